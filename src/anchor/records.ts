@@ -1,0 +1,83 @@
+/**
+ * The anchors that a service knows, as records of its store: one for each checkpoint that a chain has taken. They
+ * are derived from the chain and could be read from it again.
+ */
+
+import type { Hex } from "../merkle/bytes.ts";
+import type { Store } from "../store/store.ts";
+import type { AnchorState } from "../verify/bundle.ts";
+
+/** How sure an anchor is: in a block, in a block the chain calls safe, in one that it calls final. */
+export type AnchorStage = "mined" | "safe" | "final";
+
+/** A checkpoint recorded by the contract. */
+export type AnchorRecord = {
+  readonly ledgerId: Hex;
+  readonly chainId: number;
+  /** EIP-55 spelling. */
+  readonly contract: string;
+  readonly size: number;
+  readonly root: Hex;
+  /** Seconds since 1970. */
+  readonly signedAt: number;
+  readonly signature: Hex;
+  readonly stage: AnchorStage;
+  readonly transactionHash: Hex;
+  readonly blockNumber: number;
+  readonly blockHash: Hex;
+  /** Seconds since 1970. */
+  readonly blockTime: number;
+  readonly gasUsed: number;
+  /** Whole fee of the transaction in wei, decimal. */
+  readonly feeWei: string;
+  readonly state?: AnchorState;
+};
+
+/** Which anchors to list; sizes are inclusive. */
+export type AnchorQuery = {
+  readonly chainId?: number;
+  readonly fromSize?: number;
+  readonly toSize?: number;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+};
+
+const SIZE_DIGITS = 16;
+
+function spaceOf(ledgerId: Hex): string {
+  return `anchors/${ledgerId}`;
+}
+
+function sizeKey(size: number): string {
+  return String(size).padStart(SIZE_DIGITS, "0");
+}
+
+/** Anchors of a ledger by size, on every chain or on one. */
+export async function listAnchors(store: Store, ledgerId: Hex, query: AnchorQuery = {}): Promise<AnchorRecord[]> {
+  const found: AnchorRecord[] = [];
+  const limit = query.limit ?? Number.POSITIVE_INFINITY;
+  const range = {
+    gte: sizeKey(query.fromSize ?? 0),
+    lte: `${sizeKey(query.toSize ?? Number.MAX_SAFE_INTEGER)}/~`,
+    reverse: query.reverse ?? false,
+  };
+  if (limit <= 0) return found;
+  for await (const [, value] of store.records(spaceOf(ledgerId), range)) {
+    const anchor = JSON.parse(value) as AnchorRecord;
+    if (query.chainId !== undefined && anchor.chainId !== query.chainId) continue;
+    found.push(anchor);
+    if (found.length >= limit) break;
+  }
+  return found;
+}
+
+/** The write that keeps an anchor; one of the same ledger, size and chain is replaced. */
+export function anchorWrite(anchor: AnchorRecord): { space: string; key: string; value: string } {
+  const key = `${sizeKey(anchor.size)}/${anchor.chainId}`;
+  return { space: spaceOf(anchor.ledgerId), key, value: JSON.stringify(anchor) };
+}
+
+/** The write that removes an anchor whose block the chain no longer has. */
+export function anchorRemoval(anchor: AnchorRecord): { space: string; key: string; value: undefined } {
+  return { ...anchorWrite(anchor), value: undefined };
+}

@@ -1,0 +1,14 @@
+/**
+ * Who signs the checkpoints of a ledger. The key may be in this process, in a key store or in another machine, so
+ * the port takes the whole statement, not a digest: a remote signer shall see what it signs.
+ */
+
+import type { Hex } from "../merkle/bytes.ts";
+import type { Checkpoint } from "../merkle/checkpoint.ts";
+
+export interface CheckpointSigner {
+  /** Address that checkpoint signatures recover to, lower case. */
+  readonly address: Hex;
+  /** EIP-712 signature of a checkpoint, 65 bytes r || s || v with low s and v 27 or 28. */
+  sign(checkpoint: Checkpoint): Promise<Hex>;
+}

@@ -1,0 +1,116 @@
+/**
+ * The port to durable storage. What an implementation promises, and test/store/suite.ts proves:
+ *
+ * - A commit is atomic and durable when its promise resolves, and happens only if the ledger still has the size it
+ *   starts from. SizeConflictError means that nothing was written; any other failure of a commit means that nobody
+ *   knows, and the caller must stop and recover.
+ * - What was written is read back byte for byte, or an error says that it is damaged. Entries, tiles and checkpoints
+ *   are never changed by a later commit.
+ * - Records are small documents that other parts keep beside the ledgers (keys, anchors, indexes). One write of many
+ *   records is atomic; it is durable when asked to be.
+ * - Only one process holds a store of this kind at a time, unless the implementation says otherwise.
+ */
+
+import type { Entry } from "../entry/entry.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
+import type { Tile } from "../merkle/tile.ts";
+
+/** A ledger as it was opened; `signer` is the one in force. */
+export type LedgerRecord = {
+  readonly id: Hex;
+  readonly name: string;
+  readonly label: Hex;
+  readonly owner: Hex;
+  readonly signer: Hex;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+};
+
+/**
+ * What an idempotency key was used for: which entries it stands for, as [first index, count] in order.
+ * `key` and `content` are full 256-bit digests; equal keys with another content are a conflict.
+ */
+export type Claim = {
+  readonly key: Uint8Array;
+  readonly content: Uint8Array;
+  readonly ranges: readonly (readonly [from: number, count: number])[];
+};
+
+/** Everything that becomes true at once when entries [from, from + entries.length) are recorded. */
+export type Commit = {
+  readonly from: number;
+  readonly entries: readonly Entry[];
+  readonly claims: readonly Claim[];
+  readonly tiles: readonly Tile[];
+  readonly checkpoint: SignedCheckpoint;
+};
+
+/** One change of a record; a value of undefined deletes. Keys are compared as UTF-8 bytes. */
+export type RecordWrite = { readonly space: string; readonly key: string; readonly value: string | undefined };
+
+/** Which keys to list: from `gte` or after `gt`, to before `lt` or up to `lte`. */
+export type RecordRange = {
+  readonly gte?: string;
+  readonly gt?: string;
+  readonly lt?: string;
+  readonly lte?: string;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+};
+
+export interface Store {
+  /** Ledgers in the order they were added. */
+  ledgers(): Promise<LedgerRecord[]>;
+  /** Adds a ledger, durably. @throws LedgerExistsError when its id or name is taken */
+  addLedger(record: LedgerRecord): Promise<void>;
+  /** Records another signer of a ledger, durably. */
+  updateSigner(ledgerId: Hex, signer: Hex): Promise<void>;
+
+  /** Newest checkpoint; undefined while the ledger is empty. Its size is the ledger's size. */
+  head(ledgerId: Hex): Promise<SignedCheckpoint | undefined>;
+  /** @throws SizeConflictError when the ledger's size is not `commit.from`; nothing is written then */
+  commit(ledgerId: Hex, commit: Commit): Promise<void>;
+  entry(ledgerId: Hex, index: number): Promise<Entry | undefined>;
+  /** Entries [from, to) in order. @throws DamagedStoreError when one is missing or unreadable */
+  entries(ledgerId: Hex, from: number, to: number): AsyncIterable<Entry>;
+  /** Hashes of a full tile, 8192 bytes. */
+  tile(ledgerId: Hex, level: number, n: number): Promise<Uint8Array | undefined>;
+  /** The checkpoint of exactly this size. */
+  checkpoint(ledgerId: Hex, size: number): Promise<SignedCheckpoint | undefined>;
+  /** The first checkpoint that covers an index: the one its commit wrote. */
+  checkpointCovering(ledgerId: Hex, index: number): Promise<SignedCheckpoint | undefined>;
+  /** Claims under these 32-byte keys, in the order asked. */
+  claims(ledgerId: Hex, keys: readonly Uint8Array[]): Promise<(Claim | undefined)[]>;
+
+  record(space: string, key: string): Promise<string | undefined>;
+  records(space: string, range?: RecordRange): AsyncIterable<readonly [key: string, value: string]>;
+  /** Writes records atomically; `durable` waits until they survive a power cut. */
+  writeRecords(writes: readonly RecordWrite[], options: { readonly durable: boolean }): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+/** Somebody else extended the ledger first; nothing was written. */
+export class SizeConflictError extends Error {
+  override readonly name = "SizeConflictError";
+  readonly code = "size_conflict";
+}
+
+/** A ledger with this id or name exists already. */
+export class LedgerExistsError extends Error {
+  override readonly name = "LedgerExistsError";
+  readonly code = "ledger_exists";
+}
+
+/** Something that was written cannot be read back as it was. */
+export class DamagedStoreError extends Error {
+  override readonly name = "DamagedStoreError";
+  readonly code = "store_damaged";
+}
+
+/** Another process holds the store. */
+export class StoreLockedError extends Error {
+  override readonly name = "StoreLockedError";
+  readonly code = "store_locked";
+}
