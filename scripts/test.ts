@@ -1,0 +1,47 @@
+/**
+ * Everything that must hold before a change lands, in order from cheap to dear; one failing step does not keep the
+ * others from running. `npm test -- unit` runs only the steps named.
+ */
+
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+
+type Step = { readonly name: string; readonly command: string; readonly args: readonly string[] };
+
+const ROOT = `${import.meta.dirname}/..`;
+/** Two test files at a time: they start chains and browsers of their own. */
+const CONCURRENCY = 2;
+
+const testFiles = globSync("test/**/*.test.ts", { cwd: ROOT }).sort();
+
+const steps: readonly Step[] = [
+  { name: "lint", command: "biome", args: ["ci", "--error-on-warnings", "."] },
+  { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
+  { name: "types-pure", command: "tsc", args: ["-p", "tsconfig.pure.json"] },
+  { name: "contracts", command: "hardhat", args: ["test", "solidity"] },
+  { name: "artifact", command: "node", args: ["scripts/compile.ts", "--check"] },
+  { name: "unit", command: "node", args: ["--test", `--test-concurrency=${CONCURRENCY}`, ...testFiles] },
+];
+
+const wanted = process.argv.slice(2);
+const chosen = wanted.length === 0 ? steps : steps.filter((step) => wanted.includes(step.name));
+if (chosen.length === 0) {
+  console.error(`expected some of ${steps.map((step) => step.name).join(", ")}, got ${wanted.join(", ")}`);
+  process.exit(2);
+}
+
+const env = { ...process.env, HARDHAT_DISABLE_TELEMETRY: "true" };
+const results = chosen.map((step) => {
+  console.log(`\n# ${step.name}`);
+  const started = performance.now();
+  const { status } = spawnSync(step.command, step.args, { cwd: ROOT, stdio: "inherit", env });
+  return { name: step.name, passed: status === 0, seconds: (performance.now() - started) / 1000 };
+});
+
+console.log("\n# summary of steps");
+for (const { name, passed, seconds } of results) {
+  console.log(`${passed ? "passed" : "FAILED"}  ${name.padEnd(12)} ${seconds.toFixed(1).padStart(7)} s`);
+}
+const failed = results.filter((result) => !result.passed).length;
+console.log(`${results.length - failed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
