@@ -3,9 +3,13 @@
  * discloses nothing, and a member can be withheld or erased while every proof still holds. docs/format.md §3.
  */
 
-import { concat, utf8, writeUint64 } from "../merkle/bytes.ts";
-import { HASH_LENGTH, type Hash } from "../merkle/hash.ts";
+import { concat, readUint64, writeUint64 } from "../merkle/bytes.ts";
+import { HASH_LENGTH, type Hash, textHash } from "../merkle/hash.ts";
 
+/** First byte of an entry: the version of its form. */
+const ENTRY_VERSION = 0x01;
+/** Bytes before the digests: the version and the time. */
+const HEADER_LENGTH = 9;
 /** Bytes of the salt of a member. */
 export const SALT_LENGTH = 16;
 /** Most members that an entry has. */
@@ -23,12 +27,10 @@ export type Entry = { readonly recordedAt: number; readonly members: readonly Me
 /** Member digest: H(0x02 || salt || UTF-8 of the text). */
 export function memberDigest(hash: Hash, member: Member): Uint8Array {
   if ("digest" in member) return member.digest;
-  const text = utf8(member.text);
-  const input = new Uint8Array(1 + SALT_LENGTH + text.length);
-  input[0] = 0x02;
-  input.set(member.salt, 1);
-  input.set(text, 1 + SALT_LENGTH);
-  return hash(input);
+  const head = new Uint8Array(1 + SALT_LENGTH);
+  head[0] = 0x02;
+  head.set(member.salt, 1);
+  return textHash(hash, head, member.text);
 }
 
 /**
@@ -42,8 +44,26 @@ export function encodeEntry(recordedAt: number, digests: readonly Uint8Array[]):
   for (const digest of digests) {
     if (digest.length !== HASH_LENGTH) throw new RangeError(`expected digests of 32 bytes, got ${digest.length}`);
   }
-  const header = new Uint8Array(9);
-  header[0] = 0x01;
+  const header = new Uint8Array(HEADER_LENGTH);
+  header[0] = ENTRY_VERSION;
   writeUint64(header, 1, recordedAt);
   return concat(header, ...digests);
+}
+
+/**
+ * Reads entry bytes: when it was recorded (ms since 1970) and the digests of its members.
+ * @throws RangeError when the bytes are not those of an entry
+ */
+export function decodeEntry(bytes: Uint8Array): { recordedAt: number; digests: Uint8Array[] } {
+  if (bytes[0] !== ENTRY_VERSION) throw new RangeError(`expected an entry of version 1, got ${bytes[0] ?? "no bytes"}`);
+  const recordedAt = readUint64(bytes, 1);
+  const count = (bytes.length - HEADER_LENGTH) / HASH_LENGTH;
+  if (!Number.isInteger(count) || count < 1 || count > MEMBERS_MAX) {
+    throw new RangeError(`expected 1..${MEMBERS_MAX} digests of 32 bytes, got ${bytes.length - HEADER_LENGTH} bytes`);
+  }
+  const digests = Array.from({ length: count }, (_, i) => {
+    const start = HEADER_LENGTH + i * HASH_LENGTH;
+    return bytes.slice(start, start + HASH_LENGTH);
+  });
+  return { recordedAt, digests };
 }

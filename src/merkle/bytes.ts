@@ -3,17 +3,38 @@
  * Not a codec for anything larger; those live beside what they encode.
  */
 
-import { utf8ToBytes } from "@noble/hashes/utils.js";
+/** The one thing of the platform that is used here; Node and every browser have it (WHATWG Encoding). */
+declare const TextEncoder: new () => {
+  encode(text: string): Uint8Array;
+  encodeInto(text: string, target: Uint8Array): { written: number };
+};
 
 /** A hex string with 0x, lower case, two digits for each byte. */
 export type Hex = `0x${string}`;
 
+/** Short ASCII texts are encoded by hand, which is faster than a call of the platform's encoder. */
+const BY_HAND_MAX = 64;
+const ENCODER = new TextEncoder();
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const HEX = /^0x(?:[0-9a-f]{2})*$/;
 
 /** UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array {
-  return utf8ToBytes(text);
+  return ENCODER.encode(text);
+}
+
+/** Writes the UTF-8 of a text into an array that has room for 3 bytes a UTF-16 unit, and returns how many it took. */
+export function writeUtf8(target: Uint8Array, at: number, text: string): number {
+  if (text.length <= BY_HAND_MAX) {
+    let i = 0;
+    for (; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) break;
+      target[at + i] = unit;
+    }
+    if (i === text.length) return i;
+  }
+  return ENCODER.encodeInto(text, target.subarray(at)).written;
 }
 
 /** Spells bytes as lower-case hex with 0x. */
