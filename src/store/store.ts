@@ -16,13 +16,15 @@ import type { Hex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Tile } from "../merkle/tile.ts";
 
-/** A ledger as it was opened; `signer` is the one in force. */
+/** A ledger as it was opened; `signer` is the one in force. Hex is lower case. */
 export type LedgerRecord = {
   readonly id: Hex;
   readonly name: string;
   readonly label: Hex;
   readonly owner: Hex;
   readonly signer: Hex;
+  /** Signers before it, oldest first: what they signed stays valid. */
+  readonly formerSigners?: readonly Hex[];
   /** Milliseconds since 1970. */
   readonly createdAt: number;
 };
@@ -49,7 +51,7 @@ export type Commit = {
 /** One change of a record; a value of undefined deletes. Keys are compared as UTF-8 bytes. */
 export type RecordWrite = { readonly space: string; readonly key: string; readonly value: string | undefined };
 
-/** Which keys to list: from `gte` or after `gt`, to before `lt` or up to `lte`. */
+/** Which keys to list, in order of their UTF-8 bytes: from `gte` or after `gt`, to before `lt` or up to `lte`. */
 export type RecordRange = {
   readonly gte?: string;
   readonly gt?: string;
@@ -64,7 +66,7 @@ export interface Store {
   ledgers(): Promise<LedgerRecord[]>;
   /** Adds a ledger, durably. @throws LedgerExistsError when its id or name is taken */
   addLedger(record: LedgerRecord): Promise<void>;
-  /** Records another signer of a ledger, durably. */
+  /** Records another signer of a ledger, durably; the one in force joins the former ones. */
   updateSigner(ledgerId: Hex, signer: Hex): Promise<void>;
 
   /** Newest checkpoint; undefined while the ledger is empty. Its size is the ledger's size. */

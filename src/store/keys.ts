@@ -1,0 +1,115 @@
+/**
+ * The data dictionary: every key that LevelDB holds. Numbers are big-endian, so that keys sort by them; a ledger is
+ * known by a short number, given in the order of adding. What the values look like is in record.ts.
+ *
+ *   00                           form of the store      one byte: the version
+ *   01 ledger[4]                 ledger                 LedgerRecord
+ *   02 ledger[4] index[8]        entry                  Entry
+ *   03 ledger[4] size[8]         checkpoint             SignedCheckpoint; the last one tells the ledger's size
+ *   04 ledger[4] level[1] n[8]   full tile              256 hashes
+ *   05 ledger[4] key[32]         idempotency claim      Claim
+ *   06 space 00 key              record                 text; space and key are UTF-8, a space has no 00
+ */
+
+import { readUint64, utf8, writeUint64 } from "../merkle/bytes.ts";
+
+const FORM = 0x00;
+const LEDGER = 0x01;
+const ENTRY = 0x02;
+const CHECKPOINT = 0x03;
+const TILE = 0x04;
+const CLAIM = 0x05;
+const RECORD = 0x06;
+
+/** Where the number of an entry's or checkpoint's key stands. */
+const NUMBER_AT = 5;
+
+export const formKey = new Uint8Array([FORM]);
+
+/** Key of a ledger; `number` is in 0..2^32-1. */
+export function ledgerKey(number: number): Uint8Array {
+  return prefix(LEDGER, number, 5);
+}
+
+export function entryKey(ledger: number, index: number): Uint8Array {
+  return numbered(prefix(ENTRY, ledger, 13), index);
+}
+
+export function checkpointKey(ledger: number, size: number): Uint8Array {
+  return numbered(prefix(CHECKPOINT, ledger, 13), size);
+}
+
+/** Lets the key of an entry or a checkpoint name another index or size, in place. */
+export function numbered(key: Uint8Array, number: number): Uint8Array {
+  writeUint64(key, NUMBER_AT, number);
+  return key;
+}
+
+/** Index or size in the key of an entry or a checkpoint. */
+export function numberOf(key: Uint8Array): number {
+  return readUint64(key, NUMBER_AT);
+}
+
+export function tileKey(ledger: number, level: number, n: number): Uint8Array {
+  const key = prefix(TILE, ledger, 14);
+  key[5] = level;
+  writeUint64(key, 6, n);
+  return key;
+}
+
+/** Key of the claim under a 32-byte idempotency key. */
+export function claimKey(ledger: number, claimed: Uint8Array): Uint8Array {
+  const key = prefix(CLAIM, ledger, 5 + claimed.length);
+  key.set(claimed, 5);
+  return key;
+}
+
+/** @throws RangeError when the space holds U+0000 */
+export function recordKey(space: string, key: string): Uint8Array {
+  return joinRecordKey(space, 0x00, key);
+}
+
+/** Behind every key of a space, and before those of the next. */
+export function recordSpaceEnd(space: string): Uint8Array {
+  return joinRecordKey(space, 0x01, "");
+}
+
+/** The part of a record's key behind its space. */
+export function keyInSpace(space: string, key: Uint8Array): Uint8Array {
+  return key.subarray(2 + utf8(space).length);
+}
+
+/** First and last possible key of all ledgers. */
+export const ledgerKeys = { gte: ledgerKey(0), lte: ledgerKey(0xffff_ffff) } as const;
+
+/** Number of the ledger that a ledger's key belongs to. */
+export function ledgerNumberOf(key: Uint8Array): number {
+  return new DataView(key.buffer, key.byteOffset, key.length).getUint32(1);
+}
+
+function prefix(kind: number, ledger: number, length: number): Uint8Array {
+  if (!Number.isInteger(ledger) || ledger < 0 || ledger > 0xffff_ffff) {
+    throw new RangeError(`expected a ledger number in 0..2^32-1, got ${ledger}`);
+  }
+  const key = new Uint8Array(length);
+  key[0] = kind;
+  key[1] = ledger >>> 24;
+  key[2] = ledger >>> 16;
+  key[3] = ledger >>> 8;
+  key[4] = ledger;
+  return key;
+}
+
+function joinRecordKey(space: string, end: number, key: string): Uint8Array {
+  if (space === "" || space.includes("\0")) {
+    throw new RangeError(`expected the name of a space, without U+0000, got ${JSON.stringify(space)}`);
+  }
+  const spaceBytes = utf8(space);
+  const keyBytes = utf8(key);
+  const joined = new Uint8Array(2 + spaceBytes.length + keyBytes.length);
+  joined[0] = RECORD;
+  joined.set(spaceBytes, 1);
+  joined[1 + spaceBytes.length] = end;
+  joined.set(keyBytes, 2 + spaceBytes.length);
+  return joined;
+}
