@@ -3,7 +3,11 @@
  * Not a codec for anything larger; those live beside what they encode.
  */
 
-/** The one thing of the platform that is used here; Node and every browser have it (WHATWG Encoding). */
+/** All of the platform that is used here; Node and every browser have it (WHATWG Encoding). */
+declare const TextDecoder: new (
+  label: string,
+  options: { ignoreBOM: boolean },
+) => { decode(bytes: Uint8Array): string };
 declare const TextEncoder: new () => {
   encode(text: string): Uint8Array;
   encodeInto(text: string, target: Uint8Array): { written: number };
@@ -15,12 +19,18 @@ export type Hex = `0x${string}`;
 /** Short ASCII texts are encoded by hand, which is faster than a call of the platform's encoder. */
 const BY_HAND_MAX = 64;
 const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const HEX = /^0x(?:[0-9a-f]{2})*$/;
 
 /** UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array {
   return ENCODER.encode(text);
+}
+
+/** Text of UTF-8 bytes, a byte order mark included; what is no UTF-8 becomes U+FFFD. */
+export function fromUtf8(bytes: Uint8Array): string {
+  return DECODER.decode(bytes);
 }
 
 /** Writes the UTF-8 of a text into an array that has room for 3 bytes a UTF-16 unit, and returns how many it took. */

@@ -1,0 +1,78 @@
+/**
+ * Adapters: from one item of a foreign format to an event. An item is never refused for what is in it. What a mapping
+ * makes of it may be wrong and may be done again; the exact text that came is kept beside it as the member `_raw`.
+ */
+
+import { EventError } from "../entry/error.ts";
+import { checkEvent, type Event, type EventLimits } from "../entry/event.ts";
+import { equal, fromUtf8, toHex, utf8 } from "../merkle/bytes.ts";
+import type { Hash } from "../merkle/hash.ts";
+
+/** One item as it came. */
+export type ForeignItem = {
+  readonly text: string;
+  /** What kind of item the transport says it is, such as the value of X-GitHub-Event. */
+  readonly kind?: string;
+  /** The sender's identifier of this delivery; the same when it is sent again. */
+  readonly id?: string;
+  /** When it came, ms since 1970; stands for `time` where the item does not say when it happened. */
+  readonly receivedAt: number;
+};
+
+/** Something about a mapping that a reader should know; the service puts these into `_source`. */
+export type Note = "time_of_receipt" | "text_unreadable" | "mapping_reduced" | "mapping_failed";
+
+/** What an adapter makes of an item, not checked yet. */
+export type Mapping = { readonly event: Readonly<Record<string, unknown>>; readonly notes: readonly Note[] };
+
+/** One foreign format: it maps every text there is, readable or not, and never throws. */
+export interface Adapter {
+  /** Name of the format, part of `_source`. */
+  readonly format: string;
+  map(item: ForeignItem): Mapping;
+}
+
+/** An item as an event that will be recorded. */
+export type Adapted = { readonly event: Event; readonly notes: readonly Note[] };
+
+/** Most bytes of a text that are kept in `_raw`, unless configured: as many as a request may have. */
+export const RAW_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Maps an item to an event that satisfies checkEvent. If the mapping does not, as with an event beyond the limits,
+ * only what is required is kept of it, and then not even that; `notes` says so. Nothing is lost: see {@link rawMember}.
+ */
+export function adaptItem(adapter: Adapter, item: ForeignItem, limits?: EventLimits): Adapted {
+  const { event, notes } = adapter.map(item);
+  const { id, action, time, actor } = event;
+  const key = id === undefined ? {} : { id };
+  const receipt = { time: timeOfReceipt(item), actor: { type: "system", id: adapter.format } };
+  const attempts: [Readonly<Record<string, unknown>>, readonly Note[]][] = [
+    [event, notes],
+    [{ ...key, action, time, actor }, [...notes, "mapping_reduced"]],
+    [{ action: `${adapter.format}.item`, ...receipt }, ["time_of_receipt", "mapping_failed"]],
+  ];
+  for (const [candidate, candidateNotes] of attempts) {
+    try {
+      return { event: checkEvent(candidate, limits), notes: candidateNotes };
+    } catch (error) {
+      if (!(error instanceof EventError)) throw error;
+    }
+  }
+  throw new RangeError("expected limits that leave room for an event of three members");
+}
+
+/** The time of receipt as RFC 3339, for items that do not say when something happened. */
+export function timeOfReceipt(item: ForeignItem): string {
+  return new Date(item.receivedAt).toISOString();
+}
+
+/**
+ * Value of the member `_raw`: the text, exactly; `{hex}` of bytes that are no UTF-8; and of what is larger than the
+ * limit `{bytes, digest}`, its length and its hash, so that whoever still has it can prove that it is what came.
+ */
+export function rawMember(hash: Hash, received: Uint8Array, bytesMax = RAW_BYTES_MAX): unknown {
+  if (received.length > bytesMax) return { bytes: received.length, digest: toHex(hash(received)) };
+  const text = fromUtf8(received);
+  return equal(utf8(text), received) ? text : { hex: toHex(received) };
+}
