@@ -46,24 +46,22 @@ export function checkpointDigest(checkpoint: Checkpoint, hash: Hash = keccak256)
 
 /**
  * Address whose key made the signature, in lower case. Only the canonical form is read: 65 bytes, v 27 or 28, low s.
- * @throws ProofError when the signature is not one
+ * @throws ProofError when the signature is not one, or a field of the checkpoint has the wrong form
  */
 export function recoverSigner(checkpoint: SignedCheckpoint): Hex {
-  const signature = fromHex(checkpoint.signature, 65);
-  const v = signature[64] as number;
-  if (v !== 27 && v !== 28) throw new ProofError(`expected a signature with v 27 or 28, got ${v}`);
-  let publicKey: Uint8Array;
   try {
+    const digest = checkpointDigest(checkpoint);
+    const signature = fromHex(checkpoint.signature, 65);
+    const v = signature[64] as number;
+    if (v !== 27 && v !== 28) throw new RangeError(`expected a signature with v 27 or 28, got ${v}`);
     const parsed = secp256k1.Signature.fromBytes(signature.subarray(0, 64), "compact");
-    if (parsed.s > HALF_ORDER) throw new RangeError("s is in the upper half of the order");
-    publicKey = parsed
-      .addRecoveryBit(v - 27)
-      .recoverPublicKey(checkpointDigest(checkpoint))
-      .toBytes(false);
+    if (parsed.s > HALF_ORDER) throw new RangeError("expected a signature with a low s, got a high one");
+    const publicKey = parsed.addRecoveryBit(v - 27).recoverPublicKey(digest);
+    return addressOf(publicKey.toBytes(false));
   } catch (cause) {
-    throw new ProofError("expected a secp256k1 signature", { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ProofError(`expected a signed checkpoint: ${reason}`, { cause });
   }
-  return addressOf(publicKey);
 }
 
 /** Ethereum address of an uncompressed public key (65 bytes), in lower case. */

@@ -99,9 +99,10 @@ export function provePath(hash: Hash, ranges: readonly Range[], source: NodeSour
  * @throws ProofError when index, size, a length or the number of hashes is wrong
  */
 export function rootFromPath(hash: Hash, proof: Omit<Inclusion, "root">): Uint8Array {
+  requireObject(proof);
   const { index, size, path } = proof;
   if (!isSize(size) || !isSize(index) || index >= size) {
-    throw new ProofError(`expected 0 <= index < size, got index ${index} and size ${size}`);
+    throw new ProofError(`expected 0 <= index < size, got index ${show(index)} and size ${show(size)}`);
   }
   requireHashes([proof.leafHash], "leaf hash");
   requireHashes(path, "path");
@@ -132,6 +133,7 @@ export function rootFromPath(hash: Hash, proof: Omit<Inclusion, "root">): Uint8A
  * @throws ProofError unless the path leads to the root
  */
 export function checkInclusion(hash: Hash, proof: Inclusion): void {
+  requireObject(proof);
   requireHashes([proof.root], "root");
   const root = rootFromPath(hash, proof);
   if (!equal(root, proof.root)) throw new ProofError("the path leads to another root");
@@ -142,9 +144,10 @@ export function checkInclusion(hash: Hash, proof: Inclusion): void {
  * @throws ProofError unless the path leads to both roots
  */
 export function checkConsistency(hash: Hash, proof: Consistency): void {
+  requireObject(proof);
   const { from, to, path } = proof;
   if (!isSize(from) || !isSize(to) || from > to) {
-    throw new ProofError(`expected 0 <= from <= to, got from ${from} and to ${to}`);
+    throw new ProofError(`expected 0 <= from <= to, got from ${show(from)} and to ${show(to)}`);
   }
   requireHashes([proof.fromRoot, proof.toRoot], "root");
   requireHashes(path, "path");
@@ -202,11 +205,21 @@ function isSize(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
+function requireObject(proof: unknown): void {
+  if (typeof proof !== "object" || proof === null) throw new ProofError(`expected a proof, got ${show(proof)}`);
+}
+
 function requireHashes(hashes: readonly Uint8Array[], what: string): void {
-  if (!Array.isArray(hashes)) throw new ProofError(`expected a list of hashes as ${what}, got ${typeof hashes}`);
+  if (!Array.isArray(hashes)) throw new ProofError(`expected a list of hashes as ${what}, got ${show(hashes)}`);
   for (const value of hashes) {
-    if (!(value instanceof Uint8Array) || value.length !== HASH_LENGTH) {
-      throw new ProofError(`expected hashes of ${HASH_LENGTH} bytes in ${what}, got ${value?.length ?? typeof value}`);
+    if (!(value instanceof Uint8Array)) throw new ProofError(`expected hashes in ${what}, got ${show(value)}`);
+    if (value.length !== HASH_LENGTH) {
+      throw new ProofError(`expected hashes of ${HASH_LENGTH} bytes in ${what}, got ${value.length}`);
     }
   }
+}
+
+/** Names what came in place of something; not every value can be turned into a text. */
+function show(value: unknown): string {
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : `a value of type ${typeof value}`;
 }
