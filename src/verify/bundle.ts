@@ -64,3 +64,40 @@ export type Bundle = {
   readonly anchors: readonly BundleAnchor[];
   readonly status: Status;
 };
+
+/** Bounds on a bundle's text; a tree of 2^53 entries needs paths of 54 hashes. */
+export const BUNDLE_LIMITS = {
+  charactersMax: 32 * 1024 * 1024,
+  nameLengthMax: 256,
+  pathMax: 64,
+  anchorsMax: 64,
+  proofNodesMax: 64,
+  proofNodeBytesMax: 1024,
+  headerBytesMax: 16 * 1024,
+} as const;
+
+export type BundleErrorCode =
+  | "bundle_too_large"
+  | "bundle_not_json"
+  | "bundle_too_deep"
+  | "bundle_duplicate_name"
+  | "bundle_member_missing"
+  | "bundle_member_unknown"
+  | "bundle_value";
+
+/** A text or a value that is not a bundle; `path` says where, as in `entry.members[2].salt`. */
+export class BundleError extends Error {
+  override readonly name = "BundleError";
+  readonly code: BundleErrorCode;
+  readonly path: string;
+  readonly expected: string;
+  readonly got: string;
+
+  constructor(code: BundleErrorCode, path: string, expected: string, got: string) {
+    super(`${path === "" ? "the bundle" : path}: expected ${expected}, got ${got}`);
+    this.code = code;
+    this.path = path;
+    this.expected = expected;
+    this.got = got;
+  }
+}

@@ -1,0 +1,28 @@
+/** What a caller wants a verification to go by. */
+
+import type { Hex } from "../merkle/bytes.ts";
+import type { ChainReader } from "./chain.ts";
+
+/** What the bundle must be about; addresses in any case. */
+export type Expectations = {
+  readonly ledgerId?: string;
+  readonly owner?: string;
+  readonly signer?: string;
+  readonly contract?: string;
+  /** Only anchors on this chain count; others are left out by name. */
+  readonly chainId?: number;
+};
+
+export type VerifyOptions = {
+  /** The chain to ask, or several of different chain ids. */
+  readonly chain?: ChainReader | readonly ChainReader[];
+  /** Hashes of blocks that the caller knows to be final; with them a frozen bundle needs no chain. */
+  readonly trustedBlocks?: readonly Hex[];
+  readonly expected?: Expectations;
+  /** keccak256 of the contract's code, one for each known version; without any, every contract is refused. */
+  readonly knownCodeHashes?: readonly Hex[];
+  /** Never "verified" without an anchor that was proved. */
+  readonly requireChain?: boolean;
+  /** The caller asks for no chain on purpose: what the bundle says of anchors is left unproved. */
+  readonly offline?: boolean;
+};

@@ -1,0 +1,155 @@
+/**
+ * A verdict and how it comes about: named steps in order. A step that throws ProofError has failed, and nothing
+ * after it is tried; one that throws UndecidedError could not be looked at, and the verdict cannot be "verified".
+ */
+
+import { ProofError } from "../merkle/proof.ts";
+import type { Status } from "./bundle.ts";
+
+export type StepName =
+  | "bundle"
+  | "members"
+  | "entry"
+  | "leaf"
+  | "path"
+  | "signature"
+  | "ledger"
+  | "expected"
+  | "consistency"
+  | "state"
+  | "trusted block"
+  | "chain"
+  | "contract"
+  | "block"
+  | "transaction"
+  | "root"
+  | "signer"
+  | "fork"
+  | "finality"
+  | "status";
+
+export type Step = {
+  readonly name: StepName;
+  readonly state: "passed" | "failed" | "skipped";
+  /** What was compared, or why it failed or was not looked at. */
+  readonly detail: string;
+  /** Position in the bundle's anchors of the anchor that the step is about. */
+  readonly anchor?: number;
+};
+
+export type Outcome = "verified" | "failed" | "undecided";
+
+/** What a bundle is about; every value of it was checked when the outcome is "verified". */
+export type Subject = {
+  readonly ledgerId: string;
+  readonly ledgerName: string;
+  readonly owner: string;
+  readonly signer: string;
+  readonly index: number;
+  /** Milliseconds since 1970, as the service says. */
+  readonly recordedAt: number;
+  /** Seconds since 1970, as the signer says. */
+  readonly signedAt: number;
+};
+
+/** A proof that the entry existed when a block was made. */
+export type Witness = {
+  readonly chainId: number;
+  readonly contract: string;
+  readonly blockNumber: number;
+  readonly blockHash: string;
+  /** Seconds since 1970. */
+  readonly blockTime: number;
+  readonly isFinal: boolean;
+  /** A block hash that the caller trusts stood in for the chain. */
+  readonly byTrustedBlock: boolean;
+  /** The contract holds a proof that the ledger's signer signed two histories. */
+  readonly isForked: boolean;
+};
+
+export type Verdict = {
+  readonly outcome: Outcome;
+  /** How far the entry was found to have come; undefined when the verification failed. */
+  readonly status: Status | undefined;
+  readonly steps: readonly Step[];
+  /** What was proved and what was not, in plain words. */
+  readonly summary: string;
+  /** What the reader shall know besides. */
+  readonly notes: readonly string[];
+  readonly subject: Subject | undefined;
+  /** The earliest block that proves the entry. */
+  readonly witness: Witness | undefined;
+  /** The shown members; undefined unless they were proved to be the entry's. */
+  readonly event: Readonly<Record<string, unknown>> | undefined;
+  readonly shown: readonly string[];
+  /** How many members are withheld or erased. */
+  readonly withheld: number;
+};
+
+/** What a step needs could not be had; the message says what would help. */
+export class UndecidedError extends Error {
+  override readonly name = "UndecidedError";
+  readonly code = "undecided";
+}
+
+/** The steps taken so far. */
+export class Trail {
+  readonly steps: Step[] = [];
+  /** Why the verdict cannot be "verified". */
+  readonly reasons: string[] = [];
+  #failed = false;
+
+  get outcome(): Outcome {
+    if (this.#failed) return "failed";
+    return this.reasons.length > 0 ? "undecided" : "verified";
+  }
+
+  /**
+   * Takes a step: `check` returns what it found, and `detail` says it in words.
+   * @returns what the check returned; undefined when it did not pass or an earlier step has failed
+   */
+  async take<T>(
+    step: { readonly name: StepName; readonly anchor?: number },
+    check: () => T | Promise<T>,
+    detail: (found: T) => string,
+  ): Promise<T | undefined> {
+    if (this.#failed) return undefined;
+    try {
+      const found = await check();
+      this.steps.push({ ...step, state: "passed", detail: detail(found) });
+      return found;
+    } catch (error) {
+      const detail = messageOf(error);
+      const isDoubt = error instanceof UndecidedError;
+      if (isDoubt) this.reasons.push(detail);
+      else this.#failed = true;
+      this.steps.push({ ...step, state: isDoubt ? "skipped" : "failed", detail });
+      return undefined;
+    }
+  }
+
+  /** Notes a step that does not apply; it does not touch the outcome. */
+  skip(step: { readonly name: StepName; readonly anchor?: number }, detail: string): void {
+    if (!this.#failed) this.steps.push({ ...step, state: "skipped", detail });
+  }
+}
+
+/** @throws ProofError saying both when two spellings differ */
+export function compare(what: string, expected: string | number, got: string | number): true {
+  if (expected !== got) throw new ProofError(`expected ${what} ${expected}, got ${got}`);
+  return true;
+}
+
+/** @throws UndecidedError when the question cannot be asked */
+export async function ask<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (cause) {
+    throw new UndecidedError(`the chain could not be asked: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** What an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
