@@ -5,8 +5,13 @@ import { type Commit, DamagedStoreError, LedgerExistsError, type LedgerRecord } 
 
 const HEX_MEMBERS = { id: 32, label: 32, owner: 20, signer: 20 } as const;
 
-/** @throws LedgerExistsError when one of the others has the id or the name */
+/**
+ * Checks a ledger that is to be added.
+ * @throws TypeError unless it is written as the port says, LedgerExistsError when one of the others has its id or name
+ */
 export function requireNew(record: LedgerRecord, others: Iterable<LedgerRecord>): void {
+  const wrong = findWrong(record);
+  if (wrong !== undefined) throw new TypeError(`expected a ledger with ${wrong}, got ${JSON.stringify(record)}`);
   for (const other of others) {
     if (other.id === record.id) throw new LedgerExistsError(`expected a new ledger, got the id ${record.id} again`);
     if (other.name === record.name) {
@@ -15,8 +20,12 @@ export function requireNew(record: LedgerRecord, others: Iterable<LedgerRecord>)
   }
 }
 
-/** The ledger under another signer; the one before joins the former ones. */
+/**
+ * The ledger under another signer; the one before joins the former ones.
+ * @throws TypeError when the signer is no address in lower case
+ */
 export function withSigner(record: LedgerRecord, signer: Hex): LedgerRecord {
+  if (!isHex(signer, 20)) throw new TypeError(`expected an address in lower case as signer, got ${signer}`);
   if (record.signer === signer) return record;
   const formerSigners = [...(record.formerSigners ?? []), record.signer];
   return { ...record, signer, formerSigners };
@@ -46,15 +55,22 @@ export function decodeLedger(text: string, number: number): LedgerRecord {
   } catch (cause) {
     throw new DamagedStoreError(`ledger number ${number} is damaged: expected JSON`, { cause });
   }
-  const former: unknown = record.formerSigners ?? [];
-  const isWhole =
-    typeof record.name === "string" &&
-    Number.isSafeInteger(record.createdAt) &&
-    Object.entries(HEX_MEMBERS).every(([name, length]) => isHex(record[name as keyof typeof HEX_MEMBERS], length)) &&
-    Array.isArray(former) &&
-    former.every((signer) => isHex(signer, HEX_MEMBERS.signer));
-  if (!isWhole) throw new DamagedStoreError(`ledger number ${number} is damaged: expected a ledger, got ${text}`);
+  const wrong = findWrong(record);
+  if (wrong !== undefined) {
+    throw new DamagedStoreError(`ledger number ${number} is damaged: expected ${wrong}, got ${text}`);
+  }
   return record;
+}
+
+function findWrong(record: LedgerRecord): string | undefined {
+  if (typeof record.name !== "string") return "a name";
+  if (!Number.isSafeInteger(record.createdAt)) return "a time in ms as createdAt";
+  for (const [name, length] of Object.entries(HEX_MEMBERS)) {
+    if (!isHex(record[name as keyof typeof HEX_MEMBERS], length)) return `${length} bytes of lower-case hex as ${name}`;
+  }
+  const former: unknown = record.formerSigners ?? [];
+  const isListed = Array.isArray(former) && former.every((signer) => isHex(signer, HEX_MEMBERS.signer));
+  return isListed ? undefined : "addresses as formerSigners";
 }
 
 function isHex(value: unknown, length: number): boolean {

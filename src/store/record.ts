@@ -109,7 +109,7 @@ export class RecordEncoder {
     this.#room(0);
     const at = this.#at;
     this.#bytes.writeUInt32BE(crc32(this.#bytes.subarray(0, at)), at);
-    return this.#bytes.subarray(0, at + SUM_LENGTH);
+    return new Uint8Array(this.#bytes.buffer, 0, at + SUM_LENGTH);
   }
 
   #put(bytes: Uint8Array, length: number): void {
@@ -205,7 +205,8 @@ class Reader {
   #at = 1;
 
   constructor(bytes: Uint8Array, naming: Naming) {
-    this.#bytes = bytes;
+    // Never a Buffer: its slice() shares memory where that of every other array copies.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#naming = naming;
     this.#end = bytes.length - SUM_LENGTH;
     if (this.#end < 1) this.fail(`expected at least ${1 + SUM_LENGTH} bytes, got ${bytes.length}`);

@@ -1,0 +1,155 @@
+/**
+ * Idempotency: which events of a group of requests are new, and which were recorded before. Keys and contents are
+ * full 256-bit digests, and a key that comes with another content is refused, never answered with a stranger's entry.
+ *
+ * An event's `id` and a request's Idempotency-Key are claims of one source in one ledger. They become durable in the
+ * same batch as the entries they stand for, so a claim without its entries cannot exist, nor entries without it.
+ */
+
+import type { PreparedEntry } from "../entry/prepare.ts";
+import { concat, equal, utf8 } from "../merkle/bytes.ts";
+import type { Hash } from "../merkle/hash.ts";
+import type { Claim } from "../store/store.ts";
+
+/** Events to record, all or none; `source` is who sends them. */
+export type AppendRequest = {
+  readonly entries: readonly PreparedEntry[];
+  readonly source: string;
+  readonly idempotencyKey?: string;
+};
+
+/** `position` in the request, and the index that its key stands for; none when both are in this request. */
+export type ConflictItem = { readonly position: number; readonly index?: number };
+
+/** A key was used before with another content; nothing of the request was recorded. */
+export class IdempotencyConflictError extends Error {
+  override readonly name = "IdempotencyConflictError";
+  readonly code = "idempotency_conflict";
+  /** The events whose `id` was used before; empty when it is the key of the whole request. */
+  readonly items: readonly ConflictItem[];
+
+  constructor(message: string, items: readonly ConflictItem[]) {
+    super(message);
+    this.items = items;
+  }
+}
+
+/** Where the events of a request are, or will be once the commit is durable. */
+export type Placement = {
+  /** Index of the event at each position. */
+  readonly indexes: readonly number[];
+  /** Positions of events that were there before. */
+  readonly repeated: ReadonlySet<number>;
+};
+
+type Keys = { readonly request: Uint8Array | undefined; readonly events: readonly (Uint8Array | undefined)[] };
+
+const NONE: ReadonlySet<number> = new Set();
+
+/** The keys that a request claims; `events` is empty when no event has an id. */
+export function claimKeys(hash: Hash, { entries, source, idempotencyKey }: AppendRequest): Keys {
+  const key = (kind: string, name: string) => hash(utf8(JSON.stringify([kind, source, name])));
+  return {
+    request: idempotencyKey === undefined ? undefined : key("request", idempotencyKey),
+    events: entries.some(({ id }) => id !== undefined)
+      ? entries.map(({ id }) => (id === undefined ? undefined : key("event", id)))
+      : [],
+  };
+}
+
+/** The group of requests that one commit records: what is new in it, and where everything is. */
+export class CommitPlan {
+  readonly entries: PreparedEntry[] = [];
+  readonly claims: Claim[] = [];
+  readonly #from: number;
+  readonly #hash: Hash;
+  /** Claims that are durable, and those of this commit. */
+  readonly #claimed = new Map<string, Claim>();
+
+  /** @param durable claims that the store holds under any of the group's keys */
+  constructor(hash: Hash, from: number, durable: readonly (Claim | undefined)[]) {
+    this.#hash = hash;
+    this.#from = from;
+    for (const claim of durable) if (claim !== undefined) this.#claimed.set(spell(claim.key), claim);
+  }
+
+  /**
+   * Adds a request; in-flight duplicates of earlier ones in the group are found like durable ones.
+   * @throws IdempotencyConflictError when one of its keys was used with another content; the plan is as before
+   */
+  add(request: AppendRequest, keys: Keys): Placement {
+    const content = keys.request && this.#hash(concat(...request.entries.map((entry) => entry.content)));
+    const before = keys.request && this.#claimed.get(spell(keys.request));
+    if (before !== undefined) return replay(before, content as Uint8Array);
+    const placement = keys.events.length === 0 ? this.#placeAll(request) : this.#placeNew(request, keys.events);
+    const isNew = placement.repeated.size < request.entries.length;
+    // A key that recorded nothing is not used up: the events' own ids answer for it.
+    if (isNew && keys.request !== undefined && content !== undefined) {
+      this.#claim({ key: keys.request, content, ranges: rangesOf(placement.indexes) });
+    }
+    return placement;
+  }
+
+  #placeAll({ entries }: AppendRequest): Placement {
+    const first = this.#from + this.entries.length;
+    for (const entry of entries) this.entries.push(entry);
+    return { indexes: entries.map((_, position) => first + position), repeated: NONE };
+  }
+
+  #placeNew({ entries }: AppendRequest, keys: readonly (Uint8Array | undefined)[]): Placement {
+    const next = this.#from + this.entries.length;
+    const fresh: PreparedEntry[] = [];
+    const claims = new Map<string, Claim>();
+    const indexes: number[] = [];
+    const repeated = new Set<number>();
+    const conflicts: ConflictItem[] = [];
+    for (const [position, entry] of entries.entries()) {
+      const key = keys[position];
+      const name = key && spell(key);
+      const before = name === undefined ? undefined : (claims.get(name) ?? this.#claimed.get(name));
+      const index = before?.ranges[0]?.[0] ?? next + fresh.length;
+      indexes.push(index);
+      if (before === undefined) {
+        fresh.push(entry);
+        if (key && name) claims.set(name, { key, content: entry.content, ranges: [[index, 1]] });
+      } else if (equal(before.content, entry.content)) repeated.add(position);
+      else conflicts.push(index < next ? { position, index } : { position });
+    }
+    if (conflicts.length > 0) {
+      const message = `expected new ids, or the same events again, got ${conflicts.length} ids that stand for other events`;
+      throw new IdempotencyConflictError(message, conflicts);
+    }
+    for (const entry of fresh) this.entries.push(entry);
+    for (const claim of claims.values()) this.#claim(claim);
+    return { indexes, repeated };
+  }
+
+  #claim(claim: Claim): void {
+    this.claims.push(claim);
+    this.#claimed.set(spell(claim.key), claim);
+  }
+}
+
+function replay(claim: Claim, content: Uint8Array): Placement {
+  const indexes = claim.ranges.flatMap(([from, count]) => Array.from({ length: count }, (_, i) => from + i));
+  if (!equal(claim.content, content)) {
+    const message = `expected a new Idempotency-Key, or the same request again, got the key of the one at index ${indexes[0]}`;
+    throw new IdempotencyConflictError(message, []);
+  }
+  return { indexes, repeated: new Set(indexes.keys()) };
+}
+
+function rangesOf(indexes: readonly number[]): [from: number, count: number][] {
+  const ranges: [number, number][] = [];
+  for (const index of indexes) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[0] + last[1] === index) last[1]++;
+    else ranges.push([index, 1]);
+  }
+  return ranges;
+}
+
+/** A digest as a key of a map. */
+function spell(digest: Uint8Array): string {
+  return Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString("latin1");
+}

@@ -1,0 +1,107 @@
+/**
+ * Opening a ledger, which is recovering it: the edge of the tree is rebuilt from at most 255 entries and 255 tiles
+ * of each level, and has to lead to the root that the newest checkpoint states. There is no other way to open one,
+ * so the code that runs after a crash is the code that runs every time.
+ */
+
+import { encodeEntry, memberDigest } from "../entry/entry.ts";
+import { TreeEdge } from "../merkle/append.ts";
+import { type Hex, toHex } from "../merkle/bytes.ts";
+import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
+import { type Hash, leafHash } from "../merkle/hash.ts";
+import { ProofError } from "../merkle/proof.ts";
+import { TILE_WIDTH, tileRoot } from "../merkle/tile.ts";
+import type { LedgerRecord, Store } from "../store/store.ts";
+import { fastRecoverSigner } from "./keysigner.ts";
+
+/** What the store holds does not fit together: the ledger must not be extended. `cause` says more. */
+export class RecoveryError extends Error {
+  override readonly name = "RecoveryError";
+  readonly code = "ledger_damaged";
+}
+
+/** Everything about a ledger that is in memory; `head` is the newest durable checkpoint. */
+export type LedgerState = {
+  readonly edge: TreeEdge;
+  readonly head: SignedCheckpoint | undefined;
+  /** Time of the last entry, ms since 1970; 0 for none. */
+  readonly lastRecordedAt: number;
+};
+
+/**
+ * Reads back the state of a ledger.
+ * @throws RecoveryError when the entries and tiles do not lead to the newest checkpoint, or nobody we know signed it
+ * @throws DamagedStoreError when something of it cannot be read
+ */
+export async function recover(store: Store, record: LedgerRecord, hash: Hash): Promise<LedgerState> {
+  const head = await store.head(record.id);
+  const size = head?.size ?? 0;
+  if ((await store.entry(record.id, size)) !== undefined) {
+    throw new RecoveryError(
+      `ledger ${record.name}: expected ${size} entries, as its newest checkpoint says, got entry ${size} as well`,
+    );
+  }
+  if (head === undefined) return { edge: new TreeEdge(hash), head, lastRecordedAt: 0 };
+  requireSigner(record, head, hash);
+  const last = await store.entry(record.id, size - 1);
+  if (last === undefined) throw new RecoveryError(`ledger ${record.name}: expected ${size} entries, got no last one`);
+  const rows = [await readLeaves(store, record.id, size, hash)];
+  for (let level = 1, count = Math.floor(size / TILE_WIDTH); count > 0; level++) {
+    rows.push(await readTileRoots(store, record, level, count, hash));
+    count = Math.floor(count / TILE_WIDTH);
+  }
+  const edge = TreeEdge.open(hash, size, rows);
+  const root = toHex(edge.root());
+  if (root !== head.root) {
+    throw new RecoveryError(
+      `ledger ${record.name}: expected the root ${head.root} of checkpoint ${size}, got ${root} from the last entries ` +
+        `and tiles; run an audit to see which one changed, and bring back a copy of the store from before`,
+    );
+  }
+  return { edge, head, lastRecordedAt: last.recordedAt };
+}
+
+/**
+ * Checks who signed a checkpoint.
+ * @throws RecoveryError unless it is the ledger's signer or a former one
+ */
+export function requireSigner(record: LedgerRecord, checkpoint: SignedCheckpoint, hash: Hash): void {
+  let signer: Hex;
+  try {
+    signer = fastRecoverSigner(checkpoint, hash);
+  } catch (cause) {
+    if (!(cause instanceof ProofError)) throw cause;
+    throw new RecoveryError(`ledger ${record.name}: the signature of checkpoint ${checkpoint.size} is none`, { cause });
+  }
+  if (signer === record.signer || record.formerSigners?.includes(signer)) return;
+  throw new RecoveryError(
+    `ledger ${record.name}: expected a signature of ${record.signer} on checkpoint ${checkpoint.size}, got one of ${signer}`,
+  );
+}
+
+/** Leaf hashes of the entries behind the last full tile. */
+async function readLeaves(store: Store, ledgerId: Hex, size: number, hash: Hash): Promise<Uint8Array[]> {
+  const leaves: Uint8Array[] = [];
+  for await (const { recordedAt, members } of store.entries(ledgerId, size - (size % TILE_WIDTH), size)) {
+    const digests = members.map((member) => memberDigest(hash, member));
+    leaves.push(leafHash(hash, encodeEntry(recordedAt, digests)));
+  }
+  return leaves;
+}
+
+/** Hashes of the unfinished tile at a level: the roots of the full tiles under it. */
+async function readTileRoots(
+  store: Store,
+  record: LedgerRecord,
+  level: number,
+  count: number,
+  hash: Hash,
+): Promise<Uint8Array[]> {
+  const roots: Uint8Array[] = [];
+  for (let n = count - (count % TILE_WIDTH); n < count; n++) {
+    const hashes = await store.tile(record.id, level - 1, n);
+    if (hashes === undefined) throw new RecoveryError(`ledger ${record.name}: tile ${level - 1}/${n} is missing`);
+    roots.push(tileRoot(hash, hashes));
+  }
+  return roots;
+}
