@@ -1,0 +1,201 @@
+/**
+ * Makes bundles: what proves one event, from what a ledger and its anchors hold. The answer to an append is one too,
+ * made from what is in memory. What is read from the store is checked before it is given out.
+ */
+
+import { type Entry, encodeEntry, type Member, memberDigest } from "../entry/entry.ts";
+import { withholdMembers } from "../entry/redact.ts";
+import { fastRecoverSigner } from "../ledger/keysigner.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { checksumAddress } from "../merkle/address.ts";
+import { equal, fromHex, type Hex, toHex } from "../merkle/bytes.ts";
+import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
+import { type Hash, leafHash } from "../merkle/hash.ts";
+import { checkInclusion, ProofError } from "../merkle/proof.ts";
+import { DamagedStoreError, type LedgerRecord, type Store } from "../store/store.ts";
+import { BUNDLE_FORMAT, type Bundle, type BundleAnchor, type BundleLedger, type Status } from "../verify/bundle.ts";
+import { type AnchorRecord, listAnchors } from "./records.ts";
+
+/** The ledger has no event at an index, or no checkpoint that a bundle could be made for. */
+export class ProveError extends Error {
+  override readonly name = "ProveError";
+  readonly code: "event_unknown" | "checkpoint_unknown";
+
+  constructor(code: ProveError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type ProveRequest = {
+  readonly ledger: Ledger;
+  readonly store: Store;
+  readonly hash: Hash;
+  readonly index: number;
+  /** Size of the checkpoint; the newest anchored one that covers the entry, else the newest, when absent. */
+  readonly size?: number;
+  /** With "final", the newest checkpoint that is final on a chain is taken before one that is not yet. */
+  readonly prefer?: "final";
+  /** Names of members to withhold. */
+  readonly omit?: readonly string[];
+};
+
+/** Anchors that are looked at for one size: no service has more chains. */
+const ANCHORS_MAX = 64;
+/** Anchored checkpoints that are looked through for a final one; older ones are final long since. */
+const SEARCH_MAX = 10_000;
+
+/**
+ * A bundle for an entry.
+ * @throws ProveError; EventError code member_unknown; DamagedStoreError when what is stored does not prove the entry
+ */
+export async function makeBundle(request: ProveRequest): Promise<Bundle> {
+  const { ledger, hash, index, omit = [] } = request;
+  const stored = await ledger.entry(index);
+  if (stored === undefined) {
+    throw new ProveError("event_unknown", `expected an index below ${ledger.size}, got ${index}`);
+  }
+  const checkpoint = await chooseCheckpoint(request);
+  const [leaf, path, anchors] = await Promise.all([
+    ledger.leafHash(index),
+    ledger.inclusionPath(index, checkpoint.size),
+    anchorsOf(request, checkpoint.size),
+  ]);
+  const signer = fastRecoverSigner(checkpoint, hash);
+  try {
+    checkEntry(hash, stored, leaf);
+    checkInclusion(hash, { index, size: checkpoint.size, leafHash: leaf, path, root: fromHex(checkpoint.root, 32) });
+    checkSigner(ledger.record, signer);
+  } catch (cause) {
+    if (!(cause instanceof ProofError)) throw cause;
+    throw new DamagedStoreError(`entry ${index} is not proved by checkpoint ${checkpoint.size}`, { cause });
+  }
+  const entry = omit.length === 0 ? stored : withholdMembers(hash, stored, omit);
+  return assemble(bundleLedger(ledger.record, signer), { index, entry, leafHash: leaf, path, checkpoint }, anchors);
+}
+
+/** What an append knows of one entry. */
+export type Recorded = {
+  readonly index: number;
+  readonly entry: Entry;
+  readonly leafHash: Uint8Array;
+  readonly path: readonly Uint8Array[];
+  readonly checkpoint: SignedCheckpoint;
+};
+
+/** The bundle of an entry that was recorded just now; it reads nothing. */
+export function bundleOfAppend(hash: Hash, record: LedgerRecord, recorded: Recorded): Bundle {
+  const ledger = bundleLedger(record, signerOf(hash, record, recorded.checkpoint));
+  return assemble(ledger, recorded, { list: [], status: "recorded" });
+}
+
+/** Who signed a checkpoint of a ledger, in lower case: after a rotation it need not be the signer in force. */
+export function signerOf(hash: Hash, record: LedgerRecord, checkpoint: SignedCheckpoint): Hex {
+  return record.formerSigners === undefined ? record.signer : fastRecoverSigner(checkpoint, hash);
+}
+
+type Anchors = { readonly list: readonly BundleAnchor[]; readonly status: Status };
+
+function assemble(ledger: BundleLedger, recorded: Recorded, anchors: Anchors): Bundle {
+  const { index, entry, path, checkpoint } = recorded;
+  const { size, root, signedAt, signature } = checkpoint;
+  return {
+    format: BUNDLE_FORMAT,
+    ledger,
+    entry: {
+      index,
+      recordedAt: entry.recordedAt,
+      members: entry.members.map(spellMember),
+      leafHash: toHex(recorded.leafHash),
+    },
+    inclusion: { size, root, path: path.map(toHex) },
+    checkpoint: { size, root, signedAt, signature },
+    anchors: anchors.list,
+    status: anchors.status,
+  };
+}
+
+function spellMember(member: Member): { readonly salt: Hex; readonly text: string } | { readonly digest: Hex } {
+  return "digest" in member ? { digest: toHex(member.digest) } : { salt: toHex(member.salt), text: member.text };
+}
+
+function checkEntry(hash: Hash, entry: Entry, expected: Uint8Array): void {
+  const digests = entry.members.map((member) => memberDigest(hash, member));
+  if (!equal(leafHash(hash, encodeEntry(entry.recordedAt, digests)), expected)) {
+    throw new ProofError(`expected members that lead to the leaf hash ${toHex(expected)}, got others`);
+  }
+}
+
+function checkSigner(record: LedgerRecord, signer: Hex): void {
+  if (signer === record.signer || record.formerSigners?.includes(signer)) return;
+  throw new ProofError(`expected a signature of ${record.signer}, got one of ${signer}`);
+}
+
+const SPELLED = new Map<Hex, string>();
+/** Addresses whose spelling is remembered: a service has few owners and signers. */
+const SPELLED_MAX = 1000;
+
+function spellAddress(address: Hex): string {
+  let spelled = SPELLED.get(address);
+  if (spelled === undefined) {
+    spelled = checksumAddress(address);
+    if (SPELLED.size < SPELLED_MAX) SPELLED.set(address, spelled);
+  }
+  return spelled;
+}
+
+/** A ledger as bundles name it: with the signer of the bundle's checkpoint, and addresses in EIP-55 spelling. */
+export function bundleLedger(record: LedgerRecord, signer: Hex = record.signer): BundleLedger {
+  const { id, name, label, owner } = record;
+  return { id, name, label, owner: spellAddress(owner), signer: spellAddress(signer) };
+}
+
+async function chooseCheckpoint({ ledger, store, index, size, prefer }: ProveRequest): Promise<SignedCheckpoint> {
+  if (size !== undefined) {
+    const checkpoint = size > index ? await ledger.checkpoint(size) : undefined;
+    if (checkpoint !== undefined) return checkpoint;
+    throw new ProveError("checkpoint_unknown", `expected the size of a checkpoint above index ${index}, got ${size}`);
+  }
+  const anchored = await newestAnchor(store, ledger.record.id, index, prefer === "final");
+  const checkpoint = anchored === undefined ? ledger.head : await ledger.checkpoint(anchored.size);
+  if (checkpoint === undefined) {
+    throw new DamagedStoreError(`the checkpoint of the anchored size ${anchored?.size} is not in the store`);
+  }
+  return checkpoint;
+}
+
+async function newestAnchor(
+  store: Store,
+  ledgerId: Hex,
+  index: number,
+  preferFinal: boolean,
+): Promise<AnchorRecord | undefined> {
+  const limit = preferFinal ? SEARCH_MAX : 1;
+  const anchors = await listAnchors(store, ledgerId, { fromSize: index + 1, reverse: true, limit });
+  return anchors.find((anchor) => preferFinal && anchor.stage === "final") ?? anchors[0];
+}
+
+/** On every chain the anchor of this size, or else the next larger one with a path that leads there. */
+async function anchorsOf({ ledger, store }: ProveRequest, size: number): Promise<Anchors> {
+  const records = await listAnchors(store, ledger.record.id, { fromSize: size, limit: ANCHORS_MAX });
+  const firsts = new Map<number, AnchorRecord>();
+  for (const record of records) if (!firsts.has(record.chainId)) firsts.set(record.chainId, record);
+  const found = [...firsts.values()];
+  const list = await Promise.all(found.map((record) => bundleAnchor(ledger, size, record)));
+  const isFinal = found.some((record) => record.stage === "final");
+  return { list, status: isFinal ? "final" : found.length > 0 ? "anchored" : "recorded" };
+}
+
+async function bundleAnchor(ledger: Ledger, size: number, record: AnchorRecord): Promise<BundleAnchor> {
+  const { chainId, contract, root, transactionHash, blockNumber, blockHash, blockTime, state } = record;
+  const consistency = record.size === size ? undefined : (await ledger.consistencyPath(size, record.size)).map(toHex);
+  return {
+    chainId,
+    contract,
+    size: record.size,
+    root,
+    ...(consistency !== undefined && { consistency }),
+    ...{ transactionHash, blockNumber, blockHash, blockTime },
+    ...(state !== undefined && { state }),
+  };
+}

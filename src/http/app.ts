@@ -1,0 +1,134 @@
+/**
+ * The HTTP API as an Express app: which handler answers which operation of the table, and what every path answers to
+ * a method that it does not have. Appending comes before everything else, so that nothing slows it down.
+ */
+
+import compression from "compression";
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from "express";
+import helmet from "helmet";
+import { BodyBudget } from "./body.ts";
+import { openApi } from "./openapi.ts";
+import { OPERATIONS, type Operation, type OperationId } from "./operations.ts";
+import { Problem, problemOf } from "./problem.ts";
+import { type Handler, json, type ReplyTools, sendProblem, serve, within } from "./reply.ts";
+import { appendEvents } from "./routes/append.ts";
+import { proveEvent, readEvent } from "./routes/events.ts";
+import { listEvents } from "./routes/events-list.ts";
+import { alive, metricsText, ready } from "./routes/health.ts";
+import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
+import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
+import { listAnchorsOf, proveConsistency, readCheckpoint, readCheckpointOfSize, readTile } from "./routes/tree.ts";
+import type { Services } from "./services.ts";
+import { registerMetrics } from "./telemetry.ts";
+
+/** The app; whoever makes it also makes what it works with, and closes that. */
+export function createApp(services: Services): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", "simple");
+  const handlers = handlersOf(services, new BodyBudget(services.limits.bodiesBytesMax));
+  const tools: ReplyTools = { log: services.log, count: registerMetrics(services) };
+  const append = OPERATIONS.appendEvents.route;
+  app.post(expressPath(append), serve(tools, `POST ${append}`, handlers.appendEvents));
+  // TLS ends at a proxy, which alone knows whether its host may promise HTTPS for good.
+  app.use(helmet({ strictTransportSecurity: false }));
+  const compress = compression({ filter: (req, res) => req.method === "GET" && compression.filter(req, res) });
+  for (const [route, operations] of routes()) {
+    const isCompressed = operations.some(([, operation]) => operation.compress === true);
+    const respond = dispatcher(route, operations, handlers, tools, services.limits.answerMs);
+    app.all(expressPath(route), ...(isCompressed ? [compress] : []), respond);
+  }
+  app.use((req: Request, res: Response) => {
+    sendProblem(
+      req,
+      res,
+      new Problem("route_unknown", `expected a path of the API (see /openapi.json), got ${req.path}`),
+    );
+  });
+  app.use(onRouterError(services));
+  return app;
+}
+
+function handlersOf(services: Services, budget: BodyBudget): Readonly<Record<OperationId, Handler>> {
+  const description = json(200, openApi(services.version), "revalidate");
+  return {
+    appendEvents: appendEvents(services, budget),
+    listEvents: listEvents(services),
+    readEvent: readEvent(services),
+    proveEvent: proveEvent(services),
+    listLedgers: listLedgers(services),
+    createLedger: createLedger(services, budget),
+    readLedger: readLedger(services),
+    readCheckpoint: readCheckpoint(services),
+    readCheckpointOfSize: readCheckpointOfSize(services),
+    proveConsistency: proveConsistency(services),
+    listAnchors: listAnchorsOf(services),
+    readTile: readTile(services),
+    createKey: createKey(services, budget),
+    listKeys: listKeys(services),
+    revokeKey: revokeKey(services),
+    alive: alive(services),
+    ready: ready(services),
+    metrics: metricsText(services),
+    openapi: () => description,
+  };
+}
+
+type RouteOperations = readonly (readonly [OperationId, Operation])[];
+
+/** The operations of the table by their paths. */
+function routes(): Map<string, RouteOperations> {
+  const byRoute = new Map<string, (readonly [OperationId, Operation])[]>();
+  for (const [id, operation] of Object.entries(OPERATIONS) as [OperationId, Operation][]) {
+    byRoute.set(operation.route, [...(byRoute.get(operation.route) ?? []), [id, operation]]);
+  }
+  return byRoute;
+}
+
+function expressPath(route: string): string {
+  return route.replaceAll(/\{(\w+)\}/g, ":$1");
+}
+
+/** Answers every method on a path: those it has, HEAD and OPTIONS, and a problem for the rest. */
+function dispatcher(
+  route: string,
+  operations: RouteOperations,
+  handlers: Readonly<Record<OperationId, Handler>>,
+  tools: ReplyTools,
+  answerMs: number,
+): RequestHandler {
+  const byMethod = new Map<string, RequestHandler>();
+  for (const [id, { method }] of operations) {
+    // Where a body comes first, the handler itself starts the clock once it is there.
+    const inTime: Handler = async (req, res) => within(answerMs, Promise.resolve(handlers[id](req, res)));
+    const handler = serve(tools, `${method.toUpperCase()} ${route}`, method === "post" ? handlers[id] : inTime);
+    byMethod.set(method.toUpperCase(), handler);
+    if (method === "get") byMethod.set("HEAD", handler);
+  }
+  const allow = [...new Set([...byMethod.keys(), "HEAD", "OPTIONS"])].sort().join(", ");
+  const empty: Handler = () => ({ status: 200, headers: { Allow: allow } });
+  byMethod.set("OPTIONS", serve(tools, `OPTIONS ${route}`, empty));
+  // Senders of logs try a path with HEAD before they use it, and have no key that may read.
+  if (operations.some(([id]) => id === "appendEvents")) byMethod.set("HEAD", serve(tools, `HEAD ${route}`, empty));
+  const refuse = serve(tools, `other ${route}`, (req) => {
+    const headers = { Allow: allow };
+    throw new Problem("method_not_allowed", `expected one of ${allow}, got ${req.method}`, { headers });
+  });
+  return (req, res, next) => (byMethod.get(req.method) ?? refuse)(req, res, next);
+}
+
+/** What goes wrong in the router itself: a path that does not decode. Routes answer their own errors. */
+function onRouterError({ log }: Services): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
+    const { problem, unexpected } = problemOf(error);
+    if (unexpected) log.error({ err: error, requestId: problem.extra.requestId }, "a request failed");
+    sendProblem(req, res, problem);
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * Request bodies as bytes: decompressed, counted after decompression, and stopped at the limit while they arrive.
+ * What the bytes mean is not known here.
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Transform } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { Problem } from "./problem.ts";
+
+/** The client went away before its request had arrived; there is nobody to answer. */
+export class DisconnectedError extends Error {
+  override readonly name = "DisconnectedError";
+}
+
+/** Bytes of request bodies that the whole service holds at once, so that many large requests cannot fill the memory. */
+export class BodyBudget {
+  readonly #bytesMax: number;
+  #held = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** @throws Problem service_busy when the service holds too much already */
+  take(bytes: number): void {
+    if (this.#held + bytes > this.#bytesMax) {
+      const detail = `expected at most ${this.#bytesMax} bytes of request bodies at once, got ${this.#held + bytes}`;
+      throw new Problem("service_busy", detail, { headers: { "Retry-After": "1" } });
+    }
+    this.#held += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#held -= bytes;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+}
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** Encodings of bodies that are understood, as RFC 9110 §12.5.3 lists them. */
+export const ENCODINGS = "gzip, deflate, br";
+
+export type BodyLimits = { readonly bytesMax: number };
+
+/**
+ * Hands the body to `onChunk`, piece by piece, decompressed.
+ * @param onChunk may throw; then nothing more is read and the promise rejects with its error
+ * @throws Problem request_too_large, encoding_unsupported, encoding_invalid; DisconnectedError
+ */
+export function receiveBody(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { bytesMax }: BodyLimits,
+  onChunk: (chunk: Buffer) => void,
+): Promise<void> {
+  const declared = Number(req.headers["content-length"] ?? 0);
+  if (declared > bytesMax) throw tooLarge(bytesMax, String(declared));
+  const decoder = decoderOf(req);
+  // Only now the client that asked is told to send: what is refused above never travels.
+  if (req.headers.expect !== undefined) res.writeContinue();
+  return new Promise((resolve, reject) => {
+    let received = 0;
+    let decoded = 0;
+    let stopped = false;
+    const stop = (error?: unknown): void => {
+      stopped = true;
+      req.off("data", onRaw).off("end", onRawEnd).off("close", onClose);
+      decoder?.destroy();
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const pass = (chunk: Buffer): void => {
+      if (stopped) return;
+      try {
+        decoded += chunk.length;
+        if (decoded > bytesMax) throw tooLarge(bytesMax, "more");
+        onChunk(chunk);
+      } catch (error) {
+        stop(error);
+      }
+    };
+    const onRaw = (chunk: Buffer): void => {
+      received += chunk.length;
+      if (decoder === undefined) pass(chunk);
+      else if (received > bytesMax) stop(tooLarge(bytesMax, "more even before it"));
+      else if (!decoder.write(chunk)) {
+        req.pause();
+        decoder.once("drain", () => req.resume());
+      }
+    };
+    const onRawEnd = (): void => {
+      if (decoder === undefined) stop();
+      else decoder.end();
+    };
+    const onClose = (): void => {
+      if (!req.complete) stop(new DisconnectedError("the client disconnected while it sent its request"));
+    };
+    decoder?.on("data", pass).on("end", () => stop());
+    decoder?.on("error", (cause) => {
+      const detail = `expected a body in ${req.headers["content-encoding"]}, got something else: ${cause.message}`;
+      stop(new Problem("encoding_invalid", detail, { cause }));
+    });
+    // A request that is cut off fails and closes; which of the two comes first does not matter.
+    req.on("data", onRaw).on("end", onRawEnd).on("close", onClose).on("error", onClose);
+  });
+}
+
+function decoderOf(req: IncomingMessage): Transform | undefined {
+  const encoding = req.headers["content-encoding"]?.trim().toLowerCase();
+  if (encoding === undefined || encoding === "" || encoding === "identity") return undefined;
+  const create = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
+  if (create === undefined) {
+    const detail = `expected no Content-Encoding or one of ${ENCODINGS}, got ${JSON.stringify(encoding)}`;
+    throw new Problem("encoding_unsupported", detail, { headers: { "Accept-Encoding": ENCODINGS } });
+  }
+  return create();
+}
+
+function tooLarge(bytesMax: number, got: string): Problem {
+  return new Problem("request_too_large", `expected at most ${bytesMax} bytes after decompression, got ${got}`);
+}
+
+/** UTF-8 as it must be; a byte order mark is not skipped, RFC 8259 §8.1. */
+const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** @throws Problem utf8_invalid */
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return DECODER.decode(bytes);
+  } catch (cause) {
+    throw new Problem("utf8_invalid", "expected UTF-8, got bytes that are not", { cause });
+  }
+}

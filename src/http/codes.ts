@@ -1,0 +1,59 @@
+/**
+ * The one table of what can go wrong for a client: a stable code, its HTTP status and a title. A code never changes
+ * its meaning; docs/api.md lists them from here. Internal failures are 503, never 500: senders of logs drop what
+ * was answered 500 and repeat what was answered 503.
+ */
+
+export const CODES = {
+  json_invalid: [400, "The body is not JSON"],
+  json_depth: [400, "The JSON is nested too deeply"],
+  json_duplicate_name: [400, "A JSON object has the same name twice"],
+  json_unsafe_integer: [400, "A JSON integer is beyond 2^53-1"],
+  json_lone_surrogate: [400, "A JSON string has half of a surrogate pair"],
+  utf8_invalid: [400, "The body is not UTF-8"],
+  event_invalid: [400, "The event does not have the form of an event"],
+  event_too_many_members: [400, "The event has too many members"],
+  event_reserved_name: [400, "The event has a member that only the service may set"],
+  member_unknown: [400, "The event has no such member"],
+  batch_empty: [400, "The request has no events"],
+  encoding_invalid: [400, "The body does not decompress"],
+  parameter_invalid: [400, "A parameter of the request is wrong"],
+  request_invalid: [400, "The request does not have the expected form"],
+  key_missing: [401, "An API key is needed"],
+  key_invalid: [401, "The API key is not valid"],
+  role_insufficient: [403, "The API key's roles do not allow this"],
+  ledger_forbidden: [403, "The API key is for other ledgers"],
+  event_forbidden: [403, "The event came from another source"],
+  route_unknown: [404, "There is nothing here"],
+  ledger_unknown: [404, "There is no such ledger"],
+  event_unknown: [404, "The ledger has no such event"],
+  checkpoint_unknown: [404, "The ledger has no such checkpoint"],
+  tile_unknown: [404, "The ledger has no such full tile"],
+  key_unknown: [404, "There is no such API key"],
+  method_not_allowed: [405, "The method is not allowed here"],
+  request_timeout: [408, "The request took too long to arrive"],
+  idempotency_conflict: [409, "The idempotency key was used for another content"],
+  ledger_exists: [409, "There is a ledger of this name"],
+  source_keys_max: [409, "The source has two live API keys already"],
+  key_last_admin: [409, "This is the last API key that may administer"],
+  event_too_large: [413, "The event is too large"],
+  request_too_large: [413, "The request is too large"],
+  batch_too_large: [413, "The request has too many events"],
+  content_type_unsupported: [415, "The content type is not supported"],
+  encoding_unsupported: [415, "The content encoding is not supported"],
+  headers_too_large: [431, "The headers of the request are too large"],
+  queue_full: [503, "The ledger's queue is full"],
+  service_busy: [503, "The service holds as many request bodies as it may"],
+  not_recorded: [503, "The request could not be recorded"],
+  ledger_stopped: [503, "The ledger is stopped"],
+  deadline_exceeded: [503, "The answer was not ready in time"],
+  internal: [503, "The service failed"],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+/** A stable code of a problem. */
+export type Code = keyof typeof CODES;
+
+/** Whether a text is a code of the table. */
+export function isCode(text: unknown): text is Code {
+  return typeof text === "string" && Object.hasOwn(CODES, text);
+}

@@ -1,0 +1,98 @@
+/**
+ * Errors as clients see them: application/problem+json, RFC 9457, with a stable `code`. Every error becomes a
+ * Problem here; one that nobody expected becomes `internal` with a request id, and its cause goes to the log only.
+ */
+
+import { randomUUID } from "node:crypto";
+import { CODES, type Code, isCode } from "./codes.ts";
+
+/** What is wrong at one place of a request; `path` is a JSON pointer or the name of a parameter. */
+export type FieldError = { readonly path: string; readonly expected: string; readonly got: string };
+
+/** More members of the answer's body. */
+export type ProblemExtra = {
+  readonly errors?: readonly FieldError[];
+  /** Line of an NDJSON body, from 1. */
+  readonly line?: number;
+  /** Events of the request whose key was used before: position in the request, index in the ledger. */
+  readonly conflicts?: readonly { readonly position: number; readonly index?: number }[];
+  readonly requestId?: string;
+};
+
+type ProblemOptions = ProblemExtra & { readonly headers?: Readonly<Record<string, string>>; readonly cause?: unknown };
+
+/** An error whose text is meant for the client. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly code: Code;
+  readonly extra: ProblemExtra;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: Code, detail: string, { headers = {}, cause, ...extra }: ProblemOptions = {}) {
+    super(detail, { cause });
+    this.code = code;
+    this.headers = headers;
+    this.extra = extra;
+  }
+
+  get status(): number {
+    return CODES[this.code][0];
+  }
+}
+
+/** Seconds after which a client that got a 503 shall try again when nothing better is known. */
+const RETRY_AFTER_S = 5;
+
+/** What a client is told of any error; `unexpected` says that the log has to know of it too. */
+export function problemOf(error: unknown): { readonly problem: Problem; readonly unexpected: boolean } {
+  if (error instanceof Problem) return { problem: error, unexpected: false };
+  const { code, message, status } = error as ErrorFields;
+  if (isCode(code) && typeof message === "string")
+    return { problem: knownProblem(code, error as Known), unexpected: false };
+  // The router refuses a path that does not decode with an error of its own.
+  if (status === 400)
+    return { problem: new Problem("request_invalid", "expected a decodable path"), unexpected: false };
+  const requestId = randomUUID();
+  const detail = `an internal error, request ${requestId}; nothing more is said here, the service's log has the cause`;
+  const headers = { "Retry-After": String(RETRY_AFTER_S) };
+  return { problem: new Problem("internal", detail, { requestId, headers, cause: error }), unexpected: true };
+}
+
+type ErrorFields = { readonly code?: unknown; readonly message?: unknown; readonly status?: unknown };
+
+/** Fields of the errors of other folders whose codes are in the table. */
+type Known = Error & {
+  readonly path?: string;
+  readonly expected?: string;
+  readonly got?: string;
+  readonly retryAfterS?: number;
+  readonly items?: ProblemExtra["conflicts"];
+};
+
+function knownProblem(code: Code, error: Known): Problem {
+  const { path, expected, got, items } = error;
+  const retryAfterS = error.retryAfterS ?? (CODES[code][0] === 503 ? RETRY_AFTER_S : undefined);
+  return new Problem(code, error.message, {
+    ...(path !== undefined && expected !== undefined && { errors: [{ path, expected, got: got ?? "nothing" }] }),
+    ...(items !== undefined && items.length > 0 && { conflicts: items }),
+    ...(retryAfterS !== undefined && { headers: { "Retry-After": String(Math.max(1, Math.ceil(retryAfterS))) } }),
+    cause: error,
+  });
+}
+
+/** Body of the answer, RFC 9457 §3.1. */
+export function problemBody({ code, status, message, extra }: Problem): string {
+  const title = CODES[code][1];
+  return JSON.stringify({ type: `urn:holdfast:problem:${code}`, title, status, detail: message, code, ...extra });
+}
+
+/** Headers of the answer. */
+export function problemHeaders(problem: Problem, body: string): Record<string, string | number> {
+  return {
+    "Content-Type": "application/problem+json",
+    "Content-Length": Buffer.byteLength(body),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    ...problem.headers,
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * From what a route returns to what goes over the wire: every answer is counted, and is a problem when the route
+ * throws. A client that is refused before its body has arrived is heard out for a moment, because a
+ * connection closed with bytes unread is reset, and the reset can overtake the answer.
+ */
+
+import { createHash } from "node:crypto";
+import type { Request, RequestHandler, Response } from "express";
+import { DisconnectedError } from "./body.ts";
+import { Problem, problemBody, problemHeaders, problemOf } from "./problem.ts";
+import type { Log } from "./services.ts";
+
+/** How long an answer may be kept by a cache. */
+export type Caching = "immutable" | "immutable private" | "revalidate" | "no-store";
+
+/** An answer; a body of undefined is none. */
+export type Reply = {
+  readonly status: number;
+  readonly body?: string | Uint8Array;
+  /** application/json unless said otherwise. */
+  readonly type?: string;
+  readonly caching?: Caching;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type Handler = (req: Request, res: Response) => Promise<Reply> | Reply;
+
+/** What answering needs. */
+export type ReplyTools = {
+  readonly log: Log;
+  readonly count: (route: string, status: number, seconds: number, code: string) => void;
+};
+
+const CACHE_CONTROL: Readonly<Record<Caching, string>> = {
+  immutable: "public, max-age=31536000, immutable",
+  "immutable private": "private, max-age=31536000, immutable",
+  revalidate: "private, no-cache",
+  "no-store": "no-store",
+};
+/** A body this small that nobody has read yet is read and dropped, and the connection kept. */
+const DROPPED_BYTES = 64 * 1024;
+const LINGER_MS = 5000;
+
+/** JSON as an answer. */
+export function json(status: number, value: unknown, caching: Caching = "no-store"): Reply {
+  return { status, body: JSON.stringify(value), caching };
+}
+
+/** An Express handler that answers with what a route returns or throws. */
+export function serve(tools: ReplyTools, route: string, handler: Handler): RequestHandler {
+  const run = async (req: Request, res: Response): Promise<Reply> => handler(req, res);
+  return (req, res) => {
+    const started = performance.now();
+    const done = (status: number, code: string) =>
+      tools.count(route, status, (performance.now() - started) / 1000, code);
+    run(req, res).then(
+      (reply) => done(send(req, res, reply), ""),
+      (error: unknown) => fail(tools, req, res, route, error, done),
+    );
+  };
+}
+
+function fail(
+  { log }: ReplyTools,
+  req: Request,
+  res: Response,
+  route: string,
+  error: unknown,
+  done: (status: number, code: string) => void,
+): void {
+  if (error instanceof DisconnectedError) {
+    log.debug({ route }, error.message);
+    res.destroy();
+    done(499, "disconnected");
+    return;
+  }
+  const { problem, unexpected } = problemOf(error);
+  const { requestId } = problem.extra;
+  if (unexpected) log.error({ err: error, route, requestId }, "a request failed");
+  else log.debug({ route, code: problem.code }, problem.message);
+  sendProblem(req, res, problem);
+  done(problem.status, problem.code);
+}
+
+/**
+ * Waits for a promise, but not for ever. The arrival of a body is not in this time; the server limits that.
+ * @throws Problem deadline_exceeded
+ */
+export async function within<T>(answerMs: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const rule = "what was sent may be recorded all the same, and sending it again under its id is safe";
+      const detail = `expected to answer within ${answerMs} ms, got no result yet; ${rule}`;
+      reject(new Problem("deadline_exceeded", detail, { headers: { "Retry-After": "1" } }));
+    }, answerMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Sends a reply and returns its status, which is 304 when the client has it. */
+function send(req: Request, res: Response, reply: Reply): number {
+  const { status, body = "", type = "application/json", caching = "no-store", headers } = reply;
+  const fields: Record<string, string | number> = {
+    ...(reply.body !== undefined && { "Content-Type": type }),
+    "Content-Length": Buffer.byteLength(body),
+    "Cache-Control": CACHE_CONTROL[caching],
+    "X-Content-Type-Options": "nosniff",
+    ...headers,
+  };
+  if (caching !== "no-store") {
+    const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+    // What may be compressed on its way has several spellings, so its validator is a weak one, RFC 9110 §8.8.1.
+    fields.ETag = caching === "revalidate" ? `W/${tag}` : tag;
+    if (matches(req.headers["if-none-match"], tag)) {
+      delete fields["Content-Length"];
+      res.writeHead(304, fields).end();
+      return 304;
+    }
+  }
+  res.writeHead(status, fields);
+  res.end(body);
+  return status;
+}
+
+/** If-None-Match, RFC 9110 §13.1.2. */
+function matches(header: string | undefined, tag: string): boolean {
+  return header?.split(",").some((each) => [tag, `W/${tag}`, "*"].includes(each.trim())) ?? false;
+}
+
+/** Answers with a problem; closes the connection when the rest of the request is not worth reading. */
+export function sendProblem(req: Request, res: Response, problem: Problem): void {
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const body = problemBody(problem);
+  const headers = problemHeaders(problem, body);
+  if (req.complete || mayDrop(req)) {
+    res.writeHead(problem.status, headers).end(body);
+    return;
+  }
+  // Content-Length tells the client that this is all; end() waits, because it closes the socket with bytes unread.
+  res.writeHead(problem.status, { ...headers, Connection: "close" }).write(body);
+  const timer = setTimeout(() => res.end(), LINGER_MS);
+  const end = (): void => {
+    clearTimeout(timer);
+    res.end();
+  };
+  req
+    .on("data", () => undefined)
+    .on("end", end)
+    .on("close", end)
+    .resume();
+}
+
+function mayDrop(req: Request): boolean {
+  if (req.headers.expect !== undefined) return false;
+  return req.headers["transfer-encoding"] === undefined && Number(req.headers["content-length"] ?? 0) <= DROPPED_BYTES;
+}

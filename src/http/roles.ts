@@ -1,0 +1,38 @@
+/**
+ * Who may do what: the one table of roles. A key has one role or several, for all ledgers or for some.
+ */
+
+export const ROLES = ["writer", "reader", "auditor", "admin"] as const;
+
+/** What a key is for. */
+export type Role = (typeof ROLES)[number];
+
+/** What can be allowed. */
+export type Permission = keyof typeof GRANTS;
+
+const GRANTS = {
+  /** Append events. */
+  append: ["writer", "admin"],
+  /** Read events and bundles of every source. */
+  read: ["reader", "auditor", "admin"],
+  /** Read events and bundles of the key's own source: whoever wrote an event may fetch what proves it. */
+  readOwn: ["writer", "reader", "auditor", "admin"],
+  /** See names and sizes of the ledgers that the key is for. */
+  ledgersRead: ["writer", "reader", "auditor", "admin"],
+  ledgersCreate: ["admin"],
+  /** See who has keys, never the keys. */
+  keysRead: ["auditor", "admin"],
+  keysWrite: ["admin"],
+  metrics: ["reader", "auditor", "admin"],
+} as const satisfies Record<string, readonly Role[]>;
+
+/** Whether one of the roles allows it. */
+export function allows(roles: readonly Role[], permission: Permission): boolean {
+  const granted: readonly Role[] = GRANTS[permission];
+  return roles.some((role) => granted.includes(role));
+}
+
+/** Roles that allow it, for messages. */
+export function rolesFor(permission: Permission): readonly Role[] {
+  return GRANTS[permission];
+}

@@ -1,0 +1,72 @@
+/** One event of a ledger, and what proves it. */
+
+import { makeBundle } from "../../anchor/prove.ts";
+import { listAnchors } from "../../anchor/records.ts";
+import type { Entry } from "../../entry/entry.ts";
+import { readMembers } from "../../entry/prepare.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { type Hex, toHex } from "../../merkle/bytes.ts";
+import type { Store } from "../../store/store.ts";
+import type { Status } from "../../verify/bundle.ts";
+import { authorize } from "../auth.ts";
+import type { ApiKey } from "../keys.ts";
+import { OPERATIONS } from "../operations.ts";
+import { readPath, readQuery } from "../params.ts";
+import { Problem } from "../problem.ts";
+import { type Handler, json } from "../reply.ts";
+import { allows } from "../roles.ts";
+import type { Services } from "../services.ts";
+import { ledgerNamed } from "./ledger-named.ts";
+
+/** Anchors that are looked at: the first ones that cover an entry are the oldest, and so the first to be final. */
+const ANCHORS_MAX = 64;
+
+/** GET …/events/{index} */
+export function readEvent({ store, keys, ledgers }: Services): Handler {
+  return async (req) => {
+    const { ledger: name, index } = readPath(OPERATIONS.readEvent.path, req);
+    const key = authorize(keys, req, "readOwn", name);
+    const ledger = ledgerNamed(ledgers, name);
+    const { entry, event } = await eventFor(key, ledger, index);
+    const [leafHash, status] = await Promise.all([ledger.leafHash(index), statusOf(store, ledger.record.id, index)]);
+    return json(200, { index, recordedAt: entry.recordedAt, leafHash: toHex(leafHash), event, status }, "revalidate");
+  };
+}
+
+/** GET …/events/{index}/bundle */
+export function proveEvent({ store, keys, ledgers, hash }: Services): Handler {
+  return async (req) => {
+    const { ledger: name, index } = readPath(OPERATIONS.proveEvent.path, req);
+    const { size, omit, prefer } = readQuery(OPERATIONS.proveEvent.query, req);
+    const key = authorize(keys, req, "readOwn", name);
+    const ledger = ledgerNamed(ledgers, name);
+    await eventFor(key, ledger, index);
+    const bundle = await makeBundle({
+      ...{ ledger, store, hash, index },
+      ...(size !== undefined && { size }),
+      ...(omit !== undefined && { omit }),
+      ...(prefer !== undefined && { prefer }),
+    });
+    return json(200, bundle, "revalidate");
+  };
+}
+
+/** The event at an index, when the key may read it: a key that only writes, when it came from the key's source. */
+async function eventFor(key: ApiKey, ledger: Ledger, index: number): Promise<{ entry: Entry; event: object }> {
+  const entry = index < ledger.size ? await ledger.entry(index) : undefined;
+  if (entry === undefined) {
+    throw new Problem("event_unknown", `expected an index below ${ledger.size}, got ${index}`);
+  }
+  const event = readMembers(entry);
+  const { source } = (event._source ?? {}) as { readonly source?: unknown };
+  if (!allows(key.roles, "read") && source !== key.source) {
+    throw new Problem("event_forbidden", `expected an event from the source ${key.source}, got one from another`);
+  }
+  return { entry, event };
+}
+
+async function statusOf(store: Store, ledgerId: Hex, index: number): Promise<Status> {
+  const anchors = await listAnchors(store, ledgerId, { fromSize: index + 1, limit: ANCHORS_MAX });
+  if (anchors.some(({ stage }) => stage === "final")) return "final";
+  return anchors.length > 0 ? "anchored" : "recorded";
+}

@@ -1,0 +1,74 @@
+/**
+ * Whether the service lives, whether it can do its work, and what it counts. Nothing here discloses the name of a
+ * ledger to somebody without a key: reasons name ledgers by their ids, which are on the chain anyway.
+ */
+
+import { authorize } from "../auth.ts";
+import { type Handler, json, within } from "../reply.ts";
+import type { Services } from "../services.ts";
+
+type Reason = { readonly code: string; readonly detail: string };
+
+/** The store is tried at most this often, whoever asks. */
+const PROBE_MS = 5000;
+const PROBE_TIMEOUT_MS = 2000;
+const PROBE = { space: "probe", key: "ready" };
+
+/** GET /healthz */
+export function alive({ version }: Services): Handler {
+  return () => json(200, { status: "alive", version });
+}
+
+/** GET /readyz */
+export function ready(services: Services): Handler {
+  const probe = storeProbe(services);
+  return async () => {
+    const reasons = [...(await probe()), ...(await ledgerReasons(services))];
+    return json(reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons });
+  };
+}
+
+/** GET /metrics */
+export function metricsText({ metrics, keys, publicMetrics }: Services): Handler {
+  return async (req) => {
+    if (publicMetrics !== true) authorize(keys, req, "metrics");
+    return { status: 200, body: await metrics.text(), type: metrics.contentType };
+  };
+}
+
+function storeProbe({ store, now, log }: Services): () => Promise<readonly Reason[]> {
+  let triedAt = Number.NEGATIVE_INFINITY;
+  let result: Promise<readonly Reason[]> = Promise.resolve([]);
+  const attempt = async (): Promise<readonly Reason[]> => {
+    try {
+      const write = store.writeRecords([{ ...PROBE, value: String(now()) }], { durable: true });
+      await within(PROBE_TIMEOUT_MS, write);
+      return [];
+    } catch (error) {
+      log.error({ err: error }, "the store does not take a durable write");
+      return [{ code: "store_not_writable", detail: "the store does not take a durable write; the log has the cause" }];
+    }
+  };
+  return () => {
+    if (now() - triedAt >= PROBE_MS) {
+      triedAt = now();
+      result = attempt();
+    }
+    return result;
+  };
+}
+
+async function ledgerReasons({ ledgers, chains }: Services): Promise<Reason[]> {
+  const reasons: Reason[] = [];
+  for (const { record, stopped } of ledgers.list()) {
+    if (stopped)
+      reasons.push({ code: "ledger_stopped", detail: `ledger ${record.id} is stopped; a restart recovers it` });
+    for (const { chainId, lagMs, lagMaxMs, trouble } of await chains(record.id)) {
+      if (lagMs <= lagMaxMs) continue;
+      const why = trouble === undefined ? "" : `: ${trouble}`;
+      const detail = `ledger ${record.id} waits ${lagMs} ms for chain ${chainId}, at most ${lagMaxMs} expected${why}`;
+      reasons.push({ code: "anchor_late", detail });
+    }
+  }
+  return reasons;
+}

@@ -1,0 +1,64 @@
+/** The ledgers of the service: making them, and how far each is recorded, anchored and final. */
+
+import { randomBytes } from "node:crypto";
+import { bundleLedger } from "../../anchor/prove.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { type Hex, toHex } from "../../merkle/bytes.ts";
+import { emptyRoot } from "../../merkle/hash.ts";
+import { authorize, isFor } from "../auth.ts";
+import type { BodyBudget } from "../body.ts";
+import { checkBody } from "../params.ts";
+import { receiveValue } from "../receive.ts";
+import { type Handler, json, within } from "../reply.ts";
+import { SCHEMAS } from "../schemas.ts";
+import type { ChainStatus, Services } from "../services.ts";
+import { publicLedger } from "./ledger-named.ts";
+
+/** Entries that some chain has taken. */
+export function anchoredSize(chains: readonly ChainStatus[]): number {
+  return Math.max(0, ...chains.map((chain) => chain.anchoredSize));
+}
+
+/** GET /v1/ledgers */
+export function listLedgers(services: Services): Handler {
+  return async (req) => {
+    const key = authorize(services.keys, req, "ledgersRead");
+    const visible = services.ledgers.list().filter(({ record }) => isFor(key, record.name));
+    return json(200, { ledgers: await Promise.all(visible.map((ledger) => describe(services, ledger))) }, "revalidate");
+  };
+}
+
+/** POST /v1/ledgers */
+export function createLedger(services: Services, budget: BodyBudget): Handler {
+  const { keys, ledgers, limits } = services;
+  return async (req, res) => {
+    authorize(keys, req, "ledgersCreate");
+    const { name, label } = checkBody(SCHEMAS.LedgerRequest, await receiveValue(req, res, { limits, budget }));
+    const bytes = label === "random" ? toHex(randomBytes(32)) : (label as Hex | undefined);
+    const ledger = await within(
+      limits.answerMs,
+      ledgers.create({ name, ...(bytes !== undefined && { label: bytes }) }),
+    );
+    const reply = json(201, await describe(services, ledger));
+    return { ...reply, headers: { Location: `/v1/ledgers/${name}` } };
+  };
+}
+
+/** GET /v1/ledgers/{ledger} */
+export function readLedger(services: Services): Handler {
+  return async (req) => json(200, await describe(services, publicLedger(services, req)), "revalidate");
+}
+
+async function describe({ chains, hash }: Services, ledger: Ledger): Promise<object> {
+  const { record, head } = ledger;
+  const list = await chains(record.id);
+  return {
+    ...bundleLedger(record),
+    createdAt: record.createdAt,
+    size: head?.size ?? 0,
+    root: head?.root ?? toHex(emptyRoot(hash)),
+    anchoredSize: anchoredSize(list),
+    finalSize: Math.max(0, ...list.map((chain) => chain.finalSize)),
+    chains: list,
+  };
+}

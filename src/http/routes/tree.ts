@@ -1,0 +1,111 @@
+/**
+ * What a tree shows to everybody: checkpoints, proofs that one extends another, tiles, and where it is anchored.
+ * Hashes of salted entries disclose nothing of the events.
+ */
+
+import { type AnchorRecord, listAnchors } from "../../anchor/records.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { toHex } from "../../merkle/bytes.ts";
+import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import { labelOf } from "../../merkle/checkpoint.ts";
+import { OPERATIONS } from "../operations.ts";
+import { readPath, readQuery } from "../params.ts";
+import { Problem } from "../problem.ts";
+import { type Caching, type Handler, json } from "../reply.ts";
+import type { Services } from "../services.ts";
+import { publicLedger } from "./ledger-named.ts";
+
+/** Anchors of one size: no service has more chains. */
+const CHAINS_MAX = 64;
+
+/** GET …/checkpoint */
+export function readCheckpoint(services: Services): Handler {
+  return (req) => {
+    const { head, record } = publicLedger(services, req);
+    if (head === undefined) throw new Problem("checkpoint_unknown", `expected events in ${record.name}, got none yet`);
+    return json(200, spellCheckpoint(head), "revalidate");
+  };
+}
+
+/** GET …/checkpoint/{size} */
+export function readCheckpointOfSize(services: Services): Handler {
+  return async (req) => {
+    const { size } = readPath(OPERATIONS.readCheckpointOfSize.path, req);
+    const ledger = publicLedger(services, req);
+    const checkpoint = size <= ledger.size ? await ledger.checkpoint(size) : undefined;
+    if (checkpoint === undefined) {
+      throw new Problem("checkpoint_unknown", `expected the size of a checkpoint up to ${ledger.size}, got ${size}`);
+    }
+    return json(200, spellCheckpoint(checkpoint), forever(ledger));
+  };
+}
+
+/** GET …/consistency?from=M&to=N */
+export function proveConsistency(services: Services): Handler {
+  return async (req) => {
+    const ledger = publicLedger(services, req);
+    const query = readQuery(OPERATIONS.proveConsistency.query, req);
+    const { from, to = ledger.size } = query;
+    if (from > to || to > ledger.size) {
+      const expected = `from <= to <= ${ledger.size}`;
+      const errors = [{ path: "/from", expected, got: `from ${from} and to ${to}` }];
+      throw new Problem("parameter_invalid", `expected ${expected}, got from ${from} and to ${to}`, { errors });
+    }
+    const [fromRoot, toRoot, path] = await Promise.all([
+      ledger.root(from),
+      ledger.root(to),
+      ledger.consistencyPath(from, to),
+    ]);
+    const roots = { fromRoot: toHex(fromRoot), toRoot: toHex(toRoot) };
+    const answer = { ledgerId: ledger.record.id, from, to, ...roots, path: path.map(toHex) };
+    return json(200, answer, query.to === undefined ? "revalidate" : forever(ledger));
+  };
+}
+
+/** GET …/tile/{level}/{n} */
+export function readTile(services: Services): Handler {
+  return async (req) => {
+    const { level, n } = readPath(OPERATIONS.readTile.path, req);
+    const ledger = publicLedger(services, req);
+    const tile = await ledger.tile(level, n);
+    if (tile === undefined) {
+      throw new Problem(
+        "tile_unknown",
+        `expected a full tile of a tree of size ${ledger.size}, got level ${level}, ${n}`,
+      );
+    }
+    return { status: 200, body: tile, type: "application/octet-stream", caching: forever(ledger) };
+  };
+}
+
+/** GET …/anchors */
+export function listAnchorsOf(services: Services): Handler {
+  return async (req) => {
+    const { record } = publicLedger(services, req);
+    const { chainId, order, after, limit } = readQuery(OPERATIONS.listAnchors.query, req);
+    const reverse = order === "desc";
+    const records = await listAnchors(services.store, record.id, {
+      ...(chainId !== undefined && { chainId }),
+      ...(after !== undefined && (reverse ? { toSize: after - 1 } : { fromSize: after + 1 })),
+      reverse,
+      limit: limit + CHAINS_MAX,
+    });
+    // A cursor is a size, so all anchors of one size are on one page.
+    const page = records.filter(({ size }, i) => i < limit || size === records[limit - 1]?.size);
+    const next = page.length < records.length ? String(page.at(-1)?.size) : null;
+    return json(200, { anchors: page.map(spellAnchor), next, chains: await services.chains(record.id) }, "revalidate");
+  };
+}
+
+/** Proofs of state are large, and are in the bundles. */
+function spellAnchor({ state: _, ...anchor }: AnchorRecord): object {
+  return anchor;
+}
+
+function spellCheckpoint({ ledgerId, size, root, signedAt, signature }: SignedCheckpoint): object {
+  return { ledgerId, size, root, signedAt, signature };
+}
+
+function forever({ record }: Ledger): Caching {
+  return record.label === labelOf(record.name) ? "immutable" : "immutable private";
+}

@@ -1,0 +1,54 @@
+/**
+ * The HTTP server around the app: the limits that hold before a request is one. No client can keep a connection,
+ * a header or a body open for ever, and what is not HTTP gets a problem, too.
+ */
+
+import { createServer as createHttpServer, type RequestListener, type Server, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Code } from "./codes.ts";
+import { Problem, problemBody, problemHeaders } from "./problem.ts";
+import type { HttpLimits } from "./services.ts";
+
+/** How often Node looks for requests that are late. */
+const CHECK_MS = 1000;
+
+const CODE_OF_CLIENT_ERROR: Readonly<Record<string, readonly [Code, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "expected the whole request sooner"],
+  HPE_HEADER_OVERFLOW: ["headers_too_large", "expected smaller headers"],
+};
+
+/** A server that is not listening yet. */
+export function createServer(app: RequestListener, limits: HttpLimits): Server {
+  const server = createHttpServer(
+    {
+      requestTimeout: limits.requestMs,
+      headersTimeout: Math.min(limits.headersMs, limits.requestMs),
+      keepAliveTimeout: limits.idleMs,
+      connectionsCheckingInterval: CHECK_MS,
+      maxHeaderSize: limits.headersBytesMax,
+      noDelay: true,
+    },
+    app,
+  );
+  server.maxConnections = limits.connectionsMax;
+  // A client that does not read its answer.
+  server.setTimeout(limits.idleMs + limits.requestMs, (socket) => socket.destroy());
+  // The app says "100 Continue" itself, when it has decided to read the body.
+  server.on("checkContinue", app);
+  server.on("clientError", answerClientError);
+  return server;
+}
+
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [code, detail] = CODE_OF_CLIENT_ERROR[error.code ?? ""] ?? ["request_invalid", "expected HTTP/1.1"];
+  const problem = new Problem(code, detail);
+  const body = problemBody(problem);
+  const headers = Object.entries(problemHeaders(problem, body)).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${headers.join("")}Connection: close\r\n\r\n${body}`,
+  );
+}

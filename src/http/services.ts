@@ -1,0 +1,103 @@
+/**
+ * What the HTTP side needs from the rest of the service: the ports that service.ts fills, and the limits.
+ */
+
+import { EVENT_LIMITS, type EventLimits } from "../entry/event.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import type { Hash } from "../merkle/hash.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Store } from "../store/store.ts";
+import type { KeyRing } from "./keys.ts";
+
+/** The ledgers of this service. */
+export interface LedgerRegistry {
+  /** By name; undefined when there is none. */
+  get(name: string): Ledger | undefined;
+  /** All of them, in the order they were made. */
+  list(): readonly Ledger[];
+  /**
+   * Makes a ledger, durably.
+   * @param label 32 bytes; the keccak256 of the name when absent
+   * @throws LedgerExistsError
+   */
+  create(request: { readonly name: string; readonly label?: Hex }): Promise<Ledger>;
+}
+
+/** How far one chain has taken a ledger; sizes are 0 before the first anchor. */
+export type ChainStatus = {
+  readonly chainId: number;
+  /** EIP-55 spelling. */
+  readonly contract: string;
+  readonly anchoredSize: number;
+  readonly finalSize: number;
+  /** Age of the oldest entry that is not anchored, 0 when there is none. */
+  readonly lagMs: number;
+  /** Above this the chain is not doing its work. */
+  readonly lagMaxMs: number;
+  /** Why anchoring stands still, in a few words without secrets. */
+  readonly trouble?: string;
+};
+
+/** The part of pino that is used. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Sizes in bytes and times in milliseconds that requests are held to. */
+export type HttpLimits = {
+  readonly event: EventLimits;
+  /** A request, after decompression. */
+  readonly requestBytesMax: number;
+  /** Events of one request. */
+  readonly batchMax: number;
+  /** Bodies of all requests at once. */
+  readonly bodiesBytesMax: number;
+  /** Until a request has arrived completely. */
+  readonly requestMs: number;
+  /** Until its headers have. */
+  readonly headersMs: number;
+  /** Until its answer is ready. */
+  readonly answerMs: number;
+  /** Without anything moving on a connection. */
+  readonly idleMs: number;
+  readonly headersBytesMax: number;
+  readonly connectionsMax: number;
+};
+
+export const HTTP_LIMITS: HttpLimits = {
+  event: EVENT_LIMITS,
+  requestBytesMax: 16 * 1024 * 1024,
+  batchMax: 10_000,
+  bodiesBytesMax: 256 * 1024 * 1024,
+  requestMs: 60_000,
+  headersMs: 10_000,
+  answerMs: 30_000,
+  idleMs: 65_000,
+  headersBytesMax: 16 * 1024,
+  connectionsMax: 10_000,
+};
+
+/** Everything that the routes use. */
+export type Services = {
+  readonly store: Store;
+  readonly ledgers: LedgerRegistry;
+  readonly keys: KeyRing;
+  /** Of every chain that the service anchors a ledger on. */
+  readonly chains: (ledgerId: Hex) => Promise<readonly ChainStatus[]> | readonly ChainStatus[];
+  readonly limits: HttpLimits;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly hash: Hash;
+  readonly salts: (n: number) => Uint8Array;
+  /** Secret that goes into the digests of contents, see entry/prepare.ts. */
+  readonly contentKey?: Uint8Array;
+  readonly version: string;
+  /** Whether /metrics needs no key. */
+  readonly publicMetrics?: boolean;
+};

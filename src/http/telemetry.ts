@@ -1,0 +1,49 @@
+/** What the HTTP side counts, and the numbers of the ledgers side by side: recorded, anchored, final, waiting. */
+
+import type { Sample } from "../metrics.ts";
+import type { ReplyTools } from "./reply.ts";
+import type { ChainStatus, Services } from "./services.ts";
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Registers the metrics, and returns what counts a request. */
+export function registerMetrics(services: Services): ReplyTools["count"] {
+  registerLedgers(services);
+  const { metrics } = services;
+  const duration = metrics.histogram(
+    { name: "http_request_seconds", help: "Time from request to answer", labels: ["route"] },
+    SECONDS,
+  );
+  const answers = metrics.counter({ name: "http_answers_total", help: "Answers", labels: ["route", "status"] });
+  const problems = metrics.counter({ name: "http_problems_total", help: "Problems by code", labels: ["code"] });
+  return (route, status, seconds, code) => {
+    duration({ route }, seconds);
+    answers({ route, status: String(status) });
+    if (code !== "") problems({ code });
+  };
+}
+
+function registerLedgers({ metrics, ledgers, chains }: Services): void {
+  const each = (name: string, help: string, value: (ledger: ReturnType<typeof ledgers.list>[number]) => number): void =>
+    metrics.gauge({ name, help, labels: ["ledger"] }, () =>
+      ledgers.list().map((ledger) => ({ labels: { ledger: ledger.record.name }, value: value(ledger) })),
+    );
+  each("recorded_entries", "Entries recorded", (ledger) => ledger.size);
+  each("queue_events", "Events that wait to be recorded", (ledger) => ledger.queue.events);
+  each("queue_bytes", "Bytes of events that wait to be recorded", (ledger) => ledger.queue.bytes);
+  each("ledger_stopped", "1 when the ledger is stopped", (ledger) => (ledger.stopped ? 1 : 0));
+  const onChain = (name: string, help: string, value: (status: ChainStatus) => number): void =>
+    metrics.gauge({ name, help, labels: ["ledger", "chain"] }, async () => {
+      const samples: Sample[] = [];
+      for (const { record } of ledgers.list()) {
+        for (const status of await chains(record.id)) {
+          const labels = { ledger: record.name, chain: String(status.chainId) };
+          samples.push({ labels, value: value(status) });
+        }
+      }
+      return samples;
+    });
+  onChain("anchored_entries", "Entries that the chain has taken", (status) => status.anchoredSize);
+  onChain("final_entries", "Entries whose anchor is final", (status) => status.finalSize);
+  onChain("anchor_lag_seconds", "Age of the oldest entry that waits for the chain", (status) => status.lagMs / 1000);
+}

@@ -1,0 +1,172 @@
+/**
+ * A whole service for the tests of the API: the app on a real server at a free port of the loopback, over a real
+ * ledger and a store in memory. The store can be handed to the next service, as after a restart.
+ */
+
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type * as z from "zod";
+import { createApp } from "../../src/http/app.ts";
+import { KeyRing } from "../../src/http/keys.ts";
+import type { Role } from "../../src/http/roles.ts";
+import { createSalts } from "../../src/http/salts.ts";
+import { SCHEMAS, type SchemaName } from "../../src/http/schemas.ts";
+import { createServer } from "../../src/http/server.ts";
+import { type ChainStatus, HTTP_LIMITS, type HttpLimits, type LedgerRegistry } from "../../src/http/services.ts";
+import { fastKeccak256 } from "../../src/ledger/hash.ts";
+import { keySigner } from "../../src/ledger/keysigner.ts";
+import { Ledger, type LedgerLimits } from "../../src/ledger/ledger.ts";
+import type { Hex } from "../../src/merkle/bytes.ts";
+import { deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";
+import { createMetrics } from "../../src/metrics.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
+import { LedgerExistsError, type Store } from "../../src/store/store.ts";
+
+const SIGNER = keySigner(`0x${"11".repeat(32)}`);
+const OWNER = keySigner(`0x${"22".repeat(32)}`).address;
+
+export type Logged = { readonly level: string; readonly fields: object; readonly message: string };
+
+export type Running = {
+  readonly url: string;
+  readonly port: number;
+  readonly store: Store;
+  readonly ledgers: LedgerRegistry;
+  readonly keys: KeyRing;
+  readonly server: Server;
+  /** What the service wrote to its log. */
+  readonly logged: Logged[];
+  /** What the chains are said to have; a test sets it. */
+  readonly chains: Map<Hex, readonly ChainStatus[]>;
+  readonly clock: { now: number };
+  /** Makes a key and returns its text. */
+  key(roles: readonly Role[], source: string, ledgers?: readonly string[]): Promise<string>;
+  close(): Promise<void>;
+};
+
+export type Options = {
+  readonly store?: Store;
+  readonly limits?: Partial<HttpLimits>;
+  readonly ledgerLimits?: Partial<LedgerLimits>;
+};
+
+/** Starts a service with the ledger `main`. */
+export async function startService(options: Options = {}): Promise<Running> {
+  const store = options.store ?? new MemoryStore();
+  const clock = { now: 1_790_000_000_000 };
+  const limits = { ...HTTP_LIMITS, ...options.limits };
+  const hash = await fastKeccak256();
+  const ledgers = await openLedgers(store, clock, options.ledgerLimits);
+  const keys = await KeyRing.open(store, () => clock.now);
+  const logged: Logged[] = [];
+  const note = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message });
+  const chains: Running["chains"] = new Map();
+  const app = createApp({
+    ...{ store, ledgers, keys, limits, hash, version: "0.0.0-test", salts: createSalts(), now: () => clock.now },
+    chains: (ledgerId) => chains.get(ledgerId) ?? [],
+    log: { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") },
+    metrics: createMetrics(),
+  });
+  const server = createServer(app, limits);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    ...{ url: `http://127.0.0.1:${port}`, port, store, ledgers, keys, server, logged, chains, clock },
+    async key(roles, source, names) {
+      const { text } = await keys.create({ roles, source, ...(names !== undefined && { ledgers: names }) });
+      return text;
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      for (const ledger of ledgers.list()) await ledger.close();
+      await keys.close();
+    },
+  };
+}
+
+async function openLedgers(
+  store: Store,
+  clock: { now: number },
+  limits?: Partial<LedgerLimits>,
+): Promise<LedgerRegistry> {
+  const hash = await fastKeccak256();
+  const open = async (record: Parameters<Store["addLedger"]>[0]) =>
+    Ledger.open({
+      store,
+      record,
+      signer: SIGNER,
+      hash,
+      clock: () => clock.now,
+      ...(limits !== undefined && { limits }),
+    });
+  const byName = new Map<string, Ledger>();
+  for (const record of await store.ledgers()) byName.set(record.name, await open(record));
+  const registry: LedgerRegistry = {
+    get: (name) => byName.get(name),
+    list: () => [...byName.values()],
+    async create({ name, label = labelOf(name) }) {
+      if (byName.has(name)) throw new LedgerExistsError(`expected a new name, got ${name}`);
+      const id = deriveLedgerId(OWNER, label);
+      const record = { id, name, label, owner: OWNER, signer: SIGNER.address, createdAt: clock.now };
+      await store.addLedger(record);
+      const ledger = await open(record);
+      byName.set(name, ledger);
+      return ledger;
+    },
+  };
+  if (byName.size === 0) await registry.create({ name: "main" });
+  return registry;
+}
+
+/** An event as the smallest sender makes it, with more members when given. */
+export function event(more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return { action: "user.login", time: "2026-11-20T09:30:00Z", actor: { type: "user", id: "u1" }, ...more };
+}
+
+/** What a request is answered with; `as` checks a JSON body against a published form. */
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  as<Name extends SchemaName>(name: Name): z.output<(typeof SCHEMAS)[Name]>;
+};
+
+export type Question = {
+  readonly key?: string;
+  /** An object is sent as JSON, text and bytes as they are. */
+  readonly body?: object | string | Uint8Array;
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** Sends a request and reads the whole answer. */
+export async function ask({ url }: Pick<Running, "url">, target: string, question: Question = {}): Promise<Answer> {
+  const { key, body, type = "application/json", headers = {} } = question;
+  const [method, path] = target.split(" ") as [string, string];
+  const isPlain = typeof body === "object" && !(body instanceof Uint8Array);
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(key !== undefined && { Authorization: `Bearer ${key}` }),
+      ...(body !== undefined && { "Content-Type": type }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: isPlain ? JSON.stringify(body) : (body as string) }),
+  });
+  const text = await response.text();
+  const as = <Name extends SchemaName>(name: Name) => {
+    const parsed = SCHEMAS[name].safeParse(JSON.parse(text));
+    if (!parsed.success) throw new TypeError(`expected a ${name}, got ${text}: ${parsed.error.message}`);
+    return parsed.data as z.output<(typeof SCHEMAS)[Name]>;
+  };
+  return { status: response.status, headers: response.headers, text, as };
+}
+
+/** The code of a problem, checked to be a whole one. */
+export function codeOf(answer: Answer): string {
+  if (answer.headers.get("content-type") !== "application/problem+json")
+    return `no problem: ${answer.status} ${answer.text}`;
+  const problem = answer.as("Problem");
+  return `${problem.status === answer.status ? answer.status : "two statuses"} ${problem.code}`;
+}
