@@ -1,0 +1,224 @@
+/** Good bundles verify, at every state and in every way of asking; the verdict says what was proved and what not. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Verdict } from "../../src/verify/verdict.ts";
+import { verifyBundle, verifyText } from "../../src/verify/verify.ts";
+import {
+  anchored,
+  CHAIN_ID,
+  CODE_HASH,
+  CONTRACT,
+  eventOf,
+  makeWorld,
+  OWNER,
+  TestChain,
+  TestLedger,
+} from "./fixture.ts";
+
+function stepsOf(verdict: Verdict): string[] {
+  return verdict.steps.map(({ name, state }) => `${name} ${state}`);
+}
+
+test("every entry of every size up to 13 verifies as recorded", async () => {
+  const { ledger } = makeWorld();
+  for (let size = 1; size <= ledger.size; size++) {
+    for (let index = 0; index < size; index++) {
+      const verdict = await verifyBundle(ledger.bundle(index, size));
+      assert.equal(verdict.outcome, "verified", verdict.summary);
+      assert.equal(verdict.status, "recorded");
+    }
+  }
+});
+
+test("a recorded bundle verifies without a chain and says that none was asked", async () => {
+  const verdict = await verifyText(JSON.stringify(makeWorld().ledger.bundle(5)));
+  assert.deepEqual(stepsOf(verdict), [
+    "bundle passed",
+    "members passed",
+    "entry passed",
+    "leaf passed",
+    "path passed",
+    "signature passed",
+    "ledger passed",
+    "status passed",
+  ]);
+  assert.match(verdict.summary, /no chain was asked/);
+  assert.match(verdict.summary, /Not proved: whether the event is true/);
+  assert.match(verdict.notes.join(), /You did not say which ledger you expect/);
+  assert.deepEqual(verdict.event, eventOf(5));
+  assert.deepEqual(verdict.shown, ["action", "actor", "metadata", "targets", "time"]);
+});
+
+test("a recorded bundle is not anchored yet when a chain is wanted", async () => {
+  const { ledger, options } = makeWorld();
+  for (const wish of [options, { requireChain: true }, { trustedBlocks: [CODE_HASH] }, { expected: { chainId: 1 } }]) {
+    const verdict = await verifyBundle(ledger.bundle(5), wish);
+    assert.equal(verdict.outcome, "undecided");
+    assert.match(verdict.summary, /not anchored yet/);
+  }
+});
+
+test("withheld members are counted and everything still verifies", async () => {
+  const { ledger } = makeWorld();
+  const verdict = await verifyBundle(ledger.bundle(5, 13, [1, 3]));
+  assert.equal(verdict.outcome, "verified");
+  assert.deepEqual([verdict.shown, verdict.withheld], [["action", "metadata", "time"], 2]);
+  const nothing = await verifyBundle(ledger.bundle(5, 13, [0, 1, 2, 3, 4]));
+  assert.equal(nothing.outcome, "verified");
+  assert.match(nothing.notes.join(), /No member is shown/);
+});
+
+test("an anchored bundle verifies on its chain, at the same size and through a consistency path", async () => {
+  const { ledger, chain, options } = makeWorld();
+  for (const [from, size] of [
+    [11, 11],
+    [8, 11],
+    [7, 12],
+    [6, 13],
+  ] as const) {
+    const bundle = anchored(ledger.bundle(5, from), [await chain.anchor(ledger, size, { from })]);
+    const verdict = await verifyBundle(bundle, options);
+    assert.equal(verdict.outcome, "verified", verdict.summary);
+    assert.equal(verdict.status, "anchored");
+    assert.equal(verdict.witness?.blockNumber, bundle.anchors[0]?.blockNumber);
+    assert.match(verdict.summary, /no later than \d{4}-.*which is not final yet/);
+  }
+});
+
+test("a block that became final since makes the verdict final", async () => {
+  const { ledger, chain, options } = makeWorld();
+  const bundle = anchored(ledger.bundle(5), [await chain.anchor(ledger, 13)]);
+  chain.finalUpTo = bundle.anchors[0]?.blockNumber;
+  const verdict = await verifyBundle(bundle, options);
+  assert.deepEqual([verdict.outcome, verdict.status], ["verified", "final"]);
+});
+
+test("a final bundle with its state proof verifies on its chain", async () => {
+  const { ledger, chain, options } = makeWorld();
+  const bundle = anchored(ledger.bundle(5), [await chain.anchor(ledger, 13, { withState: true })], "final");
+  chain.finalUpTo = bundle.anchors[0]?.blockNumber;
+  const verdict = await verifyBundle(bundle, { ...options, requireChain: true });
+  assert.deepEqual([verdict.outcome, verdict.status], ["verified", "final"]);
+  assert.deepEqual(stepsOf(verdict).slice(7), [
+    "consistency passed",
+    "state passed",
+    "chain passed",
+    "contract passed",
+    "block passed",
+    "transaction passed",
+    "root passed",
+    "signer passed",
+    "fork passed",
+    "finality passed",
+    "status passed",
+  ]);
+});
+
+test("a frozen bundle verifies with nothing but a trusted block hash", async () => {
+  const { ledger, chain } = makeWorld();
+  const anchor = await chain.anchor(ledger, 13, { from: 11, withState: true });
+  const bundle = anchored(ledger.bundle(5, 11), [anchor], "final");
+  const verdict = await verifyBundle(bundle, { trustedBlocks: [anchor.blockHash], knownCodeHashes: [CODE_HASH] });
+  assert.deepEqual([verdict.outcome, verdict.status], ["verified", "final"]);
+  assert.match(verdict.summary, /whose hash you trust/);
+  assert.match(verdict.notes.join(), /neither the chain id nor the transaction hash/);
+  const other = await verifyBundle(bundle, { trustedBlocks: [CODE_HASH], knownCodeHashes: [CODE_HASH] });
+  assert.equal(other.outcome, "failed");
+  const { state: _, ...thawed } = anchor;
+  const without = anchored(bundle, [thawed], "anchored");
+  const doubt = await verifyBundle(without, { trustedBlocks: [anchor.blockHash], knownCodeHashes: [CODE_HASH] });
+  assert.equal(doubt.outcome, "undecided");
+});
+
+test("a bundle with anchors and no chain cannot be told, unless offline is asked for", async () => {
+  const { ledger, chain } = makeWorld();
+  const bundle = anchored(ledger.bundle(5), [await chain.anchor(ledger, 13)]);
+  assert.equal((await verifyBundle(bundle)).outcome, "undecided");
+  const offline = await verifyBundle(bundle, { offline: true });
+  assert.deepEqual([offline.outcome, offline.status], ["verified", "recorded"]);
+  assert.match(offline.steps.map((step) => step.detail).join(), /not proved/);
+  assert.equal((await verifyBundle(bundle, { offline: true, requireChain: true })).outcome, "undecided");
+});
+
+test("without a known code hash no contract is believed", async () => {
+  const { ledger, chain } = makeWorld();
+  const anchor = await chain.anchor(ledger, 13, { withState: true });
+  const bundle = anchored(ledger.bundle(5), [anchor]);
+  assert.equal((await verifyBundle(bundle, { chain })).outcome, "undecided");
+  assert.equal((await verifyBundle(bundle, { trustedBlocks: [anchor.blockHash] })).outcome, "undecided");
+});
+
+test("every question that a chain cannot answer leaves the verdict undecided, never green", async () => {
+  const { ledger, chain, options } = makeWorld();
+  const bundle = anchored(ledger.bundle(5), [await chain.anchor(ledger, 13)]);
+  for (const question of ["chainId", "codeHash", "rootAt", "everSigner", "isForked", "block", "logs", "isFinal"]) {
+    chain.broken.add(question);
+    const verdict = await verifyBundle(bundle, options);
+    assert.equal(verdict.outcome, "undecided", question);
+    assert.match(verdict.summary, /could not be asked: connection refused/);
+    chain.broken.clear();
+  }
+  assert.equal((await verifyBundle(bundle, options)).outcome, "verified");
+});
+
+test("a node that lags behind the anchor is no proof of a lie", async () => {
+  const { ledger, options } = makeWorld();
+  const ahead = new TestChain();
+  const bundle = anchored(ledger.bundle(5), [await ahead.anchor(ledger, 13)]);
+  const verdict = await verifyBundle(bundle, options);
+  assert.deepEqual(
+    [verdict.outcome, verdict.steps.find(({ name }) => name === "block")?.state],
+    ["undecided", "skipped"],
+  );
+});
+
+test("anchors on two chains need both chains, or one that is asked for by name", async () => {
+  const { ledger, chain, options } = makeWorld();
+  const second = new TestChain(70);
+  second.id = 10;
+  const anchors = [await chain.anchor(ledger, 13), await second.anchor(ledger, 13)];
+  const bundle = anchored(ledger.bundle(5), anchors);
+  const both = await verifyBundle(bundle, { ...options, chain: [second, chain] });
+  assert.equal(both.outcome, "verified", both.summary);
+  assert.equal(both.witness?.blockNumber, 70, "the earliest block is the witness");
+  assert.equal((await verifyBundle(bundle, options)).outcome, "undecided");
+  const pinned = await verifyBundle(bundle, { ...options, expected: { chainId: CHAIN_ID } });
+  assert.deepEqual([pinned.outcome, pinned.witness?.chainId], ["verified", CHAIN_ID]);
+  second.id = 11;
+  assert.equal((await verifyBundle(bundle, { ...options, chain: [second, chain] })).outcome, "failed");
+});
+
+test("what the caller expects must be what the bundle says", async () => {
+  const { ledger, chain, options } = makeWorld();
+  const bundle = anchored(ledger.bundle(5), [await chain.anchor(ledger, 13)]);
+  const { id: ledgerId, owner, signer } = ledger.record;
+  const good = { ledgerId, owner: owner.toLowerCase(), signer, contract: CONTRACT.toLowerCase(), chainId: CHAIN_ID };
+  const verdict = await verifyBundle(bundle, { ...options, expected: good });
+  assert.equal(verdict.outcome, "verified", verdict.summary);
+  assert.deepEqual(verdict.notes, []);
+  const other = { ledgerId: CODE_HASH, owner: CONTRACT, signer: OWNER, contract: OWNER, chainId: 1 };
+  for (const name of ["ledgerId", "owner", "signer", "contract", "chainId"] as const) {
+    const expected = { ...good, [name]: other[name] };
+    const refused = await verifyBundle(bundle, { ...options, expected });
+    assert.equal(refused.outcome, "failed", name);
+    assert.equal(refused.steps.at(-1)?.name, "expected");
+  }
+});
+
+test("a ledger with a random label shows the label where its name would be", async () => {
+  const ledger = new TestLedger(2);
+  const hidden = { ...ledger.bundle(1), ledger: { ...ledger.record, name: ledger.record.label } };
+  assert.equal((await verifyBundle(hidden)).outcome, "verified");
+});
+
+test("development chains, forks and wrong clocks are pointed out", async () => {
+  const { ledger, chain, options } = makeWorld();
+  chain.id = 31337;
+  chain.forked = true;
+  const anchor = { ...(await chain.anchor(ledger, 13)), blockTime: 1000 };
+  chain.blocks.set(anchor.blockNumber, { hash: anchor.blockHash, time: 1000 });
+  const verdict = await verifyBundle(anchored(ledger.bundle(5), [anchor]), options);
+  assert.equal(verdict.outcome, "verified", verdict.summary);
+  assert.match(verdict.notes.join(" "), /development chain.*Beware.*its clock was wrong/);
+});
