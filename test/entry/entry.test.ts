@@ -1,0 +1,218 @@
+/** Members, entries and withholding: bytes there and back, and an entry that stays the same when members go. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import fc from "fast-check";
+import { decodeEntry, type Entry, encodeEntry, memberDigest } from "../../src/entry/entry.ts";
+import { checkEvent, type Event } from "../../src/entry/event.ts";
+import { memberText, readMemberText } from "../../src/entry/member.ts";
+import { prepareEntry, readMembers } from "../../src/entry/prepare.ts";
+import { withholdMembers } from "../../src/entry/redact.ts";
+import { concat, encodeUint64, toHex, utf8 } from "../../src/merkle/bytes.ts";
+import { keccak256, sha256 } from "../../src/merkle/hash.ts";
+
+const RUNS = { seed: 20_260_203, numRuns: 200 };
+const event: Event = checkEvent({
+  time: "2026-11-20T09:30:00Z",
+  action: "user.login",
+  actor: { id: "u1", type: "user" },
+  Zone: 1,
+  zü: [true, null],
+});
+
+/** Salts that differ: 1, 2, 3 … in each. */
+function salts(n: number): Uint8Array {
+  return concat(...Array.from({ length: n }, (_, i) => new Uint8Array(16).fill(i + 1)));
+}
+
+const service = { hash: keccak256, salts };
+
+test("members stand in the order of their names by UTF-16 code units, each with its own salt", () => {
+  const prepared = prepareEntry(event, { ...service, own: { _source: { key: "k1" }, _raw: "x" } });
+  assert.deepEqual(
+    prepared.members.map(({ text }) => text),
+    [
+      '"Zone":1',
+      '"_raw":"x"',
+      '"_source":{"key":"k1"}',
+      '"action":"user.login"',
+      '"actor":{"id":"u1","type":"user"}',
+      '"time":"2026-11-20T09:30:00Z"',
+      '"zü":[true,null]',
+    ],
+  );
+  assert.deepEqual(
+    prepared.members.map(({ salt }) => salt[0]),
+    [1, 2, 3, 4, 5, 6, 7],
+  );
+});
+
+test("a member digest is the hash of 0x02, the salt and the text", () => {
+  const { members, digests } = prepareEntry(event, service);
+  for (const [i, { salt, text }] of members.entries()) {
+    assert.deepEqual(digests[i], keccak256(concat(Uint8Array.of(0x02), salt, utf8(text))));
+    assert.deepEqual(memberDigest(sha256, { salt, text }), sha256(concat(Uint8Array.of(0x02), salt, utf8(text))));
+  }
+  assert.equal(memberDigest(keccak256, { digest: digests[0] as Uint8Array }), digests[0]);
+});
+
+test("the same event has the same content however it is spelled, whatever the service adds", () => {
+  const again = checkEvent(JSON.parse(JSON.stringify(Object.fromEntries(Object.entries(event).reverse()), null, 2)));
+  const { content } = prepareEntry(event, service);
+  assert.deepEqual(prepareEntry(again, { ...service, own: { _source: 1 } }).content, content);
+  assert.deepEqual(prepareEntry(event, { hash: keccak256, salts: (n) => new Uint8Array(16 * n) }).content, content);
+  assert.notDeepEqual(prepareEntry({ ...event, Zone: 2 }, service).content, content);
+  assert.deepEqual(
+    content,
+    keccak256(
+      utf8(
+        `{${prepareEntry(event, service)
+          .members.map((m) => m.text)
+          .join(",")}}`,
+      ),
+    ),
+  );
+});
+
+test("with a content key, a guess of the event does not give its content", () => {
+  const keyed = (byte: number) =>
+    prepareEntry(event, { ...service, contentKey: new Uint8Array(32).fill(byte) }).content;
+  assert.deepEqual(keyed(1), keyed(1));
+  assert.notDeepEqual(keyed(1), keyed(2));
+  assert.notDeepEqual(keyed(1), prepareEntry(event, service).content);
+});
+
+test("the id of an event is handed on, and absent when there is none", () => {
+  assert.equal(prepareEntry({ ...event, id: "req-1" }, service).id, "req-1");
+  assert.ok(!("id" in prepareEntry(event, service)));
+});
+
+test("preparing refuses what would not be an entry", () => {
+  const many = Object.fromEntries(Array.from({ length: 61 }, (_, i) => [`m${i}`, i]));
+  const three = { action: event.action, time: event.time, actor: event.actor };
+  assert.equal(prepareEntry({ ...three, ...many }, service).digests.length, 64);
+  assert.throws(() => prepareEntry({ ...three, ...many }, { ...service, own: { _source: 1 } }), {
+    code: "event_too_many_members",
+    message: "expected at most 64 members, the service's included, got 65",
+  });
+  assert.throws(() => prepareEntry(event, { ...service, own: { source: 1 } }), {
+    name: "TypeError",
+    message: 'expected a name that begins with _, got "source"',
+  });
+  assert.throws(() => prepareEntry(event, { ...service, salts: () => new Uint8Array(16) }), RangeError);
+  assert.throws(() => prepareEntry({ ...event, bad: undefined }, service), TypeError);
+});
+
+test("what was prepared reads back as the event", () => {
+  const names = fc.string({ minLength: 1, maxLength: 6 }).filter((name) => !name.startsWith("_"));
+  fc.assert(
+    fc.property(fc.dictionary(names, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 20 }), (more) => {
+      const plain = JSON.parse(JSON.stringify({ ...more, ...event })) as Event;
+      const { members } = prepareEntry(plain, { ...service, own: { _raw: "text" } });
+      assert.deepEqual(readMembers({ members }), { ...plain, _raw: "text" });
+    }),
+    RUNS,
+  );
+});
+
+test("entry bytes are a version, a time and the digests, and come back", () => {
+  fc.assert(
+    fc.property(fc.maxSafeNat(), fc.integer({ min: 1, max: 64 }), (recordedAt, count) => {
+      const digests = Array.from({ length: count }, (_, i) => keccak256(Uint8Array.of(i)));
+      const bytes = encodeEntry(recordedAt, digests);
+      assert.equal(toHex(bytes), toHex(concat(Uint8Array.of(0x01), encodeUint64(recordedAt), ...digests)));
+      assert.deepEqual(decodeEntry(bytes), { recordedAt, digests });
+    }),
+    { ...RUNS, numRuns: 60 },
+  );
+});
+
+test("bytes that are no entry are refused, on the way out and on the way in", () => {
+  const digest = keccak256(utf8("x"));
+  assert.throws(() => encodeEntry(0, []), { name: "RangeError", message: "expected 1..64 members, got 0" });
+  assert.throws(() => encodeEntry(0, new Array(65).fill(digest)), /expected 1..64 members, got 65/);
+  assert.throws(() => encodeEntry(0, [digest.subarray(1)]), /expected digests of 32 bytes, got 31/);
+  for (const time of [-1, 0.5, 2 ** 53]) assert.throws(() => encodeEntry(time, [digest]), RangeError);
+  const good = encodeEntry(1, [digest]);
+  const wrong = [
+    new Uint8Array(0),
+    good.subarray(0, 9),
+    good.subarray(0, 5),
+    good.subarray(0, -1),
+    concat(good, Uint8Array.of(0)),
+    good.with(0, 2),
+    good.with(1, 0xff),
+    concat(good, ...new Array<Uint8Array>(64).fill(digest)),
+  ];
+  for (const bytes of wrong) assert.throws(() => decodeEntry(bytes), RangeError, toHex(bytes).slice(0, 30));
+});
+
+test("withholding members keeps the entry's bytes, and shows nothing of them", () => {
+  const { members, digests } = prepareEntry(event, service);
+  const entry: Entry = { recordedAt: 5, members };
+  const withheld = withholdMembers(keccak256, entry, ["actor", "zü"]);
+  assert.deepEqual(
+    withheld.members.map((member) => "digest" in member),
+    [false, false, true, false, true],
+  );
+  assert.deepEqual(
+    withheld.members.map((member) => memberDigest(keccak256, member)),
+    digests,
+  );
+  assert.deepEqual(Object.keys(readMembers(withheld)), ["Zone", "action", "time"]);
+  assert.ok(!JSON.stringify(withheld).includes("u1"));
+  assert.deepEqual(withholdMembers(keccak256, entry, []), entry);
+  assert.equal(entry.members, members, "the entry that was given is as it was");
+});
+
+test("a name that no shown member has is refused, so that a typing error discloses nothing", () => {
+  const entry: Entry = { recordedAt: 5, members: prepareEntry(event, service).members };
+  const refused = { code: "member_unknown", message: 'expected the name of a shown member, got "actr"' };
+  assert.throws(() => withholdMembers(keccak256, entry, ["time", "actr"]), refused);
+  const once = withholdMembers(keccak256, entry, ["actor"]);
+  assert.throws(() => withholdMembers(keccak256, once, ["actor"]), { code: "member_unknown" });
+});
+
+test("a member's text is read only in its one spelling", () => {
+  assert.deepEqual(readMemberText('"a":{"b":1,"c":[]}'), { name: "a", value: { b: 1, c: [] } });
+  assert.deepEqual(readMemberText('"":null'), { name: "", value: null });
+  const wrong = [
+    "",
+    '"a"',
+    '"a":',
+    '"a":1,"b":2',
+    '"a":1,"a":1',
+    '"a":1}, {"b":2',
+    '"a": 1',
+    ' "a":1',
+    '"a":1 ',
+    '"\\u0061":1',
+    '"a":1.0',
+    '"a":-0',
+    '"a":1E3',
+    '"a":12345678901234567890',
+    '"a":{"c":1,"b":2}',
+    '"a":{"b":1,"b":1}',
+    '"a":"\\/"',
+    '"a":"\\u00e9"',
+    '"a":"\\ud800"',
+    '"a":1e400',
+    `"a":${"[".repeat(5000)}${"]".repeat(5000)}`,
+  ];
+  for (const text of wrong) assert.throws(() => readMemberText(text), TypeError, text.slice(0, 40));
+});
+
+test("a member's text comes back for any name and value", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.jsonValue(), (name, value) => {
+      const plain: unknown = JSON.parse(JSON.stringify(value));
+      assert.deepEqual(readMemberText(memberText(name, plain)), { name, value: plain });
+    }),
+    RUNS,
+  );
+});
+
+test("an entry whose text is damaged is not read", () => {
+  const members = [{ salt: new Uint8Array(16), text: '"a": 1' }];
+  assert.throws(() => readMembers({ members }), /canonical spelling/);
+});
