@@ -3,7 +3,7 @@
  * discloses nothing, and a member can be withheld or erased while every proof still holds. docs/format.md §3.
  */
 
-import { concat, readUint64, writeUint64 } from "../merkle/bytes.ts";
+import { readUint64, writeUint64 } from "../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash, textHash } from "../merkle/hash.ts";
 
 /** First byte of an entry: the version of its form. */
@@ -41,13 +41,16 @@ export function encodeEntry(recordedAt: number, digests: readonly Uint8Array[]):
   if (digests.length < 1 || digests.length > MEMBERS_MAX) {
     throw new RangeError(`expected 1..${MEMBERS_MAX} members, got ${digests.length}`);
   }
+  const bytes = new Uint8Array(HEADER_LENGTH + digests.length * HASH_LENGTH);
+  bytes[0] = ENTRY_VERSION;
+  writeUint64(bytes, 1, recordedAt);
+  let at = HEADER_LENGTH;
   for (const digest of digests) {
     if (digest.length !== HASH_LENGTH) throw new RangeError(`expected digests of 32 bytes, got ${digest.length}`);
+    bytes.set(digest, at);
+    at += HASH_LENGTH;
   }
-  const header = new Uint8Array(HEADER_LENGTH);
-  header[0] = ENTRY_VERSION;
-  writeUint64(header, 1, recordedAt);
-  return concat(header, ...digests);
+  return bytes;
 }
 
 /**

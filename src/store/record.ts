@@ -24,6 +24,8 @@ const VERSION = 0x01;
 const SUM_LENGTH = 4;
 const SIGNATURE_LENGTH = 65;
 const WITHHELD = 1;
+/** recordedAt and the number of members. */
+const ENTRY_HEAD = 9;
 
 /** Writes records into one growing buffer: no memory is taken for each, and the commit copies them at once. */
 export class RecordEncoder {
@@ -37,10 +39,14 @@ export class RecordEncoder {
       throw new RangeError(`expected 1..${MEMBERS_MAX} members, got ${members.length}`);
     }
     this.#start();
+    this.#room(members.reduce((sum, member) => sum + largest(member), ENTRY_HEAD));
     writeUint64(this.#bytes, this.#at, entry.recordedAt);
     this.#bytes[this.#at + 8] = members.length;
-    this.#at += 9;
-    for (const member of members) this.#member(member);
+    this.#at += ENTRY_HEAD;
+    for (const member of members) {
+      if ("digest" in member) this.#withheld(member.digest);
+      else this.#shown(member.salt, member.text);
+    }
     return this.#finish();
   }
 
@@ -78,25 +84,27 @@ export class RecordEncoder {
     return this.#finish();
   }
 
-  #member(member: Member): void {
-    if ("digest" in member) {
-      this.#room(1 + HASH_LENGTH);
-      this.#bytes[this.#at++] = WITHHELD;
-      this.#put(member.digest, HASH_LENGTH);
-      return;
-    }
-    const { text } = member;
-    this.#room(8 + SALT_LENGTH + 3 * text.length);
+  #withheld(digest: Uint8Array): void {
+    if (digest.length !== HASH_LENGTH) throw new RangeError(`expected ${HASH_LENGTH} bytes, got ${digest.length}`);
+    this.#bytes[this.#at++] = WITHHELD;
+    this.#bytes.set(digest, this.#at);
+    this.#at += HASH_LENGTH;
+  }
+
+  #shown(salt: Uint8Array, text: string): void {
+    if (salt.length !== SALT_LENGTH) throw new RangeError(`expected ${SALT_LENGTH} bytes, got ${salt.length}`);
     const start = this.#at;
     this.#varint(2 * text.length);
-    this.#put(member.salt, SALT_LENGTH);
+    this.#bytes.set(salt, this.#at);
+    this.#at += SALT_LENGTH;
     const length = this.#bytes.write(text, this.#at);
     this.#at += length;
     if (length === text.length) return;
     // Not ASCII: the length that was guessed is too small, so this member is written again.
     this.#at = start;
     this.#varint(2 * length);
-    this.#put(member.salt, SALT_LENGTH);
+    this.#bytes.set(salt, this.#at);
+    this.#at += SALT_LENGTH;
     this.#at += this.#bytes.write(text, this.#at);
   }
 
@@ -137,6 +145,11 @@ export class RecordEncoder {
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }
+}
+
+/** Bytes that a member takes at most. */
+function largest(member: Member): number {
+  return "digest" in member ? 1 + HASH_LENGTH : 8 + SALT_LENGTH + 3 * member.text.length;
 }
 
 /** What a record is called when it turns out to be damaged. */
