@@ -1,0 +1,67 @@
+/**
+ * What bench/http.ts puts under load, in a process of its own: a bare Express echo, or the API over LevelDB without
+ * a chain. Prints its port; ends when its standard input does.
+ */
+
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import express from "express";
+import { createApp } from "../src/http/app.ts";
+import { KeyRing } from "../src/http/keys.ts";
+import { createSalts } from "../src/http/salts.ts";
+import { createServer } from "../src/http/server.ts";
+import { HTTP_LIMITS } from "../src/http/services.ts";
+import { fastKeccak256 } from "../src/ledger/hash.ts";
+import { keySigner } from "../src/ledger/keysigner.ts";
+import { LedgerRegistry } from "../src/ledger/registry.ts";
+import { createMetrics } from "../src/metrics.ts";
+import { LevelStore } from "../src/store/level.ts";
+
+function quiet(): void {
+  return;
+}
+
+function echo() {
+  const app = express();
+  app.use(express.json());
+  app.post("/echo", (req, res) => {
+    res.json(req.body);
+  });
+  return { server: createHttpServer(app), key: "", close: async () => undefined };
+}
+
+async function holdfast() {
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
+  const store = await LevelStore.open(folder);
+  const hash = await fastKeccak256();
+  const signer = keySigner(randomBytes(32), hash);
+  const ledgers = await LedgerRegistry.open({ store, signer, owner: signer.address, hash });
+  await ledgers.create({ name: "main" });
+  const keys = await KeyRing.open(store);
+  const { text: key } = await keys.create({ roles: ["admin"], source: "bench" });
+  const log = { debug: quiet, info: quiet, warn: console.error, error: console.error };
+  const app = createApp({
+    ...{ store, ledgers, keys, hash, log, limits: HTTP_LIMITS, salts: createSalts(), metrics: createMetrics() },
+    ...{ chains: () => [], now: Date.now, version: "bench" },
+  });
+  const close = async () => {
+    await ledgers.close();
+    await store.close();
+    await rm(folder, { recursive: true });
+  };
+  return { server: createServer(app, HTTP_LIMITS), key, close };
+}
+
+const { server, key, close } = process.argv[2] === "echo" ? echo() : await holdfast();
+server.listen(0, "127.0.0.1", () => {
+  console.log(JSON.stringify({ port: (server.address() as AddressInfo).port, key }));
+});
+process.stdin.resume().on("end", () => {
+  server.close();
+  server.closeAllConnections();
+  void close().then(() => process.exit(0));
+});
