@@ -14,28 +14,30 @@ const TARGETS_MAX = 16;
 const METADATA_MAX = 32;
 
 /** Part of the payload that an event is about, where it is not named as the event is. */
-const SUBJECTS: Readonly<Record<string, string>> = {
-  branch_protection_rule: "rule",
-  code_scanning_alert: "alert",
-  commit_comment: "comment",
-  dependabot_alert: "alert",
-  deploy_key: "key",
-  discussion_comment: "comment",
-  fork: "forkee",
-  issue_comment: "comment",
-  issues: "issue",
-  membership: "member",
-  meta: "hook",
-  org_block: "blocked_user",
-  page_build: "build",
-  ping: "hook",
-  pull_request_review: "review",
-  pull_request_review_comment: "comment",
-  pull_request_review_thread: "thread",
-  repository_vulnerability_alert: "alert",
-  secret_scanning_alert: "alert",
-  team_add: "team",
-};
+const SUBJECTS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    branch_protection_rule: "rule",
+    code_scanning_alert: "alert",
+    commit_comment: "comment",
+    dependabot_alert: "alert",
+    deploy_key: "key",
+    discussion_comment: "comment",
+    fork: "forkee",
+    issue_comment: "comment",
+    issues: "issue",
+    membership: "member",
+    meta: "hook",
+    org_block: "blocked_user",
+    page_build: "build",
+    ping: "hook",
+    pull_request_review: "review",
+    pull_request_review_comment: "comment",
+    pull_request_review_thread: "thread",
+    repository_vulnerability_alert: "alert",
+    secret_scanning_alert: "alert",
+    team_add: "team",
+  }),
+);
 
 /** Parts of a payload that nothing was done to. */
 const NO_TARGETS = new Set(["sender", "pusher", "changes", "client_payload", "inputs", "installation"]);
@@ -159,7 +161,7 @@ function spellTime(value: unknown): string | undefined {
 }
 
 function subjectOf(name: string): string {
-  return SUBJECTS[name] ?? name;
+  return SUBJECTS.get(name) ?? name;
 }
 
 /** What stays the same when a thing is renamed; an integer that JSON cannot carry exactly is none. */

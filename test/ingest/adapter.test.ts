@@ -1,0 +1,67 @@
+/** What every adapter gets for free: a mapping that cannot fail the item, and the exact text beside it. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import fc from "fast-check";
+import { type Adapter, adaptItem, RAW_BYTES_MAX, rawMember } from "../../src/ingest/adapter.ts";
+import { fromHex, toHex, utf8 } from "../../src/merkle/bytes.ts";
+import { keccak256 } from "../../src/merkle/hash.ts";
+
+const item = { text: "x", receivedAt: Date.UTC(2030, 0, 1) };
+const good = { id: "1", action: "a.b", time: "2026-11-20T09:30:00Z", actor: { type: "user", id: "u" } };
+
+function adapterOf(event: Readonly<Record<string, unknown>>): Adapter {
+  return { format: "fake", map: () => ({ event, notes: [] }) };
+}
+
+test("a mapping that is an event is recorded as it is", () => {
+  assert.deepEqual(adaptItem(adapterOf(good), item), { event: good, notes: [] });
+});
+
+test("of a mapping that is none, what is required is kept if it can be", () => {
+  const reduced = { event: good, notes: ["mapping_reduced"] };
+  assert.deepEqual(adaptItem(adapterOf({ ...good, outcome: "perhaps" }), item), reduced);
+  assert.deepEqual(adaptItem(adapterOf({ ...good, _raw: "mine" }), item), reduced);
+  const { id: _, ...anonymous } = good;
+  assert.deepEqual(adaptItem(adapterOf({ ...anonymous, op: 1 }), item), { ...reduced, event: anonymous });
+});
+
+test("of a mapping without even that, the item is recorded as of its format", () => {
+  const event = { action: "fake.item", time: "2030-01-01T00:00:00.000Z", actor: { type: "system", id: "fake" } };
+  const failed = { event, notes: ["time_of_receipt", "mapping_failed"] };
+  assert.deepEqual(adaptItem(adapterOf({}), item), failed);
+  assert.deepEqual(adaptItem(adapterOf({ ...good, time: "yesterday" }), item), failed);
+});
+
+test("an adapter that breaks its promise and throws is not taken for a bad item", () => {
+  const broken: Adapter = {
+    format: "fake",
+    map: () => {
+      throw new TypeError("a mistake in the code");
+    },
+  };
+  assert.throws(() => adaptItem(broken, item), /a mistake in the code/);
+});
+
+test("the exact text is kept, byte for byte", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      assert.equal(rawMember(keccak256, utf8(text)), text);
+    }),
+    { seed: 20_260_302, numRuns: 50 },
+  );
+  assert.equal(rawMember(keccak256, fromHex("0xefbbbf7b7d")), "\ufeff{}");
+});
+
+test("bytes that are no UTF-8 are kept as hex", () => {
+  for (const hex of ["0xc0a0", "0xff", "0xeda080", "0x7bf09f98"]) {
+    assert.deepEqual(rawMember(keccak256, fromHex(hex)), { hex });
+  }
+});
+
+test("of what is beyond the limit the length and the digest are kept, to the byte", () => {
+  const received = utf8("x".repeat(100));
+  assert.equal(rawMember(keccak256, received, 100), "x".repeat(100));
+  assert.deepEqual(rawMember(keccak256, received, 99), { bytes: 100, digest: toHex(keccak256(received)) });
+  assert.equal(RAW_BYTES_MAX, 16 * 1024 * 1024);
+});
