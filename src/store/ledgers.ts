@@ -1,6 +1,7 @@
 /** What every store asks of the ledgers and commits it is given, and the text form of a ledger. */
 
 import type { Hex } from "../merkle/bytes.ts";
+import { TILE_BYTES } from "../merkle/tile.ts";
 import { type Commit, DamagedStoreError, LedgerExistsError, type LedgerRecord } from "./store.ts";
 
 const HEX_MEMBERS = { id: 32, label: 32, owner: 20, signer: 20 } as const;
@@ -33,7 +34,7 @@ export function withSigner(record: LedgerRecord, signer: Hex): LedgerRecord {
 
 /** @throws RangeError when the parts of a commit do not fit together; nothing may be written then */
 export function checkCommit(ledgerId: Hex, commit: Commit): void {
-  const { from, entries, checkpoint } = commit;
+  const { from, entries, tiles, checkpoint } = commit;
   if (entries.length === 0) throw new RangeError("expected a commit with entries, got none");
   if (checkpoint.ledgerId !== ledgerId) {
     throw new RangeError(`expected a checkpoint of ledger ${ledgerId}, got one of ${checkpoint.ledgerId}`);
@@ -41,6 +42,8 @@ export function checkCommit(ledgerId: Hex, commit: Commit): void {
   if (checkpoint.size !== from + entries.length) {
     throw new RangeError(`expected a checkpoint of size ${from + entries.length}, got ${checkpoint.size}`);
   }
+  const odd = tiles.find(({ hashes }) => hashes.length !== TILE_BYTES);
+  if (odd !== undefined) throw new RangeError(`expected tiles of ${TILE_BYTES} bytes, got one of ${odd.hashes.length}`);
 }
 
 export function encodeLedger(record: LedgerRecord): string {

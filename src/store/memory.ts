@@ -39,7 +39,10 @@ export class MemoryStore implements Store {
   }
 
   async addLedger(record: LedgerRecord): Promise<void> {
-    requireNew(record, await this.ledgers());
+    requireNew(
+      record,
+      [...this.#shelves.values()].map((shelf) => shelf.record),
+    );
     const shelf = { record, entries: [], checkpoints: [], tiles: new Map(), claims: new Map() };
     this.#shelves.set(record.id, shelf);
   }

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { LevelStore } from "../../src/store/level.ts";
+import { DamagedStoreError, StoreLockedError } from "../../src/store/store.ts";
+import { commitOf, hex, ledgerRecord, storeSuite } from "./suite.ts";
+
+function temporary(context: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "holdfast-store-"));
+  context.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+storeSuite("the LevelDB store", async (context) => {
+  const directory = temporary(context);
+  const store = await LevelStore.open(directory);
+  context.after(() => store.close());
+  return store;
+});
+
+test("what was committed is there after closing and opening again", async (t) => {
+  const directory = temporary(t);
+  const ledgers = [ledgerRecord(2, "b"), ledgerRecord(1, "a")];
+  const claim = { key: new Uint8Array(32).fill(1), content: new Uint8Array(32).fill(2), ranges: [[0, 5]] as const };
+  const commit = commitOf(hex(1, 32), 0, 5, { claims: [claim] });
+  const first = await LevelStore.open(directory);
+  for (const ledger of ledgers) await first.addLedger(ledger);
+  await first.updateSigner(hex(2, 32), hex(9, 20));
+  await first.commit(hex(1, 32), commit);
+  await first.writeRecords([{ space: "s", key: "k", value: "v" }], { durable: true });
+  await first.close();
+  const second = await LevelStore.open(directory);
+  t.after(() => second.close());
+  const [former] = ledgers;
+  assert.deepEqual(await second.ledgers(), [
+    { ...former, signer: hex(9, 20), formerSigners: [former?.signer] },
+    ledgers[1],
+  ]);
+  assert.deepEqual(await second.head(hex(1, 32)), commit.checkpoint);
+  assert.deepEqual(await second.entry(hex(1, 32), 4), commit.entries[4]);
+  assert.deepEqual(await second.claims(hex(1, 32), [claim.key]), [claim]);
+  assert.equal(await second.record("s", "k"), "v");
+  await second.commit(hex(1, 32), commitOf(hex(1, 32), 5, 1));
+  await assert.rejects(second.addLedger(ledgerRecord(1)), { code: "ledger_exists" });
+  await second.addLedger(ledgerRecord(3, "c"));
+  assert.deepEqual(
+    (await second.ledgers()).map(({ name }) => name),
+    ["b", "a", "c"],
+  );
+});
+
+test("a second opening in the same process is refused by name", async (t) => {
+  const directory = temporary(t);
+  const store = await LevelStore.open(directory);
+  t.after(() => store.close());
+  await assert.rejects(LevelStore.open(directory), StoreLockedError);
+});
+
+test("a second process is refused, with the folder in the message", async (t) => {
+  const directory = temporary(t);
+  const module = new URL("../../src/store/level.ts", import.meta.url).href;
+  const script = `const { LevelStore } = await import(${JSON.stringify(module)});
+    const store = await LevelStore.open(${JSON.stringify(directory)}); console.log("open"); process.stdin.resume();`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["pipe", "pipe", "inherit"] });
+  t.after(() => child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  await assert.rejects(LevelStore.open(directory), (error: unknown) => {
+    assert.ok(error instanceof StoreLockedError);
+    assert.equal(error.code, "store_locked");
+    assert.ok(error.message.includes(directory) && error.message.includes("another process"), error.message);
+    return true;
+  });
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  await (await LevelStore.open(directory)).close();
+});
+
+test("a store of a form we do not know is refused", async (t) => {
+  const directory = temporary(t);
+  const { Level } = await import("level");
+  const raw = new Level<Uint8Array, Uint8Array>(directory, { keyEncoding: "view", valueEncoding: "view" });
+  await raw.put(new Uint8Array([0]), new Uint8Array([2]));
+  await raw.close();
+  await assert.rejects(LevelStore.open(directory), /expected a store of form 0x01 .* got form 0x02/);
+});
+
+test("a byte that changed on the disk is found when it is read", async (t) => {
+  const directory = temporary(t);
+  const { id } = ledgerRecord(1);
+  const store = await LevelStore.open(directory);
+  await store.addLedger(ledgerRecord(1));
+  // Digests do not compress, so each stands in the file as it is.
+  const digests = Array.from({ length: 200 }, (_, i) => new Uint8Array(createHash("sha256").update(`${i}`).digest()));
+  const entries = digests.map((digest) => ({ recordedAt: 1, members: [{ digest }] }));
+  await store.commit(id, commitOf(id, 0, 200, { entries }));
+  await store.close();
+  // Opening again moves the log into sorted files, which LevelDB does not verify when it reads them.
+  await (await LevelStore.open(directory)).close();
+  const files = readdirSync(directory).filter((name) => name.endsWith(".ldb"));
+  let changed = 0;
+  for (const file of files.map((name) => join(directory, name))) {
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf(digests[77] as Uint8Array);
+    if (at < 0) continue;
+    bytes[at + 7] = (bytes[at + 7] as number) ^ 1;
+    writeFileSync(file, bytes);
+    changed++;
+  }
+  assert.equal(changed, 1, `expected the digest in one of ${files.length} files`);
+  const damaged = await LevelStore.open(directory);
+  t.after(() => damaged.close());
+  await assert.rejects(damaged.entry(id, 77), DamagedStoreError);
+  await assert.rejects(
+    async () => {
+      for await (const _ of damaged.entries(id, 0, 200));
+    },
+    (error: unknown) => error instanceof DamagedStoreError && /entry 77 /.test(error.message),
+  );
+  assert.ok(await damaged.entry(id, 76));
+});
