@@ -44,19 +44,18 @@ export type Preparation = {
  */
 export function prepareEntry(event: Event, service: Preparation): PreparedEntry {
   const names = sortNames(Object.keys(event));
-  const texts = new Map(names.map((name) => [name, memberText(name, event[name])]));
-  const content = textHash(service.hash, service.contentKey ?? NO_KEY, `{${[...texts.values()].join(",")}}`);
-  const own = checkOwn(service.own ?? {});
-  const all = sortNames([...names, ...Object.keys(own)]).map((name) => texts.get(name) ?? memberText(name, own[name]));
-  if (all.length > MEMBERS_MAX) {
+  const texts = names.map((name) => memberText(name, event[name]));
+  const content = textHash(service.hash, service.contentKey ?? NO_KEY, `{${texts.join(",")}}`);
+  if (service.own !== undefined) insertOwn(names, texts, service.own);
+  if (texts.length > MEMBERS_MAX) {
     const expected = `at most ${MEMBERS_MAX} members, the service's included`;
-    throw new EventError("event_too_many_members", "", expected, String(all.length));
+    throw new EventError("event_too_many_members", "", expected, String(texts.length));
   }
-  const salts = service.salts(all.length);
-  if (salts.length !== all.length * SALT_LENGTH) {
-    throw new RangeError(`expected ${all.length * SALT_LENGTH} bytes of salts, got ${salts.length}`);
+  const salts = service.salts(texts.length);
+  if (salts.length !== texts.length * SALT_LENGTH) {
+    throw new RangeError(`expected ${texts.length * SALT_LENGTH} bytes of salts, got ${salts.length}`);
   }
-  const members = all.map((text, i) => ({ salt: salts.slice(i * SALT_LENGTH, (i + 1) * SALT_LENGTH), text }));
+  const members = texts.map((text, i) => ({ salt: salts.slice(i * SALT_LENGTH, (i + 1) * SALT_LENGTH), text }));
   const digests = members.map((member) => memberDigest(service.hash, member));
   return { members, digests, content, ...(event.id === undefined ? {} : { id: event.id }) };
 }
@@ -75,8 +74,13 @@ export function readMembers(entry: Pick<Entry, "members">): Record<string, unkno
   return values;
 }
 
-function checkOwn(own: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const wrong = Object.keys(own).find((name) => !name.startsWith("_"));
-  if (wrong !== undefined) throw new TypeError(`expected a name that begins with _, got ${JSON.stringify(wrong)}`);
-  return own;
+/** Puts the members of the service where their names belong. */
+function insertOwn(names: string[], texts: string[], own: Readonly<Record<string, unknown>>): void {
+  for (const name of Object.keys(own)) {
+    if (!name.startsWith("_")) throw new TypeError(`expected a name that begins with _, got ${JSON.stringify(name)}`);
+    const after = names.findIndex((other) => other > name);
+    const at = after === -1 ? names.length : after;
+    names.splice(at, 0, name);
+    texts.splice(at, 0, memberText(name, own[name]));
+  }
 }
