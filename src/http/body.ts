@@ -67,7 +67,10 @@ export function receiveBody(
   if (declared > bytesMax) throw tooLarge(bytesMax, String(declared));
   const decoder = decoderOf(req);
   // Only now the client that asked is told to send: what is refused above never travels.
-  if (req.headers.expect !== undefined) res.writeContinue();
+  if (req.headers.expect !== undefined) {
+    res.writeContinue();
+    delete req.headers.expect;
+  }
   return new Promise((resolve, reject) => {
     let received = 0;
     let decoded = 0;

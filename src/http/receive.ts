@@ -122,12 +122,12 @@ async function receiveLines(req: IncomingMessage, res: ServerResponse, receiving
   const lineBytesMax = limits.event.bytesMax * SPELLING_FACTOR;
   let held = 0;
   const lines = new LineSplitter(lineBytesMax, (line, number) => {
-    if (isBlank(line)) return;
-    if (entries.length === limits.batchMax) throw tooMany(limits.batchMax, undefined);
     try {
       if (line.length > lineBytesMax) {
         throw new EventError("event_too_large", "", `a line of at most ${lineBytesMax} bytes`, "a longer one");
       }
+      if (isBlank(line)) return;
+      if (entries.length === limits.batchMax) throw tooMany(limits.batchMax, undefined);
       const event = checkEvent(parseJson(decodeUtf8(line), limits.event), limits.event);
       entries.push(prepareEntry(event, preparation));
     } catch (error) {

@@ -105,9 +105,10 @@ export async function within<T>(answerMs: number, promise: Promise<T>): Promise<
 /** Sends a reply and returns its status, which is 304 when the client has it. */
 function send(req: Request, res: Response, reply: Reply): number {
   const { status, body = "", type = "application/json", caching = "no-store", headers } = reply;
+  const length = Buffer.byteLength(body);
   const fields: Record<string, string | number> = {
     ...(reply.body !== undefined && { "Content-Type": type }),
-    "Content-Length": Buffer.byteLength(body),
+    "Content-Length": length,
     "Cache-Control": CACHE_CONTROL[caching],
     "X-Content-Type-Options": "nosniff",
     ...headers,
@@ -123,7 +124,9 @@ function send(req: Request, res: Response, reply: Reply): number {
     }
   }
   res.writeHead(status, fields);
-  res.end(body);
+  // Text of one byte a character is the same in both encodings, and this one is written with less work.
+  if (length === body.length) res.end(body, "latin1");
+  else res.end(body);
   return status;
 }
 
@@ -140,7 +143,8 @@ export function sendProblem(req: Request, res: Response, problem: Problem): void
   }
   const body = problemBody(problem);
   const headers = problemHeaders(problem, body);
-  if (req.complete || mayDrop(req)) {
+  // A client that still waits for "100 Continue" has nothing on the way; Node closes its connection.
+  if (req.complete || isShort(req) || req.headers.expect !== undefined) {
     res.writeHead(problem.status, headers).end(body);
     return;
   }
@@ -158,7 +162,6 @@ export function sendProblem(req: Request, res: Response, problem: Problem): void
     .resume();
 }
 
-function mayDrop(req: Request): boolean {
-  if (req.headers.expect !== undefined) return false;
+function isShort(req: Request): boolean {
   return req.headers["transfer-encoding"] === undefined && Number(req.headers["content-length"] ?? 0) <= DROPPED_BYTES;
 }

@@ -1,0 +1,124 @@
+/** When the service itself fails: always 503 with a code, never a stack, and the cause only in the log. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { MemoryStore } from "../../src/store/memory.ts";
+import type { Commit, Store } from "../../src/store/store.ts";
+import { ask, codeOf, event, startService } from "./service.ts";
+
+const EVENTS = "POST /v1/ledgers/main/events";
+
+/** A store in memory whose commits and writes can be made to hang or fail. */
+class BrokenStore extends MemoryStore {
+  commitHook: (() => Promise<void>) | undefined;
+  recordsHook: (() => Promise<void>) | undefined;
+
+  override async commit(ledgerId: Parameters<Store["commit"]>[0], commit: Commit): Promise<void> {
+    await this.commitHook?.();
+    return super.commit(ledgerId, commit);
+  }
+
+  override async writeRecords(...args: Parameters<Store["writeRecords"]>): Promise<void> {
+    await this.recordsHook?.();
+    return super.writeRecords(...args);
+  }
+}
+
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { opened: promise, open: resolve };
+}
+
+test("an answer that is not ready in time is 503, and the event can be sent again", async (t) => {
+  const store = new BrokenStore();
+  const service = await startService({ store, limits: { answerMs: 100 } });
+  t.after(() => service.close());
+  const key = await service.key(["writer"], "billing");
+  const slow = gate();
+  store.commitHook = () => slow.opened;
+  const late = await ask(service, EVENTS, { key, body: event({ id: "late" }) });
+  assert.equal(codeOf(late), "503 deadline_exceeded");
+  assert.ok(late.headers.has("retry-after"));
+  slow.open();
+  store.commitHook = undefined;
+  const again = await ask(service, EVENTS, { key, body: event({ id: "late" }) });
+  assert.ok([200, 201].includes(again.status));
+  assert.equal(service.ledgers.get("main")?.size, 1);
+});
+
+test("a full queue is 503 with Retry-After, and what waits in it is recorded", async (t) => {
+  const store = new BrokenStore();
+  const service = await startService({ store, ledgerLimits: { queueEventsMax: 2 } });
+  t.after(() => service.close());
+  const key = await service.key(["writer"], "billing");
+  const slow = gate();
+  store.commitHook = () => slow.opened;
+  const waiting = [1, 2].map((n) => ask(service, EVENTS, { key, body: event({ id: `w${n}` }) }));
+  while (service.ledgers.get("main")?.queue.events !== 2) await new Promise((resolve) => setImmediate(resolve));
+  const refused = await ask(service, EVENTS, { key, body: event() });
+  assert.equal(codeOf(refused), "503 queue_full");
+  assert.match(refused.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+  slow.open();
+  for (const answer of await Promise.all(waiting)) assert.equal(answer.status, 201);
+  assert.equal(service.ledgers.get("main")?.size, 2);
+});
+
+test("a commit of which nobody knows the outcome stops the ledger: 503 on appends, reads go on, not ready", async (t) => {
+  const store = new BrokenStore();
+  const service = await startService({ store });
+  t.after(() => service.close());
+  const key = await service.key(["admin"], "admin");
+  assert.equal((await ask(service, EVENTS, { key, body: event() })).status, 201);
+  store.commitHook = () => Promise.reject(new Error("secret detail: the disk caught fire"));
+  for (let i = 0; i < 2; i++) {
+    const answer = await ask(service, EVENTS, { key, body: event() });
+    assert.equal(codeOf(answer), "503 ledger_stopped");
+    assert.doesNotMatch(answer.text, /fire/);
+  }
+  assert.equal((await ask(service, "GET /v1/ledgers/main/events/0", { key })).status, 200);
+  const ready = await ask(service, "GET /readyz");
+  assert.equal(ready.status, 503);
+  assert.deepEqual(
+    ready.as("Readiness").reasons.map(({ code }) => code),
+    ["ledger_stopped"],
+  );
+  assert.equal((await ask(service, "GET /healthz")).status, 200);
+});
+
+test("an error that nobody expected is 503 with a request id; its cause is in the log and nowhere else", async (t) => {
+  const store = new BrokenStore();
+  const service = await startService({ store });
+  t.after(() => service.close());
+  const key = await service.key(["admin"], "admin");
+  store.recordsHook = () => Promise.reject(new Error("secret detail: no space left"));
+  const body = { roles: ["reader"], source: "desk" };
+  const answer = await ask(service, "POST /v1/keys", { key, body });
+  assert.equal(codeOf(answer), "503 internal");
+  assert.ok(answer.headers.has("retry-after"));
+  assert.doesNotMatch(answer.text, /secret|space|\.ts/);
+  const { requestId } = answer.as("Problem");
+  const logged = service.logged.find(({ level }) => level === "error")?.fields as { err: Error; requestId: string };
+  assert.equal(logged.requestId, requestId);
+  assert.match(logged.err.message, /no space left/);
+  const ready = await ask(service, "GET /readyz");
+  assert.equal(ready.as("Readiness").reasons[0]?.code, "store_not_writable");
+  store.recordsHook = undefined;
+  assert.equal(service.keys.list().length, 1);
+});
+
+test("a chain that does not keep up makes the service not ready, and appends go on", async (t) => {
+  const service = await startService();
+  t.after(() => service.close());
+  const key = await service.key(["writer"], "billing");
+  const id = service.ledgers.get("main")?.record.id as `0x${string}`;
+  const chain = { chainId: 1, contract: "0x0000000000000000000000000000000000000001", anchoredSize: 0, finalSize: 0 };
+  service.chains.set(id, [{ ...chain, lagMs: 61_000, lagMaxMs: 60_000, trouble: "the endpoint does not answer" }]);
+  const ready = await ask(service, "GET /readyz");
+  assert.equal(ready.status, 503);
+  const [reason] = ready.as("Readiness").reasons;
+  assert.equal(reason?.code, "anchor_late");
+  assert.match(reason?.detail ?? "", /the endpoint does not answer/);
+  assert.equal((await ask(service, EVENTS, { key, body: event() })).status, 201);
+  service.chains.set(id, [{ ...chain, lagMs: 0, lagMaxMs: 60_000 }]);
+  assert.equal((await ask(service, "GET /readyz")).status, 200);
+});
