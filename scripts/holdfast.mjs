@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/**
+ * Starts the command line on Node 24, whatever Node started this: on the one that the set-up put into node_modules,
+ * or on this one when it is new enough. Plain JavaScript, because an older Node reads it.
+ */
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const NODE_MIN = 24;
+const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const main = join(root, "src", "cli", "main.ts");
+const ownNodes = ["node", "node.exe"].map((file) => join(root, "node_modules", "node", "bin", file));
+
+if (!existsSync(join(root, "node_modules", "commander"))) {
+  process.stderr.write(`holdfast: nothing is installed yet; run "npm run setup" in ${root}\n`);
+  process.exit(2);
+}
+
+if (Number(process.versions.node.split(".")[0]) >= NODE_MIN) {
+  const { run } = await import(pathToFileURL(main).href);
+  process.exitCode = await run(process.argv.slice(2));
+} else {
+  const node = ownNodes.find((file) => existsSync(file));
+  if (node === undefined) {
+    process.stderr.write(`holdfast: expected Node ${NODE_MIN} or later; run "npm run setup" in ${root}\n`);
+    process.exit(2);
+  }
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => {
+    process.stderr.write(`holdfast: could not start ${node}: ${error.message}\n`);
+    process.exit(2);
+  });
+  child.on("close", (status, signal) => {
+    // Whoever waits for us shall see the same end as if the child had been started directly.
+    for (const forwarded of FORWARDED) process.removeAllListeners(forwarded);
+    if (signal === null) process.exit(status ?? 2);
+    process.kill(process.pid, signal);
+  });
+}

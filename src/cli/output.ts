@@ -1,0 +1,57 @@
+/**
+ * What commands print: results on stdout, as text for people or with --json as one JSON value, and everything else on
+ * stderr, so that output can be piped.
+ */
+
+import { writeSync } from "node:fs";
+
+/** A result in both forms. */
+export type Result = { readonly json: unknown; readonly text: readonly string[] };
+
+/** Prints a result. */
+export function printResult(result: Result, asJson: boolean): void {
+  printOut(asJson ? `${JSON.stringify(result.json)}\n` : result.text.map((line) => `${line}\n`).join(""));
+}
+
+/** Writes to stdout, whole, also into a pipe whose reader is slow. */
+export function printOut(text: string): void {
+  writeAll(1, text);
+}
+
+/** A word to the person at the terminal. */
+export function printNote(text: string): void {
+  writeAll(2, `${text}\n`);
+}
+
+/** Lines of columns that are as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** Spells milliseconds since 1970 as ISO 8601, or a dash. */
+export function spellTime(ms: number | undefined): string {
+  return ms === undefined ? "-" : new Date(ms).toISOString();
+}
+
+function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EPIPE") return; // the reader has seen enough
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5); // a full pipe that does not block
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * `holdfast prove`: gets the bundle of an event, or the evidence set of several. What the service gives is verified
+ * before it is handed on, and members are withheld here, so that what leaves is what was looked at.
+ */
+
+import { writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Command, Option } from "commander";
+import { memberDigest } from "../entry/entry.ts";
+import { readMemberText } from "../entry/member.ts";
+import { fromHex, toHex } from "../merkle/bytes.ts";
+import { keccak256 } from "../merkle/hash.ts";
+import { type Bundle, BundleError, type BundleMember, type Status } from "../verify/bundle.ts";
+import { checkBundle } from "../verify/parse.ts";
+import { SetWriter } from "../verify/set.ts";
+import { verifyBundle } from "../verify/verify.ts";
+import { CliError, usageError } from "./failure.ts";
+import { readCount, readIndexes } from "./numbers.ts";
+import { printOut, printResult } from "./output.ts";
+import { ServiceClient, type ServiceOptions, withServiceOptions } from "./service-client.ts";
+
+const INDEXES_MAX = 100_000;
+const WAIT_S = 600;
+const POLL_MS = 1000;
+const RANKS: Readonly<Record<Status, number>> = { recorded: 0, anchored: 1, final: 2 };
+
+type ProveFlags = ServiceOptions & {
+  readonly ledger: string;
+  readonly out?: string;
+  readonly only?: string;
+  readonly omit?: string;
+  readonly size?: number;
+  readonly wait?: Status;
+  readonly timeout: number;
+  readonly json?: boolean;
+};
+
+export function addProve(program: Command): void {
+  const command = program
+    .command("prove")
+    .description("Get what proves an event: a bundle, or for several events an evidence set.")
+    .argument("<index...>", "indexes of events, such as 7 or 10-20");
+  withServiceOptions(command)
+    .option("--ledger <name>", "the ledger", "main")
+    .option("-o, --out <file>", "write it there, not to standard output")
+    .addOption(new Option("--only <members>", "show these members only, such as action,time").conflicts("omit"))
+    .option("--omit <members>", "withhold these members")
+    .addOption(
+      new Option("--size <size>", "the checkpoint to prove under, not the newest anchored").argParser(readCount),
+    )
+    .addOption(new Option("--wait <status>", "wait until it has come so far").choices(["anchored", "final"]))
+    .addOption(new Option("--timeout <seconds>", "how long to wait").argParser(readCount).default(WAIT_S))
+    .option("--json", "print what was written as JSON; with --out")
+    .action(prove);
+}
+
+async function prove(values: readonly string[], flags: ProveFlags): Promise<void> {
+  const indexes = readIndexes(values, INDEXES_MAX);
+  const client = new ServiceClient(flags);
+  const until = performance.now() + flags.timeout * 1000;
+  const bundles: Bundle[] = [];
+  for (const index of indexes) {
+    const bundle = withhold(await getBundle(client, index, flags, until), flags);
+    await checkHolds(bundle);
+    bundles.push(bundle);
+  }
+  const [first] = bundles;
+  if (first === undefined) throw usageError("Expected an index, got none.");
+  const text = bundles.length === 1 ? `${JSON.stringify(first, null, 2)}\n` : spellSet(first, bundles);
+  if (flags.out === undefined) return printOut(text);
+  writeFileSync(flags.out, text);
+  const status = bundles.reduce((least, { status }) => (RANKS[status] < RANKS[least] ? status : least), first.status);
+  const what = bundles.length === 1 ? `the bundle of event ${first.entry.index}` : `a set of ${bundles.length} bundles`;
+  printResult(
+    {
+      json: { file: flags.out, ledger: flags.ledger, indexes, status },
+      text: [`Wrote ${what} (${status}) to ${flags.out}. Check it with "holdfast verify ${flags.out}".`],
+    },
+    flags.json === true,
+  );
+}
+
+async function getBundle(client: ServiceClient, index: number, flags: ProveFlags, until: number): Promise<Bundle> {
+  const query = new URLSearchParams();
+  if (flags.size !== undefined) query.set("size", String(flags.size));
+  if (flags.wait === "final") query.set("prefer", "final");
+  const path = `/v1/ledgers/${encodeURIComponent(flags.ledger)}/events/${index}/bundle?${query}`;
+  for (;;) {
+    const bundle = readBundle(await client.ask(path));
+    if (bundle.entry.index !== index) throw wrong(`expected the bundle of event ${index}, got ${bundle.entry.index}`);
+    if (RANKS[bundle.status] >= RANKS[flags.wait ?? "recorded"]) return bundle;
+    if (performance.now() + POLL_MS > until) {
+      const message = `Event ${index} is ${bundle.status} and not ${flags.wait} after ${flags.timeout} seconds; try again later.`;
+      throw new CliError(message, { code: "wait_timeout", exitStatus: 2 });
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** Checks that an answer of the service has the form of a bundle. */
+export function readBundle(answer: unknown): Bundle {
+  try {
+    return checkBundle(answer);
+  } catch (error) {
+    if (error instanceof BundleError) throw wrong(error.message);
+    throw error;
+  }
+}
+
+async function checkHolds(bundle: Bundle): Promise<void> {
+  const verdict = await verifyBundle(bundle, { offline: true });
+  if (verdict.outcome !== "verified") throw wrong(verdict.summary);
+}
+
+function wrong(reason: string): CliError {
+  const message = `The service gave a bundle that does not verify: ${reason}. Keep it, and ask the service's operator.`;
+  return new CliError(message, { code: "bundle_invalid", exitStatus: 1 });
+}
+
+/** The bundle with members withheld; the entry's bytes stay the same. */
+function withhold(bundle: Bundle, { only, omit }: ProveFlags): Bundle {
+  const named = (only ?? omit)?.split(",");
+  if (named === undefined) return bundle;
+  const names = bundle.entry.members.map((member) => ("text" in member ? readMemberText(member.text).name : undefined));
+  const missing = named.find((name) => !names.includes(name));
+  if (missing !== undefined) {
+    const shown = names.filter((name) => name !== undefined).join(", ");
+    throw usageError(`Expected names of members of event ${bundle.entry.index} (${shown}), got ${missing}.`);
+  }
+  const members = bundle.entry.members.map((member, i): BundleMember => {
+    const isNamed = named.includes(names[i] ?? "");
+    if (!("text" in member) || isNamed === (only !== undefined)) return member;
+    return { digest: toHex(memberDigest(keccak256, { salt: fromHex(member.salt), text: member.text })) };
+  });
+  return { ...bundle, entry: { ...bundle.entry, members } };
+}
+
+function spellSet(first: Bundle, bundles: readonly Bundle[]): string {
+  const writer = new SetWriter(first.ledger.id);
+  const lines = [writer.begin(), ...bundles.map((bundle) => writer.add(bundle)), writer.end()];
+  return lines.map((line) => `${line}\n`).join("");
+}

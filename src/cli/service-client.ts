@@ -1,0 +1,146 @@
+/**
+ * The service over HTTP, as a client that does not trust it: answers are looked at before they are used, requests end
+ * in time, and a key never goes where it was not meant for.
+ */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { CliError, reasonOf, unreachable, usageError } from "./failure.ts";
+import { printNote } from "./output.ts";
+
+const DEFAULT_URL = "http://127.0.0.1:4600";
+const REQUEST_MS = 60_000;
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** Options that say which service, and as whom. */
+export type ServiceOptions = { readonly url?: string; readonly keyFile?: string };
+
+/** Adds the options of {@link ServiceOptions} to a command. */
+export function withServiceOptions(command: Command): Command {
+  return command
+    .option("--url <url>", `the service; else HOLDFAST_URL, else ${DEFAULT_URL}`)
+    .option(
+      "--key-file <file>",
+      "file with the API key; else HOLDFAST_KEY, else admin.key of a service on this machine",
+    );
+}
+
+export type RequestOptions = {
+  readonly method?: "GET" | "POST" | "DELETE";
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** An answer of any status. */
+export type Answer = { readonly status: number; readonly body: unknown; readonly retryAfterS: number | undefined };
+
+export class ServiceClient {
+  readonly url: string;
+  readonly #key: string | undefined;
+
+  constructor(options: ServiceOptions, env: NodeJS.ProcessEnv = process.env) {
+    const { href, hostname, protocol } = parseUrl(options.url ?? env.HOLDFAST_URL ?? urlOfListen(env));
+    this.url = href.replace(/\/+$/, "");
+    const isLocal = LOOPBACK.test(hostname);
+    this.#key = findKey(options.keyFile, env, isLocal);
+    if (this.#key !== undefined && protocol === "http:" && !isLocal) {
+      printNote(`Beware: the API key goes to ${hostname} in clear text; use https.`);
+    }
+  }
+
+  /**
+   * Asks for JSON.
+   * @throws CliError when the service cannot be reached or does not answer with success
+   */
+  async ask(path: string, options: RequestOptions = {}): Promise<unknown> {
+    const answer = await this.send(path, options);
+    if (answer.status < 300) return answer.body;
+    throw refusal(answer);
+  }
+
+  /** Sends a request and gives the answer, whatever its status. @throws CliError when there is none in time */
+  async send(path: string, { method = "GET", body, headers = {} }: RequestOptions = {}): Promise<Answer> {
+    const authorization = this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
+    const type = body === undefined ? {} : { "Content-Type": "application/json" };
+    try {
+      const response = await fetch(this.url + path, {
+        method,
+        headers: { Accept: "application/json", ...type, ...authorization, ...headers },
+        ...(body !== undefined && { body }),
+        redirect: "error",
+        signal: AbortSignal.timeout(REQUEST_MS),
+      });
+      const text = await response.text();
+      return { status: response.status, body: parseBody(text), retryAfterS: retryAfter(response.headers) };
+    } catch (cause) {
+      const hint = 'start it with "npm start", or give --url';
+      throw unreachable(`The service at ${this.url} cannot be reached: ${reasonOf(cause)}; ${hint}.`, cause);
+    }
+  }
+}
+
+/** What a service says about why it did not do as it was asked. */
+export function refusal({ status, body }: Answer): CliError {
+  const { code, detail } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
+  if (typeof code !== "string" || typeof detail !== "string") {
+    const message = `The service answered with status ${status} and no reason; is it a Holdfast service?`;
+    return new CliError(message, { code: "answer_invalid", exitStatus: 1 });
+  }
+  const hint = HINTS[code];
+  return new CliError(`The service refused: ${detail} (${code})${hint === undefined ? "." : `; ${hint}.`}`, {
+    code,
+    exitStatus: 1,
+  });
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  key_missing: "give a key with --key-file or HOLDFAST_KEY",
+  key_invalid: 'see the keys with "holdfast keys list"',
+  ledger_unknown: 'see the ledgers with "holdfast ledgers list", or make one with "holdfast ledgers create"',
+};
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw usageError(`Expected an http or https URL of the service, got ${JSON.stringify(text)}.`);
+  }
+  return url;
+}
+
+/** Where a service with the same environment listens. */
+function urlOfListen(env: NodeJS.ProcessEnv): string {
+  const listen = env.HOLDFAST_LISTEN;
+  return listen === undefined ? DEFAULT_URL : `http://${listen.replace(/^(?:0\.0\.0\.0|\[::\]):/, "127.0.0.1:")}`;
+}
+
+/** The key of a service on this machine is not for any other service. */
+function findKey(file: string | undefined, env: NodeJS.ProcessEnv, isLocal: boolean): string | undefined {
+  if (file !== undefined) return readKey(file);
+  if (env.HOLDFAST_KEY) return env.HOLDFAST_KEY.trim();
+  const adminKey = join(env.HOLDFAST_DATA ?? "data", "admin.key");
+  return isLocal && existsSync(adminKey) ? readKey(adminKey) : undefined;
+}
+
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (cause) {
+    throw usageError(`The API key cannot be read: ${(cause as Error).message}.`);
+  }
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // a proxy's page, say; the status tells enough
+  }
+}
+
+function retryAfter(headers: Headers): number | undefined {
+  const value = headers.get("retry-after");
+  if (value === null) return undefined;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
+}

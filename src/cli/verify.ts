@@ -1,0 +1,175 @@
+/**
+ * `holdfast verify`: judges a bundle or an evidence set. It asks chains and nobody else, never the service, and its
+ * exit status says what it found: 0 verified, 1 failed, 2 could not tell.
+ */
+
+import { type Command, Option } from "commander";
+import type { Hex } from "../merkle/bytes.ts";
+import type { VerifyOptions } from "../verify/options.ts";
+import type { FinalityRule } from "../verify/rpc.ts";
+import { readSetBegin } from "../verify/set.ts";
+import { type SetVerdict, verifySet } from "../verify/set-check.ts";
+import type { Outcome, Step, Verdict } from "../verify/verdict.ts";
+import { verifyText } from "../verify/verify.ts";
+import { usageError } from "./failure.ts";
+import { knownCodeHashes } from "./known-contract.ts";
+import { readLines } from "./lines.ts";
+import type { SetExit } from "./main.ts";
+import { printNote, printResult } from "./output.ts";
+import { connectChain } from "./rpc.ts";
+
+/** Exit statuses of verdicts. */
+export const EXITS: Readonly<Record<Outcome, number>> = { verified: 0, failed: 1, undecided: 2 };
+const MARKS: Readonly<Record<Step["state"], string>> = { passed: "ok", failed: "FAILED", skipped: "-" };
+const MARK_WIDTH = 6;
+
+/** Options that say what to go by; see docs/cli.md. */
+export type VerifyFlags = {
+  readonly rpc?: readonly string[];
+  readonly blockHash?: readonly string[];
+  readonly codeHash?: readonly string[];
+  readonly ledgerId?: string;
+  readonly owner?: string;
+  readonly signer?: string;
+  readonly contract?: string;
+  readonly chainId?: number;
+  readonly finality: FinalityRule;
+  readonly offline?: boolean;
+  readonly requireChain?: boolean;
+  readonly json?: boolean;
+};
+
+export function addVerify(program: Command, setExit: SetExit): void {
+  const command = program
+    .command("verify")
+    .description("Check a bundle or an evidence set. Asks chains only, never the service.")
+    .argument("[file]", 'the bundle or set; "-" is standard input', "-");
+  withVerifyFlags(command)
+    .option("--json", "print the verdict as JSON")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 verified, 1 failed, 2 could not tell (not anchored yet, no chain reachable).",
+    )
+    .action(async (file: string, flags: VerifyFlags) => setExit(await verifyFile(file, flags)));
+}
+
+/** Adds the options of {@link VerifyFlags}. */
+export function withVerifyFlags(command: Command): Command {
+  return command
+    .addOption(new Option("--rpc <url>", "ask the chain at this JSON-RPC endpoint; repeatable").argParser(collect))
+    .option("--require-chain", "never say verified without a proved anchor")
+    .option("--offline", "do not ask a chain, and leave what the bundle says of anchors unproved")
+    .addOption(
+      new Option("--block-hash <hash>", "a block that you trust to be final; repeatable").argParser(collectHash),
+    )
+    .option("--ledger-id <id>", "the ledger must be this one", readHash)
+    .option("--owner <address>", "the ledger must have been opened by this account", readAddress)
+    .option("--signer <address>", "the signer must be this one", readAddress)
+    .option("--contract <address>", "anchors must be in this contract", readAddress)
+    .option("--chain-id <number>", "only anchors on this chain count", readChainId)
+    .addOption(
+      new Option("--code-hash <hash>", "another known version of the contract; repeatable").argParser(collectHash),
+    )
+    .option(
+      "--finality <rule>",
+      "what counts as final: finalized, safe or a number of blocks",
+      readFinality,
+      "finalized",
+    );
+}
+
+/** What the flags ask of a verification. @throws CliError when they contradict each other */
+export function verifyOptionsOf(flags: VerifyFlags, env: NodeJS.ProcessEnv = process.env): VerifyOptions {
+  const { blockHash = [], codeHash = [], ledgerId, owner, signer, contract, chainId } = flags;
+  const isOffline = flags.offline === true;
+  const urls = flags.rpc ?? (env.HOLDFAST_RPC && !isOffline ? [env.HOLDFAST_RPC] : []);
+  if (isOffline && (urls.length > 0 || flags.requireChain === true)) {
+    throw usageError("Expected --offline, or a chain with --rpc or --require-chain, got both.");
+  }
+  return {
+    chain: urls.map((url) => connectChain(url, flags.finality)),
+    trustedBlocks: blockHash as Hex[],
+    knownCodeHashes: [...knownCodeHashes(), ...(codeHash as Hex[])],
+    requireChain: flags.requireChain === true,
+    offline: isOffline,
+    expected: {
+      ...(ledgerId !== undefined && { ledgerId }),
+      ...(owner !== undefined && { owner }),
+      ...(signer !== undefined && { signer }),
+      ...(contract !== undefined && { contract }),
+      ...(chainId !== undefined && { chainId }),
+    },
+  };
+}
+
+async function verifyFile(file: string, flags: VerifyFlags): Promise<number> {
+  const options = verifyOptionsOf(flags);
+  const lines = readLines(file);
+  const first = await lines.next();
+  const begin = first.done === true ? "" : first.value;
+  if (readSetBegin(begin) !== undefined) return verifySetOf(chainLines(begin, lines), options, flags);
+  const rest: string[] = [begin];
+  for await (const line of lines) rest.push(line);
+  const verdict = await verifyText(rest.join("\n"), options);
+  printResult({ json: verdict, text: describeVerdict(verdict) }, flags.json === true);
+  return EXITS[verdict.outcome];
+}
+
+async function* chainLines(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield first;
+  yield* rest;
+}
+
+async function verifySetOf(lines: AsyncIterable<string>, options: VerifyOptions, flags: VerifyFlags): Promise<number> {
+  const verdict = await verifySet(lines, options, ({ outcome, summary }, line) => {
+    if (outcome !== "verified" && flags.json !== true) printNote(`line ${line}: ${summary}`);
+  });
+  printResult({ json: verdict, text: describeSet(verdict) }, flags.json === true);
+  return EXITS[verdict.outcome];
+}
+
+/** A verdict as text: every step with its mark, then what it all means. */
+export function describeVerdict({ steps, summary, notes, event }: Verdict): string[] {
+  const marked = steps.map(({ name, state, detail, anchor }) => {
+    const place = anchor === undefined ? "" : ` (anchor ${anchor + 1})`;
+    return `${MARKS[state].padEnd(MARK_WIDTH)}  ${name}${place}: ${detail}`;
+  });
+  const shown = event === undefined ? [] : ["", `event: ${JSON.stringify(event)}`];
+  return [...marked, ...shown, "", summary, ...notes.map((note) => `Note: ${note}`)];
+}
+
+function describeSet({ summary, notes, verified, failed, undecided }: SetVerdict): string[] {
+  const counts = `${verified} verified, ${failed} failed, ${undecided} could not be told`;
+  return [counts, summary, ...notes.map((note) => `Note: ${note}`)];
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+function collectHash(value: string, before: readonly string[] = []): string[] {
+  return [...before, readHash(value)];
+}
+
+function readHash(value: string): string {
+  if (!/^0x[0-9a-f]{64}$/i.test(value)) throw usageError(`Expected 32 bytes of hex with 0x, got ${value}.`);
+  return value.toLowerCase();
+}
+
+function readAddress(value: string): string {
+  if (!/^0x[0-9a-f]{40}$/i.test(value)) throw usageError(`Expected an address, 20 bytes of hex with 0x, got ${value}.`);
+  return value;
+}
+
+function readChainId(value: string): number {
+  if (!/^[1-9]\d{0,15}$/.test(value) || !Number.isSafeInteger(Number(value))) {
+    throw usageError(`Expected a chain id, got ${value}.`);
+  }
+  return Number(value);
+}
+
+function readFinality(value: string): FinalityRule {
+  if (value === "finalized" || value === "safe") return value;
+  if (/^[1-9]\d{0,5}$/.test(value)) return { confirmations: Number(value) };
+  throw usageError(`Expected finalized, safe or a number of blocks after --finality, got ${value}.`);
+}

@@ -1,0 +1,163 @@
+/** `holdfast verify` as a process: exit statuses, what it prints, whom it asks. */
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { knownCodeHashes } from "../../src/cli/known-contract.ts";
+import type { Bundle } from "../../src/verify/bundle.ts";
+import { SetWriter } from "../../src/verify/set.ts";
+import { anchored, CHAIN_ID, CONTRACT, OWNER, TestChain, TestLedger } from "../verify/fixture.ts";
+import { deadUrl, serveHttp, serveNode } from "./fake-http.ts";
+import { makeFolder, runCli } from "./run-cli.ts";
+
+const ledger = new TestLedger(13);
+
+async function anchoredBundle() {
+  const chain = new TestChain();
+  chain.code = knownCodeHashes()[0];
+  const anchor = await chain.anchor(ledger, 13, { from: 11, withState: true });
+  chain.finalUpTo = anchor.blockNumber;
+  return { chain, anchor, bundle: anchored(ledger.bundle(5, 11), [anchor], "final") };
+}
+
+function save(t: TestContext, value: Bundle | string): string {
+  const file = join(makeFolder(t), "bundle.json");
+  writeFileSync(file, typeof value === "string" ? value : JSON.stringify(value, null, 2));
+  return file;
+}
+
+test("a recorded bundle is verified without a chain, and it is said that none was asked", async (t) => {
+  const { status, stdout, stderr } = await runCli(["verify", save(t, ledger.bundle(5))]);
+  assert.deepEqual([status, stderr], [0, ""]);
+  assert.match(stdout, /^ok {6}members: 5 shown/m);
+  assert.match(stdout, /no chain was asked/);
+  assert.match(stdout, /Note: You did not say which ledger you expect/);
+  const named = await runCli(["verify", "-", "--ledger-id", ledger.record.id, "--signer", ledger.record.signer], {
+    input: JSON.stringify(ledger.bundle(5)),
+  });
+  assert.equal(named.status, 0);
+  assert.doesNotMatch(named.stdout, /Note:/);
+});
+
+test("a recorded bundle is not anchored yet when a chain is asked for", async (t) => {
+  const file = save(t, ledger.bundle(5));
+  const { url } = await serveNode(t, new TestChain());
+  for (const args of [["--require-chain"], ["--rpc", url]]) {
+    const { status, stdout } = await runCli(["verify", file, ...args]);
+    assert.equal(status, 2);
+    assert.match(stdout, /not anchored yet/);
+  }
+});
+
+test("a final bundle is verified on its chain, which is asked and nobody else", async (t) => {
+  const { chain, bundle } = await anchoredBundle();
+  const { url, asked } = await serveNode(t, chain);
+  const service = await serveHttp(t, () => ({ status: 500 }));
+  const args = ["verify", save(t, bundle), "--rpc", url, "--require-chain", "--json"];
+  const pins = ["--contract", CONTRACT, "--chain-id", `${CHAIN_ID}`, "--owner", OWNER];
+  const { status, stdout } = await runCli([...args, ...pins], { env: { HOLDFAST_URL: service.url } });
+  const verdict = JSON.parse(stdout);
+  assert.deepEqual([status, verdict.outcome, verdict.status], [0, "verified", "final"], verdict.summary);
+  assert.ok(asked.length > 5);
+  assert.equal(service.asked.length, 0);
+  const byEnvironment = await runCli(["verify", save(t, bundle)], { env: { HOLDFAST_RPC: url } });
+  assert.equal(byEnvironment.status, 0);
+  const wrong = await runCli([...args, "--contract", OWNER]);
+  assert.equal(wrong.status, 1);
+});
+
+test("a frozen bundle is verified by a block hash alone", async (t) => {
+  const { anchor, bundle } = await anchoredBundle();
+  const file = save(t, bundle);
+  const good = await runCli(["verify", file, "--block-hash", anchor.blockHash.toUpperCase().replace("0X", "0x")]);
+  assert.equal(good.status, 0, good.stdout);
+  assert.match(good.stdout, /whose hash you trust/);
+  const other = await runCli(["verify", file, "--block-hash", `0x${"ab".repeat(32)}`]);
+  assert.equal(other.status, 1);
+});
+
+test("a bundle with anchors and nobody to ask cannot be told", async (t) => {
+  const { bundle } = await anchoredBundle();
+  const file = save(t, bundle);
+  assert.equal((await runCli(["verify", file])).status, 2);
+  const offline = await runCli(["verify", file, "--offline"]);
+  assert.equal(offline.status, 0);
+  assert.match(offline.stdout, /-\s+chain \(anchor 1\): no chain was asked, as you wanted/);
+});
+
+test("an unreachable chain is told apart from a lie, by its host only", async (t) => {
+  const { bundle } = await anchoredBundle();
+  const url = new URL(await deadUrl());
+  const file = save(t, bundle);
+  const secret = `${url.protocol}//user:hunter2@${url.host}/v2/secret-path`;
+  const { status, stdout, stderr } = await runCli(["verify", file, "--rpc", secret]);
+  assert.equal(status, 2);
+  assert.match(stdout, /could not be asked: 127\.0\.0\.1:\d+: .*ECONNREFUSED/);
+  assert.doesNotMatch(stdout + stderr, /hunter2|secret-path/);
+  for (const reply of [{ status: 502, body: "<html>" }, { body: [] }, { body: { jsonrpc: "2.0" } }]) {
+    const node = await serveHttp(t, () => reply);
+    assert.equal((await runCli(["verify", file, "--rpc", node.url])).status, 2);
+  }
+});
+
+test("a changed bundle fails and the step is named", async (t) => {
+  const { chain, bundle } = await anchoredBundle();
+  const { url } = await serveNode(t, chain);
+  const text = JSON.stringify(bundle);
+  const changes: readonly [string, string, RegExp][] = [
+    ["invoice.approve", "invoice.approvf", /FAILED +leaf:/],
+    ['"index":5', '"index":6', /FAILED +path:/],
+    ['"blockTime":1', '"blockTime":2', /FAILED +state \(anchor 1\):/],
+    ['"format":"h', '"format":"H', /FAILED +bundle:/],
+    ['"chainId":1', '"chainId":2', /FAILED +chain \(anchor 1\):/],
+  ];
+  for (const [from, to, expected] of changes) {
+    const { status, stdout } = await runCli(["verify", save(t, text.replace(from, to)), "--rpc", url]);
+    assert.equal(status, 1, stdout);
+    assert.match(stdout, expected);
+    assert.match(stdout, /FAILED at step .*Do not rely on this bundle/);
+  }
+});
+
+test("what is no bundle fails without a stack trace", async (t) => {
+  for (const input of ["", "no", "{}", "[".repeat(5000), new Uint8Array([0x22, 0xff, 0x22])]) {
+    const { status, stdout, stderr } = await runCli(["verify", "-"], { input });
+    assert.equal(status, 1);
+    assert.doesNotMatch(stdout + stderr, /^\s+at /m);
+  }
+  const missing = await runCli(["verify", join(makeFolder(t), "missing.json")]);
+  assert.deepEqual([missing.status, missing.stdout], [2, ""]);
+  assert.match(missing.stderr, /^holdfast: Could not read .*ENOENT/);
+});
+
+test("an evidence set is verified, and a cut one is not", async (t) => {
+  const writer = new SetWriter(ledger.record.id);
+  const bundles = [3, 4, 5].map((index) => writer.add.bind(writer, ledger.bundle(index)));
+  const lines = [writer.begin(), ...bundles.map((add) => add()), writer.end()].map((line) => `${line}\n`);
+  const good = await runCli(["verify", save(t, lines.join(""))]);
+  assert.equal(good.status, 0, good.stdout);
+  assert.match(good.stdout, /Proved: all 3 bundles of the set, entries 3 to 5; none in between is missing/);
+  const cut = await runCli(["verify", "--json"], { input: lines.slice(0, -1).join("") });
+  assert.equal(cut.status, 1);
+  assert.match(JSON.parse(cut.stdout).summary, /it was cut/);
+});
+
+test("options that have no meaning are usage errors", async (t) => {
+  const file = save(t, ledger.bundle(5));
+  for (const args of [
+    ["--offline", "--rpc", "http://127.0.0.1:1"],
+    ["--offline", "--require-chain"],
+    ["--rpc", "not a url"],
+    ["--ledger-id", "0x12"],
+    ["--signer", "me"],
+    ["--chain-id", "one"],
+    ["--finality", "soon"],
+    ["--unknown"],
+  ]) {
+    const { status, stderr } = await runCli(["verify", file, ...args]);
+    assert.equal(status, 2, args.join(" "));
+    assert.ok(stderr.length > 0);
+    assert.doesNotMatch(stderr, /^\s+at /m);
+  }
+});
