@@ -31,19 +31,22 @@ export function keySigner(privateKey: Uint8Array | Hex, hash: Hash = keccak256):
 
 /**
  * Address whose key made the signature: `recoverSigner` of merkle/checkpoint.ts, thirty times as fast.
- * @throws ProofError when the signature is not one in canonical form
+ * @throws ProofError when the signature is not one in canonical form, or a field of the checkpoint has the wrong form
  */
 export function fastRecoverSigner(checkpoint: SignedCheckpoint, hash: Hash = keccak256): Hex {
-  const signature = fromHex(checkpoint.signature, 65);
-  const compact = signature.subarray(0, 64);
-  const v = signature[64] as number;
-  if (v !== 27 && v !== 28) throw new ProofError(`expected a signature with v 27 or 28, got ${v}`);
-  let publicKey: Uint8Array;
   try {
-    if (!equal(secp256k1.signatureNormalize(compact.slice()), compact)) throw new RangeError("s is in the upper half");
-    publicKey = secp256k1.ecdsaRecover(compact, v - 27, checkpointDigest(checkpoint, hash), false);
+    const digest = checkpointDigest(checkpoint, hash);
+    const signature = fromHex(checkpoint.signature, 65);
+    const compact = signature.subarray(0, 64);
+    const v = signature[64] as number;
+    if (v !== 27 && v !== 28) throw new RangeError(`expected a signature with v 27 or 28, got ${v}`);
+    if (!equal(secp256k1.signatureNormalize(compact.slice()), compact)) {
+      throw new RangeError("expected a signature with a low s, got a high one");
+    }
+    const publicKey = secp256k1.ecdsaRecover(compact, v - 27, digest, false);
+    return toHex(hash(publicKey.subarray(1)).subarray(12));
   } catch (cause) {
-    throw new ProofError("expected a secp256k1 signature", { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ProofError(`expected a signed checkpoint: ${reason}`, { cause });
   }
-  return toHex(hash(publicKey.subarray(1)).subarray(12));
 }
