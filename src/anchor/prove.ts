@@ -9,7 +9,7 @@ import { fastRecoverSigner } from "../ledger/keysigner.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import { equal, fromHex, type Hex, toHex } from "../merkle/bytes.ts";
-import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
+import { labelOf, type SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { type Hash, leafHash } from "../merkle/hash.ts";
 import { checkInclusion, ProofError } from "../merkle/proof.ts";
 import { DamagedStoreError, type LedgerRecord, type Store } from "../store/store.ts";
@@ -136,22 +136,31 @@ function checkSigner(record: LedgerRecord, signer: Hex): void {
   throw new ProofError(`expected a signature of ${record.signer}, got one of ${signer}`);
 }
 
-const SPELLED = new Map<Hex, string>();
-/** Addresses whose spelling is remembered: a service has few owners and signers. */
-const SPELLED_MAX = 1000;
+/** Spellings that are remembered: a service has few ledgers and signers, and each costs a hash or two. */
+const SPELLED_MAX = 10_000;
+const ADDRESSES = new Map<Hex, string>();
+const NAMES = new Map<Hex, string>();
 
-function spellAddress(address: Hex): string {
-  let spelled = SPELLED.get(address);
+function remembered<K>(spellings: Map<K, string>, key: K, spellNew: () => string): string {
+  let spelled = spellings.get(key);
   if (spelled === undefined) {
-    spelled = checksumAddress(address);
-    if (SPELLED.size < SPELLED_MAX) SPELLED.set(address, spelled);
+    spelled = spellNew();
+    if (spellings.size < SPELLED_MAX) spellings.set(key, spelled);
   }
   return spelled;
 }
 
-/** A ledger as bundles name it: with the signer of the bundle's checkpoint, and addresses in EIP-55 spelling. */
+function spellAddress(address: Hex): string {
+  return remembered(ADDRESSES, address, () => checksumAddress(address));
+}
+
+/**
+ * A ledger as bundles name it: with the signer of the bundle's checkpoint, and addresses in EIP-55 spelling. A name
+ * that must not be guessed is not given away; the random label stands where it would.
+ */
 export function bundleLedger(record: LedgerRecord, signer: Hex = record.signer): BundleLedger {
-  const { id, name, label, owner } = record;
+  const { id, label, owner } = record;
+  const name = remembered(NAMES, id, () => (labelOf(record.name) === label ? record.name : label));
   return { id, name, label, owner: spellAddress(owner), signer: spellAddress(signer) };
 }
 

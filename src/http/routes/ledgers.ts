@@ -54,6 +54,7 @@ async function describe({ chains, hash }: Services, ledger: Ledger): Promise<obj
   const list = await chains(record.id);
   return {
     ...bundleLedger(record),
+    name: record.name,
     createdAt: record.createdAt,
     size: head?.size ?? 0,
     root: head?.root ?? toHex(emptyRoot(hash)),
