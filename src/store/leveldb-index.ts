@@ -107,7 +107,7 @@ async function openDatabase(directory: string): Promise<Database> {
   return db;
 }
 
-/** Keys are ASCII or at least have no U+FFFF behind the prefix. */
+/** Keys are ASCII, so that U+FFFF sorts behind all that begin with the prefix. */
 function rangeOf(prefix: string): { readonly gte: string; readonly lt: string } {
   return { gte: prefix, lt: `${prefix}\uffff` };
 }

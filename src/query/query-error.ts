@@ -1,0 +1,31 @@
+/** What is wrong with a query, told so that the caller can mend it. */
+
+export type QueryErrorCode =
+  /** A parameter that does not exist; a filter with a typing error must not be a query without it. */
+  | "query_unknown_parameter"
+  | "query_invalid"
+  | "cursor_invalid"
+  /** The cursor belongs to another ledger, filter or order. */
+  | "cursor_mismatch";
+
+/** A query that cannot be answered as it is; `parameter` is the one concerned. */
+export class QueryError extends Error {
+  override readonly name = "QueryError";
+  readonly code: QueryErrorCode;
+  readonly parameter: string;
+  readonly expected: string;
+  readonly got: string;
+
+  constructor(code: QueryErrorCode, parameter: string, expected: string, got: string) {
+    super(`expected ${expected} as ${parameter}, got ${got}`);
+    this.code = code;
+    this.parameter = parameter;
+    this.expected = expected;
+    this.got = got;
+  }
+}
+
+/** Spells what came in quotes; long texts are cut. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57).toWellFormed()}...` : text);
+}

@@ -1,0 +1,92 @@
+/** A ledger and its store in memory, whose entries can be withheld, damaged or replaced by another history. */
+
+import { createHash } from "node:crypto";
+import type { Entry, Member } from "../../src/entry/entry.ts";
+import { memberText } from "../../src/entry/member.ts";
+import { type Hex, toHex } from "../../src/merkle/bytes.ts";
+import type { IndexedLedger } from "../../src/query/indexer.ts";
+import { DamagedStoreError } from "../../src/store/store.ts";
+
+export type TestEvent = Readonly<Record<string, unknown>>;
+
+const SALT = new Uint8Array(16);
+
+export class FakeLedger implements IndexedLedger {
+  readonly record: { readonly id: Hex };
+  readonly damaged = new Set<number>();
+  readonly #listeners = new Set<() => void>();
+  readonly #entries: { entry: Entry; leaf: Uint8Array }[] = [];
+
+  constructor(name = "main") {
+    this.record = { id: toHex(digest(name)) };
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /** Appends events recorded at the times; members named in `hidden` are withheld. `history` tells lineages apart. */
+  append(events: readonly TestEvent[], options: AppendOptions = {}): void {
+    const { recordedAt = 1_700_000_000_000, hidden = [], history = "a" } = options;
+    for (const [i, event] of events.entries()) {
+      const time = typeof recordedAt === "number" ? recordedAt : (recordedAt[i] as number);
+      const members = Object.keys(event)
+        .sort()
+        .map((name): Member => {
+          const text = memberText(name, event[name]);
+          return hidden.includes(name) ? { digest: digest(text) } : { salt: SALT, text };
+        });
+      const leaf = digest(`${history}/${this.size}`);
+      this.#entries.push({ entry: { recordedAt: time, members }, leaf });
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Erases a member of a recorded entry; its leaf hash stays. */
+  erase(index: number, name: string): void {
+    const found = this.#entries[index] as { entry: Entry; leaf: Uint8Array };
+    const start = `${JSON.stringify(name)}:`;
+    const members = found.entry.members.map((member) =>
+      "text" in member && member.text.startsWith(start) ? { digest: digest(member.text) } : member,
+    );
+    found.entry = { ...found.entry, members };
+  }
+
+  /** Loses the entries from an index on, as when a backup is restored. */
+  truncate(size: number): void {
+    this.#entries.length = size;
+  }
+
+  async leafHash(index: number): Promise<Uint8Array> {
+    return (this.#entries[index] as { leaf: Uint8Array }).leaf;
+  }
+
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async entry(_ledgerId: Hex, index: number): Promise<Entry | undefined> {
+    if (this.damaged.has(index)) throw new DamagedStoreError(`entry ${index} is damaged`);
+    return this.#entries[index]?.entry;
+  }
+
+  async *entries(ledgerId: Hex, from: number, to: number): AsyncIterable<Entry> {
+    for (let index = from; index < to; index++) {
+      const entry = await this.entry(ledgerId, index);
+      if (entry === undefined) throw new DamagedStoreError(`entry ${index} is missing`);
+      yield entry;
+    }
+  }
+}
+
+type AppendOptions = {
+  /** Milliseconds since 1970: one for all, or one for each. */
+  readonly recordedAt?: number | readonly number[];
+  readonly hidden?: readonly string[];
+  readonly history?: string;
+};
+
+function digest(text: string): Uint8Array {
+  return new Uint8Array(createHash("sha256").update(text).digest());
+}
