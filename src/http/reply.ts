@@ -53,10 +53,9 @@ export function serve(tools: ReplyTools, route: string, handler: Handler): Reque
     const started = performance.now();
     const done = (status: number, code: string) =>
       tools.count(route, status, (performance.now() - started) / 1000, code);
-    run(req, res).then(
-      (reply) => done(send(req, res, reply), ""),
-      (error: unknown) => fail(tools, req, res, route, error, done),
-    );
+    run(req, res)
+      .then((reply) => done(send(req, res, reply), ""))
+      .catch((error: unknown) => fail(tools, req, res, route, error, done));
   };
 }
 

@@ -39,6 +39,17 @@ export function createServer(app: RequestListener, limits: HttpLimits): Server {
   return server;
 }
 
+/** Takes no more requests, lets those that are being answered finish, and after a time closes what is still open. */
+export function closeServer(server: Server, graceMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  server.close(() => {
+    clearTimeout(timer);
+    resolve();
+  });
+  return promise;
+}
+
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

@@ -165,6 +165,7 @@ const REFUSED: readonly (readonly [what: string, question: Question, expected: s
     "400 parameter_invalid",
   ],
   ["an unknown ledger", { body: good }, "404 ledger_unknown", "POST /v1/ledgers/other/events"],
+  ["a path that does not decode", { body: good }, "400 request_invalid", "POST /v1/ledgers/%ff/events"],
   ["an unknown path", { body: good }, "404 route_unknown", "POST /v1/ledgers/main/event"],
   ["another method", { body: good }, "405 method_not_allowed", "PUT /v1/ledgers/main/events"],
 ];

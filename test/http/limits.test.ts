@@ -9,6 +9,7 @@ import { type IncomingMessage, request } from "node:http";
 import { connect, type Socket } from "node:net";
 import test, { after, before } from "node:test";
 import { createGzip } from "node:zlib";
+import { closeServer } from "../../src/http/server.ts";
 import { ask, codeOf, event, type Running, startService } from "./service.ts";
 
 const MIB = 1024 * 1024;
@@ -165,6 +166,25 @@ test("what is not HTTP is answered with 400", async () => {
   const socket = await open();
   socket.write("this is no request\r\n\r\n");
   assert.match(await readAll(socket), /^HTTP\/1\.1 400 /);
+});
+
+test("a server that closes answers what it has begun, and takes nothing new", async () => {
+  const closing = await startService();
+  const key = await closing.key(["writer"], "billing");
+  const body = JSON.stringify(event());
+  const socket = connect(closing.port, "127.0.0.1");
+  await once(socket, "connect");
+  socket.write(
+    `POST /v1/ledgers/main/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const closed = closeServer(closing.server, 5000);
+  await assert.rejects(ask(closing, "GET /healthz"));
+  socket.write(body.slice(10));
+  assert.match(await readAll(socket), /^HTTP\/1\.1 201 /);
+  await closed;
+  await closing.keys.close();
 });
 
 test("together, bodies take no more memory than the service gives them", async () => {

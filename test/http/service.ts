@@ -11,7 +11,7 @@ import { KeyRing } from "../../src/http/keys.ts";
 import type { Role } from "../../src/http/roles.ts";
 import { createSalts } from "../../src/http/salts.ts";
 import { SCHEMAS, type SchemaName } from "../../src/http/schemas.ts";
-import { createServer } from "../../src/http/server.ts";
+import { closeServer, createServer } from "../../src/http/server.ts";
 import { type ChainStatus, HTTP_LIMITS, type HttpLimits, type LedgerRegistry } from "../../src/http/services.ts";
 import { fastKeccak256 } from "../../src/ledger/hash.ts";
 import { keySigner } from "../../src/ledger/keysigner.ts";
@@ -77,8 +77,7 @@ export async function startService(options: Options = {}): Promise<Running> {
       return text;
     },
     async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closeServer(server, 0);
       for (const ledger of ledgers.list()) await ledger.close();
       await keys.close();
     },
