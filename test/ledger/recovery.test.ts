@@ -6,19 +6,10 @@ import { fromHex, type Hex } from "../../src/merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import { checkInclusion } from "../../src/merkle/proof.ts";
 import { DamagedStoreError, type Store } from "../../src/store/store.ts";
+import { altered } from "./altered.ts";
 import { checkWhole, hash, many, openLedger, otherSigner, prepared, record, storeWithLedger } from "./fixtures.ts";
 
 const source = "test";
-
-/** A store that reads some things differently from how they were written. */
-function altered(store: Store, changes: Partial<Store>): Store {
-  return new Proxy(store, {
-    get(target, name: keyof Store) {
-      const member = changes[name] ?? target[name];
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
-}
 
 async function filled(size: number): Promise<Store> {
   const store = await storeWithLedger();
