@@ -90,7 +90,7 @@ export const OPERATIONS = {
       since: moment.optional(),
       until: moment.optional(),
       order: z.enum(["asc", "desc"]).default("asc"),
-      after: whole("the `next` of an answer").optional(),
+      after: text.optional().meta({ description: "The `next` of an answer, as it is" }),
       limit: limit(1000, 100),
     }),
     answers: { 200: "Events" },

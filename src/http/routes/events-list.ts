@@ -10,6 +10,7 @@ import { toHex } from "../../merkle/bytes.ts";
 import { authorize } from "../auth.ts";
 import { OPERATIONS } from "../operations.ts";
 import { readPath, readQuery } from "../params.ts";
+import { Problem } from "../problem.ts";
 import { type Handler, json } from "../reply.ts";
 import type { Services } from "../services.ts";
 import { ledgerNamed } from "./ledger-named.ts";
@@ -67,9 +68,10 @@ async function scan(
 async function* walk(
   ledger: Ledger,
   size: number,
-  { order, after }: Query,
+  query: Query,
 ): AsyncGenerator<{ readonly index: number; readonly entry: Entry }> {
-  if (order === "asc") {
+  const after = readCursor(query.after);
+  if (query.order === "asc") {
     let index = after === undefined ? 0 : after + 1;
     if (index >= size) return;
     for await (const entry of ledger.entries(index, size)) yield { index: index++, entry };
@@ -81,6 +83,15 @@ async function* walk(
     for await (const entry of ledger.entries(start, end)) entries.push(entry);
     for (let i = entries.length - 1; i >= 0; i--) yield { index: start + i, entry: entries[i] as Entry };
   }
+}
+
+/** A cursor is the index of the last event that was looked at. */
+function readCursor(cursor: string | undefined): number | undefined {
+  if (cursor === undefined) return undefined;
+  const index = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN;
+  if (Number.isSafeInteger(index)) return index;
+  const errors = [{ path: "/after", expected: "the `next` of an answer", got: JSON.stringify(cursor) }];
+  throw new Problem("parameter_invalid", "expected the `next` of an answer as query parameter /after", { errors });
 }
 
 function isWanted(entry: Entry, event: Members, query: Query): boolean {
