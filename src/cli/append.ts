@@ -6,7 +6,6 @@
 import { randomUUID } from "node:crypto";
 import { statSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SingleBar } from "cli-progress";
 import { type Command, Option } from "commander";
 import { type Batch, batchesOf } from "./batches.ts";
 import { CliError, usageError } from "./failure.ts";
@@ -55,7 +54,7 @@ export function addAppend(program: Command): void {
 
 async function append(file: string, flags: AppendFlags): Promise<void> {
   const client = new ServiceClient(flags);
-  const progress = progressOf(file);
+  const progress = await progressOf(file);
   const run = flags.again === true ? randomUUID() : "";
   const options = { countMax: flags.batch, charactersMax: BATCH_CHARACTERS_MAX, run, addIds: flags.addIds === true };
   const tally = new Tally(flags.receipts);
@@ -161,10 +160,11 @@ type Progress = {
 };
 
 /** A bar on stderr when a person looks on and the end is known. */
-function progressOf(file: string): Progress {
+async function progressOf(file: string): Promise<Progress> {
   const size = file === "-" ? 0 : (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
   if (!process.stderr.isTTY || size === 0)
     return { add: () => undefined, show: () => undefined, stop: () => undefined };
+  const { SingleBar } = await import("cli-progress");
   const format = "{bar} {percentage}% | {events} events | {eta_formatted} left";
   const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, clearOnComplete: true });
   let bytes = 0;

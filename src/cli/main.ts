@@ -4,18 +4,24 @@
  */
 
 import { Command, CommanderError } from "commander";
-import { addAppend } from "./append.ts";
 import { CliError } from "./failure.ts";
-import { addKeys } from "./keys.ts";
-import { addLedgers } from "./ledgers.ts";
 import { printNote, printOut } from "./output.ts";
-import { addProve } from "./prove.ts";
-import { addStatus } from "./status.ts";
-import { addUpgrade } from "./upgrade.ts";
-import { addVerify } from "./verify.ts";
 
 /** Gets the exit status of a command that ended well in another way than 0. */
 export type SetExit = (status: number) => void;
+
+type AddCommand = (program: Command, setExit: SetExit) => void;
+
+/** Only the command that is called is loaded: the mathematics of one costs the start of all others. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  status: async () => (await import("./status.ts")).addStatus,
+  append: async () => (await import("./append.ts")).addAppend,
+  prove: async () => (await import("./prove.ts")).addProve,
+  verify: async () => (await import("./verify.ts")).addVerify,
+  upgrade: async () => (await import("./upgrade.ts")).addUpgrade,
+  ledgers: async () => (await import("./ledgers.ts")).addLedgers,
+  keys: async () => (await import("./keys.ts")).addKeys,
+};
 
 /**
  * Runs a command.
@@ -24,10 +30,11 @@ export type SetExit = (status: number) => void;
  */
 export async function run(args: readonly string[]): Promise<number> {
   let status = 0;
-  const program = makeProgram((wanted) => {
+  const setExit: SetExit = (wanted) => {
     status = wanted;
-  });
+  };
   try {
+    const program = await makeProgram(args[0], setExit);
     await program.parseAsync(args, { from: "user" });
     return status;
   } catch (error) {
@@ -35,19 +42,14 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function makeProgram(setExit: SetExit): Command {
+async function makeProgram(name: string | undefined, setExit: SetExit): Promise<Command> {
   const program = new Command("holdfast")
     .description("An audit log that nobody can quietly rewrite.")
     .exitOverride()
-    .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError('(see "holdfast help")');
-  addStatus(program, setExit);
-  addAppend(program);
-  addProve(program);
-  addVerify(program, setExit);
-  addUpgrade(program, setExit);
-  addLedgers(program);
-  addKeys(program);
+  const named = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
+  const wanted = named === undefined ? Object.values(COMMANDS) : [named];
+  for (const load of wanted) (await load())(program, setExit);
   return program;
 }
 

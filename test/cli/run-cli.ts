@@ -14,15 +14,15 @@ export type RunOptions = {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Another path of the launcher. */
+  readonly launcher?: string;
 };
 
 /** Runs `holdfast` with arguments until it ends. */
-export function runCli(
-  args: readonly string[],
-  { input = "", env = {}, cwd = tmpdir() }: RunOptions = {},
-): Promise<Run> {
+export function runCli(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  const { input = "", env = {}, cwd = tmpdir(), launcher = LAUNCHER } = options;
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd, env: { PATH, HOME, ...env } });
+  const child = spawn(process.execPath, [launcher, ...args], { cwd, env: { PATH, HOME, ...env } });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));

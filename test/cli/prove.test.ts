@@ -1,0 +1,213 @@
+/** `holdfast prove` and `upgrade` as processes, against a real service whose anchors are a test chain's. */
+
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { type AnchorRecord, type AnchorStage, anchorWrite } from "../../src/anchor/records.ts";
+import type { Bundle } from "../../src/verify/bundle.ts";
+import { parseBundle } from "../../src/verify/parse.ts";
+import { ask, event, type Running, startService } from "../http/service.ts";
+import { CONTRACT } from "../verify/fixture.ts";
+import { deadUrl, problem, serveHttp } from "./fake-http.ts";
+import { makeFolder, runCli } from "./run-cli.ts";
+
+type World = {
+  readonly service: Running;
+  readonly key: string;
+  readonly env: Record<string, string>;
+  readonly folder: string;
+};
+
+async function startWith(t: TestContext, count: number): Promise<World> {
+  const service = await startService();
+  t.after(() => service.close());
+  const key = await service.key(["admin"], "tests");
+  for (let i = 0; i < count; i++) {
+    await ask(service, "POST /v1/ledgers/main/events", { key, body: event({ message: `event ${i}` }) });
+  }
+  return { service, key, env: { HOLDFAST_URL: service.url, HOLDFAST_KEY: key }, folder: makeFolder(t) };
+}
+
+/** Lets the service believe that a chain has taken a checkpoint. */
+async function anchor(
+  { store, ledgers }: Running,
+  size: number,
+  stage: AnchorStage = "mined",
+  chainId = 5,
+): Promise<void> {
+  const ledger = ledgers.get("main");
+  const checkpoint = await ledger?.checkpoint(size);
+  assert.ok(checkpoint);
+  const hash = (n: number): `0x${string}` => `0x${String(n).repeat(64)}`;
+  const place = { transactionHash: hash(7), blockNumber: 100 + size, blockHash: hash(8), blockTime: 1_790_000_100 };
+  const record: AnchorRecord = { ...checkpoint, chainId, contract: CONTRACT, stage, ...place, gasUsed: 1, feeWei: "1" };
+  await store.writeRecords([anchorWrite(record)], { durable: true });
+}
+
+test("a bundle goes to standard output, and verifies", async (t) => {
+  const { env } = await startWith(t, 3);
+  const { status, stdout } = await runCli(["prove", "1"], { env });
+  assert.equal(status, 0);
+  assert.equal(parseBundle(stdout).entry.index, 1);
+  assert.equal((await runCli(["verify"], { input: stdout })).status, 0);
+});
+
+test("several events are an evidence set in a file", async (t) => {
+  const { env, folder } = await startWith(t, 6);
+  const out = join(folder, "evidence.ndjson");
+  const { status, stdout } = await runCli(["prove", "1", "3-5", "4", "-o", out, "--json"], { env });
+  assert.deepEqual([status, JSON.parse(stdout).indexes], [0, [1, 3, 4, 5]]);
+  const verdict = await runCli(["verify", out]);
+  assert.deepEqual([verdict.status, verdict.stdout.includes("all 4 bundles")], [0, true]);
+  const unknown = await runCli(["prove", "6"], { env });
+  assert.equal(unknown.status, 1);
+  assert.match(unknown.stderr, /expected an index below 6, got 6 \(event_unknown\)/);
+});
+
+test("members are withheld by name, and a wrong name discloses nothing", async (t) => {
+  const { env } = await startWith(t, 1);
+  const shownBy = async (...args: string[]) => {
+    const { status, stdout } = await runCli(["prove", "0", ...args], { env });
+    assert.equal(status, 0);
+    const { shown } = JSON.parse((await runCli(["verify", "--json"], { input: stdout })).stdout);
+    return [shown, stdout];
+  };
+  const [only, text] = await shownBy("--only", "action,time");
+  assert.deepEqual(only, ["action", "time"]);
+  assert.doesNotMatch(text, /event 0/);
+  assert.deepEqual((await shownBy("--omit", "message,_source"))[0], ["action", "actor", "time"]);
+  for (const args of [
+    ["--only", "action,tme"],
+    ["--omit", "mesage"],
+    ["--only", "action", "--omit", "time"],
+  ]) {
+    const { status, stdout, stderr } = await runCli(["prove", "0", ...args], { env });
+    assert.deepEqual([status, stdout], [2, ""]);
+    assert.match(stderr, /Expected names of members|cannot be used with/);
+  }
+});
+
+test("waiting ends when the event has come so far, and not before", async (t) => {
+  const { service, env } = await startWith(t, 2);
+  const late = await runCli(["prove", "0", "--wait", "anchored", "--timeout", "1"], { env });
+  assert.equal(late.status, 2);
+  assert.match(late.stderr, /Event 0 is recorded and not anchored after 1 seconds/);
+  const waiting = runCli(["prove", "0", "--wait", "final", "--timeout", "15"], { env });
+  await anchor(service, 1);
+  await anchor(service, 2, "final");
+  const { status, stdout } = await waiting;
+  assert.equal(status, 0);
+  const bundle = parseBundle(stdout);
+  assert.deepEqual([bundle.status, bundle.checkpoint.size], ["final", 2]);
+});
+
+test("a bundle that does not verify is refused and not written", async (t) => {
+  const { service, key, folder } = await startWith(t, 2);
+  const good = (await ask(service, "GET /v1/ledgers/main/events/1/bundle", { key })).text;
+  const out = join(folder, "bundle.json");
+  for (const [text, expected] of [
+    [good.replace('"index":1', '"index":0'), /expected the bundle of event 1, got 0/],
+    [good.replace("event 1", "event 2"), /FAILED at step "leaf"/],
+    [good.replace('"format"', '"forma"'), /expected only format/],
+    ["<html>", /does not verify/],
+  ] as const) {
+    const liar = await serveHttp(t, () => ({ body: text }));
+    const { status, stderr } = await runCli(["prove", "1", "-o", out, "--url", liar.url]);
+    assert.equal(status, 1);
+    assert.match(stderr, expected);
+    assert.throws(() => readFileSync(out), /ENOENT/);
+  }
+});
+
+test("a recorded bundle is upgraded without a key, and keeps what was withheld", async (t) => {
+  const { service, env, folder } = await startWith(t, 3);
+  const { HOLDFAST_KEY: _, ...keyless } = env;
+  const file = join(folder, "bundle.json");
+  await runCli(["prove", "1", "--omit", "message", "-o", file], { env });
+  for (let i = 3; i < 8; i++) {
+    await ask(service, "POST /v1/ledgers/main/events", { key: env.HOLDFAST_KEY ?? "", body: event() });
+  }
+  const early = await runCli(["upgrade", file], { env: keyless });
+  assert.equal(early.status, 2);
+  assert.match(early.stderr, /No chain has taken a checkpoint of main with 3 or more entries yet/);
+  const before = parseBundle(readFileSync(file, "utf8"));
+  await anchor(service, 6, "final");
+  await anchor(service, 8);
+  await anchor(service, 8, "mined", 10);
+  const { status, stdout } = await runCli(["upgrade", file], { env: keyless });
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /Wrote .*bundle\.json, which says final/);
+  const after = parseBundle(readFileSync(file, "utf8"));
+  assert.deepEqual({ ...after, anchors: [], status: "recorded" }, before);
+  assert.deepEqual(
+    after.anchors.map(({ chainId, size }) => [chainId, size]),
+    [
+      [5, 6],
+      [10, 8],
+    ],
+  );
+  assert.deepEqual([after.status, (await runCli(["verify", file, "--offline"])).status], ["final", 0]);
+  assert.equal((await runCli(["verify", file])).status, 2, "a chain has to be asked now");
+});
+
+test("an upgrade that a key makes richer has the same anchors", async (t) => {
+  const { service, env, folder } = await startWith(t, 3);
+  const [file, out] = [join(folder, "bundle.json"), join(folder, "new.json")];
+  await runCli(["prove", "1", "-o", file], { env });
+  await anchor(service, 3);
+  const { status } = await runCli(["upgrade", file, "-o", out, "--json"], { env });
+  assert.equal(status, 0);
+  assert.equal(parseBundle(readFileSync(out, "utf8")).anchors[0]?.size, 3);
+  assert.equal(parseBundle(readFileSync(file, "utf8")).status, "recorded", "the old file is as it was");
+});
+
+test("an upgrade that does not verify leaves the file alone", async (t) => {
+  const { service, env, folder } = await startWith(t, 3);
+  const file = join(folder, "bundle.json");
+  await runCli(["prove", "1", "-o", file], { env });
+  await anchor(service, 3);
+  const text = readFileSync(file, "utf8");
+  const { text: anchors } = await ask(service, "GET /v1/ledgers/main/anchors", {});
+  const lie = anchors.replace(/"root":"0x../, '"root":"0x00');
+  const lies: ((path: string) => object)[] = [
+    (path) => (path.includes("/anchors") ? { body: lie } : problem(404, "event_unknown", "no")),
+    (path) => (path.includes("/anchors") ? { body: { anchors: [{ size: 9 }] } } : { body: {} }),
+    () => ({ body: { anchors: 7 } }),
+  ];
+  for (const answer of lies) {
+    const { url } = await serveHttp(t, ({ path }) => answer(path));
+    const { status } = await runCli(["upgrade", file, "--url", url]);
+    assert.equal(status, 1);
+    assert.equal(readFileSync(file, "utf8"), text);
+  }
+  const strict = await runCli(["upgrade", file, "--rpc", await deadUrl()], { env });
+  assert.equal(strict.status, 2);
+  assert.equal(readFileSync(file, "utf8"), text);
+  writeFileSync(file, `${text} {}`);
+  assert.equal((await runCli(["upgrade", file], { env })).status, 1);
+});
+
+test("indexes and files are looked at before anybody is asked", async (t) => {
+  const { url, asked } = await serveHttp(t, () => ({ status: 500 }));
+  for (const args of [
+    ["prove"],
+    ["prove", "x"],
+    ["prove", "5-3"],
+    ["prove", "1-2-3"],
+    ["prove", "-1"],
+    ["upgrade", "no"],
+  ]) {
+    const { status, stderr } = await runCli([...args, "--url", url]);
+    assert.equal(status, 2, args.join(" "));
+    assert.ok(stderr.length > 0);
+  }
+  assert.equal(asked.length, 0);
+});
+
+test("a bundle of a final event has every member that the form has", async (t) => {
+  const { service, env } = await startWith(t, 1);
+  await anchor(service, 1, "final");
+  const bundle: Bundle = parseBundle((await runCli(["prove", "0"], { env })).stdout);
+  assert.deepEqual([bundle.status, bundle.anchors.length], ["final", 1]);
+});
