@@ -203,7 +203,7 @@ export class Indexer {
   }
 
   async #build(start: number, end: number): Promise<OpenSegment> {
-    const segment = new OpenSegment(start, this.segments.hasher);
+    const segment = this.#begin(start);
     while (segment.end < end) {
       const entries = await this.#read(segment.end, Math.min(end, segment.end + BATCH));
       for (const entry of entries) segment.add(entry);

@@ -142,7 +142,11 @@ function rangeOf(since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFIN
 }
 
 function refuseEmpty(name: string, { since, until }: TimeRange): void {
-  if (!(since < until)) throw invalid(name, `a time before ${until} ms`, since);
+  if (!(since < until)) throw invalid(name, `a time before ${spellTime(until)}`, spellTime(since));
+}
+
+function spellTime(time: number): string {
+  return Math.abs(time) <= 8.64e15 ? new Date(time).toISOString() : String(time);
 }
 
 function invalid(parameter: string, expected: string, got: string | number): QueryError {
