@@ -1,0 +1,25 @@
+/**
+ * The port to an account that sends transactions. The key may be in this process or elsewhere; what comes back is
+ * checked against what was asked (launch.ts), so a signer cannot change a transaction unseen.
+ */
+
+import type { Hex } from "../merkle/bytes.ts";
+
+/** A transaction before it is signed; fees in wei for each unit of gas. */
+export type Draft = {
+  readonly chainId: number;
+  readonly nonce: number;
+  readonly to: Hex;
+  readonly data: Hex;
+  readonly gasMax: number;
+  readonly feeMax: bigint;
+  readonly tipMax: bigint;
+  readonly legacy: boolean;
+};
+
+export interface Account {
+  /** Lower case. */
+  readonly address: Hex;
+  /** The draft as a serialized signed transaction. */
+  sign(draft: Draft): Promise<Hex>;
+}

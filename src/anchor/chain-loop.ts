@@ -1,0 +1,174 @@
+/**
+ * The loop of one chain: looks at it, settles what was mined, and lets each account's lane take its step. A step that
+ * fails leaves a note and is taken again; nothing that was promised depends on a step's having come to its end.
+ */
+
+import type { Hex } from "../merkle/bytes.ts";
+import type { Store } from "../store/store.ts";
+import type { Account } from "./account.ts";
+import { type Chain, ChainError } from "./chain.ts";
+import type { Clock } from "./clock.ts";
+import { AnchorErrand, OwnerErrand } from "./errands.ts";
+import { Journal } from "./journal.ts";
+import { type Errand, type Lane, ledgerScope } from "./lane.ts";
+import type { Log, Note, NoteCode, Notes } from "./notes.ts";
+import { POLICY, type Policy } from "./policy.ts";
+import { Schedule } from "./schedule.ts";
+import { settleAnchors } from "./settle-anchors.ts";
+import { Site, type View } from "./site.ts";
+import type { LedgerSource } from "./sources.ts";
+import { standingOf } from "./standing.ts";
+import { stepLane } from "./step.ts";
+
+/** A chain to anchor to. */
+export type ChainSetup = {
+  /** Short name for people, unique in the service. */
+  readonly name: string;
+  readonly chain: Chain;
+  /** Pays for anchors. */
+  readonly payer: Account;
+  /** Open their ledgers, and rotate their signers; may be the payer. */
+  readonly owners?: readonly Account[];
+  readonly policy?: Partial<Policy>;
+  /** Called while something waits for finality: a chain without other users needs a block now and then. */
+  readonly nudge?: () => Promise<void>;
+};
+
+export type LoopParts = {
+  readonly store: Store;
+  readonly source: LedgerSource;
+  readonly notes: Notes;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+};
+
+/** How often an account's balance is asked for when nothing is sent. */
+const BALANCE_MS = 60_000;
+
+type Balance = { readonly wei: bigint; readonly at: number };
+
+export class ChainLoop {
+  readonly site: Site;
+  readonly schedule: Schedule;
+  /** Owners first: an anchor needs an open ledger. */
+  readonly lanes: readonly Lane[];
+  readonly balances = new Map<Hex, Balance>();
+  readonly #parts: LoopParts;
+  readonly #nudge: (() => Promise<void>) | undefined;
+
+  static async open(setup: ChainSetup, parts: LoopParts): Promise<ChainLoop> {
+    const { name, chain, payer, owners = [], nudge } = setup;
+    const { store, notes, log, clock, source, random } = parts;
+    const policy = { ...POLICY, ...setup.policy };
+    const lanes: Lane[] = [];
+    const restart = () => forgetChain(site, schedule, lanes, ownerErrand, source);
+    const site = await Site.open({ name, chain, policy, store, notes, log, restart });
+    const schedule = new Schedule({ store, book: site.book, policy, now: () => clock.now(), random });
+    const ownerErrand = new OwnerErrand(source, schedule);
+    const errands = new Map<Hex, Errand[]>();
+    for (const owner of owners) errands.set(owner.address, [ownerErrand]);
+    errands.set(payer.address, [...(errands.get(payer.address) ?? []), new AnchorErrand(source, schedule)]);
+    const accounts = new Map([...owners, payer].map((account) => [account.address, account]));
+    for (const [address, account] of accounts) {
+      const journal = await Journal.open(store, chain.chainId, address);
+      const scope = `${name}/${address}`;
+      const now = () => clock.now();
+      lanes.push({ site, account, journal, errands: errands.get(address) ?? [], notes, log, now, scope, gapLooks: 0 });
+    }
+    // The payer last, unless it is an owner as well.
+    lanes.sort((a, b) => Number(a.account.address === payer.address) - Number(b.account.address === payer.address));
+    return new ChainLoop(site, schedule, lanes, parts, nudge);
+  }
+
+  private constructor(
+    site: Site,
+    schedule: Schedule,
+    lanes: readonly Lane[],
+    parts: LoopParts,
+    nudge: (() => Promise<void>) | undefined,
+  ) {
+    this.site = site;
+    this.schedule = schedule;
+    this.lanes = lanes;
+    this.#parts = parts;
+    this.#nudge = nudge;
+  }
+
+  /** What must be said before a service starts: this chain and each ledger on it, as far as the chain answers. */
+  async reconcile(): Promise<Note[]> {
+    const { notes, source } = this.#parts;
+    await this.#guarded(this.site.name, async () => {
+      if ((await this.site.look()) === undefined) return;
+      for (const ledger of source.ledgers()) {
+        const standing = await standingOf(this.site, ledger);
+        const scope = ledgerScope(this.site, ledger.record.id);
+        if (standing.state === "halted") notes.set(scope, standing.code, standing.message);
+      }
+    });
+    const scopes = [this.site.name, ...source.ledgers().map(({ record }) => ledgerScope(this.site, record.id))];
+    return scopes.map((scope) => notes.get(scope)).filter((note) => note !== undefined);
+  }
+
+  /** Takes the next step of everything on this chain; it never throws. */
+  async step(): Promise<void> {
+    const { log } = this.#parts;
+    let view: View | undefined;
+    await this.#guarded(this.site.name, async () => {
+      view = await this.site.look();
+      if (view !== undefined) await settleAnchors(this.site, view, log);
+    });
+    if (view === undefined) return;
+    for (const lane of this.lanes) {
+      const seen = view;
+      await this.#guarded(lane.scope, async () => {
+        await stepLane(lane, seen);
+        await this.#askBalance(lane);
+        this.#parts.notes.clear(lane.scope, "step_failed", "chain_unreachable");
+      });
+    }
+    if (this.#nudge !== undefined && this.isWaitingForFinality()) await this.#guarded(this.site.name, this.#nudge);
+  }
+
+  isWaitingForFinality(): boolean {
+    return this.site.book.openAnchors.length > 0 || this.lanes.some((lane) => lane.journal.open.length > 0);
+  }
+
+  async #askBalance(lane: Lane): Promise<void> {
+    const { address } = lane.account;
+    const at = this.#parts.clock.now();
+    const known = this.balances.get(address);
+    if (known !== undefined && at - known.at < BALANCE_MS && lane.journal.unmined.length === 0) return;
+    this.balances.set(address, { wei: await this.site.chain.balance(address), at });
+  }
+
+  async #guarded(scope: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#parts.notes.set(scope, codeOf(error), `${this.site.name}: ${message}`);
+      // Whatever answers next may be another chain.
+      this.site.doubt();
+    }
+  }
+}
+
+function codeOf(error: unknown): NoteCode {
+  if (!(error instanceof ChainError)) return "step_failed";
+  if (error.kind === "wrong_chain") return "chain_wrong";
+  return error.kind === "contract_missing" ? "contract_missing" : "chain_unreachable";
+}
+
+async function forgetChain(
+  site: Site,
+  schedule: Schedule,
+  lanes: readonly Lane[],
+  owners: OwnerErrand,
+  source: LedgerSource,
+): Promise<void> {
+  for (const lane of lanes) await lane.journal.reset();
+  await site.book.reset(source.ledgers().map(({ record }) => record.id));
+  schedule.reset();
+  owners.reset();
+}

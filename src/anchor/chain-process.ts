@@ -1,0 +1,186 @@
+/**
+ * The process of an embedded chain: anvil from npm or from the PATH, else Hardhat's node. It listens on loopback only,
+ * writes nothing to disk itself, and does not outlive this process: a shell holds a pipe and ends it when that breaks.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { delimiter, dirname, join } from "node:path";
+
+export type Program = {
+  readonly kind: "anvil" | "hardhat";
+  readonly command: string;
+  readonly args: readonly string[];
+};
+
+export type ChainProcess = {
+  readonly kind: Program["kind"];
+  readonly pid: number;
+  readonly url: string;
+  /** Resolves when the process has ended, whoever ended it. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type StartOptions = {
+  readonly program: Program;
+  readonly chainId: number;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** File with the state of an earlier run, for anvil. */
+  readonly stateFile?: string;
+};
+
+/** The chain's process did not come up, or another one is in its place. */
+export class ChainProcessError extends Error {
+  override readonly name = "ChainProcessError";
+  readonly code = "devchain_failed";
+}
+
+const READY_MS = 30_000;
+const STOP_MS = 5_000;
+const OUTPUT_MAX = 4_000;
+/** Ends the chain when the pipe on descriptor 3 breaks; exec keeps the process id, so that signals reach the chain. */
+const GUARD = 'chain=$$; (cat <&3 >/dev/null; kill -9 $chain 2>/dev/null) & exec "$@" 3<&-';
+
+/** Finds a program that runs a chain. */
+export function findProgram(): Program {
+  const require = createRequire(import.meta.url);
+  const arch = process.arch === "x64" ? "amd64" : process.arch;
+  const candidates = [
+    () => join(dirname(require.resolve(`@foundry-rs/anvil-${process.platform}-${arch}/package.json`)), "bin", "anvil"),
+    ...(process.env.PATH ?? "").split(delimiter).map((folder) => () => join(folder, "anvil")),
+  ];
+  for (const candidate of candidates) {
+    const command = executable(candidate);
+    if (command !== undefined) return { kind: "anvil", command, args: [] };
+  }
+  const cli = join(dirname(require.resolve("hardhat/package.json")), "dist", "src", "cli.js");
+  return { kind: "hardhat", command: process.execPath, args: [cli, "node"] };
+}
+
+function executable(locate: () => string): string | undefined {
+  try {
+    const path = locate();
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Starts a chain and waits until it listens. @throws ChainProcessError when it does not come up */
+export async function startProcess(options: StartOptions): Promise<ChainProcess> {
+  const { program } = options;
+  const port = program.kind === "hardhat" && options.port === 0 ? await freePort() : options.port;
+  const command = [program.command, ...program.args, ...argumentsFor(program.kind, { ...options, port })];
+  const guarded = process.platform === "win32" ? command : ["/bin/sh", "-c", GUARD, "holdfast-chain", ...command];
+  const child = spawn(guarded[0] as string, guarded.slice(1), {
+    // Its own group: an interrupt from the terminal is for us, and we stop it after the last snapshot.
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    cwd: join(import.meta.dirname, "..", ".."),
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
+  // The guard must not wait to kill a process id that is not the chain's any more.
+  ended.then(() => closeGuard(child));
+  const listening = await waitForPort(child, ended).catch(async (error) => {
+    await stopChild(child, ended);
+    throw error;
+  });
+  const url = `http://127.0.0.1:${listening}`;
+  const stop = () => stopChild(child, ended);
+  return { kind: program.kind, pid: child.pid as number, url, ended, stop };
+}
+
+function argumentsFor(kind: Program["kind"], { chainId, port, stateFile }: StartOptions): string[] {
+  if (kind === "hardhat") return ["--hostname", "127.0.0.1", "--port", String(port), "--chain-id", String(chainId)];
+  // One slot in an epoch: safe is the block before the newest, final the one before that.
+  const fixed = ["--host", "127.0.0.1", "--slots-in-an-epoch", "1", "--accounts", "0", "--color", "never"];
+  const state = stateFile === undefined ? [] : ["--load-state", stateFile];
+  return [...fixed, "--port", String(port), "--chain-id", String(chainId), ...state];
+}
+
+function waitForPort(child: ChildProcess, ended: Promise<void>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const fail = (why: string) => {
+      clearTimeout(timer);
+      reject(new ChainProcessError(`expected the embedded chain to listen, ${why}: ${output.trim().slice(-300)}`));
+    };
+    const timer = setTimeout(() => fail(`it did not within ${READY_MS} ms`), READY_MS);
+    child.once("error", (error) => fail(`it did not start (${error.message})`));
+    ended.then(() => fail("it ended"));
+    const read = (chunk: Buffer) => {
+      // Afterwards both streams are only drained: the chain writes a line for every request.
+      if (output.length > OUTPUT_MAX) return;
+      output += chunk.toString();
+      const match = /(?:Listening on [\d.]+|http:\/\/127\.0\.0\.1):(\d+)/.exec(output);
+      if (match === null) return;
+      clearTimeout(timer);
+      resolve(Number(match[1]));
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+  });
+}
+
+async function stopChild(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) child.kill("SIGINT");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+function closeGuard(child: ChildProcess): void {
+  for (const stream of child.stdio) stream?.destroy();
+}
+
+/** A port that is free at this moment. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** Whether a port of loopback can be listened on now. */
+export async function isPortFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/**
+ * Ends a chain that an earlier run of ours left behind, told by the process id and by what its command line says.
+ * @returns whether there was one
+ */
+export async function endStale(pid: number, port: number): Promise<boolean> {
+  const line = commandLine(pid);
+  const isOurs = line !== undefined && /anvil|hardhat/.test(line) && line.includes("127.0.0.1");
+  if (!isOurs || !(line.includes(`--port ${port}`) || line.includes("--port 0"))) return false;
+  process.kill(pid, "SIGKILL");
+  for (let i = 0; i < 100 && commandLine(pid) !== undefined; i++) await new Promise((wake) => setTimeout(wake, 20));
+  return true;
+}
+
+/** Command line of a process, where the system shows it as a file; elsewhere the guard alone must do. */
+function commandLine(pid: number): string | undefined {
+  try {
+    const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").join(" ").trim();
+    return line === "" ? undefined : line;
+  } catch {
+    return undefined;
+  }
+}

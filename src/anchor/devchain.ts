@@ -1,0 +1,180 @@
+/**
+ * The embedded chain: what a service runs when no chain is configured. It is a toy: whoever owns the machine can make it
+ * say anything, so it proves nothing to others; but everything works on it as on a real one.
+ *
+ * A block is called final only when the chain's state with it is on disk: until then its finality is held back, by not
+ * mining the blocks after it. So a kill -9 can take back what was mined, never what was final.
+ */
+
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Hex } from "../merkle/bytes.ts";
+import { ChainError } from "./chain.ts";
+import {
+  type ChainProcess,
+  ChainProcessError,
+  endStale,
+  findProgram,
+  isPortFree,
+  type Program,
+  startProcess,
+} from "./chain-process.ts";
+import { CREATION_CODE } from "./contract.ts";
+import type { Endpoint } from "./endpoints.ts";
+import { connectEndpoint } from "./ethers.ts";
+import type { Log } from "./notes.ts";
+import { removeUnpacked, replaceFile, Snapshots, unpackSnapshot } from "./snapshot.ts";
+
+export type DevChainOptions = {
+  /** Folder of the chain, such as <data>/chain; made when it is missing. */
+  readonly dir: string;
+  /** Port to listen on; 0, or one that is taken, lets the system choose. */
+  readonly port?: number;
+  readonly program?: Program;
+  readonly log: Log;
+};
+
+type Deployment = { readonly contract: Hex };
+type Pid = { readonly pid: number; readonly port: number };
+
+export const DEV_CHAIN_ID = 31337;
+const REQUEST_MS = 120_000;
+/** Sends the contract; the same on every embedded chain, so that the contract's address is, too. */
+const DEPLOYER = "0x00000000000000000000000000000000484f4c44";
+const ETHER = 10n ** 18n;
+/** Blocks after which anvil calls one final. */
+const BLOCKS_TO_FINAL = 2;
+
+export class DevChain {
+  readonly url: string;
+  readonly contract: Hex;
+  /** "hardhat" keeps nothing: each start is another chain. */
+  readonly kind: Program["kind"];
+  readonly #dir: string;
+  readonly #process: ChainProcess;
+  readonly #endpoint: Endpoint;
+  readonly #snapshots: Snapshots | undefined;
+  /** Newest block that is on disk or was mined empty after one that is. */
+  #covered = -1;
+
+  /**
+   * Starts the chain, or starts it again from its last snapshot, with the contract deployed.
+   * @throws ChainProcessError when it does not come up
+   */
+  static async open(options: DevChainOptions): Promise<DevChain> {
+    const { dir, log, program = findProgram() } = options;
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const port = await choosePort(dir, options.port ?? 0, log);
+    if (program.kind === "hardhat") log.warn({}, "no anvil here: the embedded chain is Hardhat's and keeps nothing");
+    const stateFile = program.kind === "anvil" ? await unpackSnapshot(dir) : undefined;
+    const start = { program, chainId: DEV_CHAIN_ID, port, ...(stateFile !== undefined && { stateFile }) };
+    const started = await startProcess(start);
+    await removeUnpacked(dir);
+    const endpoint = connectEndpoint(started.url, DEV_CHAIN_ID, REQUEST_MS);
+    try {
+      const pid: Pid = { pid: started.pid, port: Number(new URL(started.url).port) };
+      await replaceFile(join(dir, "chain.pid"), JSON.stringify(pid));
+      const deployment = await deployOnce(dir, endpoint);
+      const chain = new DevChain(dir, started, endpoint, deployment.contract);
+      if (deployment.isNew) await chain.#snapshots?.take();
+      return chain;
+    } catch (error) {
+      endpoint.close();
+      await started.stop();
+      throw error;
+    }
+  }
+
+  private constructor(dir: string, started: ChainProcess, endpoint: Endpoint, contract: Hex) {
+    this.url = started.url;
+    this.contract = contract;
+    this.kind = started.kind;
+    this.#dir = dir;
+    this.#process = started;
+    this.#endpoint = endpoint;
+    this.#snapshots = started.kind === "anvil" ? new Snapshots(dir, endpoint) : undefined;
+  }
+
+  /** Resolves when the chain's process ends, also when nobody asked it to. */
+  get ended(): Promise<void> {
+    return this.#process.ended;
+  }
+
+  /** Sees to it that an account has money to spend. */
+  async fund(account: Hex): Promise<void> {
+    const balance = BigInt((await this.#endpoint.request("eth_getBalance", [account, "latest"])) as string);
+    if (balance >= 100n * ETHER) return;
+    await this.#endpoint.request("hardhat_setBalance", [account, `0x${(10_000n * ETHER).toString(16)}`]);
+  }
+
+  /** Lets finality advance over what is on disk; does nothing when nothing happened since the last time. */
+  async nudge(): Promise<void> {
+    // Hardhat calls the newest block final.
+    if (this.#snapshots === undefined) return;
+    const latest = await this.#height();
+    if (latest <= this.#covered || !this.#snapshots.isAllowed(Date.now())) return;
+    await this.#snapshots.take();
+    await this.#endpoint.request("hardhat_mine", [`0x${BLOCKS_TO_FINAL.toString(16)}`]);
+    // A transaction that came in meanwhile makes the chain higher than this, and is on disk the next time.
+    this.#covered = latest + BLOCKS_TO_FINAL;
+  }
+
+  /** Writes the last state and ends the chain. */
+  async close(): Promise<void> {
+    try {
+      await this.#snapshots?.take();
+    } catch (error) {
+      // Ended already, by itself or by somebody: what is on disk is what there is.
+      if (!(error instanceof ChainError)) throw error;
+    } finally {
+      this.#endpoint.close();
+      await this.#process.stop();
+      await rm(join(this.#dir, "chain.pid"), { force: true });
+    }
+  }
+
+  async #height(): Promise<number> {
+    return Number(await this.#endpoint.request("eth_blockNumber", []));
+  }
+}
+
+/** The wanted port, once a chain of an earlier run that still holds it is ended; another one when it is taken. */
+async function choosePort(dir: string, port: number, log: Log): Promise<number> {
+  const file = join(dir, "chain.pid");
+  if (existsSync(file)) {
+    const stale = JSON.parse(await readFile(file, "utf8")) as Pid;
+    if (await endStale(stale.pid, stale.port)) log.warn(stale, "ended the embedded chain of an earlier run");
+    await rm(file, { force: true });
+  }
+  if (port === 0 || (await isPortFree(port))) return port;
+  log.warn({}, `port ${port} is taken: the embedded chain listens on another one`);
+  return 0;
+}
+
+/** Deploys the contract unless the chain has it; its address is recorded beside the chain. */
+async function deployOnce(dir: string, endpoint: Endpoint): Promise<Deployment & { readonly isNew: boolean }> {
+  const file = join(dir, "deployment.json");
+  if (existsSync(file)) {
+    const known = JSON.parse(await readFile(file, "utf8")) as Deployment;
+    if ((await endpoint.request("eth_getCode", [known.contract, "latest"])) !== "0x") return { ...known, isNew: false };
+  }
+  await endpoint.request("hardhat_setBalance", [DEPLOYER, `0x${ETHER.toString(16)}`]);
+  await endpoint.request("hardhat_impersonateAccount", [DEPLOYER]);
+  const hash = await endpoint.request("eth_sendTransaction", [{ from: DEPLOYER, data: CREATION_CODE }]);
+  const contract = await deployedAddress(endpoint, hash);
+  await endpoint.request("hardhat_stopImpersonatingAccount", [DEPLOYER]);
+  await replaceFile(file, JSON.stringify({ contract }));
+  return { contract, isNew: true };
+}
+
+async function deployedAddress(endpoint: Endpoint, hash: unknown): Promise<Hex> {
+  for (let i = 0; i < 200; i++) {
+    const receipt = (await endpoint.request("eth_getTransactionReceipt", [hash])) as {
+      contractAddress?: string;
+    } | null;
+    if (receipt?.contractAddress) return receipt.contractAddress.toLowerCase() as Hex;
+    await new Promise((wake) => setTimeout(wake, 25));
+  }
+  throw new ChainProcessError("expected the embedded chain to mine the contract, it did not");
+}

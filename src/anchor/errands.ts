@@ -1,0 +1,127 @@
+/**
+ * What lanes send, and why: the payer's lane anchors ledgers that are due, the owner's lane opens ledgers that the
+ * contract does not know and makes the contract follow a new signer.
+ */
+
+import type { Hex } from "../merkle/bytes.ts";
+import { recoverSigner } from "../merkle/checkpoint.ts";
+import { composeAnchors } from "./compose.ts";
+import { encodeOpen, encodeRotateSigner } from "./contract.ts";
+import { type Flight, lastAttempt, ledgersOf } from "./flight.ts";
+import { type Errand, type Lane, ledgerScope, nothingFor, type Wanted } from "./lane.ts";
+import type { Schedule } from "./schedule.ts";
+import type { AnchoredLedger, LedgerSource } from "./sources.ts";
+
+/** Failed transactions of a ledger in a row before it is tried only once an hour. */
+const REVERTS_MAX = 3;
+const REVERT_PAUSE_MS = 3_600_000;
+/** Ledgers that are known to be open on the chain are looked at again after this long. */
+const LOOK_AGAIN_MS = 60_000;
+
+export class AnchorErrand implements Errand {
+  readonly #source: LedgerSource;
+  readonly #schedule: Schedule;
+
+  constructor(source: LedgerSource, schedule: Schedule) {
+    this.#source = source;
+    this.#schedule = schedule;
+  }
+
+  async next(lane: Lane): Promise<Wanted | undefined> {
+    const due: AnchoredLedger[] = [];
+    for (const ledger of this.#source.ledgers()) {
+      if (this.#isPaused(lane, ledger.record.id)) continue;
+      if (await this.#schedule.isHeartbeatDue(ledger)) {
+        await this.#source.heartbeat?.(ledger);
+        this.#schedule.hurry([ledger.record.id]);
+      }
+      if (await this.#schedule.isDue(ledger)) due.push(ledger);
+    }
+    return composeAnchors(lane, this.#source, this.#schedule, due.slice(0, lane.site.policy.batchMax));
+  }
+
+  async renew(lane: Lane, flight: Flight): Promise<Wanted | undefined> {
+    const { purpose } = lastAttempt(flight);
+    if (purpose.kind !== "anchor") return undefined;
+    const ids = ledgersOf(purpose);
+    const ledgers = this.#source.ledgers().filter(({ record }) => ids.includes(record.id));
+    const wanted = await composeAnchors(lane, this.#source, this.#schedule, ledgers);
+    if (wanted !== undefined) return wanted;
+    // Somebody else anchored all of it: the nonce is freed for less than a failing call would cost.
+    return (await isAllHeld(lane, flight)) ? nothingFor(lane) : undefined;
+  }
+
+  #isPaused(lane: Lane, ledgerId: Hex): boolean {
+    const reverts = lane.journal.lane.reverts[ledgerId];
+    if (reverts === undefined || reverts.count < REVERTS_MAX) return false;
+    const isPaused = lane.now() - reverts.at < REVERT_PAUSE_MS;
+    const message = `${lane.site.name}: ${reverts.count} transactions failed in a row; the next is tried after an hour`;
+    if (isPaused) lane.notes.set(ledgerScope(lane.site, ledgerId), "anchor_reverted", message);
+    return isPaused;
+  }
+}
+
+export class OwnerErrand implements Errand {
+  readonly #source: LedgerSource;
+  readonly #schedule: Schedule;
+  /** When each ledger was last seen open with the right signer. */
+  readonly #seen = new Map<Hex, number>();
+
+  constructor(source: LedgerSource, schedule: Schedule) {
+    this.#source = source;
+    this.#schedule = schedule;
+  }
+
+  async next(lane: Lane): Promise<Wanted | undefined> {
+    for (const { record } of this.#source.ledgers()) {
+      if (record.owner !== lane.account.address) continue;
+      const seen = this.#seen.get(record.id);
+      if (seen !== undefined && lane.now() - seen < LOOK_AGAIN_MS) continue;
+      const wanted = await this.#wantedFor(lane, record.id);
+      if (wanted !== undefined) return wanted;
+    }
+    return undefined;
+  }
+
+  async renew(lane: Lane, flight: Flight): Promise<Wanted | undefined> {
+    const { purpose } = lastAttempt(flight);
+    if (purpose.kind !== "open" && purpose.kind !== "rotate") return undefined;
+    return (await this.#wantedFor(lane, purpose.ledgerId)) ?? nothingFor(lane);
+  }
+
+  /** Forgets what was seen open: another chain begins. */
+  reset(): void {
+    this.#seen.clear();
+  }
+
+  async #wantedFor(lane: Lane, ledgerId: Hex): Promise<Wanted | undefined> {
+    const ledger = this.#source.ledgers().find(({ record }) => record.id === ledgerId);
+    if (ledger === undefined) return undefined;
+    const { chain } = lane.site;
+    const { id, label, signer } = ledger.record;
+    const onChain = await chain.ledger(id);
+    const to = chain.contract;
+    if (onChain === undefined) {
+      return { purpose: { kind: "open", ledgerId: id, label, signer }, to, data: encodeOpen(label, signer) };
+    }
+    const isOwner = onChain.owner === lane.account.address;
+    // What the old signer signed last must be anchored under it, so the new one waits for its first checkpoint.
+    const isSigned = ledger.head !== undefined && recoverSigner(ledger.head) === signer;
+    // Forward only: a signer that the owner replaced elsewhere must never come back by itself.
+    if (onChain.signer !== signer && isOwner && isSigned && !(await chain.everSigner(id, signer))) {
+      return { purpose: { kind: "rotate", ledgerId: id, signer }, to, data: encodeRotateSigner(id, signer) };
+    }
+    if (!this.#seen.has(id)) this.#schedule.retry(id);
+    this.#seen.set(id, lane.now());
+    return undefined;
+  }
+}
+
+async function isAllHeld(lane: Lane, flight: Flight): Promise<boolean> {
+  const { purpose } = lastAttempt(flight);
+  if (purpose.kind !== "anchor") return false;
+  for (const { ledgerId, size } of purpose.items) {
+    if ((await lane.site.chain.head(ledgerId)).size < size) return false;
+  }
+  return true;
+}

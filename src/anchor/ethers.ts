@@ -1,0 +1,200 @@
+/**
+ * The door of `ethers`: JSON-RPC over HTTP, the contract's calls and events, signing. Nothing of ethers is seen outside,
+ * and its conveniences that go wrong over time are not used: no wait(), no NonceManager, no FallbackProvider, no retries.
+ */
+
+import {
+  type AbstractSigner,
+  encodeRlp as ethersEncodeRlp,
+  FetchRequest,
+  Interface,
+  type InterfaceAbi,
+  JsonRpcProvider,
+  Network,
+  type RlpStructuredData,
+  Transaction,
+  Wallet,
+} from "ethers";
+import type { Hex } from "../merkle/bytes.ts";
+import type { Account, Draft } from "./account.ts";
+import { ChainError } from "./chain.ts";
+import { classify } from "./classify.ts";
+import type { Endpoint } from "./endpoints.ts";
+
+type RpcReply = { readonly result?: unknown; readonly error?: { message?: unknown; code?: unknown; data?: unknown } };
+
+/**
+ * An endpoint at a URL, which may hold user and password. Each request ends within `timeoutMs`.
+ * @throws TypeError when the URL is none of http or https
+ */
+export function connectEndpoint(url: string, chainId: number, timeoutMs: number): Endpoint {
+  const request = requestOf(url, timeoutMs);
+  const name = new URL(url).host;
+  const network = Network.from(chainId);
+  const provider = new JsonRpcProvider(request, network, { staticNetwork: network, batchMaxCount: 1 });
+  let id = 0;
+  return {
+    name,
+    request: async (method, params) => {
+      id += 1;
+      // The raw request: ethers' own send() rewrites errors by guesses that hide the node's wording.
+      const sent = provider._send({ jsonrpc: "2.0", id, method, params: [...params] });
+      const [reply] = (await within(sent, timeoutMs, name).catch((error) => transportReply(error, name))) as [unknown];
+      return resultOf(reply as RpcReply, name);
+    },
+    close: () => provider.destroy(),
+  };
+}
+
+function requestOf(url: string, timeoutMs: number): FetchRequest {
+  const parsed = new URL(url);
+  if (!/^https?:$/.test(parsed.protocol)) throw new TypeError(`expected an http(s) URL, got ${parsed.protocol}`);
+  const { username, password } = parsed;
+  parsed.username = "";
+  parsed.password = "";
+  const request = new FetchRequest(parsed.href);
+  request.timeout = timeoutMs;
+  request.retryFunc = async () => false;
+  if (username !== "") {
+    request.allowInsecureAuthentication = parsed.protocol === "http:";
+    request.setCredentials(decodeURIComponent(username), decodeURIComponent(password));
+  }
+  return request;
+}
+
+async function within<T>(work: Promise<T>, timeoutMs: number, name: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  // The request's own timeout is about silence on the wire; this one is about an endpoint that drips.
+  const late = new Promise<never>((_, reject) => {
+    const error = new ChainError("unavailable", `${name}: no answer within ${timeoutMs} ms`);
+    timer = setTimeout(() => reject(error), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Some nodes put a JSON-RPC error into a reply of status 4xx or 5xx. Ethers' messages hold URLs, so none is passed on. */
+function transportReply(error: unknown, name: string): [RpcReply] {
+  if (error instanceof ChainError) throw error;
+  const { code, response } = error as { code?: string; response?: { statusCode?: number; bodyText?: string } };
+  try {
+    const body = JSON.parse(response?.bodyText ?? "") as RpcReply;
+    if (typeof body.error?.message === "string") return [body];
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+  }
+  const status = response?.statusCode ? `HTTP status ${response.statusCode}` : (code ?? "no answer");
+  throw new ChainError("unavailable", `${name}: ${status}`);
+}
+
+function resultOf(reply: RpcReply | undefined, name: string): unknown {
+  const { error, result } = reply ?? {};
+  if (error === undefined || error === null) {
+    if (result === undefined) throw new ChainError("unavailable", `${name}: expected a JSON-RPC reply, got another`);
+    return result;
+  }
+  const message = String(error.message).slice(0, 300);
+  const data = revertData(error.data);
+  const kind = data !== undefined && data !== "0x" ? "reverted" : classify(message);
+  throw new ChainError(kind, `${name}: ${message}`, kind === "reverted" ? data : undefined);
+}
+
+/** Data of a revert: geth gives hex, EDR an object with `data`. */
+function revertData(data: unknown): string | undefined {
+  const inner = typeof data === "object" && data !== null ? (data as { data?: unknown }).data : data;
+  return typeof inner === "string" && /^0x[0-9a-f]*$/i.test(inner) ? inner.toLowerCase() : undefined;
+}
+
+/** Calls, results, errors and events of a contract. */
+export type Codec = {
+  readonly encode: (name: string, args: readonly unknown[]) => Hex;
+  /** Results in the order of the ABI; structs are arrays with names as well. */
+  readonly decode: (name: string, data: Hex) => Readonly<Record<string | number, unknown>>;
+  /** Name and arguments of a contract's error, for people. */
+  readonly explain: (data: string) => { readonly name: string; readonly text: string } | undefined;
+  readonly topic: (name: string) => Hex;
+  /** Arguments of an event, undefined when the log is another. */
+  readonly event: (
+    name: string,
+    log: { readonly topics: readonly string[]; readonly data: string },
+  ) => Readonly<Record<string, unknown>> | undefined;
+};
+
+/** @param abi of the contract, as the compiler writes it */
+export function codecOf(abi: unknown): Codec {
+  const face = new Interface(abi as InterfaceAbi);
+  return {
+    encode: (name, args) => face.encodeFunctionData(name, args) as Hex,
+    decode: (name, data) => face.decodeFunctionResult(name, data) as unknown as Record<string, unknown>,
+    explain: (data) => {
+      const parsed = data.length >= 10 ? face.parseError(data) : null;
+      return parsed === null ? undefined : { name: parsed.name, text: `${parsed.name}(${parsed.args.join(", ")})` };
+    },
+    topic: (name) => (face.getEvent(name)?.topicHash ?? "0x") as Hex,
+    event: (name, log) => {
+      const parsed = face.parseLog({ topics: [...log.topics], data: log.data });
+      return parsed?.name === name ? parsed.args.toObject() : undefined;
+    },
+  };
+}
+
+/** RLP of nested lists of hex strings. */
+export function encodeRlp(item: RlpStructuredData): Hex {
+  return ethersEncodeRlp(item) as Hex;
+}
+
+/** Serialized and signed by a key in this process. */
+export async function signDraft(privateKey: Hex, draft: Draft): Promise<Hex> {
+  return (await new Wallet(privateKey).signTransaction(transactionOf(draft))) as Hex;
+}
+
+/** An account behind any ethers signer, such as one for a cloud's key service. */
+export async function accountOf(signer: AbstractSigner): Promise<Account> {
+  const address = (await signer.getAddress()).toLowerCase() as Hex;
+  return { address, sign: async (draft) => (await signer.signTransaction(transactionOf(draft))) as Hex };
+}
+
+function transactionOf({ legacy, feeMax, tipMax, gasMax, ...rest }: Draft) {
+  const fees = legacy ? { type: 0, gasPrice: feeMax } : { type: 2, maxFeePerGas: feeMax, maxPriorityFeePerGas: tipMax };
+  return { ...rest, gasLimit: gasMax, value: 0n, ...fees };
+}
+
+/** What is in a signed transaction. @throws TypeError when it is none */
+export function readSigned(raw: string): { readonly hash: Hex; readonly from: Hex; readonly draft: Draft } {
+  const tx = Transaction.from(raw);
+  if (tx.hash === null || tx.from === null || tx.to === null)
+    throw new TypeError("expected a signed call, got another");
+  const legacy = tx.type === 0 || tx.type === 1;
+  const draft = {
+    chainId: Number(tx.chainId),
+    nonce: tx.nonce,
+    to: tx.to.toLowerCase() as Hex,
+    data: tx.data as Hex,
+    gasMax: Number(tx.gasLimit),
+    feeMax: (legacy ? tx.gasPrice : tx.maxFeePerGas) ?? 0n,
+    tipMax: (legacy ? tx.gasPrice : tx.maxPriorityFeePerGas) ?? 0n,
+    legacy,
+  };
+  return { hash: tx.hash as Hex, from: tx.from.toLowerCase() as Hex, draft };
+}
+
+/** Address of a key, lower case. @throws TypeError without the key in its message */
+export function addressOfKey(privateKey: string): Hex {
+  try {
+    return new Wallet(privateKey).address.toLowerCase() as Hex;
+  } catch {
+    throw new TypeError("expected a private key of 32 bytes in hex, got something else");
+  }
+}
+
+/** Private key in an encrypted JSON key store (Web3 Secret Storage). @throws TypeError when the password is wrong */
+export async function decryptKeystore(json: string, password: string): Promise<Hex> {
+  try {
+    return (await Wallet.fromEncryptedJson(json, password)).privateKey as Hex;
+  } catch {
+    throw new TypeError("expected a JSON key store and its password, got another file or password");
+  }
+}

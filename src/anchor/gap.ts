@@ -1,0 +1,43 @@
+/** A gap: nonces that were used, and that the chain says are free again. What used them is sent once more. */
+
+import { isOpen } from "./flight.ts";
+import { type Lane, nothingFor } from "./lane.ts";
+import { launch } from "./launch.ts";
+import { isGone, recover } from "./settle.ts";
+import type { View } from "./site.ts";
+
+/** Looks that must find the chain's nonce too low before the lane believes it: endpoints lag. */
+const GAP_LOOKS = 3;
+
+/**
+ * Nonces below the lowest that waits must be used. When the chain says that they are free, what used them is sent again.
+ * @returns whether the lane must wait: the chain's word is not believed yet
+ */
+export async function closeGap(lane: Lane, view: View, nonce: number): Promise<boolean> {
+  const lowest = lane.journal.unmined[0]?.nonce ?? lane.journal.lane.nonce;
+  if (nonce >= lowest) {
+    lane.gapLooks = 0;
+    lane.notes.clear(lane.scope, "endpoint_behind");
+    return false;
+  }
+  const freed = lane.journal.flights.filter((flight) => flight.nonce >= nonce && flight.nonce < lowest);
+  let isClosing = false;
+  for (const flight of freed) {
+    if (isOpen(flight) || (flight.stage === "final" && !(await isGone(lane, flight, view)))) continue;
+    await recover(lane, flight);
+    isClosing = true;
+  }
+  if (isClosing) return false;
+  lane.site.doubt();
+  lane.gapLooks += 1;
+  const message = `${lane.site.name}: expected nonce ${lowest} of ${lane.account.address} to be next, the chain says ${nonce}`;
+  lane.notes.set(lane.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
+  // A look at all flights found no bytes for the free nonce: nothing of ours can still use it.
+  if (lane.gapLooks < GAP_LOOKS || freed.length > 0) return true;
+  if (lane.journal.unmined.length > 0) {
+    await launch(lane, nonce, nothingFor(lane), view);
+    return true;
+  }
+  await lane.journal.save({ lane: { nonce } });
+  return true;
+}

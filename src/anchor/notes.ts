@@ -1,0 +1,103 @@
+/**
+ * Why something does not go on: one note for each chain, account and ledger, kept in memory and found anew at each step.
+ * A note is logged when it changes, not each time it is found again.
+ */
+
+export type NoteCode =
+  /** No endpoint answers, or not with sense. */
+  | "chain_unreachable"
+  | "chain_wrong"
+  | "chain_replaced"
+  | "contract_missing"
+  | "contract_replaced"
+  /** The store failed; the same step is tried again. */
+  | "step_failed"
+  | "funds_insufficient"
+  | "fee_above_cap"
+  | "budget_used_up"
+  | "signing_failed"
+  | "transaction_refused"
+  | "waits_for_block"
+  | "waits_for_finality"
+  | "nonce_displaced"
+  /** The chain has not heard of the ledger, and the owner's key is not here. */
+  | "ledger_unopened"
+  | "ledger_superseded"
+  | "signer_differs"
+  /** The chain holds a root that this ledger does not have: it was forked, or a key was stolen. */
+  | "root_differs"
+  /** The chain is ahead: this store is a restored backup, or the key was used elsewhere. */
+  | "store_behind"
+  | "endpoint_behind"
+  | "seal_failed"
+  | "anchor_reverted"
+  | "anchor_refused";
+
+export type Note = {
+  readonly code: NoteCode;
+  readonly message: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+};
+
+/** The part of pino that is used. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Notes that mean that somebody must do something, or look. */
+const ALARMS: ReadonlySet<NoteCode> = new Set([
+  "chain_wrong",
+  "chain_replaced",
+  "contract_missing",
+  "contract_replaced",
+  "funds_insufficient",
+  "root_differs",
+  "store_behind",
+  "seal_failed",
+  "anchor_refused",
+  "nonce_displaced",
+]);
+
+export function isAlarm({ code }: Note): boolean {
+  return ALARMS.has(code);
+}
+
+/** Notes by scope: a chain's name, an account or a ledger. */
+export class Notes {
+  readonly #notes = new Map<string, Note>();
+  readonly #log: Log;
+  readonly #now: () => number;
+
+  constructor(log: Log, now: () => number) {
+    this.#log = log;
+    this.#now = now;
+  }
+
+  get(scope: string): Note | undefined {
+    return this.#notes.get(scope);
+  }
+
+  set(scope: string, code: NoteCode, message: string): void {
+    const before = this.#notes.get(scope);
+    if (before?.code === code) {
+      this.#notes.set(scope, { ...before, message });
+      return;
+    }
+    const note = { code, message, since: this.#now() };
+    this.#notes.set(scope, note);
+    const level = isAlarm(note) ? "error" : code.startsWith("waits_") ? "debug" : "warn";
+    this.#log[level]({ scope, code }, message);
+  }
+
+  /** Takes a note back, or only one of these codes. */
+  clear(scope: string, ...codes: readonly NoteCode[]): void {
+    const note = this.#notes.get(scope);
+    if (note === undefined || (codes.length > 0 && !codes.includes(note.code))) return;
+    this.#notes.delete(scope);
+    if (!note.code.startsWith("waits_")) this.#log.info({ scope, code: note.code }, `over: ${note.message}`);
+  }
+}

@@ -1,0 +1,55 @@
+/** How one chain is anchored to: when, how sure, and for how much at most. */
+
+export type Finality = "finalized" | "safe" | { readonly confirmations: number };
+
+export type Policy = {
+  /** An entry is anchored at the latest this long after it was recorded. */
+  readonly intervalMs: number;
+  /** Anchor as soon as this many entries wait. */
+  readonly entriesMax: number;
+  /** Share of the interval, 0..1, by which a random part of it is cut, so that services do not send in step. */
+  readonly jitter: number;
+  /** Anchor this often although nothing changed; 0 never does. */
+  readonly heartbeatMs: number;
+  readonly finality: Finality;
+  /** Confirmations that stand for a finality tag which the chain does not serve. */
+  readonly confirmationsFallback: number;
+  /** Highest whole fee of one transaction, in wei. */
+  readonly feeMaxWei: bigint;
+  /** Highest sum of fees in one day (UTC), in wei. */
+  readonly budgetPerDayWei: bigint;
+  /** Whether transactions wait in a pool and are replaced by the rule of 10 %; rollups re-price instead. */
+  readonly mempool: boolean;
+  readonly pollMs: number;
+  /** The same bytes are sent again after this long. */
+  readonly resendMs: number;
+  /** A higher fee is offered after this long, if there were blocks meanwhile. */
+  readonly bumpMs: number;
+  /** Transactions of one nonce at most; then only the same bytes are sent again. */
+  readonly attemptsMax: number;
+  /** Ledgers in one transaction at most. */
+  readonly batchMax: number;
+  /** Transactions that are mined and not final at most, before new ones wait. */
+  readonly openMax: number;
+  /** What to do when another chain answers under the id: only a chain without worth is started over. */
+  readonly onReplaced: "halt" | "restart";
+};
+
+export const POLICY: Policy = {
+  intervalMs: 3_600_000,
+  entriesMax: 100_000,
+  jitter: 0.1,
+  heartbeatMs: 0,
+  finality: "finalized",
+  confirmationsFallback: 64,
+  feeMaxWei: 50_000_000_000_000_000n,
+  budgetPerDayWei: 500_000_000_000_000_000n,
+  mempool: true,
+  pollMs: 4000,
+  resendMs: 30_000,
+  bumpMs: 60_000,
+  attemptsMax: 24,
+  batchMax: 16,
+  openMax: 64,
+  onReplaced: "halt",
+};

@@ -1,0 +1,120 @@
+/**
+ * When a ledger is anchored on a chain: by age of the oldest entry that is not anchored, or by how many wait; never when
+ * nothing changed. A ledger that failed is left alone for a while that grows, and others go on.
+ */
+
+import type { Hex } from "../merkle/bytes.ts";
+import type { Store } from "../store/store.ts";
+import type { AnchorBook } from "./book.ts";
+import type { Policy } from "./policy.ts";
+import type { AnchoredLedger } from "./sources.ts";
+
+type Plan = {
+  /** Size that is anchored as far as known, also when the store has no record of it. */
+  readonly anchoredSize: number;
+  /** When the oldest entry that is not anchored was recorded, milliseconds since 1970. */
+  readonly oldestAt: number | undefined;
+  /** Share of the interval to wait. */
+  readonly share: number;
+};
+
+type Backoff = { readonly failures: number; readonly until: number };
+
+const BACKOFF_FIRST_MS = 5_000;
+const BACKOFF_MAX_MS = 3_600_000;
+
+export type ScheduleOptions = {
+  readonly store: Store;
+  readonly book: AnchorBook;
+  readonly policy: Policy;
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+};
+
+export class Schedule {
+  readonly #options: ScheduleOptions;
+  readonly #plans = new Map<Hex, Plan>();
+  readonly #floors = new Map<Hex, number>();
+  readonly #backoffs = new Map<Hex, Backoff>();
+  #urgent = new Set<Hex>();
+
+  constructor(options: ScheduleOptions) {
+    this.#options = options;
+  }
+
+  /** Makes ledgers due as soon as they have anything to anchor. */
+  hurry(ledgerIds: readonly Hex[]): void {
+    for (const ledgerId of ledgerIds) {
+      this.#urgent.add(ledgerId);
+      this.#backoffs.delete(ledgerId);
+    }
+  }
+
+  /** Tries a ledger again that was left alone. */
+  retry(ledgerId: Hex): void {
+    this.#backoffs.delete(ledgerId);
+  }
+
+  /** That the chain holds a size, learned otherwise than from the store. */
+  reached(ledgerId: Hex, size: number): void {
+    this.#floors.set(ledgerId, size);
+    this.#backoffs.delete(ledgerId);
+    this.#urgent.delete(ledgerId);
+  }
+
+  /** Leaves a ledger alone for a while. */
+  postpone(ledgerId: Hex): void {
+    const failures = (this.#backoffs.get(ledgerId)?.failures ?? 0) + 1;
+    const wait = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (failures - 1));
+    this.#backoffs.set(ledgerId, { failures, until: this.#options.now() + wait });
+  }
+
+  /** Forgets what was reached: another chain begins, or a reorganisation took it back. */
+  reset(ledgerId?: Hex): void {
+    if (ledgerId === undefined) this.#floors.clear();
+    else this.#floors.delete(ledgerId);
+  }
+
+  async isDue(ledger: AnchoredLedger): Promise<boolean> {
+    const { id } = ledger.record;
+    const { now, policy } = this.#options;
+    if ((this.#backoffs.get(id)?.until ?? 0) > now()) return false;
+    const plan = await this.#plan(ledger);
+    const waiting = ledger.size - plan.anchoredSize;
+    if (waiting <= 0) {
+      this.#urgent.delete(id);
+      return false;
+    }
+    if (this.#urgent.has(id) || waiting >= policy.entriesMax) return true;
+    return plan.oldestAt === undefined || now() >= plan.oldestAt + policy.intervalMs * plan.share;
+  }
+
+  /** Milliseconds since the oldest entry was recorded that no mined anchor covers; undefined when all are. */
+  async oldestAgeMs(ledger: AnchoredLedger): Promise<number | undefined> {
+    const { oldestAt } = await this.#plan(ledger);
+    return oldestAt === undefined ? undefined : Math.max(0, this.#options.now() - oldestAt);
+  }
+
+  async isHeartbeatDue(ledger: AnchoredLedger): Promise<boolean> {
+    const { book, now, policy } = this.#options;
+    if (policy.heartbeatMs <= 0 || ledger.size === 0) return false;
+    const newest = await book.newest(ledger.record.id);
+    if (newest === undefined || newest.size < ledger.size) return false;
+    return now() - newest.blockTime * 1000 >= policy.heartbeatMs;
+  }
+
+  async #plan(ledger: AnchoredLedger): Promise<Plan> {
+    const { id } = ledger.record;
+    const { book, store, policy, random } = this.#options;
+    const recorded = (await book.newest(id))?.size ?? 0;
+    const anchoredSize = Math.max(recorded, Math.min(this.#floors.get(id) ?? 0, ledger.size));
+    const known = this.#plans.get(id);
+    if (known?.anchoredSize === anchoredSize && known.oldestAt !== undefined) return known;
+    const oldest = anchoredSize < ledger.size ? await store.entry(id, anchoredSize) : undefined;
+    const share = 1 - policy.jitter * random();
+    const plan = { anchoredSize, oldestAt: oldest?.recordedAt, share };
+    this.#plans.set(id, plan);
+    return plan;
+  }
+}

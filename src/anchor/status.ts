@@ -1,0 +1,131 @@
+/** What is to be told about anchoring: how far, since when not, what is on its way, what it costs, and why not. */
+
+import { checksumAddress } from "../merkle/address.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import type { ChainLoop } from "./chain-loop.ts";
+import { type Flight, isOpen, isUnmined, lastAttempt, ledgersOf } from "./flight.ts";
+import { type Lane, ledgerScope } from "./lane.ts";
+import { isAlarm, type Note, type Notes } from "./notes.ts";
+import type { AnchoredLedger } from "./sources.ts";
+import { spentToday } from "./spend.ts";
+
+/** A transaction that is not final: every hash that its nonce ever had. */
+export type FlightStatus = {
+  readonly nonce: number;
+  readonly stage: Flight["stage"];
+  readonly attempts: number;
+  readonly hashes: readonly Hex[];
+  /** Milliseconds since 1970. */
+  readonly firstSignedAt: number;
+  readonly refused?: string;
+};
+
+export type AccountStatus = {
+  readonly address: string;
+  /** Undefined until the chain was asked. Wei as decimal text, here and below. */
+  readonly balanceWei?: string;
+  readonly spentTodayWei: string;
+  readonly spentTotalWei: string;
+  readonly bumps: number;
+  readonly reorgs: number;
+  readonly flights: readonly FlightStatus[];
+  readonly note?: Note;
+};
+
+export type LedgerAnchorStatus = {
+  readonly ledgerId: Hex;
+  readonly name: string;
+  readonly size: number;
+  /** Size of the newest anchor that is in a block, final or not. */
+  readonly anchoredSize: number;
+  readonly finalSize: number;
+  /** Age of the oldest entry that no mined anchor covers; 0 when all are covered. */
+  readonly oldestUnanchoredS: number;
+  readonly state: "anchored" | "waiting" | "in_flight" | "halted";
+  /** Why it waits or halts. */
+  readonly note?: Note;
+};
+
+export type ChainStatus = {
+  readonly name: string;
+  readonly chainId: number;
+  readonly contract: string;
+  /** Undefined while the chain cannot be used. */
+  readonly latestBlock?: number;
+  readonly finalBlock?: number;
+  readonly note?: Note;
+  readonly accounts: readonly AccountStatus[];
+  readonly ledgers: readonly LedgerAnchorStatus[];
+};
+
+export async function chainStatus(
+  loop: ChainLoop,
+  notes: Notes,
+  ledgers: readonly AnchoredLedger[],
+  now: number,
+): Promise<ChainStatus> {
+  const { site, lanes } = loop;
+  const note = notes.get(site.name);
+  return {
+    name: site.name,
+    chainId: site.chain.chainId,
+    contract: checksumAddress(site.chain.contract),
+    ...(site.view !== undefined && { latestBlock: site.view.latest.number, finalBlock: site.view.final }),
+    ...(note !== undefined && { note }),
+    accounts: lanes.map((lane) => accountStatus(loop, lane, notes, now)),
+    ledgers: await Promise.all(ledgers.map((ledger) => ledgerStatus(loop, notes, ledger))),
+  };
+}
+
+function accountStatus(loop: ChainLoop, lane: Lane, notes: Notes, now: number): AccountStatus {
+  const { journal, account, scope } = lane;
+  const { spend, bumps, reorgs } = journal.lane;
+  const balance = loop.balances.get(account.address);
+  const note = notes.get(scope);
+  return {
+    address: checksumAddress(account.address),
+    ...(balance !== undefined && { balanceWei: String(balance.wei) }),
+    spentTodayWei: String(spentToday(spend, now)),
+    spentTotalWei: spend.totalWei,
+    bumps,
+    reorgs,
+    flights: journal.flights.filter((flight) => isUnmined(flight) || isOpen(flight)).map(flightStatus),
+    ...(note !== undefined && { note }),
+  };
+}
+
+function flightStatus({ nonce, stage, attempts, refused }: Flight): FlightStatus {
+  const hashes = attempts.map(({ hash }) => hash);
+  const firstSignedAt = attempts[0]?.signedAt ?? 0;
+  return { nonce, stage, attempts: attempts.length, hashes, firstSignedAt, ...(refused !== undefined && { refused }) };
+}
+
+async function ledgerStatus(loop: ChainLoop, notes: Notes, ledger: AnchoredLedger): Promise<LedgerAnchorStatus> {
+  const { site, schedule, lanes } = loop;
+  const { id, name } = ledger.record;
+  const [newest, final, age] = await Promise.all([
+    site.book.newest(id),
+    site.book.newestFinal(id),
+    schedule.oldestAgeMs(ledger),
+  ]);
+  const inFlight = lanes.some(({ journal }) =>
+    journal.unmined.some((flight) => ledgersOf(lastAttempt(flight).purpose).includes(id)),
+  );
+  const note =
+    notes.get(ledgerScope(site, id)) ??
+    notes.get(site.name) ??
+    lanes.map((lane) => notes.get(lane.scope)).find((each) => each !== undefined);
+  const anchoredSize = newest?.size ?? 0;
+  const isWaiting = anchoredSize < ledger.size;
+  const isHalted = note !== undefined && isAlarm(note);
+  return {
+    ledgerId: id,
+    name,
+    size: ledger.size,
+    anchoredSize,
+    finalSize: final?.size ?? 0,
+    oldestUnanchoredS: (age ?? 0) / 1000,
+    state: isHalted ? "halted" : inFlight ? "in_flight" : isWaiting ? "waiting" : "anchored",
+    ...(note !== undefined && { note }),
+  };
+}
