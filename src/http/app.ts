@@ -23,6 +23,7 @@ import { listEvents } from "./routes/events-list.ts";
 import { alive, metricsText, ready } from "./routes/health.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
+import { PAGES, servePage } from "./routes/pages.ts";
 import { listAnchorsOf, proveConsistency, readCheckpoint, readCheckpointOfSize, readTile } from "./routes/tree.ts";
 import type { Services } from "./services.ts";
 import { registerMetrics } from "./telemetry.ts";
@@ -44,6 +45,9 @@ export function createApp(services: Services): Express {
     const isCompressed = operations.some(([, operation]) => operation.compress === true);
     const respond = dispatcher(route, operations, handlers, tools, services.limits.answerMs);
     app.all(expressPath(route), ...(isCompressed ? [compress] : []), respond);
+  }
+  for (const [path, page] of Object.entries(PAGES)) {
+    app.get(path, compress, serve(tools, `GET ${path}`, servePage(page)));
   }
   app.use((req: Request, res: Response) => {
     sendProblem(

@@ -1,0 +1,59 @@
+/**
+ * The pages that people look at, as scripts/build-web.ts made them of src/web. Their policy lets them load and ask
+ * nothing but this service; verify.html carries a policy of its own, because its reader may name a node to ask.
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Problem } from "../problem.ts";
+import type { Handler } from "../reply.ts";
+
+/** Where the build puts them. */
+export const PAGES_FOLDER = join(import.meta.dirname, "..", "..", "..", "build", "web");
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+type PageFile = { readonly file: string; readonly type: string; readonly policy: string };
+
+const HTML = "text/html; charset=utf-8";
+
+/** Paths and what is there. */
+export const PAGES: Readonly<Record<string, PageFile>> = {
+  "/": { file: "index.html", type: HTML, policy: POLICY },
+  "/ledger.js": { file: "ledger.js", type: "text/javascript; charset=utf-8", policy: POLICY },
+  "/ledger.css": { file: "ledger.css", type: "text/css; charset=utf-8", policy: POLICY },
+  "/favicon.svg": { file: "favicon.svg", type: "image/svg+xml", policy: POLICY },
+  "/verify.html": { file: "verify.html", type: HTML, policy: "frame-ancestors 'none'" },
+};
+
+/**
+ * Serves one file, read once.
+ * @throws Problem route_unknown, for every request, when the pages were not built
+ */
+export function servePage({ file, type, policy }: PageFile, folder = PAGES_FOLDER): Handler {
+  let body: Uint8Array | undefined;
+  return () => {
+    body ??= readPage(join(folder, file));
+    return { status: 200, body, type, caching: "revalidate", headers: { "Content-Security-Policy": policy } };
+  };
+}
+
+function readPage(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    throw new Problem("route_unknown", "expected built pages, got none: `node scripts/build-web.ts` builds them");
+  }
+}

@@ -1,0 +1,188 @@
+/** Anchors: every checkpoint that a chain has taken, with links to look at it and what to paste to read it by eye. */
+
+import { useCallback, useState } from "preact/hooks";
+import { Command } from "../../parts/command.tsx";
+import { formatCount, formatFee } from "../../parts/format.ts";
+import { Hash } from "../../parts/hash.tsx";
+import { Mark } from "../../parts/mark.tsx";
+import { When } from "../../parts/when.tsx";
+import { AnchorDetails, ByEye, ExplorerLink } from "../../verdict/anchor.tsx";
+import { chainName } from "../../verdict/explorers.ts";
+import type { AnchorAnswer, AnchorsAnswer, LedgerAnswer } from "../answers.ts";
+import { ledgerPath } from "../client.ts";
+import { usePath } from "../polling.ts";
+import { useSession } from "../session.tsx";
+import { Trouble } from "../trouble.tsx";
+
+const PAGE = 50;
+const POLL_MS = 3000;
+
+function Stage({ stage }: { readonly stage: AnchorAnswer["stage"] }) {
+  if (stage === "final") return <Mark kind="good">final</Mark>;
+  return <Mark kind="half">{stage === "safe" ? "safe" : "in a block"}</Mark>;
+}
+
+type RowProps = {
+  readonly anchor: AnchorAnswer;
+  readonly isOpen: boolean;
+  readonly onToggle: () => void;
+  readonly several: boolean;
+};
+
+function Row({ anchor, isOpen, onToggle, several }: RowProps) {
+  return (
+    <tr aria-current={isOpen ? "true" : undefined}>
+      <td class="number">{formatCount(anchor.size)}</td>
+      <td>
+        <Stage stage={anchor.stage} />
+      </td>
+      {several ? <td class="nowrap">{chainName(anchor.chainId)}</td> : null}
+      <td class="number">{formatCount(anchor.blockNumber)}</td>
+      <td>
+        <When ms={anchor.blockTime * 1000} />
+      </td>
+      <td class="nowrap">
+        <Hash value={anchor.transactionHash} short />
+        <ExplorerLink chainId={anchor.chainId} page="tx" value={anchor.transactionHash} />
+      </td>
+      <td class="number">{formatCount(anchor.gasUsed)}</td>
+      <td class="number">{formatFee(BigInt(anchor.feeWei))}</td>
+      <td class="number">
+        <button type="button" class="button small" aria-expanded={isOpen} onClick={onToggle}>
+          {isOpen ? "Hide" : "Check"}
+          <span class="unseen"> size {anchor.size}</span>
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+function Details({ anchor, columns }: { readonly anchor: AnchorAnswer; readonly columns: number }) {
+  const cast = `cast call ${anchor.contract} "rootAt(bytes32,uint64)(bytes32)" ${anchor.ledgerId} ${anchor.size} --rpc-url <your node>`;
+  return (
+    <tr class="expansion">
+      <td colSpan={columns}>
+        <div class="halves">
+          <div class="stack tight">
+            <h3>Where it is</h3>
+            <AnchorDetails anchor={anchor} />
+          </div>
+          <div class="stack tight">
+            <h3>Read it by eye</h3>
+            <ByEye anchor={anchor} ledgerId={anchor.ledgerId} />
+          </div>
+        </div>
+        <div class="stack tight after">
+          <p class="small muted">or on the command line:</p>
+          <Command text={cast} />
+        </div>
+      </td>
+    </tr>
+  );
+}
+
+/** The newest page, followed, and the older ones, loaded one by one. */
+function useAnchors(ledger: string) {
+  const { client } = useSession();
+  const newest = usePath<AnchorsAnswer>(ledgerPath(ledger, `/anchors?order=desc&limit=${PAGE}`), POLL_MS);
+  const [older, setOlder] = useState<AnchorsAnswer | undefined>(undefined);
+  const first = newest.value;
+  const next = older === undefined ? first?.next : older.next;
+  const loadOlder = useCallback(async () => {
+    const page = await client.json<AnchorsAnswer>(
+      ledgerPath(ledger, `/anchors?order=desc&limit=${PAGE}&after=${next ?? ""}`),
+    );
+    setOlder((before) => ({ ...page, anchors: [...(before?.anchors ?? first?.anchors ?? []), ...page.anchors] }));
+  }, [client, ledger, next, first]);
+  // An anchor that has become final since the older pages were loaded is shown as it is now.
+  const byPlace = new Map((older?.anchors ?? []).map((anchor) => [`${anchor.size}/${anchor.chainId}`, anchor]));
+  for (const anchor of first?.anchors ?? []) byPlace.set(`${anchor.size}/${anchor.chainId}`, anchor);
+  const anchors = [...byPlace.values()].sort((a, b) => b.size - a.size || a.chainId - b.chainId);
+  return { anchors, isLoaded: first !== undefined, error: newest.error, hasOlder: typeof next === "string", loadOlder };
+}
+
+export function AnchorsPage({ ledger }: { readonly ledger: LedgerAnswer }) {
+  const { anchors, isLoaded, error, hasOlder, loadOlder } = useAnchors(ledger.name);
+  const [open, setOpen] = useState<string | undefined>(undefined);
+  const several = new Set(anchors.map(({ chainId }) => chainId)).size > 1;
+  if (!isLoaded) return <Trouble error={error} />;
+  return (
+    <div class="stack">
+      <div class="lead">
+        <h1>Anchors</h1>
+        <p class="muted">
+          Each is a root of this ledger that the contract took, because it is signed and extends the one before. Nobody,
+          the operator included, can change one.
+        </p>
+      </div>
+      <Trouble error={error} />
+      {anchors.length === 0 ? (
+        <section class="empty">
+          <h2>No anchor yet</h2>
+          <p class="muted">
+            The first one follows after the first event, within the anchor interval. If it does not come, the overview
+            says why.
+          </p>
+        </section>
+      ) : (
+        <section class="card">
+          <div class="scroll">
+            <AnchorTable anchors={anchors} several={several} open={open} onOpen={setOpen} />
+          </div>
+          {hasOlder ? (
+            <p class="after">
+              <button type="button" class="button" onClick={() => void loadOlder()}>
+                Older anchors
+              </button>
+            </p>
+          ) : null}
+        </section>
+      )}
+    </div>
+  );
+}
+
+type TableProps = {
+  readonly anchors: readonly AnchorAnswer[];
+  readonly several: boolean;
+  readonly open: string | undefined;
+  readonly onOpen: (place: string | undefined) => void;
+};
+
+function AnchorTable({ anchors, several, open, onOpen }: TableProps) {
+  return (
+    <table class="anchors">
+      <thead>
+        <tr>
+          <th class="number">Size</th>
+          <th>State</th>
+          {several ? <th>Chain</th> : null}
+          <th class="number">Block</th>
+          <th>Block time (UTC)</th>
+          <th>Transaction</th>
+          <th class="number">Gas</th>
+          <th class="number">Fee</th>
+          <th>
+            <span class="unseen">Details</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {anchors.flatMap((anchor) => {
+          const place = `${anchor.size}/${anchor.chainId}`;
+          const isOpen = place === open;
+          const row = (
+            <Row
+              key={place}
+              anchor={anchor}
+              isOpen={isOpen}
+              several={several}
+              onToggle={() => onOpen(isOpen ? undefined : place)}
+            />
+          );
+          return isOpen ? [row, <Details key={`${place}+`} anchor={anchor} columns={several ? 9 : 8} />] : [row];
+        })}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,95 @@
+/** What the API answers, as far as these pages use it: /openapi.json has all of it. */
+
+import type { Status } from "../../verify/bundle.ts";
+
+export type ChainAnswer = {
+  readonly chainId: number;
+  readonly contract: string;
+  readonly anchoredSize: number;
+  readonly finalSize: number;
+  readonly lagMs: number;
+  readonly lagMaxMs: number;
+  readonly trouble?: string;
+};
+
+export type LedgerAnswer = {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly signer: string;
+  readonly createdAt: number;
+  readonly size: number;
+  readonly root: string;
+  readonly anchoredSize: number;
+  readonly finalSize: number;
+  readonly chains: readonly ChainAnswer[];
+};
+
+export type LedgersAnswer = { readonly ledgers: readonly LedgerAnswer[] };
+
+export type EventAnswer = {
+  readonly index: number;
+  /** Milliseconds since 1970. */
+  readonly recordedAt: number;
+  readonly event: Readonly<Record<string, unknown>>;
+};
+
+export type EventsAnswer = {
+  readonly events: readonly EventAnswer[];
+  readonly next: string | null;
+  readonly size: number;
+  /** Entries that can be found; behind `size` while the index catches up. */
+  readonly searchable?: number;
+};
+
+export type StoredEventAnswer = EventAnswer & { readonly leafHash: string; readonly status: Status };
+
+export type AnchorAnswer = {
+  readonly ledgerId: string;
+  readonly chainId: number;
+  readonly contract: string;
+  readonly size: number;
+  readonly root: string;
+  readonly signedAt: number;
+  readonly stage: "mined" | "safe" | "final";
+  readonly transactionHash: string;
+  readonly blockNumber: number;
+  readonly blockHash: string;
+  /** Seconds since 1970. */
+  readonly blockTime: number;
+  readonly gasUsed: number;
+  readonly feeWei: string;
+};
+
+export type AnchorsAnswer = {
+  readonly anchors: readonly AnchorAnswer[];
+  readonly next: string | null;
+  readonly chains: readonly ChainAnswer[];
+};
+
+/** One of the most frequent values, and how often it came. */
+export type Frequent = { readonly value: string; readonly count: number };
+
+export type StatsAnswer = {
+  readonly since: number;
+  readonly until: number;
+  readonly intervalMs: number;
+  /** Entries recorded in each interval, from `since` on. */
+  readonly entries: readonly number[];
+  readonly total: number;
+  readonly top: Readonly<Record<"action" | "actor" | "source" | "outcome", readonly Frequent[]>>;
+};
+
+export type KeyAnswer = {
+  readonly id: string;
+  readonly source: string;
+  readonly roles: readonly string[];
+  readonly ledgers?: readonly string[];
+  readonly note?: string;
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+  readonly revokedAt?: number;
+  readonly lastUsedAt?: number;
+};
+
+export type KeysAnswer = { readonly keys: readonly KeyAnswer[] };

@@ -1,0 +1,54 @@
+/** Collects an evidence set: asks for the bundle of every entry wanted and writes them in order into one text. */
+
+import type { Hex } from "../../../merkle/bytes.ts";
+import { parseBundle } from "../../../verify/parse.ts";
+import { SetWriter } from "../../../verify/set.ts";
+import type { EventsAnswer, LedgerAnswer } from "../answers.ts";
+import { type Client, ledgerPath } from "../client.ts";
+import { type Filter, filterParameters } from "../events/filter.ts";
+
+/** More than this is work for `holdfast prove`, which writes to disk as it goes. */
+export const SET_MAX = 1000;
+const AT_ONCE = 6;
+const PAGE = 500;
+
+/** Indexes of the entries that match, oldest first, at most SET_MAX of them. */
+export async function matchingIndexes(client: Client, ledger: string, filter: Filter): Promise<number[]> {
+  const found: number[] = [];
+  let after: string | null = null;
+  do {
+    const query = filterParameters(filter);
+    query.set("order", "asc");
+    query.set("limit", String(PAGE));
+    if (after !== null) query.set("after", after);
+    const page: EventsAnswer = await client.json(ledgerPath(ledger, `/events?${query}`));
+    found.push(...page.events.map(({ index }) => index));
+    after = page.next;
+  } while (after !== null && found.length < SET_MAX);
+  return found.slice(0, SET_MAX);
+}
+
+/**
+ * Writes a set of the entries.
+ * @param indexes ascending, at least one
+ * @param onProgress is told how many bundles are there
+ */
+export async function collectSet(
+  client: Client,
+  ledger: LedgerAnswer,
+  indexes: readonly number[],
+  onProgress: (done: number) => void,
+): Promise<string> {
+  const writer = new SetWriter(ledger.id as Hex);
+  const lines = [writer.begin()];
+  for (let i = 0; i < indexes.length; i += AT_ONCE) {
+    const some = indexes.slice(i, i + AT_ONCE);
+    const texts = await Promise.all(
+      some.map((index) => client.text(ledgerPath(ledger.name, `/events/${index}/bundle`))),
+    );
+    for (const text of texts) lines.push(writer.add(parseBundle(text)));
+    onProgress(i + some.length);
+  }
+  lines.push(writer.end(), "");
+  return lines.join("\n");
+}

@@ -1,0 +1,105 @@
+/**
+ * The list of events, newest first: it follows the ledger as it grows and goes back in time page by page. Pages are
+ * cut by index, so nothing is shown twice or skipped while new events come in.
+ */
+
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { EventAnswer, EventsAnswer } from "../answers.ts";
+import { type Client, ledgerPath } from "../client.ts";
+import { usePolled } from "../polling.ts";
+import { useSession } from "../session.tsx";
+import { type Filter, filterParameters } from "./filter.ts";
+
+const PAGE = 50;
+const POLL_MS = 2000;
+
+/** What has been loaded; `next` is the cursor of what is older, null at the end. */
+export type Loaded = { readonly events: readonly EventAnswer[]; readonly next: string | null };
+
+/**
+ * Puts the newest page before what was loaded. Where it does not reach down to it, what was loaded is given up, so
+ * that the list never has a hole.
+ */
+export function mergeNewest(before: Loaded | undefined, newest: Loaded): Loaded {
+  const top = before?.events[0];
+  if (before === undefined || top === undefined) return newest;
+  const above = newest.events.filter(({ index }) => index > top.index);
+  const reaches = newest.next === null || newest.events.some(({ index }) => index <= top.index);
+  return reaches ? { events: [...above, ...before.events], next: before.next } : newest;
+}
+
+/** Puts an older page behind what was loaded. */
+export function mergeOlder(before: Loaded, older: Loaded): Loaded {
+  const last = before.events.at(-1);
+  const below = older.events.filter(({ index }) => last === undefined || index < last.index);
+  return { events: [...before.events, ...below], next: older.next };
+}
+
+export type EventList = {
+  readonly events: readonly EventAnswer[] | undefined;
+  readonly hasOlder: boolean;
+  readonly isLoading: boolean;
+  readonly error: Error | undefined;
+  /** Entries below this index were there when the list was opened; those from it on came while it was watched. */
+  readonly seenBelow: number;
+  readonly loadOlder: () => void;
+  readonly reload: () => void;
+};
+
+async function loadPage(
+  client: Client,
+  ledger: string,
+  filter: Filter,
+  after: string | undefined,
+  signal?: AbortSignal,
+): Promise<EventsAnswer> {
+  const query = filterParameters(filter);
+  query.set("order", "desc");
+  query.set("limit", String(PAGE));
+  if (after !== undefined) query.set("after", after);
+  return client.json<EventsAnswer>(ledgerPath(ledger, `/events?${query}`), signal);
+}
+
+export function useEventList(ledger: string, filter: Filter): EventList {
+  const { client } = useSession();
+  const [loaded, setLoaded] = useState<Loaded | undefined>(undefined);
+  const [older, setOlder] = useState<{ busy: boolean; error: Error | undefined }>({ busy: false, error: undefined });
+  const seenBelow = useRef<number | undefined>(undefined);
+  const question = useMemo(() => ({ ledger, filter }), [ledger, filter]);
+  // Another question starts another list.
+  useEffect(() => {
+    setLoaded(undefined);
+    seenBelow.current = undefined;
+  }, [question, client]);
+  const load = useCallback(
+    (signal: AbortSignal) => loadPage(client, question.ledger, question.filter, undefined, signal),
+    [client, question],
+  );
+  const newest = usePolled(load, POLL_MS);
+  useEffect(() => {
+    if (newest.value === undefined) return;
+    seenBelow.current ??= newest.value.size;
+    setLoaded((before) => mergeNewest(before, newest.value as EventsAnswer));
+  }, [newest.value]);
+  const loadOlder = () => {
+    const after = loaded?.next;
+    if (after === null || after === undefined || older.busy) return;
+    setOlder({ busy: true, error: undefined });
+    loadPage(client, ledger, filter, after).then(
+      (page) => {
+        setLoaded((before) => (before?.next === after ? mergeOlder(before, page) : before));
+        setOlder({ busy: false, error: undefined });
+      },
+      (error: Error) => setOlder({ busy: false, error }),
+    );
+  };
+  return {
+    events: loaded?.events,
+    hasOlder: loaded !== undefined && loaded.next !== null,
+    isLoading: older.busy,
+    error: newest.error ?? older.error,
+    seenBelow: seenBelow.current ?? Number.MAX_SAFE_INTEGER,
+    loadOlder,
+    reload: newest.reload,
+  };
+}

@@ -1,0 +1,121 @@
+/** Events: filters on top, the list below, and beside it the one that is open. */
+
+import { useEffect, useMemo } from "preact/hooks";
+import { formatCount } from "../../parts/format.ts";
+import type { LedgerAnswer } from "../answers.ts";
+import { SetButton } from "../downloads/set-button.tsx";
+import { FirstEvent } from "../first-event.tsx";
+import { goTo, type Route, routeHash } from "../router.ts";
+import { Trouble } from "../trouble.tsx";
+import { EventDetail } from "./event-detail.tsx";
+import { type EventList, useEventList } from "./event-list.ts";
+import { EventTable } from "./event-table.tsx";
+import { type Filter, filterOf, filterQuery, isEmpty } from "./filter.ts";
+import { FilterBar } from "./filter-bar.tsx";
+
+type Neighbours = { readonly newer: number | undefined; readonly older: number | undefined };
+
+function neighboursOf(list: EventList, open: number | undefined): Neighbours {
+  const events = list.events ?? [];
+  const at = events.findIndex(({ index }) => index === open);
+  if (at < 0) return { newer: undefined, older: events[0]?.index };
+  return { newer: events[at - 1]?.index, older: events[at + 1]?.index };
+}
+
+/** j and k go down and up the list, Escape closes what is open. */
+function useKeys(route: Route, { newer, older }: Neighbours): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const isTyping = event.target instanceof HTMLElement && event.target.closest("input, select, textarea") !== null;
+      if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "Escape" && route.item !== undefined) goTo({ ...route, item: undefined });
+      const next = event.key === "j" ? older : event.key === "k" ? newer : undefined;
+      if (next !== undefined) goTo({ ...route, item: next });
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [route, newer, older]);
+}
+
+type ListProps = {
+  readonly list: EventList;
+  readonly ledger: LedgerAnswer;
+  readonly route: Route;
+  readonly filter: Filter;
+};
+
+function List({ list, ledger, route, filter }: ListProps) {
+  const { events } = list;
+  if (events === undefined) return list.error === undefined ? <p class="muted">Searching …</p> : null;
+  if (events.length === 0 && !list.hasOlder) {
+    if (isEmpty(filter)) return <FirstEvent ledger={ledger.name} onSent={list.reload} />;
+    return (
+      <section class="empty">
+        <h2>No event matches</h2>
+        <p class="muted">
+          Texts match as a whole: <code>user.login</code> does not find <code>user.login.failed</code>, but{" "}
+          <code>user.*</code> finds both. An actor or target is an id, or its type and id: <code>user:u1</code>.
+        </p>
+      </section>
+    );
+  }
+  return (
+    <div class="stack tight">
+      <EventTable
+        events={events}
+        ledger={ledger}
+        open={route.item}
+        seenBelow={list.seenBelow}
+        query={filterQuery(filter)}
+      />
+      <div class="row between">
+        <span class="muted small">
+          {formatCount(events.length)} shown{isEmpty(filter) ? ` of ${formatCount(ledger.size)}` : ""}, newest first
+        </span>
+        {list.hasOlder ? (
+          <button type="button" class="button" onClick={list.loadOlder} disabled={list.isLoading}>
+            {list.isLoading ? "Searching …" : "Older events"}
+          </button>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+export function EventsPage({ route, ledger }: { readonly route: Route; readonly ledger: LedgerAnswer }) {
+  const text = route.query.toString();
+  const filter = useMemo(() => filterOf(new URLSearchParams(text)), [text]);
+  const list = useEventList(route.ledger, filter);
+  const neighbours = neighboursOf(list, route.item);
+  useKeys(route, neighbours);
+  const hrefOf = (item: number | undefined) => routeHash({ ...route, item, query: filterQuery(filter) });
+  const to = (item: number | undefined) => (item === undefined ? undefined : hrefOf(item));
+  return (
+    <div class={route.item === undefined ? "events-page" : "events-page has-detail"}>
+      <div class="stack events-side">
+        <FilterBar
+          filter={filter}
+          onFilter={(next) =>
+            goTo({
+              ...route,
+              item: undefined,
+              query: filterQuery(filterOf(new URLSearchParams(next as Record<string, string>))),
+            })
+          }
+        />
+        <Trouble error={list.error} />
+        <List list={list} ledger={ledger} route={route} filter={filter} />
+        {list.events === undefined || list.events.length === 0 ? null : <SetButton ledger={ledger} filter={filter} />}
+      </div>
+      {route.item === undefined ? null : (
+        <EventDetail
+          ledger={ledger}
+          index={route.item}
+          closeHref={hrefOf(undefined)}
+          newer={to(neighbours.newer)}
+          older={to(neighbours.older)}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+/** The filters, each a field with a name. They take effect on Enter, or at once where something is chosen. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Filter, type FilterField, isEmpty, OUTCOMES, TEXT_FIELDS } from "./filter.ts";
+
+type Props = { readonly filter: Filter; readonly onFilter: (filter: Filter) => void };
+
+const LABELS: Readonly<Record<FilterField, string>> = {
+  action: "Action",
+  actor: "Actor",
+  target: "Target",
+  source: "Key’s source",
+  outcome: "Outcome",
+  since: "Since (UTC)",
+  until: "Until (UTC)",
+};
+const PLACEHOLDERS: Readonly<Partial<Record<FilterField, string>>> = {
+  action: "user.login or user.*",
+  actor: "u1 or user:u1",
+  target: "i/42 or invoice:*",
+  source: "billing",
+};
+
+type FieldProps = {
+  readonly name: FilterField;
+  readonly value: string;
+  readonly onValue: (value: string, now: boolean) => void;
+};
+
+function Field({ name, value, onValue }: FieldProps) {
+  const id = `filter-${name}`;
+  const shared = {
+    id,
+    class: "input",
+    autocomplete: "off",
+    value,
+    onInput: (event: { readonly currentTarget: HTMLInputElement }) => onValue(event.currentTarget.value, false),
+  };
+  return (
+    <div class="field">
+      <label for={id}>{LABELS[name]}</label>
+      {name === "outcome" ? (
+        <select id={id} class="input" value={value} onChange={(event) => onValue(event.currentTarget.value, true)}>
+          <option value="">any</option>
+          {OUTCOMES.map((outcome) => (
+            <option key={outcome}>{outcome}</option>
+          ))}
+        </select>
+      ) : name === "since" || name === "until" ? (
+        <input {...shared} type="datetime-local" />
+      ) : (
+        <input {...shared} type="text" placeholder={PLACEHOLDERS[name]} spellcheck={false} />
+      )}
+    </div>
+  );
+}
+
+export function FilterBar({ filter, onFilter }: Props) {
+  const [draft, setDraft] = useState<Filter>(filter);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => setDraft(filter), [filter]);
+  useEffect(() => {
+    // As in many tools, "/" goes to the search.
+    const press = (event: KeyboardEvent) => {
+      const isTyping = event.target instanceof HTMLElement && event.target.closest("input, select, textarea") !== null;
+      if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      form.current?.querySelector("input")?.focus();
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, []);
+  const set = (name: FilterField) => (value: string, now: boolean) => {
+    const next = { ...draft, [name]: value };
+    setDraft(next);
+    if (now) onFilter(next);
+  };
+  return (
+    <form
+      class="filters"
+      ref={form}
+      aria-label="Filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onFilter(draft);
+      }}
+    >
+      {[...TEXT_FIELDS, "outcome" as const, "since" as const, "until" as const].map((name) => (
+        <Field key={name} name={name} value={draft[name] ?? ""} onValue={set(name)} />
+      ))}
+      <div class="filter-buttons">
+        <button type="submit" class="button primary">
+          Search
+        </button>
+        <button type="button" class="button" disabled={isEmpty(filter) && isEmpty(draft)} onClick={() => onFilter({})}>
+          Clear
+        </button>
+      </div>
+    </form>
+  );
+}

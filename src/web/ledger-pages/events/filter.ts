@@ -1,0 +1,43 @@
+/** The filter of the events page: its fields, as they stand in the address and as the API takes them. */
+
+/** Fields of text; the API's names. */
+export const TEXT_FIELDS = ["action", "actor", "target", "source"] as const;
+export const OUTCOMES = ["success", "failure", "denied", "unknown"] as const;
+const FIELDS = [...TEXT_FIELDS, "outcome", "since", "until"] as const;
+export type FilterField = (typeof FIELDS)[number];
+export type Filter = Readonly<Partial<Record<FilterField, string>>>;
+
+/** Reads a filter; what is empty or unknown is left out. */
+export function filterOf(query: URLSearchParams): Filter {
+  const filter: Partial<Record<FilterField, string>> = {};
+  for (const field of FIELDS) {
+    const value = query.get(field)?.trim() ?? "";
+    if (value !== "") filter[field] = value;
+  }
+  return filter;
+}
+
+export function isEmpty(filter: Filter): boolean {
+  return Object.keys(filter).length === 0;
+}
+
+/** A filter for the address, always in the same order. */
+export function filterQuery(filter: Filter): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const field of FIELDS) if (filter[field] !== undefined) query.set(field, filter[field]);
+  return query;
+}
+
+/** Times are typed without a zone and mean UTC: 2026-11-23T18:07, as the browser's field for times gives them. */
+function instant(text: string): string {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text) ? `${text}:00Z` : /Z$/.test(text) ? text : `${text}Z`;
+}
+
+/** A filter as parameters of the API. */
+export function filterParameters(filter: Filter): URLSearchParams {
+  const query = filterQuery(filter);
+  for (const name of ["since", "until"] as const) {
+    if (filter[name] !== undefined) query.set(name, instant(filter[name]));
+  }
+  return query;
+}

@@ -1,0 +1,143 @@
+/**
+ * The proof of one event, checked here in the browser by the same verifier as everywhere else. The service hands out
+ * the bundle and has no say in the verdict. These pages may ask nobody but the service, so the chain itself is for
+ * verify.html, or for a block hash that the reader brings.
+ */
+
+import { useEffect, useState } from "preact/hooks";
+import type { Hex } from "../../../merkle/bytes.ts";
+import type { Bundle } from "../../../verify/bundle.ts";
+import type { Verdict } from "../../../verify/verdict.ts";
+import { verifyText } from "../../../verify/verify.ts";
+import { Icon } from "../../parts/icon.tsx";
+import { AnchorDetails, ByEye } from "../../verdict/anchor.tsx";
+import { Banner } from "../../verdict/banner.tsx";
+import { KNOWN_CODE_HASHES } from "../../verdict/known-code.ts";
+import { MerklePath } from "../../verdict/path.tsx";
+import { Steps } from "../../verdict/steps.tsx";
+import { bundleIn } from "../../verify-page/judge.ts";
+import { ledgerPath } from "../client.ts";
+import { saveText } from "../downloads/save.ts";
+import { useSession } from "../session.tsx";
+import { Trouble } from "../trouble.tsx";
+
+type Checked = { readonly text: string; readonly verdict: Verdict; readonly bundle: Bundle | undefined };
+
+const BLOCK_HASH = /^0x[0-9a-f]{64}$/;
+
+/** Loads and checks the bundle; again when `version` changes, which is when there is more to prove. */
+function useProof(ledger: string, index: number, version: string, block: string) {
+  const { client } = useSession();
+  const [text, setText] = useState<string | undefined>(undefined);
+  const [checked, setChecked] = useState<Checked | undefined>(undefined);
+  const [error, setError] = useState<Error | undefined>(undefined);
+  // `version` is not used here: another one asks for a newer bundle.
+  useEffect(() => {
+    const stop = new AbortController();
+    client.text(ledgerPath(ledger, `/events/${index}/bundle`), stop.signal).then(
+      (next) => {
+        setText(next);
+        setError(undefined);
+      },
+      (cause: Error) => {
+        if (!stop.signal.aborted) setError(cause);
+      },
+    );
+    return () => stop.abort();
+  }, [client, ledger, index, version]);
+  useEffect(() => {
+    if (text === undefined) return;
+    let current = true;
+    const trusted = BLOCK_HASH.test(block) ? { trustedBlocks: [block as Hex] } : { offline: true };
+    void verifyText(text, { ...trusted, knownCodeHashes: KNOWN_CODE_HASHES }).then((verdict) => {
+      if (current) setChecked({ text, verdict, bundle: bundleIn(text) });
+    });
+    return () => {
+      current = false;
+    };
+  }, [text, block]);
+  return { checked, error };
+}
+
+/** A bundle as the end of an address that is never sent to anybody; verify.html reads it. */
+function inAddress(text: string): string {
+  const binary = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function Anchors({ bundle, block, onBlock }: { bundle: Bundle; block: string; onBlock: (block: string) => void }) {
+  const problem = block !== "" && !BLOCK_HASH.test(block);
+  return (
+    <>
+      {bundle.anchors.map((anchor) => (
+        <div class="stack tight" key={`${anchor.chainId}/${anchor.size}`}>
+          <AnchorDetails anchor={anchor} />
+          <details>
+            <summary>Check by eye in an explorer</summary>
+            <ByEye anchor={anchor} ledgerId={bundle.ledger.id} />
+          </details>
+        </div>
+      ))}
+      {bundle.anchors.some(({ state }) => state !== undefined) ? (
+        <div class="field">
+          <label for="trusted-block">Block hash from an explorer that you trust</label>
+          <input
+            id="trusted-block"
+            class="input mono"
+            autocomplete="off"
+            spellcheck={false}
+            placeholder="0x…"
+            value={block}
+            aria-invalid={problem}
+            onInput={(event) => onBlock(event.currentTarget.value.trim().toLowerCase())}
+          />
+          <span class={problem ? "hint bad" : "hint"}>
+            {problem
+              ? "A block hash is 0x and 64 hex digits"
+              : "With it the proof reaches the chain, without asking anybody."}
+          </span>
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+type Props = { readonly ledger: string; readonly index: number; readonly version: string };
+
+export function RowProof({ ledger, index, version }: Props) {
+  const [block, setBlock] = useState("");
+  const { checked, error } = useProof(ledger, index, version, block);
+  if (checked === undefined) return error === undefined ? <p class="muted">Checking …</p> : <Trouble error={error} />;
+  const { text, verdict, bundle } = checked;
+  return (
+    <section class="stack" aria-label="Proof">
+      <Banner verdict={verdict} bundle={bundle} />
+      <div class="row">
+        <button type="button" class="button" onClick={() => saveText(`${ledger}-${index}.json`, text)}>
+          <Icon name="down" />
+          Download bundle
+        </button>
+        <a class="button" href={`/verify.html#${inAddress(text)}`} target="_blank" rel="noreferrer">
+          <Icon name="out" />
+          Check against a chain
+        </a>
+      </div>
+      {bundle === undefined || bundle.anchors.length === 0 ? null : (
+        <section class="card stack tight">
+          <h2>Anchor</h2>
+          <Anchors bundle={bundle} block={block} onBlock={setBlock} />
+        </section>
+      )}
+      <section class="card">
+        <h2>Steps, checked in this browser</h2>
+        <Steps verdict={verdict} />
+      </section>
+      {bundle === undefined ? null : (
+        <section class="card">
+          <h2>Path to the root</h2>
+          <MerklePath bundle={bundle} />
+        </section>
+      )}
+    </section>
+  );
+}

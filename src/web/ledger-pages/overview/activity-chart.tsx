@@ -1,0 +1,86 @@
+/** Events recorded over the last day or hour, as bars. The door of uPlot. */
+
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import { formatCount, formatTime } from "../../parts/format.ts";
+import type { Bars } from "./buckets.ts";
+
+const HEIGHT = 200;
+
+/** What a variable of the palette is at this moment; the canvas knows no variables. */
+function colour(place: HTMLElement, name: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(--${name})`;
+  place.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
+}
+
+function font(place: HTMLElement): string {
+  return `12px ${getComputedStyle(place).fontFamily}`;
+}
+
+function optionsFor(place: HTMLElement, bars: Bars): uPlot.Options {
+  const axis = {
+    stroke: colour(place, "muted"),
+    font: font(place),
+    grid: { stroke: colour(place, "rule"), width: 1 },
+    ticks: { show: false },
+  };
+  const paths = uPlot.paths.bars?.({ size: [0.86, 40], align: 1 });
+  return {
+    width: place.clientWidth,
+    height: HEIGHT,
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [8, 8, 0, 0],
+    scales: {
+      x: { range: [bars.from[0] ?? 0, (bars.from.at(-1) ?? 1) + bars.lengthS] },
+      y: { range: (_, _min, max) => [0, Math.max(4, max * 1.08)] },
+    },
+    axes: [
+      { ...axis, grid: { show: false }, values: [[1, "{HH}:{mm}", null, null, null, null, null, null, 0]], space: 64 },
+      { ...axis, size: 48, values: (_, splits) => splits.map((n) => (Number.isInteger(n) ? formatCount(n) : "")) },
+    ],
+    series: [
+      {},
+      { fill: colour(place, "accent"), width: 0, points: { show: false }, ...(paths === undefined ? {} : { paths }) },
+    ],
+  };
+}
+
+function summary({ from, counts }: Bars): string {
+  const peak = Math.max(...counts);
+  const at = from[counts.indexOf(peak)] ?? 0;
+  const total = counts.reduce((sum, n) => sum + n, 0);
+  return `${formatCount(total)} events; most in the bar from ${formatTime(at * 1000)} UTC: ${formatCount(peak)}`;
+}
+
+export function ActivityChart({ bars }: { readonly bars: Bars }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    let chart: uPlot | undefined;
+    const draw = () => {
+      chart?.destroy();
+      chart = new uPlot(optionsFor(element, bars), [[...bars.from], [...bars.counts]], element);
+    };
+    const resized = new ResizeObserver(draw);
+    resized.observe(element);
+    // The colours are read when it is drawn, so it is drawn again when they change.
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", draw);
+    const themed = new MutationObserver(draw);
+    themed.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    return () => {
+      resized.disconnect();
+      dark.removeEventListener("change", draw);
+      themed.disconnect();
+      chart?.destroy();
+    };
+  }, [bars]);
+  return <div class="chart" ref={place} role="img" aria-label={summary(bars)} />;
+}

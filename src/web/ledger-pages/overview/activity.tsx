@@ -1,0 +1,70 @@
+/** What has been recorded lately: the chart, the rate, and the most frequent actions and actors. */
+
+import { useMemo, useState } from "preact/hooks";
+import { formatCount, formatRate } from "../../parts/format.ts";
+import type { Frequent, StatsAnswer } from "../answers.ts";
+import { routeHash } from "../router.ts";
+import { ActivityChart } from "./activity-chart.tsx";
+import { barsOf, ratePerMinute } from "./buckets.ts";
+
+const MINUTE_MS = 60_000;
+const SPANS = {
+  "Last day": { spanMs: 1440 * MINUTE_MS, barMs: 15 * MINUTE_MS, bar: "15 minutes" },
+  "Last hour": { spanMs: 60 * MINUTE_MS, barMs: MINUTE_MS, bar: "minute" },
+} as const;
+type SpanName = keyof typeof SPANS;
+const RATE_MINUTES = 5;
+
+export function Activity({ stats, now }: { readonly stats: StatsAnswer; readonly now: number }) {
+  const [name, setName] = useState<SpanName>("Last day");
+  const { spanMs, barMs, bar } = SPANS[name];
+  const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+  const bars = useMemo(() => barsOf(stats, minute, spanMs, barMs), [stats, minute, spanMs, barMs]);
+  return (
+    <section class="card">
+      <div class="row between">
+        <h2>
+          Events per {bar}{" "}
+          <span class="muted small normal">
+            {formatRate(ratePerMinute(stats, now, RATE_MINUTES))}/min now, times in UTC
+          </span>
+        </h2>
+        <fieldset class="segments" aria-label="Time shown">
+          {(Object.keys(SPANS) as SpanName[]).map((each) => (
+            <button type="button" key={each} aria-pressed={each === name} onClick={() => setName(each)}>
+              {each}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      <ActivityChart bars={bars} />
+    </section>
+  );
+}
+
+type TopProps = {
+  readonly title: string;
+  readonly filter: "action" | "actor" | "outcome";
+  readonly values: readonly Frequent[];
+  readonly ledger: string;
+};
+
+/** The most frequent values of a day, each a link to its events. */
+export function TopValues({ title, filter, values, ledger }: TopProps) {
+  const most = Math.max(1, ...values.map(({ count }) => count));
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      {values.length === 0 ? <p class="muted small">Nothing in the last day.</p> : null}
+      <ul class="tops">
+        {values.map(({ value, count }) => (
+          <li key={value}>
+            <a href={routeHash({ ledger, page: "events", query: new URLSearchParams({ [filter]: value }) })}>{value}</a>
+            <span class="number">{formatCount(count)}</span>
+            <meter min={0} max={most} value={count} aria-hidden="true" />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,104 @@
+/** One anchor: where it is on its chain, links to look at it there, and what to paste to read its root by eye. */
+
+import { formatCount } from "../parts/format.ts";
+import { Hash } from "../parts/hash.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { When } from "../parts/when.tsx";
+import { chainName, type ExplorerPage, explorerUrl, readTabUrl } from "./explorers.ts";
+
+/** What an anchor says; of a bundle, or of the service's list. */
+export type AnchorFacts = {
+  readonly chainId: number;
+  readonly contract: string;
+  readonly size: number;
+  readonly root: string;
+  readonly transactionHash: string;
+  readonly blockNumber: number;
+  readonly blockHash: string;
+  /** Seconds since 1970. */
+  readonly blockTime: number;
+};
+
+type LinkProps = { readonly chainId: number; readonly page: ExplorerPage; readonly value: string | number };
+
+/** A link to the chain's explorer; nothing where none is known. */
+export function ExplorerLink({ chainId, page, value }: LinkProps) {
+  const url = explorerUrl(chainId, page, value);
+  if (url === undefined) return null;
+  return (
+    <a class="out" href={url} target="_blank" rel="noreferrer noopener" title={`Open the ${page} in an explorer`}>
+      <Icon name="out" />
+      <span class="unseen">Open the {page} in an explorer</span>
+    </a>
+  );
+}
+
+/** Anchor as a list of facts. */
+export function AnchorDetails({ anchor }: { readonly anchor: AnchorFacts }) {
+  const { chainId } = anchor;
+  return (
+    <dl class="facts">
+      <dt>Chain</dt>
+      <dd>
+        {chainName(chainId)} <span class="muted">(id {chainId})</span>
+      </dd>
+      <dt>Transaction</dt>
+      <dd class="value">
+        <Hash value={anchor.transactionHash} what="transaction hash" />
+        <ExplorerLink chainId={chainId} page="tx" value={anchor.transactionHash} />
+      </dd>
+      <dt>Block</dt>
+      <dd class="value">
+        {formatCount(anchor.blockNumber)}, <When ms={anchor.blockTime * 1000} zone />
+        <ExplorerLink chainId={chainId} page="block" value={anchor.blockNumber} />
+      </dd>
+      <dt>Block hash</dt>
+      <dd>
+        <Hash value={anchor.blockHash} what="block hash" />
+      </dd>
+      <dt>Contract</dt>
+      <dd class="value">
+        <Hash value={anchor.contract} what="contract address" />
+        <ExplorerLink chainId={chainId} page="address" value={anchor.contract} />
+      </dd>
+    </dl>
+  );
+}
+
+type ByEyeProps = { readonly anchor: AnchorFacts; readonly ledgerId: string };
+
+/** What a person types into an explorer's Read tab, and what must come out. */
+export function ByEye({ anchor, ledgerId }: ByEyeProps) {
+  const url = readTabUrl(anchor.chainId, anchor.contract);
+  return (
+    <div class="stack tight">
+      <p class="small muted">
+        {url === undefined ? (
+          "No explorer of this chain is known here. In any tool that reads contracts, "
+        ) : (
+          <>
+            <a href={url} target="_blank" rel="noreferrer noopener">
+              Open the contract’s Read tab
+            </a>
+            {", "}
+          </>
+        )}
+        call <code>rootAt</code> with these two arguments. The answer must be the root below.
+      </p>
+      <dl class="facts">
+        <dt>ledgerId</dt>
+        <dd>
+          <Hash value={ledgerId} what="ledgerId" />
+        </dd>
+        <dt>size</dt>
+        <dd>
+          <Hash value={String(anchor.size)} what="size" />
+        </dd>
+        <dt>answer</dt>
+        <dd>
+          <Hash value={anchor.root} what="root" />
+        </dd>
+      </dl>
+    </div>
+  );
+}

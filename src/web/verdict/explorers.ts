@@ -1,0 +1,50 @@
+/**
+ * Block explorers by chain id: where a reader can look at a transaction, a block or a contract without believing this
+ * page. To add a chain, add a line; all of them follow the same three addresses.
+ */
+
+type Explorer = { readonly name: string; readonly url?: string };
+
+const EXPLORERS: Readonly<Record<number, Explorer>> = {
+  1: { name: "Ethereum", url: "https://etherscan.io" },
+  10: { name: "OP Mainnet", url: "https://optimistic.etherscan.io" },
+  56: { name: "BNB Smart Chain", url: "https://bscscan.com" },
+  100: { name: "Gnosis", url: "https://gnosisscan.io" },
+  137: { name: "Polygon", url: "https://polygonscan.com" },
+  8453: { name: "Base", url: "https://basescan.org" },
+  42161: { name: "Arbitrum One", url: "https://arbiscan.io" },
+  43114: { name: "Avalanche", url: "https://snowtrace.io" },
+  59144: { name: "Linea", url: "https://lineascan.build" },
+  534352: { name: "Scroll", url: "https://scrollscan.com" },
+  560048: { name: "Hoodi (test)", url: "https://hoodi.etherscan.io" },
+  11155111: { name: "Sepolia (test)", url: "https://sepolia.etherscan.io" },
+  84532: { name: "Base Sepolia (test)", url: "https://sepolia.basescan.org" },
+  421614: { name: "Arbitrum Sepolia (test)", url: "https://sepolia.arbiscan.io" },
+  1337: { name: "a development chain" },
+  31337: { name: "a development chain" },
+};
+
+/** What an explorer shows: its page is url/kind/value. */
+export type ExplorerPage = "tx" | "block" | "address";
+
+/** Name of a chain for people. */
+export function chainName(chainId: number): string {
+  return EXPLORERS[chainId]?.name ?? `chain ${chainId}`;
+}
+
+/** Whether a chain is one that a developer runs, which proves nothing to others. */
+export function isDevelopmentChain(chainId: number): boolean {
+  return EXPLORERS[chainId] !== undefined && EXPLORERS[chainId].url === undefined;
+}
+
+/** Address of an explorer's page; undefined when no explorer of the chain is known. */
+export function explorerUrl(chainId: number, page: ExplorerPage, value: string | number): string | undefined {
+  const url = EXPLORERS[chainId]?.url;
+  return url === undefined ? undefined : `${url}/${page}/${value}`;
+}
+
+/** The tab of an explorer in which a contract can be asked. */
+export function readTabUrl(chainId: number, contract: string): string | undefined {
+  const url = explorerUrl(chainId, "address", contract);
+  return url === undefined ? undefined : `${url}#readContract`;
+}

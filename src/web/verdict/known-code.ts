@@ -1,0 +1,7 @@
+/** The versions of the contract that these pages know, by the keccak256 of their code; the build puts them in. */
+
+import type { Hex } from "../../merkle/bytes.ts";
+
+declare const CODE_HASHES: readonly Hex[];
+
+export const KNOWN_CODE_HASHES: readonly Hex[] = CODE_HASHES;

@@ -1,0 +1,60 @@
+/** The members of a bundle: each that is shown as its text, each that is withheld as its digest. */
+
+import type { BundleMember } from "../../verify/bundle.ts";
+import { Hash } from "../parts/hash.tsx";
+import { Mark } from "../parts/mark.tsx";
+import { Value } from "../parts/value.tsx";
+
+/** A member's text is a JSON name, a colon and a JSON value; undefined when it is not. */
+function taken(text: string): { readonly name: string; readonly value: unknown } | undefined {
+  try {
+    const [entry] = Object.entries(JSON.parse(`{${text}}`) as Record<string, unknown>);
+    return entry === undefined ? undefined : { name: entry[0], value: entry[1] };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** What a reader looks for first; the rest follows in the order of the entry. */
+const FIRST = ["action", "actor", "targets", "outcome", "time"];
+
+function rank(member: BundleMember): number {
+  if ("digest" in member) return FIRST.length + 1;
+  const at = FIRST.indexOf(taken(member.text)?.name ?? "");
+  return at < 0 ? FIRST.length : at;
+}
+
+function Row({ member }: { readonly member: BundleMember }) {
+  if ("digest" in member) {
+    return (
+      <>
+        <dt>
+          <Mark kind="none">withheld</Mark>
+        </dt>
+        <dd>
+          <Hash value={member.digest} />
+        </dd>
+      </>
+    );
+  }
+  const parts = taken(member.text);
+  return (
+    <>
+      <dt class="mono">{parts?.name ?? "?"}</dt>
+      <dd>{parts === undefined ? <code>{member.text}</code> : <Value value={parts.value} />}</dd>
+    </>
+  );
+}
+
+export function Members({ members }: { readonly members: readonly BundleMember[] }) {
+  return (
+    <dl class="facts members">
+      {members
+        .toSorted((a, b) => rank(a) - rank(b))
+        .map((member) => (
+          <Row key={"digest" in member ? member.digest : member.salt} member={member} />
+        ))}
+    </dl>
+  );
+}

@@ -1,0 +1,115 @@
+/**
+ * A verdict for a first-time reader: three outcomes, one sentence each, and what was proved and what was not, as
+ * short statements. What is said here is what the verifier found; nothing is judged again.
+ */
+
+import type { Bundle } from "../../verify/bundle.ts";
+import type { Step, StepName, Verdict } from "../../verify/verdict.ts";
+import { formatCount, formatTime } from "../parts/format.ts";
+import type { MarkKind } from "../parts/mark.tsx";
+import { chainName, isDevelopmentChain } from "./explorers.ts";
+
+/** What stands on top, in big letters. */
+export type Headline = { readonly kind: MarkKind; readonly title: string; readonly sentence: string };
+
+/** One thing that was proved, or was not. */
+export type Claim = { readonly kind: MarkKind; readonly text: string };
+
+const STEP_WORDS: Readonly<Record<StepName, string>> = {
+  bundle: "Form of the file",
+  members: "Members",
+  entry: "Entry",
+  leaf: "Leaf hash",
+  path: "Path to the root",
+  signature: "Signature",
+  ledger: "Ledger",
+  expected: "As you expected",
+  consistency: "Anchored tree",
+  state: "State proof",
+  "trusted block": "Trusted block",
+  chain: "Chain",
+  contract: "Contract",
+  block: "Block",
+  transaction: "Transaction",
+  root: "Root in the contract",
+  signer: "Signer on chain",
+  fork: "Forks",
+  finality: "Finality",
+  status: "State",
+};
+
+/** Name of a step for people. */
+export function stepWord(name: StepName): string {
+  return STEP_WORDS[name];
+}
+
+/** The step that failed; undefined when none did. */
+export function failedStep({ steps }: Verdict): Step | undefined {
+  return steps.find(({ state }) => state === "failed");
+}
+
+/** @param bundle undefined when the text was none */
+export function headlineOf(verdict: Verdict, bundle: Bundle | undefined): Headline {
+  const { outcome, witness, subject } = verdict;
+  if (outcome === "failed") {
+    const step = failedStep(verdict);
+    const name = step === undefined ? "Form of the file" : stepWord(step.name);
+    const sentence = "Do not rely on this proof. It was changed, or it never was one.";
+    return { kind: "bad", title: `FAILED at: ${name}`, sentence };
+  }
+  const entry = `Entry ${formatCount(subject?.index ?? 0)} of ledger “${subject?.ledgerName}”`;
+  if (outcome === "undecided" && bundle?.anchors.length === 0) {
+    const sentence = `${entry} is signed by its ledger, but no chain holds it yet. Get the proof again after the next anchor.`;
+    return { kind: "wait", title: "Not anchored yet", sentence };
+  }
+  if (outcome === "undecided") {
+    const sentence = `All that can be checked in the file holds. Its anchor was not checked: ${verdict.steps
+      .filter((step) => step.state === "skipped" && step.name !== "status")
+      .map((step) => step.detail)
+      .join("; ")}.`;
+    return { kind: "wait", title: "Could not tell yet", sentence };
+  }
+  if (witness === undefined) {
+    const sentence = `${entry} is unchanged since ${subject?.signer} signed it. Whether a chain holds it was not asked here.`;
+    return { kind: "half", title: "Holds, chain not asked", sentence };
+  }
+  const time = `${formatTime(witness.blockTime * 1000)} UTC`;
+  const title = witness.isFinal ? "Verified" : "Verified, in a block that is not final yet";
+  return { kind: "good", title, sentence: `${entry} existed at ${time} at the latest, and was not changed since.` };
+}
+
+/** What was proved: who, what, when at the latest. */
+export function provedClaims({ subject, witness, shown, withheld, event }: Verdict): Claim[] {
+  if (subject === undefined) return [];
+  const what = event?.action === undefined ? "an event" : `“${String(event.action)}”`;
+  const rest = withheld === 0 ? "" : `; ${withheld} more ${withheld === 1 ? "is" : "are"} withheld`;
+  const claims: Claim[] = [
+    { kind: "good", text: `What: ${what} was recorded with exactly the ${shown.length} members shown here${rest}.` },
+    { kind: "good", text: `Who: ${subject.signer}, the signer of the ledger that ${subject.owner} opened, signed it.` },
+  ];
+  if (witness === undefined) {
+    const said = `${formatTime(subject.signedAt * 1000)} UTC`;
+    return [...claims, { kind: "wait", text: `When: only the signer says that it was at ${said}.` }];
+  }
+  const time = `${formatTime(witness.blockTime * 1000)} UTC`;
+  const place = `block ${formatCount(witness.blockNumber)} of ${chainName(witness.chainId)}`;
+  const by = witness.byTrustedBlock ? ", whose hash you trust" : "";
+  return [...claims, { kind: "good", text: `When: at ${time} at the latest, the time of ${place}${by}.` }];
+}
+
+/** What nobody can prove in this way, and what was left open here. */
+export function openClaims({ subject, witness }: Verdict): Claim[] {
+  const claims: Claim[] = [
+    { kind: "none", text: "Whether the event is true: the ledger holds what its sender said." },
+    { kind: "none", text: "Whether everything that happened was recorded." },
+  ];
+  if (subject !== undefined) {
+    const text = `Whether this is the ledger you mean: compare its owner and id with what the owner publishes.`;
+    claims.push({ kind: "none", text });
+  }
+  if (witness !== undefined && isDevelopmentChain(witness.chainId)) {
+    const text = `Anything to others: chain ${witness.chainId} is a development chain on somebody’s own machine.`;
+    claims.push({ kind: "wait", text });
+  }
+  return claims;
+}

@@ -1,0 +1,65 @@
+/** What the reader goes by: a node of the reader's own choosing, a block hash the reader trusts, the ledger expected. */
+
+import { type Settings, settingProblems } from "./judge.ts";
+
+type Props = { readonly settings: Settings; readonly onSettings: (settings: Settings) => void };
+
+type FieldProps = Props & {
+  readonly name: keyof Settings;
+  readonly label: string;
+  readonly hint: string;
+  readonly placeholder: string;
+};
+
+function Field({ name, label, hint, placeholder, settings, onSettings }: FieldProps) {
+  const problem = settingProblems(settings)[name];
+  return (
+    <div class="field">
+      <label for={name}>{label}</label>
+      <input
+        id={name}
+        class={name === "node" ? "input" : "input mono"}
+        type="text"
+        inputMode={name === "node" ? "url" : "text"}
+        autocomplete="off"
+        spellcheck={false}
+        placeholder={placeholder}
+        value={settings[name]}
+        aria-invalid={problem !== undefined}
+        aria-describedby={`${name}-hint`}
+        onInput={(event) => onSettings({ ...settings, [name]: event.currentTarget.value.trim() })}
+      />
+      <span id={`${name}-hint`} class={problem === undefined ? "hint" : "hint bad"}>
+        {problem ?? hint}
+      </span>
+    </div>
+  );
+}
+
+export function CheckSettings(props: Props) {
+  return (
+    <div class="settings">
+      <Field
+        {...props}
+        name="node"
+        label="Node to ask (RPC address)"
+        placeholder="https://…"
+        hint="Any node of the anchor’s chain that you trust, your own at best. Only it will be asked."
+      />
+      <Field
+        {...props}
+        name="block"
+        label="or a block hash you trust"
+        placeholder="0x…"
+        hint="From any explorer. With a frozen proof this needs no network at all."
+      />
+      <Field
+        {...props}
+        name="ledger"
+        label="Ledger you expect (optional)"
+        placeholder="0x…"
+        hint="Its id or its owner’s address, from what the owner publishes."
+      />
+    </div>
+  );
+}

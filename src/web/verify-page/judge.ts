@@ -1,0 +1,124 @@
+/**
+ * From a text and what the reader wants to go by, to a judgement: of one bundle, or of a set of them. The text is all
+ * that is known; nobody is asked but the node whose address the reader typed.
+ */
+
+import type { Hex } from "../../merkle/bytes.ts";
+import { type Bundle, BundleError } from "../../verify/bundle.ts";
+import type { Expectations, VerifyOptions } from "../../verify/options.ts";
+import { parseBundle } from "../../verify/parse.ts";
+import { rpcChainReader } from "../../verify/rpc.ts";
+import { readSetBegin } from "../../verify/set.ts";
+import { type SetVerdict, verifySet } from "../../verify/set-check.ts";
+import type { Verdict } from "../../verify/verdict.ts";
+import { verifyText } from "../../verify/verify.ts";
+import { KNOWN_CODE_HASHES } from "../verdict/known-code.ts";
+import { nodeRequest, nodeUrl } from "../verdict/node-request.ts";
+
+/** What the reader typed, as it was typed. */
+export type Settings = { readonly node: string; readonly block: string; readonly ledger: string };
+
+/** A bundle of a set that was judged; `line` from 1. */
+export type SetRow = { readonly line: number; readonly text: string; readonly verdict: Verdict };
+
+export type Judgement =
+  | { readonly kind: "bundle"; readonly verdict: Verdict; readonly bundle: Bundle | undefined }
+  | { readonly kind: "set"; readonly verdict: SetVerdict; readonly rows: readonly SetRow[] };
+
+const BLOCK_HASH = /^0x[0-9a-f]{64}$/;
+const ADDRESS = /^0x[0-9a-f]{40}$/;
+/** The page answers to its reader at least this often while a long set is verified. */
+const BREATH_MS = 40;
+
+/** What is wrong with a setting, by its name; nothing when all can be used. */
+export function settingProblems({ node, block, ledger }: Settings): Partial<Record<keyof Settings, string>> {
+  const problems: Partial<Record<keyof Settings, string>> = {};
+  if (node !== "" && !/^https?:\/\/[^/]/.test(node)) problems.node = "An address begins with http:// or https://";
+  if (block !== "" && !BLOCK_HASH.test(block.toLowerCase())) problems.block = "A block hash is 0x and 64 hex digits";
+  if (ledger !== "" && !BLOCK_HASH.test(ledger.toLowerCase()) && !ADDRESS.test(ledger.toLowerCase())) {
+    problems.ledger = "A ledger id is 0x and 64 hex digits, an owner 0x and 40";
+  }
+  return problems;
+}
+
+/** Settings that cannot be used are left out; the form says so beside them. */
+function optionsOf(settings: Settings): VerifyOptions {
+  const problems = settingProblems(settings);
+  const use = (name: keyof Settings) => (problems[name] === undefined ? settings[name].toLowerCase() : "");
+  const [block, ledger] = [use("block"), use("ledger")];
+  const node = problems.node === undefined ? settings.node : "";
+  const expected: Expectations = ADDRESS.test(ledger) ? { owner: ledger } : ledger === "" ? {} : { ledgerId: ledger };
+  return {
+    requireChain: true,
+    knownCodeHashes: KNOWN_CODE_HASHES,
+    expected,
+    ...(node === "" ? {} : { chain: rpcChainReader(nodeRequest(nodeUrl(node))) }),
+    ...(block === "" ? {} : { trustedBlocks: [block as Hex] }),
+  };
+}
+
+/** Whether a text is a set or means to be one: several lines, of which the first is whole. */
+export function isSet(text: string): boolean {
+  const [first = "", ...rest] = text.trimEnd().split("\n", 2);
+  return readSetBegin(first) !== undefined || (rest.length > 0 && isJson(first));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+/** The bundle in a text, for drawing it; undefined when it is none, which the verdict says, too. */
+export function bundleIn(text: string): Bundle | undefined {
+  try {
+    return parseBundle(text);
+  } catch (error) {
+    if (error instanceof BundleError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Judges a text.
+ * @param onProgress is told how many lines of a set are done, and of how many
+ * @throws AbortError when the signal stops it
+ */
+export async function judge(
+  text: string,
+  settings: Settings,
+  signal: AbortSignal,
+  onProgress: (done: number, all: number) => void,
+): Promise<Judgement> {
+  const options = optionsOf(settings);
+  if (!isSet(text)) {
+    return { kind: "bundle", verdict: await verifyText(text, options), bundle: bundleIn(text) };
+  }
+  const lines = text.trimEnd().split("\n");
+  const rows: SetRow[] = [];
+  const verdict = await verifySet(breathing(lines, signal, onProgress), options, (each, line) => {
+    rows.push({ line, text: lines[line - 1] ?? "", verdict: each });
+  });
+  return { kind: "set", verdict, rows };
+}
+
+async function* breathing(
+  lines: readonly string[],
+  signal: AbortSignal,
+  onProgress: (done: number, all: number) => void,
+): AsyncGenerator<string> {
+  let rested = performance.now();
+  for (const [done, line] of lines.entries()) {
+    if (performance.now() - rested > BREATH_MS) {
+      onProgress(done, lines.length);
+      await new Promise((resolve) => setTimeout(resolve));
+      rested = performance.now();
+    }
+    signal.throwIfAborted();
+    yield line;
+  }
+}

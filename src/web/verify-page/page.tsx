@@ -1,0 +1,104 @@
+/** The page that verifies: a proof comes in, the verdict comes out, and changes with every keystroke. */
+
+import { useEffect, useState } from "preact/hooks";
+import { Logo } from "../parts/logo.tsx";
+import { ThemeButton } from "../parts/theme.tsx";
+import { BundleReport } from "./bundle-report.tsx";
+import { CheckSettings } from "./check-settings.tsx";
+import { type Judgement, judge, type Settings } from "./judge.ts";
+import { type Proof, ProofInput } from "./proof-input.tsx";
+import { SetReport } from "./set-report.tsx";
+
+/** After a keystroke, the time in which the next one may come. */
+const PAUSE_MS = 200;
+const NO_SETTINGS: Settings = { node: "", block: "", ledger: "" };
+
+type Progress = { readonly done: number; readonly all: number };
+type Work = { readonly judgement: Judgement | undefined; readonly progress: Progress | undefined };
+
+function useJudgement(proof: Proof | undefined, settings: Settings): Work {
+  const [work, setWork] = useState<Work>({ judgement: undefined, progress: undefined });
+  useEffect(() => {
+    if (proof === undefined) {
+      setWork({ judgement: undefined, progress: undefined });
+      return;
+    }
+    const stop = new AbortController();
+    const onProgress = (done: number, all: number) => {
+      if (!stop.signal.aborted) setWork((before) => ({ ...before, progress: { done, all } }));
+    };
+    const timer = setTimeout(() => {
+      judge(proof.text, settings, stop.signal, onProgress).then(
+        (judgement) => {
+          if (!stop.signal.aborted) setWork({ judgement, progress: undefined });
+        },
+        (error: unknown) => {
+          // Stopped because the reader typed on; anything else is a defect and belongs in the console.
+          if (!stop.signal.aborted) throw error;
+        },
+      );
+    }, PAUSE_MS);
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
+  }, [proof, settings]);
+  return work;
+}
+
+/** A proof can come in the address, after the #, in base64url: that part is never sent to anybody. */
+function proofInAddress(): Proof | undefined {
+  const encoded = location.hash.slice(1);
+  if (encoded === "") return undefined;
+  const binary = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
+  const text = new TextDecoder().decode(Uint8Array.from(binary, (letter) => letter.charCodeAt(0)));
+  return { name: "proof in the address", text };
+}
+
+function Report({ work }: { readonly work: Work }) {
+  const { judgement, progress } = work;
+  if (progress !== undefined) {
+    return (
+      <p class="row">
+        <progress value={progress.done} max={progress.all} aria-label="Lines verified" />
+        <span class="muted">
+          {progress.done} of {progress.all} lines
+        </span>
+      </p>
+    );
+  }
+  if (judgement === undefined) return null;
+  if (judgement.kind === "set") return <SetReport verdict={judgement.verdict} rows={judgement.rows} />;
+  return <BundleReport verdict={judgement.verdict} bundle={judgement.bundle} />;
+}
+
+export function VerifyPage() {
+  const [proof, setProof] = useState<Proof | undefined>(proofInAddress);
+  const [settings, setSettings] = useState<Settings>(NO_SETTINGS);
+  const work = useJudgement(proof, settings);
+  return (
+    <div class="page">
+      <header class="bar">
+        <Logo />
+        <span class="bar-title">Verify a proof</span>
+        <span class="bar-end">
+          <ThemeButton />
+        </span>
+      </header>
+      <main class="stack">
+        <div class="lead">
+          <h1>Is this record what it was?</h1>
+          <p class="muted">
+            This page checks a Holdfast proof on your own computer: hash by hash, from the event to the signature and to
+            the root that a public chain holds. It loads nothing, and asks nobody but the node that you name.
+          </p>
+        </div>
+        <section class="card stack" aria-label="Proof">
+          <ProofInput proof={proof} onProof={setProof} />
+          <CheckSettings settings={settings} onSettings={setSettings} />
+        </section>
+        <Report work={work} />
+      </main>
+    </div>
+  );
+}
