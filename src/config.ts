@@ -14,6 +14,7 @@ export class ConfigError extends Error {
 }
 
 const wei = z.string().regex(/^\d+$/, "expected wei as decimal digits").transform(BigInt);
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "expected an address of 40 hex digits with 0x");
 const seconds = z.number().positive().max(31_536_000);
 
 /** Where a private key is: an encrypted JSON key store, a file or variable with hex, or a signer in another process. */
@@ -21,7 +22,7 @@ const keySource = z.union([
   z.strictObject({ keystore: z.string(), passwordFile: z.string().optional(), passwordEnv: z.string().optional() }),
   z.strictObject({ file: z.string() }),
   z.strictObject({ env: z.string() }),
-  z.strictObject({ remote: z.url(), address: z.string().regex(/^0x[0-9a-fA-F]{40}$/) }),
+  z.strictObject({ remote: z.url(), address }),
 ]);
 
 const chain = z.strictObject({
@@ -29,13 +30,9 @@ const chain = z.strictObject({
   /** JSON-RPC endpoints, the preferred one first. */
   rpc: z.array(z.url()).min(1),
   chainId: z.int().positive(),
-  contract: z
-    .string()
-    .regex(/^0x[0-9a-fA-F]{40}$/)
-    .optional(),
+  /** Where LedgerAnchor is; its usual address when left out. */
+  contract: address.optional(),
   payer: keySource,
-  /** Opens ledgers that the contract does not know yet; without it somebody else has to. */
-  owner: keySource.optional(),
   finality: z
     .union([z.enum(["finalized", "safe"]), z.strictObject({ confirmations: z.int().positive().max(10_000) })])
     .default("finalized"),
@@ -76,6 +73,8 @@ const file = z.strictObject({
   data: z.string().optional(),
   /** Signs checkpoints; generated in the data folder when only the embedded chain is used. */
   signer: keySource.optional(),
+  /** Whose ledgers these are, on every chain: a key opens them there, an address alone leaves that to its holder. */
+  owner: z.union([keySource, z.strictObject({ address })]).optional(),
   chains: z.array(chain).default([]),
   /** Anchor interval on the embedded chain. */
   embeddedIntervalS: seconds.default(5),
@@ -93,6 +92,7 @@ export type Config = {
   /** Absolute path of the data folder. */
   readonly data: string;
   readonly signer: KeySource | undefined;
+  readonly owner: KeySource | { readonly address: string } | undefined;
   /** Empty means: run the embedded chain. */
   readonly chains: readonly ChainConfig[];
   readonly embeddedIntervalS: number;
@@ -118,8 +118,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const { listen, data, ...rest } = parsed.data;
   const names = rest.chains.map((each) => each.name);
   if (new Set(names).size < names.length) throw new ConfigError(`expected chains of different names, got ${names}`);
-  if (rest.chains.length > 0 && rest.signer === undefined) {
-    throw new ConfigError('expected "signer" beside "chains": a key that signs checkpoints, got none');
+  for (const name of ["signer", "owner"] as const) {
+    if (rest.chains.length > 0 && rest[name] === undefined) {
+      throw new ConfigError(`expected "${name}" beside "chains", see docs/configuration.md, got none`);
+    }
   }
   const logLevel = file.shape.logLevel.safeParse(env.HOLDFAST_LOG ?? rest.logLevel);
   if (!logLevel.success) throw new ConfigError(`HOLDFAST_LOG: expected a log level, got ${env.HOLDFAST_LOG}`);
@@ -128,6 +130,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...parseListen(env.HOLDFAST_LISTEN ?? listen ?? "127.0.0.1:4600"),
     data: resolve(env.HOLDFAST_DATA ?? data ?? "data"),
     signer: rest.signer,
+    owner: rest.owner,
     logLevel: logLevel.data,
   };
 }
@@ -135,6 +138,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 /** Where a first start leaves the admin key. */
 export function adminKeyFile(data: string): string {
   return join(data, "admin.key");
+}
+
+/** Where the store of a service is. */
+export function storeFolder(data: string): string {
+  return join(data, "store");
 }
 
 function refuseUnknown(env: Readonly<Record<string, string | undefined>>): void {

@@ -14,12 +14,15 @@ type AddCommand = (program: Command, setExit: SetExit) => void;
 
 /** Only the command that is called is loaded: the mathematics of one costs the start of all others. */
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  serve: async () => (await import("./serve.ts")).addServe,
   status: async () => (await import("./status.ts")).addStatus,
   append: async () => (await import("./append.ts")).addAppend,
   prove: async () => (await import("./prove.ts")).addProve,
   verify: async () => (await import("./verify.ts")).addVerify,
   upgrade: async () => (await import("./upgrade.ts")).addUpgrade,
   ledgers: async () => (await import("./ledgers.ts")).addLedgers,
+  audit: async () => (await import("./audit.ts")).addAudit,
+  deploy: async () => (await import("./deploy.ts")).addDeploy,
   keys: async () => (await import("./keys.ts")).addKeys,
 };
 

@@ -1,0 +1,96 @@
+/**
+ * `holdfast serve`: runs the service until a signal ends it, and tells the person who started it what to do next.
+ * Settings come from the environment and the file it names, never from arguments, where others could read them.
+ */
+
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import type { Command } from "commander";
+import { adminKeyFile, type Config, readConfig } from "../config.ts";
+import { type ChainFacts, type Service, startService } from "../service.ts";
+import { unreachable } from "./failure.ts";
+import type { SetExit } from "./main.ts";
+import { printOut, printResult } from "./output.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Adds the command. */
+export function addServe(program: Command, _setExit: SetExit): void {
+  program
+    .command("serve")
+    .description("Run the service; settings are in docs/configuration.md.")
+    .option("--json", "print one JSON object when the service is up")
+    .action(async ({ json }: { readonly json?: boolean }) => {
+      const config = readConfig(process.env);
+      const service = await startService(config, version()).catch((error: unknown) => {
+        throw explainStart(error, config);
+      });
+      printResult({ json: facts(service, config), text: greeting(service, config) }, json === true);
+      await signal();
+      if (json !== true)
+        printOut("\nStopping: what has arrived is answered, then the store and the chain are closed.\n");
+      await service.close();
+    });
+}
+
+/** Resolves at the first signal to stop; a second one ends the process at once. */
+function signal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const name of SIGNALS) {
+      process.once(name, () => {
+        for (const other of SIGNALS) process.once(other, () => process.exit(1));
+        resolve();
+      });
+    }
+  });
+}
+
+function explainStart(error: unknown, { host, port }: Config): unknown {
+  if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") return error;
+  return unreachable(
+    `${host}:${port} is in use; end what listens there, or set HOLDFAST_LISTEN to another address such as ${host}:4601`,
+  );
+}
+
+function facts(service: Service, config: Config): object {
+  const { url, chains, isFirstStart } = service;
+  return { url, data: config.data, adminKeyFile: adminKeyFile(config.data), isFirstStart, chains };
+}
+
+function greeting({ url, chains, isFirstStart }: Service, config: Config): string[] {
+  const keyFile = relative(process.cwd(), adminKeyFile(config.data)) || adminKeyFile(config.data);
+  const rpc = chains[0]?.endpoint ?? "";
+  return [
+    `Holdfast ${version()} listens on ${url}`,
+    "",
+    ...chains.flatMap(chainLines),
+    `  Admin key  ${keyFile}${isFirstStart ? "  (made just now; keep it safe)" : ""}`,
+    `  Data       ${relative(process.cwd(), config.data) || config.data}`,
+    "",
+    "Send an event, fetch its proof once it is anchored, check it against the chain:",
+    "",
+    `  curl -s ${url}/v1/ledgers/main/events -H "Authorization: Bearer $(cat ${keyFile})" -H "Content-Type: application/json" \\`,
+    `    -d '{"action":"user.login","time":"${new Date().toISOString()}","actor":{"type":"user","id":"ada"}}'`,
+    `  npx holdfast prove 0 --wait anchored --url ${url} --key-file ${keyFile} --out bundle.json`,
+    `  npx holdfast verify bundle.json --rpc ${rpc}`,
+    "",
+    "Ctrl-C stops.",
+  ];
+}
+
+function chainLines({ name, chainId, endpoint, contract, embedded }: ChainFacts): string[] {
+  const line = `  Chain      ${name}, id ${chainId}, at ${endpoint}\n  Contract   ${contract}`;
+  if (embedded === undefined) return [line];
+  const warning =
+    "             This chain runs on your own machine: it shows how things work, and proves nothing to others.\n" +
+    "             docs/configuration.md says how to anchor to a chain that others trust.";
+  if (embedded === "anvil") return [line, warning];
+  return [line, warning, "             It keeps nothing: there is no anvil for this platform, so Hardhat stands in."];
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return version;
+}

@@ -1,0 +1,255 @@
+/**
+ * Puts the parts of a service together, in the order in which they need each other, and takes them apart again in the
+ * opposite one. No other file knows all of them.
+ */
+
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type Logger, pino } from "pino";
+import { Anchorer } from "./anchor/anchor.ts";
+import type { ChainSetup } from "./anchor/chain-loop.ts";
+import { CONTRACT_ADDRESS } from "./anchor/contract.ts";
+import { DEV_CHAIN_ID, DevChain } from "./anchor/devchain.ts";
+import { keyAccount, localKeys, openAccount, openSigner } from "./anchor/keys.ts";
+import { connectChain } from "./anchor/rpc-chain.ts";
+import { adminKeyFile, type ChainConfig, type Config, type KeySource } from "./config.ts";
+import { createApp } from "./http/app.ts";
+import { KeyRing } from "./http/keys.ts";
+import { createSalts } from "./http/salts.ts";
+import { createServer } from "./http/server.ts";
+import { type ChainStatus, HTTP_LIMITS, type HttpLimits } from "./http/services.ts";
+import { fastKeccak256 } from "./ledger/hash.ts";
+import { keySigner } from "./ledger/keysigner.ts";
+import { LedgerRegistry } from "./ledger/registry.ts";
+import { Sealer } from "./ledger/seal.ts";
+import type { CheckpointSigner } from "./ledger/signer.ts";
+import { checksumAddress } from "./merkle/address.ts";
+import { fromHex, type Hex } from "./merkle/bytes.ts";
+import { createMetrics } from "./metrics.ts";
+import { Indexer } from "./query/indexer.ts";
+import { LevelStore } from "./store/level.ts";
+import { LevelIndexStore } from "./store/leveldb-index.ts";
+
+/** A service that runs. */
+export type Service = {
+  readonly url: string;
+  /** Whether the key for administrators was made by this start. */
+  readonly isFirstStart: boolean;
+  readonly chains: readonly ChainFacts[];
+  readonly close: () => Promise<void>;
+};
+
+/** A chain as it is told to the person who starts a service. */
+export type ChainFacts = {
+  readonly name: string;
+  readonly chainId: number;
+  /** First endpoint, without a path that may hold a key. */
+  readonly endpoint: string;
+  readonly contract: string;
+  readonly embedded?: DevChain["kind"];
+};
+
+type Keys = {
+  readonly signer: CheckpointSigner;
+  readonly owner: Hex;
+  readonly setups: readonly ChainSetup[];
+  readonly facts: readonly ChainFacts[];
+};
+
+/** What was opened so far, and how to close it, the newest first. */
+class Opened {
+  readonly #closers: (() => Promise<void>)[] = [];
+
+  add<T>(part: T, close: (part: T) => Promise<void>): T {
+    this.#closers.unshift(() => close(part));
+    return part;
+  }
+
+  /** Closes everything, also when something of it fails to close; the first failure is thrown at the end. */
+  async close(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const close of this.#closers.splice(0)) await close().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+const LEDGER = "main";
+/** The embedded chain is asked often: it is on this machine. */
+const EMBEDDED_POLL_MS = 500;
+/** Readiness gives anchoring this many intervals. */
+const LAG_INTERVALS = 3;
+/** And this long, for a transaction to be mined. */
+const LAG_MARGIN_MS = 120_000;
+
+/**
+ * Starts a service.
+ * @throws StoreLockedError, RecoveryError, AnchorStartError, KeyError … with what to do, after closing what was opened
+ */
+export async function startService(config: Config, version: string): Promise<Service> {
+  const opened = new Opened();
+  try {
+    return await start(config, version, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function start(config: Config, version: string, opened: Opened): Promise<Service> {
+  const log = pino({ level: config.logLevel, base: null });
+  await mkdir(config.data, { recursive: true, mode: 0o700 });
+  // First of all: it keeps a second process out, before that one touches anything else.
+  const store = opened.add(await LevelStore.open(join(config.data, "store")), (each) => each.close());
+  const hash = await fastKeccak256();
+  const { signer, owner, setups, facts } = await openChains(config, log, opened);
+  const indexes = opened.add(await LevelIndexStore.open(join(config.data, "index")), (each) => each.close());
+  const indexers = opened.add(new Map<string, Indexer>(), async (all) => {
+    await Promise.all([...all.values()].map((indexer) => indexer.stop()));
+  });
+  const { queueEvents: queueEventsMax, queueBytes: queueBytesMax } = config.limits;
+  const registry = await LedgerRegistry.open({
+    ...{ store, signer, owner, hash, rotate: true, limits: { queueEventsMax, queueBytesMax } },
+    onOpen: async (ledger) => {
+      const indexer = await Indexer.open({ store, indexStore: indexes, ledger, log });
+      indexer.start();
+      indexers.set(ledger.record.name, indexer);
+      ledger.onStop((cause) => log.error({ err: cause, ledger: ledger.record.name }, "the ledger stopped"));
+    },
+  });
+  opened.add(registry, (each) => each.close());
+  if (registry.get(LEDGER) === undefined) await registry.create({ name: LEDGER });
+  const sealer = opened.add(new Sealer({ store }), (each) => each.close());
+  const anchorer = await Anchorer.open({
+    ...{ store, chains: setups, log },
+    ledgers: () => registry.list(),
+    seal: async (ledger) => (await sealer.seal(ledger)).checkpoint,
+  });
+  opened.add(anchorer, (each) => each.stop());
+  const keys = opened.add(await KeyRing.open(store), (each) => each.close());
+  const isFirstStart = await keys.createAdmin((text) => writePrivate(adminKeyFile(config.data), `${text}\n`));
+  const limits = httpLimits(config);
+  const app = createApp({
+    ...{ store, ledgers: registry, keys, limits, log, hash, version },
+    ...{ now: Date.now, salts: createSalts(), metrics: createMetrics({ ofProcess: true }) },
+    contentKey: await contentKey(config.data),
+    chains: (ledgerId) => chainsOf(anchorer, setups, ledgerId),
+  });
+  const server = createServer(app, limits);
+  const url = await listen(server, config);
+  opened.add(server, closeServer);
+  anchorer.start();
+  return { url, isFirstStart, chains: facts, close: () => opened.close() };
+}
+
+/** The keys and the chains: those of the configuration, or else the embedded ones. */
+async function openChains(config: Config, log: Logger, opened: Opened): Promise<Keys> {
+  if (config.chains.length === 0) return openEmbedded(config, log, opened);
+  if (config.signer === undefined || config.owner === undefined) {
+    throw new TypeError("expected a signer and an owner in a configuration with chains, got none");
+  }
+  const account = isKeySource(config.owner) ? await openAccount(config.owner) : undefined;
+  const owner = account?.address ?? addressIn(config.owner);
+  const setups: ChainSetup[] = [];
+  for (const chain of config.chains) {
+    const payer = await openAccount(chain.payer);
+    const contract = chain.contract ?? CONTRACT_ADDRESS;
+    setups.push({
+      ...{ name: chain.name, payer, owners: account === undefined ? [] : [account], policy: policyOf(chain) },
+      chain: connectChain({ urls: chain.rpc, chainId: chain.chainId, contract }),
+    });
+  }
+  return { signer: await openSigner(config.signer), owner, setups, facts: config.chains.map(factsOf) };
+}
+
+async function openEmbedded(config: Config, log: Logger, opened: Opened): Promise<Keys> {
+  const devChain = opened.add(await DevChain.open({ dir: join(config.data, "chain"), log }), (each) => each.close());
+  const { payer, owner, signer } = await localKeys(join(config.data, "keys"));
+  const [payerAccount, ownerAccount] = [keyAccount(payer), keyAccount(owner)];
+  await Promise.all([payerAccount, ownerAccount].map(({ address }) => devChain.fund(address)));
+  const intervalMs = config.embeddedIntervalS * 1000;
+  const setup: ChainSetup = {
+    ...{ name: "embedded", payer: payerAccount, owners: [ownerAccount], nudge: () => devChain.nudge() },
+    chain: connectChain({ urls: [devChain.url], chainId: DEV_CHAIN_ID, contract: devChain.contract }),
+    policy: { intervalMs, pollMs: EMBEDDED_POLL_MS, onReplaced: "restart" },
+  };
+  const contract = checksumAddress(devChain.contract);
+  const facts = { name: "embedded", chainId: DEV_CHAIN_ID, endpoint: devChain.url, contract, embedded: devChain.kind };
+  return { signer: keySigner(signer), owner: ownerAccount.address, setups: [setup], facts: [facts] };
+}
+
+function isKeySource(owner: NonNullable<Config["owner"]>): owner is KeySource {
+  return "remote" in owner || !("address" in owner);
+}
+
+function addressIn(owner: NonNullable<Config["owner"]>): Hex {
+  if (!("address" in owner)) throw new TypeError("expected an owner with an address, got one without");
+  return owner.address.toLowerCase() as Hex;
+}
+
+function policyOf(chain: ChainConfig): NonNullable<ChainSetup["policy"]> {
+  const { entriesMax, feeMaxWei, budgetPerDayWei, mempool, pollMs, finality } = chain;
+  const times = { intervalMs: chain.intervalS * 1000, heartbeatMs: chain.heartbeatS * 1000 };
+  return { entriesMax, feeMaxWei, budgetPerDayWei, mempool, pollMs, finality, ...times };
+}
+
+function factsOf({ name, chainId, rpc, contract }: ChainConfig): ChainFacts {
+  const endpoint = new URL(rpc[0] as string).origin;
+  return { name, chainId, endpoint, contract: checksumAddress((contract ?? CONTRACT_ADDRESS).toLowerCase() as Hex) };
+}
+
+/** How far each chain has come with a ledger, in the words of the API. */
+async function chainsOf(anchorer: Anchorer, setups: readonly ChainSetup[], ledgerId: Hex): Promise<ChainStatus[]> {
+  const all = await anchorer.status(ledgerId);
+  return all.flatMap(({ name, chainId, contract, ledgers }) => {
+    const intervalMs = setups.find((setup) => setup.name === name)?.policy?.intervalMs ?? 0;
+    return ledgers.map(({ anchoredSize, finalSize, oldestUnanchoredS, note }) => ({
+      ...{ chainId, contract, anchoredSize, finalSize, lagMs: Math.round(oldestUnanchoredS * 1000) },
+      lagMaxMs: LAG_INTERVALS * intervalMs + LAG_MARGIN_MS,
+      ...(note !== undefined && { trouble: note.message }),
+    }));
+  });
+}
+
+function httpLimits({ limits }: Config): HttpLimits {
+  const event = { ...HTTP_LIMITS.event, bytesMax: limits.eventBytes };
+  return { ...HTTP_LIMITS, event, requestBytesMax: limits.requestBytes, batchMax: limits.batchEvents };
+}
+
+/** Goes into the digests that tell repeated events; losing it would make honest repetitions look like conflicts. */
+async function contentKey(data: string): Promise<Uint8Array> {
+  const path = join(data, "keys", "content.key");
+  await mkdir(join(data, "keys"), { recursive: true, mode: 0o700 });
+  try {
+    return fromHex((await readFile(path, "utf8")).trim(), 32);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  const key = randomBytes(32);
+  await writePrivate(path, `0x${key.toString("hex")}\n`);
+  return key;
+}
+
+async function writePrivate(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { mode: 0o600, flush: true });
+}
+
+function listen(server: Server, { host, port }: Config): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      const { address, family, port: bound } = server.address() as AddressInfo;
+      resolve(`http://${family === "IPv6" ? `[${address}]` : address}:${bound}`);
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
