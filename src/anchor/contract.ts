@@ -20,8 +20,22 @@ export type AnchorCall = {
   readonly proof: readonly Uint8Array[];
 };
 
-/** Code that a deployment transaction carries. */
-export const CREATION_CODE = artifact.bytecode as Hex;
+/** Where the public factory puts the contract on every chain, and the code that is there then. */
+export const DEPLOYED = {
+  address: artifact.create2.address.toLowerCase() as Hex,
+  code: artifact.deployedBytecode as Hex,
+  codeHash: artifact.runtimeCodeHash as Hex,
+};
+
+/** What a deployment transaction calls: deployCreate2(salt, code) of the factory. */
+export const FACTORY = {
+  address: artifact.create2.factory as Hex,
+  salt: artifact.create2.salt as Hex,
+  code: artifact.bytecode as Hex,
+};
+
+/** Where the contract is on every chain that has the CreateX factory; EIP-55 spelling. */
+export const CONTRACT_ADDRESS = artifact.create2.address;
 
 const CODEC = codecOf(artifact.abi);
 const ZERO_ADDRESS = `0x${"0".repeat(40)}`;

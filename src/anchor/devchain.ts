@@ -11,16 +11,8 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hex } from "../merkle/bytes.ts";
 import { ChainError } from "./chain.ts";
-import {
-  type ChainProcess,
-  ChainProcessError,
-  endStale,
-  findProgram,
-  isPortFree,
-  type Program,
-  startProcess,
-} from "./chain-process.ts";
-import { CREATION_CODE } from "./contract.ts";
+import { type ChainProcess, endStale, findProgram, isPortFree, type Program, startProcess } from "./chain-process.ts";
+import { DEPLOYED } from "./contract.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { connectEndpoint } from "./ethers.ts";
 import type { Log } from "./notes.ts";
@@ -40,8 +32,6 @@ type Pid = { readonly pid: number; readonly port: number };
 
 export const DEV_CHAIN_ID = 31337;
 const REQUEST_MS = 120_000;
-/** Sends the contract; the same on every embedded chain, so that the contract's address is, too. */
-const DEPLOYER = "0x00000000000000000000000000000000484f4c44";
 const ETHER = 10n ** 18n;
 /** Blocks after which anvil calls one final. */
 const BLOCKS_TO_FINAL = 2;
@@ -152,29 +142,18 @@ async function choosePort(dir: string, port: number, log: Log): Promise<number> 
   return 0;
 }
 
-/** Deploys the contract unless the chain has it; its address is recorded beside the chain. */
-async function deployOnce(dir: string, endpoint: Endpoint): Promise<Deployment & { readonly isNew: boolean }> {
+/**
+ * Puts the contract on the chain unless it is there; its address is recorded beside the chain, for a later version of
+ * this program. It gets the address that it has on every chain, as its code by itself, so that no factory is needed.
+ */
+async function deployOnce(dir: string, endpoint: Endpoint): Promise<{ contract: Hex; isNew: boolean }> {
   const file = join(dir, "deployment.json");
-  if (existsSync(file)) {
-    const known = JSON.parse(await readFile(file, "utf8")) as Deployment;
-    if ((await endpoint.request("eth_getCode", [known.contract, "latest"])) !== "0x") return { ...known, isNew: false };
-  }
-  await endpoint.request("hardhat_setBalance", [DEPLOYER, `0x${ETHER.toString(16)}`]);
-  await endpoint.request("hardhat_impersonateAccount", [DEPLOYER]);
-  const hash = await endpoint.request("eth_sendTransaction", [{ from: DEPLOYER, data: CREATION_CODE }]);
-  const contract = await deployedAddress(endpoint, hash);
-  await endpoint.request("hardhat_stopImpersonatingAccount", [DEPLOYER]);
-  await replaceFile(file, JSON.stringify({ contract }));
-  return { contract, isNew: true };
-}
-
-async function deployedAddress(endpoint: Endpoint, hash: unknown): Promise<Hex> {
-  for (let i = 0; i < 200; i++) {
-    const receipt = (await endpoint.request("eth_getTransactionReceipt", [hash])) as {
-      contractAddress?: string;
-    } | null;
-    if (receipt?.contractAddress) return receipt.contractAddress.toLowerCase() as Hex;
-    await new Promise((wake) => setTimeout(wake, 25));
-  }
-  throw new ChainProcessError("expected the embedded chain to mine the contract, it did not");
+  const known = existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Deployment).contract : undefined;
+  const contract = known ?? DEPLOYED.address;
+  if ((await endpoint.request("eth_getCode", [contract, "latest"])) !== "0x") return { contract, isNew: false };
+  await endpoint.request("hardhat_setCode", [DEPLOYED.address, DEPLOYED.code]);
+  // The code is in the state of blocks from the next one on.
+  await endpoint.request("hardhat_mine", ["0x1"]);
+  await replaceFile(file, JSON.stringify({ contract: DEPLOYED.address }));
+  return { contract: DEPLOYED.address, isNew: true };
 }
