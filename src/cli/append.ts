@@ -12,6 +12,7 @@ import { CliError, usageError } from "./failure.ts";
 import { readLines } from "./lines.ts";
 import { readCount } from "./numbers.ts";
 import { printResult } from "./output.ts";
+import { startProgress } from "./progress.ts";
 import { type Answer, refusal, ServiceClient, type ServiceOptions, withServiceOptions } from "./service-client.ts";
 
 const BATCH_COUNT = 1000;
@@ -54,20 +55,29 @@ export function addAppend(program: Command): void {
 
 async function append(file: string, flags: AppendFlags): Promise<void> {
   const client = new ServiceClient(flags);
-  const progress = await progressOf(file);
+  const progress = await startProgress("bytes");
+  const bytes = { total: sizeOf(file), read: 0 };
+  const onBytes = (count: number) => {
+    bytes.read += count;
+  };
   const run = flags.again === true ? randomUUID() : "";
   const options = { countMax: flags.batch, charactersMax: BATCH_CHARACTERS_MAX, run, addIds: flags.addIds === true };
   const tally = new Tally(flags.receipts);
   try {
-    for await (const batch of batchesOf(readLines(file, progress.add), options)) {
+    for await (const batch of batchesOf(readLines(file, onBytes), options)) {
       tally.take(await sendBatch(client, batch, flags, tally));
-      progress.show(tally.count);
+      progress.show(bytes.read, bytes.total);
     }
   } finally {
     progress.stop();
   }
   if (tally.count === 0) throw usageError(`Expected events in ${file === "-" ? "standard input" : file}, got none.`);
   printResult(tally.result(flags.ledger), flags.json === true);
+}
+
+/** Bytes of a file; 0 where the end is not known. */
+function sizeOf(file: string): number {
+  return file === "-" ? 0 : (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
 }
 
 async function sendBatch(client: ServiceClient, batch: Batch, flags: AppendFlags, tally: Tally): Promise<Recorded> {
@@ -151,29 +161,4 @@ class Tally {
       text: [`Recorded ${recorded} events in ${ledger}${range}.${known}`],
     };
   }
-}
-
-type Progress = {
-  readonly add: (bytes: number) => void;
-  readonly show: (count: number) => void;
-  readonly stop: () => void;
-};
-
-/** A bar on stderr when a person looks on and the end is known. */
-async function progressOf(file: string): Promise<Progress> {
-  const size = file === "-" ? 0 : (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
-  if (!process.stderr.isTTY || size === 0)
-    return { add: () => undefined, show: () => undefined, stop: () => undefined };
-  const { SingleBar } = await import("cli-progress");
-  const format = "{bar} {percentage}% | {events} events | {eta_formatted} left";
-  const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, clearOnComplete: true });
-  let bytes = 0;
-  bar.start(size, 0, { events: 0 });
-  return {
-    add: (count) => {
-      bytes += count;
-    },
-    show: (events) => bar.update(Math.min(bytes, size), { events }),
-    stop: () => bar.stop(),
-  };
 }

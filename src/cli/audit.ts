@@ -1,0 +1,81 @@
+/**
+ * `holdfast audit`: reads a whole store, of a service that is stopped, and hashes everything in it again. Exit status 1
+ * when anything is wrong, 2 when there was nothing to look at.
+ */
+
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { storeFolder } from "../config.ts";
+import { type AuditReport, auditLedger } from "../ledger/audit.ts";
+import { fastKeccak256 } from "../ledger/hash.ts";
+import { LevelStore } from "../store/level.ts";
+import { type LedgerRecord, StoreLockedError } from "../store/store.ts";
+import { CliError, usageError } from "./failure.ts";
+import type { SetExit } from "./main.ts";
+import { printResult } from "./output.ts";
+import { type Progress, startProgress } from "./progress.ts";
+
+type AuditFlags = { readonly data?: string; readonly ledger?: string; readonly json?: boolean };
+type Audited = { readonly record: LedgerRecord; readonly report: AuditReport };
+
+const FINDINGS_SHOWN = 50;
+
+export function addAudit(program: Command, setExit: SetExit): void {
+  program
+    .command("audit")
+    .description("Read a whole store again and hash everything in it. The service must be stopped.")
+    .option("--data <folder>", "data folder of the service; else HOLDFAST_DATA, else ./data")
+    .option("--ledger <name>", "this ledger only")
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", "\nExit status: 0 whole, 1 something is wrong, 2 there was nothing to look at.")
+    .action(async (flags: AuditFlags) => setExit(await audit(flags)));
+}
+
+async function audit(flags: AuditFlags): Promise<number> {
+  const folder = storeFolder(flags.data ?? process.env.HOLDFAST_DATA ?? "data");
+  if (!existsSync(folder)) throw usageError(`Expected a store at ${folder}, got nothing; give --data.`);
+  const store = await openStore(folder);
+  const audited: Audited[] = [];
+  try {
+    const records = (await store.ledgers()).filter(({ name }) => flags.ledger === undefined || name === flags.ledger);
+    if (records.length === 0) throw usageError(`Expected ${flags.ledger ?? "a ledger"} in ${folder}, got none.`);
+    const hash = await fastKeccak256();
+    for (const record of records) {
+      const progress = await startProgress("entries");
+      const onProgress: Progress["show"] = (done, size) => progress.show(done, size);
+      audited.push({ record, report: await auditLedger({ store, record, hash, onProgress }) });
+      progress.stop();
+    }
+  } finally {
+    await store.close();
+  }
+  const json = { ledgers: audited.map(({ record, report }) => ({ name: record.name, ...report })) };
+  printResult({ json, text: audited.flatMap(describe) }, flags.json === true);
+  if (audited.some(({ report }) => report.findings.length > 0)) return 1;
+  return audited.every(({ report }) => report.entries === 0) ? 2 : 0;
+}
+
+async function openStore(folder: string): Promise<LevelStore> {
+  try {
+    return await LevelStore.open(folder);
+  } catch (cause) {
+    if (!(cause instanceof StoreLockedError)) throw cause;
+    const message = `A service is using ${folder}; stop it first, or audit a copy of the folder.`;
+    throw new CliError(message, { code: cause.code, exitStatus: 2, cause });
+  }
+}
+
+function describe({ record, report }: Audited): string[] {
+  const { head, entries, tiles, checkpoints, findings } = report;
+  const done = `${entries} entries, ${tiles} tiles and ${checkpoints} checkpoints were read and hashed again`;
+  if (findings.length === 0) {
+    if (head === undefined) return [`${record.name}: empty, so that nothing was proved.`];
+    return [`${record.name}: whole. ${done}; size ${head.size}, root ${head.root}.`];
+  }
+  const shown = findings.slice(0, FINDINGS_SHOWN).map(({ kind, from, to, detail }) => {
+    const range = to - from === 1 ? `entry ${from}` : `entries ${from} to ${to - 1}`;
+    return `  ${kind} (${range}): ${detail}`;
+  });
+  const rest = findings.length > FINDINGS_SHOWN ? [`  and ${findings.length - FINDINGS_SHOWN} more; see --json`] : [];
+  return [`${record.name}: NOT whole, ${findings.length} findings. ${done}.`, ...shown, ...rest];
+}
