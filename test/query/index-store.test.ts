@@ -26,6 +26,8 @@ async function fill(folder: string): Promise<string[]> {
   const value = new Uint8Array(8192).map((_, at) => (at * at) % 7);
   for (let i = 0; i < keys.length; i += 100) await store.write(keys.slice(i, i + 100).map((key) => ({ key, value })));
   await store.close();
+  // Closing may come before the log is sorted into files; opening waits for that.
+  await (await LevelIndexStore.open(folder)).close();
   return keys;
 }
 

@@ -275,19 +275,23 @@ test("a page of large events ends before its answer grows without bound", async 
   await indexer.stop();
 });
 
-test("an entry that the store cannot read is named by the page, and ends neither the search nor the indexing", async () => {
-  const ledger = new FakeLedger();
-  ledger.damaged.add(3);
-  ledger.append(Array.from({ length: 20 }, () => ({ action: "a" })));
-  const indexer = await Indexer.open({ store: ledger, indexStore: new MemoryIndexStore(), ledger, segmentLength: 8 });
-  indexer.start();
-  await indexer.waitFor(20);
-  const everything = await query(indexer, { filter: {}, order: "asc", limit: 100 });
-  assert.equal(everything.items.length, 19);
-  assert.deepEqual(everything.unreadable, [3]);
-  ledger.damaged.add(5);
-  const found = await query(indexer, { filter: { action: "a" }, order: "asc", limit: 100 });
-  assert.equal(found.items.length, 18);
-  assert.deepEqual(found.unreadable, [5]);
-  await indexer.stop();
-});
+for (const readsAhead of [false, true]) {
+  const how = readsAhead ? "reads ahead" : "reads one by one";
+  test(`an entry that a store which ${how} cannot read is named, and ends neither search nor indexing`, async () => {
+    const ledger = new FakeLedger();
+    ledger.readsAhead = readsAhead;
+    ledger.damaged.add(3);
+    ledger.append(Array.from({ length: 20 }, () => ({ action: "a" })));
+    const indexer = await Indexer.open({ store: ledger, indexStore: new MemoryIndexStore(), ledger, segmentLength: 8 });
+    indexer.start();
+    await indexer.waitFor(20);
+    const everything = await query(indexer, { filter: {}, order: "asc", limit: 100 });
+    assert.equal(everything.items.length, 19);
+    assert.deepEqual(everything.unreadable, [3]);
+    ledger.damaged.add(5);
+    const found = await query(indexer, { filter: { action: "a" }, order: "asc", limit: 100 });
+    assert.equal(found.items.length, 18);
+    assert.deepEqual(found.unreadable, [5]);
+    await indexer.stop();
+  });
+}
