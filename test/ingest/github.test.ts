@@ -123,6 +123,19 @@ test("a bot is a service, an absent sender is GitHub itself, and an organization
   assert.equal(tenant.event.tenant, "Octocoders");
 });
 
+test("the source is the host that the payload names, GitHub's own or another", () => {
+  assert.equal(
+    adapt("push", { repository: { id: 1, html_url: "https://git.example.com:8443/a/b" } }).event.source,
+    "git.example.com:8443",
+  );
+  assert.equal(
+    adapt("team", { organization: { id: 1 }, sender: { html_url: "http://ghe.local/u" } }).event.source,
+    "ghe.local",
+  );
+  assert.equal(adapt("team", { sender: { html_url: "ftp://x" } }).event.source, "github.com");
+  assert.equal(adapt("push", find("push")).event.source, "github.com");
+});
+
 test("an integer that JSON cannot carry exactly is not used, its neighbours are", () => {
   const text = '{"sender":{"id":12345678901234567890,"node_id":"U_x","login":"a"},"size":1e400,"ok":1}';
   const { event } = adapt("push", text);

@@ -44,10 +44,7 @@ test("hex in any other spelling is refused", () => {
   assert.throws(() => fromHex("0xAB"), { message: 'expected lower-case hex with 0x, got "0xAB"' });
   assert.throws(() => fromHex("0x0000", 1), { name: "RangeError", message: "expected 1 bytes of hex, got 2" });
   const long = `0x${"z".repeat(500)}`;
-  assert.throws(
-    () => fromHex(long),
-    (error: Error) => error.message.length < 130,
-  );
+  assert.throws(() => fromHex(long), { message: `expected lower-case hex with 0x, got "0x${"z".repeat(74)}...` });
 });
 
 test("integers up to 2^53-1 come back from 8 bytes, big-endian", () => {

@@ -135,6 +135,32 @@ test("no consistency path up to size 40 holds for another root on either side", 
   }
 });
 
+test("a path is refused under a size that asks for another number of hashes, whatever root is claimed", () => {
+  // Without this, the root of an inner node could be passed off as that of a larger tree.
+  for (let size = 1; size <= 40; size++) {
+    for (let claimed = 1; claimed <= 66; claimed++) {
+      for (const index of [0, size >> 1, size - 1].filter((at) => at < Math.min(size, claimed))) {
+        const path = model.path(index, 0, size);
+        const wanted = inclusionRanges(index, claimed).length;
+        if (wanted === path.length) continue;
+        const proof = { index, size: claimed, path, leafHash: model.root(index, index + 1), root: roots(size) };
+        assert.throws(() => checkInclusion(hash, proof), { name: "ProofError", message: lengthError(path, wanted) });
+      }
+      for (const from of [1, size >> 1, size - 1].filter((at) => at > 0 && at < Math.min(size, claimed))) {
+        const path = model.proof(from, 0, size);
+        const wanted = consistencyRanges(from, claimed).length;
+        if (wanted === path.length) continue;
+        const proof = { from, to: claimed, path, fromRoot: roots(from), toRoot: roots(size) };
+        assert.throws(() => checkConsistency(hash, proof), { name: "ProofError", message: lengthError(path, wanted) });
+      }
+    }
+  }
+});
+
+function lengthError(path: readonly Uint8Array[], wanted: number): RegExp {
+  return path.length < wanted ? /^expected a longer path/ : /^expected a shorter path/;
+}
+
 test("every tree extends the empty one with an empty path, and only the empty tree has its root", () => {
   const toRoot = roots(5);
   const empty = roots(0);
