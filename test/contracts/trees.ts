@@ -38,9 +38,10 @@ export function treeOfLeaves(leaves: readonly Uint8Array[]): Tree {
   return treeOf((level, index) => levels[level]?.[index]);
 }
 
-/** Tree of `size` leaves that differ from each other and from those of another `name`. */
-export function smallTree(size: number, name = "entry"): Tree {
-  return treeOfLeaves(Array.from({ length: size }, (_, index) => leafHash(keccak256, utf8(`${name} ${index}`))));
+/** Tree of `size` leaves that differ from each other, and from `sameUntil` on also from those of another `name`. */
+export function smallTree(size: number, name = "entry", sameUntil = 0): Tree {
+  const texts = Array.from({ length: size }, (_, index) => `${index < sameUntil ? "entry" : name} ${index}`);
+  return treeOfLeaves(texts.map((text) => leafHash(keccak256, utf8(text))));
 }
 
 /** Tree of up to 2^52 leaves that are all the same. */
