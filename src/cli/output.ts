@@ -3,7 +3,7 @@
  * stderr, so that output can be piped.
  */
 
-import { writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 
 /** A result in both forms. */
 export type Result = { readonly json: unknown; readonly text: readonly string[] };
@@ -16,6 +16,27 @@ export function printResult(result: Result, asJson: boolean): void {
 /** Writes to stdout, whole, also into a pipe whose reader is slow. */
 export function printOut(text: string): void {
   writeAll(1, text);
+}
+
+/** Where a result goes that is written piece by piece. */
+export type Output = { readonly write: (text: string) => void; readonly close: () => void };
+
+/** A file that is there only once it is whole, or standard output when there is none. */
+export function openOutput(file: string | undefined): Output {
+  if (file === undefined) return { write: printOut, close: () => undefined };
+  const unfinished = `${file}.unfinished`;
+  let fd: number | undefined;
+  return {
+    write: (text) => {
+      fd ??= openSync(unfinished, "w");
+      writeAll(fd, text);
+    },
+    close: () => {
+      if (fd === undefined) return;
+      closeSync(fd);
+      renameSync(unfinished, file);
+    },
+  };
 }
 
 /** A word to the person at the terminal. */

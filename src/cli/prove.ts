@@ -3,7 +3,6 @@
  * before it is handed on, and members are withheld here, so that what leaves is what was looked at.
  */
 
-import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { memberDigest } from "../entry/entry.ts";
@@ -16,7 +15,8 @@ import { SetWriter } from "../verify/set.ts";
 import { verifyBundle } from "../verify/verify.ts";
 import { CliError, usageError } from "./failure.ts";
 import { readCount, readIndexes } from "./numbers.ts";
-import { printOut, printResult } from "./output.ts";
+import { openOutput, printResult } from "./output.ts";
+import { startProgress } from "./progress.ts";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "./service-client.ts";
 
 const INDEXES_MAX = 100_000;
@@ -58,26 +58,54 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
   const indexes = readIndexes(values, INDEXES_MAX);
   const client = new ServiceClient(flags);
   const until = performance.now() + flags.timeout * 1000;
-  const bundles: Bundle[] = [];
-  for (const index of indexes) {
+  const bundleOf = async (index: number): Promise<Bundle> => {
     const bundle = withhold(await getBundle(client, index, flags, until), flags);
     await checkHolds(bundle);
-    bundles.push(bundle);
+    return bundle;
+  };
+  const output = openOutput(flags.out);
+  const [only] = indexes;
+  let status: Status;
+  if (indexes.length === 1 && only !== undefined) {
+    const bundle = await bundleOf(only);
+    output.write(`${JSON.stringify(bundle, null, 2)}\n`);
+    status = bundle.status;
+  } else {
+    status = await writeSet(indexes, bundleOf, (line) => output.write(`${line}\n`));
   }
-  const [first] = bundles;
-  if (first === undefined) throw usageError("Expected an index, got none.");
-  const text = bundles.length === 1 ? `${JSON.stringify(first, null, 2)}\n` : spellSet(first, bundles);
-  if (flags.out === undefined) return printOut(text);
-  writeFileSync(flags.out, text);
-  const status = bundles.reduce((least, { status }) => (RANKS[status] < RANKS[least] ? status : least), first.status);
-  const what = bundles.length === 1 ? `the bundle of event ${first.entry.index}` : `a set of ${bundles.length} bundles`;
-  printResult(
-    {
-      json: { file: flags.out, ledger: flags.ledger, indexes, status },
-      text: [`Wrote ${what} (${status}) to ${flags.out}. Check it with "holdfast verify ${flags.out}".`],
-    },
-    flags.json === true,
-  );
+  output.close();
+  if (flags.out === undefined) return;
+  const what = indexes.length === 1 ? `the bundle of event ${only}` : `a set of ${indexes.length} bundles`;
+  const text = [`Wrote ${what} (${status}) to ${flags.out}. Check it with "holdfast verify ${flags.out}".`];
+  printResult({ json: { file: flags.out, ledger: flags.ledger, indexes, status }, text }, flags.json === true);
+}
+
+/** Writes a set as it comes. @returns the status that all of its bundles have reached */
+async function writeSet(
+  indexes: readonly number[],
+  bundleOf: (index: number) => Promise<Bundle>,
+  write: (line: string) => void,
+): Promise<Status> {
+  const progress = await startProgress("bundles");
+  let writer: SetWriter | undefined;
+  let status: Status = "final";
+  try {
+    for (const [done, index] of indexes.entries()) {
+      const bundle = await bundleOf(index);
+      if (writer === undefined) {
+        writer = new SetWriter(bundle.ledger.id);
+        write(writer.begin());
+      }
+      write(writer.add(bundle));
+      if (RANKS[bundle.status] < RANKS[status]) status = bundle.status;
+      progress.show(done + 1, indexes.length);
+    }
+  } finally {
+    progress.stop();
+  }
+  if (writer === undefined) throw usageError("Expected an index, got none.");
+  write(writer.end());
+  return status;
 }
 
 async function getBundle(client: ServiceClient, index: number, flags: ProveFlags, until: number): Promise<Bundle> {
@@ -133,10 +161,4 @@ function withhold(bundle: Bundle, { only, omit }: ProveFlags): Bundle {
     return { digest: toHex(memberDigest(keccak256, { salt: fromHex(member.salt), text: member.text })) };
   });
   return { ...bundle, entry: { ...bundle.entry, members } };
-}
-
-function spellSet(first: Bundle, bundles: readonly Bundle[]): string {
-  const writer = new SetWriter(first.ledger.id);
-  const lines = [writer.begin(), ...bundles.map((bundle) => writer.add(bundle)), writer.end()];
-  return lines.map((line) => `${line}\n`).join("");
 }

@@ -2,7 +2,7 @@
 
 import type { ChainReader } from "../verify/chain.ts";
 import { type FinalityRule, RpcAnswerError, rpcChainReader } from "../verify/rpc.ts";
-import { reasonOf, usageError } from "./failure.ts";
+import { reasonOf, unreachable, usageError } from "./failure.ts";
 
 const REQUEST_MS = 15_000;
 
@@ -28,11 +28,11 @@ export function connectChain(text: string, finality: FinalityRule, timeoutMs = R
     id += 1;
     const reply = await post(url, headers, JSON.stringify({ jsonrpc: "2.0", id, method, params }), timeoutMs).catch(
       // Paths of RPC URLs hold keys, so that only the host is ever shown.
-      (cause) => Promise.reject(new Error(`${host}: ${reasonOf(cause)}`)),
+      (cause) => Promise.reject(unreachable(`${host}: ${reasonOf(cause)}`, cause)),
     );
     const { error, result } = reply;
     if (error !== undefined && error !== null) throw new RpcAnswerError(`${host}: ${method}: ${messageOf(error)}`);
-    if (result === undefined) throw new Error(`${host}: expected a JSON-RPC answer to ${method}, got another`);
+    if (result === undefined) throw unreachable(`${host}: expected a JSON-RPC answer to ${method}, got another`);
     return result;
   }, finality);
 }

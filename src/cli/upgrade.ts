@@ -4,7 +4,7 @@
  * what comes out is verified before it is written. No API key is needed.
  */
 
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { readersOf } from "../verify/anchors.ts";
 import { type Bundle, type BundleAnchor, BundleError, type Status } from "../verify/bundle.ts";
@@ -12,7 +12,7 @@ import { checkBundle, parseBundle } from "../verify/parse.ts";
 import { verifyBundle } from "../verify/verify.ts";
 import { CliError, usageError } from "./failure.ts";
 import type { SetExit } from "./main.ts";
-import { printResult } from "./output.ts";
+import { openOutput, printResult } from "./output.ts";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "./service-client.ts";
 import { describeVerdict, EXITS, type VerifyFlags, verifyOptionsOf, withVerifyFlags } from "./verify.ts";
 
@@ -52,7 +52,11 @@ async function upgrade(file: string, flags: UpgradeFlags): Promise<number> {
   const verdict = await verifyBundle(upgraded, isOffline ? { ...options, offline: true } : options);
   const target = flags.out ?? file;
   const isWritten = verdict.outcome === "verified";
-  if (isWritten) replaceFile(target, `${JSON.stringify(upgraded, null, 2)}\n`);
+  if (isWritten) {
+    const output = openOutput(target);
+    output.write(`${JSON.stringify(upgraded, null, 2)}\n`);
+    output.close();
+  }
   const written = isWritten ? `Wrote ${target}, which says ${status}.` : `${target} was not written.`;
   printResult({ json: verdict, text: [...describeVerdict(verdict), written] }, flags.json === true);
   return EXITS[verdict.outcome];
@@ -135,11 +139,4 @@ function invalidAnswer(expected: string): CliError {
     code: "answer_invalid",
     exitStatus: 1,
   });
-}
-
-/** The old file is there, whole, until the new one is. */
-function replaceFile(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}.new`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, file);
 }

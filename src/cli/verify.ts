@@ -5,6 +5,7 @@
 
 import { type Command, Option } from "commander";
 import type { Hex } from "../merkle/bytes.ts";
+import { readersOf } from "../verify/anchors.ts";
 import type { VerifyOptions } from "../verify/options.ts";
 import type { FinalityRule } from "../verify/rpc.ts";
 import { readSetBegin } from "../verify/set.ts";
@@ -22,6 +23,8 @@ import { connectChain } from "./rpc.ts";
 export const EXITS: Readonly<Record<Outcome, number>> = { verified: 0, failed: 1, undecided: 2 };
 const MARKS: Readonly<Record<Step["state"], string>> = { passed: "ok", failed: "FAILED", skipped: "-" };
 const MARK_WIDTH = 6;
+const HINT =
+  "Give --rpc <url> of the chain, --block-hash <hash> of a block that you trust, or --offline to do without.";
 
 /** Options that say what to go by; see docs/cli.md. */
 export type VerifyFlags = {
@@ -111,7 +114,8 @@ async function verifyFile(file: string, flags: VerifyFlags): Promise<number> {
   const rest: string[] = [begin];
   for await (const line of lines) rest.push(line);
   const verdict = await verifyText(rest.join("\n"), options);
-  printResult({ json: verdict, text: describeVerdict(verdict) }, flags.json === true);
+  const hint = verdict.outcome === "undecided" && readersOf(options).length === 0 ? [HINT] : [];
+  printResult({ json: verdict, text: [...describeVerdict(verdict), ...hint] }, flags.json === true);
   return EXITS[verdict.outcome];
 }
 

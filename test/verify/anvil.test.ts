@@ -1,9 +1,7 @@
 /** The verifier against a real node, the real contract and real state proofs: anvil, over JSON-RPC. */
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import test from "node:test";
 import { ContractFactory, Interface, JsonRpcProvider, NonceManager, toBeHex, Wallet } from "ethers";
 import artifact from "../../src/anchor/artifact.json" with { type: "json" };
@@ -15,44 +13,23 @@ import { keccak256 } from "../../src/merkle/hash.ts";
 import type { BundleAnchor } from "../../src/verify/bundle.ts";
 import { rootSlot } from "../../src/verify/contract.ts";
 import { verifyBundle } from "../../src/verify/verify.ts";
+import { ANVIL, ANVIL_ACCOUNT, startAnvil } from "./anvil.ts";
 import { encodeHeader, type RpcBlock } from "./block-header.ts";
 import { anchored, TestLedger } from "./fixture.ts";
-
-const ANVIL = join(import.meta.dirname, "../../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
-/** First account of anvil's well-known test mnemonic. */
-const OWNER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
-const OWNER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
-
-async function startAnvil(): Promise<{ readonly process: ChildProcess; readonly url: string }> {
-  const child = spawn(ANVIL, ["--port", "0", "--slots-in-an-epoch", "1"], { stdio: ["ignore", "pipe", "inherit"] });
-  let printed = "";
-  for await (const chunk of child.stdout) {
-    printed += String(chunk);
-    const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(printed)?.[1];
-    if (port !== undefined) {
-      child.stdout.resume();
-      return { process: child, url: `http://127.0.0.1:${port}` };
-    }
-  }
-  throw new Error(`expected anvil to listen, got: ${printed}`);
-}
 
 test("a bundle with real proofs verifies against anvil, and against nothing but a block hash", {
   skip: existsSync(ANVIL) ? false : "npm has no anvil for this platform",
   timeout: 60_000,
 }, async (t) => {
-  const anvil = await startAnvil();
+  const anvil = await startAnvil(t);
   const provider = new JsonRpcProvider(anvil.url, undefined, { staticNetwork: true, cacheTimeout: -1 });
-  t.after(() => {
-    provider.destroy();
-    anvil.process.kill("SIGKILL");
-  });
-  const owner = new NonceManager(new Wallet(OWNER_KEY, provider));
+  t.after(() => provider.destroy());
+  const owner = new NonceManager(new Wallet(ANVIL_ACCOUNT.key, provider));
   const deployed = await new ContractFactory(artifact.abi, artifact.bytecode, owner).deploy();
   await deployed.waitForDeployment();
   const contract = checksumAddress(await deployed.getAddress());
   const abi = new Interface(artifact.abi);
-  const ledger = new TestLedger(300, { owner: OWNER });
+  const ledger = new TestLedger(300, { owner: ANVIL_ACCOUNT.address });
   const { id, label, signer } = ledger.record;
   const send = async (name: string, args: readonly unknown[]) => {
     const sent = await owner.sendTransaction({ to: contract, data: abi.encodeFunctionData(name, [...args]) });
@@ -103,7 +80,7 @@ test("a bundle with real proofs verifies against anvil, and against nothing but 
     const other = checksumAddress(`0x${"12".repeat(20)}`);
     const changes: readonly [string, Partial<BundleAnchor>][] = [
       ["contract", { contract: other }],
-      ["contract", { contract: OWNER }],
+      ["contract", { contract: ANVIL_ACCOUNT.address }],
       ["block", { blockNumber: 1 }],
       ["block", { blockNumber: 10_000 }],
       ["block", { blockHash: zero }],

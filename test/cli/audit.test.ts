@@ -1,0 +1,72 @@
+/** `holdfast audit` as a process, on stores that are whole, empty, damaged, in use or not there. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { Level } from "level";
+import { LevelStore } from "../../src/store/level.ts";
+import { ask, event, startService } from "../http/service.ts";
+import { makeFolder, runCli } from "./run-cli.ts";
+
+/** A data folder whose store has a ledger with so many events. */
+async function makeData(t: TestContext, count: number): Promise<string> {
+  const folder = makeFolder(t);
+  const store = await LevelStore.open(join(folder, "store"));
+  const service = await startService({ store });
+  const key = await service.key(["admin"], "tests");
+  for (let i = 0; i < count; i += 50) {
+    const events = Array.from({ length: Math.min(50, count - i) }, (_, j) => event({ message: `event ${i + j}` }));
+    await ask(service, "POST /v1/ledgers/main/events", { key, body: events });
+  }
+  await service.close();
+  await store.close();
+  return folder;
+}
+
+test("a whole store is told with what was looked at", async (t) => {
+  const folder = await makeData(t, 300);
+  const { status, stdout } = await runCli(["audit", "--data", folder]);
+  assert.equal(status, 0);
+  assert.match(stdout, /^main: whole\. 300 entries, 1 tiles and 6 checkpoints were read .*; size 300, root 0x/);
+  const asJson = await runCli(["audit", "--json"], { env: { HOLDFAST_DATA: folder } });
+  assert.equal(JSON.parse(asJson.stdout).ledgers[0].entries, 300);
+});
+
+test("a store in which a byte was changed is not whole, and the place is named", async (t) => {
+  const folder = await makeData(t, 60);
+  const db = new Level<Uint8Array, Uint8Array>(join(folder, "store"), { keyEncoding: "view", valueEncoding: "view" });
+  let changed = 0;
+  for await (const [key, value] of db.iterator()) {
+    const text = Buffer.from(value).toString("latin1");
+    if (!text.includes("event 7")) continue;
+    await db.put(key, Buffer.from(text.replace("event 7", "event 8"), "latin1"));
+    changed++;
+  }
+  await db.close();
+  assert.equal(changed, 1);
+  const { status, stdout } = await runCli(["audit", "--data", folder]);
+  assert.equal(status, 1);
+  assert.match(stdout, /^main: NOT whole, \d+ findings/);
+  assert.match(stdout, /\(entry 7\)/);
+});
+
+test("nothing to look at is not a success", async (t) => {
+  const empty = await runCli(["audit", "--data", await makeData(t, 0)]);
+  assert.equal(empty.status, 2);
+  assert.match(empty.stdout, /empty, so that nothing was proved/);
+  const folder = makeFolder(t);
+  const missing = await runCli(["audit", "--data", folder]);
+  assert.equal(missing.status, 2);
+  assert.match(missing.stderr, /Expected a store at .*, got nothing; give --data/);
+  const other = await runCli(["audit", "--data", await makeData(t, 1), "--ledger", "payroll"]);
+  assert.equal(other.status, 2);
+});
+
+test("a store that is in use is left alone", async (t) => {
+  const folder = await makeData(t, 1);
+  const store = await LevelStore.open(join(folder, "store"));
+  t.after(() => store.close());
+  const { status, stderr } = await runCli(["audit", "--data", folder]);
+  assert.equal(status, 2);
+  assert.match(stderr, /A service is using .*; stop it first/);
+});
