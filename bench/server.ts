@@ -46,7 +46,7 @@ async function holdfast() {
   const log = { debug: quiet, info: quiet, warn: console.error, error: console.error };
   const app = createApp({
     ...{ store, ledgers, keys, hash, log, limits: HTTP_LIMITS, salts: createSalts(), metrics: createMetrics() },
-    ...{ chains: () => [], now: Date.now, version: "bench" },
+    ...{ chains: () => [], indexer: () => undefined, anchoring: async () => [], now: Date.now, version: "bench" },
   });
   const close = async () => {
     await ledgers.close();

@@ -135,6 +135,8 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     ...{ store, ledgers: registry, keys, limits, log, hash, version },
     ...{ now: Date.now, salts: createSalts(), metrics: createMetrics({ ofProcess: true }) },
     contentKey: await contentKey(config.data),
+    indexer: (name) => indexers.get(name),
+    anchoring: () => anchorer.status(),
     chains: (ledgerId) => chainsOf(anchorer, setups, ledgerId),
   });
   const server = createServer(app, limits);

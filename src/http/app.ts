@@ -19,8 +19,9 @@ import { Problem, problemOf } from "./problem.ts";
 import { type Handler, json, type ReplyTools, sendProblem, serve, within } from "./reply.ts";
 import { appendEvents } from "./routes/append.ts";
 import { proveEvent, readEvent } from "./routes/events.ts";
-import { listEvents } from "./routes/events-list.ts";
-import { alive, metricsText, ready } from "./routes/health.ts";
+import { countEvents, listEvents } from "./routes/events-list.ts";
+import { alive, metricsText, ready, status } from "./routes/health.ts";
+import { ingestItem } from "./routes/ingest.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
 import { PAGES, servePage } from "./routes/pages.ts";
@@ -64,7 +65,9 @@ function handlersOf(services: Services, budget: BodyBudget): Readonly<Record<Ope
   const description = json(200, openApi(services.version), "revalidate");
   return {
     appendEvents: appendEvents(services, budget),
+    ingestItem: ingestItem(services, budget),
     listEvents: listEvents(services),
+    countEvents: countEvents(services),
     readEvent: readEvent(services),
     proveEvent: proveEvent(services),
     listLedgers: listLedgers(services),
@@ -78,6 +81,7 @@ function handlersOf(services: Services, budget: BodyBudget): Readonly<Record<Ope
     createKey: createKey(services, budget),
     listKeys: listKeys(services),
     revokeKey: revokeKey(services),
+    status: status(services),
     alive: alive(services),
     ready: ready(services),
     metrics: metricsText(services),
@@ -120,7 +124,8 @@ function dispatcher(
   const empty: Handler = () => ({ status: 200, headers: { Allow: allow } });
   byMethod.set("OPTIONS", serve(tools, `OPTIONS ${route}`, empty));
   // Senders of logs try a path with HEAD before they use it, and have no key that may read.
-  if (operations.some(([id]) => id === "appendEvents")) byMethod.set("HEAD", serve(tools, `HEAD ${route}`, empty));
+  if (operations.some(([, { permission }]) => permission === "append"))
+    byMethod.set("HEAD", serve(tools, `HEAD ${route}`, empty));
   const refuse = serve(tools, `other ${route}`, (req) => {
     const headers = { Allow: allow };
     throw new Problem("method_not_allowed", `expected one of ${allow}, got ${req.method}`, { headers });

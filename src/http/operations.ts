@@ -64,6 +64,15 @@ const ofEvents: readonly Code[] = [
   ...(["ledger_stopped", "deadline_exceeded"] as const),
 ];
 
+const ofItem: readonly Code[] = [
+  ...(["format_unknown", "encoding_unsupported", "encoding_invalid", "request_too_large"] as const),
+  ...(["service_busy", "queue_full", "not_recorded", "ledger_stopped", "deadline_exceeded"] as const),
+];
+const ofQuery: readonly Code[] = [
+  ...(["parameter_invalid", "query_invalid", "cursor_invalid", "cursor_mismatch"] as const),
+  ...(["index_behind", "deadline_exceeded"] as const),
+];
+
 export const OPERATIONS = {
   appendEvents: {
     method: "post",
@@ -75,6 +84,16 @@ export const OPERATIONS = {
     answers: { 201: ["Bundle", "Receipts"], 200: ["Bundle", "Receipts"] },
     codes: [...withKey, ...ofLedger, ...ofBody, ...ofEvents, "parameter_invalid"],
   },
+  ingestItem: {
+    method: "post",
+    route: "/v1/ledgers/{ledger}/ingest/{format}",
+    summary: "Append one item of a foreign format, its exact text kept. Formats: github (webhook deliveries).",
+    permission: "append",
+    path: ledger.extend({ format: z.string() }),
+    body: { types: ["application/json"], schema: "Foreign" },
+    answers: { 201: "Receipts", 200: "Receipts" },
+    codes: [...withKey, ...ofLedger, ...ofItem],
+  },
   listEvents: {
     method: "get",
     route: "/v1/ledgers/{ledger}/events",
@@ -82,19 +101,44 @@ export const OPERATIONS = {
     permission: "read",
     path: ledger,
     query: z.strictObject({
-      action: text.optional(),
-      actor: text.optional(),
-      target: text.optional(),
+      action: text.optional().meta({ description: "Exact, or all that begin so: k8s.*" }),
+      actor: text.optional().meta({ description: "An id, type:id, or type:*" }),
+      onBehalfOf: text.optional(),
+      target: text.optional().meta({ description: "Any of the targets: an id, type:id, or type:*" }),
       outcome: text.optional(),
       source: text.optional(),
-      since: moment.optional(),
-      until: moment.optional(),
+      key: text.optional(),
+      format: text.optional(),
+      tenant: text.optional(),
+      id: text.optional(),
+      since: moment.optional().meta({ description: "Recorded at or after" }),
+      until: moment.optional().meta({ description: "Recorded before" }),
+      occurredSince: moment.optional(),
+      occurredUntil: moment.optional(),
+      from: whole("an index").optional(),
+      to: whole("an index").optional(),
       order: z.enum(["asc", "desc"]).default("asc"),
       after: text.optional().meta({ description: "The `next` of an answer, as it is" }),
       limit: limit(1000, 100),
     }),
     answers: { 200: "Events" },
-    codes: [...withKey, ...ofLedger, "parameter_invalid", "deadline_exceeded"],
+    codes: [...withKey, ...ofLedger, ...ofQuery],
+    compress: true,
+  },
+  countEvents: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/stats",
+    summary: "Count events for each minute or hour, and the most frequent values.",
+    permission: "read",
+    path: ledger,
+    query: z.strictObject({
+      since: moment.optional().meta({ description: "A day before `until` when absent" }),
+      until: moment.optional().meta({ description: "Now when absent" }),
+      interval: z.enum(["minute", "hour"]).default("hour"),
+      top: limit(100, 10),
+    }),
+    answers: { 200: "Stats" },
+    codes: [...withKey, ...ofLedger, ...ofQuery],
     compress: true,
   },
   readEvent: {
@@ -221,6 +265,15 @@ export const OPERATIONS = {
     path: z.object({ id: z.string() }),
     answers: { 200: "Key" },
     codes: [...withKey, "key_unknown", "key_last_admin"],
+  },
+  status: {
+    method: "get",
+    route: "/v1/status",
+    summary: "See how anchoring does on each chain: how far, what is on its way, what it costs, and why not.",
+    permission: "status",
+    answers: { 200: "Status" },
+    codes: withKey,
+    compress: true,
   },
   alive: {
     method: "get",

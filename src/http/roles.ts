@@ -24,6 +24,8 @@ const GRANTS = {
   keysRead: ["auditor", "admin"],
   keysWrite: ["admin"],
   metrics: ["reader", "auditor", "admin"],
+  /** See how anchoring does, and what it costs. */
+  status: ["reader", "auditor", "admin"],
 } as const satisfies Record<string, readonly Role[]>;
 
 /** Whether one of the roles allows it. */

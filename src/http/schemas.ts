@@ -26,6 +26,8 @@ const sourceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
   error: "1 to 64 letters, digits, '.', '_', '-', the first a letter or digit",
 });
 
+const ofFacets = <T>(schema: T) => ({ action: schema, actor: schema, source: schema, outcome: schema });
+
 const status = z.enum(["recorded", "anchored", "final"]);
 const ledgerFields = { id: hash, name: z.string(), label: hash, owner: address, signer: address };
 const checkpointFields = { size: count, root: hash, signedAt: seconds, signature: hex };
@@ -78,6 +80,29 @@ const chain = z.strictObject({
   trouble: z.string().optional(),
 });
 
+const note = z.strictObject({ code: z.string(), message: z.string(), since: milliseconds });
+const weiText = z.string().regex(/^\d+$/).meta({ description: "Wei" });
+const flight = z.strictObject({
+  ...{ nonce: count, stage: z.string(), attempts: count, hashes: z.array(hash), firstSignedAt: milliseconds },
+  refused: z.string().optional(),
+});
+const account = z.strictObject({
+  ...{ address, balanceWei: weiText.optional(), spentTodayWei: weiText, spentTotalWei: weiText },
+  ...{ bumps: count, reorgs: count, flights: z.array(flight), note: note.optional() },
+});
+const anchoring = z.strictObject({
+  ...{ name: z.string(), chainId: count, contract: address },
+  ...{ latestBlock: count.optional(), finalBlock: count.optional(), note: note.optional() },
+  accounts: z.array(account),
+  ledgers: z.array(
+    z.strictObject({
+      ...{ ledgerId: hash, name: z.string(), size: count, anchoredSize: count, finalSize: count },
+      oldestUnanchoredS: z.number().min(0),
+      ...{ state: z.enum(["anchored", "waiting", "in_flight", "halted"]), note: note.optional() },
+    }),
+  ),
+});
+
 const ledger = z.strictObject({
   ...ledgerFields,
   ...{ createdAt: milliseconds, size: count, root: hash, anchoredSize: count, finalSize: count },
@@ -102,14 +127,25 @@ const key = z.strictObject({
 /** Every form by the name that the description gives it. */
 export const SCHEMAS = {
   Event: eventSchema,
+  Foreign: z.unknown().meta({ description: "Whatever the sender sends" }),
   Bundle: bundle,
   Receipts: receipts,
   StoredEvent: storedEvent.extend({ status }),
   Events: z.strictObject({
     events: z.array(storedEvent),
     next: z.string().nullable().meta({ description: "Pass it as `after` for what follows; null at the end" }),
+    complete: z.boolean().meta({ description: "False when the page ended early to bound its work: go on with `next`" }),
     size: count.meta({ description: "Entries recorded" }),
+    searchableSize: count.meta({ description: "Entries that the index has" }),
     anchoredSize: count.meta({ description: "Entries anchored" }),
+    unreadable: z.array(count).optional().meta({ description: "Entries that match and cannot be read: run an audit" }),
+  }),
+  Stats: z.strictObject({
+    ...{ since: milliseconds, until: milliseconds, intervalMs: count, entries: z.array(count), total: count },
+    top: z.strictObject(ofFacets(z.array(z.strictObject({ value: z.string(), count })))),
+    exact: z.strictObject(ofFacets(z.boolean())),
+    complete: z.boolean(),
+    ...{ size: count, searchableSize: count },
   }),
   LedgerRequest: z.strictObject({
     name: ledgerName,
@@ -144,6 +180,7 @@ export const SCHEMAS = {
   Key: key,
   NewKey: key.extend({ key: z.string().meta({ description: "The key itself, shown this once" }) }),
   Keys: z.strictObject({ keys: z.array(key) }),
+  Status: z.strictObject({ chains: z.array(anchoring) }),
   Alive: z.strictObject({ status: z.literal("alive"), version: z.string() }),
   Readiness: z.strictObject({
     ready: z.boolean(),

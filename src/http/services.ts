@@ -2,11 +2,13 @@
  * What the HTTP side needs from the rest of the service: the ports that service.ts fills, and the limits.
  */
 
+import type { ChainStatus as AnchoringStatus } from "../anchor/status.ts";
 import { EVENT_LIMITS, type EventLimits } from "../entry/event.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Indexer } from "../query/indexer.ts";
 import type { Store } from "../store/store.ts";
 import type { KeyRing } from "./keys.ts";
 
@@ -88,6 +90,10 @@ export type Services = {
   readonly keys: KeyRing;
   /** Of every chain that the service anchors a ledger on. */
   readonly chains: (ledgerId: Hex) => Promise<readonly ChainStatus[]> | readonly ChainStatus[];
+  /** Everything about anchoring, for operators. */
+  readonly anchoring: () => Promise<readonly AnchoringStatus[]>;
+  /** The index of a ledger, by the ledger's name. */
+  readonly indexer: (name: string) => Indexer | undefined;
   readonly limits: HttpLimits;
   readonly log: Log;
   readonly metrics: Metrics;

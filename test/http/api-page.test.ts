@@ -33,7 +33,7 @@ test("every command of the page succeeds, in the order of the page", { skip }, a
     const { stdout } = await run("bash", ["-euo", "pipefail", "-c", commands], { env });
     assert.doesNotMatch(stdout, /urn:holdfast:problem/);
   }
-  assert.equal(service.ledgers.get("main")?.size, 3);
+  assert.equal(service.ledgers.get("main")?.size, 4);
   assert.ok(service.ledgers.get("payroll") !== undefined);
 });
 

@@ -26,7 +26,9 @@ function keyOf(role: Role): string {
 /** What each role is answered, in the order of ROLES: writer, reader, auditor, admin; "401" without any key. */
 const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, string] | "public">> = {
   appendEvents: ["ok", "403", "403", "ok"],
+  ingestItem: ["ok", "403", "403", "ok"],
   listEvents: ["403", "ok", "ok", "ok"],
+  countEvents: ["403", "ok", "ok", "ok"],
   readEvent: ["ok", "ok", "ok", "ok"],
   proveEvent: ["ok", "ok", "ok", "ok"],
   listLedgers: ["ok", "ok", "ok", "ok"],
@@ -40,13 +42,22 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   createKey: ["403", "403", "403", "ok"],
   listKeys: ["403", "403", "ok", "ok"],
   revokeKey: ["403", "403", "403", "ok"],
+  status: ["403", "ok", "ok", "ok"],
   alive: "public",
   ready: "public",
   metrics: ["403", "ok", "ok", "ok"],
   openapi: "public",
 };
 
-const VALUES: Readonly<Record<string, string>> = { ledger: "main", index: "0", size: "1", level: "0", n: "0", id: "0" };
+const VALUES: Readonly<Record<string, string>> = {
+  ledger: "main",
+  index: "0",
+  size: "1",
+  level: "0",
+  n: "0",
+  id: "0",
+  format: "github",
+};
 const BODIES: Partial<Record<OperationId, object>> = { appendEvents: event() };
 
 async function statusOf(id: OperationId, key: string | undefined): Promise<string> {

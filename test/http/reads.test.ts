@@ -84,20 +84,40 @@ test("filters select by action, actor, target, outcome, source and the time of r
 
 test("a page that was filled says where to go on, one at the end says null", async () => {
   const page = (await get("/events?target=d1&limit=2")).as("Events");
-  assert.deepEqual([page.events.length, page.next], [2, "100"]);
-  const rest = (await get("/events?target=d1&limit=2&after=100")).as("Events");
+  assert.deepEqual([page.events.map(({ index }) => index), page.complete], [[0, 100], true]);
+  const rest = (await get(`/events?target=d1&limit=2&after=${page.next}`)).as("Events");
   assert.deepEqual([rest.events.map(({ index }) => index), rest.next], [[200], null]);
 });
 
-test("a search reads a bounded part of a long ledger, and says where to go on though it found nothing", async () => {
+test("a search in a long ledger finds what is rare at once, and says how far the index is", async () => {
   await service.ledgers.create({ name: "long" });
   const target = "POST /v1/ledgers/long/events";
   await ask(service, target, { key, body: Array.from({ length: 5100 }, (_, i) => sample(i)) });
-  const search = "GET /v1/ledgers/long/events?actor=nobody";
-  const first = (await ask(service, search, { key })).as("Events");
-  assert.deepEqual([first.events, first.next], [[], "4999"]);
-  const rest = (await ask(service, `${search}&after=4999`, { key })).as("Events");
-  assert.deepEqual([rest.events, rest.next], [[], null]);
+  const none = (await ask(service, "GET /v1/ledgers/long/events?actor=nobody", { key })).as("Events");
+  assert.deepEqual([none.events, none.next, none.complete], [[], null, true]);
+  assert.deepEqual([none.size, none.searchableSize], [5100, 5100]);
+  const rare = "GET /v1/ledgers/long/events?target=doc:d2&actor=user:u0&order=desc&limit=2";
+  assert.deepEqual(
+    (await ask(service, rare, { key })).as("Events").events.map(({ index }) => index),
+    [5100 - 300, 5100 - 600],
+  );
+});
+
+test("a cursor of another query is refused, and so is one that is none", async () => {
+  const { next } = (await get("/events?limit=2")).as("Events");
+  assert.equal(codeOf(await get(`/events?limit=2&actor=u1&after=${next}`)), "400 cursor_mismatch");
+  assert.equal(codeOf(await get("/events?after=x")), "400 cursor_invalid");
+});
+
+test("counts tell the events of each hour and the most frequent values", async () => {
+  const counted = (await get("/stats?interval=hour&top=2")).as("Stats");
+  assert.equal(counted.total, 300);
+  assert.equal(
+    counted.entries.reduce((sum, n) => sum + n, 0),
+    300,
+  );
+  assert.equal(counted.top.action.length, 2);
+  assert.equal(codeOf(await get("/stats?interval=day")), "400 parameter_invalid");
 });
 
 test("one event comes with its leaf hash and how far it is", async () => {
@@ -110,7 +130,7 @@ test("one event comes with its leaf hash and how far it is", async () => {
 });
 
 test("a parameter that is wrong or unknown is refused by its name", async () => {
-  for (const query of ["limit=0", "limit=1001", "after=x", "since=soon", "order=up", "actr=u1", "limit=1&limit=2"]) {
+  for (const query of ["limit=0", "limit=1001", "since=soon", "order=up", "actr=u1", "limit=1&limit=2"]) {
     const answer = await get(`/events?${query}`);
     assert.equal(codeOf(answer), "400 parameter_invalid", query);
     assert.equal(answer.as("Problem").errors?.[0]?.path, `/${query.split("=")[0]}`);

@@ -19,6 +19,8 @@ import { Ledger, type LedgerLimits } from "../../src/ledger/ledger.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import { deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";
 import { createMetrics } from "../../src/metrics.ts";
+import { Indexer } from "../../src/query/indexer.ts";
+import { MemoryIndexStore } from "../../src/query/memory-index.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { LedgerExistsError, type Store } from "../../src/store/store.ts";
 
@@ -56,7 +58,8 @@ export async function startService(options: Options = {}): Promise<Running> {
   const clock = { now: 1_790_000_000_000 };
   const limits = { ...HTTP_LIMITS, ...options.limits };
   const hash = await fastKeccak256();
-  const ledgers = await openLedgers(store, clock, options.ledgerLimits);
+  const indexers = new Map<string, Indexer>();
+  const ledgers = await openLedgers(store, indexers, clock, options.ledgerLimits);
   const keys = await KeyRing.open(store, () => clock.now);
   const logged: Logged[] = [];
   const note = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message });
@@ -64,6 +67,8 @@ export async function startService(options: Options = {}): Promise<Running> {
   const app = createApp({
     ...{ store, ledgers, keys, limits, hash, version: "0.0.0-test", salts: createSalts(), now: () => clock.now },
     chains: (ledgerId) => chains.get(ledgerId) ?? [],
+    indexer: (name) => indexers.get(name),
+    anchoring: async () => [],
     log: { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") },
     metrics: createMetrics(),
   });
@@ -78,6 +83,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     },
     async close() {
       await closeServer(server, 0);
+      for (const indexer of indexers.values()) await indexer.stop();
       for (const ledger of ledgers.list()) await ledger.close();
       await keys.close();
     },
@@ -86,19 +92,19 @@ export async function startService(options: Options = {}): Promise<Running> {
 
 async function openLedgers(
   store: Store,
+  indexers: Map<string, Indexer>,
   clock: { now: number },
   limits?: Partial<LedgerLimits>,
 ): Promise<LedgerRegistry> {
   const hash = await fastKeccak256();
-  const open = async (record: Parameters<Store["addLedger"]>[0]) =>
-    Ledger.open({
-      store,
-      record,
-      signer: SIGNER,
-      hash,
-      clock: () => clock.now,
-      ...(limits !== undefined && { limits }),
-    });
+  const open = async (record: Parameters<Store["addLedger"]>[0]) => {
+    const options = { store, record, signer: SIGNER, hash, clock: () => clock.now };
+    const ledger = await Ledger.open({ ...options, ...(limits !== undefined && { limits }) });
+    const indexer = await Indexer.open({ store, indexStore: new MemoryIndexStore(), ledger });
+    indexer.start();
+    indexers.set(record.name, indexer);
+    return ledger;
+  };
   const byName = new Map<string, Ledger>();
   for (const record of await store.ledgers()) byName.set(record.name, await open(record));
   const registry: LedgerRegistry = {

@@ -1,12 +1,13 @@
 /**
- * Finding events by reading through the ledger: no index, a bounded number of entries for each request, and a cursor
- * that says where to go on. A search that keeps an index can take its place without another form of the answer.
+ * Finding events through the index, and counting them. The index follows the ledger: an answer waits a moment for it to
+ * catch up with what is recorded, and says how far it came.
  */
 
-import type { Entry } from "../../entry/entry.ts";
-import { readMembers } from "../../entry/prepare.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
 import { toHex } from "../../merkle/bytes.ts";
+import type { Indexer } from "../../query/indexer.ts";
+import { query } from "../../query/query.ts";
+import { stats } from "../../query/stats.ts";
+import { IndexBehindError } from "../../query/waiters.ts";
 import { authorize } from "../auth.ts";
 import { OPERATIONS } from "../operations.ts";
 import { readPath, readQuery } from "../params.ts";
@@ -16,101 +17,62 @@ import type { Services } from "../services.ts";
 import { ledgerNamed } from "./ledger-named.ts";
 import { anchoredSize } from "./ledgers.ts";
 
-/** Entries that one request reads at most; an answer may have fewer events than asked for, and a cursor. */
-const SCAN_MAX = 5000;
-/** Entries that are read at a time when the newest come first. */
-const STEP = 256;
-
-type Query = ReturnType<typeof readQuery<(typeof OPERATIONS.listEvents)["query"]>>;
-type Members = Readonly<Record<string, unknown>>;
-type Found = { readonly index: number; readonly entry: Entry; readonly event: Members };
+/** Whoever has just been answered 201 finds the event: indexing takes milliseconds. */
+const CATCH_UP_MS = 1000;
+const DAY_MS = 86_400_000;
 
 /** GET …/events */
 export function listEvents(services: Services): Handler {
-  const { keys, ledgers } = services;
   return async (req) => {
     const { ledger: name } = readPath(OPERATIONS.listEvents.path, req);
-    authorize(keys, req, "read", name);
-    const ledger = ledgerNamed(ledgers, name);
-    const query = readQuery(OPERATIONS.listEvents.query, req);
+    authorize(services.keys, req, "read", name);
+    const ledger = ledgerNamed(services.ledgers, name);
+    const { order, limit, after, ...filter } = readQuery(OPERATIONS.listEvents.query, req);
     const size = ledger.size;
-    const { found, next } = await scan(ledger, size, query);
+    const indexer = await indexerAt(services, name, size);
+    const request = { filter: withoutUndefined(filter), order, limit, ...(after !== undefined && { after }) };
+    const page = await query(indexer, request);
     const events = await Promise.all(
-      found.map(async ({ index, entry, event }) => {
-        return { index, recordedAt: entry.recordedAt, leafHash: toHex(await ledger.leafHash(index)), event };
+      page.items.map(async ({ index, recordedAt, event }) => {
+        return { index, recordedAt, leafHash: toHex(await ledger.leafHash(index)), event };
       }),
     );
     const anchored = anchoredSize(await services.chains(ledger.record.id));
-    return json(200, { events, next, size, anchoredSize: anchored }, "revalidate");
+    const { accepted, searchable } = page.watermark;
+    const { complete, next = null, unreadable } = page;
+    const sizes = { size: accepted, searchableSize: searchable, anchoredSize: anchored };
+    return json(200, { events, next, complete, ...sizes, ...(unreadable && { unreadable }) }, "revalidate");
   };
 }
 
-/** @param size of the ledger when the request came; what is appended meanwhile is for the next request */
-async function scan(
-  ledger: Ledger,
-  size: number,
-  query: Query,
-): Promise<{ readonly found: readonly Found[]; readonly next: string | null }> {
-  const found: Found[] = [];
-  let seen = 0;
-  let last: number | undefined;
-  for await (const { index, entry } of walk(ledger, size, query)) {
-    if (found.length === query.limit || seen === SCAN_MAX) return { found, next: String(last) };
-    seen++;
-    last = index;
-    const event = readMembers(entry);
-    if (isWanted(entry, event, query)) found.push({ index, entry, event });
+/** GET …/stats */
+export function countEvents(services: Services): Handler {
+  return async (req) => {
+    const { ledger: name } = readPath(OPERATIONS.countEvents.path, req);
+    authorize(services.keys, req, "read", name);
+    const ledger = ledgerNamed(services.ledgers, name);
+    const { since, until = services.now(), interval, top } = readQuery(OPERATIONS.countEvents.query, req);
+    const indexer = await indexerAt(services, name, ledger.size);
+    const counted = await stats(indexer, { since: since ?? until - DAY_MS, until, interval, top });
+    const { watermark, ...counts } = counted;
+    return json(200, { ...counts, size: watermark.accepted, searchableSize: watermark.searchable }, "revalidate");
+  };
+}
+
+async function indexerAt({ indexer }: Services, name: string, size: number): Promise<Indexer> {
+  const found = indexer(name);
+  if (found === undefined) throw new Problem("ledger_unknown", `expected a ledger with an index, got ${name}`);
+  try {
+    await found.waitFor(size, { timeoutMs: CATCH_UP_MS });
+  } catch (error) {
+    // The answer says how far the index is.
+    if (!(error instanceof IndexBehindError)) throw error;
   }
-  return { found, next: null };
+  return found;
 }
 
-/** Entries in the order asked for, from behind the cursor. */
-async function* walk(
-  ledger: Ledger,
-  size: number,
-  query: Query,
-): AsyncGenerator<{ readonly index: number; readonly entry: Entry }> {
-  const after = readCursor(query.after);
-  if (query.order === "asc") {
-    let index = after === undefined ? 0 : after + 1;
-    if (index >= size) return;
-    for await (const entry of ledger.entries(index, size)) yield { index: index++, entry };
-    return;
-  }
-  for (let end = Math.min(after ?? size, size); end > 0; end -= STEP) {
-    const start = Math.max(0, end - STEP);
-    const entries: Entry[] = [];
-    for await (const entry of ledger.entries(start, end)) entries.push(entry);
-    for (let i = entries.length - 1; i >= 0; i--) yield { index: start + i, entry: entries[i] as Entry };
-  }
-}
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** A cursor is the index of the last event that was looked at. */
-function readCursor(cursor: string | undefined): number | undefined {
-  if (cursor === undefined) return undefined;
-  const index = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN;
-  if (Number.isSafeInteger(index)) return index;
-  const errors = [{ path: "/after", expected: "the `next` of an answer", got: JSON.stringify(cursor) }];
-  throw new Problem("parameter_invalid", "expected the `next` of an answer as query parameter /after", { errors });
-}
-
-function isWanted(entry: Entry, event: Members, query: Query): boolean {
-  if (query.since !== undefined && entry.recordedAt < query.since) return false;
-  if (query.until !== undefined && entry.recordedAt >= query.until) return false;
-  if (query.action !== undefined && event.action !== query.action) return false;
-  if (query.outcome !== undefined && (event.outcome ?? "unknown") !== query.outcome) return false;
-  if (query.actor !== undefined && idOf(event.actor) !== query.actor) return false;
-  if (query.source !== undefined && event.source !== query.source && sourceOf(event._source) !== query.source) {
-    return false;
-  }
-  if (query.target === undefined) return true;
-  return Array.isArray(event.targets) && event.targets.some((target) => idOf(target) === query.target);
-}
-
-function idOf(party: unknown): unknown {
-  return (party as { readonly id?: unknown } | undefined)?.id;
-}
-
-function sourceOf(own: unknown): unknown {
-  return (own as { readonly source?: unknown } | undefined)?.source;
+function withoutUndefined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

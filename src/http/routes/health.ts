@@ -28,6 +28,14 @@ export function ready(services: Services): Handler {
   };
 }
 
+/** GET /v1/status */
+export function status({ keys, anchoring }: Services): Handler {
+  return async (req) => {
+    authorize(keys, req, "status");
+    return json(200, { chains: await anchoring() });
+  };
+}
+
 /** GET /metrics */
 export function metricsText({ metrics, keys, publicMetrics }: Services): Handler {
   return async (req) => {

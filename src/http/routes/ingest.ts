@@ -1,0 +1,94 @@
+/**
+ * POST /v1/ledgers/{ledger}/ingest/{format}: one item of a foreign format, such as a webhook. Its sender drops what is
+ * refused, so nothing is refused for what is in it: the exact text is kept as `_raw`, and what a mapping makes of it
+ * stands beside that.
+ */
+
+import type { Request } from "express";
+import { bundleLedger } from "../../anchor/prove.ts";
+import { type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
+import { type Adapter, adaptItem, type ForeignItem, type Note, rawMember } from "../../ingest/adapter.ts";
+import { github } from "../../ingest/github.ts";
+import type { Appended } from "../../ledger/answer.ts";
+import { IdempotencyConflictError } from "../../ledger/claims.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { fromUtf8, toHex } from "../../merkle/bytes.ts";
+import { authorize } from "../auth.ts";
+import type { BodyBudget } from "../body.ts";
+import type { ApiKey } from "../keys.ts";
+import { OPERATIONS } from "../operations.ts";
+import { readPath } from "../params.ts";
+import { Problem } from "../problem.ts";
+import { receiveBytes } from "../receive.ts";
+import { type Handler, json, within } from "../reply.ts";
+import type { Services } from "../services.ts";
+import { ledgerNamed } from "./ledger-named.ts";
+
+/** A format, and the headers in which its senders say what kind of item it is and which delivery. */
+type Format = { readonly adapter: Adapter; readonly kindHeader: string; readonly idHeader: string };
+
+const FORMATS: Readonly<Record<string, Format>> = {
+  github: { adapter: github, kindHeader: "x-github-event", idHeader: "x-github-delivery" },
+};
+
+/** Receives one item. */
+export function ingestItem(services: Services, budget: BodyBudget): Handler {
+  const { limits } = services;
+  return async (req, res) => {
+    const { ledger: name, format: formatName } = readPath(OPERATIONS.ingestItem.path, req);
+    const key = authorize(services.keys, req, "append", name);
+    const ledger = ledgerNamed(services.ledgers, name);
+    const format = Object.hasOwn(FORMATS, formatName) ? FORMATS[formatName] : undefined;
+    if (format === undefined) {
+      const known = Object.keys(FORMATS).join(", ");
+      throw new Problem("format_unknown", `expected one of ${known} as the format, got ${JSON.stringify(formatName)}`);
+    }
+    const bytes = await receiveBytes(req, res, { limits, budget });
+    const item = readItem(req, format, bytes, services.now());
+    const appended = await within(limits.answerMs, appendItem(services, ledger, key, format.adapter, item, bytes));
+    return json(appended.outcome === "replayed" ? 200 : 201, answer(ledger, appended));
+  };
+}
+
+function readItem(req: Request, format: Format, bytes: Uint8Array, receivedAt: number): ForeignItem {
+  const kind = req.get(format.kindHeader);
+  const id = req.get(format.idHeader);
+  return { text: fromUtf8(bytes), receivedAt, ...(kind !== undefined && { kind }), ...(id !== undefined && { id }) };
+}
+
+/** Appends an item; one whose id stands for something else already is recorded without it, and says so. */
+async function appendItem(
+  services: Services,
+  ledger: Ledger,
+  key: ApiKey,
+  adapter: Adapter,
+  item: ForeignItem,
+  bytes: Uint8Array,
+): Promise<Appended> {
+  const { event, notes } = adaptItem(adapter, item, services.limits.event);
+  const raw = rawMember(services.hash, bytes, services.limits.requestBytesMax);
+  const prepare = (members: typeof event, told: readonly (Note | "id_conflict")[]): PreparedEntry => {
+    const source = { format: adapter.format, key: key.id, source: key.source };
+    const own = { _source: told.length === 0 ? source : { ...source, notes: told }, _raw: raw };
+    const { hash, salts, contentKey } = services;
+    return prepareEntry(members, { hash, salts, own, ...(contentKey !== undefined && { contentKey }) });
+  };
+  try {
+    return await ledger.append({ entries: [prepare(event, notes)], source: key.source });
+  } catch (error) {
+    if (!(error instanceof IdempotencyConflictError)) throw error;
+    const { id: _, ...rest } = event;
+    return await ledger.append({ entries: [prepare(rest, [...notes, "id_conflict"])], source: key.source });
+  }
+}
+
+function answer({ record }: Ledger, { receipts, checkpoint }: Appended): object {
+  const { size, root, signedAt, signature } = checkpoint;
+  return {
+    ledger: bundleLedger(record),
+    checkpoint: { size, root, signedAt, signature },
+    receipts: receipts.map(({ index, recordedAt, leafHash, duplicate }) => {
+      return { index, recordedAt, leafHash: toHex(leafHash), duplicate };
+    }),
+  };
+}

@@ -1,0 +1,68 @@
+/** Items of foreign formats: recorded whatever is in them, their exact text kept. */
+
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+import { ask, codeOf, type Running, startService } from "./service.ts";
+
+const TARGET = "POST /v1/ledgers/main/ingest/github";
+let service: Running;
+let key: string;
+
+before(async () => {
+  service = await startService();
+  key = await service.key(["admin"], "hooks");
+});
+after(() => service.close());
+
+async function deliver(text: string, delivery?: string): Promise<{ status: number; index: number }> {
+  const headers = { "X-GitHub-Event": "push", ...(delivery !== undefined && { "X-GitHub-Delivery": delivery }) };
+  const answer = await ask(service, TARGET, { key, body: text, type: "application/json", headers });
+  return { status: answer.status, index: answer.as("Receipts").receipts[0]?.index as number };
+}
+
+async function eventAt(index: number): Promise<Record<string, unknown>> {
+  const answer = await ask(service, `GET /v1/ledgers/main/events/${index}`, { key });
+  return answer.as("StoredEvent").event;
+}
+
+test("a delivery becomes an event with its exact text beside it", async () => {
+  const text = '{ "ref":"refs/heads/main", "sender":{"id":7,"login":"ada","type":"User"}, "big": 90071992547409931 }';
+  const { status, index } = await deliver(text, "d-1");
+  assert.equal(status, 201);
+  const event = await eventAt(index);
+  assert.equal(event.action, "com.github.push");
+  assert.equal(event._raw, text);
+  assert.deepEqual([event.actor, event.id], [{ type: "user", id: "7", name: "ada" }, "d-1"]);
+  assert.equal((event._source as { format: string }).format, "github");
+});
+
+test("a repeated delivery gets its first answer, one with other content is recorded and marked", async () => {
+  const first = await deliver('{"ref":"a","sender":{"id":7,"type":"User"},"repository":{"pushed_at":1}}', "d-2");
+  const again = await deliver('{"ref":"a","sender":{"id":7,"type":"User"},"repository":{"pushed_at":1}}', "d-2");
+  assert.deepEqual(again, { status: 200, index: first.index });
+  const other = await deliver('{"ref":"b","sender":{"id":8,"type":"User"},"repository":{"pushed_at":1}}', "d-2");
+  assert.equal(other.status, 201);
+  assert.notEqual(other.index, first.index);
+  assert.match(JSON.stringify((await eventAt(other.index))._source), /id_conflict/);
+});
+
+test("what cannot be understood is recorded all the same", async () => {
+  for (const text of ["not json", "", "[1]", '{"a":1,"a":2}', "\u0000", `{"deep":${"[".repeat(9999)}`]) {
+    const { status, index } = await deliver(text);
+    assert.equal(status, 201, text.slice(0, 20));
+    assert.equal((await eventAt(index))._raw, text);
+  }
+  const answer = await ask(service, TARGET, { key, body: new Uint8Array([0xff, 0xfe]), type: "text/plain" });
+  assert.equal(answer.status, 201);
+});
+
+test("an unknown format, a missing key and a wrong role are refused", async () => {
+  assert.equal(
+    codeOf(await ask(service, "POST /v1/ledgers/main/ingest/smoke", { key, body: "{}" })),
+    "404 format_unknown",
+  );
+  assert.equal(codeOf(await ask(service, TARGET, { body: "{}" })), "401 key_missing");
+  const reader = await service.key(["reader"], "reader");
+  assert.equal(codeOf(await ask(service, TARGET, { key: reader, body: "{}" })), "403 role_insufficient");
+  assert.equal((await ask(service, TARGET.replace("POST", "HEAD"), {})).status, 200);
+});
