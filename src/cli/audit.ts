@@ -10,8 +10,7 @@ import { type AuditReport, auditLedger } from "../ledger/audit.ts";
 import { fastKeccak256 } from "../ledger/hash.ts";
 import { LevelStore } from "../store/level.ts";
 import { type LedgerRecord, StoreLockedError } from "../store/store.ts";
-import { CliError, usageError } from "./failure.ts";
-import type { SetExit } from "./main.ts";
+import { CliError, type SetExit, usageError } from "./failure.ts";
 import { printResult } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 

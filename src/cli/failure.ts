@@ -1,7 +1,13 @@
-/** How a command ends when it does not end well: one sentence for a person, a code for a program, an exit status. */
+/** How a command ends: with an exit status, and when it failed with one sentence for a person and a code for a program. */
 
 /** 1: refused, failed or wrong. 2: wrong usage, or it could not be found out because something cannot be reached. */
 export type FailureStatus = 1 | 2;
+
+/** Gets the exit status of a command that ended well in another way than 0. */
+export type SetExit = (status: number) => void;
+
+/** Gets the exit status of a command that ended well in another way than 0. */
+export type SetExit = (status: number) => void;
 
 export class CliError extends Error {
   override readonly name = "CliError";

@@ -4,11 +4,8 @@
  */
 
 import { Command, CommanderError } from "commander";
-import { CliError } from "./failure.ts";
+import { CliError, type SetExit } from "./failure.ts";
 import { printNote, printOut } from "./output.ts";
-
-/** Gets the exit status of a command that ended well in another way than 0. */
-export type SetExit = (status: number) => void;
 
 type AddCommand = (program: Command, setExit: SetExit) => void;
 

@@ -8,14 +8,13 @@ import { relative } from "node:path";
 import type { Command } from "commander";
 import { adminKeyFile, type Config, readConfig } from "../config.ts";
 import { type ChainFacts, type Service, startService } from "../service.ts";
-import { unreachable } from "./failure.ts";
-import type { SetExit } from "./main.ts";
+import { type SetExit, unreachable } from "./failure.ts";
 import { printOut, printResult } from "./output.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** Adds the command. */
-export function addServe(program: Command, _setExit: SetExit): void {
+export function addServe(program: Command): void {
   program
     .command("serve")
     .description("Run the service; settings are in docs/configuration.md.")

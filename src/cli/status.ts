@@ -1,8 +1,8 @@
 /** `holdfast status`: whether a service does its work, and how far its ledgers have come. Exit status 1 when it does not. */
 
 import type { Command } from "commander";
+import type { SetExit } from "./failure.ts";
 import { type LedgerStatus, ledgerTable } from "./ledgers.ts";
-import type { SetExit } from "./main.ts";
 import { printResult } from "./output.ts";
 import { refusal, ServiceClient, type ServiceOptions, withServiceOptions } from "./service-client.ts";
 

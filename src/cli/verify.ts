@@ -12,10 +12,9 @@ import { readSetBegin } from "../verify/set.ts";
 import { type SetVerdict, verifySet } from "../verify/set-check.ts";
 import type { Outcome, Step, Verdict } from "../verify/verdict.ts";
 import { verifyText } from "../verify/verify.ts";
-import { usageError } from "./failure.ts";
+import { type SetExit, usageError } from "./failure.ts";
 import { knownCodeHashes } from "./known-contract.ts";
 import { readLines } from "./lines.ts";
-import type { SetExit } from "./main.ts";
 import { printNote, printResult } from "./output.ts";
 import { connectChain } from "./rpc.ts";
 
