@@ -14,6 +14,8 @@ const HEADER_LENGTH = 9;
 export const SALT_LENGTH = 16;
 /** Most members that an entry has. */
 export const MEMBERS_MAX = 64;
+/** Most bytes that an entry has. */
+export const ENTRY_BYTES_MAX = HEADER_LENGTH + MEMBERS_MAX * HASH_LENGTH;
 
 /** A member that is shown: `text` is JCS(name) ":" JCS(value). */
 export type ShownMember = { readonly salt: Uint8Array; readonly text: string };
@@ -35,13 +37,15 @@ export function memberDigest(hash: Hash, member: Member): Uint8Array {
 
 /**
  * Entry bytes: 0x01 || recordedAt as 8 big-endian bytes || the member digests.
+ * @param target where to write them, ENTRY_BYTES_MAX or more; the result is then a view of it
  * @throws RangeError unless there are 1..64 digests of 32 bytes
  */
-export function encodeEntry(recordedAt: number, digests: readonly Uint8Array[]): Uint8Array {
+export function encodeEntry(recordedAt: number, digests: readonly Uint8Array[], target?: Uint8Array): Uint8Array {
   if (digests.length < 1 || digests.length > MEMBERS_MAX) {
     throw new RangeError(`expected 1..${MEMBERS_MAX} members, got ${digests.length}`);
   }
-  const bytes = new Uint8Array(HEADER_LENGTH + digests.length * HASH_LENGTH);
+  const length = HEADER_LENGTH + digests.length * HASH_LENGTH;
+  const bytes = target === undefined ? new Uint8Array(length) : target.subarray(0, length);
   bytes[0] = ENTRY_VERSION;
   writeUint64(bytes, 1, recordedAt);
   let at = HEADER_LENGTH;

@@ -3,7 +3,7 @@
  * SizeConflictError and everything else but FatalError mean that nothing was written.
  */
 
-import { type Entry, encodeEntry } from "../entry/entry.ts";
+import { ENTRY_BYTES_MAX, type Entry, encodeEntry } from "../entry/entry.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
 import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { type Hash, leafHash } from "../merkle/hash.ts";
@@ -70,8 +70,9 @@ export async function commitGroup(
   const recordedAt = Math.max(Math.floor(tools.clock()), state.lastRecordedAt);
   const entries: Entry[] = [];
   const leafHashes: Uint8Array[] = [];
+  const bytes = new Uint8Array(ENTRY_BYTES_MAX);
   for (const { members, digests } of plan.entries) {
-    const leaf = leafHash(hash, encodeEntry(recordedAt, digests));
+    const leaf = leafHash(hash, encodeEntry(recordedAt, digests, bytes));
     edge.append(leaf);
     leafHashes.push(leaf);
     entries.push({ recordedAt, members });
@@ -128,7 +129,7 @@ async function writeOnce(writing: Promise<void>, timeoutMs: number): Promise<voi
   try {
     await within(timeoutMs, writing, () => new Error(`expected the store to end a commit within ${timeoutMs} ms`));
   } catch (cause) {
-    if (cause instanceof SizeConflictError) throw cause;
+    if (cause instanceof SizeConflictError || cause instanceof RangeError) throw cause;
     throw new FatalError("expected the store to say whether a commit was written, got an error instead", { cause });
   }
 }

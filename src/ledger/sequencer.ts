@@ -9,6 +9,7 @@
  *                     stopped: every waiter gets LedgerStoppedError, reads go on, opening the ledger again recovers
  */
 
+import { MEMBERS_MAX } from "../entry/entry.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { type LedgerRecord, SizeConflictError } from "../store/store.ts";
 import { type Appended, answerLater, answerNow, type Recorded } from "./answer.ts";
@@ -219,8 +220,9 @@ function weigh({ entries }: AppendRequest): { events: number; bytes: number } {
   if (entries.length === 0) throw new RangeError("expected a request with events, got none");
   let bytes = 0;
   for (const { members, digests } of entries) {
-    if (members.length < 1 || members.length !== digests.length) {
-      throw new RangeError(`expected a digest for each of 1.. members, got ${digests.length} for ${members.length}`);
+    if (members.length < 1 || members.length > MEMBERS_MAX || members.length !== digests.length) {
+      const got = `${members.length} with ${digests.length} digests`;
+      throw new RangeError(`expected 1..${MEMBERS_MAX} members with a digest each, got ${got}`);
     }
     for (const { text } of members) bytes += text.length;
   }

@@ -9,6 +9,9 @@
  *   04 ledger[4] level[1] n[8]   full tile              256 hashes
  *   05 ledger[4] key[32]         idempotency claim      Claim
  *   06 space 00 key              record                 text; space and key are UTF-8, a space has no 00
+ *
+ * Spaces: `anchors/{ledger}` anchor/records.ts, `anchoring/{chain}/…` anchor/book.ts and journal.ts, `seals`
+ * ledger/seal.ts, `keys` and `keyuses` http/keys.ts, `probe` http/routes/health.ts.
  */
 
 import { readUint64, utf8, writeUint64 } from "../merkle/bytes.ts";

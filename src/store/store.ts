@@ -2,8 +2,8 @@
  * The port to durable storage. What an implementation promises, and test/store/suite.ts proves:
  *
  * - A commit is atomic and durable when its promise resolves, and happens only if the ledger still has the size it
- *   starts from. SizeConflictError means that nothing was written; any other failure of a commit means that nobody
- *   knows, and the caller must stop and recover.
+ *   starts from. SizeConflictError and RangeError mean that nothing was written; any other failure of a commit means
+ *   that nobody knows, and the caller must stop and recover.
  * - What was written is read back byte for byte, or an error says that it is damaged. Entries, tiles and checkpoints
  *   are never changed by a later commit.
  * - Records are small documents that other parts keep beside the ledgers (keys, anchors, indexes). One write of many
@@ -71,7 +71,11 @@ export interface Store {
 
   /** Newest checkpoint; undefined while the ledger is empty. Its size is the ledger's size. */
   head(ledgerId: Hex): Promise<SignedCheckpoint | undefined>;
-  /** @throws SizeConflictError when the ledger's size is not `commit.from`; nothing is written then */
+  /**
+   * Records a commit.
+   * @throws SizeConflictError when the ledger's size is not `commit.from`, RangeError when the commit's parts do not
+   *   fit together or cannot be encoded; nothing is written in these cases
+   */
   commit(ledgerId: Hex, commit: Commit): Promise<void>;
   entry(ledgerId: Hex, index: number): Promise<Entry | undefined>;
   /** Entries [from, to) in order. @throws DamagedStoreError when one is missing or unreadable */

@@ -60,6 +60,11 @@ const TABLE: readonly (readonly [
   ["3. the signer answers with rubbish", [], REFUSED, "answers with rubbish"],
   ["3. the signer signs with another key", [], REFUSED, "signs with another key"],
   [
+    "4. the commit is refused before anything is written",
+    [{ step: "commit", happens: false, reports: "an error", error: new RangeError("injected") }],
+    REFUSED,
+  ],
+  [
     "4. the commit fails",
     [{ step: "commit", happens: false, reports: "an error" }],
     { told: "stopped", isThere: false },

@@ -227,6 +227,9 @@ test("a request without events, or with an entry that is none, is refused alone"
     RangeError,
   );
   await assert.rejects(ledger.append({ entries: [{ ...prepared("a"), digests: [] }], source }), RangeError);
+  const member = prepared("a");
+  const [members, digests] = [Array(65).fill(member.members[0]), Array(65).fill(member.digests[0])];
+  await assert.rejects(ledger.append({ entries: [{ ...member, members, digests }], source }), RangeError);
   await good;
   assert.equal(ledger.size, 2);
 });
