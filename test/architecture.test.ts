@@ -58,7 +58,7 @@ const RING_0 = ["merkle", "entry", "verify", "ingest", "web"];
 const LINES_MAX = 400;
 const LINES_MEDIAN_MAX = 150;
 const FUNCTION_LINES_MAX = 70;
-const FORBIDDEN_NAMES = /(^|[/-])(utils?|helpers?|common|types)\.tsx?$|(^|\/)index\.tsx?$/;
+const FORBIDDEN_NAMES = /(^|[/-])(utils?|helpers?|common|types)\.tsx?$|(^|[/])index\.tsx?$/;
 
 type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] };
 

@@ -6,9 +6,6 @@ export type FailureStatus = 1 | 2;
 /** Gets the exit status of a command that ended well in another way than 0. */
 export type SetExit = (status: number) => void;
 
-/** Gets the exit status of a command that ended well in another way than 0. */
-export type SetExit = (status: number) => void;
-
 export class CliError extends Error {
   override readonly name = "CliError";
   readonly code: string;

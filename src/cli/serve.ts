@@ -8,7 +8,7 @@ import { relative } from "node:path";
 import type { Command } from "commander";
 import { adminKeyFile, type Config, readConfig } from "../config.ts";
 import { type ChainFacts, type Service, startService } from "../service.ts";
-import { type SetExit, unreachable } from "./failure.ts";
+import { unreachable } from "./failure.ts";
 import { printOut, printResult } from "./output.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
