@@ -1,5 +1,5 @@
 /**
- * Installs what the project needs, and is silent and quick when nothing is missing. Plain JavaScript, because it
+ * Installs what the project needs and builds its pages, and is silent and quick when nothing is missing. Plain JavaScript, because it
  * runs before anything is installed, on whatever Node is there (20 or later).
  *
  * Two steps, since npm leaves out optional packages whose engines do not admit the Node that npm itself runs on:
@@ -8,7 +8,7 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -18,6 +18,16 @@ const NODE_PROJECT = 24;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
 const stampFile = join(root, "node_modules", ".holdfast-setup");
+const pagesStampFile = join(root, "build", "web", ".sources");
+/** What the pages are made of. */
+const PAGE_SOURCES = [
+  "src/web",
+  "src/merkle",
+  "src/entry",
+  "src/verify",
+  "src/anchor/artifact.json",
+  "scripts/build-web.ts",
+];
 
 function major(version) {
   return Number(version.replace(/^v/, "").split(".")[0]);
@@ -27,6 +37,30 @@ function major(version) {
 function stamp() {
   const lock = readFileSync(join(root, "package-lock.json"));
   return `${createHash("sha256").update(lock).digest("hex")} ${process.platform}-${process.arch}\n`;
+}
+
+/** Digest of everything that the pages are made of, the versions of the packages included. */
+function pagesStamp() {
+  const digest = createHash("sha256").update(stamp());
+  const add = (path) => digest.update(`${path}\n`).update(readFileSync(join(root, path)));
+  for (const source of PAGE_SOURCES) {
+    if (/\.\w+$/.test(source)) add(source);
+    else
+      for (const file of readdirSync(join(root, source), { recursive: true }).sort())
+        if (/\.\w+$/.test(file)) add(join(source, file));
+  }
+  return `${digest.digest("hex")}\n`;
+}
+
+function buildPages() {
+  const wanted = pagesStamp();
+  if (existsSync(pagesStampFile) && readFileSync(pagesStampFile, "utf8") === wanted) return;
+  const built = spawnSync(join(bin, "node"), [join(root, "scripts", "build-web.ts")], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
+  if (built.status !== 0) fail("the pages could not be built; mend what it says above and run this again");
+  writeFileSync(pagesStampFile, wanted);
 }
 
 function isDone() {
@@ -62,3 +96,5 @@ if (!isDone()) {
   if (major(process.version) < NODE_PROJECT) npm(["install", "--no-save"], true);
   writeFileSync(stampFile, stamp());
 }
+
+buildPages();

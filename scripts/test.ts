@@ -18,6 +18,7 @@ const steps: readonly Step[] = [
   { name: "lint", command: "biome", args: ["ci", "--error-on-warnings", "."] },
   { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
   { name: "types-pure", command: "tsc", args: ["-p", "tsconfig.pure.json"] },
+  { name: "types-web", command: "tsc", args: ["-p", "tsconfig.web.json"] },
   { name: "contracts", command: "hardhat", args: ["test", "solidity"] },
   { name: "artifact", command: "node", args: ["scripts/compile.ts", "--check"] },
   { name: "unit", command: "node", args: ["--test", `--test-concurrency=${CONCURRENCY}`, ...testFiles] },
