@@ -108,6 +108,7 @@ async function measureFeeding(): Promise<void> {
   const entries = Array.from({ length: Math.min(EVENTS, 131_072) }, (_, i) => entryOf(i));
   const segments = await Segments.load(indexStore, toHex(new Uint8Array(32).fill(8)));
   const began = performance.now();
+  const cpuBegan = process.cpuUsage();
   let open = new OpenSegment(0, segments.hasher);
   for (const entry of entries) {
     open.add(entry);
@@ -115,17 +116,18 @@ async function measureFeeding(): Promise<void> {
     await segments.write(open, salt);
     open = new OpenSegment(open.end, segments.hasher);
   }
-  report("indexing from memory", entries.length, began);
+  report("indexing from memory", entries.length, began, cpuBegan);
 }
 
 async function measureFollowing(indexer: Indexer): Promise<void> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   const began = performance.now();
+  const cpuBegan = process.cpuUsage();
   delay.enable();
   indexer.start();
   await indexer.waitFor(EVENTS, { timeoutMs: 600_000 });
   delay.disable();
-  report("indexing with reading the store", EVENTS, began);
+  report("indexing with reading the store", EVENTS, began, cpuBegan);
   const [usual, most] = [delay.percentile(50), delay.percentile(99.9)].map((ns) => (ns / 1e6).toFixed(0));
   console.log(`  the event loop is late by ${usual} ms usually, ${most} ms in 1 of 1000 cases`);
   const bytes = await sizeOf(join(folder, "index"));
@@ -160,10 +162,11 @@ async function measurePages(indexer: Indexer): Promise<void> {
     ],
     ["a time of the event", { occurredSince: at(0.5), occurredUntil: at(0.5) + 60_000, outcome: "denied" }],
   ];
-  console.log("pages of 100: p50 / p99 / most / first ms, items");
+  console.log("pages of 100: p50 / p99 / most / first ms, CPU ms each, items");
   for (const [name, filter] of filters) {
     for (const order of ["desc", "asc"] as const) {
       const times: number[] = [];
+      const cpu = process.cpuUsage();
       let items = 0;
       let complete = true;
       for (let i = 0; i < ROUNDS; i++) {
@@ -173,9 +176,9 @@ async function measurePages(indexer: Indexer): Promise<void> {
         items = page.items.length;
         complete = page.complete;
       }
-      console.log(
-        `  ${name.padEnd(28)} ${order.padEnd(4)} ${spread(times)} / ${times[0]?.toFixed(1)}  ${items}${complete ? "" : " (cut short)"}`,
-      );
+      const busy = (millisecondsOf(process.cpuUsage(cpu)) / ROUNDS).toFixed(1);
+      const spent = `${spread(times)} / ${times[0]?.toFixed(1)}  ${busy}`;
+      console.log(`  ${name.padEnd(28)} ${order.padEnd(4)} ${spent}  ${items}${complete ? "" : " (cut short)"}`);
     }
   }
 }
@@ -202,9 +205,15 @@ async function measureOpening(ledger: IndexedLedger): Promise<void> {
   await again.stop();
 }
 
-function report(what: string, events: number, began: number): void {
-  const seconds = (performance.now() - began) / 1000;
-  console.log(`${what}: ${Math.round(events / seconds).toLocaleString("en")} events/s`);
+/** Times of the clock and of the processor since a beginning; on a busy machine only the second means something. */
+function report(what: string, events: number, began: number, cpuBegan: NodeJS.CpuUsage): void {
+  const rate = (ms: number) => Math.round((1000 * events) / ms).toLocaleString("en");
+  const busy = millisecondsOf(process.cpuUsage(cpuBegan));
+  console.log(`${what}: ${rate(performance.now() - began)} events/s, ${rate(busy)} for each second of a processor`);
+}
+
+function millisecondsOf({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1000;
 }
 
 function spread(times: number[]): string {
