@@ -42,7 +42,7 @@ const chain = z.strictObject({
   entriesMax: z.int().positive().default(100_000),
   /** Anchor also when nothing changed, this often; 0 never does. */
   heartbeatS: z.number().nonnegative().default(0),
-  /** Readiness fails when the oldest unanchored entry is older; 0 means three intervals. */
+  /** Readiness fails when the oldest unanchored entry is older; 0 means three intervals and two minutes. */
   lagMaxS: z.number().nonnegative().default(0),
   feeMaxWei: wei.default(50_000_000_000_000_000n),
   budgetPerDayWei: wei.default(500_000_000_000_000_000n),

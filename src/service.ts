@@ -137,7 +137,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     contentKey: await contentKey(config.data),
     indexer: (name) => indexers.get(name),
     anchoring: () => anchorer.status(),
-    chains: (ledgerId) => chainsOf(anchorer, setups, ledgerId),
+    chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
   });
   const server = createServer(app, limits);
   const url = await listen(server, config);
@@ -203,16 +203,22 @@ function factsOf({ name, chainId, rpc, contract }: ChainConfig): ChainFacts {
 }
 
 /** How far each chain has come with a ledger, in the words of the API. */
-async function chainsOf(anchorer: Anchorer, setups: readonly ChainSetup[], ledgerId: Hex): Promise<ChainStatus[]> {
+async function chainsOf(anchorer: Anchorer, config: Config, ledgerId: Hex): Promise<ChainStatus[]> {
   const all = await anchorer.status(ledgerId);
   return all.flatMap(({ name, chainId, contract, ledgers }) => {
-    const intervalMs = setups.find((setup) => setup.name === name)?.policy?.intervalMs ?? 0;
     return ledgers.map(({ anchoredSize, finalSize, oldestUnanchoredS, note }) => ({
       ...{ chainId, contract, anchoredSize, finalSize, lagMs: Math.round(oldestUnanchoredS * 1000) },
-      lagMaxMs: LAG_INTERVALS * intervalMs + LAG_MARGIN_MS,
+      lagMaxMs: lagMaxMs(config, name),
       ...(note !== undefined && { trouble: note.message }),
     }));
   });
+}
+
+/** How old an entry may be that the chain does not have yet, before the service is not ready. */
+function lagMaxMs(config: Config, name: string): number {
+  const chain = config.chains.find((each) => each.name === name);
+  if (chain !== undefined && chain.lagMaxS > 0) return chain.lagMaxS * 1000;
+  return LAG_INTERVALS * (chain?.intervalS ?? config.embeddedIntervalS) * 1000 + LAG_MARGIN_MS;
 }
 
 function httpLimits({ limits }: Config): HttpLimits {
