@@ -37,9 +37,11 @@ export type EventAnswer = {
 export type EventsAnswer = {
   readonly events: readonly EventAnswer[];
   readonly next: string | null;
+  /** False when the page ended early to bound its work; `next` goes on. */
+  readonly complete?: boolean;
   readonly size: number;
   /** Entries that can be found; behind `size` while the index catches up. */
-  readonly searchable?: number;
+  readonly searchableSize?: number;
 };
 
 export type StoredEventAnswer = EventAnswer & { readonly leafHash: string; readonly status: Status };

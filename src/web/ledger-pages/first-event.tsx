@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { Command } from "../parts/command.tsx";
 import { ledgerPath } from "./client.ts";
-import { LEDGER_DEFAULT, routeHash } from "./router.ts";
+import { LEDGER_DEFAULT, routeHash } from "./route.ts";
 import { useSession } from "./session.tsx";
 import { Trouble } from "./trouble.tsx";
 

@@ -5,7 +5,8 @@ import { Command } from "../parts/command.tsx";
 import { MarkShape } from "../parts/mark.tsx";
 import type { LedgersAnswer } from "./answers.ts";
 import { Client } from "./client.ts";
-import { goTo, type Route } from "./router.ts";
+import type { Route } from "./route.ts";
+import { goTo } from "./router.ts";
 import { useSession } from "./session.tsx";
 
 /** @param route where the reader wanted to go; after the sign-in page itself that is the overview */

@@ -2,7 +2,7 @@
 
 import { MarkShape } from "../parts/mark.tsx";
 import { ApiError, isRefusal } from "./client.ts";
-import { LEDGER_DEFAULT, parseRoute, routeHash } from "./router.ts";
+import { LEDGER_DEFAULT, parseRoute, routeHash } from "./route.ts";
 
 export function Trouble({ error }: { readonly error: Error | undefined }) {
   if (error === undefined) return null;

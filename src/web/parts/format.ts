@@ -7,6 +7,8 @@ const COUNT = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const RATE = new Intl.NumberFormat("en", { maximumSignificantDigits: 2, maximumFractionDigits: 1 });
 const WEI_PER_GWEI = 1_000_000_000n;
 const GWEI_PER_ETHER = 1_000_000_000n;
+/** From a hundredth of an ether on, ether reads better. */
+const GWEI_MAX = 10_000_000n;
 
 export function formatCount(count: number): string {
   return COUNT.format(count);
@@ -51,9 +53,8 @@ export function formatFee(wei: bigint): string {
   if (wei === 0n) return "0";
   const gwei = wei / WEI_PER_GWEI;
   if (gwei < 1n) return `${COUNT.format(Number(wei))} wei`;
-  if (gwei < 100_000n) return `${COUNT.format(Number(gwei))} gwei`;
-  const micro = Number(gwei) / Number(GWEI_PER_ETHER);
-  return `${micro.toPrecision(3)} ether`;
+  if (gwei < GWEI_MAX) return `${COUNT.format(Number(gwei))} gwei`;
+  return `${(Number(gwei) / Number(GWEI_PER_ETHER)).toPrecision(3)} ether`;
 }
 
 /** Bytes with a decimal prefix: "12.4 kB". */

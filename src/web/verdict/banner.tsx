@@ -6,10 +6,15 @@ import { MarkShape } from "../parts/mark.tsx";
 import { Detail } from "./steps.tsx";
 import { type Claim, failedStep, headlineOf, openClaims, provedClaims } from "./words.ts";
 
-type Props = { readonly verdict: Verdict; readonly bundle: Bundle | undefined };
+type Props = {
+  readonly verdict: Verdict;
+  readonly bundle: Bundle | undefined;
+  /** Whether the reader named a node or a block. */
+  readonly isChainGiven?: boolean;
+};
 
-export function Banner({ verdict, bundle }: Props) {
-  const { kind, title, sentence } = headlineOf(verdict, bundle);
+export function Banner({ verdict, bundle, isChainGiven = true }: Props) {
+  const { kind, title, sentence } = headlineOf(verdict, bundle, isChainGiven);
   const failed = failedStep(verdict);
   return (
     <section class={`verdict ${kind}`} role="status" data-outcome={verdict.outcome}>

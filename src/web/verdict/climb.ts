@@ -3,8 +3,12 @@
  * stand. It decides nothing: whether the path holds is the verifier's word.
  */
 
+import { encodeEntry } from "../../entry/entry.ts";
 import { fromHex, type Hex, toHex } from "../../merkle/bytes.ts";
-import { keccak256, nodeHash } from "../../merkle/hash.ts";
+import { leafHash as hashLeaf, keccak256, nodeHash } from "../../merkle/hash.ts";
+import { ProofError } from "../../merkle/proof.ts";
+import type { Bundle } from "../../verify/bundle.ts";
+import { readDisclosure } from "../../verify/members.ts";
 
 /** One level: `node` was computed, `sibling` came with the proof; the two give the node of the next level. */
 export type Rung = { readonly node: Hex; readonly sibling: Hex; readonly side: "left" | "right" };
@@ -16,6 +20,17 @@ type Inclusion = {
   readonly leafHash: Hex;
   readonly path: readonly Hex[];
 };
+
+/** Leaf hash of what the bundle shows, whatever it claims; undefined when its members are no members. */
+export function leafOf({ entry }: Bundle): Hex | undefined {
+  try {
+    const { digests } = readDisclosure(entry.members);
+    return toHex(hashLeaf(keccak256, encodeEntry(entry.recordedAt, digests)));
+  } catch (error) {
+    if (error instanceof ProofError) return undefined;
+    throw error;
+  }
+}
 
 /** Climbs as RFC 9162 §2.1.3.2 does; hashes beyond the root are left out. */
 export function climb({ index, size, leafHash, path }: Inclusion): Climb {

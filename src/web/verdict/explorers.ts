@@ -20,8 +20,8 @@ const EXPLORERS: Readonly<Record<number, Explorer>> = {
   11155111: { name: "Sepolia (test)", url: "https://sepolia.etherscan.io" },
   84532: { name: "Base Sepolia (test)", url: "https://sepolia.basescan.org" },
   421614: { name: "Arbitrum Sepolia (test)", url: "https://sepolia.arbiscan.io" },
-  1337: { name: "a development chain" },
-  31337: { name: "a development chain" },
+  1337: { name: "Development chain" },
+  31337: { name: "Development chain" },
 };
 
 /** What an explorer shows: its page is url/kind/value. */

@@ -2,7 +2,7 @@
 
 import type { Bundle } from "../../verify/bundle.ts";
 import { formatCount, shorten } from "../parts/format.ts";
-import { type Climb, climb, type Rung } from "./climb.ts";
+import { type Climb, climb, leafOf, type Rung } from "./climb.ts";
 
 const WIDTH = 412;
 const BOX = { width: 118, height: 24 };
@@ -55,8 +55,9 @@ function Drawing({ way, holds }: { readonly way: Climb; readonly holds: boolean 
 
 /** `bundle` may be a forged one: the drawing then shows where its path really leads. */
 export function MerklePath({ bundle }: { readonly bundle: Bundle }) {
-  const { index, leafHash } = bundle.entry;
+  const { index } = bundle.entry;
   const { size, path, root } = bundle.inclusion;
+  const leafHash = leafOf(bundle) ?? bundle.entry.leafHash;
   const way = climb({ index, size, leafHash, path });
   const holds = way.top === root;
   return (
@@ -71,7 +72,9 @@ export function MerklePath({ bundle }: { readonly bundle: Bundle }) {
             proof, level by level, gives the root that was signed.
           </>
         ) : (
-          <span class="bad">The path leads to another root than the bundle’s: {shorten(root)} was claimed.</span>
+          <span class="bad">
+            What the file shows leads to {shorten(way.top)}, and not to the root that it claims, {shorten(root)}.
+          </span>
         )}
       </figcaption>
     </figure>

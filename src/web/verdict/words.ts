@@ -48,8 +48,11 @@ export function failedStep({ steps }: Verdict): Step | undefined {
   return steps.find(({ state }) => state === "failed");
 }
 
-/** @param bundle undefined when the text was none */
-export function headlineOf(verdict: Verdict, bundle: Bundle | undefined): Headline {
+/**
+ * @param bundle undefined when the text was none
+ * @param isChainGiven whether the reader named anything by which an anchor can be checked
+ */
+export function headlineOf(verdict: Verdict, bundle: Bundle | undefined, isChainGiven: boolean): Headline {
   const { outcome, witness, subject } = verdict;
   if (outcome === "failed") {
     const step = failedStep(verdict);
@@ -61,6 +64,10 @@ export function headlineOf(verdict: Verdict, bundle: Bundle | undefined): Headli
   if (outcome === "undecided" && bundle?.anchors.length === 0) {
     const sentence = `${entry} is signed by its ledger, but no chain holds it yet. Get the proof again after the next anchor.`;
     return { kind: "wait", title: "Not anchored yet", sentence };
+  }
+  if (outcome === "undecided" && !isChainGiven) {
+    const sentence = `${entry} is signed by its ledger, and names an anchor. To check that, give a node to ask, or a block hash that you trust.`;
+    return { kind: "wait", title: "Holds so far, not checked against a chain yet", sentence };
   }
   if (outcome === "undecided") {
     const sentence = `All that can be checked in the file holds. Its anchor was not checked: ${verdict.steps

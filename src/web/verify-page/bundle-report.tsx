@@ -11,7 +11,7 @@ import { Members } from "../verdict/members.tsx";
 import { MerklePath } from "../verdict/path.tsx";
 import { Steps } from "../verdict/steps.tsx";
 
-type Props = { readonly verdict: Verdict; readonly bundle: Bundle | undefined };
+type Props = { readonly verdict: Verdict; readonly bundle: Bundle | undefined; readonly isChainGiven: boolean };
 
 function Event({ verdict, bundle }: { readonly verdict: Verdict; readonly bundle: Bundle }) {
   const failed = verdict.outcome === "failed";
@@ -85,10 +85,10 @@ function Anchors({ bundle }: { readonly bundle: Bundle }) {
   );
 }
 
-export function BundleReport({ verdict, bundle }: Props) {
+export function BundleReport({ verdict, bundle, isChainGiven }: Props) {
   return (
     <div class="stack">
-      <Banner verdict={verdict} bundle={bundle} />
+      <Banner verdict={verdict} bundle={bundle} isChainGiven={isChainGiven} />
       <Claims verdict={verdict} />
       {bundle === undefined ? null : (
         <div class="halves">

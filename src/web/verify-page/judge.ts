@@ -21,9 +21,13 @@ export type Settings = { readonly node: string; readonly block: string; readonly
 /** A bundle of a set that was judged; `line` from 1. */
 export type SetRow = { readonly line: number; readonly text: string; readonly verdict: Verdict };
 
-export type Judgement =
+export type Judgement = (
   | { readonly kind: "bundle"; readonly verdict: Verdict; readonly bundle: Bundle | undefined }
-  | { readonly kind: "set"; readonly verdict: SetVerdict; readonly rows: readonly SetRow[] };
+  | { readonly kind: "set"; readonly verdict: SetVerdict; readonly rows: readonly SetRow[] }
+) & {
+  /** Whether the reader named a node or a block that can be used. */
+  readonly isChainGiven: boolean;
+};
 
 const BLOCK_HASH = /^0x[0-9a-f]{64}$/;
 const ADDRESS = /^0x[0-9a-f]{40}$/;
@@ -95,15 +99,16 @@ export async function judge(
   onProgress: (done: number, all: number) => void,
 ): Promise<Judgement> {
   const options = optionsOf(settings);
+  const isChainGiven = options.chain !== undefined || options.trustedBlocks !== undefined;
   if (!isSet(text)) {
-    return { kind: "bundle", verdict: await verifyText(text, options), bundle: bundleIn(text) };
+    return { kind: "bundle", verdict: await verifyText(text, options), bundle: bundleIn(text), isChainGiven };
   }
   const lines = text.trimEnd().split("\n");
   const rows: SetRow[] = [];
   const verdict = await verifySet(breathing(lines, signal, onProgress), options, (each, line) => {
     rows.push({ line, text: lines[line - 1] ?? "", verdict: each });
   });
-  return { kind: "set", verdict, rows };
+  return { kind: "set", verdict, rows, isChainGiven };
 }
 
 async function* breathing(

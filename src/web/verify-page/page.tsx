@@ -68,8 +68,11 @@ function Report({ work }: { readonly work: Work }) {
     );
   }
   if (judgement === undefined) return null;
-  if (judgement.kind === "set") return <SetReport verdict={judgement.verdict} rows={judgement.rows} />;
-  return <BundleReport verdict={judgement.verdict} bundle={judgement.bundle} />;
+  const { isChainGiven } = judgement;
+  if (judgement.kind === "set") {
+    return <SetReport verdict={judgement.verdict} rows={judgement.rows} isChainGiven={isChainGiven} />;
+  }
+  return <BundleReport verdict={judgement.verdict} bundle={judgement.bundle} isChainGiven={isChainGiven} />;
 }
 
 export function VerifyPage() {

@@ -1,6 +1,6 @@
 /** What became of a set: the verdict on the whole, and its bundles in a table, each of which can be looked at. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { SetVerdict } from "../../verify/set-check.ts";
 import type { Outcome, Verdict } from "../../verify/verdict.ts";
 import { formatCount, formatTime } from "../parts/format.ts";
@@ -64,13 +64,21 @@ function Row({ row, onOpen }: { readonly row: SetRow; readonly onOpen: () => voi
   const failed = failedStep(verdict);
   return (
     <tr>
-      <td class="number">{row.line}</td>
-      <td>
+      <td class="number" data-label="Line">
+        {row.line}
+      </td>
+      <td data-label="Outcome">
         <Mark kind={kind}>{failed === undefined ? word : `${word}: ${stepWord(failed.name)}`}</Mark>
       </td>
-      <td class="number">{verdict.subject === undefined ? "" : formatCount(verdict.subject.index)}</td>
-      <td class="nowrap">{verdict.subject === undefined ? "" : formatTime(verdict.subject.recordedAt)}</td>
-      <td class="mono">{actionOf(verdict)}</td>
+      <td class="number" data-label="Entry">
+        {verdict.subject === undefined ? "" : formatCount(verdict.subject.index)}
+      </td>
+      <td class="nowrap" data-label="Recorded">
+        {verdict.subject === undefined ? "" : formatTime(verdict.subject.recordedAt)}
+      </td>
+      <td class="mono" data-label="Action">
+        {actionOf(verdict)}
+      </td>
       <td class="number">
         <button type="button" class="button small" onClick={onOpen}>
           Show<span class="unseen"> line {row.line}</span>
@@ -80,46 +88,75 @@ function Row({ row, onOpen }: { readonly row: SetRow; readonly onOpen: () => voi
   );
 }
 
-type Props = { readonly verdict: SetVerdict; readonly rows: readonly SetRow[] };
+type OpenProps = { readonly row: SetRow; readonly isChainGiven: boolean; readonly onClose: () => void };
 
-export function SetReport({ verdict, rows }: Props) {
-  const [open, setOpen] = useState<SetRow | undefined>(undefined);
+function OpenRow({ row, isChainGiven, onClose }: OpenProps) {
+  const place = useRef<HTMLElement>(null);
+  // The button that opened it may be far down in the table.
+  useEffect(() => place.current?.focus(), [row]);
+  return (
+    <section class="stack" ref={place} tabIndex={-1} aria-label={`Line ${row.line}`}>
+      <div class="row between">
+        <h2>Line {row.line}</h2>
+        <button type="button" class="button" onClick={onClose}>
+          Back to the set
+        </button>
+      </div>
+      <BundleReport verdict={row.verdict} bundle={bundleIn(row.text)} isChainGiven={isChainGiven} />
+    </section>
+  );
+}
+
+function Rows({ rows, onOpen }: { readonly rows: readonly SetRow[]; readonly onOpen: (row: SetRow) => void }) {
   const shown = [...rows].sort((a, b) => RANK[a.verdict.outcome] - RANK[b.verdict.outcome] || a.line - b.line);
+  return (
+    <section class="card">
+      <h2>Bundles</h2>
+      <div class="stacking tall">
+        <table class="cards">
+          <thead>
+            <tr>
+              <th class="number">Line</th>
+              <th>Outcome</th>
+              <th class="number">Entry</th>
+              <th>Recorded (UTC)</th>
+              <th>Action</th>
+              <th>
+                <span class="unseen">Details</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.slice(0, ROWS_MAX).map((row) => (
+              <Row key={row.line} row={row} onOpen={() => onOpen(row)} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {shown.length > ROWS_MAX ? (
+        <p class="muted small">
+          The first {ROWS_MAX} of {formatCount(shown.length)}; what failed comes first.
+        </p>
+      ) : null}
+    </section>
+  );
+}
+
+type Props = {
+  readonly verdict: SetVerdict;
+  readonly rows: readonly SetRow[];
+  readonly isChainGiven: boolean;
+};
+
+export function SetReport({ verdict, rows, isChainGiven }: Props) {
+  const [open, setOpen] = useState<SetRow | undefined>(undefined);
   return (
     <div class="stack">
       <SetBanner verdict={verdict} />
-      <section class="card">
-        <h2>Bundles</h2>
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th class="number">Line</th>
-                <th>Outcome</th>
-                <th class="number">Entry</th>
-                <th>Recorded (UTC)</th>
-                <th>Action</th>
-                <th />
-              </tr>
-            </thead>
-            <tbody>
-              {shown.slice(0, ROWS_MAX).map((row) => (
-                <Row key={row.line} row={row} onOpen={() => setOpen(row)} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-        {shown.length > ROWS_MAX ? (
-          <p class="muted small">
-            The first {ROWS_MAX} of {formatCount(shown.length)}; what failed comes first.
-          </p>
-        ) : null}
-      </section>
-      {open === undefined ? null : (
-        <section class="stack" aria-label={`Line ${open.line}`}>
-          <h2>Line {open.line}</h2>
-          <BundleReport verdict={open.verdict} bundle={bundleIn(open.text)} />
-        </section>
+      {open === undefined ? (
+        <Rows rows={rows} onOpen={setOpen} />
+      ) : (
+        <OpenRow row={open} isChainGiven={isChainGiven} onClose={() => setOpen(undefined)} />
       )}
     </div>
   );

@@ -32,21 +32,33 @@ type RowProps = {
 function Row({ anchor, isOpen, onToggle, several }: RowProps) {
   return (
     <tr aria-current={isOpen ? "true" : undefined}>
-      <td class="number">{formatCount(anchor.size)}</td>
-      <td>
+      <td class="number" data-label="Size">
+        {formatCount(anchor.size)}
+      </td>
+      <td data-label="State">
         <Stage stage={anchor.stage} />
       </td>
-      {several ? <td class="nowrap">{chainName(anchor.chainId)}</td> : null}
-      <td class="number">{formatCount(anchor.blockNumber)}</td>
-      <td>
+      {several ? (
+        <td class="nowrap" data-label="Chain">
+          {chainName(anchor.chainId)}
+        </td>
+      ) : null}
+      <td class="number" data-label="Block">
+        {formatCount(anchor.blockNumber)}
+      </td>
+      <td data-label="Block time">
         <When ms={anchor.blockTime * 1000} />
       </td>
-      <td class="nowrap">
+      <td class="nowrap" data-label="Transaction">
         <Hash value={anchor.transactionHash} short />
         <ExplorerLink chainId={anchor.chainId} page="tx" value={anchor.transactionHash} />
       </td>
-      <td class="number">{formatCount(anchor.gasUsed)}</td>
-      <td class="number">{formatFee(BigInt(anchor.feeWei))}</td>
+      <td class="number" data-label="Gas">
+        {formatCount(anchor.gasUsed)}
+      </td>
+      <td class="number" data-label="Fee">
+        {formatFee(BigInt(anchor.feeWei))}
+      </td>
       <td class="number">
         <button type="button" class="button small" aria-expanded={isOpen} onClick={onToggle}>
           {isOpen ? "Hide" : "Check"}
@@ -62,19 +74,21 @@ function Details({ anchor, columns }: { readonly anchor: AnchorAnswer; readonly 
   return (
     <tr class="expansion">
       <td colSpan={columns}>
-        <div class="halves">
-          <div class="stack tight">
-            <h3>Where it is</h3>
-            <AnchorDetails anchor={anchor} />
+        <div class="expansion-box">
+          <div class="halves">
+            <div class="stack tight">
+              <h3>Where it is</h3>
+              <AnchorDetails anchor={anchor} />
+            </div>
+            <div class="stack tight">
+              <h3>Read it by eye</h3>
+              <ByEye anchor={anchor} ledgerId={anchor.ledgerId} />
+            </div>
           </div>
-          <div class="stack tight">
-            <h3>Read it by eye</h3>
-            <ByEye anchor={anchor} ledgerId={anchor.ledgerId} />
+          <div class="stack tight after">
+            <p class="small muted">or on the command line:</p>
+            <Command text={cast} />
           </div>
-        </div>
-        <div class="stack tight after">
-          <p class="small muted">or on the command line:</p>
-          <Command text={cast} />
         </div>
       </td>
     </tr>
@@ -126,7 +140,7 @@ export function AnchorsPage({ ledger }: { readonly ledger: LedgerAnswer }) {
         </section>
       ) : (
         <section class="card">
-          <div class="scroll">
+          <div class="stacking">
             <AnchorTable anchors={anchors} several={several} open={open} onOpen={setOpen} />
           </div>
           {hasOlder ? (
@@ -151,7 +165,7 @@ type TableProps = {
 
 function AnchorTable({ anchors, several, open, onOpen }: TableProps) {
   return (
-    <table class="anchors">
+    <table class="anchors cards">
       <thead>
         <tr>
           <th class="number">Size</th>

@@ -8,7 +8,7 @@ import { Hash } from "../../parts/hash.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import type { LedgerAnswer } from "../answers.ts";
 import { ledgerPath } from "../client.ts";
-import { routeHash } from "../router.ts";
+import { routeHash } from "../route.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 import { SET_MAX } from "./evidence-set.ts";

@@ -9,37 +9,18 @@ import { type Client, ledgerPath } from "../client.ts";
 import { usePolled } from "../polling.ts";
 import { useSession } from "../session.tsx";
 import { type Filter, filterParameters } from "./filter.ts";
+import { type Loaded, mergeNewest, mergeOlder } from "./loaded.ts";
 
 const PAGE = 50;
 const POLL_MS = 2000;
-
-/** What has been loaded; `next` is the cursor of what is older, null at the end. */
-export type Loaded = { readonly events: readonly EventAnswer[]; readonly next: string | null };
-
-/**
- * Puts the newest page before what was loaded. Where it does not reach down to it, what was loaded is given up, so
- * that the list never has a hole.
- */
-export function mergeNewest(before: Loaded | undefined, newest: Loaded): Loaded {
-  const top = before?.events[0];
-  if (before === undefined || top === undefined) return newest;
-  const above = newest.events.filter(({ index }) => index > top.index);
-  const reaches = newest.next === null || newest.events.some(({ index }) => index <= top.index);
-  return reaches ? { events: [...above, ...before.events], next: before.next } : newest;
-}
-
-/** Puts an older page behind what was loaded. */
-export function mergeOlder(before: Loaded, older: Loaded): Loaded {
-  const last = before.events.at(-1);
-  const below = older.events.filter(({ index }) => last === undefined || index < last.index);
-  return { events: [...before.events, ...below], next: older.next };
-}
 
 export type EventList = {
   readonly events: readonly EventAnswer[] | undefined;
   readonly hasOlder: boolean;
   readonly isLoading: boolean;
   readonly error: Error | undefined;
+  /** Recorded entries that the index of the search does not have yet. */
+  readonly unsearchable: number;
   /** Entries below this index were there when the list was opened; those from it on came while it was watched. */
   readonly seenBelow: number;
   readonly loadOlder: () => void;
@@ -98,6 +79,8 @@ export function useEventList(ledger: string, filter: Filter): EventList {
     hasOlder: loaded !== undefined && loaded.next !== null,
     isLoading: older.busy,
     error: newest.error ?? older.error,
+    unsearchable:
+      newest.value === undefined ? 0 : newest.value.size - (newest.value.searchableSize ?? newest.value.size),
     seenBelow: seenBelow.current ?? Number.MAX_SAFE_INTEGER,
     loadOlder,
     reload: newest.reload,

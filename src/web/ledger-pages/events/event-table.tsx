@@ -4,7 +4,7 @@ import { formatCount } from "../../parts/format.ts";
 import { OutcomeMark, StageMark } from "../../parts/mark.tsx";
 import { When } from "../../parts/when.tsx";
 import type { EventAnswer, LedgerAnswer } from "../answers.ts";
-import { routeHash } from "../router.ts";
+import { routeHash } from "../route.ts";
 import { actionText, outcomeText, partyName, partyText, stageOf, targetsText } from "./event-words.ts";
 
 type RowProps = {

@@ -1,11 +1,12 @@
 /** Events: filters on top, the list below, and beside it the one that is open. */
 
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatCount } from "../../parts/format.ts";
 import type { LedgerAnswer } from "../answers.ts";
 import { SetButton } from "../downloads/set-button.tsx";
 import { FirstEvent } from "../first-event.tsx";
-import { goTo, type Route, routeHash } from "../router.ts";
+import { type Route, routeHash } from "../route.ts";
+import { goTo } from "../router.ts";
 import { Trouble } from "../trouble.tsx";
 import { EventDetail } from "./event-detail.tsx";
 import { type EventList, useEventList } from "./event-list.ts";
@@ -20,6 +21,19 @@ function neighboursOf(list: EventList, open: number | undefined): Neighbours {
   const at = events.findIndex(({ index }) => index === open);
   if (at < 0) return { newer: undefined, older: events[0]?.index };
   return { newer: events[at - 1]?.index, older: events[at + 1]?.index };
+}
+
+/** Where an open event takes the place of the list, it begins at its top, and the list is as it was afterwards. */
+function useScrollMemory(open: number | undefined): void {
+  const before = useRef(0);
+  const wasOpen = useRef(open !== undefined);
+  useEffect(() => {
+    const isOpen = open !== undefined;
+    if (isOpen && !wasOpen.current) before.current = scrollY;
+    if (isOpen !== wasOpen.current && !matchMedia("(min-width: 1081px)").matches)
+      scrollTo(0, isOpen ? 0 : before.current);
+    wasOpen.current = isOpen;
+  }, [open]);
 }
 
 /** j and k go down and up the list, Escape closes what is open. */
@@ -47,7 +61,19 @@ type ListProps = {
 function List({ list, ledger, route, filter }: ListProps) {
   const { events } = list;
   if (events === undefined) return list.error === undefined ? <p class="muted">Searching …</p> : null;
-  if (events.length === 0 && !list.hasOlder) {
+  if (events.length === 0 && list.hasOlder) {
+    return (
+      <section class="empty">
+        <p class="muted">Nothing among the newest entries; the search has not come to the end yet.</p>
+        <p>
+          <button type="button" class="button" onClick={list.loadOlder} disabled={list.isLoading}>
+            Search further back
+          </button>
+        </p>
+      </section>
+    );
+  }
+  if (events.length === 0) {
     if (isEmpty(filter)) return <FirstEvent ledger={ledger.name} onSent={list.reload} />;
     return (
       <section class="empty">
@@ -71,6 +97,7 @@ function List({ list, ledger, route, filter }: ListProps) {
       <div class="row between">
         <span class="muted small">
           {formatCount(events.length)} shown{isEmpty(filter) ? ` of ${formatCount(ledger.size)}` : ""}, newest first
+          {list.unsearchable > 0 ? `; ${formatCount(list.unsearchable)} not searchable yet` : ""}
         </span>
         {list.hasOlder ? (
           <button type="button" class="button" onClick={list.loadOlder} disabled={list.isLoading}>
@@ -88,6 +115,7 @@ export function EventsPage({ route, ledger }: { readonly route: Route; readonly 
   const list = useEventList(route.ledger, filter);
   const neighbours = neighboursOf(list, route.item);
   useKeys(route, neighbours);
+  useScrollMemory(route.item);
   const hrefOf = (item: number | undefined) => routeHash({ ...route, item, query: filterQuery(filter) });
   const to = (item: number | undefined) => (item === undefined ? undefined : hrefOf(item));
   return (

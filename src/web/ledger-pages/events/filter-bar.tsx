@@ -15,9 +15,9 @@ const LABELS: Readonly<Record<FilterField, string>> = {
   until: "Until (UTC)",
 };
 const PLACEHOLDERS: Readonly<Partial<Record<FilterField, string>>> = {
-  action: "user.login or user.*",
-  actor: "u1 or user:u1",
-  target: "i/42 or invoice:*",
+  action: "user.*",
+  actor: "user:u1",
+  target: "invoice:*",
   source: "billing",
 };
 

@@ -6,6 +6,32 @@ import { formatCount, formatTime } from "../../parts/format.ts";
 import type { Bars } from "./buckets.ts";
 
 const HEIGHT = 200;
+/** Room above the bars for the marks of the anchors. */
+const MARKS_HEIGHT = 20;
+const MARK_RADIUS = 3.5;
+
+/** A checkpoint that a chain took, by the time of its block in seconds since 1970. */
+export type AnchorMark = { readonly at: number; readonly isFinal: boolean };
+
+/** Draws the anchors in a row above the bars: a full disc for a final one, a ring for one in a block. */
+function drawMarks(chart: uPlot, marks: readonly AnchorMark[], place: HTMLElement): void {
+  const { ctx, bbox } = chart;
+  const scale = devicePixelRatio;
+  const [final, mined] = [colour(place, "good"), colour(place, "accent")];
+  ctx.save();
+  ctx.lineWidth = 1.5 * scale;
+  for (const { at, isFinal } of marks) {
+    const x = chart.valToPos(at, "x", true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.arc(x, bbox.top - (MARKS_HEIGHT / 2) * scale, MARK_RADIUS * scale, 0, 2 * Math.PI);
+    ctx.fillStyle = final;
+    ctx.strokeStyle = isFinal ? final : mined;
+    if (isFinal) ctx.fill();
+    ctx.stroke();
+  }
+  ctx.restore();
+}
 
 /** What a variable of the palette is at this moment; the canvas knows no variables. */
 function colour(place: HTMLElement, name: string): string {
@@ -21,7 +47,7 @@ function font(place: HTMLElement): string {
   return `12px ${getComputedStyle(place).fontFamily}`;
 }
 
-function optionsFor(place: HTMLElement, bars: Bars): uPlot.Options {
+function optionsFor(place: HTMLElement, bars: Bars, marks: readonly AnchorMark[]): uPlot.Options {
   const axis = {
     stroke: colour(place, "muted"),
     font: font(place),
@@ -35,13 +61,20 @@ function optionsFor(place: HTMLElement, bars: Bars): uPlot.Options {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [MARKS_HEIGHT, 8, 0, 0],
+    hooks: { draw: [(chart) => drawMarks(chart, marks, place)] },
     scales: {
       x: { range: [bars.from[0] ?? 0, (bars.from.at(-1) ?? 1) + bars.lengthS] },
       y: { range: (_, _min, max) => [0, Math.max(4, max * 1.08)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, values: [[1, "{HH}:{mm}", null, null, null, null, null, null, 0]], space: 64 },
+      {
+        ...axis,
+        grid: { show: false },
+        values: [[1, "{HH}:{mm}", null, null, null, null, null, null, 0]],
+        space: 64,
+        size: 28,
+      },
       { ...axis, size: 48, values: (_, splits) => splits.map((n) => (Number.isInteger(n) ? formatCount(n) : "")) },
     ],
     series: [
@@ -58,7 +91,9 @@ function summary({ from, counts }: Bars): string {
   return `${formatCount(total)} events; most in the bar from ${formatTime(at * 1000)} UTC: ${formatCount(peak)}`;
 }
 
-export function ActivityChart({ bars }: { readonly bars: Bars }) {
+type Props = { readonly bars: Bars; readonly marks: readonly AnchorMark[] };
+
+export function ActivityChart({ bars, marks }: Props) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = place.current;
@@ -66,7 +101,7 @@ export function ActivityChart({ bars }: { readonly bars: Bars }) {
     let chart: uPlot | undefined;
     const draw = () => {
       chart?.destroy();
-      chart = new uPlot(optionsFor(element, bars), [[...bars.from], [...bars.counts]], element);
+      chart = new uPlot(optionsFor(element, bars, marks), [[...bars.from], [...bars.counts]], element);
     };
     const resized = new ResizeObserver(draw);
     resized.observe(element);
@@ -81,6 +116,6 @@ export function ActivityChart({ bars }: { readonly bars: Bars }) {
       themed.disconnect();
       chart?.destroy();
     };
-  }, [bars]);
+  }, [bars, marks]);
   return <div class="chart" ref={place} role="img" aria-label={summary(bars)} />;
 }

@@ -2,29 +2,47 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { formatCount, formatRate } from "../../parts/format.ts";
-import type { Frequent, StatsAnswer } from "../answers.ts";
-import { routeHash } from "../router.ts";
+import type { AnchorAnswer, Frequent, StatsAnswer } from "../answers.ts";
+import { routeHash } from "../route.ts";
 import { ActivityChart } from "./activity-chart.tsx";
 import { barsOf, ratePerMinute } from "./buckets.ts";
 
 const MINUTE_MS = 60_000;
 const SPANS = {
-  "Last day": { spanMs: 1440 * MINUTE_MS, barMs: 15 * MINUTE_MS, bar: "15 minutes" },
-  "Last hour": { spanMs: 60 * MINUTE_MS, barMs: MINUTE_MS, bar: "minute" },
+  "Last day": {
+    spanMs: 1440 * MINUTE_MS,
+    wide: { minutes: 15, words: "15 minutes" },
+    narrow: { minutes: 60, words: "hour" },
+  },
+  "Last hour": {
+    spanMs: 60 * MINUTE_MS,
+    wide: { minutes: 1, words: "minute" },
+    narrow: { minutes: 2, words: "2 minutes" },
+  },
 } as const;
 type SpanName = keyof typeof SPANS;
+/** Below this width of the window, in pixels, bars would be too thin to be told apart. */
+const NARROW = 600;
 const RATE_MINUTES = 5;
 
-export function Activity({ stats, now }: { readonly stats: StatsAnswer; readonly now: number }) {
+type Props = { readonly stats: StatsAnswer; readonly anchors: readonly AnchorAnswer[]; readonly now: number };
+
+export function Activity({ stats, anchors, now }: Props) {
   const [name, setName] = useState<SpanName>("Last day");
-  const { spanMs, barMs, bar } = SPANS[name];
+  const { spanMs, wide, narrow } = SPANS[name];
+  const { minutes, words } = innerWidth < NARROW ? narrow : wide;
+  const barMs = minutes * MINUTE_MS;
   const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
   const bars = useMemo(() => barsOf(stats, minute, spanMs, barMs), [stats, minute, spanMs, barMs]);
+  const marks = useMemo(
+    () => anchors.map(({ blockTime, stage }) => ({ at: blockTime, isFinal: stage === "final" })),
+    [anchors],
+  );
   return (
     <section class="card">
       <div class="row between">
         <h2>
-          Events per {bar}{" "}
+          Events per {words}{" "}
           <span class="muted small normal">
             {formatRate(ratePerMinute(stats, now, RATE_MINUTES))}/min now, times in UTC
           </span>
@@ -37,7 +55,15 @@ export function Activity({ stats, now }: { readonly stats: StatsAnswer; readonly
           ))}
         </fieldset>
       </div>
-      <ActivityChart bars={bars} />
+      <ActivityChart bars={bars} marks={marks} />
+      <p class="chart-key small muted">
+        <span class="marked">
+          <i class="disc good" /> final anchor
+        </span>
+        <span class="marked">
+          <i class="disc ring half" /> anchor in a block
+        </span>
+      </p>
     </section>
   );
 }

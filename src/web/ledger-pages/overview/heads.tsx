@@ -20,10 +20,10 @@ type HeadProps = {
 function Head({ kind, word, size, meaning, at, now, behind }: HeadProps) {
   return (
     <li class={`head ${kind}`}>
-      <span class="head-mark">
+      <span class="head-track">
         <MarkShape kind={kind} />
+        <span class="head-word">{word}</span>
       </span>
-      <span class="head-word">{word}</span>
       <span class="head-size">{formatCount(size)}</span>
       <span class="muted small">{meaning}</span>
       <span class="small">

@@ -18,28 +18,36 @@ type RowProps = { readonly apiKey: KeyAnswer; readonly inDay: number | undefined
 function Row({ apiKey, inDay, now }: RowProps) {
   return (
     <tr>
-      <td>
-        <b>{apiKey.source}</b> <span class="mono muted">{apiKey.id.slice(0, 8)}</span>
-        {apiKey.note === undefined ? null : <div class="muted small">{apiKey.note}</div>}
+      <td data-label="Source">
+        <span>
+          <b>{apiKey.source}</b> <span class="mono muted">{apiKey.id.slice(0, 8)}</span>
+          {apiKey.note === undefined ? null : <div class="muted small">{apiKey.note}</div>}
+        </span>
       </td>
-      <td>
-        {apiKey.roles.map((role) => (
-          <span class="pill" key={role}>
-            {role}
-          </span>
-        ))}
+      <td data-label="Roles">
+        <span>
+          {apiKey.roles.map((role) => (
+            <span class="pill" key={role}>
+              {role}
+            </span>
+          ))}
+        </span>
       </td>
-      <td>
+      <td data-label="State">
         <State apiKey={apiKey} now={now} />
       </td>
-      <td class="nowrap">
+      <td class="nowrap" data-label="Last used">
         {apiKey.lastUsedAt === undefined ? <span class="muted">never</span> : <Ago ms={apiKey.lastUsedAt} now={now} />}
       </td>
-      <td class="nowrap">
+      <td class="nowrap" data-label="Made">
         <When ms={apiKey.createdAt} />
       </td>
-      <td class="number">{inDay === undefined ? "–" : formatCount(inDay)}</td>
-      <td class="number">{inDay === undefined ? "–" : `${formatRate(inDay / DAY_MINUTES)}/min`}</td>
+      <td class="number" data-label="Last day">
+        {inDay === undefined ? "–" : formatCount(inDay)}
+      </td>
+      <td class="number" data-label="Rate">
+        {inDay === undefined ? "–" : `${formatRate(inDay / DAY_MINUTES)}/min`}
+      </td>
     </tr>
   );
 }
@@ -51,8 +59,8 @@ export function KeysTable({ keys, stats, now }: Props) {
   return (
     <section class="card">
       <h2>API keys</h2>
-      <div class="scroll">
-        <table>
+      <div class="stacking">
+        <table class="cards">
           <thead>
             <tr>
               <th>Source and key</th>

@@ -5,7 +5,7 @@ import type { AnchorsAnswer, KeysAnswer, LedgerAnswer, StatsAnswer } from "../an
 import { ledgerPath } from "../client.ts";
 import { FirstEvent } from "../first-event.tsx";
 import { type Polled, usePath } from "../polling.ts";
-import { routeHash } from "../router.ts";
+import { routeHash } from "../route.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 import { Activity, TopValues } from "./activity.tsx";
@@ -18,6 +18,8 @@ const STATS_MS = 10_000;
 const KEYS_MS = 15_000;
 /** Anchors over which cost is told. */
 const ANCHORS = 100;
+
+const NO_ANCHORS: AnchorsAnswer["anchors"] = [];
 
 type Checkpoint = { readonly size: number; readonly signedAt: number };
 
@@ -35,14 +37,14 @@ export function Overview({ name, ledger }: { readonly name: string; readonly led
   const stats = usePath<StatsAnswer>(client.hasKey ? path("/stats?interval=minute&top=6") : undefined, STATS_MS);
   const keys = usePath<KeysAnswer>(client.hasKey ? "/v1/keys" : undefined, KEYS_MS);
   if (ledger.value === undefined) return <Trouble error={ledger.error} />;
-  const list = anchors.value?.anchors ?? [];
+  const list = anchors.value?.anchors ?? NO_ANCHORS;
   const recordedAt = checkpoint.value === undefined ? undefined : checkpoint.value.signedAt * 1000;
   return (
     <div class="stack">
       <Trouble error={ledger.error} />
       <Heads ledger={ledger.value} anchors={list} recordedAt={recordedAt} now={now} />
       {size === 0 ? <FirstEvent ledger={name} onSent={ledger.reload} /> : null}
-      {stats.value === undefined ? null : <Activity stats={stats.value} now={now} />}
+      {stats.value === undefined ? null : <Activity stats={stats.value} anchors={list} now={now} />}
       <div class="thirds">
         <Chains chains={ledger.value.chains} anchors={list} />
         {stats.value === undefined ? null : (
