@@ -1,6 +1,7 @@
 /** What a caller wants a verification to go by. */
 
 import type { Hex } from "../merkle/bytes.ts";
+import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { ChainReader } from "./chain.ts";
 
 /** What the bundle must be about; addresses in any case. */
@@ -25,4 +26,6 @@ export type VerifyOptions = {
   readonly requireChain?: boolean;
   /** The caller asks for no chain on purpose: what the bundle says of anchors is left unproved. */
   readonly offline?: boolean;
+  /** Recovers who signed a checkpoint; the dearest step by far, so that a set lets it remember. */
+  readonly recover?: (checkpoint: SignedCheckpoint) => Hex;
 };

@@ -1,6 +1,20 @@
-/** A ChainReader that asks every question once; for one verification of many bundles, not for longer. */
+/** What many bundles of one verification share is asked and computed once; nothing is kept for longer. */
 
+import type { Hex } from "../merkle/bytes.ts";
+import { recoverSigner, type SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { ChainReader } from "./chain.ts";
+
+/** recoverSigner that computes each signature once. */
+export function rememberingRecover(): (checkpoint: SignedCheckpoint) => Hex {
+  const signers = new Map<string, Hex>();
+  return (checkpoint) => {
+    const { ledgerId, size, root, signedAt, signature } = checkpoint;
+    const key = [ledgerId, size, root, signedAt, signature].join();
+    const known = signers.get(key) ?? recoverSigner(checkpoint);
+    signers.set(key, known);
+    return known;
+  };
+}
 
 /** Wraps a reader; what it could not be asked it is not asked again either. */
 export function rememberingReader(reader: ChainReader): ChainReader {

@@ -2,7 +2,7 @@
 
 import { readersOf } from "./anchors.ts";
 import type { VerifyOptions } from "./options.ts";
-import { rememberingReader } from "./remember.ts";
+import { rememberingReader, rememberingRecover } from "./remember.ts";
 import { isSetEnd, readSetBegin, SET_FORMAT, SetTally } from "./set.ts";
 import { messageOf, type Outcome, type Verdict } from "./verdict.ts";
 import { verifyText } from "./verify.ts";
@@ -41,8 +41,9 @@ export async function verifySet(
   options: VerifyOptions = {},
   onVerdict: (verdict: Verdict, line: number) => void = () => undefined,
 ): Promise<SetVerdict> {
-  // Bundles of a set share anchors, and a chain is asked once about each.
-  const remembering = { ...options, chain: readersOf(options).map(rememberingReader) };
+  // Bundles of a set share checkpoints and anchors; each is recovered and asked about once.
+  const chain = readersOf(options).map(rememberingReader);
+  const remembering = { recover: rememberingRecover(), ...options, chain };
   const check = new SetCheck();
   for await (const line of lines) {
     if (!check.takeLine(line)) continue;

@@ -31,7 +31,7 @@ async function verify(read: () => Bundle, options: VerifyOptions): Promise<Verdi
   const bundle = await trail.take({ name: "bundle" }, read, ({ format }) => `the form is that of ${format}`);
   if (bundle === undefined) return verdictOf(trail, undefined, options);
   const disclosure = await takeEntrySteps(trail, bundle);
-  await takeSignerSteps(trail, bundle, options.expected ?? {});
+  await takeSignerSteps(trail, bundle, options);
   const witnesses = trail.outcome === "failed" ? [] : await checkAnchors(trail, bundle, options);
   const status = await takeStatus(trail, bundle, witnesses, options);
   const [witness] = witnesses.toSorted((a, b) => a.blockTime - b.blockTime);
@@ -70,12 +70,13 @@ async function takeEntrySteps(trail: Trail, bundle: Bundle): Promise<Disclosure 
   return disclosure;
 }
 
-async function takeSignerSteps(trail: Trail, bundle: Bundle, expected: Expectations): Promise<void> {
+async function takeSignerSteps(trail: Trail, bundle: Bundle, options: VerifyOptions): Promise<void> {
+  const { expected = {}, recover = recoverSigner } = options;
   const { ledger, checkpoint } = bundle;
   await trail.take(
     { name: "signature" },
     () => {
-      const signer = recoverSigner({ ...checkpoint, ledgerId: ledger.id });
+      const signer = recover({ ...checkpoint, ledgerId: ledger.id });
       compare("a signature of", ledger.signer.toLowerCase(), signer);
     },
     () => `${ledger.signer} signed size ${checkpoint.size} and root ${checkpoint.root}`,
