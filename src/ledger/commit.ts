@@ -56,7 +56,7 @@ export async function commitGroup(
   requests: readonly AppendRequest[],
 ): Promise<CommitResult> {
   const { hash, store, ledgerId, limits } = tools;
-  const { edge, head } = state;
+  const { edge } = state;
   const from = edge.size;
 
   // 1. Find what is new: one read for all idempotency keys of the group. If we crash here, nothing has happened.
@@ -65,8 +65,9 @@ export async function commitGroup(
   const outcomes = requests.map((request, i) => place(plan, request, keys[i] as (typeof keys)[number]));
   if (plan.entries.length === 0) return { outcomes, committed: undefined };
 
-  // 2. Give each new event its index and the time, and hash it into the edge of the tree. Only memory changes, and
-  //    readers ask the edge for nodes under the durable size only. If we crash here, nothing has happened.
+  // 2. Give each new event its index and the time, which never runs backwards, and hash it into the edge of the tree.
+  //    Only memory changes, and readers ask the edge for nodes under the durable size only. If we crash here, nothing
+  //    has happened.
   const recordedAt = Math.max(Math.floor(tools.clock()), state.lastRecordedAt);
   const entries: Entry[] = [];
   const leafHashes: Uint8Array[] = [];
@@ -80,7 +81,7 @@ export async function commitGroup(
 
   // 3. Sign the new root, once for the whole group. If we crash here, a signature may exist that nobody was given;
   //    the next commit of this size has another root, and this one is in no store and on no chain.
-  const signedAt = Math.max(Math.floor(recordedAt / 1000), head?.signedAt ?? 0);
+  const signedAt = Math.floor(recordedAt / 1000);
   const checkpoint = await sign(tools, { ledgerId, size: edge.size, root: toHex(edge.root()), signedAt });
 
   // 4. Write entries, claims, finished tiles and the checkpoint: one batch, synced, and only if the ledger still

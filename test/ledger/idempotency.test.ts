@@ -223,6 +223,17 @@ test("a refused request leaves no claim behind", async () => {
   await expectAnswer(send(ledger, { entries: [["other", "2"]], key: "k" }), { outcome: "recorded", indexes: [1] });
 });
 
+test("a request key that recorded nothing leaves no claim, also when its group recorded something", async () => {
+  const ledger = await openLedger(await storeWithLedger());
+  await send(ledger, { entries: [["a", "1"]] });
+  const group = [send(ledger, { entries: [["a", "1"]], key: "k" }), send(ledger, { entries: [["new"]] })];
+  assert.deepEqual(
+    (await Promise.all(group)).map(({ outcome }) => outcome),
+    ["replayed", "recorded"],
+  );
+  await expectAnswer(send(ledger, { entries: [["b"]], key: "k" }), { outcome: "recorded", indexes: [2] });
+});
+
 test("a replay carries the original checkpoint, path and entry, however much the ledger has grown", async () => {
   const store = await storeWithLedger();
   const ledger = await openLedger(store);

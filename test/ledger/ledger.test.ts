@@ -179,6 +179,19 @@ test("readers see nothing of a commit that is not durable yet", async () => {
   await checkWhole(ledger);
 });
 
+test("what is in full tiles is forgotten, and read from the store", async () => {
+  const store = new FaultyStore(await storeWithLedger());
+  const ledger = await openLedger(store);
+  await ledger.append({ entries: many(600), source });
+  store.calls.length = 0;
+  await ledger.leafHash(512);
+  assert.deepEqual(store.calls, []);
+  await ledger.leafHash(511);
+  assert.deepEqual(store.calls, ["tile"]);
+  await ledger.inclusionPath(300, 600);
+  assert.deepEqual(store.calls, ["tile"], "a tile that was read is kept");
+});
+
 test("listeners hear of every commit after it is visible, until they end it", async () => {
   const ledger = await openLedger(await storeWithLedger());
   const heard: number[] = [];

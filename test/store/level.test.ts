@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
+import { Level } from "level";
 import { LevelStore } from "../../src/store/level.ts";
 import { DamagedStoreError, StoreLockedError } from "../../src/store/store.ts";
 import { commitOf, hex, ledgerRecord, storeSuite } from "./suite.ts";
@@ -82,7 +83,6 @@ test("a second process is refused, with the folder in the message", async (t) =>
 
 test("a store of a form we do not know is refused", async (t) => {
   const directory = temporary(t);
-  const { Level } = await import("level");
   const raw = new Level<Uint8Array, Uint8Array>(directory, { keyEncoding: "view", valueEncoding: "view" });
   await raw.put(new Uint8Array([0]), new Uint8Array([2]));
   await raw.close();
@@ -122,4 +122,35 @@ test("a byte that changed on the disk is found when it is read", async (t) => {
     (error: unknown) => error instanceof DamagedStoreError && /entry 77 /.test(error.message),
   );
   assert.ok(await damaged.entry(id, 76));
+});
+
+test("ledgers, commits and durable records are synced, other records are not", async (t) => {
+  const store = await LevelStore.open(temporary(t));
+  t.after(() => store.close());
+  const synced: unknown[] = [];
+  const { batch, put } = Level.prototype as Level<Uint8Array, Uint8Array>;
+  t.mock.method(Level.prototype, "put", function spy(this: Level, key: never, value: never, options: object) {
+    synced.push(options);
+    return put.call(this as never, key, value, options);
+  });
+  t.mock.method(Level.prototype, "batch", function spy(this: Level) {
+    const made = (batch as () => { write(options: object): Promise<void> }).call(this);
+    const write = made.write.bind(made);
+    made.write = (options) => {
+      synced.push(options);
+      return write(options);
+    };
+    return made;
+  });
+  const { id } = ledgerRecord(1);
+  await store.addLedger(ledgerRecord(1));
+  await store.updateSigner(id, hex(7, 20));
+  await store.commit(id, commitOf(id, 0, 1));
+  await store.writeRecords([{ space: "s", key: "k", value: "v" }], { durable: true });
+  await store.writeRecords([{ space: "s", key: "k", value: "w" }], { durable: false });
+  assert.deepEqual(
+    synced,
+    [true, true, true, true, false].map((sync) => ({ sync })),
+  );
+  assert.equal(await store.record("s", "k"), "w");
 });
