@@ -1,6 +1,6 @@
 /**
- * The port to an account that sends transactions. The key may be in this process or elsewhere; what comes back is
- * checked against what was asked (launch.ts), so a signer cannot change a transaction unseen.
+ * The port to an account that sends transactions. The key may be in this process or elsewhere. An implementation promises
+ * that the transaction is signed by the address; that it is the draft, launch.ts checks, so none is changed unseen.
  */
 
 import type { Hex } from "../merkle/bytes.ts";

@@ -154,7 +154,14 @@ export async function signDraft(privateKey: Hex, draft: Draft): Promise<Hex> {
 /** An account behind any ethers signer, such as one for a cloud's key service. */
 export async function accountOf(signer: AbstractSigner): Promise<Account> {
   const address = (await signer.getAddress()).toLowerCase() as Hex;
-  return { address, sign: async (draft) => (await signer.signTransaction(transactionOf(draft))) as Hex };
+  return {
+    address,
+    sign: async (draft) => {
+      const raw = (await signer.signTransaction(transactionOf(draft))) as Hex;
+      requireSender(raw, address);
+      return raw;
+    },
+  };
 }
 
 function transactionOf({ legacy, feeMax, tipMax, gasMax, ...rest }: Draft) {
@@ -162,11 +169,27 @@ function transactionOf({ legacy, feeMax, tipMax, gasMax, ...rest }: Draft) {
   return { ...rest, gasLimit: gasMax, value: 0n, ...fees };
 }
 
-/** What is in a signed transaction. @throws TypeError when it is none */
-export function readSigned(raw: string): { readonly hash: Hex; readonly from: Hex; readonly draft: Draft } {
+/**
+ * Who signed a transaction, in lower case; it takes milliseconds.
+ * @throws TypeError when nobody did
+ */
+export function senderOf(raw: string): Hex {
+  const { from } = Transaction.from(raw);
+  if (from === null) throw new TypeError("expected a signed transaction, got one without a signature");
+  return from.toLowerCase() as Hex;
+}
+
+/** @throws ChainError rejected when another than the address signed: a signer in another process may be wrong */
+export function requireSender(raw: string, address: Hex): void {
+  const sender = senderOf(raw);
+  if (sender !== address)
+    throw new ChainError("rejected", `expected a transaction of ${address}, got one of ${sender}`);
+}
+
+/** What is in a signed transaction; not who signed it. @throws TypeError when it is none */
+export function readSigned(raw: string): { readonly hash: Hex; readonly draft: Draft } {
   const tx = Transaction.from(raw);
-  if (tx.hash === null || tx.from === null || tx.to === null)
-    throw new TypeError("expected a signed call, got another");
+  if (tx.hash === null || tx.to === null) throw new TypeError("expected a signed call, got another transaction");
   const legacy = tx.type === 0 || tx.type === 1;
   const draft = {
     chainId: Number(tx.chainId),
@@ -178,7 +201,7 @@ export function readSigned(raw: string): { readonly hash: Hex; readonly from: He
     tipMax: (legacy ? tx.gasPrice : tx.maxPriorityFeePerGas) ?? 0n,
     legacy,
   };
-  return { hash: tx.hash as Hex, from: tx.from.toLowerCase() as Hex, draft };
+  return { hash: tx.hash as Hex, draft };
 }
 
 /** Address of a key, lower case. @throws TypeError without the key in its message */

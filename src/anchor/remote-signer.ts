@@ -1,6 +1,6 @@
 /**
  * A signer in another process that speaks JSON-RPC, such as Web3Signer in front of a vault or an HSM, or clef. What comes
- * back is checked: a transaction by launch.ts, a checkpoint here.
+ * back is checked: who signed it here, and that a transaction is the one that was asked for in launch.ts.
  */
 
 import type { CheckpointSigner } from "../ledger/signer.ts";
@@ -9,7 +9,7 @@ import { recoverSigner } from "../merkle/checkpoint.ts";
 import type { Account, Draft } from "./account.ts";
 import { ChainError } from "./chain.ts";
 import type { Endpoint } from "./endpoints.ts";
-import { connectEndpoint } from "./ethers.ts";
+import { connectEndpoint, requireSender } from "./ethers.ts";
 import { spellQuantity } from "./rpc-values.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -35,8 +35,11 @@ export function remoteAccount(url: string, address: Hex): Account {
       const answer = await endpoint.request("eth_signTransaction", [spellDraft(address, draft)]);
       // Web3Signer gives the bytes, geth and clef an object around them.
       const raw = typeof answer === "object" && answer !== null ? (answer as { raw?: unknown }).raw : answer;
-      if (typeof raw === "string" && /^0x[0-9a-f]+$/i.test(raw)) return raw.toLowerCase() as Hex;
-      throw new ChainError("unavailable", `${endpoint.name}: expected a signed transaction, got something else`);
+      if (typeof raw !== "string" || !/^0x[0-9a-f]+$/i.test(raw)) {
+        throw new ChainError("unavailable", `${endpoint.name}: expected a signed transaction, got something else`);
+      }
+      requireSender(raw, address);
+      return raw.toLowerCase() as Hex;
     },
   };
 }
