@@ -17,6 +17,8 @@ import { type Answer, refusal, ServiceClient, type ServiceOptions, withServiceOp
 
 const BATCH_COUNT = 1000;
 const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024;
+/** The service says what is too large; this only keeps a file without newlines from filling the memory. */
+const LINE_CHARACTERS_MAX = 64 * 1024 * 1024;
 const RETRY_S = 300;
 const WAIT_S_MAX = 30;
 /** Statuses that say "not now" and not "not this". */
@@ -64,7 +66,7 @@ async function append(file: string, flags: AppendFlags): Promise<void> {
   const options = { countMax: flags.batch, charactersMax: BATCH_CHARACTERS_MAX, run, addIds: flags.addIds === true };
   const tally = new Tally(flags.receipts);
   try {
-    for await (const batch of batchesOf(readLines(file, onBytes), options)) {
+    for await (const batch of batchesOf(readLines(file, { onBytes, charactersMax: LINE_CHARACTERS_MAX }), options)) {
       tally.take(await sendBatch(client, batch, flags, tally));
       progress.show(bytes.read, bytes.total);
     }

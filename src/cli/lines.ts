@@ -5,32 +5,43 @@ import { CliError, usageError } from "./failure.ts";
 
 const STDIN = 0;
 
+export type LineOptions = {
+  /** Is told of every piece that was read. */
+  readonly onBytes?: (count: number) => void;
+  /** A longer line is not collected any further. */
+  readonly charactersMax: number;
+};
+
 /**
  * Lines without their newlines; what follows the last newline is a line only when it is not empty.
  * @param file a path, or "-" for standard input
- * @param onBytes is told of every piece that was read
- * @throws CliError when it cannot be read or is not UTF-8
+ * @throws CliError when it cannot be read, is not UTF-8, or has a line that is too long
  */
 export async function* readLines(
   file: string,
-  onBytes: (count: number) => void = () => undefined,
+  { onBytes = () => undefined, charactersMax }: LineOptions,
 ): AsyncGenerator<string, void, void> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const name = file === "-" ? "standard input" : file;
   let open: string[] = [];
+  let length = 0;
   try {
     const stream = file === "-" ? createReadStream("", { fd: STDIN, autoClose: false }) : createReadStream(file);
     for await (const chunk of stream) {
       onBytes((chunk as Buffer).length);
       const [first = "", ...lines] = decoder.decode(chunk as Buffer, { stream: true }).split("\n");
       open.push(first);
+      length += first.length;
       for (const line of lines) {
         yield open.join("");
         open = [line];
+        length = line.length;
       }
+      if (length > charactersMax) throw tooLong(name, charactersMax);
     }
     open.push(decoder.decode());
   } catch (cause) {
+    if (cause instanceof CliError) throw cause;
     const { code } = cause as { code?: string };
     if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") {
       throw new CliError(`Expected UTF-8 in ${name}, got other bytes.`, { code: "utf8_invalid", exitStatus: 1 });
@@ -40,4 +51,9 @@ export async function* readLines(
   }
   const last = open.join("");
   if (last !== "") yield last;
+}
+
+function tooLong(name: string, charactersMax: number): CliError {
+  const message = `Expected lines of at most ${charactersMax} characters in ${name}, got a longer one.`;
+  return new CliError(message, { code: "line_too_long", exitStatus: 1 });
 }

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from "commander";
 import { CliError, type SetExit } from "./failure.ts";
 import { printNote, printOut } from "./output.ts";
+import { readVersion } from "./version.ts";
 
 type AddCommand = (program: Command, setExit: SetExit) => void;
 
@@ -45,6 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
 async function makeProgram(name: string | undefined, setExit: SetExit): Promise<Command> {
   const program = new Command("holdfast")
     .description("An audit log that nobody can quietly rewrite.")
+    .version(readVersion())
     .exitOverride()
     .showHelpAfterError('(see "holdfast help")');
   const named = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];

@@ -1,35 +1,40 @@
 /** Chains for the verifier: JSON-RPC over fetch, each request within a deadline. It does not use what anchors. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ChainReader } from "../verify/chain.ts";
 import { type FinalityRule, RpcAnswerError, rpcChainReader } from "../verify/rpc.ts";
 import { reasonOf, unreachable, usageError } from "./failure.ts";
 
 const REQUEST_MS = 15_000;
+/** Requests in a row without an answer after which a node is not asked any more: a bundle can name many anchors. */
+const SILENCES_MAX = 3;
+/** Pauses before a node that says "too many requests" is asked again. */
+const PAUSES_MS = [500, 1000, 2000];
+const TOO_MANY = 429;
+
+type Target = { readonly url: URL; readonly headers: Readonly<Record<string, string>>; readonly timeoutMs: number };
 
 /**
  * A reader of the chain behind a URL, which may hold user and password.
  * @throws CliError when it is no http(s) URL
  */
 export function connectChain(text: string, finality: FinalityRule, timeoutMs = REQUEST_MS): ChainReader {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw usageError("Expected an http or https URL after --rpc, got something else.");
-  }
-  const { username, password, host } = url;
-  const headers: Record<string, string> = { "Content-Type": "application/json" };
-  if (username !== "") {
-    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    headers.Authorization = `Basic ${Buffer.from(credentials).toString("base64")}`;
-    url.username = "";
-    url.password = "";
-  }
+  const target = targetOf(text, timeoutMs);
+  const { host } = target.url;
   let id = 0;
+  let silences = 0;
   return rpcChainReader(async (method, params) => {
+    if (silences >= SILENCES_MAX) throw unreachable(`${host}: it did not answer ${SILENCES_MAX} times`);
     id += 1;
-    const reply = await post(url, headers, JSON.stringify({ jsonrpc: "2.0", id, method, params }), timeoutMs).catch(
+    let reply: Reply;
+    try {
+      reply = await post(target, JSON.stringify({ jsonrpc: "2.0", id, method, params }));
+      silences = 0;
+    } catch (cause) {
+      silences += 1;
       // Paths of RPC URLs hold keys, so that only the host is ever shown.
-      (cause) => Promise.reject(unreachable(`${host}: ${reasonOf(cause)}`, cause)),
-    );
+      throw unreachable(`${host}: ${reasonOf(cause)}`, cause);
+    }
     const { error, result } = reply;
     if (error !== undefined && error !== null) throw new RpcAnswerError(`${host}: ${method}: ${messageOf(error)}`);
     if (result === undefined) throw unreachable(`${host}: expected a JSON-RPC answer to ${method}, got another`);
@@ -37,20 +42,44 @@ export function connectChain(text: string, finality: FinalityRule, timeoutMs = R
   }, finality);
 }
 
+function targetOf(text: string, timeoutMs: number): Target {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw usageError("Expected an http or https URL of a chain, got something else.");
+  }
+  const { username, password } = url;
+  const headers: Record<string, string> = { "Content-Type": "application/json" };
+  if (username !== "") {
+    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    headers.Authorization = `Basic ${Buffer.from(credentials).toString("base64")}`;
+    url.username = "";
+    url.password = "";
+  }
+  return { url, headers, timeoutMs };
+}
+
 type Reply = { readonly result?: unknown; readonly error?: unknown };
 
-async function post(url: URL, headers: Record<string, string>, body: string, timeoutMs: number): Promise<Reply> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const response = await fetch(url, { method: "POST", headers, body, redirect: "error", signal });
-  const text = await response.text();
+async function post({ url, headers, timeoutMs }: Target, body: string): Promise<Reply> {
+  for (let attempt = 0; ; attempt++) {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(url, { method: "POST", headers, body, redirect: "error", signal });
+    const text = await response.text();
+    const pauseMs = PAUSES_MS[attempt];
+    if (response.status !== TOO_MANY || pauseMs === undefined) return parseReply(text, response.status);
+    await sleep(pauseMs);
+  }
+}
+
+function parseReply(text: string, status: number): Reply {
   let reply: unknown;
   try {
     reply = JSON.parse(text);
   } catch (cause) {
-    throw new Error(`HTTP status ${response.status} and no JSON`, { cause });
+    throw new Error(`HTTP status ${status} and no JSON`, { cause });
   }
   if (typeof reply === "object" && reply !== null && !Array.isArray(reply)) return reply;
-  throw new Error(`HTTP status ${response.status} and no JSON-RPC answer`);
+  throw new Error(`HTTP status ${status} and no JSON-RPC answer`);
 }
 
 function messageOf(error: unknown): string {

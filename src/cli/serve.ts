@@ -3,13 +3,13 @@
  * Settings come from the environment and the file it names, never from arguments, where others could read them.
  */
 
-import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import type { Command } from "commander";
 import { adminKeyFile, type Config, readConfig } from "../config.ts";
 import { type ChainFacts, type Service, startService } from "../service.ts";
 import { unreachable } from "./failure.ts";
 import { printOut, printResult } from "./output.ts";
+import { readVersion } from "./version.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
@@ -21,7 +21,7 @@ export function addServe(program: Command): void {
     .option("--json", "print one JSON object when the service is up")
     .action(async ({ json }: { readonly json?: boolean }) => {
       const config = readConfig(process.env);
-      const service = await startService(config, version()).catch((error: unknown) => {
+      const service = await startService(config, readVersion()).catch((error: unknown) => {
         throw explainStart(error, config);
       });
       printResult({ json: facts(service, config), text: greeting(service, config) }, json === true);
@@ -60,7 +60,7 @@ function greeting({ url, chains, isFirstStart }: Service, config: Config): strin
   const keyFile = relative(process.cwd(), adminKeyFile(config.data)) || adminKeyFile(config.data);
   const rpc = chains[0]?.endpoint ?? "";
   return [
-    `Holdfast ${version()} listens on ${url}`,
+    `Holdfast ${readVersion()} listens on ${url}`,
     "",
     ...chains.flatMap(chainLines),
     `  Admin key  ${keyFile}${isFirstStart ? "  (made just now; keep it safe)" : ""}`,
@@ -85,11 +85,4 @@ function chainLines({ name, chainId, endpoint, contract, embedded }: ChainFacts)
     "             docs/configuration.md says how to anchor to a chain that others trust.";
   if (embedded === "anvil") return [line, warning];
   return [line, warning, "             It keeps nothing: there is no anvil for this platform, so Hardhat stands in."];
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return version;
 }

@@ -6,6 +6,7 @@
 import { type Command, Option } from "commander";
 import type { Hex } from "../merkle/bytes.ts";
 import { readersOf } from "../verify/anchors.ts";
+import { BUNDLE_LIMITS } from "../verify/bundle.ts";
 import type { VerifyOptions } from "../verify/options.ts";
 import type { FinalityRule } from "../verify/rpc.ts";
 import { readSetBegin } from "../verify/set.ts";
@@ -106,16 +107,27 @@ export function verifyOptionsOf(flags: VerifyFlags, env: NodeJS.ProcessEnv = pro
 
 async function verifyFile(file: string, flags: VerifyFlags): Promise<number> {
   const options = verifyOptionsOf(flags);
-  const lines = readLines(file);
+  const lines = readLines(file, { charactersMax: BUNDLE_LIMITS.charactersMax });
   const first = await lines.next();
   const begin = first.done === true ? "" : first.value;
   if (readSetBegin(begin) !== undefined) return verifySetOf(chainLines(begin, lines), options, flags);
-  const rest: string[] = [begin];
-  for await (const line of lines) rest.push(line);
-  const verdict = await verifyText(rest.join("\n"), options);
-  const hint = verdict.outcome === "undecided" && readersOf(options).length === 0 ? [HINT] : [];
+  const verdict = await verifyText(await joinLines(begin, lines), options);
+  const wantsChain = verdict.outcome === "undecided" && verdict.steps.some(({ name }) => name === "chain");
+  const hint = wantsChain && readersOf(options).length === 0 ? [HINT] : [];
   printResult({ json: verdict, text: [...describeVerdict(verdict), ...hint] }, flags.json === true);
   return EXITS[verdict.outcome];
+}
+
+/** The whole text, or as much of it as shows that it is too long to be a bundle. */
+async function joinLines(first: string, rest: AsyncIterable<string>): Promise<string> {
+  const lines = [first];
+  let length = first.length;
+  for await (const line of rest) {
+    lines.push(line);
+    length += line.length + 1;
+    if (length > BUNDLE_LIMITS.charactersMax) break;
+  }
+  return lines.join("\n");
 }
 
 async function* chainLines(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {

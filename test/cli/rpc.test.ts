@@ -1,0 +1,60 @@
+/** The command line's way to a chain: deadlines, busy nodes, credentials, and answers that are none. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { connectChain } from "../../src/cli/rpc.ts";
+import { deadUrl, type Reply, serveHttp } from "./fake-http.ts";
+
+const CHAIN_ID: Reply = { body: { jsonrpc: "2.0", id: 1, result: "0x1" } };
+
+test("a node that never answers is given up in time, and soon not asked at all", async (t) => {
+  const { url, asked } = await serveHttp(t, () => new Promise(() => undefined));
+  const reader = connectChain(url, "finalized", 100);
+  for (let i = 0; i < 3; i++) await assert.rejects(reader.chainId(), /127\.0\.0\.1:\d+: .*(timeout|aborted)/);
+  await assert.rejects(reader.chainId(), /did not answer 3 times/);
+  assert.equal(asked.length, 3);
+});
+
+test("a busy node is asked again", async (t) => {
+  const replies: Reply[] = [{ status: 429, body: "slow down" }, CHAIN_ID];
+  const { url, asked } = await serveHttp(t, () => replies.shift() ?? { status: 500 });
+  assert.equal(await connectChain(url, "finalized").chainId(), 1);
+  assert.equal(asked.length, 2);
+});
+
+test("an answer between two silences begins the count again", async (t) => {
+  const replies: Reply[] = [{ status: 502 }, { status: 502 }, CHAIN_ID, { status: 502 }, { status: 502 }, CHAIN_ID];
+  const { url } = await serveHttp(t, () => replies.shift() ?? { status: 500 });
+  const reader = connectChain(url, "finalized");
+  const outcomes: unknown[] = [];
+  for (let i = 0; i < 6; i++) outcomes.push(await reader.chainId().catch(() => "silent"));
+  assert.deepEqual(outcomes, ["silent", "silent", 1, "silent", "silent", 1]);
+});
+
+test("credentials travel in a header and are not in the address", async (t) => {
+  const { url, asked } = await serveHttp(t, () => CHAIN_ID);
+  await connectChain(`${url.replace("//", "//me:p%40ss@")}/v2/key`, "finalized").chainId();
+  assert.equal(asked[0]?.headers.authorization, `Basic ${Buffer.from("me:p@ss").toString("base64")}`);
+  assert.equal(asked[0]?.path, "/v2/key");
+});
+
+test("errors of the node, and answers that are none, are told with the host only", async (t) => {
+  const replies: readonly [Reply, RegExp][] = [
+    [{ body: { error: { message: "no such method" } } }, /: eth_chainId: no such method$/],
+    [{ body: { error: 7 } }, /an error without a message/],
+    [{ body: {} }, /expected a JSON-RPC answer to eth_chainId/],
+    [{ status: 404, body: "<html>" }, /HTTP status 404 and no JSON$/],
+    [{ body: [1] }, /no JSON-RPC answer/],
+    [{ status: 301, headers: { Location: "http://127.0.0.1:9/" } }, /fetch failed/],
+  ];
+  for (const [reply, expected] of replies) {
+    const { url } = await serveHttp(t, () => reply);
+    await assert.rejects(connectChain(`${url}/secret`, "finalized").chainId(), (error: Error) => {
+      assert.match(error.message, expected);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
+  }
+  await assert.rejects(connectChain(await deadUrl(), "finalized").chainId(), /ECONNREFUSED/);
+  assert.throws(() => connectChain("ftp://host/", "finalized"), /Expected an http or https URL/);
+});
