@@ -115,9 +115,10 @@ export async function refused(contract: BaseContract, call: Promise<unknown>, na
   assert.deepEqual(plain(error?.args), plain(values));
 }
 
-/** The events of a receipt by name, each with its values. */
+/** The contract's events in a receipt, by name and with their values. From amsterdam on, ether that moves leaves a log too. */
 export function eventsOf(contract: BaseContract, receipt: ContractTransactionReceipt): [string, ...unknown[]][] {
-  return receipt.logs.map((log) => {
+  const logs = receipt.logs.filter(({ address }) => address === contract.target);
+  return logs.map((log) => {
     const event = contract.interface.parseLog(log);
     assert.ok(event);
     return [event.name, ...(plain(event.args) as unknown[])];

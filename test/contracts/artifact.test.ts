@@ -1,0 +1,79 @@
+/** The code that is checked in: what the configured compiler makes of the sources, and where a factory puts it. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { getCreate2Address, id, keccak256, TypedDataEncoder, ZeroAddress } from "ethers";
+import hre from "hardhat";
+import solc from "solc/package.json" with { type: "json" };
+import { type Artifact, compileArtifact, differences } from "../../scripts/compile.ts";
+import { build, openChain } from "./chain.ts";
+import { DOMAIN } from "./ledgers.ts";
+
+const path = (name: string) => new URL(`../../${name}`, import.meta.url);
+const artifact = JSON.parse(readFileSync(path("src/anchor/artifact.json"), "utf8")) as Artifact;
+
+describe("the artifact", () => {
+  test("is what the compiler makes of the sources", async () => {
+    assert.deepEqual(differences(await compileArtifact(), artifact), []);
+  });
+
+  test("is the same when the whole project is compiled together", async () => {
+    await build();
+    const whole = await hre.artifacts.readArtifact("LedgerAnchor");
+    assert.equal(whole.bytecode, artifact.bytecode);
+    assert.equal(whole.deployedBytecode, artifact.deployedBytecode);
+  });
+
+  test("a difference in any part of it is noticed", () => {
+    assert.deepEqual(differences(artifact, artifact), []);
+    assert.deepEqual(differences(artifact, { ...artifact, bytecode: `${artifact.bytecode}00` }), ["bytecode"]);
+    const { abi, ...rest } = artifact;
+    assert.deepEqual(differences(artifact, rest), ["abi"]);
+    assert.deepEqual(differences(artifact, { ...artifact, abi: abi.slice(1) }), ["abi"]);
+  });
+
+  test("every profile uses the compiler that npm installed, by its path and its own version", () => {
+    const profiles = Object.entries(hre.config.solidity.profiles);
+    assert.ok(profiles.length >= 2);
+    for (const [name, { compilers, overrides }] of profiles) {
+      for (const compiler of [...compilers, ...Object.values(overrides)]) {
+        assert.equal(compiler.version, solc.version, name);
+        assert.match(compiler.path ?? "", /node_modules[/\\]solc[/\\]soljson\.js$/, name);
+        assert.equal(compiler.settings.evmVersion, artifact.compiler.settings.evmVersion, name);
+      }
+    }
+    assert.ok(artifact.compiler.version.startsWith(`${solc.version}+commit.`), artifact.compiler.version);
+  });
+
+  test("what is deployed is the runtime code to the byte, and its hashes are those that are stated", async () => {
+    const { ethers, address, anchors } = await openChain();
+    const code = await ethers.provider.getCode(address);
+    assert.equal(code, artifact.deployedBytecode);
+    assert.equal(keccak256(code), artifact.runtimeCodeHash);
+    assert.equal(anchors.deploymentTransaction()?.data, artifact.bytecode);
+    assert.equal(keccak256(artifact.bytecode), artifact.initCodeHash);
+  });
+
+  test("it has no constructor, takes no ether and fits the limit of code on every chain", () => {
+    const items = artifact.abi as { type: string; stateMutability?: string }[];
+    const special = items.filter(({ type }) => ["constructor", "receive", "fallback"].includes(type));
+    assert.deepEqual(special, []);
+    assert.ok(!items.some(({ stateMutability }) => stateMutability === "payable"));
+    assert.ok(artifact.deployedBytecode.length / 2 - 1 <= 24_576);
+  });
+
+  test("its address follows from the factory, the salt as CreateX guards it, and the creation code", () => {
+    const { factory, salt, address } = artifact.create2;
+    assert.equal(salt, id("holdfast.LedgerAnchor.1"));
+    // Otherwise the salt would be bound to one sender or one chain.
+    assert.notEqual(salt.slice(0, 42), ZeroAddress);
+    assert.equal(address, getCreate2Address(factory, keccak256(salt), artifact.initCodeHash));
+  });
+
+  test("the constant of the domain is what EIP-712 makes of name and version", () => {
+    const source = readFileSync(path("contracts/LedgerAnchor.sol"), "utf8");
+    const constant = /DOMAIN_SEPARATOR = (0x[0-9a-f]{64});/.exec(source)?.[1];
+    assert.equal(constant, TypedDataEncoder.hashDomain(DOMAIN));
+  });
+});
