@@ -34,7 +34,6 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "@ethereumjs/rlp": ["verify/rlp.ts", "verify/trie.ts"],
   "@noble/curves": ["merkle"],
   "@noble/hashes": ["merkle"],
-  canonicalize: ["entry/json.ts"],
   "cli-progress": ["cli"],
   commander: ["cli"],
   compression: ["http"],
