@@ -31,9 +31,9 @@ export class AnchorErrand implements Errand {
     const due: AnchoredLedger[] = [];
     for (const ledger of this.#source.ledgers()) {
       if (this.#isPaused(lane, ledger.record.id)) continue;
-      if (await this.#schedule.isHeartbeatDue(ledger)) {
-        await this.#source.heartbeat?.(ledger);
-        this.#schedule.hurry([ledger.record.id]);
+      if (this.#source.heartbeat !== undefined && (await this.#schedule.isHeartbeatDue(ledger))) {
+        await this.#source.heartbeat(ledger);
+        this.#schedule.beat(ledger.record.id);
       }
       if (await this.#schedule.isDue(ledger)) due.push(ledger);
     }

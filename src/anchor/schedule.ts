@@ -37,7 +37,8 @@ export class Schedule {
   readonly #plans = new Map<Hex, Plan>();
   readonly #floors = new Map<Hex, number>();
   readonly #backoffs = new Map<Hex, Backoff>();
-  #urgent = new Set<Hex>();
+  readonly #urgent = new Set<Hex>();
+  readonly #beats = new Map<Hex, number>();
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
@@ -101,7 +102,15 @@ export class Schedule {
     if (policy.heartbeatMs <= 0 || ledger.size === 0) return false;
     const newest = await book.newest(ledger.record.id);
     if (newest === undefined || newest.size < ledger.size) return false;
-    return now() - newest.blockTime * 1000 >= policy.heartbeatMs;
+    // The chain's clock may be behind ours, and beats cost money: ours counts as well.
+    const last = Math.max(newest.blockTime * 1000, this.#beats.get(ledger.record.id) ?? 0);
+    return now() - last >= policy.heartbeatMs;
+  }
+
+  /** That a heartbeat was recorded now. */
+  beat(ledgerId: Hex): void {
+    this.#beats.set(ledgerId, this.#options.now());
+    this.hurry([ledgerId]);
   }
 
   async #plan(ledger: AnchoredLedger): Promise<Plan> {

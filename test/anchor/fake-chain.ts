@@ -205,7 +205,7 @@ export class FakeChain implements Chain {
     const { hash, draft } = readSigned(raw);
     const from = remember(SENDERS, raw, () => senderOf(raw));
     const state = this.#state;
-    if (this.#pool.some((each) => each.hash === hash)) throw new ChainError("known", "already known");
+    if (this.#pool.some((each) => each.hash === hash)) return;
     if (draft.nonce < (state.nonces.get(from) ?? 0)) throw new ChainError("nonce_low", "nonce too low");
     const cost = draft.feeMax * BigInt(draft.gasMax);
     if ((state.balances.get(from) ?? 0n) < cost) throw new ChainError("funds", "insufficient funds for gas * price");
