@@ -99,7 +99,10 @@ export async function startService(config: Config, version: string): Promise<Ser
 }
 
 async function start(config: Config, version: string, opened: Opened): Promise<Service> {
-  const log = pino({ level: config.logLevel, base: null });
+  const log = pino({
+    ...{ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    formatters: { level: (level) => ({ level }) },
+  });
   await mkdir(config.data, { recursive: true, mode: 0o700 });
   // First of all: it keeps a second process out, before that one touches anything else.
   const store = opened.add(await LevelStore.open(join(config.data, "store")), (each) => each.close());
@@ -167,7 +170,10 @@ async function openChains(config: Config, log: Logger, opened: Opened): Promise<
 }
 
 async function openEmbedded(config: Config, log: Logger, opened: Opened): Promise<Keys> {
-  const devChain = opened.add(await DevChain.open({ dir: join(config.data, "chain"), log }), (each) => each.close());
+  // Next to the service's own port where that is free, so that an address that was noted down stays right.
+  const port = config.port === 0 ? 0 : config.port + 1;
+  const options = { dir: join(config.data, "chain"), port, log };
+  const devChain = opened.add(await DevChain.open(options), (each) => each.close());
   const { payer, owner, signer } = await localKeys(join(config.data, "keys"));
   const [payerAccount, ownerAccount] = [keyAccount(payer), keyAccount(owner)];
   await Promise.all([payerAccount, ownerAccount].map(({ address }) => devChain.fund(address)));
