@@ -95,6 +95,10 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
 
+function best(values: readonly number[]): number {
+  return Math.max(...values);
+}
+
 function rate(value: number): string {
   return Math.round(value).toLocaleString("en").padStart(9);
 }
@@ -114,8 +118,14 @@ async function compare(name: string, count: number, perBatch: number, append: Ap
     floors.push(floor);
     rates.push(measured);
   }
-  const [mine, floor] = [median(rates), median(floors)];
-  console.log(`${name.padEnd(36)} ${rate(mine)} /s   raw ${rate(floor)} /s   ratio ${(mine / floor).toFixed(2)}`);
+  for (const [what, pick] of [
+    ["median", median],
+    ["best", best],
+  ] as const) {
+    const [mine, floor] = [pick(rates), pick(floors)];
+    const ratio = (mine / floor).toFixed(2);
+    console.log(`${name.padEnd(36)} ${what.padEnd(6)} ${rate(mine)} /s   raw ${rate(floor)} /s   ratio ${ratio}`);
+  }
 }
 
 /** Paths of random entries, from tiles in the store and from tiles that are kept. */
@@ -130,6 +140,16 @@ async function proofs(count: number): Promise<void> {
   );
   const near = indexes.map((_, i) => i % 256);
   console.log(`${"… of one tile".padEnd(36)} ${rate(await perSecond(count, () => prove(near)))} /s`);
+}
+
+/** Lets LevelDB do now what it would do in time: without, its log and old files count as well. */
+async function compact(directory: string): Promise<void> {
+  // The types of `level` are those that it has in browsers too; there is nothing to compact in one.
+  type Compactable = Level<Uint8Array, Uint8Array> & { compactRange(from: Uint8Array, to: Uint8Array): Promise<void> };
+  const options = { keyEncoding: "view", valueEncoding: "view" } as const;
+  const level = new Level<Uint8Array, Uint8Array>(directory, options) as Compactable;
+  await level.compactRange(new Uint8Array([0]), new Uint8Array([255]));
+  await level.close();
 }
 
 function bytesIn(directory: string): number {
@@ -154,6 +174,7 @@ try {
   await Ledger.open({ store: again, record, signer, hash });
   console.log(`opened with ${size} entries in ${(performance.now() - started).toFixed(0)} ms`);
   await again.close();
+  await compact(directory);
   console.log(`${(bytesIn(directory) / size).toFixed(0)} bytes on disk for an event, tree and checkpoints included`);
 } finally {
   await raw.close();

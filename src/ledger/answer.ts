@@ -67,15 +67,11 @@ export function answerNow(hash: Hash, placement: Placement, committed: Committed
 }
 
 /**
- * The answer with what earlier commits recorded.
- * @param checkpoint of the commit that recorded the rest of the request; undefined when all of it was there before
+ * The answer with what earlier commits recorded, under the first checkpoint that covers all of it: that of this
+ * commit if it recorded any of it.
  * @throws DamagedStoreError when something of it is missing
  */
-export async function answerLater(
-  recorded: Recorded,
-  { indexes, repeated }: Placement,
-  newest: SignedCheckpoint | undefined,
-): Promise<Appended> {
+export async function answerLater(recorded: Recorded, { indexes, repeated }: Placement): Promise<Appended> {
   const read = indexes.map(async (index, position) => {
     const [entry, leafHash] = await Promise.all([recorded.entry(index), recorded.leafHash(index)]);
     if (entry === undefined) throw new DamagedStoreError(`entry ${index} is missing, though its claim is there`);
@@ -84,7 +80,7 @@ export async function answerLater(
   });
   const found = await Promise.all(read);
   const last = indexes.reduce((a, b) => Math.max(a, b), 0);
-  const checkpoint = newest ?? (await recorded.checkpointCovering(last));
+  const checkpoint = await recorded.checkpointCovering(last);
   if (checkpoint === undefined) throw new DamagedStoreError(`the checkpoint that covers entry ${last} is missing`);
   const outcome = repeated.size < indexes.length ? "recorded" : "replayed";
   const [only] = found;

@@ -209,9 +209,7 @@ export class Sequencer {
   #answer(outcome: Outcome, committed: CommitResult["committed"]): Appended | Promise<Appended> {
     if (outcome instanceof Error) throw outcome;
     const answer = committed && answerNow(this.#options.hash, outcome, committed);
-    if (answer !== undefined) return answer;
-    const isAllOld = outcome.repeated.size === outcome.indexes.length;
-    return answerLater(this.#recorded, outcome, isAllOld ? undefined : committed?.checkpoint);
+    return answer ?? answerLater(this.#recorded, outcome);
   }
 }
 

@@ -38,8 +38,9 @@ async function expectAnswer(answer: ReturnType<Ledger["append"]>, expected: Expe
     });
     return;
   }
-  const { outcome, receipts } = await answer;
+  const { outcome, receipts, checkpoint } = await answer;
   assert.equal(outcome, expected.outcome);
+  assert.ok(checkpoint.size > Math.max(...expected.indexes), "the checkpoint covers all of it");
   assert.deepEqual(
     receipts.map(({ index }) => index),
     expected.indexes,
