@@ -19,7 +19,7 @@ import { adminKeyFile, type ChainConfig, type Config, type KeySource } from "./c
 import { createApp } from "./http/app.ts";
 import { KeyRing } from "./http/keys.ts";
 import { createSalts } from "./http/salts.ts";
-import { createServer } from "./http/server.ts";
+import { closeServer, createServer } from "./http/server.ts";
 import { type ChainStatus, HTTP_LIMITS, type HttpLimits } from "./http/services.ts";
 import { fastKeccak256 } from "./ledger/hash.ts";
 import { keySigner } from "./ledger/keysigner.ts";
@@ -77,6 +77,8 @@ class Opened {
 }
 
 const LEDGER = "main";
+/** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
+const STOP_MS = 8000;
 /** The embedded chain is asked often: it is on this machine. */
 const EMBEDDED_POLL_MS = 500;
 /** Readiness gives anchoring this many intervals. */
@@ -144,7 +146,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   });
   const server = createServer(app, limits);
   const url = await listen(server, config);
-  opened.add(server, closeServer);
+  opened.add(server, (each) => closeServer(each, STOP_MS));
   anchorer.start();
   return { url, isFirstStart, chains: facts, close: () => opened.close() };
 }
@@ -258,12 +260,5 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
       const { address, family, port: bound } = server.address() as AddressInfo;
       resolve(`http://${family === "IPv6" ? `[${address}]` : address}:${bound}`);
     });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
   });
 }

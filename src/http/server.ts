@@ -11,6 +11,8 @@ import type { HttpLimits } from "./services.ts";
 
 /** How often Node looks for requests that are late. */
 const CHECK_MS = 1000;
+/** How often a server that closes looks for connections that have nothing to do any more. */
+const SWEEP_MS = 50;
 
 const CODE_OF_CLIENT_ERROR: Readonly<Record<string, readonly [Code, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "expected the whole request sooner"],
@@ -43,8 +45,11 @@ export function createServer(app: RequestListener, limits: HttpLimits): Server {
 export function closeServer(server: Server, graceMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  // A connection whose last answer left after this would stay open for as long as its client likes.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   server.close(() => {
     clearTimeout(timer);
+    clearInterval(sweep);
     resolve();
   });
   return promise;
