@@ -95,7 +95,9 @@ export class Endpoints {
   async #ask(state: State, method: string, params: readonly unknown[]): Promise<unknown> {
     try {
       if (!state.checked) await this.#check(state);
-      return await state.endpoint.request(method, params);
+      const answer = await state.endpoint.request(method, params);
+      state.restUntil = 0;
+      return answer;
     } catch (error) {
       const failed = asChainError(error);
       if (failed.kind === "unavailable" || failed.kind === "wrong_chain") {

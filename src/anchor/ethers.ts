@@ -32,6 +32,7 @@ export function connectEndpoint(url: string, chainId: number, timeoutMs: number)
   const name = new URL(url).host;
   const network = Network.from(chainId);
   const provider = new JsonRpcProvider(request, network, { staticNetwork: network, batchMaxCount: 1 });
+  const closed = new AbortController();
   let id = 0;
   return {
     name,
@@ -39,10 +40,14 @@ export function connectEndpoint(url: string, chainId: number, timeoutMs: number)
       id += 1;
       // The raw request: ethers' own send() rewrites errors by guesses that hide the node's wording.
       const sent = provider._send({ jsonrpc: "2.0", id, method, params: [...params] });
-      const [reply] = (await within(sent, timeoutMs, name).catch((error) => transportReply(error, name))) as [unknown];
+      const limits = { timeoutMs, name, signal: closed.signal };
+      const [reply] = await within(sent, limits).catch((error: unknown) => transportReply(error, name));
       return resultOf(reply as RpcReply, name);
     },
-    close: () => provider.destroy(),
+    close: () => {
+      closed.abort();
+      provider.destroy();
+    },
   };
 }
 
@@ -62,17 +67,22 @@ function requestOf(url: string, timeoutMs: number): FetchRequest {
   return request;
 }
 
-async function within<T>(work: Promise<T>, timeoutMs: number, name: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+type Limits = { readonly timeoutMs: number; readonly name: string; readonly signal: AbortSignal };
+
+/** Waits for an answer, but not too long, and not after the endpoint was closed. */
+async function within<T>(work: Promise<T>, { timeoutMs, name, signal }: Limits): Promise<T> {
   // The request's own timeout is about silence on the wire; this one is about an endpoint that drips.
-  const late = new Promise<never>((_, reject) => {
-    const error = new ChainError("unavailable", `${name}: no answer within ${timeoutMs} ms`);
-    timer = setTimeout(() => reject(error), timeoutMs);
-  });
+  const late = Promise.withResolvers<never>();
+  const end = (why: string) => late.reject(new ChainError("unavailable", `${name}: ${why}`));
+  const onAbort = () => end("closed");
+  const timer = setTimeout(() => end(`no answer within ${timeoutMs} ms`), timeoutMs);
+  signal.addEventListener("abort", onAbort);
+  if (signal.aborted) onAbort();
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, late.promise]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -55,14 +55,17 @@ export async function land(lane: Lane, flight: Flight, { receipt, landing }: Fou
   const taken = items.filter(({ ledgerId, size }) =>
     receipt.anchored.some((event) => event.ledgerId === ledgerId && event.size === size),
   );
-  const anchors = await Promise.all(taken.map((item) => openAnchor(lane, item, landing)));
+  const known = await Promise.all(taken.map(({ ledgerId, size }) => book.at(ledgerId, size)));
+  // An anchor that was adopted before its receipt was seen may be final already.
+  const unknown = taken.filter((_, i) => known[i]?.blockHash !== landing.blockHash);
+  const anchors = await Promise.all(unknown.map((item) => openAnchor(lane, item, landing)));
   const also = book.keep(anchors);
   const paid = BigInt(landing.feeWei) - BigInt(flight.landing?.feeWei ?? 0);
   const reverts = countReverts(lane, items, taken);
   const spend = addSpend(lane.journal.lane.spend, lane.now(), paid);
   await lane.journal.save({ lane: { spend, reverts }, flights: [landed], also });
   await book.apply(also, { written: true });
-  lane.notes.clear(lane.scope, "transaction_refused", "waits_for_block", "fee_above_cap");
+  lane.notes.clear(lane.scope, "transaction_refused", "waits_for_block", "fee_above_cap", "nonce_displaced");
   const fields = { nonce: flight.nonce, hash: landing.hash, block: landing.blockNumber, fee: landing.feeWei };
   if (landing.succeeded) lane.log.info({ ...fields, what: purpose?.kind }, `${name}: mined`);
   else lane.log.warn({ ...fields, what: purpose?.kind }, `${name}: mined, and it failed`);

@@ -11,6 +11,8 @@ import { addSpend } from "./spend.ts";
 
 /** Final and displaced flights that are kept, in case a chain takes back what it called final. */
 const KEPT = 32;
+/** How long receipts of a displaced flight are still asked for. */
+const LATE_MS = 3_600_000;
 /** Looks at every flight that may still be reorganised, and at the newest that should not. */
 export async function settleFlights(lane: Lane, view: View): Promise<void> {
   const finals = lane.journal.flights.filter(({ stage }) => stage === "final");
@@ -25,6 +27,11 @@ export async function settleFlights(lane: Lane, view: View): Promise<void> {
     );
   }
   for (const flight of [...suspects, ...lane.journal.open]) await settleFlight(lane, flight, view);
+  for (const flight of lane.journal.flights.filter(({ stage }) => stage === "displaced")) {
+    // Receipts may be late; a transaction that was ours after all is counted, and what it cost.
+    const found = lane.now() - flight.sentAt < LATE_MS ? await findLanding(lane, flight) : undefined;
+    if (found !== undefined) await land(lane, flight, found);
+  }
   const kept = lane.journal.flights.filter(({ stage }) => stage === "final" || stage === "displaced");
   const forget = kept.slice(0, -KEPT).map(({ nonce }) => nonce);
   if (forget.length > 0) await lane.journal.save({ forget });
