@@ -1,6 +1,7 @@
 /** `holdfast status`: whether a service does its work, and how far its ledgers have come. Exit status 1 when it does not. */
 
 import type { Command } from "commander";
+import { anchoringLines, type ChainAnchoring } from "./anchoring-text.ts";
 import type { SetExit } from "./failure.ts";
 import { type LedgerStatus, ledgerTable } from "./ledgers.ts";
 import { printResult } from "./output.ts";
@@ -30,14 +31,21 @@ async function showStatus(flags: StatusFlags): Promise<number> {
   // Without a key a person still sees whether the service is ready; names of ledgers are for holders of keys.
   const ledgers =
     answer.status < 300 ? (answer.body as { readonly ledgers: readonly LedgerStatus[] }).ledgers : undefined;
+  const anchoring = await askAnchoring(client);
   const { ready, reasons } = readiness;
   const lines = ready
     ? [`${client.url} is ready.`]
     : [`${client.url} is NOT ready:`, ...reasons.map((r) => `  ${r.detail}`)];
   const table = ledgers === undefined ? ["Give a key to see the ledgers."] : ledgerTable(ledgers);
-  const json = { url: client.url, ready, reasons, ...(ledgers !== undefined && { ledgers }) };
-  printResult({ json, text: [...lines, ...table] }, flags.json === true);
+  const json = { url: client.url, ready, reasons, ...(ledgers !== undefined && { ledgers }), chains: anchoring };
+  printResult({ json, text: [...lines, ...table, ...anchoringLines(anchoring)] }, flags.json === true);
   return ready ? 0 : 1;
+}
+
+/** How anchoring does; nothing when the key may not see it, or there is none. */
+async function askAnchoring(client: ServiceClient): Promise<readonly ChainAnchoring[]> {
+  const { status, body } = await client.send("/v1/status");
+  return status < 300 ? ((body as { readonly chains?: readonly ChainAnchoring[] }).chains ?? []) : [];
 }
 
 async function askReadiness(client: ServiceClient): Promise<Readiness> {

@@ -9,6 +9,8 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** Registers the metrics, and returns what counts a request. */
 export function registerMetrics(services: Services): ReplyTools["count"] {
   registerLedgers(services);
+  registerAccounts(services);
+  registerSources(services);
   const { metrics } = services;
   const duration = metrics.histogram(
     { name: "http_request_seconds", help: "Time from request to answer", labels: ["route"] },
@@ -21,6 +23,43 @@ export function registerMetrics(services: Services): ReplyTools["count"] {
     answers({ route, status: String(status) });
     if (code !== "") problems({ code });
   };
+}
+
+/** What anchoring costs, and whether somebody has to look. */
+function registerAccounts({ metrics, anchoring }: Services): void {
+  type Account = Awaited<ReturnType<typeof anchoring>>[number]["accounts"][number];
+  const each = (name: string, help: string, value: (account: Account) => number | undefined): void =>
+    metrics.gauge({ name, help, labels: ["chain", "account"] }, async () =>
+      (await anchoring()).flatMap(({ chainId, accounts }) =>
+        accounts.flatMap((account) => {
+          const labels = { chain: String(chainId), account: account.address };
+          const found = value(account);
+          return found === undefined ? [] : [{ labels, value: found }];
+        }),
+      ),
+    );
+  const ether = (wei: string) => Number(wei) / 1e18;
+  each("account_balance_ether", "Balance", ({ balanceWei }) =>
+    balanceWei === undefined ? undefined : ether(balanceWei),
+  );
+  each("account_spent_ether", "Fees of all transactions so far", ({ spentTotalWei }) => ether(spentTotalWei));
+  each("account_fee_bumps", "Times that a higher fee was offered", ({ bumps }) => bumps);
+  each("account_reorgs", "Times that a mined transaction left its block", ({ reorgs }) => reorgs);
+  each("account_flights", "Transactions that are on their way or not final", ({ flights }) => flights.length);
+  each("account_troubled", "1 when the account cannot go on", ({ note }) => (note === undefined ? 0 : 1));
+}
+
+/** For alerts on silence: an API key that was never used has no value. */
+function registerSources({ metrics, keys, indexer, ledgers }: Services): void {
+  metrics.gauge({ name: "key_last_use_seconds", help: "Last use, seconds since 1970", labels: ["key", "source"] }, () =>
+    keys.list().flatMap(({ id, source }) => {
+      const usedAt = keys.lastUse(id);
+      return usedAt === undefined ? [] : [{ labels: { key: id, source }, value: usedAt / 1000 }];
+    }),
+  );
+  metrics.gauge({ name: "searchable_entries", help: "Entries that the index has", labels: ["ledger"] }, () =>
+    ledgers.list().map(({ record: { name } }) => ({ labels: { ledger: name }, value: indexer(name)?.watermark ?? 0 })),
+  );
 }
 
 function registerLedgers({ metrics, ledgers, chains }: Services): void {

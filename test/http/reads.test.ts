@@ -302,5 +302,7 @@ test("metrics have the same numbers", async () => {
     text,
     /^holdfast_http_answers_total\{route="POST \/v1\/ledgers\/\{ledger\}\/events",status="201"\} 31$/m,
   );
+  assert.match(text, /^holdfast_searchable_entries\{ledger="main"\} 300$/m);
+  assert.match(text, /^holdfast_key_last_use_seconds\{key="[0-9a-f]{16}",source="\w+"\} 1790\d+$/m);
   assert.match(text, /^holdfast_http_problems_total\{code="tile_unknown"\} 3$/m);
 });
