@@ -170,20 +170,44 @@ function rootsFromPath(
   fromRoot: Uint8Array,
   path: readonly Uint8Array[],
 ): [Uint8Array, Uint8Array] {
+  const nodes = isPerfect(from) ? [fromRoot, ...path] : path;
+  const { older, newer } = rootsOfNodes(hash, from, to, nodes);
+  return [older, newer];
+}
+
+/** Whether a tree is perfect: such a one is itself the first node of a consistency proof, which leaves it out. */
+export function isPerfect(size: number): boolean {
+  return 2 ** Math.round(Math.log2(size)) === size;
+}
+
+/**
+ * The roots of the first `from` entries and of all `to` entries to which the nodes of a consistency proof lead. Nodes
+ * that lead to a root are nodes of its tree, so the other root is the only true one for the tree's first entries.
+ * @param nodes the proof with its first node always there, also for a perfect smaller tree
+ * @throws ProofError unless 0 < from < to and the number of nodes is what they call for
+ */
+export function rootsOfNodes(
+  hash: Hash,
+  from: number,
+  to: number,
+  nodes: readonly Uint8Array[],
+): { readonly older: Uint8Array; readonly newer: Uint8Array } {
+  if (!isSize(from) || !isSize(to) || from < 1 || from >= to) {
+    throw new ProofError(`expected 0 < from < to, got from ${show(from)} and to ${show(to)}`);
+  }
+  requireHashes(nodes, "path");
   let position = from - 1;
   let last = to - 1;
   while (position % 2 === 1) {
     position = Math.floor(position / 2);
     last = Math.floor(last / 2);
   }
-  // A perfect smaller tree is itself the first node, and the proof leaves it out.
-  const nodes = position === 0 ? [fromRoot, ...path] : path;
   const first = nodes[0];
   if (first === undefined) throw new ProofError(`expected a longer path from ${from} to ${to}, got an empty one`);
   let older = first;
   let newer = first;
   for (const node of nodes.slice(1)) {
-    if (last === 0) throw new ProofError(`expected a shorter path from ${from} to ${to}, got ${path.length}`);
+    if (last === 0) throw new ProofError(`expected a shorter path from ${from} to ${to}, got ${nodes.length} nodes`);
     if (position % 2 === 1 || position === last) {
       older = nodeHash(hash, node, older);
       newer = nodeHash(hash, node, newer);
@@ -197,8 +221,8 @@ function rootsFromPath(
     position = Math.floor(position / 2);
     last = Math.floor(last / 2);
   }
-  if (last !== 0) throw new ProofError(`expected a longer path from ${from} to ${to}, got ${path.length}`);
-  return [older, newer];
+  if (last !== 0) throw new ProofError(`expected a longer path from ${from} to ${to}, got ${nodes.length} nodes`);
+  return { older, newer };
 }
 
 function isSize(value: number): boolean {
