@@ -7,7 +7,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export const ROOT = join(import.meta.dirname, "..", "..");
@@ -48,8 +47,9 @@ export class World {
   readonly #children: ChildProcess[] = [];
   #configs = 0;
 
-  constructor(t: Pick<TestContext, "after">) {
-    t.after(() => this.#end());
+  /** @param test a test's context, or `after` of the whole file */
+  constructor(test: { readonly after: (end: () => Promise<void>) => void }) {
+    test.after(() => this.#end());
   }
 
   path(name: string): string {
