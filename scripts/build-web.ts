@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type BuildOptions, build, transform } from "esbuild";
@@ -102,4 +102,9 @@ async function buildPages(): Promise<Readonly<Record<string, string>>> {
 const { values } = parseArgs({ options: { out: { type: "string", default: join(ROOT, "build", "web") } } });
 const pages = await buildPages();
 mkdirSync(values.out, { recursive: true });
-for (const [name, text] of Object.entries(pages)) writeFileSync(join(values.out, name), text);
+for (const [name, text] of Object.entries(pages)) {
+  const path = join(values.out, name);
+  // A service that reads the file meanwhile finds the old one or the new one, whole.
+  writeFileSync(`${path}.${process.pid}`, text);
+  renameSync(`${path}.${process.pid}`, path);
+}

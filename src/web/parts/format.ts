@@ -4,7 +4,7 @@
  */
 
 const COUNT = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const RATE = new Intl.NumberFormat("en", { maximumSignificantDigits: 2, maximumFractionDigits: 1 });
+const RATE = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
 const WEI_PER_GWEI = 1_000_000_000n;
 const GWEI_PER_ETHER = 1_000_000_000n;
 /** From a hundredth of an ether on, ether reads better. */

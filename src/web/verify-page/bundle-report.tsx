@@ -6,12 +6,12 @@ import { formatCount } from "../parts/format.ts";
 import { Hash } from "../parts/hash.tsx";
 import { When } from "../parts/when.tsx";
 import { AnchorDetails, ByEye } from "../verdict/anchor.tsx";
-import { Banner, Claims } from "../verdict/banner.tsx";
+import { Claims } from "../verdict/banner.tsx";
 import { Members } from "../verdict/members.tsx";
 import { MerklePath } from "../verdict/path.tsx";
 import { Steps } from "../verdict/steps.tsx";
 
-type Props = { readonly verdict: Verdict; readonly bundle: Bundle | undefined; readonly isChainGiven: boolean };
+type Props = { readonly verdict: Verdict; readonly bundle: Bundle | undefined };
 
 function Event({ verdict, bundle }: { readonly verdict: Verdict; readonly bundle: Bundle }) {
   const failed = verdict.outcome === "failed";
@@ -85,10 +85,10 @@ function Anchors({ bundle }: { readonly bundle: Bundle }) {
   );
 }
 
-export function BundleReport({ verdict, bundle, isChainGiven }: Props) {
+/** What follows the banner. */
+export function BundleReport({ verdict, bundle }: Props) {
   return (
     <div class="stack">
-      <Banner verdict={verdict} bundle={bundle} isChainGiven={isChainGiven} />
       <Claims verdict={verdict} />
       {bundle === undefined ? null : (
         <div class="halves">

@@ -3,11 +3,12 @@
 import { useEffect, useState } from "preact/hooks";
 import { Logo } from "../parts/logo.tsx";
 import { ThemeButton } from "../parts/theme.tsx";
+import { Banner } from "../verdict/banner.tsx";
 import { BundleReport } from "./bundle-report.tsx";
 import { CheckSettings } from "./check-settings.tsx";
 import { type Judgement, judge, type Settings } from "./judge.ts";
 import { type Proof, ProofInput } from "./proof-input.tsx";
-import { SetReport } from "./set-report.tsx";
+import { SetBanner, SetReport } from "./set-report.tsx";
 
 /** After a keystroke, the time in which the next one may come. */
 const PAUSE_MS = 200;
@@ -55,7 +56,8 @@ function proofInAddress(): Proof | undefined {
   return { name: "proof in the address", text };
 }
 
-function Report({ work }: { readonly work: Work }) {
+/** The outcome, or how far a long set has come. */
+function Outcome({ work }: { readonly work: Work }) {
   const { judgement, progress } = work;
   if (progress !== undefined) {
     return (
@@ -68,11 +70,14 @@ function Report({ work }: { readonly work: Work }) {
     );
   }
   if (judgement === undefined) return null;
-  const { isChainGiven } = judgement;
-  if (judgement.kind === "set") {
-    return <SetReport verdict={judgement.verdict} rows={judgement.rows} isChainGiven={isChainGiven} />;
-  }
-  return <BundleReport verdict={judgement.verdict} bundle={judgement.bundle} isChainGiven={isChainGiven} />;
+  if (judgement.kind === "set") return <SetBanner verdict={judgement.verdict} />;
+  return <Banner {...judgement} />;
+}
+
+function Report({ judgement }: { readonly judgement: Judgement | undefined }) {
+  if (judgement === undefined) return null;
+  if (judgement.kind === "set") return <SetReport rows={judgement.rows} isChainGiven={judgement.isChainGiven} />;
+  return <BundleReport verdict={judgement.verdict} bundle={judgement.bundle} />;
 }
 
 export function VerifyPage() {
@@ -96,11 +101,12 @@ export function VerifyPage() {
             the root that a public chain holds. It loads nothing, and asks nobody but the node that you name.
           </p>
         </div>
-        <section class="card stack" aria-label="Proof">
-          <ProofInput proof={proof} onProof={setProof} />
+        <ProofInput proof={proof} onProof={setProof} />
+        <Outcome work={work} />
+        <section class="card" aria-label="What to check it against">
           <CheckSettings settings={settings} onSettings={setSettings} />
         </section>
-        <Report work={work} />
+        {work.progress === undefined ? <Report judgement={work.judgement} /> : null}
       </main>
     </div>
   );

@@ -5,6 +5,7 @@ import type { SetVerdict } from "../../verify/set-check.ts";
 import type { Outcome, Verdict } from "../../verify/verdict.ts";
 import { formatCount, formatTime } from "../parts/format.ts";
 import { Mark, type MarkKind, MarkShape } from "../parts/mark.tsx";
+import { Banner } from "../verdict/banner.tsx";
 import { failedStep, stepWord } from "../verdict/words.ts";
 import { BundleReport } from "./bundle-report.tsx";
 import { bundleIn, type SetRow } from "./judge.ts";
@@ -22,7 +23,8 @@ const TITLES: Readonly<Record<Outcome, string>> = {
 const ROWS_MAX = 200;
 const RANK: Readonly<Record<Outcome, number>> = { failed: 0, undecided: 1, verified: 2 };
 
-function SetBanner({ verdict }: { readonly verdict: SetVerdict }) {
+/** The outcome of the whole, large. */
+export function SetBanner({ verdict }: { readonly verdict: SetVerdict }) {
   const { kind } = MARKS[verdict.outcome];
   const { count, verified, failed, undecided, problems, notes } = verdict;
   return (
@@ -91,6 +93,7 @@ function Row({ row, onOpen }: { readonly row: SetRow; readonly onOpen: () => voi
 type OpenProps = { readonly row: SetRow; readonly isChainGiven: boolean; readonly onClose: () => void };
 
 function OpenRow({ row, isChainGiven, onClose }: OpenProps) {
+  const bundle = bundleIn(row.text);
   const place = useRef<HTMLElement>(null);
   // The button that opened it may be far down in the table.
   useEffect(() => place.current?.focus(), [row]);
@@ -102,7 +105,8 @@ function OpenRow({ row, isChainGiven, onClose }: OpenProps) {
           Back to the set
         </button>
       </div>
-      <BundleReport verdict={row.verdict} bundle={bundleIn(row.text)} isChainGiven={isChainGiven} />
+      <Banner verdict={row.verdict} bundle={bundle} isChainGiven={isChainGiven} />
+      <BundleReport verdict={row.verdict} bundle={bundle} />
     </section>
   );
 }
@@ -142,22 +146,11 @@ function Rows({ rows, onOpen }: { readonly rows: readonly SetRow[]; readonly onO
   );
 }
 
-type Props = {
-  readonly verdict: SetVerdict;
-  readonly rows: readonly SetRow[];
-  readonly isChainGiven: boolean;
-};
+type Props = { readonly rows: readonly SetRow[]; readonly isChainGiven: boolean };
 
-export function SetReport({ verdict, rows, isChainGiven }: Props) {
+/** What follows the banner. */
+export function SetReport({ rows, isChainGiven }: Props) {
   const [open, setOpen] = useState<SetRow | undefined>(undefined);
-  return (
-    <div class="stack">
-      <SetBanner verdict={verdict} />
-      {open === undefined ? (
-        <Rows rows={rows} onOpen={setOpen} />
-      ) : (
-        <OpenRow row={open} isChainGiven={isChainGiven} onClose={() => setOpen(undefined)} />
-      )}
-    </div>
-  );
+  if (open === undefined) return <Rows rows={rows} onOpen={setOpen} />;
+  return <OpenRow row={open} isChainGiven={isChainGiven} onClose={() => setOpen(undefined)} />;
 }

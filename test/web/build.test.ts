@@ -1,0 +1,69 @@
+/** What the build makes: the same each time, small, and closed in itself. */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after, before } from "node:test";
+import { buildPages } from "./built.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+
+let folder: string;
+let page: string;
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-build-"));
+  buildPages(join(folder, "one"));
+  buildPages(join(folder, "two"));
+  page = readFileSync(join(folder, "one", "verify.html"), "utf8");
+});
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function sha256(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+}
+
+test("two builds of the same sources give the same bytes, and no trace of the machine", () => {
+  const names = readdirSync(join(folder, "one"));
+  assert.deepEqual(names.sort(), ["favicon.svg", "index.html", "ledger.css", "ledger.js", "verify.html"]);
+  for (const name of names) {
+    const [one, two] = ["one", "two"].map((build) => readFileSync(join(folder, build, name), "utf8"));
+    assert.equal(one, two, name);
+    assert.ok(!one?.includes(ROOT), name);
+  }
+});
+
+test("verify.html is one file of less than 150 kB that loads nothing", () => {
+  assert.ok(Buffer.byteLength(page) < 150_000, `${Buffer.byteLength(page)} bytes`);
+  const markup = page.replace(/<script>.*<\/script>/s, "").replace(/<style>.*<\/style>/s, "");
+  const addresses = [...markup.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address as string);
+  assert.deepEqual(
+    addresses.filter((address) => !address.startsWith("data:")),
+    [],
+  );
+  const style = page.match(/<style>(.*)<\/style>/s)?.[1] as string;
+  assert.doesNotMatch(style, /url\(|@import/);
+});
+
+test("the policy of verify.html names exactly the script and the style that are in it", () => {
+  const policy = page.match(/http-equiv="Content-Security-Policy" content="([^"]*)"/)?.[1] as string;
+  const script = page.match(/<script>(.*)<\/script>/s)?.[1] as string;
+  const style = page.match(/<style>(.*)<\/style>/s)?.[1] as string;
+  const directives = policy.split("; ");
+  assert.ok(directives.includes("default-src 'none'"));
+  assert.ok(directives.includes(`script-src ${sha256(script)}`));
+  assert.ok(directives.includes(`style-src ${sha256(style)}`));
+  assert.doesNotMatch(policy, /unsafe|\*/);
+  assert.doesNotMatch(script, /<\/script/);
+});
+
+test("the ledger's pages load only from where they came", () => {
+  const index = readFileSync(join(folder, "one", "index.html"), "utf8");
+  const addresses = [...index.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address as string);
+  assert.equal(addresses.length, 3);
+  for (const address of addresses) assert.match(address, /^\/[a-z]+\.(svg|css|js)$/);
+  assert.doesNotMatch(index, /<style|<script>|\son[a-z]+=/);
+});

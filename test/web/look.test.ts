@@ -1,0 +1,181 @@
+/**
+ * Every page as people see it, wide and narrow, light and dark: nothing sticks out of the window, everything that can
+ * be pressed has a name and is large enough, and the keyboard reaches it. SCREENSHOTS=docs/screenshots keeps pictures.
+ */
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import test, { after, before } from "node:test";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { type Look, launchBrowser, listenForComplaints, openContext } from "./browser.ts";
+import { buildPages } from "./built.ts";
+import { type DemoService, sendDay, startDemo } from "./demo-service.ts";
+
+const EVENTS = 320;
+const VERIFIER = pathToFileURL(join(import.meta.dirname, "..", "..", "build", "web", "verify.html")).href;
+
+const LOOKS: Readonly<Record<string, Look>> = {
+  "wide-light": { width: 1280, height: 860, scheme: "light" },
+  "wide-dark": { width: 1280, height: 860, scheme: "dark" },
+  "narrow-light": { width: 375, height: 760, scheme: "light" },
+  "narrow-dark": { width: 375, height: 760, scheme: "dark" },
+  smallest: { width: 360, height: 640, scheme: "light" },
+};
+
+let browser: Browser;
+let demo: DemoService;
+let bundle: string;
+
+before(async () => {
+  buildPages();
+  [browser, demo] = await Promise.all([launchBrowser(), startDemo()]);
+  const headers = { Authorization: `Bearer ${demo.adminKey}`, "Content-Type": "application/json" };
+  for (const key of [
+    { source: "billing", roles: ["writer"], note: "invoices and payments" },
+    { source: "audit-firm", roles: ["auditor", "reader"] },
+  ]) {
+    await fetch(`${demo.url}/v1/keys`, { method: "POST", headers, body: JSON.stringify(key) });
+  }
+  await sendDay(demo, EVENTS);
+  for (;;) {
+    const answer = await fetch(`${demo.url}/v1/ledgers/main/events/${EVENTS - 9}/bundle?omit=context`, { headers });
+    bundle = await answer.text();
+    if ((JSON.parse(bundle) as { status: string }).status === "final") break;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+});
+
+after(async () => {
+  await browser?.close();
+  await demo?.close();
+});
+
+/** In the page: what sticks out to the right, and controls that are nameless or too small (WCAG 2.2, 2.5.8 and 4.1.2). */
+const INSPECT = `(() => {
+  const wrong = [];
+  const wide = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth > wide) wrong.push("the page is wider than the window");
+  for (const element of document.querySelectorAll("button, a[href], input, select, textarea, summary")) {
+    const box = element.getBoundingClientRect();
+    const style = getComputedStyle(element);
+    if (box.width === 0 || style.visibility === "hidden" || element.classList.contains("unseen")) continue;
+    const label = element.labels?.[0]?.innerText ?? element.getAttribute("aria-label") ?? element.innerText;
+    const name = (label || element.title || "").trim();
+    const where = element.tagName + " " + (name || element.outerHTML.slice(0, 80));
+    if (name === "") wrong.push(where + " has no name");
+    const isInText = style.display === "inline";
+    if (!isInText && (box.height < 24 || box.width < 24)) wrong.push(where + " is " + box.width + "x" + box.height);
+    if (box.right > wide + 1 && element.closest("nav, pre, .scroll, .path-scroll, .skip") === null) wrong.push(where + " sticks out");
+  }
+  const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+  if (new Set(ids).size < ids.length) wrong.push("two elements have one id");
+  return wrong;
+})()`;
+
+async function inspect(page: Page, name: string, look: string): Promise<void> {
+  await page.mouse.move(0, 0);
+  const wrong = (await page.evaluate(INSPECT)) as string[];
+  assert.deepEqual(wrong, [], `${name}, ${look}`);
+  const folder = process.env.SCREENSHOTS;
+  if (folder === undefined || look === "smallest") return;
+  mkdirSync(resolve(folder), { recursive: true });
+  await page.screenshot({ path: resolve(folder, `${name}-${look}.png`) });
+}
+
+async function lookAtLedger(page: Page, look: string): Promise<void> {
+  const go = async (place: string, ready: string) => {
+    await page.goto(`${demo.url}/#/main/${place}`);
+    await page.waitForSelector(ready);
+  };
+  await go("sign-in", "#api-key");
+  await inspect(page, "sign-in", look);
+  await page.getByLabel("API key").fill(demo.adminKey);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".chart canvas");
+  await page.getByText("audit-firm").waitFor();
+  await inspect(page, "overview", look);
+  await go("events", "table.events tbody tr");
+  await inspect(page, "events", look);
+  await go(`events/${EVENTS - 1}`, "article.detail .verdict");
+  await inspect(page, "event", look);
+  await go("anchors", "table.anchors tbody tr");
+  await page
+    .getByRole("button", { name: /^Check size/ })
+    .nth(1)
+    .click();
+  await inspect(page, "anchors", look);
+  await go("downloads", "#set-first");
+  await page.getByText("SHA-256", { exact: true }).waitFor();
+  await inspect(page, "downloads", look);
+}
+
+async function lookAtVerifier(page: Page, look: string): Promise<void> {
+  await page.goto(VERIFIER);
+  await inspect(page, "verify-empty", look);
+  const file = (text: string) => ({ name: "bundle.json", mimeType: "application/json", buffer: Buffer.from(text) });
+  await page.setInputFiles('input[type="file"]', file(bundle));
+  const { anchors } = JSON.parse(bundle) as { anchors: [{ blockHash: string }] };
+  await page.getByLabel("or a block hash you trust").fill(anchors[0].blockHash);
+  await page.waitForSelector('[data-outcome="verified"]');
+  await inspect(page, "verify", look);
+  await page.setInputFiles('input[type="file"]', file(bundle.replace("user", "usor")));
+  await page.waitForSelector('[data-outcome="failed"]');
+  await inspect(page, "verify-failed", look);
+}
+
+for (const [look, size] of Object.entries(LOOKS)) {
+  test(`every page fits its window, and every control has a name and a size: ${look}`, async () => {
+    const { context, refused } = await openContext(browser, size, [demo.url, "file://"]);
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    const complaints = listenForComplaints(page);
+    await lookAtLedger(page, look);
+    await lookAtVerifier(page, look);
+    await context.close();
+    assert.deepEqual([complaints, refused], [[], []]);
+  });
+}
+
+test("the keyboard alone opens an event, and the focus can always be seen", async () => {
+  const { context } = await openContext(browser, { width: 1280, scheme: "light" }, [demo.url]);
+  const page = await context.newPage();
+  await page.goto(`${demo.url}/#/main/events`);
+  await page.getByLabel("API key").focus();
+  await page.keyboard.type(demo.adminKey);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("table.events tbody tr");
+  await page.keyboard.press("/");
+  for (let i = 0; i < 20; i++) {
+    await page.keyboard.press("Tab");
+    const [focused, outline] = (await page.evaluate(
+      "[document.activeElement.outerHTML.slice(0, 90), getComputedStyle(document.activeElement).outlineStyle]",
+    )) as [string, string];
+    assert.notEqual(outline, "none", `what has the focus shows it: ${focused}`);
+    const name = (await page.evaluate("document.activeElement.getAttribute('aria-label')")) as string | null;
+    if (name?.startsWith("Entry")) break;
+  }
+  await page.keyboard.press("Enter");
+  await page.getByRole("article", { name: `Entry ${EVENTS - 1}` }).waitFor();
+  await context.close();
+});
+
+test("the reader's choice of colours outlasts the page, and goes round", async () => {
+  const { context } = await openContext(browser, { width: 1280, scheme: "light" }, [demo.url]);
+  const page = await context.newPage();
+  await page.goto(`${demo.url}/`);
+  const ground = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+  const light = await ground();
+  await page.getByRole("button", { name: /^Colours/ }).click();
+  assert.equal(await ground(), light);
+  await page.getByRole("button", { name: /^Colours/ }).click();
+  await page.getByRole("button", { name: "Colours: dark" }).waitFor();
+  await page.waitForSelector('html[data-theme="dark"]');
+  const dark = await ground();
+  assert.notEqual(dark, light);
+  await page.reload();
+  await page.getByRole("button", { name: "Colours: dark" }).waitFor();
+  assert.equal(await ground(), dark);
+  await context.close();
+});

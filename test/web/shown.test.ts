@@ -1,0 +1,154 @@
+/** What the pages compute before they show it. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { fromHex, type Hex, toHex } from "../../src/merkle/bytes.ts";
+import { keccak256 } from "../../src/merkle/hash.ts";
+import { rootFromPath } from "../../src/merkle/proof.ts";
+import type { EventAnswer, StatsAnswer } from "../../src/web/ledger-pages/answers.ts";
+import { differences } from "../../src/web/ledger-pages/events/difference.ts";
+import { filterOf, filterParameters, filterQuery } from "../../src/web/ledger-pages/events/filter.ts";
+import { type Loaded, mergeNewest, mergeOlder } from "../../src/web/ledger-pages/events/loaded.ts";
+import { barsOf, ratePerMinute } from "../../src/web/ledger-pages/overview/buckets.ts";
+import { parseRoute, routeHash } from "../../src/web/ledger-pages/route.ts";
+import { formatBytes, formatFee, formatRate, formatSpan, formatTime, shorten } from "../../src/web/parts/format.ts";
+import { climb, leafOf } from "../../src/web/verdict/climb.ts";
+import { explorerUrl, readTabUrl } from "../../src/web/verdict/explorers.ts";
+import { TestLedger } from "../verify/fixture.ts";
+
+test("the drawn path is the path that is checked, for every entry of trees of up to 40", () => {
+  const ledger = new TestLedger(40);
+  for (let size = 1; size <= 40; size++) {
+    for (let index = 0; index < size; index += size > 12 ? 5 : 1) {
+      const { entry, inclusion } = ledger.bundle(index, size);
+      const { leafHash } = entry;
+      const way = climb({ index, size, leafHash, path: inclusion.path });
+      const path = inclusion.path.map((node) => fromHex(node));
+      const root = rootFromPath(keccak256, { index, size, leafHash: fromHex(leafHash), path });
+      assert.equal(way.top, toHex(root));
+      assert.equal(way.rungs.length, path.length);
+    }
+  }
+});
+
+test("the drawing begins at what the members really hash to, whatever leaf hash the file claims", () => {
+  const bundle = new TestLedger(5).bundle(2);
+  assert.equal(leafOf(bundle), bundle.entry.leafHash);
+  const [first, ...rest] = bundle.entry.members as [{ salt: Hex; text: string }, ...never[]];
+  const forged = { ...first, text: first.text.replace("invoice", "invoise") };
+  const changed = { ...bundle, entry: { ...bundle.entry, members: [forged, ...rest] } };
+  assert.notEqual(leafOf(changed), bundle.entry.leafHash);
+  const none = { ...bundle, entry: { ...bundle.entry, members: [{ ...first, text: "no member" }] } };
+  assert.equal(leafOf(none), undefined);
+});
+
+test("numbers, times and fees are written in one way", () => {
+  assert.equal(formatTime(1_795_460_782_999), "2026-11-23 19:06:22");
+  assert.equal(formatSpan(400), "0 s");
+  assert.equal(formatSpan(59_600), "1 min");
+  assert.equal(formatSpan(11_520_000), "3 h 12 min");
+  assert.equal(formatSpan(90_061_000), "1 d 1 h");
+  assert.equal(formatFee(0n), "0");
+  assert.equal(formatFee(999n), "999 wei");
+  assert.equal(formatFee(138_842_560_957_852n), "138,842 gwei");
+  assert.equal(formatFee(12_345_678_901_234_567n), "0.0123 ether");
+  assert.equal(formatRate(0.4444), "0.44");
+  assert.equal(formatRate(1234.5), "1,235");
+  assert.equal(formatBytes(144_771), "144.8 kB");
+  assert.equal(shorten(`0x${"ab".repeat(32)}`), "0xababab…abab");
+  assert.equal(shorten("0xabcd"), "0xabcd");
+});
+
+test("an address of a place is read back as the place, and what is unknown leads to the overview", () => {
+  const query = new URLSearchParams({ action: "user.*", actor: "a/b&c" });
+  const place = { ledger: "pay roll", page: "events", item: 12, query } as const;
+  const read = parseRoute(routeHash(place));
+  assert.deepEqual({ ...read, query: read.query.toString() }, { ...place, query: query.toString() });
+  assert.deepEqual({ ...parseRoute("#/main/nonsense/-1"), query: 0 }, { ...MAIN, query: 0 });
+  assert.deepEqual({ ...parseRoute(""), query: 0 }, { ...MAIN, query: 0 });
+});
+
+const MAIN = { ledger: "main", page: "overview", item: undefined };
+
+test("a filter keeps what it knows, in one order, and times become RFC 3339 in UTC", () => {
+  const filter = filterOf(new URLSearchParams("until=2026-11-23T18:07&x=1&actor=%20u1%20&action="));
+  assert.deepEqual(filter, { actor: "u1", until: "2026-11-23T18:07" });
+  assert.equal(filterQuery(filter).toString(), "actor=u1&until=2026-11-23T18%3A07");
+  assert.equal(filterParameters(filter).get("until"), "2026-11-23T18:07:00Z");
+  assert.equal(filterParameters({ since: "2026-11-23T18:07:01" }).get("since"), "2026-11-23T18:07:01Z");
+});
+
+function page(from: number, to: number, next: string | null): Loaded {
+  const events: EventAnswer[] = [];
+  for (let index = from; index >= to; index--) events.push({ index, recordedAt: index, event: {} });
+  return { events, next };
+}
+
+function indexes({ events }: Loaded): number[] {
+  return events.map(({ index }) => index);
+}
+
+test("new events join the list at its top, and a page that does not reach down to it takes its place", () => {
+  const before = mergeOlder(page(9, 5, "5"), page(4, 2, "2"));
+  assert.deepEqual(indexes(before), [9, 8, 7, 6, 5, 4, 3, 2]);
+  const joined = mergeNewest(before, page(11, 7, "7"));
+  assert.deepEqual(indexes(joined), [11, 10, 9, 8, 7, 6, 5, 4, 3, 2]);
+  assert.equal(joined.next, "2");
+  const touching = mergeNewest(before, page(14, 10, "10"));
+  assert.deepEqual(
+    indexes(touching),
+    [14, 13, 12, 11, 10],
+    "9 and 10 might have others between them in a filtered list",
+  );
+  assert.equal(touching.next, "10");
+  assert.deepEqual(indexes(mergeNewest(undefined, page(3, 1, null))), [3, 2, 1]);
+  assert.deepEqual(indexes(mergeOlder(before, page(3, 0, null))), [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+});
+
+test("a difference names every value that was added, removed or became another", () => {
+  const old = { roles: ["reader"], mfa: true, team: "finance", deep: { a: 1, b: [] } };
+  const now = { roles: ["reader", "approver"], mfa: false, limit: { amount: 5 }, deep: { a: 1, b: [] } };
+  assert.deepEqual(differences(old, now), [
+    { path: "roles[0]", kind: "same", old: "reader", new: "reader" },
+    { path: "roles[1]", kind: "added", new: "approver" },
+    { path: "mfa", kind: "changed", old: true, new: false },
+    { path: "limit", kind: "added", new: { amount: 5 } },
+    { path: "deep.a", kind: "same", old: 1, new: 1 },
+    { path: "deep.b", kind: "same", old: [], new: [] },
+    { path: "team", kind: "removed", old: "finance" },
+  ]);
+  assert.deepEqual(differences(undefined, undefined), []);
+  assert.deepEqual(differences({ a: 1 }, [1]), [{ path: "", kind: "changed", old: { a: 1 }, new: [1] }]);
+});
+
+const MINUTE_MS = 60_000;
+
+function statsOf(entries: readonly number[], since: number): StatsAnswer {
+  const top = { action: [], actor: [], source: [], outcome: [] };
+  return { since, until: since + entries.length * MINUTE_MS, intervalMs: MINUTE_MS, entries, total: 0, top };
+}
+
+test("bars add up what was counted by the minute, end at now, and begin at a multiple of their length", () => {
+  const since = 600 * MINUTE_MS;
+  const stats = statsOf(
+    Array.from({ length: 120 }, () => 1),
+    since,
+  );
+  const now = since + 100 * MINUTE_MS + 5000;
+  const bars = barsOf(stats, now, 60 * MINUTE_MS, 15 * MINUTE_MS);
+  assert.deepEqual(bars.counts, [15, 15, 15, 15]);
+  assert.deepEqual(
+    bars.from.map((from) => (from * 1000 - since) / MINUTE_MS),
+    [45, 60, 75, 90],
+  );
+  const early = barsOf(stats, since + 5 * MINUTE_MS, 60 * MINUTE_MS, 30 * MINUTE_MS);
+  assert.deepEqual(early.counts, [0, 30], "nothing is known of the time before");
+  assert.equal(ratePerMinute(statsOf([9, 9, 2, 4, 7], since), since + 4.5 * MINUTE_MS, 2), 3);
+});
+
+test("explorer links go to the chain's explorer, and there are none for a chain nobody knows", () => {
+  assert.equal(explorerUrl(1, "tx", "0xab"), "https://etherscan.io/tx/0xab");
+  assert.equal(readTabUrl(8453, "0xcd"), "https://basescan.org/address/0xcd#readContract");
+  assert.equal(explorerUrl(31337, "block", 5), undefined);
+  assert.equal(readTabUrl(424242, "0xcd"), undefined);
+});

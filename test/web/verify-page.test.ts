@@ -1,0 +1,287 @@
+/**
+ * verify.html as a stranger uses it: from a file, with every network request refused unless the stranger names a node.
+ * The bundles are of a ledger and a chain made in the test; the contract's code is the real one.
+ */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after, before } from "node:test";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import { fromHex, type Hex, toHex } from "../../src/merkle/bytes.ts";
+import { keccak256 } from "../../src/merkle/hash.ts";
+import type { Bundle } from "../../src/verify/bundle.ts";
+import { SetWriter } from "../../src/verify/set.ts";
+import { verifyText } from "../../src/verify/verify.ts";
+import { anchored, TestChain, TestLedger } from "../verify/fixture.ts";
+import { launchBrowser, listenForComplaints, openContext } from "./browser.ts";
+import { buildPages } from "./built.ts";
+
+const CODE_HASH = toHex(keccak256(fromHex(artifact.deployedBytecode as Hex)));
+
+let folder: string;
+let browser: Browser;
+let address: string;
+let ledger: TestLedger;
+let frozen: Bundle;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-verify-"));
+  buildPages(folder);
+  address = pathToFileURL(join(folder, "verify.html")).href;
+  browser = await launchBrowser();
+  ledger = new TestLedger(13);
+  const chain = new TestChain();
+  chain.code = CODE_HASH;
+  const anchor = await chain.anchor(ledger, 13, { from: 11, withState: true });
+  frozen = anchored(ledger.bundle(5, 11, [2]), [anchor], "final");
+});
+
+after(async () => {
+  await browser.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Opened = { readonly page: Page; readonly refused: string[]; readonly complaints: string[] };
+
+/** Opens the page for one test, which must end without a request or a complaint. */
+async function withPage(allowed: readonly string[], use: (opened: Opened) => Promise<void>): Promise<void> {
+  const { context, refused } = await openContext(browser, { width: 1280, scheme: "light" }, [address, ...allowed]);
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    const complaints = listenForComplaints(page);
+    await page.goto(address);
+    await use({ page, refused, complaints });
+    assert.deepEqual(complaints, []);
+    assert.deepEqual(refused, [], "the page asked somebody");
+  } finally {
+    await context.close();
+  }
+}
+
+async function load(page: Page, text: string, name = "bundle.json"): Promise<void> {
+  const file = { name, mimeType: "application/json", buffer: Buffer.from(text) };
+  await page.setInputFiles('input[type="file"]', file);
+}
+
+async function outcome(page: Page, expected: string): Promise<string> {
+  await page.waitForSelector(`.verdict[data-outcome="${expected}"]`);
+  return page.locator(".verdict").first().innerText();
+}
+
+async function stepsOf(page: Page): Promise<string[]> {
+  const steps = await page.locator("[data-step]").all();
+  return Promise.all(
+    steps.map(async (s) => `${await s.getAttribute("data-step")} ${await s.getAttribute("data-state")}`),
+  );
+}
+
+test("a frozen bundle verifies with nothing but a block hash that the reader trusts", async () => {
+  await withPage([], async ({ page }) => {
+    await load(page, JSON.stringify(frozen));
+    assert.match(await outcome(page, "undecided"), /Holds so far, not checked against a chain yet/);
+    await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
+    assert.match(await outcome(page, "verified"), /^Verified\s+Entry 5 of ledger “main” existed at/);
+    const steps = await stepsOf(page);
+    assert.ok(steps.includes("state passed") && steps.includes("trusted block passed"), steps.join());
+    assert.deepEqual(
+      steps.filter((step) => !step.endsWith("passed")),
+      [],
+    );
+  });
+});
+
+test("the page says what was proved and what was not: who, what, when at the latest, and not whether it is true", async () => {
+  await withPage([], async ({ page }) => {
+    await load(page, JSON.stringify(frozen));
+    await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
+    await outcome(page, "verified");
+    const claims = await page.getByLabel("What this means").innerText();
+    assert.match(
+      claims,
+      /What: “invoice.approve” was recorded with exactly the 4 members shown here; 1 more is withheld/,
+    );
+    assert.match(
+      claims,
+      new RegExp(`Who: ${frozen.ledger.signer}, the signer of the ledger that ${frozen.ledger.owner}`),
+    );
+    assert.match(
+      claims,
+      /When: at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC at the latest, the time of block 5,000,001 of Sepolia/,
+    );
+    assert.match(claims, /What was not proved\s+Whether the event is true/);
+    assert.match(await page.locator(".members").innerText(), /withheld/);
+    assert.equal(await page.locator(".climb .given").count(), 2 * frozen.inclusion.path.length);
+    const link = page.getByTitle("Open the tx in an explorer");
+    assert.equal(
+      await link.getAttribute("href"),
+      `https://sepolia.etherscan.io/tx/${frozen.anchors[0]?.transactionHash}`,
+    );
+  });
+});
+
+test("one changed character in the text makes it FAILED, and undoing it makes it hold again", async () => {
+  await withPage([], async ({ page }) => {
+    const text = JSON.stringify(frozen);
+    await page.getByText("or paste its text").click();
+    const area = page.getByLabel("Text of the proof");
+    await area.fill(text);
+    await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
+    await outcome(page, "verified");
+    await area.fill(text.replace("invoice.approve", "invoice.approvd"));
+    const words = await outcome(page, "failed");
+    assert.match(words, /FAILED at: Leaf hash\s+Do not rely on this proof/);
+    assert.match(words, /Reason: expected leaf hash 0x[0-9a-f]{64}, got 0x[0-9a-f]{64}/);
+    assert.equal(await page.getByLabel("What this means").count(), 0, "a failed bundle proves nothing");
+    assert.equal(await page.locator(".climb .wrong").count(), 1, "the drawing leads to another root");
+    await area.fill(text);
+    await outcome(page, "verified");
+  });
+});
+
+test("a bundle without an anchor is not anchored yet, and nothing else", async () => {
+  await withPage([], async ({ page }) => {
+    await load(page, JSON.stringify(ledger.bundle(5)));
+    assert.match(await outcome(page, "undecided"), /^Not anchored yet\s+Entry 5 of ledger “main” is signed/);
+  });
+});
+
+test("another ledger than the reader expects FAILS", async () => {
+  await withPage([], async ({ page }) => {
+    await load(page, JSON.stringify(frozen));
+    await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
+    await page.getByLabel("Ledger you expect").fill(frozen.ledger.owner);
+    await outcome(page, "verified");
+    await page.getByLabel("Ledger you expect").fill(`0x${"1".repeat(40)}`);
+    assert.match(await outcome(page, "failed"), /FAILED at: As you expected/);
+    await page.getByLabel("Ledger you expect").fill("0x12");
+    await page.getByText("A ledger id is 0x and 64 hex digits").waitFor();
+  });
+});
+
+test("a set verifies as a whole, and one that was cut between two lines FAILS", async () => {
+  const writer = new SetWriter(ledger.record.id);
+  const anchors = frozen.anchors;
+  const lines = [writer.begin()];
+  for (const index of [0, 1, 5, 9]) lines.push(writer.add(anchored(ledger.bundle(index, 11), anchors, "final")));
+  lines.push(writer.end());
+  await withPage([], async ({ page }) => {
+    await page.getByLabel("or a block hash you trust").fill(anchors[0]?.blockHash as string);
+    await load(page, `${lines.join("\n")}\n`, "set.ndjson");
+    assert.match(await outcome(page, "verified"), /4 bundles: 4 verified.*others in between are not in the set/s);
+    await page.getByRole("button", { name: "Show line 3" }).click();
+    assert.match(await page.getByLabel("Line 3").innerText(), /Entry 1 of ledger/);
+    await load(page, lines.slice(0, -2).join("\n"), "set.ndjson");
+    assert.match(await outcome(page, "failed"), /it was cut/);
+    await load(page, `${lines[0]}\n`, "set.ndjson");
+    await outcome(page, "failed");
+  });
+});
+
+test("a proof can come in the part of the address that is never sent", async () => {
+  await withPage([], async ({ page }) => {
+    const text = JSON.stringify(frozen);
+    await page.goto(`${address}#${Buffer.from(text).toString("base64url")}`);
+    await page.reload();
+    await outcome(page, "undecided");
+    assert.match(await page.locator(".drop").innerText(), /proof in the address/);
+  });
+});
+
+/** Bundles that somebody tampered with, in one line each. */
+function* forgeries(bundle: Bundle): Generator<string> {
+  const text = JSON.stringify(bundle);
+  for (let place = 3; place < text.length; place += 37) {
+    const digit = text[place] === "3" ? "4" : "3";
+    yield text.slice(0, place) + digit + text.slice(place + 1);
+  }
+  yield text.slice(0, -1);
+  yield text.replace('"status"', '"status":"final","status"');
+  yield text.replace('"anchors":', '"extra":1,"anchors":');
+  yield text.replace("[", `${"[".repeat(5000)}`);
+  const path = bundle.inclusion.path;
+  for (const other of [path.slice(1), [...path, path[0] as Hex], path.toReversed()]) {
+    yield JSON.stringify({ ...bundle, inclusion: { ...bundle.inclusion, path: other } });
+  }
+  yield JSON.stringify({ ...bundle, ledger: new TestLedger(1, { name: "other" }).record });
+  yield JSON.stringify({ ...bundle, anchors: bundle.anchors.map((anchor) => ({ ...anchor, chainId: 1 })) });
+  yield JSON.stringify({ ...bundle, status: "recorded" });
+}
+
+test("the page gives forged bundles the verdict that the command line's verifier gives", async () => {
+  const trusted = frozen.anchors[0]?.blockHash as Hex;
+  const plain = anchored(ledger.bundle(5, 11, [2]), [], "recorded");
+  const texts = [JSON.stringify(frozen), ...forgeries(frozen)].slice(0, 195);
+  texts.push(JSON.stringify(plain), ...[...forgeries(plain)].slice(0, 4));
+  assert.ok(texts.length > 150, `expected many forgeries, got ${texts.length}`);
+  const options = { trustedBlocks: [trusted], knownCodeHashes: [CODE_HASH], requireChain: true };
+  const expected = new Map<number, string>();
+  for (const [i, text] of texts.entries()) {
+    const { outcome: found } = await verifyText(text, options);
+    expected.set(i + 2, found);
+  }
+  assert.equal(expected.get(2), "verified");
+  assert.ok([...expected.values()].filter((found) => found === "failed").length > 150);
+  assert.ok([...expected.values()].includes("undecided"));
+  const words: Readonly<Record<string, string>> = { "could not tell": "undecided", verified: "verified" };
+  await withPage([], async ({ page }) => {
+    await page.getByLabel("or a block hash you trust").fill(trusted);
+    await load(page, [new SetWriter(ledger.record.id).begin(), ...texts].join("\n"), "set.ndjson");
+    await outcome(page, "failed");
+    const rows = await page.locator("tbody tr").allInnerTexts();
+    const got = new Map(
+      rows.map((row) => {
+        const [line = "", word = ""] = row.split("\t").map((cell) => cell.trim());
+        return [Number(line), word.startsWith("FAILED") ? "failed" : (words[word] ?? word)];
+      }),
+    );
+    assert.deepEqual(new Map([...got].sort(([a], [b]) => a - b)), expected);
+  });
+});
+
+/** A node that answers as a table says, with the headers that let any page ask. */
+async function startNode(answers: Readonly<Record<string, unknown>>): Promise<{ server: Server; url: string }> {
+  const server = createServer((req, res) => {
+    res.setHeader("Access-Control-Allow-Origin", "*");
+    res.setHeader("Access-Control-Allow-Headers", "content-type");
+    let body = "";
+    req.on("data", (chunk) => {
+      body += chunk;
+    });
+    req.on("end", () => {
+      if (req.method === "OPTIONS") return res.end();
+      const { id, method } = JSON.parse(body) as { id: number; method: string };
+      const result = answers[method];
+      const error = { code: -32601, message: "no such method" };
+      return res.end(JSON.stringify({ jsonrpc: "2.0", id, ...(result === undefined ? { error } : { result }) }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+test("only the node that the reader names is asked, and one that cannot answer leaves the outcome open", async () => {
+  const { server, url } = await startNode({ eth_chainId: "0xaa36a7" });
+  const gone = await startNode({});
+  await new Promise((resolve) => gone.server.close(resolve));
+  try {
+    await withPage([url, gone.url], async ({ page, complaints }) => {
+      await load(page, JSON.stringify(frozen));
+      await page.getByLabel("Node to ask").fill(url);
+      await page.waitForSelector('[data-step="chain"][data-state="passed"]');
+      assert.match(await outcome(page, "undecided"), /Could not tell yet.*the chain could not be asked/s);
+      await page.getByLabel("Node to ask").fill(gone.url);
+      await page.waitForSelector('[data-step="chain"][data-state="skipped"]');
+      // Chromium itself notes in the console that nobody listens there.
+      for (const complaint of complaints.splice(0)) assert.match(complaint, /ERR_CONNECTION_REFUSED/);
+    });
+  } finally {
+    server.close();
+  }
+});
