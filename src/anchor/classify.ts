@@ -17,7 +17,7 @@ const RULES: readonly Rule[] = [
   {
     kind: "nonce_high",
     pattern:
-      /nonce too high|nonce too far in the future|nonce too distant|exceeds next nonce|nonce out of range|tx-nonce-too-high|nonce gap|gapped/i,
+      /nonce too high|nonce( is)? too far in the future|nonce too distant|exceeds next nonce|nonce out of range|tx-nonce-too-high|nonce ?gap|gapped/i,
   },
   {
     kind: "underpriced",
@@ -37,7 +37,7 @@ const RULES: readonly Rule[] = [
   {
     kind: "rejected",
     pattern:
-      /intrinsic gas too (low|high)|gas limit.*(exceeds|too high|above)|exceeds block gas limit|exceeds the configured cap|transaction type not supported|invalid (sender|signature|chain id|transaction)|chain ?id|oversized|max initcode|invalid raw/i,
+      /intrinsic gas too (low|high)|requires at least \d+ gas|gas limit.*(exceeds|too high|above)|exceeds block gas limit|exceeds the configured cap|transaction type not supported|invalid (sender|signature|chain id|transaction)|chain ?id|oversized|max initcode|invalid raw/i,
   },
   {
     kind: "state_missing",

@@ -40,12 +40,30 @@ export class Snapshots {
   }
 }
 
-/** Unpacks the newest snapshot for the chain to load. @returns the file, or undefined when there is none */
+/** The chain's state on disk cannot be read. */
+export class SnapshotError extends Error {
+  override readonly name = "SnapshotError";
+  readonly code = "devchain_damaged";
+}
+
+/**
+ * Unpacks the newest snapshot for the chain to load.
+ * @returns the file, or undefined when there is none
+ * @throws SnapshotError when it is damaged
+ */
 export async function unpackSnapshot(dir: string): Promise<string | undefined> {
   const packed = join(dir, FILE);
   if (!existsSync(packed)) return undefined;
   const unpacked = join(dir, "state.json");
-  await writeFile(unpacked, await promisify(gunzip)(await readFile(packed)));
+  try {
+    await writeFile(unpacked, await promisify(gunzip)(await readFile(packed)));
+  } catch (cause) {
+    const wayOut =
+      "bring back a copy, or remove it: an embedded chain is started over then, and ledgers are anchored anew";
+    throw new SnapshotError(`expected the state of the embedded chain in ${packed}, it is damaged; ${wayOut}`, {
+      cause,
+    });
+  }
   return unpacked;
 }
 
