@@ -113,9 +113,10 @@ test("the page says what was proved and what was not: who, what, when at the lat
     );
     assert.match(
       claims,
-      /When: at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC at the latest, the time of block 5,000,001 of Sepolia/,
+      /When: at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC at the latest, the time of block 5,000,001, whose hash you trust/,
     );
     assert.match(claims, /What was not proved\s+Whether the event is true/);
+    assert.match(claims, /What to know besides\s+You did not say which ledger you expect/);
     assert.match(await page.locator(".members").innerText(), /withheld/);
     assert.equal(await page.locator(".climb .given").count(), 2 * frozen.inclusion.path.length);
     const link = page.getByTitle("Open the tx in an explorer");

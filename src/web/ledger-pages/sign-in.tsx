@@ -9,6 +9,31 @@ import type { Route } from "./route.ts";
 import { goTo } from "./router.ts";
 import { useSession } from "./session.tsx";
 
+type FieldProps = { readonly value: string; readonly isWrong: boolean; readonly onValue: (key: string) => void };
+
+function KeyField({ value, isWrong, onValue }: FieldProps) {
+  return (
+    <div class="field">
+      <label for="api-key">API key</label>
+      <input
+        id="api-key"
+        class="input mono"
+        type="password"
+        autocomplete="off"
+        spellcheck={false}
+        placeholder="hf_…"
+        value={value}
+        aria-invalid={isWrong}
+        aria-describedby="api-key-hint"
+        onInput={(event) => onValue(event.currentTarget.value.trim())}
+      />
+      <span class="hint" id="api-key-hint">
+        Kept by this tab until it is closed, and sent to this service only.
+      </span>
+    </div>
+  );
+}
+
 /** @param route where the reader wanted to go; after the sign-in page itself that is the overview */
 export function SignIn({ route }: { readonly route: Route }) {
   const { signIn, reason } = useSession();
@@ -39,24 +64,7 @@ export function SignIn({ route }: { readonly route: Route }) {
           void submit();
         }}
       >
-        <div class="field">
-          <label for="api-key">API key</label>
-          <input
-            id="api-key"
-            class="input mono"
-            type="password"
-            autocomplete="off"
-            spellcheck={false}
-            placeholder="hf_…"
-            value={key}
-            aria-invalid={problem !== undefined}
-            aria-describedby="api-key-hint"
-            onInput={(event) => setKey(event.currentTarget.value.trim())}
-          />
-          <span class="hint" id="api-key-hint">
-            Kept by this tab until it is closed, and sent to this service only.
-          </span>
-        </div>
+        <KeyField value={key} isWrong={problem !== undefined} onValue={setKey} />
         {problem === undefined ? null : (
           <p class="note bad" role="alert">
             <span class="bad">

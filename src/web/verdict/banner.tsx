@@ -4,7 +4,7 @@ import type { Bundle } from "../../verify/bundle.ts";
 import type { Verdict } from "../../verify/verdict.ts";
 import { MarkShape } from "../parts/mark.tsx";
 import { Detail } from "./steps.tsx";
-import { type Claim, failedStep, headlineOf, openClaims, provedClaims } from "./words.ts";
+import { type Claim, failedStep, headlineOf, NEVER_PROVED, noteClaims, provedClaims } from "./words.ts";
 
 type Props = {
   readonly verdict: Verdict;
@@ -62,7 +62,8 @@ export function Claims({ verdict }: { readonly verdict: Verdict }) {
           title={verdict.outcome === "verified" ? "What was proved" : "What holds so far"}
           claims={provedClaims(verdict)}
         />
-        <List title="What was not proved" claims={openClaims(verdict)} />
+        <List title="What was not proved" claims={NEVER_PROVED} />
+        {verdict.notes.length === 0 ? null : <List title="What to know besides" claims={noteClaims(verdict)} />}
       </div>
     </section>
   );

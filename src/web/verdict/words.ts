@@ -7,7 +7,7 @@ import type { Bundle } from "../../verify/bundle.ts";
 import type { Step, StepName, Verdict } from "../../verify/verdict.ts";
 import { formatCount, formatTime } from "../parts/format.ts";
 import type { MarkKind } from "../parts/mark.tsx";
-import { chainName, isDevelopmentChain } from "./explorers.ts";
+import { chainName } from "./explorers.ts";
 
 /** What stands on top, in big letters. */
 export type Headline = { readonly kind: MarkKind; readonly title: string; readonly sentence: string };
@@ -99,25 +99,19 @@ export function provedClaims({ subject, witness, shown, withheld, event }: Verdi
     return [...claims, { kind: "wait", text: `When: only the signer says that it was at ${said}.` }];
   }
   const time = `${formatTime(witness.blockTime * 1000)} UTC`;
-  const place = `block ${formatCount(witness.blockNumber)} of ${chainName(witness.chainId)}`;
-  const by = witness.byTrustedBlock ? ", whose hash you trust" : "";
-  return [...claims, { kind: "good", text: `When: at ${time} at the latest, the time of ${place}${by}.` }];
+  const block = `block ${formatCount(witness.blockNumber)}`;
+  // A block hash says nothing of the chain that it is on; that is then only what the file says.
+  const place = witness.byTrustedBlock ? `${block}, whose hash you trust` : `${block} of ${chainName(witness.chainId)}`;
+  return [...claims, { kind: "good", text: `When: at ${time} at the latest, the time of ${place}.` }];
 }
 
-/** What nobody can prove in this way, and what was left open here. */
-export function openClaims({ subject, witness, steps }: Verdict): Claim[] {
-  const claims: Claim[] = [
-    { kind: "none", text: "Whether the event is true: the ledger holds what its sender said." },
-    { kind: "none", text: "Whether everything that happened was recorded." },
-  ];
-  const isExpected = steps.some(({ name, state }) => name === "expected" && state === "passed");
-  if (subject !== undefined && !isExpected) {
-    const text = `Whether this is the ledger you mean: compare its owner and id with what the owner publishes.`;
-    claims.push({ kind: "none", text });
-  }
-  if (witness !== undefined && isDevelopmentChain(witness.chainId)) {
-    const text = `Anything to others: chain ${witness.chainId} is a development chain on somebody’s own machine.`;
-    claims.push({ kind: "wait", text });
-  }
-  return claims;
+/** What nobody can prove in this way. */
+export const NEVER_PROVED: readonly Claim[] = [
+  { kind: "none", text: "Whether the event is true: the ledger holds what its sender said." },
+  { kind: "none", text: "Whether everything that happened was recorded." },
+];
+
+/** What the reader shall know besides, as the verifier found it. */
+export function noteClaims({ notes }: Verdict): Claim[] {
+  return notes.map((text) => ({ kind: "wait", text }));
 }
