@@ -1,0 +1,97 @@
+/**
+ * Options of commands that send a transaction for a person: whose account, what it may cost, how long to wait. A key never
+ * stands in an argument, where others could read it; it is in a file, encrypted or not, or in a signer's process.
+ */
+
+import { readFileSync } from "node:fs";
+import { type Command, Option } from "commander";
+import type { Account } from "../anchor/account.ts";
+import { ChainError } from "../anchor/chain.ts";
+import { KeyError, type KeyPlace, openAccount } from "../anchor/keys.ts";
+import { CliError, unreachable, usageError } from "./failure.ts";
+import { readCount } from "./numbers.ts";
+import type { SendOptions } from "./transaction.ts";
+
+const COST_MAX_ETHER = "0.05";
+const TIMEOUT_S = 300;
+
+export type AccountFlags = { readonly account: string; readonly from?: string; readonly passwordFile?: string };
+export type SendFlags = { readonly costMax: bigint; readonly timeout: number };
+
+/** Adds the options of {@link AccountFlags} and {@link SendFlags}; `whose` says what the account is for. */
+export function withAccountOptions(command: Command, whose: string, { isRequired = false } = {}): Command {
+  const account = new Option(
+    "--account <file|url>",
+    `${whose}: a private key in hex, a JSON key store, or a signer's URL`,
+  );
+  return command
+    .addOption(account.makeOptionMandatory(isRequired))
+    .addOption(new Option("--from <address>", "the account at the signer's URL").argParser(readAddress))
+    .option("--password-file <file>", "password of the key store")
+    .addOption(
+      new Option("--cost-max <ether>", "most that a transaction may cost")
+        .argParser(readEther)
+        .default(readEther(COST_MAX_ETHER), COST_MAX_ETHER),
+    )
+    .addOption(
+      new Option("--timeout <seconds>", "how long to wait for a block").argParser(readCount).default(TIMEOUT_S),
+    );
+}
+
+/** @throws CliError when the key cannot be had */
+export async function openAccountOf(flags: AccountFlags): Promise<Account> {
+  try {
+    return await openAccount(placeOf(flags));
+  } catch (error) {
+    if (error instanceof KeyError) throw usageError(`${capitalize(error.message)}.`);
+    throw error;
+  }
+}
+
+export function sendOptionsOf({ costMax, timeout }: SendFlags): SendOptions {
+  return { costMaxWei: costMax, timeoutMs: timeout * 1000 };
+}
+
+function placeOf({ account, from, passwordFile }: AccountFlags): KeyPlace {
+  if (/^https?:\/\//.test(account)) {
+    if (from === undefined) throw usageError("Expected --from with the URL of a signer, got none.");
+    return { remote: account, address: from };
+  }
+  let text: string;
+  try {
+    text = readFileSync(account, "utf8");
+  } catch (cause) {
+    throw usageError(`The account cannot be read: ${(cause as Error).message}.`);
+  }
+  return text.trimStart().startsWith("{") ? { keystore: account, passwordFile } : { file: account };
+}
+
+/** What a failure of a chain means for a command. */
+export function explainChain(error: unknown): unknown {
+  if (!(error instanceof ChainError)) return error;
+  if (error.kind === "unavailable") return unreachable(`The chain cannot be reached: ${error.message}.`, error);
+  return new CliError(`The chain refused: ${error.message}.`, { code: error.code, exitStatus: 1, cause: error });
+}
+
+/** @throws CliError unless it is 20 bytes of hex with 0x; any spelling will do */
+export function readAddress(value: string): string {
+  if (!/^0x[0-9a-f]{40}$/i.test(value)) throw usageError(`Expected an address, 20 bytes of hex with 0x, got ${value}.`);
+  return value;
+}
+
+/** @throws CliError unless it is 32 bytes of hex with 0x; they come back in lower case */
+export function readHash(value: string): string {
+  if (!/^0x[0-9a-f]{64}$/i.test(value)) throw usageError(`Expected 32 bytes of hex with 0x, got ${value}.`);
+  return value.toLowerCase();
+}
+
+/** Wei of an amount of ether. @throws CliError when it is none */
+export function readEther(value: string): bigint {
+  const match = /^(\d{1,9})(?:\.(\d{1,18}))?$/.exec(value);
+  if (match === null) throw usageError(`Expected an amount of ether such as 0.05, got ${value}.`);
+  return BigInt(match[1] ?? "0") * 10n ** 18n + BigInt((match[2] ?? "").padEnd(18, "0"));
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

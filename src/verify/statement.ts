@@ -1,0 +1,175 @@
+/**
+ * Statements: that a ledger had a root at a size, either signed by somebody or held by a contract. They are read from
+ * whatever people keep: a bundle, an answer of …/checkpoint or …/anchors, a watcher's state or report, evidence.
+ */
+
+import type { Hex } from "../merkle/bytes.ts";
+import { recoverSigner, type SignedCheckpoint } from "../merkle/checkpoint.ts";
+import { isPerfect } from "../merkle/proof.ts";
+import { BUNDLE_FORMAT, BUNDLE_LIMITS, type Bundle, BundleError } from "./bundle.ts";
+import { address, type Form, hex, integer, isObject, list, object, oneOf, positive } from "./forms.ts";
+import { type JsonLimits, readJson } from "./json.ts";
+import { checkBundle } from "./parse.ts";
+
+/** A checkpoint and the account whose key signed it, in lower case; whether the ledger ever had it is another question. */
+export type SignedStatement = SignedCheckpoint & { readonly kind: "signed"; readonly signer: Hex };
+
+/** What is said to be in a contract; the contract is in lower case. */
+export type AnchoredStatement = {
+  readonly kind: "anchored";
+  readonly ledgerId: Hex;
+  readonly size: number;
+  readonly root: Hex;
+  readonly chainId: number;
+  readonly contract: Hex;
+};
+
+export type Statement = SignedStatement | AnchoredStatement;
+
+/** That an entry stands at an index of the tree of a statement with this size and root. */
+export type LeafClaim = {
+  readonly index: number;
+  readonly leafHash: Hex;
+  readonly path: readonly Hex[];
+  readonly size: number;
+  readonly root: Hex;
+};
+
+/** Nodes between two sizes as the contract takes them: the first is there also when the smaller tree is perfect. */
+export type NodePath = { readonly from: number; readonly to: number; readonly nodes: readonly Hex[] };
+
+/** What one file says of one ledger. */
+export type Exhibit = {
+  readonly ledgerId: Hex;
+  readonly statements: readonly Statement[];
+  readonly leaves: readonly LeafClaim[];
+  readonly paths: readonly NodePath[];
+};
+
+export const EVIDENCE_FORMAT = "holdfast/evidence@1";
+
+/** Two statements that cannot both be true, as a watcher keeps them. */
+export type Evidence = {
+  readonly format: typeof EVIDENCE_FORMAT;
+  readonly ledgerId: Hex;
+  /** The check that found it, and what it said. */
+  readonly finding: string;
+  readonly detail: string;
+  readonly a: PlainStatement;
+  readonly b: PlainStatement;
+  /** What proves it when the sizes differ; without it, it is not proved yet. */
+  readonly nodes?: readonly Hex[];
+};
+
+/** A statement in JSON. */
+export type PlainStatement =
+  | { readonly size: number; readonly root: Hex; readonly signedAt: number; readonly signature: Hex }
+  | { readonly size: number; readonly root: Hex; readonly chainId: number; readonly contract: string };
+
+const LIMITS: JsonLimits = { charactersMax: BUNDLE_LIMITS.charactersMax, depthMax: 8 };
+const ANCHORS_MAX = 1000;
+
+const hash = hex(32);
+const signedFields = { size: positive, root: hash, signedAt: integer, signature: hex(65) };
+const placeFields = { size: positive, root: hash, chainId: positive, contract: address };
+
+/** A checkpoint as …/checkpoint answers; members that nobody knows are left out. */
+export const checkpointForm: Form<SignedCheckpoint> = object({ ledgerId: hash, ...signedFields }, { open: true });
+
+const anchorForm = object({ ledgerId: hash, ...signedFields, ...placeFields }, { open: true });
+
+const plainForm: Form<PlainStatement> = (value, path) =>
+  isObject(value) && Object.hasOwn(value, "chainId")
+    ? object(placeFields, { open: true })(value, path)
+    : object(signedFields, { open: true })(value, path);
+
+const evidenceForm = object<Pick<Evidence, "format" | "ledgerId" | "a" | "b" | "nodes">>(
+  {
+    format: oneOf([EVIDENCE_FORMAT]),
+    ledgerId: hash,
+    a: plainForm,
+    b: plainForm,
+    nodes: list(hash, 0, BUNDLE_LIMITS.pathMax),
+  },
+  { optional: ["nodes"], open: true },
+);
+
+/**
+ * Reads what a file says.
+ * @throws BundleError when it is nothing of what is known here, ProofError when a signature in it is none
+ */
+export function readExhibit(text: string): Exhibit {
+  const value = readJson(text, LIMITS);
+  if (!isObject(value)) throw new BundleError("bundle_value", "", "an object", typeof value);
+  if (value.format === BUNDLE_FORMAT) return ofBundle(checkBundle(value));
+  if (value.format === EVIDENCE_FORMAT) return ofEvidence(value);
+  if (Array.isArray(value.anchors)) return ofAnchors(list(anchorForm, 1, ANCHORS_MAX)(value.anchors, "anchors"));
+  const held = isObject(value.checkpoint) ? value.checkpoint : value;
+  if (Object.hasOwn(held, "transactionHash")) return ofAnchors([anchorForm(held, "")]);
+  return bare([signedStatement(checkpointForm(held, value === held ? "" : "checkpoint"))]);
+}
+
+/** A checkpoint with its signer. @throws ProofError when the signature is none */
+export function signedStatement(checkpoint: SignedCheckpoint): SignedStatement {
+  const { ledgerId, size, root, signedAt, signature } = checkpoint;
+  return { kind: "signed", ledgerId, size, root, signedAt, signature, signer: recoverSigner(checkpoint) };
+}
+
+/** A statement in the form that evidence has it. */
+export function plainStatement(statement: Statement): PlainStatement {
+  const { size, root } = statement;
+  if (statement.kind === "signed") return { size, root, signedAt: statement.signedAt, signature: statement.signature };
+  return { size, root, chainId: statement.chainId, contract: statement.contract };
+}
+
+function ofBundle({ ledger, entry, inclusion, checkpoint, anchors }: Bundle): Exhibit {
+  const { id: ledgerId } = ledger;
+  const { index, leafHash } = entry;
+  const { size, root } = checkpoint;
+  return {
+    ledgerId,
+    statements: [
+      signedStatement({ ledgerId, ...checkpoint }),
+      ...anchors.map((anchor) => anchoredStatement({ ledgerId, ...anchor })),
+    ],
+    leaves: [{ index, leafHash, path: inclusion.path, size: inclusion.size, root: inclusion.root }],
+    paths: anchors.flatMap(({ size: to, consistency }) =>
+      consistency === undefined ? [] : [{ from: size, to, nodes: wholeNodes(size, root, consistency) }],
+    ),
+  };
+}
+
+function ofAnchors(anchors: readonly ReturnType<typeof anchorForm>[]): Exhibit {
+  const [first] = anchors;
+  const other = anchors.find(({ ledgerId }) => ledgerId !== first?.ledgerId);
+  if (first === undefined || other !== undefined) {
+    throw new BundleError("bundle_value", "anchors", "anchors of one ledger", "those of several");
+  }
+  return bare(anchors.flatMap((anchor) => [signedStatement(anchor), anchoredStatement(anchor)]));
+}
+
+function ofEvidence(value: unknown): Exhibit {
+  const { ledgerId, a, b, nodes } = evidenceForm(value, "");
+  const statements = [a, b].map((plain) =>
+    "chainId" in plain ? anchoredStatement({ ledgerId, ...plain }) : signedStatement({ ledgerId, ...plain }),
+  );
+  const paths = nodes === undefined || a.size === b.size ? [] : [{ from: a.size, to: b.size, nodes }];
+  return { ...bare(statements), paths };
+}
+
+function bare(statements: readonly Statement[]): Exhibit {
+  const [first] = statements as readonly [Statement, ...Statement[]];
+  return { ledgerId: first.ledgerId, statements, leaves: [], paths: [] };
+}
+
+type Place = Omit<AnchoredStatement, "kind" | "contract"> & { readonly contract: string };
+
+/** That a contract holds a root, the contract in any spelling. */
+export function anchoredStatement({ ledgerId, size, root, chainId, contract }: Place): AnchoredStatement {
+  return { kind: "anchored", ledgerId, size, root, chainId, contract: contract.toLowerCase() as Hex };
+}
+
+/** Nodes of a consistency path of RFC 9162, which leaves out the first one when the smaller tree is perfect. */
+export function wholeNodes(from: number, fromRoot: Hex, path: readonly Hex[]): readonly Hex[] {
+  return isPerfect(from) ? [fromRoot, ...path] : path;
+}
