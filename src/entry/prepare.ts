@@ -26,7 +26,7 @@ export type PreparedEntry = {
 /** What preparing needs from the service. */
 export type Preparation = {
   readonly hash: Hash;
-  /** Fresh random bytes for n salts, n * 16 of them. */
+  /** Fresh random bytes for n salts, n * 16 of them; copied before the next call. */
   readonly salts: (n: number) => Uint8Array;
   /** Members that the service adds; their names begin with "_". */
   readonly own?: Readonly<Record<string, unknown>>;
@@ -51,11 +51,13 @@ export function prepareEntry(event: Event, service: Preparation): PreparedEntry 
     const expected = `at most ${MEMBERS_MAX} members, the service's included`;
     throw new EventError("event_too_many_members", "", expected, String(texts.length));
   }
-  const salts = service.salts(texts.length);
+  // Copied by the constructor: slice() of a Buffer shares its memory, which its source fills again before the entry is
+  // written, and the salt that is stored would not be the one that was hashed.
+  const salts = new Uint8Array(service.salts(texts.length));
   if (salts.length !== texts.length * SALT_LENGTH) {
     throw new RangeError(`expected ${texts.length * SALT_LENGTH} bytes of salts, got ${salts.length}`);
   }
-  const members = texts.map((text, i) => ({ salt: salts.slice(i * SALT_LENGTH, (i + 1) * SALT_LENGTH), text }));
+  const members = texts.map((text, i) => ({ salt: salts.subarray(i * SALT_LENGTH, (i + 1) * SALT_LENGTH), text }));
   const digests = members.map((member) => memberDigest(service.hash, member));
   return { members, digests, content, ...(event.id === undefined ? {} : { id: event.id }) };
 }

@@ -7,7 +7,7 @@ const POOL_BYTES = 32 * 1024;
 
 /** A source of salts: n * 16 bytes that were never given out before; to be copied before the next call. */
 export function createSalts(): (n: number) => Uint8Array {
-  const pool = Buffer.alloc(POOL_BYTES);
+  const pool = new Uint8Array(POOL_BYTES);
   let at = POOL_BYTES;
   return (n) => {
     const length = n * SALT_LENGTH;

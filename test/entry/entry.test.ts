@@ -47,6 +47,16 @@ test("members stand in the order of their names by UTF-16 code units, each with 
   );
 });
 
+test("salts stay what they were when their source fills its memory again", () => {
+  for (const pool of [new Uint8Array(1024), Buffer.alloc(1024)]) {
+    const prepared = prepareEntry(event, { ...service, salts: (n) => pool.subarray(0, 16 * n) });
+    pool.fill(7);
+    for (const [i, member] of prepared.members.entries()) {
+      assert.deepEqual(memberDigest(keccak256, member), prepared.digests[i]);
+    }
+  }
+});
+
 test("a member digest is the hash of 0x02, the salt and the text", () => {
   const { members, digests } = prepareEntry(event, service);
   for (const [i, { salt, text }] of members.entries()) {

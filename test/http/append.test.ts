@@ -73,6 +73,18 @@ test("an array is answered with a receipt for each event, in its order", async (
   assert.equal(checkpoint.size, from + 3);
 });
 
+test("every event of a request with thousands of members is stored as it was hashed", async () => {
+  const more = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`m${i}`, i]));
+  const sent = await post({ body: Array.from({ length: 100 }, () => event(more)) });
+  const admin = await service.key(["admin"], "operations");
+  for (const { index, leafHash } of sent.as("Receipts").receipts) {
+    const answer = await ask(service, `GET /v1/ledgers/main/events/${index}/bundle`, { key: admin });
+    assert.equal(answer.as("Bundle").entry.leafHash, leafHash);
+    const { outcome, summary } = await verifyBundle(parseBundle(answer.text), { offline: true });
+    assert.equal(outcome, "verified", summary);
+  }
+});
+
 test("lines are answered like an array; empty ones do not count, and the last needs no newline", async () => {
   const from = size();
   const lines = [JSON.stringify(event({ id: "l1" })), "", "  \r", JSON.stringify(event({ id: "l2" }))].join("\n");
