@@ -188,3 +188,16 @@ export class World {
     );
   }
 }
+
+/** A world in which the first anchor of 3 entries is final. */
+export async function anchoredWorld(options: WorldOptions = {}): Promise<World> {
+  const world = await World.open(options);
+  await append(world.ledger, 3);
+  await world.runUntilFinal();
+  return world;
+}
+
+/** Transactions of the payer that were mined. */
+export function payerTransactions(world: World): number {
+  return world.chain.mined.filter(({ tx }) => tx.from === PAYER.address).length;
+}

@@ -1,0 +1,92 @@
+/** When ledgers are anchored, together with whom, and what keeps one waiting. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { keySigner } from "../../src/ledger/keysigner.ts";
+import type { Hex } from "../../src/merkle/bytes.ts";
+import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
+import { anchoredWorld, append, payerTransactions, SIGNER, World } from "./world.ts";
+
+test("nothing is sent while nothing changed, and a heartbeat changes something", async () => {
+  const world = await anchoredWorld();
+  const before = payerTransactions(world);
+  await world.run(20);
+  assert.equal(payerTransactions(world), before);
+
+  const beating = await anchoredWorld({
+    policy: { heartbeatMs: 60_000 },
+    heartbeat: (ledger) => append(ledger),
+  });
+  beating.now = 1_790_000_000_000 + 300_000;
+  const sent = payerTransactions(beating);
+  await beating.run(3);
+  await beating.runUntilFinal();
+  assert.equal(payerTransactions(beating), sent + 1);
+});
+
+test("an entry is anchored when it is old enough, or when enough wait", async () => {
+  const world = await World.open({ policy: { intervalMs: 60_000, entriesMax: 10 } });
+  await append(world.ledger);
+  await world.run(10);
+  assert.equal(payerTransactions(world), 0);
+  world.now += 60_000;
+  await world.runUntilFinal();
+  await append(world.ledger, 10);
+  await world.run(6);
+  assert.equal(payerTransactions(world), 2);
+});
+
+test("several ledgers that are due share a transaction, and a broken one does not stop the others", async () => {
+  const world = await World.open({
+    names: ["a", "b", "c"],
+    seal: async (ledger) => {
+      if (ledger.record.name === "b") throw new Error("the store says otherwise");
+      return ledger.head as SignedCheckpoint;
+    },
+  });
+  await world.run(10);
+  for (const ledger of world.ledgers) await append(ledger, 2);
+  await world.run(6);
+  const [a, b, c] = await Promise.all(world.ledgers.map((ledger) => world.anchors(ledger)));
+  assert.deepEqual([a?.length, b?.length, c?.length], [1, 0, 1]);
+  assert.equal(a?.[0]?.transactionHash, c?.[0]?.transactionHash);
+  assert.equal(payerTransactions(world), 1);
+  assert.equal(await world.note("ledger"), "seal_failed");
+});
+
+test("a ledger that the contract does not know waits for its owner, with the call to make", async () => {
+  const world = await World.open();
+  const owner = `0x${"99".repeat(20)}` as Hex;
+  const record = { ...world.ledger.record, name: "other", owner };
+  world.ledgers = [Object.create(world.ledger, { record: { value: record }, size: { value: 1 } })];
+  await world.run(3);
+  const [chain] = (await world.anchorer?.status()) ?? [];
+  assert.equal(chain?.ledgers[0]?.note?.code, "ledger_unopened");
+  assert.match(
+    chain?.ledgers[0]?.note?.message ?? "",
+    new RegExp(`waits until ${owner}, the owner of other, sends open`),
+  );
+});
+
+test("the contract follows a new signer once its first checkpoint is there, and what the old one signed is kept", async () => {
+  const world = await anchoredWorld();
+  await append(world.ledger);
+  await world.runUntilFinal();
+  const signer = keySigner(`0x${"44".repeat(32)}`);
+  await world.ledger.rotateSigner(signer);
+  await append(world.ledger);
+  await world.run(40);
+  assert.equal((await world.chain.ledger(world.ledger.record.id))?.signer, signer.address);
+  assert.equal(await world.isFinal(), true);
+  await world.requireOrder();
+  assert.notEqual(signer.address, SIGNER.address);
+});
+
+test("poking makes everything due at once", async () => {
+  const world = await World.open({ policy: { intervalMs: 3_600_000 } });
+  await append(world.ledger);
+  await world.run(5);
+  assert.equal(payerTransactions(world), 0);
+  world.anchorer?.poke();
+  await world.runUntilFinal();
+});

@@ -1,0 +1,122 @@
+/** Others that anchor, use the key, lie or lag, and signers that do not do as they are told. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { encodeAnchor } from "../../src/anchor/contract.ts";
+import { senderOf, signDraft } from "../../src/anchor/ethers.ts";
+import { keyAccount } from "../../src/anchor/keys.ts";
+import type { Hex } from "../../src/merkle/bytes.ts";
+import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
+import { anchoredWorld, append, OWNER, PAYER, payerTransactions, World } from "./world.ts";
+
+const GWEI = 1_000_000_000n;
+const STRANGER: Hex = `0x${"77".repeat(32)}`;
+
+async function submitAsStranger(world: World, checkpoint: SignedCheckpoint): Promise<void> {
+  const from = (await world.chain.head(checkpoint.ledgerId)).size;
+  const proof = await world.ledger.consistencyPath(from, checkpoint.size);
+  const data = encodeAnchor({ ...checkpoint, prevSize: from, proof });
+  const fees = { gasMax: 100_000, feeMax: 10_000n * GWEI, tipMax: 100n * GWEI, legacy: false };
+  const draft = { chainId: 1234, nonce: 0, to: world.chain.contract, data, ...fees };
+  world.chain.fund("0x0000000000000000000000000000000000000000");
+  const raw = await signDraft(STRANGER, draft);
+  world.chain.fund(senderOf(raw));
+  await world.chain.broadcast(raw);
+}
+
+test("an anchor of somebody else is adopted, and no second one is sent", async () => {
+  const world = await anchoredWorld();
+  await append(world.ledger, 2);
+  await submitAsStranger(world, world.ledger.head as SignedCheckpoint);
+  world.chain.mine();
+  const before = payerTransactions(world);
+  await world.runUntilFinal();
+  assert.equal(payerTransactions(world), before);
+  assert.deepEqual(
+    (await world.anchors()).map(({ size, stage }) => [size, stage]),
+    [
+      [3, "final"],
+      [5, "final"],
+    ],
+  );
+});
+
+test("an anchor of somebody else while ours waits frees the nonce cheaply", async () => {
+  const world = await anchoredWorld({ policy: { feeMaxWei: 10n ** 18n } });
+  await append(world.ledger, 2);
+  await world.tick(0);
+  world.chain.baseFee *= 3n;
+  await submitAsStranger(world, world.ledger.head as SignedCheckpoint);
+  await world.runUntilFinal();
+  await world.run(8);
+  const last = world.chain.mined.filter(({ tx }) => tx.from === PAYER.address).at(-1);
+  assert.deepEqual([last?.tx.draft.data, last?.receipt.succeeded], ["0x", true]);
+});
+
+test("a nonce that somebody else used up is noticed, and the checkpoint is anchored under another", async () => {
+  const world = await anchoredWorld();
+  await append(world.ledger);
+  await world.tick(0);
+  world.chain.intrude(PAYER.address);
+  await world.runUntilFinal();
+  assert.deepEqual(
+    (await world.anchors()).map(({ size }) => size),
+    [3, 4],
+  );
+});
+
+test("a receipt that is a lie anchors nothing: the transaction is mined all the same", async () => {
+  const world = await anchoredWorld();
+  await append(world.ledger);
+  const { root = "0x" } = world.ledger.head ?? {};
+  const receipt = world.chain.receipt.bind(world.chain);
+  const nonce = world.chain.nonce.bind(world.chain);
+  await world.tick(0);
+  const [waiting] = world.chain.pool;
+  const block = await world.chain.block("latest");
+  assert.ok(waiting && block);
+  world.chain.nonce = async (account) => (await nonce(account)) + (account === PAYER.address ? 1 : 0);
+  world.chain.receipt = async (hash) => {
+    if (hash !== waiting.hash) return receipt(hash);
+    const anchored = [{ ledgerId: world.ledger.record.id, size: 4, root }];
+    const place = { blockNumber: block.number, blockHash: block.hash };
+    return { transactionHash: hash, succeeded: true, gasUsed: 1, feeWei: 1n, anchored, ...place };
+  };
+  await world.run(2, 0);
+  assert.deepEqual(
+    (await world.anchors()).map(({ size }) => size),
+    [3],
+  );
+  world.chain.receipt = receipt;
+  world.chain.nonce = nonce;
+  await world.runUntilFinal();
+  await world.requireOrder();
+});
+
+test("an endpoint whose nonce lags behind makes nobody send twice", async () => {
+  const world = await anchoredWorld();
+  const nonce = world.chain.nonce.bind(world.chain);
+  await append(world.ledger);
+  await world.run(4);
+  world.chain.nonce = async (account) => Math.max(0, (await nonce(account)) - 1);
+  await append(world.ledger);
+  await world.run(2);
+  world.chain.nonce = nonce;
+  await world.runUntilFinal();
+  await world.requireOrder();
+});
+
+test("a signer that changes a transaction is found out, and nothing is sent", async () => {
+  const world = await World.open();
+  const start = world.start.bind(world);
+  const key = keyAccount(`0x${"11".repeat(32)}`);
+  await append(world.ledger);
+  await start();
+  const sign = PAYER.sign;
+  Object.assign(PAYER, { sign: (draft: Parameters<typeof sign>[0]) => key.sign({ ...draft, to: OWNER.address }) });
+  await world.run(8);
+  Object.assign(PAYER, { sign });
+  assert.equal(await world.note("account"), "signing_failed");
+  assert.equal(payerTransactions(world), 0);
+  await world.runUntilFinal();
+});
