@@ -37,6 +37,8 @@ type Props = { readonly ledger: string; readonly onSent: () => void };
 export function FirstEvent({ ledger, onSent }: Props) {
   const { client } = useSession();
   const [error, setError] = useState<Error | undefined>(undefined);
+  // Made once: a text that changes every second cannot be selected.
+  const [command] = useState(() => curl(ledger));
   const send = () => {
     client
       .post(ledgerPath(ledger, "/events"), { ...firstEvent(), targets: [{ type: "ledger", id: ledger }] })
@@ -49,7 +51,7 @@ export function FirstEvent({ ledger, onSent }: Props) {
         Send a first one. The answer is its proof: index, path to the root, and the ledger’s signature. It appears here
         at once.
       </p>
-      <Command text={curl(ledger)} />
+      <Command text={command} />
       <p class="row">
         {client.hasKey ? (
           <>

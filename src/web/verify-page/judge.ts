@@ -12,7 +12,7 @@ import { readSetBegin } from "../../verify/set.ts";
 import { type SetVerdict, verifySet } from "../../verify/set-check.ts";
 import type { Verdict } from "../../verify/verdict.ts";
 import { verifyText } from "../../verify/verify.ts";
-import { KNOWN_CODE_HASHES } from "../verdict/known-code.ts";
+import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../verdict/known-code.ts";
 import { nodeRequest, nodeUrl } from "../verdict/node-request.ts";
 
 /** What the reader typed, as it was typed. */
@@ -55,6 +55,7 @@ function optionsOf(settings: Settings): VerifyOptions {
   return {
     requireChain: true,
     knownCodeHashes: KNOWN_CODE_HASHES,
+    knownContracts: KNOWN_CONTRACTS,
     expected,
     ...(node === "" ? {} : { chain: rpcChainReader(nodeRequest(nodeUrl(node))) }),
     ...(block === "" ? {} : { trustedBlocks: [block as Hex] }),

@@ -44,10 +44,10 @@ export function Overview({ name, ledger }: { readonly name: string; readonly led
       <Trouble error={ledger.error} />
       <Heads ledger={ledger.value} anchors={list} recordedAt={recordedAt} now={now} />
       {size === 0 ? <FirstEvent ledger={name} onSent={ledger.reload} /> : null}
-      {stats.value === undefined ? null : <Activity stats={stats.value} anchors={list} now={now} />}
+      {stats.value === undefined || size === 0 ? null : <Activity stats={stats.value} anchors={list} now={now} />}
       <div class="thirds">
         <Chains chains={ledger.value.chains} anchors={list} />
-        {stats.value === undefined ? null : (
+        {stats.value === undefined || size === 0 ? null : (
           <>
             <TopValues title="Most frequent actions" filter="action" values={stats.value.top.action} ledger={name} />
             <TopValues title="Most active" filter="actor" values={stats.value.top.actor} ledger={name} />
