@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChainReader } from "../verify/chain.ts";
-import { type FinalityRule, RpcAnswerError, rpcChainReader } from "../verify/rpc.ts";
+import { type FinalityRule, RpcAnswerError, type RpcRequest, rpcChainReader } from "../verify/rpc.ts";
 import { reasonOf, unreachable, usageError } from "./failure.ts";
 
 const REQUEST_MS = 15_000;
@@ -19,11 +19,19 @@ type Target = { readonly url: URL; readonly headers: Readonly<Record<string, str
  * @throws CliError when it is no http(s) URL
  */
 export function connectChain(text: string, finality: FinalityRule, timeoutMs = REQUEST_MS): ChainReader {
+  return rpcChainReader(connectNode(text, timeoutMs), finality);
+}
+
+/**
+ * Requests to the node behind a URL, as {@link connectChain} makes them.
+ * @throws CliError when it is no http(s) URL
+ */
+export function connectNode(text: string, timeoutMs = REQUEST_MS): RpcRequest {
   const target = targetOf(text, timeoutMs);
   const { host } = target.url;
   let id = 0;
   let silences = 0;
-  return rpcChainReader(async (method, params) => {
+  return async (method, params) => {
     if (silences >= SILENCES_MAX) throw unreachable(`${host}: it did not answer ${SILENCES_MAX} times`);
     id += 1;
     let reply: Reply;
@@ -36,10 +44,10 @@ export function connectChain(text: string, finality: FinalityRule, timeoutMs = R
       throw unreachable(`${host}: ${reasonOf(cause)}`, cause);
     }
     const { error, result } = reply;
-    if (error !== undefined && error !== null) throw new RpcAnswerError(`${host}: ${method}: ${messageOf(error)}`);
+    if (error !== undefined && error !== null) throw answerError(`${host}: ${method}`, error);
     if (result === undefined) throw unreachable(`${host}: expected a JSON-RPC answer to ${method}, got another`);
     return result;
-  }, finality);
+  };
 }
 
 function targetOf(text: string, timeoutMs: number): Target {
@@ -82,7 +90,9 @@ function parseReply(text: string, status: number): Reply {
   throw new Error(`HTTP status ${status} and no JSON-RPC answer`);
 }
 
-function messageOf(error: unknown): string {
-  const { message } = error as { message?: unknown };
-  return typeof message === "string" ? message.slice(0, 200) : "an error without a message";
+/** What a node answered as an error; `cause` is the data of a revert. */
+function answerError(what: string, error: unknown): RpcAnswerError {
+  const { message, data } = error as { message?: unknown; data?: unknown };
+  const text = typeof message === "string" ? message.slice(0, 200) : "an error without a message";
+  return Object.assign(new RpcAnswerError(`${what}: ${text}`), { cause: data });
 }
