@@ -57,8 +57,8 @@ export async function land(lane: Lane, flight: Flight, { receipt, landing }: Fou
   );
   const known = await Promise.all(taken.map(({ ledgerId, size }) => book.at(ledgerId, size)));
   // An anchor that was adopted before its receipt was seen may be final already.
-  const unknown = taken.filter((_, i) => known[i]?.blockHash !== landing.blockHash);
-  const anchors = await Promise.all(unknown.map((item) => openAnchor(lane, item, landing)));
+  const isFinal = (i: number) => known[i]?.stage === "final" && known[i]?.blockHash === landing.blockHash;
+  const anchors = await Promise.all(taken.filter((_, i) => !isFinal(i)).map((item) => openAnchor(lane, item, landing)));
   const also = book.keep(anchors);
   const paid = BigInt(landing.feeWei) - BigInt(flight.landing?.feeWei ?? 0);
   const reverts = countReverts(lane, items, taken);
