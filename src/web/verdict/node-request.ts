@@ -27,11 +27,3 @@ export function nodeRequest(url: string): RpcRequest {
     return answer.result;
   };
 }
-
-/** Address of a node as a reader types it. @throws TypeError when it is none */
-export function nodeUrl(text: string): string {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new TypeError(`expected an address that begins with http:// or https://, got ${text}`);
-  }
-  return text;
-}

@@ -1,6 +1,6 @@
 /** What the reader goes by: a node of the reader's own choosing, a block hash the reader trusts, the ledger expected. */
 
-import { type Settings, settingProblems } from "./judge.ts";
+import { type Settings, settingProblems } from "./settings.ts";
 
 type Props = { readonly settings: Settings; readonly onSettings: (settings: Settings) => void };
 
@@ -59,6 +59,13 @@ export function CheckSettings(props: Props) {
         label="Ledger you expect (optional)"
         placeholder="0x…"
         hint="Its id or its owner’s address, from what the owner publishes."
+      />
+      <Field
+        {...props}
+        name="contract"
+        label="Contract you expect (optional)"
+        placeholder="0x…"
+        hint="Only if the owner names one elsewhere than at the public address."
       />
     </div>
   );

@@ -3,20 +3,13 @@
  * that is known; nobody is asked but the node whose address the reader typed.
  */
 
-import type { Hex } from "../../merkle/bytes.ts";
 import { type Bundle, BundleError } from "../../verify/bundle.ts";
-import type { Expectations, VerifyOptions } from "../../verify/options.ts";
 import { parseBundle } from "../../verify/parse.ts";
-import { rpcChainReader } from "../../verify/rpc.ts";
 import { readSetBegin } from "../../verify/set.ts";
 import { type SetVerdict, verifySet } from "../../verify/set-check.ts";
 import type { Verdict } from "../../verify/verdict.ts";
 import { verifyText } from "../../verify/verify.ts";
-import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../verdict/known-code.ts";
-import { nodeRequest, nodeUrl } from "../verdict/node-request.ts";
-
-/** What the reader typed, as it was typed. */
-export type Settings = { readonly node: string; readonly block: string; readonly ledger: string };
+import { optionsOf, type Settings } from "./settings.ts";
 
 /** A bundle of a set that was judged; `line` from 1. */
 export type SetRow = { readonly line: number; readonly text: string; readonly verdict: Verdict };
@@ -29,38 +22,8 @@ export type Judgement = (
   readonly isChainGiven: boolean;
 };
 
-const BLOCK_HASH = /^0x[0-9a-f]{64}$/;
-const ADDRESS = /^0x[0-9a-f]{40}$/;
 /** The page answers to its reader at least this often while a long set is verified. */
 const BREATH_MS = 40;
-
-/** What is wrong with a setting, by its name; nothing when all can be used. */
-export function settingProblems({ node, block, ledger }: Settings): Partial<Record<keyof Settings, string>> {
-  const problems: Partial<Record<keyof Settings, string>> = {};
-  if (node !== "" && !/^https?:\/\/[^/]/.test(node)) problems.node = "An address begins with http:// or https://";
-  if (block !== "" && !BLOCK_HASH.test(block.toLowerCase())) problems.block = "A block hash is 0x and 64 hex digits";
-  if (ledger !== "" && !BLOCK_HASH.test(ledger.toLowerCase()) && !ADDRESS.test(ledger.toLowerCase())) {
-    problems.ledger = "A ledger id is 0x and 64 hex digits, an owner 0x and 40";
-  }
-  return problems;
-}
-
-/** Settings that cannot be used are left out; the form says so beside them. */
-function optionsOf(settings: Settings): VerifyOptions {
-  const problems = settingProblems(settings);
-  const use = (name: keyof Settings) => (problems[name] === undefined ? settings[name].toLowerCase() : "");
-  const [block, ledger] = [use("block"), use("ledger")];
-  const node = problems.node === undefined ? settings.node : "";
-  const expected: Expectations = ADDRESS.test(ledger) ? { owner: ledger } : ledger === "" ? {} : { ledgerId: ledger };
-  return {
-    requireChain: true,
-    knownCodeHashes: KNOWN_CODE_HASHES,
-    knownContracts: KNOWN_CONTRACTS,
-    expected,
-    ...(node === "" ? {} : { chain: rpcChainReader(nodeRequest(nodeUrl(node))) }),
-    ...(block === "" ? {} : { trustedBlocks: [block as Hex] }),
-  };
-}
 
 /** Whether a text is a set or means to be one: several lines, of which the first is whole. */
 export function isSet(text: string): boolean {
@@ -90,6 +53,7 @@ export function bundleIn(text: string): Bundle | undefined {
 
 /**
  * Judges a text.
+ * @param settings that have no problems
  * @param onProgress is told how many lines of a set are done, and of how many
  * @throws AbortError when the signal stops it
  */

@@ -6,21 +6,27 @@ import { ThemeButton } from "../parts/theme.tsx";
 import { Banner } from "../verdict/banner.tsx";
 import { BundleReport } from "./bundle-report.tsx";
 import { CheckSettings } from "./check-settings.tsx";
-import { type Judgement, judge, type Settings } from "./judge.ts";
+import { type Judgement, judge } from "./judge.ts";
 import { type Proof, ProofInput } from "./proof-input.tsx";
 import { SetBanner, SetReport } from "./set-report.tsx";
+import { type Settings, settingProblems } from "./settings.ts";
 
 /** After a keystroke, the time in which the next one may come. */
 const PAUSE_MS = 200;
-const NO_SETTINGS: Settings = { node: "", block: "", ledger: "" };
+const NO_SETTINGS: Settings = { node: "", block: "", ledger: "", contract: "" };
 
 type Progress = { readonly done: number; readonly all: number };
 type Work = { readonly judgement: Judgement | undefined; readonly progress: Progress | undefined };
 
+/** Nothing is judged by half of what the reader wants to go by. */
+function isUnusable(settings: Settings): boolean {
+  return Object.keys(settingProblems(settings)).length > 0;
+}
+
 function useJudgement(proof: Proof | undefined, settings: Settings): Work {
   const [work, setWork] = useState<Work>({ judgement: undefined, progress: undefined });
   useEffect(() => {
-    if (proof === undefined) {
+    if (proof === undefined || isUnusable(settings)) {
       setWork({ judgement: undefined, progress: undefined });
       return;
     }
@@ -103,6 +109,11 @@ export function VerifyPage() {
         </div>
         <ProofInput proof={proof} onProof={setProof} />
         <Outcome work={work} />
+        {proof !== undefined && isUnusable(settings) ? (
+          <p class="note wait" role="status">
+            Nothing is judged until what is marked below can be used, or is empty.
+          </p>
+        ) : null}
         <section class="card" aria-label="What to check it against">
           <CheckSettings settings={settings} onSettings={setSettings} />
         </section>

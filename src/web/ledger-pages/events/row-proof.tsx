@@ -12,7 +12,7 @@ import { verifyText } from "../../../verify/verify.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { AnchorDetails, ByEye } from "../../verdict/anchor.tsx";
 import { Banner } from "../../verdict/banner.tsx";
-import { KNOWN_CODE_HASHES } from "../../verdict/known-code.ts";
+import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../../verdict/known-code.ts";
 import { MerklePath } from "../../verdict/path.tsx";
 import { Steps } from "../../verdict/steps.tsx";
 import { bundleIn } from "../../verify-page/judge.ts";
@@ -49,7 +49,8 @@ function useProof(ledger: string, index: number, version: string, block: string)
     if (text === undefined) return;
     let current = true;
     const trusted = BLOCK_HASH.test(block) ? { trustedBlocks: [block as Hex] } : { offline: true };
-    void verifyText(text, { ...trusted, knownCodeHashes: KNOWN_CODE_HASHES }).then((verdict) => {
+    const known = { knownCodeHashes: KNOWN_CODE_HASHES, knownContracts: KNOWN_CONTRACTS };
+    void verifyText(text, { ...trusted, ...known }).then((verdict) => {
       if (current) setChecked({ text, verdict, bundle: bundleIn(text) });
     });
     return () => {

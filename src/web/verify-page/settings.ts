@@ -1,0 +1,50 @@
+/** What the reader goes by, as it was typed, and as the verifier takes it. */
+
+import type { Hex } from "../../merkle/bytes.ts";
+import type { Expectations, VerifyOptions } from "../../verify/options.ts";
+import { rpcChainReader } from "../../verify/rpc.ts";
+import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../verdict/known-code.ts";
+import { nodeRequest } from "../verdict/node-request.ts";
+
+/** Texts; an empty one is not said. */
+export type Settings = {
+  readonly node: string;
+  readonly block: string;
+  readonly ledger: string;
+  readonly contract: string;
+};
+
+const BLOCK_HASH = /^0x[0-9a-f]{64}$/i;
+const LEDGER_ID = BLOCK_HASH;
+const ADDRESS = /^0x[0-9a-f]{40}$/i;
+
+/** What is wrong with a setting, by its name; nothing when all can be used. */
+export function settingProblems(settings: Settings): Partial<Record<keyof Settings, string>> {
+  const { node, block, ledger, contract } = settings;
+  const problems: Partial<Record<keyof Settings, string>> = {};
+  if (node !== "" && !(URL.canParse(node) && /^https?:\/\/[^/]/.test(node))) {
+    problems.node = "An address begins with http:// or https://";
+  }
+  if (block !== "" && !BLOCK_HASH.test(block)) problems.block = "A block hash is 0x and 64 hex digits";
+  if (ledger !== "" && !LEDGER_ID.test(ledger) && !ADDRESS.test(ledger)) {
+    problems.ledger = "A ledger id is 0x and 64 hex digits, an owner 0x and 40";
+  }
+  if (contract !== "" && !ADDRESS.test(contract)) problems.contract = "An address is 0x and 40 hex digits";
+  return problems;
+}
+
+/** Options for the verifier. @param settings that have no problems */
+export function optionsOf({ node, block, ledger, contract }: Settings): VerifyOptions {
+  const expected: Expectations = {
+    ...(ADDRESS.test(ledger) ? { owner: ledger } : ledger === "" ? {} : { ledgerId: ledger }),
+    ...(contract === "" ? {} : { contract }),
+  };
+  return {
+    requireChain: true,
+    knownCodeHashes: KNOWN_CODE_HASHES,
+    knownContracts: KNOWN_CONTRACTS,
+    expected,
+    ...(node === "" ? {} : { chain: rpcChainReader(nodeRequest(node)) }),
+    ...(block === "" ? {} : { trustedBlocks: [block.toLowerCase() as Hex] }),
+  };
+}
