@@ -10,6 +10,23 @@ import type { Schedule } from "./schedule.ts";
 import type { AnchoredLedger, LedgerSource } from "./sources.ts";
 import { standingOf } from "./standing.ts";
 
+/** Does work on one ledger; what fails in it, other than the chain, is told in the ledger's note. */
+export async function guardLedger<T>(
+  lane: Lane,
+  { record }: AnchoredLedger,
+  work: () => Promise<T>,
+): Promise<T | "failed"> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ChainError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `${lane.site.name}: ledger ${record.name} cannot be anchored: ${reason}`;
+    lane.notes.set(ledgerScope(lane.site, record.id), "ledger_failed", message);
+    return "failed";
+  }
+}
+
 type Prepared = { readonly ledger: AnchoredLedger; readonly item: AnchorItem; readonly call: AnchorCall };
 
 /** Notes that composing sets, and clears when it succeeds. */
@@ -20,6 +37,7 @@ const CODES: readonly NoteCode[] = [
   "root_differs",
   "store_behind",
   "endpoint_behind",
+  "ledger_failed",
   "seal_failed",
   "anchor_refused",
   "anchor_reverted",
@@ -34,8 +52,10 @@ export async function composeAnchors(
 ): Promise<Wanted | undefined> {
   const prepared: Prepared[] = [];
   for (const ledger of ledgers) {
-    const each = await prepare(lane, source, schedule, ledger);
-    if (each !== undefined) prepared.push(each);
+    // One ledger that fails must not keep the others from being anchored.
+    const each = await guardLedger(lane, ledger, () => prepare(lane, source, schedule, ledger));
+    if (each === "failed") schedule.postpone(ledger.record.id);
+    else if (each !== undefined) prepared.push(each);
   }
   const accepted = prepared.length > 1 ? await dropRefused(lane, schedule, prepared) : prepared;
   const [first] = accepted;

@@ -5,7 +5,7 @@
 
 import type { Hex } from "../merkle/bytes.ts";
 import { recoverSigner } from "../merkle/checkpoint.ts";
-import { composeAnchors } from "./compose.ts";
+import { composeAnchors, guardLedger } from "./compose.ts";
 import { encodeOpen, encodeRotateSigner } from "./contract.ts";
 import { type Flight, lastAttempt, ledgersOf } from "./flight.ts";
 import { type Errand, type Lane, ledgerScope, nothingFor, type Wanted } from "./lane.ts";
@@ -31,11 +31,7 @@ export class AnchorErrand implements Errand {
     const due: AnchoredLedger[] = [];
     for (const ledger of this.#source.ledgers()) {
       if (this.#isPaused(lane, ledger.record.id)) continue;
-      if (this.#source.heartbeat !== undefined && (await this.#schedule.isHeartbeatDue(ledger))) {
-        await this.#source.heartbeat(ledger);
-        this.#schedule.beat(ledger.record.id);
-      }
-      if (await this.#schedule.isDue(ledger)) due.push(ledger);
+      if ((await guardLedger(lane, ledger, () => this.#isDue(ledger))) === true) due.push(ledger);
     }
     return composeAnchors(lane, this.#source, this.#schedule, due.slice(0, lane.site.policy.batchMax));
   }
@@ -49,6 +45,14 @@ export class AnchorErrand implements Errand {
     if (wanted !== undefined) return wanted;
     // Somebody else anchored all of it: the nonce is freed for less than a failing call would cost.
     return (await isAllHeld(lane, flight)) ? nothingFor(lane) : undefined;
+  }
+
+  async #isDue(ledger: AnchoredLedger): Promise<boolean> {
+    if (this.#source.heartbeat !== undefined && (await this.#schedule.isHeartbeatDue(ledger))) {
+      await this.#source.heartbeat(ledger);
+      this.#schedule.beat(ledger.record.id);
+    }
+    return this.#schedule.isDue(ledger);
   }
 
   #isPaused(lane: Lane, ledgerId: Hex): boolean {
@@ -73,12 +77,13 @@ export class OwnerErrand implements Errand {
   }
 
   async next(lane: Lane): Promise<Wanted | undefined> {
-    for (const { record } of this.#source.ledgers()) {
+    for (const ledger of this.#source.ledgers()) {
+      const { record } = ledger;
       if (record.owner !== lane.account.address) continue;
       const seen = this.#seen.get(record.id);
       if (seen !== undefined && lane.now() - seen < LOOK_AGAIN_MS) continue;
-      const wanted = await this.#wantedFor(lane, record.id);
-      if (wanted !== undefined) return wanted;
+      const wanted = await guardLedger(lane, ledger, () => this.#wantedFor(lane, record.id));
+      if (wanted !== undefined && wanted !== "failed") return wanted;
     }
     return undefined;
   }

@@ -29,6 +29,8 @@ export type NoteCode =
   /** The chain is ahead: this store is a restored backup, or the key was used elsewhere. */
   | "store_behind"
   | "endpoint_behind"
+  /** The ledger itself failed: stopped, closed, or damaged. */
+  | "ledger_failed"
   | "seal_failed"
   | "anchor_reverted"
   | "anchor_refused";
@@ -57,6 +59,7 @@ const ALARMS: ReadonlySet<NoteCode> = new Set([
   "funds_insufficient",
   "root_differs",
   "store_behind",
+  "ledger_failed",
   "seal_failed",
   "anchor_refused",
   "nonce_displaced",

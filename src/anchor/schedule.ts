@@ -20,6 +20,8 @@ type Plan = {
 
 type Backoff = { readonly failures: number; readonly until: number };
 
+/** How long a size that the chain holds without our having a record of it is believed: reorganisations take it back. */
+const FLOOR_MS = 60_000;
 const BACKOFF_FIRST_MS = 5_000;
 const BACKOFF_MAX_MS = 3_600_000;
 
@@ -35,7 +37,7 @@ export type ScheduleOptions = {
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #plans = new Map<Hex, Plan>();
-  readonly #floors = new Map<Hex, number>();
+  readonly #floors = new Map<Hex, { readonly size: number; readonly at: number }>();
   readonly #backoffs = new Map<Hex, Backoff>();
   readonly #urgent = new Set<Hex>();
   readonly #beats = new Map<Hex, number>();
@@ -59,7 +61,7 @@ export class Schedule {
 
   /** That the chain holds a size, learned otherwise than from the store. */
   reached(ledgerId: Hex, size: number): void {
-    this.#floors.set(ledgerId, size);
+    this.#floors.set(ledgerId, { size, at: this.#options.now() });
     this.#backoffs.delete(ledgerId);
     this.#urgent.delete(ledgerId);
   }
@@ -71,10 +73,9 @@ export class Schedule {
     this.#backoffs.set(ledgerId, { failures, until: this.#options.now() + wait });
   }
 
-  /** Forgets what was reached: another chain begins, or a reorganisation took it back. */
-  reset(ledgerId?: Hex): void {
-    if (ledgerId === undefined) this.#floors.clear();
-    else this.#floors.delete(ledgerId);
+  /** Forgets what was reached: another chain begins. */
+  reset(): void {
+    this.#floors.clear();
   }
 
   async isDue(ledger: AnchoredLedger): Promise<boolean> {
@@ -115,9 +116,11 @@ export class Schedule {
 
   async #plan(ledger: AnchoredLedger): Promise<Plan> {
     const { id } = ledger.record;
-    const { book, store, policy, random } = this.#options;
+    const { book, store, policy, random, now } = this.#options;
     const recorded = (await book.newest(id))?.size ?? 0;
-    const anchoredSize = Math.max(recorded, Math.min(this.#floors.get(id) ?? 0, ledger.size));
+    const floor = this.#floors.get(id);
+    const isFresh = floor !== undefined && now() - floor.at < FLOOR_MS;
+    const anchoredSize = Math.max(recorded, isFresh ? Math.min(floor.size, ledger.size) : 0);
     const known = this.#plans.get(id);
     if (known?.anchoredSize === anchoredSize && known.oldestAt !== undefined) return known;
     const oldest = anchoredSize < ledger.size ? await store.entry(id, anchoredSize) : undefined;

@@ -138,6 +138,8 @@ test("an earlier attempt that is mined instead of its replacement counts", async
   world.chain.dropPool();
   world.chain.baseFee /= 3n;
   await world.chain.broadcast(first.raw);
+  world.chain.mine();
+  assert.equal(world.chain.mined.at(-1)?.tx.raw, first.raw);
   await append(world.ledger);
   await world.runUntilFinal();
   await world.requireOrder();

@@ -9,14 +9,22 @@ import { anchoredWorld, append, makeLedger, OWNER, PAYER, World } from "./world.
 
 const GWEI = 1_000_000_000n;
 
+const REORGS: Readonly<Record<string, (world: World, depth: number) => void>> = {
+  "drops its transactions": (world, depth) => world.chain.reorg(depth, false),
+  "brings its transactions back": (world, depth) => world.chain.reorg(depth, true),
+  "has them in other blocks": (world, depth) => {
+    world.chain.reorg(depth, true);
+    world.chain.mine(depth + 2);
+  },
+};
+
 for (const depth of [1, 3, 10]) {
-  for (const comeBack of [false, true]) {
-    const what = comeBack ? "brings its transactions back" : "drops its transactions";
+  for (const [what, reorganise] of Object.entries(REORGS)) {
     test(`after a reorganisation of depth ${depth} that ${what}, every checkpoint is final again, once`, async () => {
       const world = await anchoredWorld();
       await append(world.ledger, 2);
       await world.run(3);
-      world.chain.reorg(depth, comeBack);
+      reorganise(world, depth);
       await world.runUntilFinal();
       await append(world.ledger);
       await world.runUntilFinal();

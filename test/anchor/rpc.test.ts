@@ -139,7 +139,7 @@ test("a closed chain answers nothing more, also what is being asked", async () =
   first.rule = () => "delay";
   const asked = chain.block("latest");
   chain.close();
-  await assert.rejects(asked, { kind: "unavailable" });
+  await assert.rejects(asked, { kind: "unavailable", message: /closed/ });
   first.delayMs = 400;
 });
 

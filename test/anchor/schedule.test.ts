@@ -90,3 +90,35 @@ test("poking makes everything due at once", async () => {
   world.anchorer?.poke();
   await world.runUntilFinal();
 });
+
+test("a ledger that the contract refuses is left out of what others share, and its note has the contract's reason", async () => {
+  const world = await World.open({ names: ["a", "b", "c"] });
+  for (const ledger of world.ledgers) await append(ledger, 3);
+  await world.runUntilFinal();
+  const [a, b, c] = world.ledgers;
+  assert.ok(a && b && c);
+  b.consistencyPath = async () => [new Uint8Array(32)];
+  for (const ledger of [a, b, c]) await append(ledger);
+  await world.run(8);
+  const sizes = await Promise.all([a, b, c].map(async (ledger) => (await world.anchors(ledger, true))[0]?.size));
+  assert.deepEqual(sizes, [4, 3, 4]);
+  const [chain] = (await world.anchorer?.status()) ?? [];
+  const { note } = chain?.ledgers[1] ?? {};
+  assert.deepEqual([note?.code, /ConsistencyInvalid/.test(note?.message ?? "")], ["anchor_refused", true]);
+});
+
+test("a ledger that fails does not keep the others from being anchored", async () => {
+  const world = await World.open({ names: ["a", "b"] });
+  for (const ledger of world.ledgers) await append(ledger, 3);
+  await world.runUntilFinal();
+  const [a, b] = world.ledgers;
+  assert.ok(a && b);
+  a.root = async () => {
+    throw new Error("the disk is gone");
+  };
+  for (const ledger of [a, b]) await append(ledger);
+  await world.run(8);
+  const sizes = await Promise.all([a, b].map(async (ledger) => (await world.anchors(ledger, true))[0]?.size));
+  assert.deepEqual(sizes, [3, 4]);
+  assert.equal(await world.note("ledger"), "ledger_failed");
+});

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { encodeAnchor } from "../../src/anchor/contract.ts";
+import { encodeAnchor, encodeRotateSigner } from "../../src/anchor/contract.ts";
 import { senderOf, signDraft } from "../../src/anchor/ethers.ts";
 import { keyAccount } from "../../src/anchor/keys.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
@@ -119,4 +119,51 @@ test("a signer that changes a transaction is found out, and nothing is sent", as
   assert.equal(await world.note("account"), "signing_failed");
   assert.equal(payerTransactions(world), 0);
   await world.runUntilFinal();
+});
+
+test("an anchor of somebody else that a reorganisation moves is found again, and one that it drops is anchored by us", async () => {
+  for (const comeBack of [true, false]) {
+    const world = await anchoredWorld();
+    await append(world.ledger, 2);
+    await submitAsStranger(world, world.ledger.head as SignedCheckpoint);
+    world.chain.mine();
+    await world.tick(0);
+    assert.deepEqual(
+      (await world.anchors()).map(({ size }) => size),
+      [3, 5],
+    );
+    world.chain.reorg(1, comeBack);
+    world.chain.mine(2);
+    await world.runUntilFinal();
+    const senders = world.chain.mined.map(({ tx }) => tx.from);
+    assert.equal(senders.at(-1) === PAYER.address, !comeBack);
+    const last = world.chain.mined.at(-1)?.receipt;
+    assert.equal((await world.anchors(world.ledger, true))[0]?.blockHash, last?.blockHash);
+  }
+});
+
+test("an anchor that a second endpoint contradicts is not final until it agrees", async () => {
+  const world = await World.open();
+  const confirms = world.chain.confirms.bind(world.chain);
+  world.chain.confirms = async () => false;
+  await append(world.ledger);
+  await world.run(15);
+  assert.equal((await world.anchors())[0]?.stage, "safe");
+  world.chain.confirms = confirms;
+  await world.runUntilFinal();
+});
+
+test("a signer that the owner replaced elsewhere is not brought back, and the ledger says so", async () => {
+  const world = await anchoredWorld();
+  const nonce = await world.chain.nonce(OWNER.address);
+  const fees = { gasMax: 100_000, feeMax: 100n * GWEI, tipMax: GWEI, legacy: false };
+  const data = encodeRotateSigner(world.ledger.record.id, `0x${"55".repeat(20)}`);
+  const place = { chainId: 1234, nonce, to: world.chain.contract };
+  await world.chain.broadcast(await OWNER.sign({ ...place, data, ...fees }));
+  world.chain.mine();
+  await append(world.ledger);
+  world.now += 120_000;
+  await world.run(40);
+  assert.equal((await world.chain.ledger(world.ledger.record.id))?.signer, `0x${"55".repeat(20)}`);
+  assert.equal(await world.note("ledger"), "signer_differs");
 });
