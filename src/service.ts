@@ -81,6 +81,8 @@ const LEDGER = "main";
 const STOP_MS = 8000;
 /** The embedded chain is asked often: it is on this machine. */
 const EMBEDDED_POLL_MS = 500;
+/** What it was sent and did not mine is gone when it is killed: it has no peers that would remember. */
+const EMBEDDED_RESEND_MS = 2000;
 /** Readiness gives anchoring this many intervals. */
 const LAG_INTERVALS = 3;
 /** And this long, for a transaction to be mined. */
@@ -183,7 +185,7 @@ async function openEmbedded(config: Config, log: Logger, opened: Opened): Promis
   const setup: ChainSetup = {
     ...{ name: "embedded", payer: payerAccount, owners: [ownerAccount], nudge: () => devChain.nudge() },
     chain: connectChain({ urls: [devChain.url], chainId: DEV_CHAIN_ID, contract: devChain.contract }),
-    policy: { intervalMs, pollMs: EMBEDDED_POLL_MS, onReplaced: "restart" },
+    policy: { intervalMs, pollMs: EMBEDDED_POLL_MS, resendMs: EMBEDDED_RESEND_MS, onReplaced: "restart" },
   };
   const contract = checksumAddress(devChain.contract);
   const facts = { name: "embedded", chainId: DEV_CHAIN_ID, endpoint: devChain.url, contract, embedded: devChain.kind };

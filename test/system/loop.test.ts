@@ -8,10 +8,8 @@ import { writeFileSync } from "node:fs";
 import test, { after, before } from "node:test";
 import { Interface } from "ethers";
 import artifact from "../../src/anchor/artifact.json" with { type: "json" };
-import { connectChain } from "../../src/cli/rpc.ts";
-import type { Hex } from "../../src/merkle/bytes.ts";
+import { verifyOptionsOf } from "../../src/cli/verify.ts";
 import type { Bundle, BundleMember } from "../../src/verify/bundle.ts";
-import type { VerifyOptions } from "../../src/verify/options.ts";
 import type { Verdict } from "../../src/verify/verdict.ts";
 import { verifyText } from "../../src/verify/verify.ts";
 import { type Run, runCli } from "../cli/run-cli.ts";
@@ -117,8 +115,7 @@ test("a bundle with any one character changed fails, against the real chain, and
   const text = JSON.stringify(bundle);
   const [from, to] = [text.indexOf('"state":'), text.indexOf('"status":')];
   assert.ok(0 < from && from < to, "the bundle is final and has a state proof");
-  const knownCodeHashes = [artifact.runtimeCodeHash as Hex];
-  const options: VerifyOptions = { chain: connectChain(service.node, "finalized"), knownCodeHashes };
+  const options = verifyOptionsOf({ rpc: [service.node], finality: "finalized" });
   assert.equal((await verifyText(text, options)).outcome, "verified");
   const failedAt = new Map<string, string>();
   for (let place = 0; place < text.length; place += place > from && place < to ? STATE_STRIDE : 1) {

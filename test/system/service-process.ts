@@ -59,13 +59,15 @@ export class World {
   /** Starts a service and waits until it is up. */
   async start(options: StartOptions = {}): Promise<ServiceProcess> {
     const started = this.#spawn(options);
-    const facts = await Promise.race([
-      waitFor("the service to be up", () => findFacts(started.output.stdout, started.data), START_MS),
-      started.ended.then(({ status, stdout, stderr }) => {
-        throw new Error(`expected a service, it ended with ${status}: ${stdout}${stderr}`);
-      }),
-    ]);
-    return new ServiceProcess(facts, started);
+    let isEnded = false;
+    started.ended.finally(() => {
+      isEnded = true;
+    });
+    const look = () => findFacts(started.output.stdout, started.data) ?? (isEnded && "ended");
+    const facts = await waitFor("the service to be up", look, START_MS);
+    if (facts !== "ended") return new ServiceProcess(facts, started);
+    const { status, stdout, stderr } = await started.ended;
+    throw new Error(`expected a service, it ended with ${status}: ${stdout}${stderr}`);
   }
 
   /** Runs a service that is expected not to start, until it ends. */
