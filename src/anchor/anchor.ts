@@ -56,14 +56,19 @@ export class Anchorer {
    */
   static async open<L extends AnchoredLedger>(options: AnchorerOptions<L>): Promise<Anchorer> {
     const { store, chains, clock = systemClock, random = Math.random, log } = options;
+    const ids = chains.map(({ chain }) => chain.chainId);
+    if (new Set(ids).size < ids.length) throw new TypeError(`expected chains of different ids, got ${ids.join(", ")}`);
+    // What goes into seal came out of ledgers, so nothing here needs to know what class it is.
     const source = options as unknown as LedgerSource;
     const notes = new Notes(log, () => clock.now());
     const loops = await Promise.all(
       chains.map((setup) => ChainLoop.open(setup, { store, source, notes, clock, random, log })),
     );
-    for (const loop of loops) {
-      const forbidding = (await loop.reconcile()).find(({ code }) => FORBIDDING.has(code));
-      if (forbidding !== undefined) throw new AnchorStartError(forbidding);
+    const found = (await Promise.all(loops.map((loop) => loop.reconcile()))).flat();
+    const forbidding = found.find(({ code }) => FORBIDDING.has(code));
+    if (forbidding !== undefined) {
+      for (const { site } of loops) site.chain.close();
+      throw new AnchorStartError(forbidding);
     }
     return new Anchorer(loops, notes, source, clock);
   }
@@ -84,6 +89,7 @@ export class Anchorer {
   /** Ends the loops after the step that they are in, and closes the chains. What is on its way stays on its way. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#notes.mute();
     this.#wake.abort();
     // Requests that hang end with it; a step that is cut off is taken again at the next start.
     for (const { site } of this.#loops) site.chain.close();

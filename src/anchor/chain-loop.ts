@@ -157,6 +157,7 @@ export class ChainLoop {
 function codeOf(error: unknown): NoteCode {
   if (!(error instanceof ChainError)) return "step_failed";
   if (error.kind === "wrong_chain") return "chain_wrong";
+  if (error.kind === "funds") return "funds_insufficient";
   return error.kind === "contract_missing" ? "contract_missing" : "chain_unreachable";
 }
 

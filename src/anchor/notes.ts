@@ -74,10 +74,16 @@ export class Notes {
   readonly #notes = new Map<string, Note>();
   readonly #log: Log;
   readonly #now: () => number;
+  #isMuted = false;
 
   constructor(log: Log, now: () => number) {
     this.#log = log;
     this.#now = now;
+  }
+
+  /** Logs no more: what fails from now on was stopped. */
+  mute(): void {
+    this.#isMuted = true;
   }
 
   get(scope: string): Note | undefined {
@@ -92,6 +98,7 @@ export class Notes {
     }
     const note = { code, message, since: this.#now() };
     this.#notes.set(scope, note);
+    if (this.#isMuted) return;
     const level = isAlarm(note) ? "error" : code.startsWith("waits_") ? "debug" : "warn";
     this.#log[level]({ scope, code }, message);
   }

@@ -3,9 +3,10 @@
  * somebody else's doing. An anchor is final when its block is, and two endpoints say that the contract holds its root.
  */
 
+import type { Hex } from "../merkle/bytes.ts";
 import type { AnchorState } from "../verify/bundle.ts";
 import type { OpenAnchor } from "./book.ts";
-import { type Chain, ChainError } from "./chain.ts";
+import { type AnchorPlace, type Chain, ChainError } from "./chain.ts";
 import type { Log } from "./notes.ts";
 import type { AnchorRecord } from "./records.ts";
 import type { Site, View } from "./site.ts";
@@ -43,18 +44,29 @@ async function settleAnchor(site: Site, view: View, open: OpenAnchor, log: Log):
 /** The block is gone: the anchor is in another one, or nowhere until its transaction is mined again. */
 async function moveAnchor(site: Site, { anchor }: OpenAnchor, log: Log): Promise<void> {
   const { chain, book } = site;
-  const place = await chain.findAnchor(anchor.ledgerId, anchor.size);
-  const block = place === undefined ? undefined : await chain.block(place.blockNumber);
-  const isHeld = (await chain.rootAt(anchor.ledgerId, anchor.size)) === anchor.root;
-  if (place === undefined || block?.hash !== place.blockHash || !isHeld) {
+  if ((await chain.rootAt(anchor.ledgerId, anchor.size)) !== anchor.root) {
     await book.apply(book.remove([anchor]), { written: false });
     log.warn({ ledger: anchor.ledgerId, size: anchor.size }, `${site.name}: a reorganisation took an anchor back`);
     return;
   }
+  const place = await findPlace(chain, anchor.ledgerId, anchor.size);
+  const block = place === undefined ? undefined : await chain.block(place.blockNumber);
+  // Held, and not found: the next look finds it.
+  if (place === undefined || block?.hash !== place.blockHash) return;
   const { transactionHash, blockNumber, blockHash } = place;
   const moved = { ...anchor, stage: "mined" as const, transactionHash, blockNumber, blockHash, blockTime: block.time };
   const state = await proofOf(chain, moved);
   await book.apply(book.keep([state === undefined ? { anchor: moved } : { anchor: moved, state }]), { written: false });
+}
+
+/** Where a root was anchored; undefined also when the endpoint does not search, as many do not: it is not needed to go on. */
+export async function findPlace(chain: Chain, ledgerId: Hex, size: number): Promise<AnchorPlace | undefined> {
+  try {
+    return await chain.findAnchor(ledgerId, size);
+  } catch (error) {
+    if (error instanceof ChainError && error.kind !== "wrong_chain") return undefined;
+    throw error;
+  }
 }
 
 /** The state proof of an anchor, taken early because nodes forget old states; undefined when it cannot be had now. */

@@ -8,7 +8,7 @@ import { checksumAddress } from "../merkle/address.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
 import type { ChainHead } from "./chain.ts";
 import type { NoteCode } from "./notes.ts";
-import { proofOf } from "./settle-anchors.ts";
+import { findPlace, proofOf } from "./settle-anchors.ts";
 import type { Site } from "./site.ts";
 import type { AnchoredLedger } from "./sources.ts";
 
@@ -64,7 +64,7 @@ function halted(code: NoteCode, message: string): Standing {
 async function adopt(site: Site, ledger: AnchoredLedger, head: ChainHead): Promise<void> {
   const { chain, book } = site;
   const { id } = ledger.record;
-  const [place, checkpoint] = await Promise.all([chain.findAnchor(id, head.size), ledger.checkpoint(head.size)]);
+  const [place, checkpoint] = await Promise.all([findPlace(chain, id, head.size), ledger.checkpoint(head.size)]);
   if (place === undefined || checkpoint === undefined) return;
   const [block, receipt] = await Promise.all([chain.block(place.blockNumber), chain.receipt(place.transactionHash)]);
   if (block?.hash !== place.blockHash) return;

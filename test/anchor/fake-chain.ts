@@ -61,7 +61,7 @@ type Mined = {
 };
 
 export class FakeChain implements Chain {
-  readonly chainId = 1234;
+  readonly chainId: number;
   readonly contract: Hex = `0x${"c0".repeat(20)}`;
   baseFee = 10_000_000_000n;
   /** How far "safe" and "finalized" are behind the newest block; undefined: the chain serves no such tags. */
@@ -74,8 +74,9 @@ export class FakeChain implements Chain {
   #blocks: Mined[] = [];
   #salt = 0;
 
-  constructor(salt = 0) {
-    this.wipe(salt);
+  constructor(chainId = 1234) {
+    this.chainId = chainId;
+    this.wipe(0);
   }
 
   /** Begins another chain with the same id. */
