@@ -1,0 +1,107 @@
+/**
+ * A data folder that was put together from parts of different times: what can be gone on from is gone on from, and what
+ * would fork the ledger is refused, with a way out.
+ */
+
+import assert from "node:assert/strict";
+import { cpSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import type { Bundle } from "../../src/verify/bundle.ts";
+import { runCli } from "../cli/run-cli.ts";
+import { event, isAlive, processesIn, rpc, type ServiceProcess, World, waitFor } from "./service-process.ts";
+
+const EVENTS = "POST /v1/ledgers/main/events";
+const config = { embeddedIntervalS: 0.5 };
+
+type Ledger = { readonly size: number; readonly finalSize: number; readonly root: string };
+
+function ledgerOf(service: ServiceProcess): Promise<Ledger> {
+  return service.json<Ledger>(200, "GET /v1/ledgers/main");
+}
+
+async function appendAndFinish(service: ServiceProcess, ids: readonly string[]): Promise<Ledger> {
+  await service.json(
+    201,
+    EVENTS,
+    ids.map((id) => event(id)),
+  );
+  return waitFor("everything to be final", async () => {
+    const ledger = await ledgerOf(service);
+    return ledger.finalSize === ledger.size && ledger;
+  });
+}
+
+async function isVerified(world: World, bundle: Bundle, node: string): Promise<boolean> {
+  const file = world.path("bundle.json");
+  writeFileSync(file, JSON.stringify(bundle));
+  return (await runCli(["verify", file, "--rpc", node])).status === 0;
+}
+
+test("a store that is older than what was anchored is refused, until the newer one is back", async (t) => {
+  const world = new World(t);
+  const [store, older, newer] = [join("data", "store"), "older", "newer"].map((name) => world.path(name)) as [
+    string,
+    string,
+    string,
+  ];
+  const first = await world.start({ config });
+  await appendAndFinish(first, ["a", "b", "c"]);
+  await first.stop();
+  cpSync(store, older, { recursive: true });
+  const second = await world.start({ config });
+  const before = await appendAndFinish(second, ["d", "e"]);
+  await second.stop();
+  renameSync(store, newer);
+  cpSync(older, store, { recursive: true });
+  const refused = await world.refused({ config, args: [] });
+  assert.equal(refused.status, 1, refused.stdout);
+  assert.match(refused.stderr, /the chain holds size 5 of ledger main, this store only 3; .*bring back the newer one/);
+  const { error } = JSON.parse((await world.refused({ config })).stdout.split("\n").at(-2) ?? "");
+  assert.equal(error.code, "store_behind");
+  assert.deepEqual(processesIn(world.folder), []);
+  rmSync(store, { recursive: true });
+  renameSync(newer, store);
+  const third = await world.start({ config });
+  assert.deepEqual([(await ledgerOf(third)).root, (await ledgerOf(third)).size], [before.root, 5]);
+});
+
+test("an embedded chain that was wiped is begun again, which is said, and everything is anchored anew", async (t) => {
+  const world = new World(t);
+  const first = await world.start({ config });
+  const before = await appendAndFinish(first, ["a", "b", "c"]);
+  const old = await first.json<Bundle>(200, "GET /v1/ledgers/main/events/1/bundle");
+  const genesis = await rpc<{ hash: string }>(first.node, "eth_getBlockByNumber", ["0x0", false]);
+  await first.stop();
+  rmSync(join(first.data, "chain"), { recursive: true });
+  const second = await world.start({ config });
+  assert.match(second.output, /got one with 0x[0-9a-f]{64}.*starting over/);
+  const begun = await rpc<{ hash: string }>(second.node, "eth_getBlockByNumber", ["0x0", false]);
+  assert.notEqual(begun.hash, genesis.hash);
+  assert.equal((await ledgerOf(second)).root, before.root);
+  assert.equal(await isVerified(world, old, second.node), false, "the old chain's word is not the new one's");
+  await appendAndFinish(second, ["d"]);
+  const bundle = await second.json<Bundle>(200, "GET /v1/ledgers/main/events/1/bundle");
+  assert.deepEqual([bundle.entry, bundle.checkpoint.size], [old.entry, 4]);
+  assert.equal(await isVerified(world, bundle, second.node), true);
+});
+
+test("when the embedded chain ends by itself, recording goes on, and the next start anchors what waited", async (t) => {
+  const world = new World(t);
+  const first = await world.start({ config });
+  await appendAndFinish(first, ["a"]);
+  const { chainPid } = first;
+  process.kill(chainPid, "SIGKILL");
+  await waitFor("the chain to end", () => !isAlive(chainPid));
+  const answer = await first.json<Bundle>(201, EVENTS, event("b"));
+  assert.equal(answer.entry.index, 1);
+  await waitFor("the status to say so", async () => {
+    return /chain_unreachable/.test((await first.ask("GET /v1/status")).text);
+  });
+  assert.equal((await first.stop()).status, 0);
+  const second = await world.start({ config });
+  const ledger = await appendAndFinish(second, ["c"]);
+  assert.equal(ledger.size, 3);
+  const bundle = await second.json<Bundle>(200, "GET /v1/ledgers/main/events/1/bundle");
+  assert.equal(bundle.entry.leafHash, answer.entry.leafHash);
+});
