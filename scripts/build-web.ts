@@ -22,6 +22,9 @@ const VERIFY_BYTES_MAX = 150_000;
 /** keccak256 of the contract's code as a chain has it; a page accepts no other. */
 const CODE_HASHES = [toHex(keccak256(fromHex(artifact.deployedBytecode)))];
 
+/** Where the public factory puts that code; elsewhere it may have begun with roots of somebody's own. */
+const CONTRACTS = [artifact.create2.address];
+
 const OPTIONS: BuildOptions = {
   absWorkingDir: ROOT,
   bundle: true,
@@ -34,7 +37,7 @@ const OPTIONS: BuildOptions = {
   jsx: "automatic",
   jsxImportSource: "preact",
   tsconfigRaw: "{}",
-  define: { CODE_HASHES: JSON.stringify(CODE_HASHES) },
+  define: { CODE_HASHES: JSON.stringify(CODE_HASHES), CONTRACTS: JSON.stringify(CONTRACTS) },
   logLevel: "warning",
 };
 
