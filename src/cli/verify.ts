@@ -14,7 +14,7 @@ import { type SetVerdict, verifySet } from "../verify/set-check.ts";
 import type { Outcome, Step, Verdict } from "../verify/verdict.ts";
 import { verifyText } from "../verify/verify.ts";
 import { type SetExit, usageError } from "./failure.ts";
-import { knownCodeHashes } from "./known-contract.ts";
+import { knownCodeHashes, knownContracts } from "./known-contract.ts";
 import { readLines } from "./lines.ts";
 import { printNote, printResult } from "./output.ts";
 import { connectChain } from "./rpc.ts";
@@ -93,6 +93,7 @@ export function verifyOptionsOf(flags: VerifyFlags, env: NodeJS.ProcessEnv = pro
     chain: urls.map((url) => connectChain(url, flags.finality)),
     trustedBlocks: blockHash as Hex[],
     knownCodeHashes: [...knownCodeHashes(), ...(codeHash as Hex[])],
+    knownContracts: knownContracts(),
     requireChain: flags.requireChain === true,
     offline: isOffline,
     expected: {

@@ -84,13 +84,22 @@ export async function checkAnchorOnChain(trail: Trail, question: ChainCase): Pro
   return { isFinal: isFinal === true, isForked: facts.isForked };
 }
 
-/** @throws ProofError when the code at the contract's address is not a known version of the contract */
+/**
+ * Checks that it is the contract: its code, and that nobody could put roots into its storage before the code was there.
+ * @throws ProofError when the code is not a known version, UndecidedError when nobody vouches for the place
+ */
 export function checkCode(codeHash: string | undefined, anchor: BundleAnchor, options: VerifyOptions): true {
   const known: readonly string[] = options.knownCodeHashes ?? [];
   if (known.length === 0) throw new UndecidedError("no code hash of the contract is known, so that any would pass");
   if (codeHash === undefined) throw new ProofError(`expected the contract at ${anchor.contract}, got no code there`);
   if (!known.includes(codeHash)) {
     throw new ProofError(`expected code with hash ${known.join(" or ")} at ${anchor.contract}, got ${codeHash}`);
+  }
+  const { knownContracts = [], expected = {} } = options;
+  const vouched = expected.contract === undefined ? knownContracts : [...knownContracts, expected.contract];
+  if (!vouched.some((address) => address.toLowerCase() === anchor.contract.toLowerCase())) {
+    const message = `whoever put the contract's code at ${anchor.contract} could put roots of their own beside it`;
+    throw new UndecidedError(`${message}: say that you expect this contract if the ledger's owner names it`);
   }
   return true;
 }

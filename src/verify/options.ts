@@ -22,6 +22,11 @@ export type VerifyOptions = {
   readonly expected?: Expectations;
   /** keccak256 of the contract's code, one for each known version; without any, every contract is refused. */
   readonly knownCodeHashes?: readonly Hex[];
+  /**
+   * Addresses that follow from how the contract is made there, so that it began without a root. Code alone says nothing:
+   * whoever deploys it can put roots beside it. A contract elsewhere counts only when it is `expected`.
+   */
+  readonly knownContracts?: readonly string[];
   /** Never "verified" without an anchor that was proved. */
   readonly requireChain?: boolean;
   /** The caller asks for no chain on purpose: what the bundle says of anchors is left unproved. */

@@ -62,16 +62,17 @@ test("a bundle with real proofs verifies against anvil, and against nothing but 
   assert.equal(toHex(keccak256(fromHex(anchor.state?.header ?? "0x"))), block.hash);
   const bundle = anchored(ledger.bundle(123, 250), [anchor]);
   const chain = connectChain(anvil.url, "finalized");
-  const known = knownCodeHashes();
-  const verdict = await verifyBundle(bundle, { chain, knownCodeHashes: known });
+  // Deployed right here, with nothing in its storage.
+  const known = { knownCodeHashes: knownCodeHashes(), knownContracts: [contract] };
+  const verdict = await verifyBundle(bundle, { chain, ...known });
   assert.deepEqual([verdict.outcome, verdict.status], ["verified", "anchored"], verdict.summary);
   assert.match(verdict.notes.join(" "), /development chain/);
-  const early = await verifyBundle({ ...bundle, status: "final" }, { chain, knownCodeHashes: known });
+  const early = await verifyBundle({ ...bundle, status: "final" }, { chain, ...known });
   assert.deepEqual([early.outcome, early.steps.at(-1)?.name], ["failed", "status"]);
   await provider.send("anvil_mine", ["0x4"]);
-  const final = await verifyBundle({ ...bundle, status: "final" }, { chain, knownCodeHashes: known });
+  const final = await verifyBundle({ ...bundle, status: "final" }, { chain, ...known });
   assert.deepEqual([final.outcome, final.status], ["verified", "final"], final.summary);
-  const frozen = await verifyBundle(bundle, { trustedBlocks: [block.hash], knownCodeHashes: known });
+  const frozen = await verifyBundle(bundle, { trustedBlocks: [block.hash], ...known });
   assert.equal(frozen.outcome, "verified", frozen.summary);
   await refusesChanges();
 
@@ -90,7 +91,7 @@ test("a bundle with real proofs verifies against anvil, and against nothing but 
     const { state: _, ...plain } = anchor;
     for (const [name, change] of changes) {
       const changed = anchored(bundle, [{ ...plain, ...change }]);
-      const refused = await verifyBundle(changed, { chain, knownCodeHashes: known });
+      const refused = await verifyBundle(changed, { chain, ...known });
       assert.deepEqual([refused.outcome, refused.steps.at(-1)?.name], ["failed", name], refused.summary);
     }
   }

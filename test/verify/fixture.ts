@@ -6,6 +6,7 @@
 import { createMerkleProof, createMPT, type MerklePatriciaTrie } from "@ethereumjs/mpt";
 import { RLP } from "@ethereumjs/rlp";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
+import artifact from "../../src/anchor/artifact.json" with { type: "json" };
 import { encodeEntry, memberDigest } from "../../src/entry/entry.ts";
 import { memberText } from "../../src/entry/member.ts";
 import { checksumAddress } from "../../src/merkle/address.ts";
@@ -18,8 +19,11 @@ import type { VerifyOptions } from "../../src/verify/options.ts";
 
 export const SIGNER_KEY = keccak256(utf8("the signer of the tests"));
 export const OWNER = checksumAddress("0x00112233445566778899aabbccddeeff00112233");
-export const CONTRACT = checksumAddress("0x6f7c000000000000000000000000000000ffdf90");
+/** Where the contract is on every chain. */
+export const CONTRACT = artifact.create2.address;
 export const CODE_HASH = toHex(keccak256(utf8("the code of the contract")));
+/** What makes a verification believe the contract of {@link TestChain}. */
+export const KNOWN: VerifyOptions = { knownCodeHashes: [CODE_HASH], knownContracts: [CONTRACT] };
 export const CHAIN_ID = 11155111;
 const ZERO: Hex = `0x${"0".repeat(64)}`;
 const START_MS = 1_700_000_000_000;
@@ -247,7 +251,7 @@ export type World = { readonly ledger: TestLedger; readonly chain: TestChain; re
 export function makeWorld(): World {
   const ledger = new TestLedger(13);
   const chain = new TestChain();
-  return { ledger, chain, options: { chain, knownCodeHashes: [CODE_HASH] } };
+  return { ledger, chain, options: { chain, ...KNOWN } };
 }
 
 /** A bundle of event 5 at size 11 with its anchors, as a service would give it. */

@@ -10,6 +10,7 @@ import {
   CODE_HASH,
   CONTRACT,
   eventOf,
+  KNOWN,
   makeWorld,
   OWNER,
   TestChain,
@@ -119,15 +120,15 @@ test("a frozen bundle verifies with nothing but a trusted block hash", async () 
   const { ledger, chain } = makeWorld();
   const anchor = await chain.anchor(ledger, 13, { from: 11, withState: true });
   const bundle = anchored(ledger.bundle(5, 11), [anchor], "final");
-  const verdict = await verifyBundle(bundle, { trustedBlocks: [anchor.blockHash], knownCodeHashes: [CODE_HASH] });
+  const verdict = await verifyBundle(bundle, { trustedBlocks: [anchor.blockHash], ...KNOWN });
   assert.deepEqual([verdict.outcome, verdict.status], ["verified", "final"]);
   assert.match(verdict.summary, /whose hash you trust/);
   assert.match(verdict.notes.join(), /neither the chain id nor the transaction hash/);
-  const other = await verifyBundle(bundle, { trustedBlocks: [CODE_HASH], knownCodeHashes: [CODE_HASH] });
+  const other = await verifyBundle(bundle, { trustedBlocks: [CODE_HASH], ...KNOWN });
   assert.equal(other.outcome, "failed");
   const { state: _, ...thawed } = anchor;
   const without = anchored(bundle, [thawed], "anchored");
-  const doubt = await verifyBundle(without, { trustedBlocks: [anchor.blockHash], knownCodeHashes: [CODE_HASH] });
+  const doubt = await verifyBundle(without, { trustedBlocks: [anchor.blockHash], ...KNOWN });
   assert.equal(doubt.outcome, "undecided");
 });
 
