@@ -3,13 +3,14 @@
  * whatever people keep: a bundle, an answer of …/checkpoint or …/anchors, a watcher's state or report, evidence.
  */
 
+import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { isPerfect } from "../merkle/proof.ts";
 import { BUNDLE_FORMAT, BUNDLE_LIMITS, type Bundle, BundleError } from "./bundle.ts";
 import { address, type Form, hex, integer, isObject, list, object, oneOf, positive } from "./forms.ts";
-import { type JsonLimits, readJson } from "./json.ts";
-import { checkBundle } from "./parse.ts";
+import { parseBundle } from "./parse.ts";
+import { SET_END_FORMAT, SET_FORMAT } from "./set.ts";
 
 /** A checkpoint and the account whose key signed it, in lower case; whether the ledger ever had it is another question. */
 export type SignedStatement = SignedCheckpoint & { readonly kind: "signed"; readonly signer: Hex };
@@ -66,7 +67,6 @@ export type PlainStatement =
   | { readonly size: number; readonly root: Hex; readonly signedAt: number; readonly signature: Hex }
   | { readonly size: number; readonly root: Hex; readonly chainId: number; readonly contract: string };
 
-const LIMITS: JsonLimits = { charactersMax: BUNDLE_LIMITS.charactersMax, depthMax: 8 };
 const ANCHORS_MAX = 1000;
 
 const hash = hex(32);
@@ -99,14 +99,32 @@ const evidenceForm = object<Pick<Evidence, "format" | "ledgerId" | "a" | "b" | "
  * @throws BundleError when it is nothing of what is known here, ProofError when a signature in it is none
  */
 export function readExhibit(text: string): Exhibit {
-  const value = readJson(text, LIMITS);
-  if (!isObject(value)) throw new BundleError("bundle_value", "", "an object", typeof value);
-  if (value.format === BUNDLE_FORMAT) return ofBundle(checkBundle(value));
+  const value = parse(text);
+  if (!isObject(value)) throw new BundleError("bundle_value", "the text", "an object", typeof value);
+  if (value.format === BUNDLE_FORMAT) return ofBundle(parseBundle(text));
   if (value.format === EVIDENCE_FORMAT) return ofEvidence(value);
   if (Array.isArray(value.anchors)) return ofAnchors(list(anchorForm, 1, ANCHORS_MAX)(value.anchors, "anchors"));
   const held = isObject(value.checkpoint) ? value.checkpoint : value;
   if (Object.hasOwn(held, "transactionHash")) return ofAnchors([anchorForm(held, "")]);
   return bare([signedStatement(checkpointForm(held, value === held ? "" : "checkpoint"))]);
+}
+
+/**
+ * Reads one JSON value, or lines of them as logs have them; lines that state nothing are passed over.
+ * @throws BundleError or ProofError as {@link readExhibit} does
+ */
+export function readExhibits(text: string): Exhibit[] {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const isLines = lines.length > 1 && lines.every((line) => line.startsWith("{") && line.trimEnd().endsWith("}"));
+  if (!isLines) return [readExhibit(text)];
+  return [...new Set(lines.filter(isStatement))].map(readExhibit);
+}
+
+/** Reports of a time when no checkpoint was known, and the edges of evidence sets, state nothing. */
+function isStatement(line: string): boolean {
+  const value = parse(line);
+  if (!isObject(value)) return true;
+  return value.format !== SET_FORMAT && value.format !== SET_END_FORMAT && value.checkpoint !== null;
 }
 
 /** A checkpoint with its signer. @throws ProofError when the signature is none */
@@ -119,7 +137,23 @@ export function signedStatement(checkpoint: SignedCheckpoint): SignedStatement {
 export function plainStatement(statement: Statement): PlainStatement {
   const { size, root } = statement;
   if (statement.kind === "signed") return { size, root, signedAt: statement.signedAt, signature: statement.signature };
-  return { size, root, chainId: statement.chainId, contract: statement.contract };
+  return { size, root, chainId: statement.chainId, contract: checksumAddress(statement.contract) };
+}
+
+function parse(text: string): unknown {
+  if (text.length > BUNDLE_LIMITS.charactersMax) {
+    throw new BundleError(
+      "bundle_too_large",
+      "the text",
+      `${BUNDLE_LIMITS.charactersMax} characters`,
+      `${text.length}`,
+    );
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new BundleError("bundle_not_json", "the text", "JSON", (error as Error).message);
+  }
 }
 
 function ofBundle({ ledger, entry, inclusion, checkpoint, anchors }: Bundle): Exhibit {

@@ -1,0 +1,81 @@
+/** What `holdfast fork-proof` says: what contradicts what, the call that proves it, and what became of it. */
+
+import type { ContractCall } from "../anchor/calls.ts";
+import { checksumAddress } from "../merkle/address.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import type { Contradiction } from "../verify/fork.ts";
+import { plainStatement, type Statement } from "../verify/statement.ts";
+import { formatSeconds } from "../verify/words.ts";
+import { printResult } from "./output.ts";
+import { describeCall, type Sent } from "./send-call.ts";
+
+const EXITS = { contradiction: 0, none: 1, undecided: 2 } as const;
+
+export type Finding = {
+  readonly outcome: keyof typeof EXITS;
+  readonly summary: string;
+  readonly found?: Contradiction;
+  readonly notes: readonly string[];
+};
+
+export type ForkResult = {
+  readonly ledgerId: Hex;
+  readonly chainId?: number;
+  readonly call?: ContractCall;
+  /** What the contract says; with a transaction when one was sent. */
+  readonly sent?: Partial<Sent> & { readonly isForked: boolean };
+};
+
+/** A contradiction in half a sentence. */
+export function describeContradiction(found: Contradiction): string {
+  const { a, b } = found;
+  if (found.kind === "leaves") return `two different entries stand at index ${found.leafA.index} of one ledger`;
+  if (a.size === b.size) return `one ledger has two roots for size ${a.size}`;
+  return `of one ledger, the tree of ${b.size} entries does not begin with the tree of ${a.size}`;
+}
+
+/** Prints what was found. @returns the exit status */
+export function printFinding(
+  { outcome, summary, found, notes }: Finding,
+  { ledgerId, call, chainId, sent }: ForkResult,
+  flags: { readonly contract: string; readonly json?: boolean },
+): number {
+  const contract = checksumAddress(flags.contract.toLowerCase() as Hex);
+  const pair = found === undefined ? {} : { a: plainStatement(found.a), b: plainStatement(found.b) };
+  const place = { contract, ...(chainId !== undefined && { chainId }) };
+  const json = { outcome, ledgerId, summary, ...pair, ...(call && { call: { ...place, ...call } }), ...sent, notes };
+  const isOpen = call !== undefined && sent?.isForked !== true;
+  const text = [
+    capitalize(summary),
+    ...(found === undefined ? [] : ["", `  ${spell("a", found.a)}`, `  ${spell("b", found.b)}`, ""]),
+    ...notes.map((note) => `Note: ${note}`),
+    ...describeSent(sent),
+    ...(isOpen ? ["Anybody may send this call:", "", ...describeCall(call, place)] : []),
+  ];
+  printResult({ json, text }, flags.json === true);
+  return EXITS[outcome];
+}
+
+function describeSent(sent: ForkResult["sent"]): string[] {
+  if (sent === undefined) return [];
+  const { transactionHash, blockNumber, isForked } = sent;
+  if (transactionHash !== undefined) {
+    return [
+      `The contract took the proof, transaction ${transactionHash} in block ${blockNumber}: the ledger is marked.`,
+    ];
+  }
+  return [isForked ? "The contract calls the ledger forked already." : "The contract would take the proof."];
+}
+
+function spell(name: string, statement: Statement): string {
+  const { size, root } = statement;
+  const by =
+    statement.kind === "signed"
+      ? `signed by ${checksumAddress(statement.signer)} at ${formatSeconds(statement.signedAt)}`
+      : `in contract ${checksumAddress(statement.contract)} on chain ${statement.chainId}`;
+  return `${name}  size ${size}  root ${root}  ${by}`;
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
