@@ -104,6 +104,11 @@ test("a ledger that the contract refuses is left out of what others share, and i
   assert.deepEqual(sizes, [4, 3, 4]);
   const [chain] = (await world.anchorer?.status()) ?? [];
   const { note } = chain?.ledgers[1] ?? {};
+  const shared = world.chain.mined.at(-1)?.tx.draft.data ?? "";
+  assert.deepEqual(
+    [a, b, c].map(({ record }) => shared.includes(record.id.slice(2))),
+    [true, false, true],
+  );
   assert.deepEqual([note?.code, /ConsistencyInvalid/.test(note?.message ?? "")], ["anchor_refused", true]);
 });
 
