@@ -81,14 +81,20 @@ async function checkAnchor(trail: Trail, { bundle, anchor, position, readers, op
       ? undefined
       : witnessOf(anchor, { isFinal: true, isForked: false, byTrustedBlock: true });
   }
-  const reader = await trail.take(
+  const asked = await trail.take(
     { name: "chain", ...step },
-    () => readerFor(bundle, anchor, readers),
-    () => `the chain asked is ${anchor.chainId}, as the bundle says`,
+    () => readersFor(bundle, anchor, readers),
+    ({ length }) => `the chain asked${length > 1 ? ` ${length} times` : ""} is ${anchor.chainId}, as the bundle says`,
   );
-  if (reader === undefined) return undefined;
-  const found = await checkAnchorOnChain(trail, { bundle, anchor, position, reader, options });
-  return found === undefined ? undefined : witnessOf(anchor, { ...found, byTrustedBlock: false });
+  if (asked === undefined) return undefined;
+  let [isFinal, isForked] = [true, false];
+  for (const reader of asked) {
+    const found = await checkAnchorOnChain(trail, { bundle, anchor, position, reader, options });
+    if (found === undefined) return undefined;
+    isFinal &&= found.isFinal;
+    isForked ||= found.isForked;
+  }
+  return witnessOf(anchor, { isFinal, isForked, byTrustedBlock: false });
 }
 
 function checkExtension(bundle: Bundle, anchor: BundleAnchor): void {
@@ -135,12 +141,12 @@ async function askChainIds(readers: readonly ChainReader[]): Promise<Readers> {
 }
 
 /**
- * The reader for an anchor's chain. A chain that was given and that no anchor names is a contradiction; a chain that
- * an anchor names and that nobody gave is only a question left open.
+ * The readers for an anchor's chain: each of them has to agree. A chain that was given and that no anchor names is a
+ * contradiction; a chain that an anchor names and that nobody gave is only a question left open.
  */
-function readerFor(bundle: Bundle, anchor: BundleAnchor, { named, silent }: Readers): ChainReader {
-  const found = named.find(({ chainId }) => chainId === anchor.chainId);
-  if (found !== undefined) return found.reader;
+function readersFor(bundle: Bundle, anchor: BundleAnchor, { named, silent }: Readers): readonly ChainReader[] {
+  const found = named.filter(({ chainId }) => chainId === anchor.chainId);
+  if (found.length > 0) return found.map(({ reader }) => reader);
   if (silent.length > 0) throw new UndecidedError(`the chain could not be asked: ${silent.join("; ")}`);
   const idle = named.find(({ chainId }) => bundle.anchors.every((other) => other.chainId !== chainId));
   if (idle !== undefined)

@@ -15,7 +15,7 @@ export type Expectations = {
 };
 
 export type VerifyOptions = {
-  /** The chain to ask, or several of different chain ids. */
+  /** Whom to ask; of several on one chain, every one that answers has to agree. */
   readonly chain?: ChainReader | readonly ChainReader[];
   /** Hashes of blocks that the caller knows to be final; with them a frozen bundle needs no chain. */
   readonly trustedBlocks?: readonly Hex[];

@@ -58,6 +58,8 @@ class SetCheck {
   readonly #tally = new SetTally();
   readonly #problems: SetProblem[] = [];
   readonly #notes = new Set<string>();
+  /** Roots of checkpoints by their size. */
+  readonly #roots = new Map<number, string>();
   readonly #outcomes: Record<Outcome, number> = { verified: 0, failed: 0, undecided: 0 };
   #ledgerId: string | undefined;
   #hasEnd = false;
@@ -84,9 +86,14 @@ class SetCheck {
     if (verdict.outcome !== "verified") this.#report(verdict.summary);
     for (const note of verdict.notes) this.#notes.add(note);
     if (verdict.subject === undefined) return;
-    const { ledgerId, index } = verdict.subject;
+    const { ledgerId, index, size, root } = verdict.subject;
     if (ledgerId !== this.#ledgerId) this.#break(`expected a bundle of ledger ${this.#ledgerId}, got ${ledgerId}`);
     this.#guard(() => this.#tally.addIndex(index));
+    // Two roots for one size are two histories, also when each bundle holds by itself.
+    const known = this.#roots.get(size) ?? root;
+    if (known !== root)
+      this.#break(`expected root ${known} for size ${size} as before, got ${root}: the ledger forked`);
+    this.#roots.set(size, known);
   }
 
   finish(): SetVerdict {

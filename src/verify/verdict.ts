@@ -46,6 +46,9 @@ export type Subject = {
   readonly owner: string;
   readonly signer: string;
   readonly index: number;
+  /** Of the checkpoint. */
+  readonly size: number;
+  readonly root: string;
   /** Milliseconds since 1970, as the service says. */
   readonly recordedAt: number;
   /** Seconds since 1970, as the signer says. */

@@ -175,8 +175,8 @@ function verdictOf(trail: Trail, proved: Proved | undefined, options: VerifyOpti
   const { event, shown, withheld } = disclosure;
   const { id, name, owner, signer } = bundle.ledger;
   const { index, recordedAt } = bundle.entry;
-  const { signedAt } = bundle.checkpoint;
-  const subject: Subject = { ledgerId: id, ledgerName: name, owner, signer, index, recordedAt, signedAt };
+  const { size, root, signedAt } = bundle.checkpoint;
+  const subject: Subject = { ledgerId: id, ledgerName: name, owner, signer, index, size, root, recordedAt, signedAt };
   const findings = { subject, witness, shown, withheld };
   const summary = outcome === "verified" ? describeSuccess(findings) : describeDoubt(trail.reasons, findings);
   const notes = notesOn(findings, options.expected ?? {});

@@ -68,7 +68,8 @@ export function notesOn({ subject, witness, shown }: Findings, expected: Expecta
     );
   }
   if (witness.byTrustedBlock) {
-    notes.push("A block hash proves neither the chain id nor the transaction hash that the bundle names.");
+    const unproved = "neither the chain id nor the transaction hash that the bundle names";
+    notes.push(`A block hash proves ${unproved}, nor that ${subject.signer} is a signer of the ledger.`);
   }
   if (witness.isForked) notes.push(`Beware: ${FORKED}. This entry is in the history that the contract holds.`);
   if (subject.recordedAt > (witness.blockTime + CLOCK_TOLERANCE_S) * 1000) {

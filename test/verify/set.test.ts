@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { BUNDLE_FORMAT } from "../../src/verify/bundle.ts";
+import { checkpointDigest } from "../../src/merkle/checkpoint.ts";
+import { BUNDLE_FORMAT, type Bundle } from "../../src/verify/bundle.ts";
 import { readSetBegin, SetWriter } from "../../src/verify/set.ts";
 import { verifySet } from "../../src/verify/set-check.ts";
-import { anchored, makeWorld, TestLedger } from "./fixture.ts";
+import { verifyText } from "../../src/verify/verify.ts";
+import { anchored, makeWorld, signHash, TestLedger } from "./fixture.ts";
 
 function linesOf(ledger: TestLedger, indexes: readonly number[]): string[] {
   const writer = new SetWriter(ledger.record.id);
@@ -102,4 +104,19 @@ test("a bundle is not taken for the beginning of a set", () => {
   assert.equal(readSetBegin(JSON.stringify(ledger.bundle(1))), undefined);
   assert.equal(readSetBegin(`{"format":"${BUNDLE_FORMAT}","ledgerId":"0x"}`), undefined);
   assert.equal(readSetBegin(new SetWriter(ledger.record.id).begin()), ledger.record.id);
+});
+
+test("a set with two roots for one size fails, although each bundle holds by itself", async () => {
+  const { id } = ledger.record;
+  const stranger = new TestLedger(13, { name: "other" });
+  const { entry, inclusion } = stranger.bundle(5);
+  const { size, root } = inclusion;
+  const signature = signHash(checkpointDigest({ ledgerId: id, size, root, signedAt: 5 }));
+  const told: Bundle = { ...ledger.bundle(5), entry, inclusion, checkpoint: { size, root, signedAt: 5, signature } };
+  assert.equal((await verifyText(JSON.stringify(told))).outcome, "verified");
+  const writer = new SetWriter(id);
+  const lines = [writer.begin(), writer.add(ledger.bundle(4)), writer.add(told), writer.end()];
+  const verdict = await verifySet(lines);
+  assert.deepEqual([verdict.outcome, verdict.verified], ["failed", 2]);
+  assert.match(verdict.summary, /forked/);
 });

@@ -190,6 +190,32 @@ test("anchors on two chains need both chains, or one that is asked for by name",
   assert.equal((await verifyBundle(bundle, { ...options, chain: [second, chain] })).outcome, "failed");
 });
 
+test("of several nodes of one chain, one that says something else is enough to fail", async () => {
+  const { ledger, chain, options } = makeWorld();
+  const bundle = anchored(ledger.bundle(5), [await chain.anchor(ledger, 13)]);
+  const number = bundle.anchors[0]?.blockNumber as number;
+  chain.finalUpTo = number;
+  const honest = new TestChain();
+  await honest.anchor(ledger, 13);
+  for (const nodes of [
+    [chain, honest],
+    [honest, chain],
+  ]) {
+    const both = await verifyBundle(bundle, { ...options, chain: nodes });
+    assert.deepEqual([both.outcome, both.status], ["verified", "anchored"], "final is what both call final");
+  }
+  honest.roots.clear();
+  for (const nodes of [
+    [chain, honest],
+    [honest, chain],
+  ]) {
+    const refused = await verifyBundle(bundle, { ...options, chain: nodes });
+    assert.deepEqual([refused.outcome, refused.steps.at(-1)?.name], ["failed", "root"]);
+  }
+  honest.broken.add("rootAt");
+  assert.equal((await verifyBundle(bundle, { ...options, chain: [chain, honest] })).outcome, "undecided");
+});
+
 test("what the caller expects must be what the bundle says", async () => {
   const { ledger, chain, options } = makeWorld();
   const bundle = anchored(ledger.bundle(5), [await chain.anchor(ledger, 13)]);
