@@ -73,7 +73,7 @@ function greeting({ url, chains, isFirstStart }: Service, config: Config): strin
     `  npx holdfast prove 0 --wait anchored --url ${url} --key-file ${keyFile} --out bundle.json`,
     `  npx holdfast verify bundle.json --rpc ${rpc}`,
     "",
-    "Ctrl-C stops.",
+    `Look at it: ${url}/ (sign in with the admin key). Ctrl-C stops.`,
   ];
 }
 
