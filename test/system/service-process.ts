@@ -159,14 +159,15 @@ export class ServiceProcess {
     return this.#started.ended;
   }
 
-  /** Asks as the administrator; `body` is sent as it is when it is text or bytes. */
+  /** Asks as the administrator; text and bytes are sent as they are, and an empty header is left out. */
   async ask(request: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const [method = "GET", path = "/"] = request.split(" ");
     const type: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
     const isRaw = typeof body === "string" || body instanceof Uint8Array;
+    const all = Object.entries({ Authorization: `Bearer ${this.key}`, ...type, ...headers });
     const response = await fetch(this.url + path, {
       method,
-      headers: { Authorization: `Bearer ${this.key}`, ...type, ...headers },
+      headers: Object.fromEntries(all.filter(([, value]) => value !== "")),
       ...(body !== undefined && { body: isRaw ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
