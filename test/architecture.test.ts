@@ -23,7 +23,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   query: ["merkle", "entry", "store"],
   http: ["merkle", "entry", "verify", "ingest", "store", "ledger", "anchor", "query", "metrics.ts"],
   web: ["merkle", "entry", "verify"],
-  cli: ["merkle", "entry", "verify", "ingest", "store", "ledger", "anchor", "query", "http", "config.ts", "service.ts"],
+  cli: [
+    ...["merkle", "entry", "verify", "ingest", "store", "ledger", "anchor", "query", "http"],
+    ...["config.ts", "metrics.ts", "service.ts"],
+  ],
   "config.ts": [],
   "metrics.ts": [],
   "service.ts": [...["merkle", "entry", "store", "ledger", "anchor", "query", "http"], ...["config.ts", "metrics.ts"]],

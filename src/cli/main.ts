@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   audit: async () => (await import("./audit.ts")).addAudit,
   deploy: async () => (await import("./deploy.ts")).addDeploy,
   keys: async () => (await import("./keys.ts")).addKeys,
+  watch: async () => (await import("./watch.ts")).addWatch,
   "fork-proof": async () => (await import("./fork-proof.ts")).addForkProof,
 };
 
