@@ -36,6 +36,7 @@ const FORBIDDING: ReadonlySet<NoteCode> = new Set([
   "chain_replaced",
   "contract_missing",
   "contract_replaced",
+  "contract_unknown",
   "store_behind",
   "root_differs",
 ]);

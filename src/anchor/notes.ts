@@ -10,6 +10,8 @@ export type NoteCode =
   | "chain_replaced"
   | "contract_missing"
   | "contract_replaced"
+  /** The code at the contract's address is of no version that verifiers know, so they would not believe it. */
+  | "contract_unknown"
   /** The store failed; the same step is tried again. */
   | "step_failed"
   | "funds_insufficient"
@@ -56,6 +58,7 @@ const ALARMS: ReadonlySet<NoteCode> = new Set([
   "chain_replaced",
   "contract_missing",
   "contract_replaced",
+  "contract_unknown",
   "funds_insufficient",
   "root_differs",
   "store_behind",

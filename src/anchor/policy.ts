@@ -1,5 +1,8 @@
 /** How one chain is anchored to: when, how sure, and for how much at most. */
 
+import type { Hex } from "../merkle/bytes.ts";
+import { DEPLOYED } from "./contract.ts";
+
 export type Finality = "finalized" | "safe" | { readonly confirmations: number };
 
 export type Policy = {
@@ -31,6 +34,8 @@ export type Policy = {
   readonly batchMax: number;
   /** Transactions that are mined and not final at most, before new ones wait. */
   readonly openMax: number;
+  /** keccak256 of the contract's code, in the versions that are anchored to. */
+  readonly codeHashes: readonly Hex[];
   /** What to do when another chain answers under the id: only a chain without worth is started over. */
   readonly onReplaced: "halt" | "restart";
 };
@@ -51,5 +56,6 @@ export const POLICY: Policy = {
   attemptsMax: 24,
   batchMax: 16,
   openMax: 64,
+  codeHashes: [DEPLOYED.codeHash],
   onReplaced: "halt",
 };

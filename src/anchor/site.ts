@@ -111,6 +111,10 @@ export class Site {
     const key = `chain/${this.chain.chainId}`;
     const found = await this.#askIdentity();
     if (found === undefined) return false;
+    if (!this.policy.codeHashes.includes(found.codeHash)) {
+      const message = `${this.name}: expected a known version of the contract at ${found.contract}, got other code`;
+      return this.#halt("contract_unknown", `${message} (${found.codeHash}); mend the address in the configuration`);
+    }
     const text = await store.record(space, key);
     const known = text === undefined ? undefined : (JSON.parse(text) as StoredIdentity);
     const difference = known === undefined ? undefined : compare(known, found);

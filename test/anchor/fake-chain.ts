@@ -20,6 +20,7 @@ import {
   type Fees,
   type Receipt,
 } from "../../src/anchor/chain.ts";
+import { DEPLOYED } from "../../src/anchor/contract.ts";
 import { readSigned, senderOf } from "../../src/anchor/ethers.ts";
 import { concat, encodeUint64, fromHex, type Hex, toHex, utf8 } from "../../src/merkle/bytes.ts";
 import { deriveLedgerId, recoverSigner } from "../../src/merkle/checkpoint.ts";
@@ -67,7 +68,7 @@ export class FakeChain implements Chain {
   /** How far "safe" and "finalized" are behind the newest block; undefined: the chain serves no such tags. */
   safeDepth: number | undefined = 1;
   finalDepth = 2;
-  codeHash: Hex | undefined = `0x${"cc".repeat(32)}`;
+  codeHash: Hex | undefined = DEPLOYED.codeHash;
   /** Raw transactions that reached the pool, in order, repeats included. */
   readonly sent: Hex[] = [];
   #pool: Pooled[] = [];

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { AnchorStartError } from "../../src/anchor/anchor.ts";
 import { ChainError } from "../../src/anchor/chain.ts";
+import { DEPLOYED } from "../../src/anchor/contract.ts";
+import type { Hex } from "../../src/merkle/bytes.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { anchoredWorld, append, makeLedger, OWNER, PAYER, World } from "./world.ts";
 
@@ -92,11 +94,15 @@ test("an endpoint of another chain is refused at the start, and halts a chain th
   await assert.rejects(world.start(), { code: "chain_wrong" });
 });
 
-test("a start without the contract, or with another one, is refused", async () => {
-  const world = await anchoredWorld();
+test("a start without the contract, with code that nobody knows, or with another version of it is refused", async () => {
+  const other: Hex = `0x${"dd".repeat(32)}`;
+  const policy = { codeHashes: [DEPLOYED.codeHash, other] };
+  const world = await anchoredWorld({ policy });
   world.chain.codeHash = undefined;
   await assert.rejects(world.start(), { code: "contract_missing" });
-  world.chain.codeHash = `0x${"dd".repeat(32)}`;
+  world.chain.codeHash = `0x${"ee".repeat(32)}`;
+  await assert.rejects(world.start(), { code: "contract_unknown" });
+  world.chain.codeHash = other;
   await assert.rejects(world.start(), { code: "contract_replaced" });
 });
 

@@ -83,7 +83,7 @@ export class Run {
     this.now += 5_000;
   }
 
-  async runUntilFinal(limit = 80): Promise<void> {
+  async runUntilFinal(limit = 250): Promise<void> {
     for (let i = 0; i < limit; i++) {
       await this.step();
       await this.options.mine();

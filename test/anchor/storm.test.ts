@@ -32,11 +32,11 @@ after(async () => {
 async function openRun(): Promise<Run> {
   for (const proxy of [first, second]) {
     proxy.rule = () => undefined;
-    proxy.delayMs = 120;
+    proxy.delayMs = 220;
   }
   const policy = { feeMaxWei: FEE_MAX };
   const mine = () => anvil.mine(1);
-  const run = await Run.open({ urls: [first.url, second.url], truth: anvil.url, timeoutMs: 100, policy, mine });
+  const run = await Run.open({ urls: [first.url, second.url], truth: anvil.url, timeoutMs: 200, policy, mine });
   await anvil.fund(run.payer.address, ETHER);
   await run.start();
   return run;
