@@ -16,11 +16,17 @@ export type Recorded = Delivery & {
   readonly latencyMs: number;
 };
 
+/** Where the examples were recorded: GitHub itself, and versions of its Enterprise Server. */
+const ORIGINS = ["api.github.com", "ghes-31", "ghes-32", "ghes-33", "ghes-34", "ghes-35"];
+
 type Definition = { readonly name: string; readonly examples: readonly object[] };
 
 /** The deliveries of all examples, or of so many spread over all kinds. */
 export function makeDeliveries(limit = Number.POSITIVE_INFINITY): Delivery[] {
-  const definitions = createRequire(import.meta.url)("@octokit/webhooks-examples") as readonly Definition[];
+  const require = createRequire(import.meta.url);
+  const definitions = ORIGINS.flatMap(
+    (origin) => require(`@octokit/webhooks-examples/${origin}/index.json`) as readonly Definition[],
+  );
   const all = definitions.flatMap(({ name, examples }) =>
     examples.map((example) => ({ kind: name, id: randomUUID(), text: JSON.stringify(example) })),
   );
