@@ -56,7 +56,7 @@ test("a real service is watched from outside, across its restart, and its silenc
   assert.deepEqual(await ended, [0, null], "nothing was bad");
   assert.ok(
     reports().every(({ outcome }) => outcome !== "bad"),
-    printed,
+    out.join(""),
   );
 
   await service.stop();
