@@ -9,12 +9,15 @@ import { composeAnchors, guardLedger } from "./compose.ts";
 import { encodeOpen, encodeRotateSigner } from "./contract.ts";
 import { type Flight, lastAttempt, ledgersOf } from "./flight.ts";
 import { type Errand, type Lane, ledgerScope, nothingFor, type Wanted } from "./lane.ts";
+import type { NoteCode } from "./notes.ts";
 import type { Schedule } from "./schedule.ts";
 import type { AnchoredLedger, LedgerSource } from "./sources.ts";
 
 /** Failed transactions of a ledger in a row before it is tried only once an hour. */
 const REVERTS_MAX = 3;
 const REVERT_PAUSE_MS = 3_600_000;
+/** Notes that mean nothing for a ledger that is anchored to its end. */
+const PASSING: readonly NoteCode[] = ["endpoint_behind", "anchor_reverted", "ledger_failed", "ledger_unopened"];
 /** Ledgers that are known to be open on the chain are looked at again after this long. */
 const LOOK_AGAIN_MS = 60_000;
 
@@ -31,7 +34,7 @@ export class AnchorErrand implements Errand {
     const due: AnchoredLedger[] = [];
     for (const ledger of this.#source.ledgers()) {
       if (this.#isPaused(lane, ledger.record.id)) continue;
-      if ((await guardLedger(lane, ledger, () => this.#isDue(ledger))) === true) due.push(ledger);
+      if ((await guardLedger(lane, ledger, () => this.#isDue(lane, ledger))) === true) due.push(ledger);
     }
     return composeAnchors(lane, this.#source, this.#schedule, due.slice(0, lane.site.policy.batchMax));
   }
@@ -47,12 +50,15 @@ export class AnchorErrand implements Errand {
     return (await isAllHeld(lane, flight)) ? nothingFor(lane) : undefined;
   }
 
-  async #isDue(ledger: AnchoredLedger): Promise<boolean> {
+  async #isDue(lane: Lane, ledger: AnchoredLedger): Promise<boolean> {
     if (this.#source.heartbeat !== undefined && (await this.#schedule.isHeartbeatDue(ledger))) {
       await this.#source.heartbeat(ledger);
       this.#schedule.beat(ledger.record.id);
     }
-    return this.#schedule.isDue(ledger);
+    // Whatever kept it waiting is over when nothing waits any more.
+    const isWaiting = (await this.#schedule.oldestAgeMs(ledger)) !== undefined;
+    if (!isWaiting) lane.notes.clear(ledgerScope(lane.site, ledger.record.id), ...PASSING);
+    return isWaiting && (await this.#schedule.isDue(ledger));
   }
 
   #isPaused(lane: Lane, ledgerId: Hex): boolean {

@@ -56,6 +56,7 @@ test("several ledgers that are due share a transaction, and a broken one does no
 
 test("a ledger that the contract does not know waits for its owner, with the call to make", async () => {
   const world = await World.open();
+  await append(world.ledger);
   const owner = `0x${"99".repeat(20)}` as Hex;
   const record = { ...world.ledger.record, name: "other", owner };
   world.ledgers = [Object.create(world.ledger, { record: { value: record }, size: { value: 1 } })];
