@@ -219,7 +219,8 @@ async function chainsOf(anchorer: Anchorer, config: Config, ledgerId: Hex): Prom
     return ledgers.map(({ anchoredSize, finalSize, oldestUnanchoredS, note }) => ({
       ...{ chainId, contract, anchoredSize, finalSize, lagMs: Math.round(oldestUnanchoredS * 1000) },
       lagMaxMs: lagMaxMs(config, name),
-      ...(note !== undefined && { trouble: note.message }),
+      // Anybody may read this: messages of notes name ledgers and repeat what nodes say, which can hold keys.
+      ...(note !== undefined && { trouble: note.code.replaceAll("_", " ") }),
     }));
   });
 }

@@ -57,7 +57,7 @@ export function authorize(keys: KeyRing, req: IncomingMessage, permission: Permi
   return key;
 }
 
-const WHOLE_SERVICE: readonly Permission[] = ["ledgersCreate", "keysRead", "keysWrite", "metrics"];
+const WHOLE_SERVICE: readonly Permission[] = ["ledgersCreate", "keysRead", "keysWrite", "metrics", "status"];
 
 /** Whether a key is for a ledger. */
 export function isFor(key: ApiKey, ledger: string): boolean {

@@ -95,6 +95,10 @@ test("a key for some ledgers is refused at others, whether they exist or not, an
   assert.equal(codeOf(await ask(service, "GET /v1/ledgers/main/events", { key })), "403 ledger_forbidden");
   assert.equal(codeOf(await ask(service, "GET /v1/ledgers/none/events", { key })), "403 ledger_forbidden");
   assert.equal(codeOf(await ask(service, "GET /v1/keys", { key })), "403 ledger_forbidden");
+  // Both name every ledger there is.
+  for (const target of ["GET /v1/status", "GET /metrics"]) {
+    assert.equal(codeOf(await ask(service, target, { key })), "403 ledger_forbidden");
+  }
   assert.equal(codeOf(await ask(service, "GET /v1/ledgers/later/events", { key })), "404 ledger_unknown");
   assert.equal((await ask(service, "GET /v1/ledgers/hr/events", { key })).status, 200);
   const { ledgers } = (await ask(service, "GET /v1/ledgers", { key })).as("Ledgers");
