@@ -16,6 +16,8 @@ import { DEV_CHAIN_ID, DevChain } from "./anchor/devchain.ts";
 import { keyAccount, localKeys, openAccount, openSigner } from "./anchor/keys.ts";
 import { connectChain } from "./anchor/rpc-chain.ts";
 import { adminKeyFile, type ChainConfig, type Config, type KeySource } from "./config.ts";
+import { checkEvent } from "./entry/event.ts";
+import { prepareEntry } from "./entry/prepare.ts";
 import { createApp } from "./http/app.ts";
 import { KeyRing } from "./http/keys.ts";
 import { createSalts } from "./http/salts.ts";
@@ -23,11 +25,13 @@ import { closeServer, createServer } from "./http/server.ts";
 import { type ChainStatus, HTTP_LIMITS, type HttpLimits } from "./http/services.ts";
 import { fastKeccak256 } from "./ledger/hash.ts";
 import { keySigner } from "./ledger/keysigner.ts";
+import type { Ledger } from "./ledger/ledger.ts";
 import { LedgerRegistry } from "./ledger/registry.ts";
 import { Sealer } from "./ledger/seal.ts";
 import type { CheckpointSigner } from "./ledger/signer.ts";
 import { checksumAddress } from "./merkle/address.ts";
 import { fromHex, type Hex } from "./merkle/bytes.ts";
+import type { Hash } from "./merkle/hash.ts";
 import { createMetrics } from "./metrics.ts";
 import { Indexer } from "./query/indexer.ts";
 import { LevelStore } from "./store/level.ts";
@@ -77,6 +81,8 @@ class Opened {
 }
 
 const LEDGER = "main";
+/** Who the service is in events of its own. */
+const SERVICE = "holdfast";
 /** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
 const STOP_MS = 8000;
 /** The embedded chain is asked often: it is on this machine. */
@@ -133,6 +139,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     ...{ store, chains: setups, log },
     ledgers: () => registry.list(),
     seal: async (ledger) => (await sealer.seal(ledger)).checkpoint,
+    heartbeat: (ledger) => beat(ledger, hash),
   });
   opened.add(anchorer, (each) => each.stop());
   const keys = opened.add(await KeyRing.open(store), (each) => each.close());
@@ -151,6 +158,15 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   opened.add(server, (each) => closeServer(each, STOP_MS));
   anchorer.start();
   return { url, isFirstStart, chains: facts, close: () => opened.close() };
+}
+
+/** Records that nothing happened, so that it can be anchored, and silence is not taken for a stopped service. */
+async function beat(ledger: Ledger, hash: Hash): Promise<void> {
+  const actor = { type: "system", id: SERVICE } as const;
+  const event = checkEvent({ action: "holdfast.heartbeat", time: new Date().toISOString(), actor });
+  const own = { _source: { format: SERVICE, source: SERVICE } };
+  const entry = prepareEntry(event, { hash, salts: createSalts(), own });
+  await ledger.append({ entries: [entry], source: SERVICE });
 }
 
 /** The keys and the chains: those of the configuration, or else the embedded ones. */
