@@ -231,3 +231,8 @@ export async function decryptKeystore(json: string, password: string): Promise<H
     throw new TypeError("expected a JSON key store and its password, got another file or password");
   }
 }
+
+/** A private key as an encrypted JSON key store (Web3 Secret Storage); it takes a second on purpose. */
+export async function encryptKeystore(privateKey: Hex, password: string): Promise<string> {
+  return new Wallet(privateKey).encrypt(password);
+}

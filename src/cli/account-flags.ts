@@ -8,6 +8,8 @@ import { type Command, Option } from "commander";
 import type { Account } from "../anchor/account.ts";
 import { ChainError } from "../anchor/chain.ts";
 import { KeyError, type KeyPlace, openAccount } from "../anchor/keys.ts";
+import { checksumAddress } from "../merkle/address.ts";
+import type { Hex } from "../merkle/bytes.ts";
 import { CliError, unreachable, usageError } from "./failure.ts";
 import { readCount } from "./numbers.ts";
 import type { SendOptions } from "./transaction.ts";
@@ -73,16 +75,18 @@ export function explainChain(error: unknown): unknown {
   return new CliError(`The chain refused: ${error.message}.`, { code: error.code, exitStatus: 1, cause: error });
 }
 
-/** @throws CliError unless it is 20 bytes of hex with 0x; any spelling will do */
+/** @throws CliError unless it is 20 bytes of hex with 0x; mixed case must be EIP-55's, so that a slip is found */
 export function readAddress(value: string): string {
   if (!/^0x[0-9a-f]{40}$/i.test(value)) throw usageError(`Expected an address, 20 bytes of hex with 0x, got ${value}.`);
-  return value;
+  const isMixed = /[a-f]/.test(value) && /[A-F]/.test(value);
+  if (!isMixed || checksumAddress(value) === value) return value;
+  throw usageError(`Expected the capitals of EIP-55 in an address, got ${value}; is a digit wrong?`);
 }
 
 /** @throws CliError unless it is 32 bytes of hex with 0x; they come back in lower case */
-export function readHash(value: string): string {
+export function readHash(value: string): Hex {
   if (!/^0x[0-9a-f]{64}$/i.test(value)) throw usageError(`Expected 32 bytes of hex with 0x, got ${value}.`);
-  return value.toLowerCase();
+  return value.toLowerCase() as Hex;
 }
 
 /** Wei of an amount of ether. @throws CliError when it is none */

@@ -21,6 +21,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   ledgers: async () => (await import("./ledgers.ts")).addLedgers,
   audit: async () => (await import("./audit.ts")).addAudit,
   deploy: async () => (await import("./deploy.ts")).addDeploy,
+  owner: async () => (await import("./owner.ts")).addOwner,
+  keystore: async () => (await import("./keystore.ts")).addKeystore,
   keys: async () => (await import("./keys.ts")).addKeys,
   watch: async () => (await import("./watch.ts")).addWatch,
   "fork-proof": async () => (await import("./fork-proof.ts")).addForkProof,

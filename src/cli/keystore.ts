@@ -1,0 +1,80 @@
+/**
+ * `holdfast keystore`: encrypted JSON key stores, as geth and ethers write them, for signers, payers and owners. A key is
+ * never printed; the password comes from a file, never from an argument.
+ */
+
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { addressOfKey, decryptKeystore, encryptKeystore } from "../anchor/ethers.ts";
+import { replaceFile } from "../anchor/snapshot.ts";
+import { checksumAddress } from "../merkle/address.ts";
+import { type Hex, toHex } from "../merkle/bytes.ts";
+import { usageError } from "./failure.ts";
+import { printResult } from "./output.ts";
+
+type KeystoreFlags = { readonly passwordFile: string; readonly importKey?: string; readonly json?: boolean };
+
+export function addKeystore(program: Command): void {
+  const keystore = program.command("keystore").description("Make encrypted key stores for signers, payers and owners.");
+  keystore
+    .command("create")
+    .description("Make a key and encrypt it into a new file; prints the address.")
+    .argument("<file>", "where to put it; an existing file is not replaced")
+    .requiredOption("--password-file <file>", "password to encrypt it with")
+    .option("--import-key <file>", "take the key in this file, 64 hex digits, instead of a new one")
+    .option("--json", "print the result as JSON")
+    .action(create);
+  keystore
+    .command("address")
+    .description("Decrypt a key store, to see that the password fits, and print its address.")
+    .argument("<file>", "the key store")
+    .requiredOption("--password-file <file>", "password of the key store")
+    .option("--json", "print the result as JSON")
+    .action(showAddress);
+}
+
+async function create(file: string, flags: KeystoreFlags): Promise<void> {
+  if (existsSync(file)) throw usageError(`Expected a new file, ${file} is there already.`);
+  const password = readPassword(flags.passwordFile);
+  const key = flags.importKey === undefined ? toHex(randomBytes(32)) : keyIn(flags.importKey);
+  const address = checksumAddress(addressIn(key));
+  await replaceFile(file, `${await encryptKeystore(key, password)}\n`, 0o600);
+  printResult({ json: { file, address }, text: [address] }, flags.json === true);
+}
+
+async function showAddress(file: string, flags: KeystoreFlags): Promise<void> {
+  const password = readPassword(flags.passwordFile);
+  const key = await decryptKeystore(read(file, "key store"), password).catch((error: Error) => {
+    throw usageError(`${file}: ${error.message}.`);
+  });
+  const address = checksumAddress(addressOfKey(key));
+  printResult({ json: { file, address }, text: [address] }, flags.json === true);
+}
+
+function keyIn(file: string): Hex {
+  const text = read(file, "key").trim().toLowerCase();
+  return (text.startsWith("0x") ? text : `0x${text}`) as Hex;
+}
+
+function addressIn(key: Hex): Hex {
+  try {
+    return addressOfKey(key);
+  } catch {
+    throw usageError("Expected a private key of 64 hex digits, got something else.");
+  }
+}
+
+function readPassword(file: string): string {
+  const password = read(file, "password").trimEnd();
+  if (password === "") throw usageError(`Expected a password in ${file}, got none.`);
+  return password;
+}
+
+function read(file: string, what: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw usageError(`The ${what} cannot be read: ${(cause as Error).message}.`);
+  }
+}
