@@ -26,6 +26,7 @@ import { type ChainStatus, HTTP_LIMITS, type HttpLimits } from "./http/services.
 import { fastKeccak256 } from "./ledger/hash.ts";
 import { keySigner } from "./ledger/keysigner.ts";
 import type { Ledger } from "./ledger/ledger.ts";
+import { Marks } from "./ledger/marks.ts";
 import { LedgerRegistry } from "./ledger/registry.ts";
 import { Sealer } from "./ledger/seal.ts";
 import type { CheckpointSigner } from "./ledger/signer.ts";
@@ -122,10 +123,12 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   const indexers = opened.add(new Map<string, Indexer>(), async (all) => {
     await Promise.all([...all.values()].map((indexer) => indexer.stop()));
   });
+  const marks = opened.add(await Marks.open(join(config.data, "marks")), (each) => each.close());
   const { queueEvents: queueEventsMax, queueBytes: queueBytesMax } = config.limits;
   const registry = await LedgerRegistry.open({
     ...{ store, signer, owner, hash, rotate: true, limits: { queueEventsMax, queueBytesMax } },
     onOpen: async (ledger) => {
+      await marks.follow(ledger);
       const indexer = await Indexer.open({ store, indexStore: indexes, ledger, log });
       indexer.start();
       indexers.set(ledger.record.name, indexer);

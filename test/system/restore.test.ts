@@ -54,6 +54,14 @@ test("a store that is older than what was anchored is refused, until the newer o
   await second.stop();
   renameSync(store, newer);
   cpSync(older, store, { recursive: true });
+  const marked = await world.refused({ config, args: [] });
+  assert.equal(marked.status, 1, marked.stdout);
+  assert.match(
+    marked.stderr,
+    /ledger main: expected at least the 5 entries that were signed, got 3; bring back a newer/,
+  );
+  // Without what lies beside the store, the chain still knows.
+  rmSync(world.path(join("data", "marks")), { recursive: true });
   const refused = await world.refused({ config, args: [] });
   assert.equal(refused.status, 1, refused.stdout);
   assert.match(refused.stderr, /the chain holds size 5 of ledger main, this store only 3; .*bring back the newer one/);
