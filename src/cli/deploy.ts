@@ -21,6 +21,7 @@ import {
   sendOptionsOf,
   withAccountOptions,
 } from "./account-flags.ts";
+import { describeLinks } from "./explorer-links.ts";
 import { CliError, usageError } from "./failure.ts";
 import { knownCodeHashes } from "./known-contract.ts";
 import { printNote, printResult } from "./output.ts";
@@ -121,9 +122,10 @@ async function ensureLedger(chain: Chain, account: Account, flags: DeployFlags, 
 function describe(found: { chainId: number; contract: string; deployed: boolean; ledger?: Opened }): string[] {
   const { chainId, contract, deployed, ledger } = found;
   const lines = [`The contract ${deployed ? "is now" : "was already"} on chain ${chainId} at ${contract}.`];
-  if (ledger === undefined) return lines;
+  const links = describeLinks({ chainId, contract });
+  if (ledger === undefined) return [...lines, ...links];
   const state = ledger.opened ? "is now" : "was already";
-  return [...lines, `Ledger ${ledger.id} ${state} open, owner ${ledger.owner}, signer ${ledger.signer}.`];
+  return [...lines, `Ledger ${ledger.id} ${state} open, owner ${ledger.owner}, signer ${ledger.signer}.`, ...links];
 }
 
 function requireKnown(codeHash: Hex | undefined, contract: string): void {

@@ -6,6 +6,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import type { Contradiction } from "../verify/fork.ts";
 import { plainStatement, type Statement } from "../verify/statement.ts";
 import { formatSeconds } from "../verify/words.ts";
+import { describeLinks } from "./explorer-links.ts";
 import { printResult } from "./output.ts";
 import { describeCall, type Sent } from "./send-call.ts";
 
@@ -50,6 +51,9 @@ export function printFinding(
     ...(found === undefined ? [] : ["", `  ${spell("a", found.a)}`, `  ${spell("b", found.b)}`, ""]),
     ...notes.map((note) => `Note: ${note}`),
     ...describeSent(sent),
+    ...(chainId === undefined || sent?.transactionHash === undefined
+      ? []
+      : describeLinks({ chainId, contract, ...sent })),
     ...(isOpen ? ["Anybody may send this call:", "", ...describeCall(call, place)] : []),
   ];
   printResult({ json, text }, flags.json === true);

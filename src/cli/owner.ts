@@ -28,6 +28,7 @@ import {
   type SendFlags,
   withAccountOptions,
 } from "./account-flags.ts";
+import { describeLinks } from "./explorer-links.ts";
 import { CliError, usageError } from "./failure.ts";
 import { revertOf } from "./fork-chain.ts";
 import { knownCodeHashes } from "./known-contract.ts";
@@ -245,8 +246,9 @@ function print({ ledgerId, call, done }: Deed, flags: OwnerFlags, { isDone, from
   const json = { ledgerId, isDone, ...(from !== undefined && { from }), call: { ...place, ...call }, ...sent };
   const how =
     sent === undefined ? "It was so already." : `Transaction ${sent.transactionHash}, block ${sent.blockNumber}.`;
+  const links = sent === undefined || chainId === undefined ? [] : describeLinks({ ...sent, chainId, ...place });
   const text = isDone
-    ? [`${done} ${how}`]
+    ? [`${done} ${how}`, ...links]
     : [`To be sent by ${from ?? "the ledger's owner"}:`, "", ...describeCall(call, place)];
   printResult({ json, text }, flags.json === true);
 }

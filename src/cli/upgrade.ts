@@ -57,7 +57,7 @@ async function upgrade(file: string, flags: UpgradeFlags): Promise<number> {
     output.close();
   }
   const written = isWritten ? `Wrote ${target}, which says ${status}.` : `${target} was not written.`;
-  printResult({ json: verdict, text: [...describeVerdict(verdict), written] }, flags.json === true);
+  printResult({ json: verdict, text: [...describeVerdict(verdict, flags.explorer), written] }, flags.json === true);
   return EXITS[verdict.outcome];
 }
 

@@ -7,12 +7,14 @@ import { type Command, Option } from "commander";
 import type { Hex } from "../merkle/bytes.ts";
 import { readersOf } from "../verify/anchors.ts";
 import { BUNDLE_LIMITS } from "../verify/bundle.ts";
+import type { OwnExplorers } from "../verify/explorers.ts";
 import type { VerifyOptions } from "../verify/options.ts";
 import type { FinalityRule } from "../verify/rpc.ts";
 import { readSetBegin } from "../verify/set.ts";
 import { type SetVerdict, verifySet } from "../verify/set-check.ts";
 import type { Outcome, Step, Verdict } from "../verify/verdict.ts";
 import { verifyText } from "../verify/verify.ts";
+import { describeLinks, explorerOption } from "./explorer-links.ts";
 import { type SetExit, usageError } from "./failure.ts";
 import { knownCodeHashes, knownContracts } from "./known-contract.ts";
 import { readLines } from "./lines.ts";
@@ -37,6 +39,7 @@ export type VerifyFlags = {
   readonly contract?: string;
   readonly chainId?: number;
   readonly finality: FinalityRule;
+  readonly explorer?: OwnExplorers;
   readonly offline?: boolean;
   readonly requireChain?: boolean;
   readonly json?: boolean;
@@ -65,6 +68,7 @@ export function withVerifyFlags(command: Command): Command {
     .addOption(
       new Option("--block-hash <hash>", "a block that you trust to be final; repeatable").argParser(collectHash),
     )
+    .addOption(explorerOption())
     .option("--ledger-id <id>", "the ledger must be this one", readHash)
     .option("--owner <address>", "the ledger must have been opened by this account", readAddress)
     .option("--signer <address>", "the signer must be this one", readAddress)
@@ -115,7 +119,7 @@ async function verifyFile(file: string, flags: VerifyFlags): Promise<number> {
   const verdict = await verifyText(await joinLines(begin, lines), options);
   const wantsChain = verdict.outcome === "undecided" && verdict.steps.some(({ name }) => name === "chain");
   const hint = wantsChain && readersOf(options).length === 0 ? [HINT] : [];
-  printResult({ json: verdict, text: [...describeVerdict(verdict), ...hint] }, flags.json === true);
+  printResult({ json: verdict, text: [...describeVerdict(verdict, flags.explorer), ...hint] }, flags.json === true);
   return EXITS[verdict.outcome];
 }
 
@@ -145,13 +149,17 @@ async function verifySetOf(lines: AsyncIterable<string>, options: VerifyOptions,
 }
 
 /** A verdict as text: every step with its mark, then what it all means. */
-export function describeVerdict({ steps, summary, notes, event }: Verdict): string[] {
+export function describeVerdict(
+  { steps, summary, notes, event, witness }: Verdict,
+  explorers?: OwnExplorers,
+): string[] {
   const marked = steps.map(({ name, state, detail, anchor }) => {
     const place = anchor === undefined ? "" : ` (anchor ${anchor + 1})`;
     return `${MARKS[state].padEnd(MARK_WIDTH)}  ${name}${place}: ${detail}`;
   });
   const shown = event === undefined ? [] : ["", `event: ${JSON.stringify(event)}`];
-  return [...marked, ...shown, "", summary, ...notes.map((note) => `Note: ${note}`)];
+  const links = witness === undefined ? [] : describeLinks(witness, explorers);
+  return [...marked, ...shown, "", summary, ...notes.map((note) => `Note: ${note}`), ...links];
 }
 
 function describeSet({ summary, notes, verified, failed, undecided }: SetVerdict): string[] {

@@ -168,5 +168,6 @@ async function notAsked(trail: Trail, position: number, options: VerifyOptions):
 
 function witnessOf(anchor: BundleAnchor, found: Pick<Witness, "isFinal" | "isForked" | "byTrustedBlock">): Witness {
   const { chainId, contract, blockNumber, blockHash, blockTime } = anchor;
-  return { chainId, contract, blockNumber, blockHash, blockTime, ...found };
+  const transactionHash = found.byTrustedBlock ? undefined : anchor.transactionHash;
+  return { chainId, contract, transactionHash, blockNumber, blockHash, blockTime, ...found };
 }

@@ -59,6 +59,8 @@ export type Subject = {
 export type Witness = {
   readonly chainId: number;
   readonly contract: string;
+  /** Undefined when a trusted block hash stood in for the chain: no proof of a state holds it. */
+  readonly transactionHash: string | undefined;
   readonly blockNumber: number;
   readonly blockHash: string;
   /** Seconds since 1970. */

@@ -13,7 +13,7 @@ import { barsOf, ratePerMinute } from "../../src/web/ledger-pages/overview/bucke
 import { parseRoute, routeHash } from "../../src/web/ledger-pages/route.ts";
 import { formatBytes, formatFee, formatRate, formatSpan, formatTime, shorten } from "../../src/web/parts/format.ts";
 import { climb, leafOf } from "../../src/web/verdict/climb.ts";
-import { explorerUrl, readTabUrl } from "../../src/web/verdict/explorers.ts";
+import { explorerUrl, readTabUrl } from "../../src/verify/explorers.ts";
 import { TestLedger } from "../verify/fixture.ts";
 
 test("the drawn path is the path that is checked, for every entry of trees of up to 40", () => {

@@ -1,10 +1,10 @@
 /** One anchor: where it is on its chain, links to look at it there, and what to paste to read its root by eye. */
 
+import { chainName, type ExplorerPage, explorerUrl, readTabUrl } from "../../verify/explorers.ts";
 import { formatCount } from "../parts/format.ts";
 import { Hash } from "../parts/hash.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { When } from "../parts/when.tsx";
-import { chainName, type ExplorerPage, explorerUrl, readTabUrl } from "./explorers.ts";
 
 /** What an anchor says; of a bundle, or of the service's list. */
 export type AnchorFacts = {

@@ -4,10 +4,10 @@
  */
 
 import type { Bundle } from "../../verify/bundle.ts";
+import { chainName } from "../../verify/explorers.ts";
 import type { Step, StepName, Verdict } from "../../verify/verdict.ts";
 import { formatCount, formatTime } from "../parts/format.ts";
 import type { MarkKind } from "../parts/mark.tsx";
-import { chainName } from "./explorers.ts";
 
 /** What stands on top, in big letters. */
 export type Headline = { readonly kind: MarkKind; readonly title: string; readonly sentence: string };

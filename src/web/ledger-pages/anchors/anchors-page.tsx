@@ -1,13 +1,13 @@
 /** Anchors: every checkpoint that a chain has taken, with links to look at it and what to paste to read it by eye. */
 
 import { useCallback, useState } from "preact/hooks";
+import { chainName } from "../../../verify/explorers.ts";
 import { Command } from "../../parts/command.tsx";
 import { formatCount, formatFee } from "../../parts/format.ts";
 import { Hash } from "../../parts/hash.tsx";
 import { Mark } from "../../parts/mark.tsx";
 import { When } from "../../parts/when.tsx";
 import { AnchorDetails, ByEye, ExplorerLink } from "../../verdict/anchor.tsx";
-import { chainName } from "../../verdict/explorers.ts";
 import type { AnchorAnswer, AnchorsAnswer, LedgerAnswer } from "../answers.ts";
 import { ledgerPath } from "../client.ts";
 import { usePath } from "../polling.ts";

@@ -1,10 +1,10 @@
 /** The chains of a ledger: whether anchoring keeps up, and what it costs. */
 
+import { chainName, isDevelopmentChain } from "../../../verify/explorers.ts";
 import { formatCount, formatFee, formatSpan } from "../../parts/format.ts";
 import { Hash } from "../../parts/hash.tsx";
 import { Mark } from "../../parts/mark.tsx";
 import { ExplorerLink } from "../../verdict/anchor.tsx";
-import { chainName, isDevelopmentChain } from "../../verdict/explorers.ts";
 import type { AnchorAnswer, ChainAnswer } from "../answers.ts";
 
 /** Gas and fees of some anchors. */

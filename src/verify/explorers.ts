@@ -1,11 +1,15 @@
 /**
- * Block explorers by chain id: where a reader can look at a transaction, a block or a contract without believing this
- * page. To add a chain, add a line; all of them follow the same three addresses.
+ * Block explorers by chain id: where a reader can look at a transaction, a block or a contract without believing what told
+ * him. To add a chain, add a line; all of them follow the same three addresses. docs/explorer.md has the same table.
  */
 
 type Explorer = { readonly name: string; readonly url?: string };
 
-const EXPLORERS: Readonly<Record<number, Explorer>> = {
+/** Explorers of a reader's own by chain id: for chains that are not in the table, and instead of those that are. */
+export type OwnExplorers = Readonly<Record<number, string>>;
+
+/** Chains by id; those without an address are developers' own, which prove nothing to others. */
+export const EXPLORERS: Readonly<Record<number, Explorer>> = {
   1: { name: "Ethereum", url: "https://etherscan.io" },
   10: { name: "OP Mainnet", url: "https://optimistic.etherscan.io" },
   56: { name: "BNB Smart Chain", url: "https://bscscan.com" },
@@ -38,13 +42,18 @@ export function isDevelopmentChain(chainId: number): boolean {
 }
 
 /** Address of an explorer's page; undefined when no explorer of the chain is known. */
-export function explorerUrl(chainId: number, page: ExplorerPage, value: string | number): string | undefined {
-  const url = EXPLORERS[chainId]?.url;
+export function explorerUrl(
+  chainId: number,
+  page: ExplorerPage,
+  value: string | number,
+  own: OwnExplorers = {},
+): string | undefined {
+  const url = own[chainId] ?? EXPLORERS[chainId]?.url;
   return url === undefined ? undefined : `${url}/${page}/${value}`;
 }
 
 /** The tab of an explorer in which a contract can be asked. */
-export function readTabUrl(chainId: number, contract: string): string | undefined {
-  const url = explorerUrl(chainId, "address", contract);
+export function readTabUrl(chainId: number, contract: string, own: OwnExplorers = {}): string | undefined {
+  const url = explorerUrl(chainId, "address", contract, own);
   return url === undefined ? undefined : `${url}#readContract`;
 }
