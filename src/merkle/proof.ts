@@ -225,15 +225,18 @@ export function rootsOfNodes(
   return { older, newer };
 }
 
-function isSize(value: number): boolean {
+/** Whether a value is a size or an index: a whole number in 0..2^53-1. */
+export function isSize(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-function requireObject(proof: unknown): void {
+/** @throws ProofError unless it is an object */
+export function requireObject(proof: unknown): void {
   if (typeof proof !== "object" || proof === null) throw new ProofError(`expected a proof, got ${show(proof)}`);
 }
 
-function requireHashes(hashes: readonly Uint8Array[], what: string): void {
+/** @throws ProofError unless it is a list of byte arrays of 32 bytes */
+export function requireHashes(hashes: readonly Uint8Array[], what: string): void {
   if (!Array.isArray(hashes)) throw new ProofError(`expected a list of hashes as ${what}, got ${show(hashes)}`);
   for (const value of hashes) {
     if (!(value instanceof Uint8Array)) throw new ProofError(`expected hashes in ${what}, got ${show(value)}`);
@@ -244,6 +247,6 @@ function requireHashes(hashes: readonly Uint8Array[], what: string): void {
 }
 
 /** Names what came in place of something; not every value can be turned into a text. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   return typeof value === "number" || typeof value === "bigint" ? String(value) : `a value of type ${typeof value}`;
 }
