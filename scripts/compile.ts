@@ -22,6 +22,8 @@ export type Artifact = {
   /** As explorers and Sourcify are told it. */
   readonly sourceName: string;
   readonly compiler: { readonly version: string; readonly settings: Record<string, unknown> };
+  /** keccak256 of every source by its name: what an explorer must be given to make the same code. */
+  readonly sources: Readonly<Record<string, string>>;
   readonly abi: readonly unknown[];
   /** Creation code; there are no constructor arguments. */
   readonly bytecode: string;
@@ -42,7 +44,7 @@ export async function compileArtifact(): Promise<Artifact> {
   const errors = output.errors?.filter(({ severity }) => severity === "error") ?? [];
   if (errors.length > 0) throw new Error(errors.map(({ formattedMessage }) => formattedMessage).join("\n"));
 
-  const { settings } = await job.getSolcInput();
+  const { settings, sources } = await job.getSolcInput();
   const found = Object.entries(output.contracts ?? {}).find(([, contracts]) => contracts[CONTRACT] !== undefined);
   const contract = found?.[1][CONTRACT];
   const code = contract?.evm?.bytecode?.object;
@@ -55,11 +57,13 @@ export async function compileArtifact(): Promise<Artifact> {
 
   const bytecode = `0x${code}`;
   const deployedBytecode = `0x${runtime.object}`;
-  const { evmVersion, viaIR, optimizer } = settings;
+  const { evmVersion, viaIR, optimizer, remappings } = settings;
+  const hashes = Object.entries(sources).map(([name, { content }]) => [name, id(content)]);
   return {
     contractName: CONTRACT,
     sourceName: found[0],
-    compiler: { version: job.solcLongVersion, settings: { evmVersion, viaIR, optimizer } },
+    compiler: { version: job.solcLongVersion, settings: { evmVersion, viaIR, optimizer, remappings } },
+    sources: Object.fromEntries(hashes),
     abi: contract.abi,
     bytecode,
     deployedBytecode,

@@ -3,6 +3,7 @@
  * What is done already is found and not done again, so that the command can be repeated until it says so.
  */
 
+import { writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Account } from "../anchor/account.ts";
 import type { Chain } from "../anchor/chain.ts";
@@ -26,6 +27,7 @@ import { CliError, usageError } from "./failure.ts";
 import { knownCodeHashes } from "./known-contract.ts";
 import { printNote, printResult } from "./output.ts";
 import { connectChain } from "./rpc.ts";
+import { makeSourceInput, SOURCE_FACTS } from "./source-input.ts";
 import { type SendOptions, sendAndWait } from "./transaction.ts";
 
 const FACTORY_ABI = codecOf(["function deployCreate2(bytes32 salt, bytes initCode) payable returns (address)"]);
@@ -37,6 +39,7 @@ type DeployFlags = AccountFlags &
     readonly ledger?: string;
     readonly label?: string;
     readonly signer?: string;
+    readonly sourceFile?: string;
     readonly json?: boolean;
   };
 
@@ -50,6 +53,7 @@ export function addDeploy(program: Command): void {
     .option("--ledger <name>", "open the ledger of this name")
     .addOption(new Option("--label <hash>", "label of a name that nobody shall guess").argParser(readLabel))
     .addOption(new Option("--signer <address>", "who signs the ledger's checkpoints").argParser(readAddress))
+    .option("--source-file <file>", "write what an explorer needs to verify the source: the compiler's JSON input")
     .option("--json", "print the result as JSON")
     .action(deploy);
 }
@@ -67,7 +71,17 @@ async function deploy(flags: DeployFlags): Promise<void> {
     const options = sendOptionsOf(flags);
     const isNew = await ensureContract(chain, account, flags, options);
     const opened = wantsLedger ? await ensureLedger(chain, account, flags, options) : undefined;
-    const found = { chainId, contract: checksumAddress(contract), deployed: isNew, ...(opened && { ledger: opened }) };
+    const { sourceFile } = flags;
+    if (sourceFile !== undefined) writeFileSync(sourceFile, makeSourceInput());
+    const source = sourceFile === undefined ? undefined : { file: sourceFile, ...SOURCE_FACTS };
+    const address = checksumAddress(contract);
+    const found = {
+      chainId,
+      contract: address,
+      deployed: isNew,
+      ...(opened && { ledger: opened }),
+      ...(source && { source }),
+    };
     printResult({ json: found, text: describe(found) }, flags.json === true);
     chain.close();
   } catch (error) {
@@ -119,10 +133,18 @@ async function ensureLedger(chain: Chain, account: Account, flags: DeployFlags, 
   throw new CliError(message, { code: "signer_differs", exitStatus: 1 });
 }
 
-function describe(found: { chainId: number; contract: string; deployed: boolean; ledger?: Opened }): string[] {
-  const { chainId, contract, deployed, ledger } = found;
+type Found = {
+  readonly chainId: number;
+  readonly contract: string;
+  readonly deployed: boolean;
+  readonly ledger?: Opened;
+  readonly source?: { readonly file: string; readonly contract: string; readonly compiler: string };
+};
+
+function describe({ chainId, contract, deployed, ledger, source }: Found): string[] {
   const lines = [`The contract ${deployed ? "is now" : "was already"} on chain ${chainId} at ${contract}.`];
-  const links = describeLinks({ chainId, contract });
+  const verify = source && `For explorers: ${source.file}, compiler ${source.compiler}, contract ${source.contract}.`;
+  const links = [...describeLinks({ chainId, contract }), ...(verify === undefined ? [] : [verify])];
   if (ledger === undefined) return [...lines, ...links];
   const state = ledger.opened ? "is now" : "was already";
   return [...lines, `Ledger ${ledger.id} ${state} open, owner ${ledger.owner}, signer ${ledger.signer}.`, ...links];
