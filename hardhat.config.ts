@@ -7,7 +7,7 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import hardhatEthers from "@nomicfoundation/hardhat-ethers";
 import hardhatVerify from "@nomicfoundation/hardhat-verify";
-import { defineConfig } from "hardhat/config";
+import { configVariable, defineConfig } from "hardhat/config";
 
 const compiler = {
   version: "0.8.37",
@@ -34,7 +34,12 @@ export default defineConfig({
     },
   },
   // Solidity tests take their hardfork from a network: `hardhat test solidity --network amsterdam` runs on the next one.
-  networks: { amsterdam: { type: "edr-simulated", hardfork: "amsterdam" } },
+  networks: {
+    amsterdam: { type: "edr-simulated", hardfork: "amsterdam" },
+    // For `hardhat verify --network chain`: docs/explorer.md.
+    chain: { type: "http", url: configVariable("HOLDFAST_RPC") },
+  },
+  verify: { etherscan: { apiKey: configVariable("ETHERSCAN_API_KEY") } },
   paths: { tests: { solidity: "./test/contracts" } },
   test: {
     solidity: {
