@@ -5,7 +5,7 @@
 
 import type { Hex } from "../merkle/bytes.ts";
 import { ProofError } from "../merkle/proof.ts";
-import type { Bundle, BundleAnchor } from "./bundle.ts";
+import type { BundleAnchor, Frame } from "./bundle.ts";
 import type { ChainBlock, ChainReader } from "./chain.ts";
 import { anchoredRoot, anchoredTopics } from "./contract.ts";
 import type { VerifyOptions } from "./options.ts";
@@ -15,7 +15,7 @@ import { FORKED, formatSeconds } from "./words.ts";
 const NO_ROOT: Hex = `0x${"0".repeat(64)}`;
 
 export type ChainCase = {
-  readonly bundle: Bundle;
+  readonly bundle: Frame;
   readonly anchor: BundleAnchor;
   /** Place of the anchor in the bundle. */
   readonly position: number;
@@ -150,7 +150,7 @@ async function checkTransaction({ bundle, anchor, reader }: ChainCase): Promise<
   return true;
 }
 
-function checkFinality(facts: Facts, bundle: Bundle): boolean {
+function checkFinality(facts: Facts, bundle: Frame): boolean {
   if (facts.isFinal === undefined && bundle.status === "final") {
     throw new UndecidedError("the chain does not say which blocks are final: say how many confirmations are enough");
   }

@@ -7,7 +7,7 @@ import { fromHex } from "../merkle/bytes.ts";
 import { keccak256 } from "../merkle/hash.ts";
 import { checkConsistency, ProofError } from "../merkle/proof.ts";
 import { checkAnchorOnChain, checkCode } from "./anchor-chain.ts";
-import type { Bundle, BundleAnchor } from "./bundle.ts";
+import type { BundleAnchor, Frame } from "./bundle.ts";
 import type { ChainReader } from "./chain.ts";
 import type { VerifyOptions } from "./options.ts";
 import { checkState, type StateFinding } from "./state.ts";
@@ -21,7 +21,7 @@ type Readers = { readonly named: readonly NamedReader[]; readonly silent: readon
  * Takes the steps of every anchor.
  * @returns a witness for each anchor that was proved
  */
-export async function checkAnchors(trail: Trail, bundle: Bundle, options: VerifyOptions): Promise<Witness[]> {
+export async function checkAnchors(trail: Trail, bundle: Frame, options: VerifyOptions): Promise<Witness[]> {
   const readers = await askChainIds(readersOf(options));
   const witnesses: Witness[] = [];
   for (const [position, anchor] of bundle.anchors.entries()) {
@@ -37,7 +37,7 @@ export function readersOf(options: VerifyOptions): readonly ChainReader[] {
 }
 
 type AnchorCase = {
-  readonly bundle: Bundle;
+  readonly bundle: Frame;
   readonly anchor: BundleAnchor;
   readonly position: number;
   readonly readers: Readers;
@@ -97,7 +97,7 @@ async function checkAnchor(trail: Trail, { bundle, anchor, position, readers, op
   return witnessOf(anchor, { isFinal, isForked, byTrustedBlock: false });
 }
 
-function checkExtension(bundle: Bundle, anchor: BundleAnchor): void {
+function checkExtension(bundle: Frame, anchor: BundleAnchor): void {
   const { size, root } = bundle.checkpoint;
   if (anchor.size === size && anchor.consistency !== undefined) {
     throw new ProofError(`expected no consistency path between equal sizes ${size}, got one`);
@@ -112,7 +112,7 @@ function checkExtension(bundle: Bundle, anchor: BundleAnchor): void {
 }
 
 function checkTrustedBlock(
-  bundle: Bundle,
+  bundle: Frame,
   anchor: BundleAnchor,
   state: StateFinding | undefined,
   options: VerifyOptions,
@@ -144,7 +144,7 @@ async function askChainIds(readers: readonly ChainReader[]): Promise<Readers> {
  * The readers for an anchor's chain: each of them has to agree. A chain that was given and that no anchor names is a
  * contradiction; a chain that an anchor names and that nobody gave is only a question left open.
  */
-function readersFor(bundle: Bundle, anchor: BundleAnchor, { named, silent }: Readers): readonly ChainReader[] {
+function readersFor(bundle: Frame, anchor: BundleAnchor, { named, silent }: Readers): readonly ChainReader[] {
   const found = named.filter(({ chainId }) => chainId === anchor.chainId);
   if (found.length > 0) return found.map(({ reader }) => reader);
   if (silent.length > 0) throw new UndecidedError(`the chain could not be asked: ${silent.join("; ")}`);

@@ -65,6 +65,9 @@ export type Bundle = {
   readonly status: Status;
 };
 
+/** What the bundles under one checkpoint have in common. */
+export type Frame = Pick<Bundle, "ledger" | "checkpoint" | "anchors" | "status">;
+
 /** Bounds on a bundle's text; a tree of 2^53 entries needs paths of 54 hashes. */
 export const BUNDLE_LIMITS = {
   charactersMax: 32 * 1024 * 1024,

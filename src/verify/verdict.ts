@@ -133,6 +133,14 @@ export class Trail {
     }
   }
 
+  /** Goes on with the steps of another trail. */
+  join(other: Trail): void {
+    if (this.#failed) return;
+    this.steps.push(...other.steps);
+    this.reasons.push(...other.reasons);
+    this.#failed = other.#failed;
+  }
+
   /** Notes a step that does not apply; it does not touch the outcome. */
   skip(step: { readonly name: StepName; readonly anchor?: number }, detail: string): void {
     if (!this.#failed) this.steps.push({ ...step, state: "skipped", detail });
