@@ -53,15 +53,20 @@ export function useEventList(ledger: string, filter: Filter): EventList {
     seenBelow.current = undefined;
   }, [question, client]);
   const load = useCallback(
-    (signal: AbortSignal) => loadPage(client, question.ledger, question.filter, undefined, signal),
+    async (signal: AbortSignal) => {
+      const page = await loadPage(client, question.ledger, question.filter, undefined, signal);
+      return { page, question };
+    },
     [client, question],
   );
-  const newest = usePolled(load, POLL_MS);
+  const polled = usePolled(load, POLL_MS);
+  // An answer can arrive in the moment in which another question is asked; it is not an answer to that one.
+  const newest = polled.value?.question === question ? polled.value.page : undefined;
   useEffect(() => {
-    if (newest.value === undefined) return;
-    seenBelow.current ??= newest.value.size;
-    setLoaded((before) => mergeNewest(before, newest.value as EventsAnswer));
-  }, [newest.value]);
+    if (newest === undefined) return;
+    seenBelow.current ??= newest.size;
+    setLoaded((before) => mergeNewest(before, newest));
+  }, [newest]);
   const loadOlder = () => {
     const after = loaded?.next;
     if (after === null || after === undefined || older.busy) return;
@@ -78,11 +83,10 @@ export function useEventList(ledger: string, filter: Filter): EventList {
     events: loaded?.events,
     hasOlder: loaded !== undefined && loaded.next !== null,
     isLoading: older.busy,
-    error: newest.error ?? older.error,
-    unsearchable:
-      newest.value === undefined ? 0 : newest.value.size - (newest.value.searchableSize ?? newest.value.size),
+    error: polled.error ?? older.error,
+    unsearchable: newest === undefined ? 0 : newest.size - (newest.searchableSize ?? newest.size),
     seenBelow: seenBelow.current ?? Number.MAX_SAFE_INTEGER,
     loadOlder,
-    reload: newest.reload,
+    reload: polled.reload,
   };
 }
