@@ -32,6 +32,7 @@ import { Sealer } from "./ledger/seal.ts";
 import type { CheckpointSigner } from "./ledger/signer.ts";
 import { checksumAddress } from "./merkle/address.ts";
 import { fromHex, type Hex } from "./merkle/bytes.ts";
+import type { Checkpoint, SignedCheckpoint } from "./merkle/checkpoint.ts";
 import type { Hash } from "./merkle/hash.ts";
 import { createMetrics } from "./metrics.ts";
 import { Indexer } from "./query/indexer.ts";
@@ -142,6 +143,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     ...{ store, chains: setups, log },
     ledgers: () => registry.list(),
     seal: async (ledger) => (await sealer.seal(ledger)).checkpoint,
+    resign: (_, { ledgerId, size, root }) => signNow(signer, { ledgerId, size, root }),
     heartbeat: (ledger) => beat(ledger, hash),
   });
   opened.add(anchorer, (each) => each.stop());
@@ -209,6 +211,11 @@ async function openEmbedded(config: Config, log: Logger, opened: Opened): Promis
   const contract = checksumAddress(devChain.contract);
   const facts = { name: "embedded", chainId: DEV_CHAIN_ID, endpoint: devChain.url, contract, embedded: devChain.kind };
   return { signer: keySigner(signer), owner: ownerAccount.address, setups: [setup], facts: [facts] };
+}
+
+async function signNow(signer: CheckpointSigner, tree: Omit<Checkpoint, "signedAt">): Promise<SignedCheckpoint> {
+  const checkpoint = { ...tree, signedAt: Math.floor(Date.now() / 1000) };
+  return { ...checkpoint, signature: await signer.sign(checkpoint) };
 }
 
 function isKeySource(owner: NonNullable<Config["owner"]>): owner is KeySource {

@@ -1,6 +1,7 @@
 /** Makes the call that anchors ledgers: seals each, proves that it extends the contract's head, and tries the call out. */
 
-import { recoverSigner } from "../merkle/checkpoint.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import { recoverSigner, type SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { ChainError } from "./chain.ts";
 import { type AnchorCall, encodeAnchor, encodeAnchorMany } from "./contract.ts";
 import type { AnchorItem } from "./flight.ts";
@@ -85,7 +86,7 @@ async function prepare(
     return undefined;
   }
   try {
-    const sealed = await source.seal(ledger);
+    const sealed = await sealFor(source, ledger, standing.signer);
     const { size, root, signedAt, signature } = sealed;
     const signer = recoverSigner(sealed);
     if (signer !== standing.signer) {
@@ -108,6 +109,13 @@ async function prepare(
     schedule.postpone(id);
     return undefined;
   }
+}
+
+/** The sealed checkpoint, if possible with a signature of the signer that the contract takes now. */
+async function sealFor(source: LedgerSource, ledger: AnchoredLedger, signer: Hex): Promise<SignedCheckpoint> {
+  const sealed = await source.seal(ledger);
+  if (source.resign === undefined || ledger.record.signer !== signer || recoverSigner(sealed) === signer) return sealed;
+  return source.resign(ledger, sealed);
 }
 
 function unopened(lane: Lane, { record }: AnchoredLedger): { code: NoteCode; message: string } {

@@ -20,6 +20,11 @@ export type LedgerSource<L extends AnchoredLedger = AnchoredLedger> = {
    * Nothing goes to a chain without.
    */
   readonly seal: (ledger: L) => Promise<SignedCheckpoint>;
+  /**
+   * Signs what was sealed once more, with the ledger's present signer: when an owner replaced the signer on a chain, the
+   * contract does not take what the former one signed last, and in a quiet ledger nothing else would come.
+   */
+  readonly resign?: (ledger: L, sealed: SignedCheckpoint) => Promise<SignedCheckpoint>;
   /** Records something in a ledger in which nothing happened, so that it can be anchored. */
   readonly heartbeat?: (ledger: L) => Promise<void>;
 };

@@ -49,6 +49,7 @@ export type WorldOptions = {
   readonly names?: readonly string[];
   readonly policy?: Partial<Policy>;
   readonly seal?: (ledger: Ledger) => Promise<SignedCheckpoint>;
+  readonly resign?: (ledger: Ledger, sealed: SignedCheckpoint) => Promise<SignedCheckpoint>;
   readonly heartbeat?: (ledger: Ledger) => Promise<void>;
 };
 
@@ -87,7 +88,7 @@ export class World {
     const away = () => new Error("away");
     const policy = { intervalMs: 0, pollMs: 1000, resendMs: 5000, bumpMs: 10_000, ...this.#options.policy };
     const seal = this.#options.seal ?? (async (ledger: Ledger) => ledger.head as SignedCheckpoint);
-    const { heartbeat } = this.#options;
+    const { heartbeat, resign } = this.#options;
     this.anchorer = await Anchorer.open({
       store: faults.wrap("store", this.store, () => new Error("disk")),
       chains: [
@@ -102,6 +103,7 @@ export class World {
       ledgers: () => this.ledgers,
       seal: (ledger: Ledger) => faults.call("seal", away, () => seal(ledger)),
       ...(heartbeat !== undefined && { heartbeat }),
+      ...(resign !== undefined && { resign }),
       clock: { now: () => this.now, sleep: async () => undefined },
       random: () => 0,
       log: quiet,
