@@ -5,6 +5,7 @@
 
 import { describe, EventError, pointer } from "./error.ts";
 import { countNames, duplicateName } from "./names.ts";
+import { isTooDeep } from "./shape.ts";
 
 /** Deepest nesting that any text or value may have; a limit of a caller is below it. */
 export const DEPTH_MAX = 1000;
@@ -24,6 +25,7 @@ export function parseJson(text: string, limits: { readonly depthMax: number }): 
     throw new RangeError(`expected a depthMax in 0..${DEPTH_MAX}, got ${limits.depthMax}`);
   }
   const json = text.startsWith("\ufeff") ? text.slice(1) : text;
+  if (isTooDeep(json, limits.depthMax)) throw new EventError("json_depth", "", "no deeper nesting", "a deeper one");
   let value: unknown;
   try {
     value = JSON.parse(json);

@@ -3,7 +3,8 @@
  * docs/format.md §2.
  */
 
-import { canonicalJson } from "./json.ts";
+import { canonicalJson, DEPTH_MAX } from "./json.ts";
+import { isTooDeep } from "./shape.ts";
 
 /** One top-level `name: value` of an event. */
 export type NamedValue = { readonly name: string; readonly value: unknown };
@@ -21,6 +22,7 @@ export function memberText(name: string, value: unknown): string {
  * @throws TypeError unless it is exactly what {@link memberText} makes of a name and a value
  */
 export function readMemberText(text: string): NamedValue {
+  if (isTooDeep(text, DEPTH_MAX)) throw new TypeError(`expected nesting of at most ${DEPTH_MAX}, got more`);
   let object: Record<string, unknown>;
   try {
     object = JSON.parse(`{${text}}`) as Record<string, unknown>;

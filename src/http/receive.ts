@@ -8,6 +8,7 @@ import { EventError, pointer } from "../entry/error.ts";
 import { checkEvent } from "../entry/event.ts";
 import { parseJson } from "../entry/json.ts";
 import { type Preparation, type PreparedEntry, prepareEntry } from "../entry/prepare.ts";
+import { shapeOf } from "../entry/shape.ts";
 import { type BodyBudget, decodeUtf8, receiveBody } from "./body.ts";
 import { LineSplitter } from "./lines.ts";
 import { Problem, type ProblemExtra } from "./problem.ts";
@@ -106,11 +107,22 @@ function receiveJson(req: IncomingMessage, res: ServerResponse, receiving: Recei
   return withBytes(req, res, limits, budget, (bytes) => {
     const isArray = firstByte(bytes) === OPENING_BRACKET;
     const depthMax = limits.event.depthMax + (isArray ? 1 : 0);
-    const value = parseJson(decodeUtf8(bytes), { depthMax });
+    const text = decodeUtf8(bytes);
+    requireShape(text, isArray, depthMax, limits);
+    const value = parseJson(text, { depthMax });
     if (Array.isArray(value)) return prepareAll(value, receiving);
     const entry = prepareEntry(checkEvent(value, limits.event), preparation);
     return { alone: true, entries: [entry] };
   });
+}
+
+/** Refuses before parsing what would be refused after it: the parser holds up everybody else, for seconds if it is led to. */
+function requireShape(text: string, isArray: boolean, depthMax: number, { event, batchMax }: HttpLimits): void {
+  const lengthMax = event.bytesMax * SPELLING_FACTOR;
+  if (text.length <= lengthMax) return;
+  if (!isArray) throw new EventError("event_too_large", "", `a text of at most ${lengthMax} bytes`, "a longer one");
+  const { commas } = shapeOf(text, depthMax);
+  if (commas >= batchMax) throw tooMany(batchMax, commas + 1);
 }
 
 async function prepareAll(values: readonly unknown[], { limits, preparation }: Receiving): Promise<Received> {

@@ -3,6 +3,7 @@
  * each of GitHub's events: every part of the payload that has an identity is a target, every plain value is metadata.
  */
 
+import { isTooDeep } from "../entry/shape.ts";
 import { isDateTime } from "../entry/time.ts";
 import { type Adapter, type ForeignItem, type Mapping, type Note, timeOfReceipt } from "./adapter.ts";
 
@@ -12,6 +13,8 @@ type Json = Readonly<Record<string, unknown>>;
 const TEXT_MAX = 256;
 const TARGETS_MAX = 16;
 const METADATA_MAX = 32;
+/** A payload that is nested deeper is not read; GitHub's are 8 deep. */
+const DEPTH_MAX = 100;
 
 /** Part of the payload that an event is about, where it is not named as the event is. */
 const SUBJECTS: ReadonlyMap<string, string> = new Map(
@@ -82,10 +85,11 @@ function describePayload(name: string, payload: Json): Json {
 }
 
 function readPayload(text: string): Json | undefined {
+  if (isTooDeep(text, DEPTH_MAX)) return undefined;
   try {
     return asObject(JSON.parse(text));
   } catch {
-    // Not JSON at all: the mapping notes it, and the text itself is kept.
+    // Not JSON at all: the mapping notes it, as above, and the text itself is kept.
     return undefined;
   }
 }

@@ -142,8 +142,9 @@ test("nesting beyond the limit is refused, ten thousand and ten million deep too
   refuses(nested(33), "json_depth", "/0".repeat(32));
   refuses(nested(10_000), "json_depth", "/0".repeat(32));
   refuses(`${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`, "json_depth", "/a".repeat(32));
-  refuses("[".repeat(10_000_000), "json_invalid", "");
-  refuses(nested(1_000_000), "json_depth", "/0".repeat(32));
+  // Long texts are refused by their brackets, before they are parsed.
+  refuses("[".repeat(10_000_000), "json_depth", "");
+  refuses(nested(1_000_000), "json_depth", "");
   assert.doesNotThrow(() => parseJson("7", { depthMax: 0 }));
   assert.throws(() => parseJson("[]", { depthMax: 0 }), { code: "json_depth" });
 });

@@ -151,6 +151,8 @@ const REFUSED: readonly (readonly [what: string, question: Question, expected: s
   ["101 lines where 100 are allowed", { type: NDJSON, body: `${good}\n`.repeat(101) }, "413 batch_too_large"],
   ["a bad event in an array", { body: [event(), event(), {}] }, "400 event_invalid"],
   ["a bad line", { type: NDJSON, body: `${good}\n{"action":\n${good}\n` }, "400 json_invalid"],
+  ["a text longer than any event", { body: `{"action":"${"\\u0061".repeat(100 * KIB)}"}` }, "413 event_too_large"],
+  ["an array of 300,000 where 100 are allowed", { body: Array(300_000).fill({}) }, "413 batch_too_large"],
   ["a line over all limits", { type: NDJSON, body: `${good}\n${" ".repeat(600 * KIB)}\n` }, "413 event_too_large"],
   ["a line of invalid UTF-8", { type: NDJSON, body: Buffer.from(`${good}\n"\xff"`, "latin1") }, "400 utf8_invalid"],
   ["another content type", { type: "text/plain", body: good }, "415 content_type_unsupported"],

@@ -203,7 +203,7 @@ test("together, bodies take no more memory than the service gives them", async (
   for (const socket of held) socket.destroy();
   await new Promise((resolve) => setTimeout(resolve, 50));
   const again = await ask(service, "POST /v1/ledgers/main/events", { key: writer, body });
-  assert.equal(codeOf(again), "400 json_invalid");
+  assert.equal(codeOf(again), "413 event_too_large");
 });
 
 function head(headers: Record<string, string>): string {
