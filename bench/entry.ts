@@ -3,15 +3,16 @@
  * Run it with `node bench/entry.ts`; it takes a few seconds. Hashing and salts are left out: they have their own price.
  */
 
+import { canonicalJson } from "../src/entry/canonical.ts";
 import { memberDigest } from "../src/entry/entry.ts";
 import { checkEvent, EVENT_LIMITS } from "../src/entry/event.ts";
-import { canonicalJson, parseJson } from "../src/entry/json.ts";
-import { prepareEntry } from "../src/entry/prepare.ts";
+import { parseJson } from "../src/entry/json.ts";
+import { ownMembers, prepareEntry } from "../src/entry/prepare.ts";
 import type { Hash } from "../src/merkle/hash.ts";
 
 const ROUNDS = 7;
 const PER_ROUND = 40_000;
-const OWN = { _source: { format: "event", key: "billing" } };
+const OWN = ownMembers({ _source: { format: "event", key: "billing" } });
 
 const texts = Array.from({ length: 1000 }, (_, i) =>
   JSON.stringify({

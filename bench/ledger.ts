@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Level } from "level";
 import type { Event } from "../src/entry/event.ts";
-import { type PreparedEntry, prepareEntry } from "../src/entry/prepare.ts";
+import { ownMembers, type PreparedEntry, prepareEntry } from "../src/entry/prepare.ts";
 import { fastKeccak256 } from "../src/ledger/hash.ts";
 import { keySigner } from "../src/ledger/keysigner.ts";
 import { Ledger } from "../src/ledger/ledger.ts";
@@ -28,6 +28,7 @@ const signer = keySigner(new Uint8Array(32).fill(7), hash);
 const label = labelOf("main");
 const owner = signer.address;
 const record = { id: deriveLedgerId(owner, label), name: "main", label, owner, signer: owner, createdAt: 0 };
+const own = ownMembers({ _source: { key: "bench", format: "event" } });
 const salts = (n: number) => new Uint8Array(randomBytes(16 * n));
 
 let made = 0;
@@ -43,7 +44,7 @@ function prepare(count: number): PreparedEntry[] {
       outcome: "success",
       ...(withIds ? { id: `event-${i}` } : {}),
     };
-    return prepareEntry(event, { hash, salts, own: { _source: { key: "bench", format: "event" } } });
+    return prepareEntry(event, { hash, salts, own });
   });
 }
 

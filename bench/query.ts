@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import type { Entry } from "../src/entry/entry.ts";
+import { packEntry } from "../src/entry/packed.ts";
 import { toHex } from "../src/merkle/bytes.ts";
 import { type IndexedLedger, Indexer } from "../src/query/indexer.ts";
 import { OpenSegment } from "../src/query/open-segment.ts";
@@ -95,7 +96,7 @@ async function fill(): Promise<void> {
   await store.addLedger(record);
   const began = performance.now();
   for (let from = 0; from < EVENTS; from += 10_000) {
-    const entries = Array.from({ length: Math.min(10_000, EVENTS - from) }, (_, i) => entryOf(from + i));
+    const entries = Array.from({ length: Math.min(10_000, EVENTS - from) }, (_, i) => packEntry(entryOf(from + i)));
     const size = from + entries.length;
     const checkpoint = { ledgerId, size, root: ledgerId, signedAt: 0, signature: toHex(new Uint8Array(65)) };
     await store.commit(ledgerId, { from, entries, claims: [], tiles: [], checkpoint });

@@ -17,7 +17,7 @@ import { keyAccount, localKeys, openAccount, openSigner } from "./anchor/keys.ts
 import { connectChain } from "./anchor/rpc-chain.ts";
 import { adminKeyFile, type ChainConfig, type Config, type KeySource } from "./config.ts";
 import { checkEvent } from "./entry/event.ts";
-import { prepareEntry } from "./entry/prepare.ts";
+import { ownMembers, prepareEntry } from "./entry/prepare.ts";
 import { createApp } from "./http/app.ts";
 import { KeyRing } from "./http/keys.ts";
 import { createSalts } from "./http/salts.ts";
@@ -169,7 +169,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
 async function beat(ledger: Ledger, hash: Hash): Promise<void> {
   const actor = { type: "system", id: SERVICE } as const;
   const event = checkEvent({ action: "holdfast.heartbeat", time: new Date().toISOString(), actor });
-  const own = { _source: { format: SERVICE, source: SERVICE } };
+  const own = ownMembers({ _source: { format: SERVICE, source: SERVICE } });
   const entry = prepareEntry(event, { hash, salts: createSalts(), own });
   await ledger.append({ entries: [entry], source: SERVICE });
 }

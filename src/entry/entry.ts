@@ -3,11 +3,13 @@
  * discloses nothing, and a member can be withheld or erased while every proof still holds. docs/format.md §3.
  */
 
-import { readUint64, writeUint64 } from "../merkle/bytes.ts";
+import { concat, readUint64, writeUint64 } from "../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash, textHash } from "../merkle/hash.ts";
 
 /** First byte of an entry: the version of its form. */
 const ENTRY_VERSION = 0x01;
+/** Before salt and text when a member is hashed, so that its digest cannot pass for a leaf or a node of the tree. */
+export const MEMBER_PREFIX = 0x02;
 /** Bytes before the digests: the version and the time. */
 const HEADER_LENGTH = 9;
 /** Bytes of the salt of a member. */
@@ -30,31 +32,34 @@ export type Entry = { readonly recordedAt: number; readonly members: readonly Me
 export function memberDigest(hash: Hash, member: Member): Uint8Array {
   if ("digest" in member) return member.digest;
   const head = new Uint8Array(1 + SALT_LENGTH);
-  head[0] = 0x02;
+  head[0] = MEMBER_PREFIX;
   head.set(member.salt, 1);
   return textHash(hash, head, member.text);
 }
 
 /**
  * Entry bytes: 0x01 || recordedAt as 8 big-endian bytes || the member digests.
- * @param target where to write them, ENTRY_BYTES_MAX or more; the result is then a view of it
  * @throws RangeError unless there are 1..64 digests of 32 bytes
  */
-export function encodeEntry(recordedAt: number, digests: readonly Uint8Array[], target?: Uint8Array): Uint8Array {
-  if (digests.length < 1 || digests.length > MEMBERS_MAX) {
-    throw new RangeError(`expected 1..${MEMBERS_MAX} members, got ${digests.length}`);
+export function encodeEntry(recordedAt: number, digests: readonly Uint8Array[]): Uint8Array {
+  for (const { length } of digests) {
+    if (length !== HASH_LENGTH) throw new RangeError(`expected digests of 32 bytes, got ${length}`);
   }
-  const length = HEADER_LENGTH + digests.length * HASH_LENGTH;
-  const bytes = target === undefined ? new Uint8Array(length) : target.subarray(0, length);
-  bytes[0] = ENTRY_VERSION;
-  writeUint64(bytes, 1, recordedAt);
-  let at = HEADER_LENGTH;
-  for (const digest of digests) {
-    if (digest.length !== HASH_LENGTH) throw new RangeError(`expected digests of 32 bytes, got ${digest.length}`);
-    bytes.set(digest, at);
-    at += HASH_LENGTH;
-  }
-  return bytes;
+  const joined = concat(...digests);
+  return writeEntry(new Uint8Array(HEADER_LENGTH + joined.length), recordedAt, joined);
+}
+
+/**
+ * Entry bytes from digests that lie one after another.
+ * @param target where to write them, ENTRY_BYTES_MAX is always enough; the result is a view of it
+ * @throws RangeError unless there are 1..64 digests
+ */
+export function writeEntry(target: Uint8Array, recordedAt: number, digests: Uint8Array): Uint8Array {
+  requireCount(digests.length / HASH_LENGTH);
+  target[0] = ENTRY_VERSION;
+  writeUint64(target, 1, recordedAt);
+  target.set(digests, HEADER_LENGTH);
+  return target.subarray(0, HEADER_LENGTH + digests.length);
 }
 
 /**
@@ -73,4 +78,11 @@ export function decodeEntry(bytes: Uint8Array): { recordedAt: number; digests: U
     return bytes.slice(start, start + HASH_LENGTH);
   });
   return { recordedAt, digests };
+}
+
+/** @throws RangeError unless it is the number of members of an entry */
+export function requireCount(count: number): void {
+  if (!(Number.isInteger(count) && count >= 1 && count <= MEMBERS_MAX)) {
+    throw new RangeError(`expected 1..${MEMBERS_MAX} members, got ${count}`);
+  }
 }

@@ -1,18 +1,12 @@
 /**
- * JSON in and out. In: I-JSON (RFC 7493), so that every value has one meaning everywhere. Out: the canonical text of
- * RFC 8785 (JCS). The parser is the engine's own; what it forgives is found afterwards, in 1 µs for 300 bytes.
+ * Reads I-JSON (RFC 7493), so that every value has one meaning everywhere. The parser is the engine's own; what it
+ * forgives is found afterwards, in 1 µs for 300 bytes. Writing is in canonical.ts.
  */
 
+import { DEPTH_MAX } from "./canonical.ts";
 import { describe, EventError, pointer } from "./error.ts";
 import { countNames, duplicateName } from "./names.ts";
 import { isTooDeep } from "./shape.ts";
-
-/** Deepest nesting that any text or value may have; a limit of a caller is below it. */
-export const DEPTH_MAX = 1000;
-
-const SORT_BY_HAND_MAX = 24;
-/** Not a unit that stands for itself in a JSON string; surrogates are among them, as a lone one is refused. */
-const SPECIAL = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
 
 /**
  * Reads a text as I-JSON, RFC 7493: no name twice in an object, no number beyond ±(2^53-1), no lone surrogate; a byte
@@ -43,71 +37,6 @@ export function parseJson(text: string, limits: { readonly depthMax: number }): 
     throw new EventError("json_duplicate_name", found.path, "each name once in an object", describe(found.name));
   }
   return value;
-}
-
-/**
- * The canonical text of a JSON value, RFC 8785.
- * @throws TypeError when something in it is no I-JSON: undefined, NaN, a lone surrogate, a Date, nesting beyond 1000
- */
-export function canonicalJson(value: unknown): string {
-  return write(value, DEPTH_MAX);
-}
-
-/** The names of an object in JCS order: by UTF-16 code units, RFC 8785 §3.2.3. */
-export function sortNames(names: string[]): string[] {
-  if (names.length > SORT_BY_HAND_MAX) return names.sort();
-  for (let i = 1; i < names.length; i++) {
-    const name = names[i] as string;
-    let at = i;
-    for (; at > 0 && (names[at - 1] as string) > name; at--) names[at] = names[at - 1] as string;
-    names[at] = name;
-  }
-  return names;
-}
-
-function write(value: unknown, depthLeft: number): string {
-  switch (typeof value) {
-    case "string":
-      return writeString(value);
-    case "number":
-      if (!Number.isFinite(value)) throw new TypeError(`expected a finite number, got ${value}`);
-      return String(value);
-    case "boolean":
-      return value ? "true" : "false";
-    case "object":
-      if (value === null) return "null";
-      if (depthLeft === 0) throw new TypeError(`expected nesting of at most ${DEPTH_MAX}, got more`);
-      return Array.isArray(value) ? writeArray(value, depthLeft - 1) : writeObject(value, depthLeft - 1);
-    default:
-      throw new TypeError(`expected a JSON value, got ${typeof value}`);
-  }
-}
-
-function writeString(text: string): string {
-  if (!SPECIAL.test(text)) return `"${text}"`;
-  if (!text.isWellFormed()) throw new TypeError("expected a text without lone surrogates, got one");
-  return JSON.stringify(text);
-}
-
-function writeArray(values: readonly unknown[], depthLeft: number): string {
-  let text = "[";
-  for (let i = 0; i < values.length; i++) text += (i === 0 ? "" : ",") + write(values[i], depthLeft);
-  return `${text}]`;
-}
-
-function writeObject(value: object, depthLeft: number): string {
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw new TypeError(`expected plain data, got an object of class ${value.constructor?.name}`);
-  }
-  const object = value as Record<string, unknown>;
-  const names = sortNames(Object.keys(object));
-  let text = "{";
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i] as string;
-    text += `${i === 0 ? "" : ","}${writeString(name)}:${write(object[name], depthLeft)}`;
-  }
-  return `${text}}`;
 }
 
 type Tally = { names: number; readonly checkStrings: boolean };

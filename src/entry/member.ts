@@ -3,7 +3,7 @@
  * docs/format.md §2.
  */
 
-import { canonicalJson, DEPTH_MAX } from "./json.ts";
+import { canonicalJson, DEPTH_MAX } from "./canonical.ts";
 import { isTooDeep } from "./shape.ts";
 
 /** One top-level `name: value` of an event. */

@@ -3,22 +3,25 @@
  * of recording is not in here, so all of this is done before the ledger's turn comes.
  */
 
-import { type Hash, textHash } from "../merkle/hash.ts";
-import { type Entry, MEMBERS_MAX, memberDigest, SALT_LENGTH, type ShownMember } from "./entry.ts";
+import { concat, utf8 } from "../merkle/bytes.ts";
+import { HASH_LENGTH, type Hash } from "../merkle/hash.ts";
+import { CanonicalWriter, sortNames } from "./canonical.ts";
+import { type Entry, MEMBERS_MAX, SALT_LENGTH } from "./entry.ts";
 import { EventError } from "./error.ts";
 import type { Event } from "./event.ts";
-import { sortNames } from "./json.ts";
 import { memberText, readMemberText } from "./member.ts";
-
-const NO_KEY = new Uint8Array(0);
+import { MEMBER_ROOM, type PackedMembers, packShown, shownDigest } from "./packed.ts";
 
 /** An event ready to be recorded; all but the time is fixed. */
 export type PreparedEntry = {
-  readonly members: readonly ShownMember[];
-  /** Digest of each member, 32 bytes, in the same order. */
-  readonly digests: readonly Uint8Array[];
-  /** 32 bytes that are equal for equal events of a client, however spelled; nothing the service added is in them. */
-  readonly content: Uint8Array;
+  readonly members: PackedMembers;
+  /** Digests of the members, 32 bytes each, one after another in the same order. */
+  readonly digests: Uint8Array;
+  /**
+   * 32 bytes that are equal for equal events of a client, however spelled; nothing the service added is in them.
+   * Without them the event can claim no idempotency key.
+   */
+  readonly content?: Uint8Array;
   /** The client's own identifier of the event, its idempotency key. */
   readonly id?: string;
 };
@@ -28,38 +31,106 @@ export type Preparation = {
   readonly hash: Hash;
   /** Fresh random bytes for n salts, n * 16 of them; copied before the next call. */
   readonly salts: (n: number) => Uint8Array;
-  /** Members that the service adds; their names begin with "_". */
-  readonly own?: Readonly<Record<string, unknown>>;
+  /** Members that the service adds, see {@link ownMembers}. */
+  readonly own?: OwnMembers;
   /**
    * Secret of the service that goes into `content`, the same for all time. Without one, whoever reads the store can
    * confirm a guess of an erased event by hashing it.
    */
   readonly contentKey?: Uint8Array;
+  /** Which events get a `content`: all when absent, else only those with an `id`. */
+  readonly contentOf?: "ids";
+  /** Memory that nobody else writes to, for an entry; fresh memory when absent. */
+  readonly memory?: (length: number) => Uint8Array;
 };
+
+/** Members of the service in order of their names, with the UTF-8 of their texts. */
+export type OwnMembers = readonly NamedText[];
+
+type NamedText = { readonly name: string; readonly text: Uint8Array };
+
+const NO_KEY = new Uint8Array(0);
+const NO_MEMBERS: OwnMembers = [];
+const [OPEN, COMMA, CLOSE] = [0x7b, 0x2c, 0x7d];
+
+/** Where the text of an event, and then its entry, is put together; safe to share because nothing here waits. */
+const WRITER = new CanonicalWriter();
+const DRAFT = new Uint8Array(32_768);
+
+/**
+ * Members that the service adds to the events of a request.
+ * @throws TypeError when a name does not begin with "_", or a value is no I-JSON
+ */
+export function ownMembers(values: Readonly<Record<string, unknown>>): OwnMembers {
+  return sortNames(Object.keys(values)).map((name) => {
+    if (!name.startsWith("_")) throw new TypeError(`expected a name that begins with _, got ${JSON.stringify(name)}`);
+    return { name, text: utf8(memberText(name, values[name])) };
+  });
+}
 
 /**
  * Prepares a checked event.
  * @throws EventError when the members, the service's included, are more than 64
- * @throws TypeError when a value is no I-JSON or a name in `own` does not begin with "_"
+ * @throws TypeError when a value is no I-JSON
  */
 export function prepareEntry(event: Event, service: Preparation): PreparedEntry {
+  const { own = NO_MEMBERS, hash, contentKey = NO_KEY, contentOf } = service;
   const names = sortNames(Object.keys(event));
-  const texts = names.map((name) => memberText(name, event[name]));
-  const content = textHash(service.hash, service.contentKey ?? NO_KEY, `{${texts.join(",")}}`);
-  if (service.own !== undefined) insertOwn(names, texts, service.own);
-  if (texts.length > MEMBERS_MAX) {
+  const count = names.length + own.length;
+  if (count > MEMBERS_MAX) {
     const expected = `at most ${MEMBERS_MAX} members, the service's included`;
-    throw new EventError("event_too_many_members", "", expected, String(texts.length));
+    throw new EventError("event_too_many_members", "", expected, String(count));
   }
-  // Copied by the constructor: slice() of a Buffer shares its memory, which its source fills again before the entry is
-  // written, and the salt that is stored would not be the one that was hashed.
-  const salts = new Uint8Array(service.salts(texts.length));
-  if (salts.length !== texts.length * SALT_LENGTH) {
-    throw new RangeError(`expected ${texts.length * SALT_LENGTH} bytes of salts, got ${salts.length}`);
+  const texts = writeMembers(event, names);
+  const { id } = event;
+  const isClaimed = id !== undefined || contentOf === undefined;
+  const content = isClaimed ? { content: hash(concat(contentKey, WRITER.bytes)) } : undefined;
+  for (const { name, text } of own) {
+    const after = names.findIndex((other) => other > name);
+    const at = after === -1 ? names.length : after;
+    names.splice(at, 0, name);
+    texts.splice(at, 0, text);
   }
-  const members = texts.map((text, i) => ({ salt: salts.subarray(i * SALT_LENGTH, (i + 1) * SALT_LENGTH), text }));
-  const digests = members.map((member) => memberDigest(service.hash, member));
-  return { members, digests, content, ...(event.id === undefined ? {} : { id: event.id }) };
+  return { ...pack(texts, service), ...content, ...(id !== undefined && { id }) };
+}
+
+/** Writes an event's canonical text, and returns those of its members, which are parts of it. */
+function writeMembers(event: Event, names: readonly string[]): Uint8Array[] {
+  WRITER.clear();
+  const ends: number[] = [];
+  for (const name of names) {
+    WRITER.byte(ends.length === 0 ? OPEN : COMMA);
+    WRITER.member(name, event[name]);
+    ends.push(WRITER.length);
+  }
+  WRITER.byte(CLOSE);
+  const { bytes } = WRITER;
+  return ends.map((end, i) => bytes.subarray((ends[i - 1] ?? 0) + 1, end));
+}
+
+/** Digests and members side by side, in memory of the caller's. */
+function pack(
+  texts: readonly Uint8Array[],
+  { hash, salts, memory }: Preparation,
+): Pick<PreparedEntry, "digests" | "members"> {
+  const fresh = salts(texts.length);
+  if (fresh.length !== texts.length * SALT_LENGTH) {
+    throw new RangeError(`expected ${texts.length * SALT_LENGTH} bytes of salts, got ${fresh.length}`);
+  }
+  const start = texts.length * HASH_LENGTH;
+  let room = start + 1;
+  for (const text of texts) room += MEMBER_ROOM + text.length;
+  const draft = room <= DRAFT.length ? DRAFT : new Uint8Array(room);
+  draft[start] = texts.length;
+  let at = start + 1;
+  for (let i = 0; i < texts.length; i++) {
+    const end = packShown(draft, at, fresh, i * SALT_LENGTH, texts[i] as Uint8Array);
+    draft.set(shownDigest(hash, draft, at, end), i * HASH_LENGTH);
+    at = end;
+  }
+  const bytes = memory?.(at) ?? new Uint8Array(at);
+  bytes.set(draft.subarray(0, at));
+  return { digests: bytes.subarray(0, start), members: bytes.subarray(start) };
 }
 
 /**
@@ -74,15 +145,4 @@ export function readMembers(entry: Pick<Entry, "members">): Record<string, unkno
     Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true });
   }
   return values;
-}
-
-/** Puts the members of the service where their names belong. */
-function insertOwn(names: string[], texts: string[], own: Readonly<Record<string, unknown>>): void {
-  for (const name of Object.keys(own)) {
-    if (!name.startsWith("_")) throw new TypeError(`expected a name that begins with _, got ${JSON.stringify(name)}`);
-    const after = names.findIndex((other) => other > name);
-    const at = after === -1 ? names.length : after;
-    names.splice(at, 0, name);
-    texts.splice(at, 0, memberText(name, own[name]));
-  }
 }

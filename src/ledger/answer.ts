@@ -1,6 +1,7 @@
 /** What an append is answered with: receipts, and the checkpoint that covers them. */
 
 import type { Entry } from "../entry/entry.ts";
+import { type PackedEntry, unpackMembers } from "../entry/packed.ts";
 import type { TreeEdge } from "../merkle/append.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
@@ -34,7 +35,7 @@ export type Appended = {
 export type Committed = {
   readonly from: number;
   readonly recordedAt: number;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly PackedEntry[];
   readonly leafHashes: readonly Uint8Array[];
   readonly checkpoint: SignedCheckpoint;
   readonly edge: TreeEdge;
@@ -62,7 +63,8 @@ export function answerNow(hash: Hash, placement: Placement, committed: Committed
   if (receipt === undefined || receipts.length > 1) return { outcome, receipts, checkpoint };
   const ranges = inclusionRanges(receipt.index, checkpoint.size);
   const path = provePath(hash, ranges, (level, index) => edge.node(level, index));
-  const entry = committed.entries[receipt.index - from] as Entry;
+  const { members } = committed.entries[receipt.index - from] as PackedEntry;
+  const entry = { recordedAt, members: unpackMembers(members) };
   return { outcome, receipts: [{ ...receipt, path, entry }], checkpoint };
 }
 

@@ -78,7 +78,7 @@ export class CommitPlan {
    * @throws IdempotencyConflictError when one of its keys was used with another content; the plan is as before
    */
   add(request: AppendRequest, keys: Keys): Placement {
-    const content = keys.request && this.#hash(concat(...request.entries.map((entry) => entry.content)));
+    const content = keys.request && this.#hash(concat(...request.entries.map(contentOf)));
     const before = keys.request && this.#claimed.get(spell(keys.request));
     if (before !== undefined) return replay(before, content as Uint8Array);
     const placement = keys.events.length === 0 ? this.#placeAll(request) : this.#placeNew(request, keys.events);
@@ -111,8 +111,8 @@ export class CommitPlan {
       indexes.push(index);
       if (before === undefined) {
         fresh.push(entry);
-        if (key && name) claims.set(name, { key, content: entry.content, ranges: [[index, 1]] });
-      } else if (equal(before.content, entry.content)) repeated.add(position);
+        if (key && name) claims.set(name, { key, content: contentOf(entry), ranges: [[index, 1]] });
+      } else if (equal(before.content, contentOf(entry))) repeated.add(position);
       else conflicts.push(index < next ? { position, index } : { position });
     }
     if (conflicts.length > 0) {
@@ -147,6 +147,11 @@ function rangesOf(indexes: readonly number[]): [from: number, count: number][] {
     else ranges.push([index, 1]);
   }
   return ranges;
+}
+
+/** The sequencer takes no request whose entries claim a key and have none. */
+function contentOf({ content }: PreparedEntry): Uint8Array {
+  return content as Uint8Array;
 }
 
 /** A digest as a key of a map. */

@@ -3,7 +3,8 @@
  * SizeConflictError and everything else but FatalError mean that nothing was written.
  */
 
-import { ENTRY_BYTES_MAX, type Entry, encodeEntry } from "../entry/entry.ts";
+import { ENTRY_BYTES_MAX, writeEntry } from "../entry/entry.ts";
+import type { PackedEntry } from "../entry/packed.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
 import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { type Hash, leafHash } from "../merkle/hash.ts";
@@ -69,11 +70,11 @@ export async function commitGroup(
   //    Only memory changes, and readers ask the edge for nodes under the durable size only. If we crash here, nothing
   //    has happened.
   const recordedAt = Math.max(Math.floor(tools.clock()), state.lastRecordedAt);
-  const entries: Entry[] = [];
+  const entries: PackedEntry[] = [];
   const leafHashes: Uint8Array[] = [];
   const bytes = new Uint8Array(ENTRY_BYTES_MAX);
   for (const { members, digests } of plan.entries) {
-    const leaf = leafHash(hash, encodeEntry(recordedAt, digests, bytes));
+    const leaf = leafHash(hash, writeEntry(bytes, recordedAt, digests));
     edge.append(leaf);
     leafHashes.push(leaf);
     entries.push({ recordedAt, members });

@@ -2,6 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import type { Entry } from "../entry/entry.ts";
+import { packEntry } from "../entry/packed.ts";
 import { RecordEncoder } from "../store/record.ts";
 import type { Frontier } from "./sealtree.ts";
 import type { SealAnswer, SealTask } from "./sealworker.ts";
@@ -29,7 +30,7 @@ export class Rebuilder {
 
   /** Adds 2^k entries, the size so far being a multiple of 2^k; gives their leaf hashes, joined. */
   async add(entries: readonly Entry[]): Promise<Uint8Array> {
-    const parts = entries.map((entry) => this.#encoder.entry(entry).slice());
+    const parts = entries.map((entry) => this.#encoder.entry(packEntry(entry)).slice());
     const records = new Uint8Array(Buffer.concat(parts));
     const task = { task: "add", records, lengths: parts.map(({ length }) => length) } as const;
     const answer = await this.#ask(task, [records.buffer]);

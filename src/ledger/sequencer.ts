@@ -9,8 +9,9 @@
  *                     stopped: every waiter gets LedgerStoppedError, reads go on, opening the ledger again recovers
  */
 
-import { MEMBERS_MAX } from "../entry/entry.ts";
+import { requireCount } from "../entry/entry.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
+import { HASH_LENGTH } from "../merkle/hash.ts";
 import { type LedgerRecord, SizeConflictError } from "../store/store.ts";
 import { type Appended, answerLater, answerNow, type Recorded } from "./answer.ts";
 import type { AppendRequest } from "./claims.ts";
@@ -213,16 +214,23 @@ export class Sequencer {
   }
 }
 
-/** Weight of a request in the queue. A character counts as a byte: the limit is about memory, not about the wire. */
-function weigh({ entries }: AppendRequest): { events: number; bytes: number } {
+/**
+ * Weight of a request in the queue: what its entries hold in memory.
+ * @throws RangeError when one of them is not as the type says: in a commit that would be the group's misfortune
+ */
+function weigh({ entries, idempotencyKey }: AppendRequest): { events: number; bytes: number } {
   if (entries.length === 0) throw new RangeError("expected a request with events, got none");
   let bytes = 0;
-  for (const { members, digests } of entries) {
-    if (members.length < 1 || members.length > MEMBERS_MAX || members.length !== digests.length) {
-      const got = `${members.length} with ${digests.length} digests`;
-      throw new RangeError(`expected 1..${MEMBERS_MAX} members with a digest each, got ${got}`);
+  for (const { members, digests, content, id } of entries) {
+    const [count = 0] = members;
+    requireCount(count);
+    if (digests.length !== count * HASH_LENGTH) {
+      throw new RangeError(`expected digests of ${count} members, got ${digests.length} bytes`);
     }
-    for (const { text } of members) bytes += text.length;
+    if (content === undefined && (id !== undefined || idempotencyKey !== undefined)) {
+      throw new RangeError("expected the content digest of an entry that claims a key, got none");
+    }
+    bytes += members.length + digests.length;
   }
   return { events: entries.length, bytes };
 }

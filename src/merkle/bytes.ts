@@ -6,7 +6,7 @@
 /** All of the platform that is used here; Node and every browser have it (WHATWG Encoding). */
 declare const TextDecoder: new (
   label: string,
-  options: { ignoreBOM: boolean },
+  options: { ignoreBOM: boolean; fatal?: boolean },
 ) => { decode(bytes: Uint8Array): string };
 declare const TextEncoder: new () => {
   encode(text: string): Uint8Array;
@@ -20,6 +20,7 @@ export type Hex = `0x${string}`;
 const BY_HAND_MAX = 64;
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+const STRICT_DECODER = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const HEX = /^0x(?:[0-9a-f]{2})*$/;
 
@@ -31,6 +32,15 @@ export function utf8(text: string): Uint8Array {
 /** Text of UTF-8 bytes, a byte order mark included; what is no UTF-8 becomes U+FFFD. */
 export function fromUtf8(bytes: Uint8Array): string {
   return DECODER.decode(bytes);
+}
+
+/** Text of UTF-8 bytes, a byte order mark included. @throws RangeError when they are no UTF-8 */
+export function readUtf8(bytes: Uint8Array): string {
+  try {
+    return STRICT_DECODER.decode(bytes);
+  } catch (cause) {
+    throw new RangeError("expected UTF-8, got bytes that are not", { cause });
+  }
 }
 
 /** Writes the UTF-8 of a text into an array that has room for 3 bytes a UTF-16 unit, and returns how many it took. */

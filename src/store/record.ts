@@ -3,9 +3,7 @@
  * it compacts, so without ours a bit that flips on disk would be read back as if it were true. Not what is hashed for
  * the tree: that is entry/entry.ts.
  *
- *   entry       recordedAt[8] count[1] member…
- *     shown     varint(2 · bytes of text) salt[16] text
- *     withheld  varint(1) digest[32]
+ *   entry       recordedAt[8] members                         as entry/packed.ts has them
  *   checkpoint  root[32] signedAt[8] signature[65]            ledger and size are in the key
  *   claim       content[32] varint(count) { varint(from) varint(count) }…
  *   tile        256 hashes
@@ -13,8 +11,10 @@
  */
 
 import { crc32 } from "node:zlib";
-import { type Entry, MEMBERS_MAX, type Member, SALT_LENGTH } from "../entry/entry.ts";
-import { fromHex, readUint64, toHex, writeUint64 } from "../merkle/bytes.ts";
+import { type Entry, type Member, requireCount } from "../entry/entry.ts";
+import { type PackedEntry, unpackMembers } from "../entry/packed.ts";
+import { readVarint, varintLength, writeVarint } from "../entry/varint.ts";
+import { fromHex, readUint64, readUtf8, toHex, writeUint64 } from "../merkle/bytes.ts";
 import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { HASH_LENGTH } from "../merkle/hash.ts";
 import { TILE_BYTES } from "../merkle/tile.ts";
@@ -23,9 +23,6 @@ import { type Claim, DamagedStoreError } from "./store.ts";
 const VERSION = 0x01;
 const SUM_LENGTH = 4;
 const SIGNATURE_LENGTH = 65;
-const WITHHELD = 1;
-/** recordedAt and the number of members. */
-const ENTRY_HEAD = 9;
 
 /** Writes records into one growing buffer: no memory is taken for each, and the commit copies them at once. */
 export class RecordEncoder {
@@ -33,20 +30,13 @@ export class RecordEncoder {
   #at = 0;
 
   /** Each method returns a view that the next call overwrites. */
-  entry(entry: Entry): Uint8Array {
-    const { members } = entry;
-    if (members.length < 1 || members.length > MEMBERS_MAX) {
-      throw new RangeError(`expected 1..${MEMBERS_MAX} members, got ${members.length}`);
-    }
+  entry({ recordedAt, members }: PackedEntry): Uint8Array {
+    requireCount(members[0] ?? 0);
     this.#start();
-    this.#room(members.reduce((sum, member) => sum + largest(member), ENTRY_HEAD));
-    writeUint64(this.#bytes, this.#at, entry.recordedAt);
-    this.#bytes[this.#at + 8] = members.length;
-    this.#at += ENTRY_HEAD;
-    for (const member of members) {
-      if ("digest" in member) this.#withheld(member.digest);
-      else this.#shown(member.salt, member.text);
-    }
+    this.#room(8 + members.length);
+    writeUint64(this.#bytes, this.#at, recordedAt);
+    this.#bytes.set(members, this.#at + 8);
+    this.#at += 8 + members.length;
     return this.#finish();
   }
 
@@ -84,30 +74,6 @@ export class RecordEncoder {
     return this.#finish();
   }
 
-  #withheld(digest: Uint8Array): void {
-    if (digest.length !== HASH_LENGTH) throw new RangeError(`expected ${HASH_LENGTH} bytes, got ${digest.length}`);
-    this.#bytes[this.#at++] = WITHHELD;
-    this.#bytes.set(digest, this.#at);
-    this.#at += HASH_LENGTH;
-  }
-
-  #shown(salt: Uint8Array, text: string): void {
-    if (salt.length !== SALT_LENGTH) throw new RangeError(`expected ${SALT_LENGTH} bytes, got ${salt.length}`);
-    const start = this.#at;
-    this.#varint(2 * text.length);
-    this.#bytes.set(salt, this.#at);
-    this.#at += SALT_LENGTH;
-    const length = this.#bytes.write(text, this.#at);
-    this.#at += length;
-    if (length === text.length) return;
-    // Not ASCII: the length that was guessed is too small, so this member is written again.
-    this.#at = start;
-    this.#varint(2 * length);
-    this.#bytes.set(salt, this.#at);
-    this.#at += SALT_LENGTH;
-    this.#at += this.#bytes.write(text, this.#at);
-  }
-
   #start(): void {
     this.#bytes[0] = VERSION;
     this.#at = 1;
@@ -127,15 +93,9 @@ export class RecordEncoder {
     this.#at += length;
   }
 
-  /** 7 bits a byte, the lowest first; the caller has made room. */
+  /** The caller has made room. */
   #varint(value: number): void {
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`expected 0..2^53-1, got ${value}`);
-    let rest = value;
-    while (rest >= 0x80) {
-      this.#bytes[this.#at++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
-    }
-    this.#bytes[this.#at++] = rest;
+    this.#at = writeVarint(this.#bytes, this.#at, value);
   }
 
   #room(length: number): void {
@@ -147,31 +107,13 @@ export class RecordEncoder {
   }
 }
 
-/** Bytes that a member takes at most. */
-function largest(member: Member): number {
-  return "digest" in member ? 1 + HASH_LENGTH : 8 + SALT_LENGTH + 3 * member.text.length;
-}
-
 /** What a record is called when it turns out to be damaged. */
 export type Naming = () => string;
 
 export function decodeEntry(bytes: Uint8Array, naming: Naming): Entry {
   const reader = new Reader(bytes, naming);
   const recordedAt = reader.uint64();
-  const count = reader.byte();
-  if (count < 1 || count > MEMBERS_MAX) reader.fail(`expected 1..${MEMBERS_MAX} members, got ${count}`);
-  const members: Member[] = [];
-  for (let i = 0; i < count; i++) members.push(decodeMember(reader));
-  reader.end();
-  return { recordedAt, members };
-}
-
-function decodeMember(reader: Reader): Member {
-  const form = reader.varint();
-  if (form === WITHHELD) return { digest: reader.take(HASH_LENGTH) };
-  if (form % 2 === 1) reader.fail(`expected a member that is shown or withheld, got form ${form}`);
-  const salt = reader.take(SALT_LENGTH);
-  return { salt, text: reader.text(form / 2) };
+  return { recordedAt, members: reader.members() };
 }
 
 export function decodeCheckpoint(
@@ -232,11 +174,6 @@ class Reader {
     throw new DamagedStoreError(`${this.#naming()} is damaged: ${why}`, cause === undefined ? {} : { cause });
   }
 
-  byte(): number {
-    if (this.#at >= this.#end) this.fail(`expected a byte at ${this.#at}, got the end`);
-    return this.#bytes[this.#at++] as number;
-  }
-
   take(length: number): Uint8Array {
     const end = this.#at + length;
     if (end > this.#end) this.fail(`expected ${length} bytes at ${this.#at}, got ${this.#end - this.#at}`);
@@ -247,32 +184,31 @@ class Reader {
 
   uint64(): number {
     const bytes = this.take(8);
-    try {
-      return readUint64(bytes);
-    } catch (cause) {
-      return this.fail("expected an integer in 0..2^53-1", cause);
-    }
+    return this.#wellFormed(() => readUint64(bytes));
   }
 
   varint(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 0x80) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * scale;
-      if (!Number.isSafeInteger(value)) this.fail("expected an integer in 0..2^53-1");
-      if (byte < 0x80) {
-        if (byte === 0 && scale > 1) this.fail("expected the shortest form of an integer");
-        return value;
-      }
-    }
+    const value = this.#wellFormed(() => readVarint(this.#bytes.subarray(0, this.#end), this.#at));
+    this.#at += varintLength(value);
+    return value;
+  }
+
+  /** All that is left, as members. */
+  members(): Member[] {
+    const packed = this.take(this.#end - this.#at);
+    return this.#wellFormed(() => unpackMembers(packed));
   }
 
   text(length: number): string {
     const bytes = this.take(length);
+    return this.#wellFormed(() => readUtf8(bytes));
+  }
+
+  #wellFormed<T>(read: () => T): T {
     try {
-      return UTF8.decode(bytes);
+      return read();
     } catch (cause) {
-      return this.fail("expected UTF-8", cause);
+      return this.fail((cause as Error).message, cause);
     }
   }
 
@@ -280,5 +216,3 @@ class Reader {
     if (this.#at !== this.#end) this.fail(`expected ${this.#at + SUM_LENGTH} bytes, got ${this.#bytes.length}`);
   }
 }
-
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -12,6 +12,7 @@
  */
 
 import type { Entry } from "../entry/entry.ts";
+import type { PackedEntry } from "../entry/packed.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Tile } from "../merkle/tile.ts";
@@ -42,7 +43,7 @@ export type Claim = {
 /** Everything that becomes true at once when entries [from, from + entries.length) are recorded. */
 export type Commit = {
   readonly from: number;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly PackedEntry[];
   readonly claims: readonly Claim[];
   readonly tiles: readonly Tile[];
   readonly checkpoint: SignedCheckpoint;

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { decodeEntry, type Entry, encodeEntry, memberDigest } from "../../src/entry/entry.ts";
+import { decodeEntry, type Entry, encodeEntry, memberDigest, type ShownMember } from "../../src/entry/entry.ts";
 import { checkEvent, type Event } from "../../src/entry/event.ts";
 import { memberText, readMemberText } from "../../src/entry/member.ts";
-import { prepareEntry, readMembers } from "../../src/entry/prepare.ts";
+import { unpackMembers } from "../../src/entry/packed.ts";
+import { ownMembers, type PreparedEntry, prepareEntry, readMembers } from "../../src/entry/prepare.ts";
 import { withholdMembers } from "../../src/entry/redact.ts";
 import { concat, encodeUint64, toHex, utf8 } from "../../src/merkle/bytes.ts";
 import { keccak256, sha256 } from "../../src/merkle/hash.ts";
@@ -27,10 +28,18 @@ function salts(n: number): Uint8Array {
 
 const service = { hash: keccak256, salts };
 
+function shown({ members }: PreparedEntry): ShownMember[] {
+  return unpackMembers(members) as ShownMember[];
+}
+
+function digestsOf({ digests }: PreparedEntry): Uint8Array[] {
+  return Array.from({ length: digests.length / 32 }, (_, i) => digests.slice(32 * i, 32 * (i + 1)));
+}
+
 test("members stand in the order of their names by UTF-16 code units, each with its own salt", () => {
-  const prepared = prepareEntry(event, { ...service, own: { _source: { key: "k1" }, _raw: "x" } });
+  const prepared = prepareEntry(event, { ...service, own: ownMembers({ _source: { key: "k1" }, _raw: "x" }) });
   assert.deepEqual(
-    prepared.members.map(({ text }) => text),
+    shown(prepared).map(({ text }) => text),
     [
       '"Zone":1',
       '"_raw":"x"',
@@ -42,7 +51,7 @@ test("members stand in the order of their names by UTF-16 code units, each with 
     ],
   );
   assert.deepEqual(
-    prepared.members.map(({ salt }) => salt[0]),
+    shown(prepared).map(({ salt }) => salt[0]),
     [1, 2, 3, 4, 5, 6, 7],
   );
 });
@@ -51,15 +60,17 @@ test("salts stay what they were when their source fills its memory again", () =>
   for (const pool of [new Uint8Array(1024), Buffer.alloc(1024)]) {
     const prepared = prepareEntry(event, { ...service, salts: (n) => pool.subarray(0, 16 * n) });
     pool.fill(7);
-    for (const [i, member] of prepared.members.entries()) {
-      assert.deepEqual(memberDigest(keccak256, member), prepared.digests[i]);
-    }
+    assert.deepEqual(
+      shown(prepared).map((member) => memberDigest(keccak256, member)),
+      digestsOf(prepared),
+    );
   }
 });
 
 test("a member digest is the hash of 0x02, the salt and the text", () => {
-  const { members, digests } = prepareEntry(event, service);
-  for (const [i, { salt, text }] of members.entries()) {
+  const prepared = prepareEntry(event, service);
+  const digests = digestsOf(prepared);
+  for (const [i, { salt, text }] of shown(prepared).entries()) {
     assert.deepEqual(digests[i], keccak256(concat(Uint8Array.of(0x02), salt, utf8(text))));
     assert.deepEqual(memberDigest(sha256, { salt, text }), sha256(concat(Uint8Array.of(0x02), salt, utf8(text))));
   }
@@ -69,15 +80,15 @@ test("a member digest is the hash of 0x02, the salt and the text", () => {
 test("the same event has the same content however it is spelled, whatever the service adds", () => {
   const again = checkEvent(JSON.parse(JSON.stringify(Object.fromEntries(Object.entries(event).reverse()), null, 2)));
   const { content } = prepareEntry(event, service);
-  assert.deepEqual(prepareEntry(again, { ...service, own: { _source: 1 } }).content, content);
+  assert.deepEqual(prepareEntry(again, { ...service, own: ownMembers({ _source: 1 }) }).content, content);
   assert.deepEqual(prepareEntry(event, { hash: keccak256, salts: (n) => new Uint8Array(16 * n) }).content, content);
   assert.notDeepEqual(prepareEntry({ ...event, Zone: 2 }, service).content, content);
   assert.deepEqual(
     content,
     keccak256(
       utf8(
-        `{${prepareEntry(event, service)
-          .members.map((m) => m.text)
+        `{${shown(prepareEntry(event, service))
+          .map((m) => m.text)
           .join(",")}}`,
       ),
     ),
@@ -92,6 +103,44 @@ test("with a content key, a guess of the event does not give its content", () =>
   assert.notDeepEqual(keyed(1), prepareEntry(event, service).content);
 });
 
+test("without need of it, only an event with an id gets a content", () => {
+  const onlyIds = { ...service, contentOf: "ids" } as const;
+  const withId: Event = { ...event, id: "req-1" };
+  assert.ok(!("content" in prepareEntry(event, onlyIds)));
+  assert.deepEqual(prepareEntry(withId, onlyIds).content, prepareEntry(withId, service).content);
+});
+
+test("an entry goes where the caller has memory for it, and nothing else is written there", () => {
+  const memory = new Uint8Array(10_000).fill(0xee);
+  let used = 100;
+  const take = (length: number) => {
+    used += length;
+    return memory.subarray(used - length, used);
+  };
+  const prepared = [
+    prepareEntry(event, { ...service, memory: take }),
+    prepareEntry(event, { ...service, memory: take }),
+  ];
+  for (const each of prepared) {
+    assert.equal(each.members.buffer, memory.buffer);
+    assert.deepEqual(each, prepareEntry(event, service));
+  }
+  assert.ok(memory.subarray(0, 100).every((byte) => byte === 0xee));
+  assert.ok(memory.subarray(used).every((byte) => byte === 0xee));
+});
+
+test("an entry beyond what is kept at hand is prepared like any other", () => {
+  const large = { ...event, message: "é\u0000".repeat(100_000) } as Event;
+  for (const each of [large, event]) {
+    const prepared = prepareEntry(each, service);
+    assert.deepEqual(readMembers({ members: shown(prepared) }), each);
+    assert.deepEqual(
+      shown(prepared).map((member) => memberDigest(keccak256, member)),
+      digestsOf(prepared),
+    );
+  }
+});
+
 test("the id of an event is handed on, and absent when there is none", () => {
   assert.equal(prepareEntry({ ...event, id: "req-1" }, service).id, "req-1");
   assert.ok(!("id" in prepareEntry(event, service)));
@@ -100,12 +149,12 @@ test("the id of an event is handed on, and absent when there is none", () => {
 test("preparing refuses what would not be an entry", () => {
   const many = Object.fromEntries(Array.from({ length: 61 }, (_, i) => [`m${i}`, i]));
   const three = { action: event.action, time: event.time, actor: event.actor };
-  assert.equal(prepareEntry({ ...three, ...many }, service).digests.length, 64);
-  assert.throws(() => prepareEntry({ ...three, ...many }, { ...service, own: { _source: 1 } }), {
+  assert.equal(prepareEntry({ ...three, ...many }, service).digests.length, 64 * 32);
+  assert.throws(() => prepareEntry({ ...three, ...many }, { ...service, own: ownMembers({ _source: 1 }) }), {
     code: "event_too_many_members",
     message: "expected at most 64 members, the service's included, got 65",
   });
-  assert.throws(() => prepareEntry(event, { ...service, own: { source: 1 } }), {
+  assert.throws(() => ownMembers({ source: 1 }), {
     name: "TypeError",
     message: 'expected a name that begins with _, got "source"',
   });
@@ -118,7 +167,7 @@ test("what was prepared reads back as the event", () => {
   fc.assert(
     fc.property(fc.dictionary(names, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 20 }), (more) => {
       const plain = JSON.parse(JSON.stringify({ ...more, ...event })) as Event;
-      const { members } = prepareEntry(plain, { ...service, own: { _raw: "text" } });
+      const members = shown(prepareEntry(plain, { ...service, own: ownMembers({ _raw: "text" }) }));
       assert.deepEqual(readMembers({ members }), { ...plain, _raw: "text" });
     }),
     RUNS,
@@ -158,7 +207,8 @@ test("bytes that are no entry are refused, on the way out and on the way in", ()
 });
 
 test("withholding members keeps the entry's bytes, and shows nothing of them", () => {
-  const { members, digests } = prepareEntry(event, service);
+  const prepared = prepareEntry(event, service);
+  const members = shown(prepared);
   const entry: Entry = { recordedAt: 5, members };
   const withheld = withholdMembers(keccak256, entry, ["actor", "zü"]);
   assert.deepEqual(
@@ -167,7 +217,7 @@ test("withholding members keeps the entry's bytes, and shows nothing of them", (
   );
   assert.deepEqual(
     withheld.members.map((member) => memberDigest(keccak256, member)),
-    digests,
+    digestsOf(prepared),
   );
   assert.deepEqual(Object.keys(readMembers(withheld)), ["Zone", "action", "time"]);
   assert.ok(!JSON.stringify(withheld).includes("u1"));
@@ -176,7 +226,7 @@ test("withholding members keeps the entry's bytes, and shows nothing of them", (
 });
 
 test("a name that no shown member has is refused, so that a typing error discloses nothing", () => {
-  const entry: Entry = { recordedAt: 5, members: prepareEntry(event, service).members };
+  const entry: Entry = { recordedAt: 5, members: shown(prepareEntry(event, service)) };
   const refused = { code: "member_unknown", message: 'expected the name of a shown member, got "actr"' };
   assert.throws(() => withholdMembers(keccak256, entry, ["time", "actr"]), refused);
   const once = withholdMembers(keccak256, entry, ["actor"]);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { encodeEntry, memberDigest } from "../../src/entry/entry.ts";
+import { packMembers } from "../../src/entry/packed.ts";
 import type { PreparedEntry } from "../../src/entry/prepare.ts";
 import { fastKeccak256 } from "../../src/ledger/hash.ts";
 import { keySigner } from "../../src/ledger/keysigner.ts";
@@ -33,7 +34,8 @@ export function prepared(name: string, id?: string): PreparedEntry {
   const salt = hash(utf8(`salt ${name}`)).slice(0, 16);
   const member = { salt, text: `"name":${JSON.stringify(name)}` };
   const content = hash(utf8(name));
-  return { members: [member], digests: [memberDigest(hash, member)], content, ...(id === undefined ? {} : { id }) };
+  const digests = memberDigest(hash, member);
+  return { members: packMembers([member]), digests, content, ...(id === undefined ? {} : { id }) };
 }
 
 export function many(count: number, prefix = "event"): PreparedEntry[] {

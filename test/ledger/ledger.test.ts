@@ -235,14 +235,14 @@ test("a request without events, or with an entry that is none, is refused alone"
   const ledger = await openLedger(await storeWithLedger());
   const good = ledger.append({ entries: many(2), source });
   await assert.rejects(ledger.append({ entries: [], source }), RangeError);
-  await assert.rejects(
-    ledger.append({ entries: [{ ...prepared("a"), members: [], digests: [] }], source }),
-    RangeError,
-  );
-  await assert.rejects(ledger.append({ entries: [{ ...prepared("a"), digests: [] }], source }), RangeError);
-  const member = prepared("a");
-  const [members, digests] = [Array(65).fill(member.members[0]), Array(65).fill(member.digests[0])];
-  await assert.rejects(ledger.append({ entries: [{ ...member, members, digests }], source }), RangeError);
+  const entry = prepared("a", "id");
+  const none = new Uint8Array(0);
+  const manyMembers = { members: Uint8Array.of(65, ...entry.members.slice(1)), digests: new Uint8Array(65 * 32) };
+  for (const wrong of [{ members: none, digests: none }, { digests: none }, manyMembers, { content: undefined }]) {
+    await assert.rejects(ledger.append({ entries: [{ ...entry, ...wrong } as typeof entry], source }), RangeError);
+  }
+  const { content: _, id: __, ...unclaimed } = entry;
+  await assert.rejects(ledger.append({ entries: [unclaimed], source, idempotencyKey: "key" }), RangeError);
   await good;
   assert.equal(ledger.size, 2);
 });

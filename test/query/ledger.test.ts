@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { checkEvent } from "../../src/entry/event.ts";
-import { prepareEntry } from "../../src/entry/prepare.ts";
+import { ownMembers, prepareEntry } from "../../src/entry/prepare.ts";
 import { fastKeccak256 } from "../../src/ledger/hash.ts";
 import { keySigner } from "../../src/ledger/keysigner.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
@@ -43,7 +43,7 @@ test("events of a ledger on LevelDB are found after restarts, and after its inde
           time: "2026-11-20T09:30:00Z",
           actor: { type: "user", id: `u${i % 10}` },
         });
-        const own = { _source: { format: "native", key: "k1", source: "app" } };
+        const own = ownMembers({ _source: { format: "native", key: "k1", source: "app" } });
         appended.push(ledger.append({ entries: [prepareEntry(event, { hash, salts, own })], source: "app" }));
       }
       await Promise.all(appended);

@@ -7,9 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { Level } from "level";
+import { packMembers } from "../../src/entry/packed.ts";
 import { LevelStore } from "../../src/store/level.ts";
 import { DamagedStoreError, StoreLockedError } from "../../src/store/store.ts";
-import { commitOf, hex, ledgerRecord, storeSuite } from "./suite.ts";
+import { commitOf, entryOf, hex, ledgerRecord, storeSuite } from "./suite.ts";
 
 function temporary(context: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-store-"));
@@ -43,7 +44,7 @@ test("what was committed is there after closing and opening again", async (t) =>
     ledgers[1],
   ]);
   assert.deepEqual(await second.head(hex(1, 32)), commit.checkpoint);
-  assert.deepEqual(await second.entry(hex(1, 32), 4), commit.entries[4]);
+  assert.deepEqual(await second.entry(hex(1, 32), 4), entryOf(4));
   assert.deepEqual(await second.claims(hex(1, 32), [claim.key]), [claim]);
   assert.equal(await second.record("s", "k"), "v");
   await second.commit(hex(1, 32), commitOf(hex(1, 32), 5, 1));
@@ -96,7 +97,7 @@ test("a byte that changed on the disk is found when it is read", async (t) => {
   await store.addLedger(ledgerRecord(1));
   // Digests do not compress, so each stands in the file as it is.
   const digests = Array.from({ length: 200 }, (_, i) => new Uint8Array(createHash("sha256").update(`${i}`).digest()));
-  const entries = digests.map((digest) => ({ recordedAt: 1, members: [{ digest }] }));
+  const entries = digests.map((digest) => ({ recordedAt: 1, members: packMembers([{ digest }]) }));
   await store.commit(id, commitOf(id, 0, 200, { entries }));
   await store.close();
   // Opening again moves the log into sorted files, which LevelDB does not verify when it reads them.

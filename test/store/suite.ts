@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 import type { Entry } from "../../src/entry/entry.ts";
+import { packEntry, packMembers } from "../../src/entry/packed.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import {
@@ -46,7 +47,7 @@ export function checkpointOf(ledgerId: Hex, size: number): SignedCheckpoint {
 }
 
 export function commitOf(ledgerId: Hex, from: number, count: number, more: Partial<Commit> = {}): Commit {
-  const entries = Array.from({ length: count }, (_, i) => entryOf((from + i) % 256));
+  const entries = Array.from({ length: count }, (_, i) => packEntry(entryOf((from + i) % 256)));
   return { from, entries, claims: [], tiles: [], checkpoint: checkpointOf(ledgerId, from + count), ...more };
 }
 
@@ -132,8 +133,9 @@ export function storeSuite(name: string, open: OpenStore): void {
     await store.commit(ledger.id, commit);
     assert.deepEqual(await store.head(ledger.id), commit.checkpoint);
     assert.deepEqual(await store.checkpoint(ledger.id, 3), commit.checkpoint);
-    for (const [i, entry] of commit.entries.entries()) assert.deepEqual(await store.entry(ledger.id, i), entry);
-    assert.deepEqual(await collect(store.entries(ledger.id, 0, 3)), commit.entries);
+    for (const [i, entry] of commit.entries.entries())
+      assert.deepEqual(packEntry((await store.entry(ledger.id, i)) as Entry), entry);
+    assert.deepEqual((await collect(store.entries(ledger.id, 0, 3))).map(packEntry), commit.entries);
     for (const tile of tiles) assert.deepEqual(await store.tile(ledger.id, tile.level, tile.n), tile.hashes);
     const keys = [claims[1]?.key, new Uint8Array(32).fill(1), claims[0]?.key] as Uint8Array[];
     assert.deepEqual(await store.claims(ledger.id, keys), [claims[1], undefined, claims[0]]);
@@ -141,19 +143,19 @@ export function storeSuite(name: string, open: OpenStore): void {
 
   test(`${name} keeps what it was given, whatever the caller does with the objects later`, async (t) => {
     const store = await openWithLedger(t);
-    const salt = new Uint8Array(16).fill(1);
+    const members = packMembers([{ salt: new Uint8Array(16).fill(1), text: '"a":1' }]);
     const hashes = new Uint8Array(8192).fill(1);
     const claim = {
       key: new Uint8Array(32).fill(1),
       content: new Uint8Array(32).fill(1),
       ranges: [[0, 1]] as [number, number][],
     };
-    const entry = { recordedAt: 1, members: [{ salt, text: '"a":1' }] };
+    const entry = { recordedAt: 1, members };
     await store.commit(
       ledger.id,
       commitOf(ledger.id, 0, 1, { entries: [entry], claims: [claim], tiles: [{ level: 0, n: 0, hashes }] }),
     );
-    for (const bytes of [salt, hashes, claim.content]) bytes.fill(2);
+    for (const bytes of [members, hashes, claim.content]) bytes.fill(2);
     claim.ranges.push([1, 1]);
     const read = await store.entry(ledger.id, 0);
     assert.deepEqual(read?.members, [{ salt: new Uint8Array(16).fill(1), text: '"a":1' }]);
@@ -195,8 +197,8 @@ export function storeSuite(name: string, open: OpenStore): void {
       { ...good, entries: [] },
       { ...good, checkpoint: checkpointOf(ledger.id, 2) },
       { ...good, checkpoint: checkpointOf(hex(2, 32), 1) },
-      { ...good, entries: [{ recordedAt: 1, members: [] }] },
-      { ...good, entries: [{ recordedAt: 1, members: [{ salt: new Uint8Array(15), text: "" }] }] },
+      ...[0, 65].map((count) => ({ ...good, entries: [{ recordedAt: 1, members: Uint8Array.of(count) }] })),
+      { ...good, entries: [{ ...packEntry(entryOf(0)), recordedAt: -1 }] },
       { ...good, tiles: [{ level: 0, n: 0, hashes: new Uint8Array(8191) }] },
     ];
     for (const commit of wrong) {
@@ -213,7 +215,7 @@ export function storeSuite(name: string, open: OpenStore): void {
       const from = sizes[i - 1] ?? 0;
       const entries = Array.from({ length: size - from }, () => ({
         recordedAt: 1,
-        members: [{ salt: new Uint8Array(16), text: "" }],
+        members: packMembers([{ salt: new Uint8Array(16), text: "" }]),
       }));
       await store.commit(ledger.id, commitOf(ledger.id, from, size - from, { entries }));
     }

@@ -7,11 +7,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { id, TypedDataEncoder, Wallet } from "ethers";
-import { encodeEntry, type Member } from "../../src/entry/entry.ts";
+import { decodeEntry, ENTRY_BYTES_MAX, type Member, writeEntry } from "../../src/entry/entry.ts";
 import { checkEvent, EVENT_LIMITS } from "../../src/entry/event.ts";
 import { parseJson } from "../../src/entry/json.ts";
 import { readMemberText } from "../../src/entry/member.ts";
-import { prepareEntry } from "../../src/entry/prepare.ts";
+import { unpackMembers } from "../../src/entry/packed.ts";
+import { ownMembers, prepareEntry } from "../../src/entry/prepare.ts";
 import { withholdMembers } from "../../src/entry/redact.ts";
 import { concat, encodeUint64, fromHex, type Hex, toHex, utf8 } from "../../src/merkle/bytes.ts";
 import { checkpointDigest, deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";
@@ -44,17 +45,18 @@ function describeMember(member: Member): object {
 function makeEntry({ name, received, own, recordedAt, withheld }: EventVector) {
   const event = checkEvent(parseJson(received, EVENT_LIMITS));
   const salts = (n: number) => concat(...Array.from({ length: n }, (_, i) => saltOf(name, i)));
-  const prepared = prepareEntry(event, { hash, salts, ...(own === undefined ? {} : { own }) });
-  const entry = encodeEntry(recordedAt, prepared.digests);
-  const shown = withholdMembers(hash, { recordedAt, members: prepared.members }, withheld ?? []);
+  const prepared = prepareEntry(event, { hash, salts, ...(own === undefined ? {} : { own: ownMembers(own) }) });
+  const entry = writeEntry(new Uint8Array(ENTRY_BYTES_MAX), recordedAt, prepared.digests);
+  const members = unpackMembers(prepared.members);
+  const shown = withholdMembers(hash, { recordedAt, members }, withheld ?? []);
   return {
     name,
     received,
     ...(own === undefined ? {} : { own }),
     recordedAt,
-    members: prepared.members.map(describeMember),
-    digests: prepared.digests.map(toHex),
-    content: toHex(prepared.content),
+    members: members.map(describeMember),
+    digests: decodeEntry(entry).digests.map(toHex),
+    content: toHex(prepared.content as Uint8Array),
     entry: toHex(entry),
     leafHash: toHex(leafHash(hash, entry)),
     ...(withheld === undefined ? {} : { withheld: shown.members.map(describeMember) }),

@@ -5,7 +5,7 @@
 
 import type { Request, Response } from "express";
 import { bundleLedger, bundleOfAppend, signerOf } from "../../anchor/prove.ts";
-import type { PreparedEntry } from "../../entry/prepare.ts";
+import { ownMembers } from "../../entry/prepare.ts";
 import type { Appended, Receipt } from "../../ledger/answer.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { toHex } from "../../merkle/bytes.ts";
@@ -31,7 +31,7 @@ export function appendEvents(services: Services, budget: BodyBudget): Handler {
     const key = authorize(services.keys, req, "append", name);
     const ledger = ledgerNamed(services.ledgers, name);
     const idempotencyKey = idempotencyKeyOf(req);
-    const own = { _source: sourceOf(key) };
+    const own = ownMembers({ _source: sourceOf(key) });
     const preparation = { hash, salts, own, ...(contentKey !== undefined && { contentKey }) };
     const received = await receiveEvents(req, res, { limits, budget, preparation });
     const { entries } = received;
@@ -40,7 +40,7 @@ export function appendEvents(services: Services, budget: BodyBudget): Handler {
     return {
       status: appended.outcome === "replayed" ? 200 : 201,
       body: JSON.stringify(
-        received.alone ? aloneAnswer(hash, ledger, received, appended) : batchAnswer(hash, ledger, received, appended),
+        received.alone ? aloneAnswer(hash, ledger, appended) : batchAnswer(hash, ledger, received, appended),
       ),
     };
   };
@@ -58,17 +58,9 @@ function idempotencyKeyOf(req: Request): string | undefined {
   throw new Problem("parameter_invalid", "expected 1 to 255 visible ASCII characters as Idempotency-Key", { errors });
 }
 
-function aloneAnswer(
-  hash: Hash,
-  { record }: Ledger,
-  { entries }: Received,
-  { receipts, checkpoint }: Appended,
-): unknown {
-  const [receipt] = receipts as readonly [Receipt];
-  const [prepared] = entries as readonly [PreparedEntry];
-  const { index, recordedAt, leafHash, path = [] } = receipt;
-  // On a replay the salts are those of the entry that was recorded first.
-  const entry = receipt.entry ?? { recordedAt, members: prepared.members };
+/** On a replay the salts are those of the entry that was recorded first. */
+function aloneAnswer(hash: Hash, { record }: Ledger, { receipts, checkpoint }: Appended): unknown {
+  const [{ index, leafHash, path, entry }] = receipts as readonly [Required<Receipt>];
   return bundleOfAppend(hash, record, { index, entry, leafHash, path, checkpoint });
 }
 

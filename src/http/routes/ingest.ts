@@ -6,7 +6,7 @@
 
 import type { Request } from "express";
 import { bundleLedger } from "../../anchor/prove.ts";
-import { type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
+import { ownMembers, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { type Adapter, adaptItem, type ForeignItem, type Note, rawMember } from "../../ingest/adapter.ts";
 import { github } from "../../ingest/github.ts";
 import type { Appended } from "../../ledger/answer.ts";
@@ -69,7 +69,7 @@ async function appendItem(
   const raw = rawMember(services.hash, bytes, services.limits.requestBytesMax);
   const prepare = (members: typeof event, told: readonly (Note | "id_conflict")[]): PreparedEntry => {
     const source = { format: adapter.format, key: key.id, source: key.source };
-    const own = { _source: told.length === 0 ? source : { ...source, notes: told }, _raw: raw };
+    const own = ownMembers({ _source: told.length === 0 ? source : { ...source, notes: told }, _raw: raw });
     const { hash, salts, contentKey } = services;
     return prepareEntry(members, { hash, salts, own, ...(contentKey !== undefined && { contentKey }) });
   };

@@ -1,0 +1,110 @@
+/**
+ * The members of an entry as bytes: the form in which they go from the one who prepares them to the store, which
+ * keeps them so. There is no object and no array for each of them.
+ *
+ *   members   count[1] member…
+ *   shown     varint(2 · bytes of text) salt[16] text
+ *   withheld  varint(1) digest[32]
+ */
+
+import { readUtf8, utf8 } from "../merkle/bytes.ts";
+import { HASH_LENGTH, type Hash } from "../merkle/hash.ts";
+import { type Entry, MEMBER_PREFIX, type Member, requireCount, SALT_LENGTH } from "./entry.ts";
+import { readVarint, varintLength, writeVarint } from "./varint.ts";
+
+/** Members in the form above. */
+export type PackedMembers = Uint8Array;
+
+/** An entry whose members are packed. */
+export type PackedEntry = { readonly recordedAt: number; readonly members: PackedMembers };
+
+const WITHHELD = 1;
+/** Bytes of a member at most, without its text. */
+export const MEMBER_ROOM = 8 + HASH_LENGTH;
+
+/**
+ * Packs members.
+ * @throws RangeError unless there are 1..64, with salts of 16 or digests of 32 bytes
+ */
+export function packMembers(members: readonly Member[]): PackedMembers {
+  requireCount(members.length);
+  const texts = members.map((member) => utf8("digest" in member ? "" : member.text));
+  const packed = new Uint8Array(texts.reduce((sum, text) => sum + MEMBER_ROOM + text.length, 1));
+  packed[0] = members.length;
+  let at = 1;
+  for (const [i, member] of members.entries()) {
+    if ("digest" in member) at = packWithheld(packed, at, member.digest);
+    else {
+      requireLength(member.salt, SALT_LENGTH);
+      at = packShown(packed, at, member.salt, 0, texts[i] as Uint8Array);
+    }
+  }
+  return packed.slice(0, at);
+}
+
+/**
+ * Packs a shown member, for which there has to be room, and returns where it ends.
+ * @param salts has its salt at `from`
+ */
+export function packShown(packed: Uint8Array, at: number, salts: Uint8Array, from: number, text: Uint8Array): number {
+  const salt = writeVarint(packed, at, 2 * text.length);
+  for (let i = 0; i < SALT_LENGTH; i++) packed[salt + i] = salts[from + i] as number;
+  packed.set(text, salt + SALT_LENGTH);
+  return salt + SALT_LENGTH + text.length;
+}
+
+/** An entry with its members packed. @throws RangeError like {@link packMembers} */
+export function packEntry({ recordedAt, members }: Entry): PackedEntry {
+  return { recordedAt, members: packMembers(members) };
+}
+
+/** Digest of the shown member that is packed at [at, end), as memberDigest has it, without a copy of what is hashed. */
+export function shownDigest(hash: Hash, packed: Uint8Array, at: number, end: number): Uint8Array {
+  let start = at;
+  while ((packed[start] as number) >= 0x80) start++;
+  // The last byte of the length stands where the prefix has to be; it lends its place while the rest is hashed.
+  const before = packed[start] as number;
+  packed[start] = MEMBER_PREFIX;
+  const digest = hash(packed.subarray(start, end));
+  packed[start] = before;
+  return digest;
+}
+
+function packWithheld(packed: Uint8Array, at: number, digest: Uint8Array): number {
+  requireLength(digest, HASH_LENGTH);
+  packed[at] = WITHHELD;
+  packed.set(digest, at + 1);
+  return at + 1 + HASH_LENGTH;
+}
+
+/**
+ * Reads packed members; salts and digests are views of the bytes.
+ * @throws RangeError when the bytes are not exactly what {@link packMembers} makes of some members
+ */
+export function unpackMembers(packed: PackedMembers): Member[] {
+  // Never a Buffer: its slice() shares memory where that of every other array copies.
+  const bytes = new Uint8Array(packed.buffer, packed.byteOffset, packed.length);
+  const count = bytes[0] ?? 0;
+  requireCount(count);
+  const members: Member[] = [];
+  let at = 1;
+  const take = (length: number): Uint8Array => {
+    const taken = bytes.subarray(at, at + length);
+    requireLength(taken, length);
+    at += length;
+    return taken;
+  };
+  for (let i = 0; i < count; i++) {
+    const form = readVarint(bytes, at);
+    at += varintLength(form);
+    if (form === WITHHELD) members.push({ digest: take(HASH_LENGTH) });
+    else if (form % 2 === 0) members.push({ salt: take(SALT_LENGTH), text: readUtf8(take(form / 2)) });
+    else throw new RangeError(`expected a member that is shown or withheld, got form ${form}`);
+  }
+  if (at !== bytes.length) throw new RangeError(`expected ${at} bytes of members, got ${bytes.length}`);
+  return members;
+}
+
+function requireLength(bytes: Uint8Array, length: number): void {
+  if (bytes.length !== length) throw new RangeError(`expected ${length} bytes, got ${bytes.length}`);
+}
