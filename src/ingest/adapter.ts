@@ -37,6 +37,8 @@ export type Adapted = { readonly event: Event; readonly notes: readonly Note[] }
 
 /** Most bytes of a text that are kept in `_raw`, unless configured: as many as a request may have. */
 export const RAW_BYTES_MAX = 16 * 1024 * 1024;
+/** Most characters that it may take in a bundle: verifiers refuse bundles of more than 32 MiB. */
+const SPELLED_MAX = 24 * 1024 * 1024;
 
 /**
  * Maps an item to an event that satisfies checkEvent. If the mapping does not, as with an event beyond the limits,
@@ -69,10 +71,27 @@ export function timeOfReceipt(item: ForeignItem): string {
 
 /**
  * Value of the member `_raw`: the text, exactly; `{hex}` of bytes that are no UTF-8; and of what is larger than the
- * limit `{bytes, digest}`, its length and its hash, so that whoever still has it can prove that it is what came.
+ * limit, or would be in a bundle, `{bytes, digest}`, its length and its hash, so that whoever still has it can prove that
+ * it is what came.
  */
 export function rawMember(hash: Hash, received: Uint8Array, bytesMax = RAW_BYTES_MAX): unknown {
-  if (received.length > bytesMax) return { bytes: received.length, digest: toHex(hash(received)) };
-  const text = fromUtf8(received);
-  return equal(utf8(text), received) ? text : { hex: toHex(received) };
+  if (received.length <= bytesMax) {
+    const text = fromUtf8(received);
+    if (!equal(utf8(text), received)) {
+      if (2 * received.length <= SPELLED_MAX) return { hex: toHex(received) };
+    } else if (isSpelledWithin(text, SPELLED_MAX)) return text;
+  }
+  return { bytes: received.length, digest: toHex(hash(received)) };
+}
+
+/** Whether a text takes no more characters in a bundle: as JSON in the text of its member, which is itself a string. */
+function isSpelledWithin(text: string, lengthMax: number): boolean {
+  let length = text.length;
+  for (let i = 0; i < text.length && length <= lengthMax; i++) {
+    const unit = text.charCodeAt(i);
+    // \u001f becomes \\u001f; a quote or a backslash has three more in front.
+    if (unit < 0x20) length += 6;
+    else if (unit === 0x22 || unit === 0x5c) length += 3;
+  }
+  return length <= lengthMax;
 }

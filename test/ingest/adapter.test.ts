@@ -65,3 +65,23 @@ test("of what is beyond the limit the length and the digest are kept, to the byt
   assert.deepEqual(rawMember(keccak256, received, 99), { bytes: 100, digest: toHex(keccak256(received)) });
   assert.equal(RAW_BYTES_MAX, 16 * 1024 * 1024);
 });
+
+test("what would not fit into a bundle, for its escapes or as hex, is kept as its length and digest", () => {
+  const mib = 1024 * 1024;
+  for (const [unit, spelled] of [
+    ["\u0000", 7],
+    ['"', 4],
+    ["\\", 4],
+  ] as const) {
+    const most = Math.floor((24 * mib) / spelled);
+    const kept = rawMember(keccak256, utf8(unit.repeat(most)));
+    assert.ok(typeof kept === "string");
+    assert.ok(JSON.stringify(JSON.stringify(kept)).length <= 24 * mib + 8);
+    const { bytes } = rawMember(keccak256, utf8(unit.repeat(most + 1))) as { bytes: number };
+    assert.equal(bytes, most + 1);
+  }
+  const binary = new Uint8Array(12 * mib + 1).fill(0xff);
+  const { hex } = rawMember(keccak256, binary.subarray(1)) as { hex: string };
+  assert.deepEqual([hex.slice(0, 6), hex.length], ["0xffff", 2 + 24 * mib]);
+  assert.equal((rawMember(keccak256, binary) as { bytes: number }).bytes, binary.length);
+});

@@ -33,6 +33,10 @@ test("bytes come back from hex, and hex from bytes", () => {
     }),
     RUNS,
   );
+  for (const length of [4096, 4097, 100_000]) {
+    const long = Uint8Array.from({ length }, (_, i) => (i * 7) % 256);
+    assert.equal(toHex(long), `0x${Buffer.from(long).toString("hex")}`);
+  }
 });
 
 test("hex in any other spelling is refused", () => {
