@@ -15,7 +15,7 @@ const CONCURRENCY = 2;
 const testFiles = globSync("test/**/*.test.ts", { cwd: ROOT }).sort();
 
 const steps: readonly Step[] = [
-  { name: "lint", command: "biome", args: ["ci", "--error-on-warnings", "."] },
+  { name: "lint", command: "biome", args: ["ci", "--colors=off", "--error-on-warnings", "."] },
   { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
   { name: "types-pure", command: "tsc", args: ["-p", "tsconfig.pure.json"] },
   { name: "types-web", command: "tsc", args: ["-p", "tsconfig.web.json"] },

@@ -5,6 +5,7 @@ import test from "node:test";
 import { fromHex, type Hex, toHex } from "../../src/merkle/bytes.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
 import { rootFromPath } from "../../src/merkle/proof.ts";
+import { explorerUrl, readTabUrl } from "../../src/verify/explorers.ts";
 import type { EventAnswer, StatsAnswer } from "../../src/web/ledger-pages/answers.ts";
 import { differences } from "../../src/web/ledger-pages/events/difference.ts";
 import { filterOf, filterParameters, filterQuery } from "../../src/web/ledger-pages/events/filter.ts";
@@ -13,7 +14,6 @@ import { barsOf, ratePerMinute } from "../../src/web/ledger-pages/overview/bucke
 import { parseRoute, routeHash } from "../../src/web/ledger-pages/route.ts";
 import { formatBytes, formatFee, formatRate, formatSpan, formatTime, shorten } from "../../src/web/parts/format.ts";
 import { climb, leafOf } from "../../src/web/verdict/climb.ts";
-import { explorerUrl, readTabUrl } from "../../src/verify/explorers.ts";
 import { TestLedger } from "../verify/fixture.ts";
 
 test("the drawn path is the path that is checked, for every entry of trees of up to 40", () => {
