@@ -4,12 +4,12 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { statSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { type Batch, batchesOf } from "./batches.ts";
 import { CliError, usageError } from "./failure.ts";
-import { readLines } from "./lines.ts";
+import { readLines, sizeOf } from "./lines.ts";
 import { readCount } from "./numbers.ts";
 import { printResult } from "./output.ts";
 import { startProgress } from "./progress.ts";
@@ -75,11 +75,6 @@ async function append(file: string, flags: AppendFlags): Promise<void> {
   }
   if (tally.count === 0) throw usageError(`Expected events in ${file === "-" ? "standard input" : file}, got none.`);
   printResult(tally.result(flags.ledger), flags.json === true);
-}
-
-/** Bytes of a file; 0 where the end is not known. */
-function sizeOf(file: string): number {
-  return file === "-" ? 0 : (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
 }
 
 async function sendBatch(client: ServiceClient, batch: Batch, flags: AppendFlags, tally: Tally): Promise<Recorded> {

@@ -1,6 +1,6 @@
 /** Files and standard input as lines of text: UTF-8 as it must be, because a changed byte shall not pass unseen. */
 
-import { createReadStream } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { CliError, usageError } from "./failure.ts";
 
 const STDIN = 0;
@@ -51,6 +51,11 @@ export async function* readLines(
   }
   const last = open.join("");
   if (last !== "") yield last;
+}
+
+/** Bytes of a file; 0 where the end is not known. */
+export function sizeOf(file: string): number {
+  return file === "-" ? 0 : (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
 }
 
 function tooLong(name: string, charactersMax: number): CliError {

@@ -10,7 +10,10 @@ import { readMemberText } from "../entry/member.ts";
 import { fromHex, toHex } from "../merkle/bytes.ts";
 import { keccak256 } from "../merkle/hash.ts";
 import { type Bundle, BundleError, type BundleMember, type Status } from "../verify/bundle.ts";
+import { judgeFrame } from "../verify/frame.ts";
+import { SetPacker } from "../verify/pack.ts";
 import { checkBundle } from "../verify/parse.ts";
+import { rememberingFrame } from "../verify/remember.ts";
 import { SetWriter } from "../verify/set.ts";
 import { verifyBundle } from "../verify/verify.ts";
 import { CliError, usageError } from "./failure.ts";
@@ -22,6 +25,7 @@ import { ServiceClient, type ServiceOptions, withServiceOptions } from "./servic
 const INDEXES_MAX = 100_000;
 const WAIT_S = 600;
 const POLL_MS = 1000;
+const OFFLINE = { offline: true };
 const RANKS: Readonly<Record<Status, number>> = { recorded: 0, anchored: 1, final: 2 };
 
 type ProveFlags = ServiceOptions & {
@@ -32,8 +36,12 @@ type ProveFlags = ServiceOptions & {
   readonly size?: number;
   readonly wait?: Status;
   readonly timeout: number;
+  readonly plain?: boolean;
   readonly json?: boolean;
 };
+
+/** Writes the lines of a set; a bundle may wait for those that follow it. */
+type LineWriter = { readonly add: (bundle: Bundle) => string[]; readonly end: () => string[] };
 
 export function addProve(program: Command): void {
   const command = program
@@ -50,6 +58,7 @@ export function addProve(program: Command): void {
     )
     .addOption(new Option("--wait <status>", "wait until it has come so far").choices(["anchored", "final"]))
     .addOption(new Option("--timeout <seconds>", "how long to wait").argParser(readCount).default(WAIT_S))
+    .option("--plain", "write every bundle of a set whole, so that each line can be handed on by itself")
     .option("--json", "print what was written as JSON; with --out")
     .action(prove);
 }
@@ -58,9 +67,15 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
   const indexes = readIndexes(values, INDEXES_MAX);
   const client = new ServiceClient(flags);
   const until = performance.now() + flags.timeout * 1000;
+  const judge = rememberingFrame((frame) => judgeFrame(frame, OFFLINE));
+  let before = 0;
   const bundleOf = async (index: number): Promise<Bundle> => {
-    const bundle = withhold(await getBundle(client, index, flags, until), flags);
-    await checkHolds(bundle);
+    // Under the checkpoint of the one before, if it covers this one: what they have in common is written once.
+    const size = flags.size ?? (index < before ? before : undefined);
+    const bundle = withhold(await getBundle(client, index, size, flags, until), flags);
+    const verdict = await verifyBundle(bundle, OFFLINE, judge);
+    if (verdict.outcome !== "verified") throw wrong(verdict.summary);
+    before = bundle.checkpoint.size;
     return bundle;
   };
   const output = openOutput(flags.out);
@@ -71,7 +86,9 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
     output.write(`${JSON.stringify(bundle, null, 2)}\n`);
     status = bundle.status;
   } else {
-    status = await writeSet(indexes, bundleOf, (line) => output.write(`${line}\n`));
+    status = await writeSet(indexes, bundleOf, flags.plain === true ? plainWriter : packingWriter, (lines) =>
+      output.write(lines.map((line) => `${line}\n`).join("")),
+    );
   }
   output.close();
   if (flags.out === undefined) return;
@@ -84,18 +101,16 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
 async function writeSet(
   indexes: readonly number[],
   bundleOf: (index: number) => Promise<Bundle>,
-  write: (line: string) => void,
+  writerFor: (first: Bundle) => LineWriter,
+  write: (lines: readonly string[]) => void,
 ): Promise<Status> {
   const progress = await startProgress("bundles");
-  let writer: SetWriter | undefined;
+  let writer: LineWriter | undefined;
   let status: Status = "final";
   try {
     for (const [done, index] of indexes.entries()) {
       const bundle = await bundleOf(index);
-      if (writer === undefined) {
-        writer = new SetWriter(bundle.ledger.id);
-        write(writer.begin());
-      }
+      writer ??= writerFor(bundle);
       write(writer.add(bundle));
       if (RANKS[bundle.status] < RANKS[status]) status = bundle.status;
       progress.show(done + 1, indexes.length);
@@ -108,9 +123,31 @@ async function writeSet(
   return status;
 }
 
-async function getBundle(client: ServiceClient, index: number, flags: ProveFlags, until: number): Promise<Bundle> {
+function packingWriter({ ledger }: Bundle): LineWriter {
+  const packer = new SetPacker(ledger.id);
+  return { add: (bundle) => packer.add(bundle), end: () => packer.end() };
+}
+
+function plainWriter({ ledger }: Bundle): LineWriter {
+  const writer = new SetWriter(ledger.id);
+  let begin = [writer.begin()];
+  const add = (bundle: Bundle) => {
+    const lines = [...begin, writer.add(bundle)];
+    begin = [];
+    return lines;
+  };
+  return { add, end: () => [writer.end()] };
+}
+
+async function getBundle(
+  client: ServiceClient,
+  index: number,
+  size: number | undefined,
+  flags: ProveFlags,
+  until: number,
+): Promise<Bundle> {
   const query = new URLSearchParams();
-  if (flags.size !== undefined) query.set("size", String(flags.size));
+  if (size !== undefined) query.set("size", String(size));
   if (flags.wait === "final") query.set("prefer", "final");
   const path = `/v1/ledgers/${encodeURIComponent(flags.ledger)}/events/${index}/bundle?${query}`;
   for (;;) {
@@ -133,11 +170,6 @@ export function readBundle(answer: unknown): Bundle {
     if (error instanceof BundleError) throw wrong(error.message);
     throw error;
   }
-}
-
-async function checkHolds(bundle: Bundle): Promise<void> {
-  const verdict = await verifyBundle(bundle, { offline: true });
-  if (verdict.outcome !== "verified") throw wrong(verdict.summary);
 }
 
 function wrong(reason: string): CliError {

@@ -17,8 +17,9 @@ import { verifyText } from "../verify/verify.ts";
 import { describeLinks, explorerOption } from "./explorer-links.ts";
 import { type SetExit, usageError } from "./failure.ts";
 import { knownCodeHashes, knownContracts } from "./known-contract.ts";
-import { readLines } from "./lines.ts";
+import { readLines, sizeOf } from "./lines.ts";
 import { printNote, printResult } from "./output.ts";
+import { startProgress } from "./progress.ts";
 import { connectChain } from "./rpc.ts";
 
 /** Exit statuses of verdicts. */
@@ -112,10 +113,14 @@ export function verifyOptionsOf(flags: VerifyFlags, env: NodeJS.ProcessEnv = pro
 
 async function verifyFile(file: string, flags: VerifyFlags): Promise<number> {
   const options = verifyOptionsOf(flags);
-  const lines = readLines(file, { charactersMax: BUNDLE_LIMITS.charactersMax });
+  const bytes = { read: 0, total: sizeOf(file) };
+  const onBytes = (count: number) => {
+    bytes.read += count;
+  };
+  const lines = readLines(file, { onBytes, charactersMax: BUNDLE_LIMITS.charactersMax });
   const first = await lines.next();
   const begin = first.done === true ? "" : first.value;
-  if (readSetBegin(begin) !== undefined) return verifySetOf(chainLines(begin, lines), options, flags);
+  if (readSetBegin(begin) !== undefined) return verifySetOf(chainLines(begin, lines), bytes, options, flags);
   const verdict = await verifyText(await joinLines(begin, lines), options);
   const wantsChain = verdict.outcome === "undecided" && verdict.steps.some(({ name }) => name === "chain");
   const hint = wantsChain && readersOf(options).length === 0 ? [HINT] : [];
@@ -140,10 +145,19 @@ async function* chainLines(first: string, rest: AsyncIterable<string>): AsyncGen
   yield* rest;
 }
 
-async function verifySetOf(lines: AsyncIterable<string>, options: VerifyOptions, flags: VerifyFlags): Promise<number> {
+type Bytes = { readonly read: number; readonly total: number };
+
+async function verifySetOf(
+  lines: AsyncIterable<string>,
+  bytes: Bytes,
+  options: VerifyOptions,
+  flags: VerifyFlags,
+): Promise<number> {
+  const progress = await startProgress("bytes");
   const verdict = await verifySet(lines, options, ({ outcome, summary }, line) => {
     if (outcome !== "verified" && flags.json !== true) printNote(`line ${line}: ${summary}`);
-  });
+    progress.show(bytes.read, bytes.total);
+  }).finally(() => progress.stop());
   printResult({ json: verdict, text: describeSet(verdict) }, flags.json === true);
   return EXITS[verdict.outcome];
 }

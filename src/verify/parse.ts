@@ -9,13 +9,26 @@ import {
   type Bundle,
   type BundleAnchor,
   type BundleMember,
+  type Frame,
   type Status,
 } from "./bundle.ts";
-import { address, type Form, hex, integer, isObject, list, object, oneOf, positive, text } from "./forms.ts";
+import {
+  address,
+  type Form,
+  type Forms,
+  hex,
+  integer,
+  isObject,
+  list,
+  object,
+  oneOf,
+  positive,
+  text,
+} from "./forms.ts";
 import { readJson } from "./json.ts";
 
 /** Objects and lists inside each other: bundle, anchors, anchor, state, proof. */
-const DEPTH_MAX = 5;
+export const DEPTH_MAX = 5;
 const MEMBERS_MAX = 64;
 
 const hash = hex(32);
@@ -33,12 +46,10 @@ const withheldMember = object({ digest: hash });
 const member: Form<BundleMember> = (value, path) =>
   isObject(value) && Object.hasOwn(value, "digest") ? withheldMember(value, path) : shownMember(value, path);
 
-const entry: Form<Bundle["entry"]> = object({
-  index: integer,
-  recordedAt: integer,
-  members: list(member, 1, MEMBERS_MAX),
-  leafHash: hash,
-});
+/** The members of an entry. */
+export const members = list(member, 1, MEMBERS_MAX);
+
+const entry: Form<Bundle["entry"]> = object({ index: integer, recordedAt: integer, members, leafHash: hash });
 
 const path = list(hash, 0, BUNDLE_LIMITS.pathMax);
 const inclusion: Form<Bundle["inclusion"]> = object({ size: positive, root: hash, path });
@@ -67,15 +78,14 @@ const anchor: Form<BundleAnchor> = object<BundleAnchor>(
   { optional: ["consistency", "state"] },
 );
 
-const bundle: Form<Bundle> = object({
-  format: oneOf([BUNDLE_FORMAT]),
-  ledger,
-  entry,
-  inclusion,
-  checkpoint,
-  anchors: list(anchor, 0, BUNDLE_LIMITS.anchorsMax),
-  status: oneOf<Status>(["recorded", "anchored", "final"]),
-});
+const anchors = list(anchor, 0, BUNDLE_LIMITS.anchorsMax);
+const status = oneOf<Status>(["recorded", "anchored", "final"]);
+
+/** Members of a bundle that those of one checkpoint have in common. */
+export const frameForms: Forms<Frame> = { ledger, checkpoint, anchors, status };
+
+const format = oneOf([BUNDLE_FORMAT]);
+const bundle: Form<Bundle> = object({ format, ledger, entry, inclusion, checkpoint, anchors, status });
 
 /**
  * Reads the text of a bundle. Whitespace, the order of names and the escapes in strings are JSON's own and free.

@@ -1,8 +1,16 @@
-/** What many bundles of one verification share is asked and computed once; nothing is kept for longer. */
+/**
+ * What many bundles of one verification share is asked and computed once; nothing is kept for longer, and only so much that
+ * no set fills the memory.
+ */
 
 import type { Hex } from "../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../merkle/checkpoint.ts";
+import type { Frame } from "./bundle.ts";
 import type { ChainReader } from "./chain.ts";
+import type { FrameFinding, JudgeFrame } from "./frame.ts";
+
+/** Answers and signers that are kept; the oldest are forgotten first. */
+const KEPT_MAX = 4096;
 
 /** recoverSigner that computes each signature once. */
 export function rememberingRecover(): (checkpoint: SignedCheckpoint) => Hex {
@@ -10,9 +18,20 @@ export function rememberingRecover(): (checkpoint: SignedCheckpoint) => Hex {
   return (checkpoint) => {
     const { ledgerId, size, root, signedAt, signature } = checkpoint;
     const key = [ledgerId, size, root, signedAt, signature].join();
-    const known = signers.get(key) ?? recoverSigner(checkpoint);
-    signers.set(key, known);
-    return known;
+    const known = signers.get(key);
+    return known ?? keep(signers, key, recoverSigner(checkpoint));
+  };
+}
+
+/** Remembers the frame that was judged last: bundles of one checkpoint follow each other. */
+export function rememberingFrame(judge: JudgeFrame): JudgeFrame {
+  let last: { readonly frame: Frame; readonly key: string; readonly finding: Promise<FrameFinding> } | undefined;
+  return (frame: Frame) => {
+    if (last?.frame === frame) return last.finding;
+    const { ledger, checkpoint, anchors, status } = frame;
+    const key = JSON.stringify([ledger, checkpoint, anchors, status]);
+    last = { frame, key, finding: last?.key === key ? last.finding : judge(frame) };
+    return last.finding;
   };
 }
 
@@ -23,9 +42,7 @@ export function rememberingReader(reader: ChainReader): ChainReader {
     const key = JSON.stringify(question);
     const known = answers.get(key) as Promise<T> | undefined;
     if (known !== undefined) return known;
-    const answer = ask();
-    answers.set(key, answer);
-    return answer;
+    return keep(answers, key, ask());
   };
   return {
     chainId: () => once(() => reader.chainId(), "chainId"),
@@ -37,4 +54,11 @@ export function rememberingReader(reader: ChainReader): ChainReader {
     logs: (...asked) => once(() => reader.logs(...asked), "logs", ...asked),
     isFinal: (number) => once(() => reader.isFinal(number), "isFinal", number),
   };
+}
+
+function keep<T, V extends T>(kept: Map<string, T>, key: string, value: V): V {
+  const [oldest] = kept.keys();
+  if (kept.size >= KEPT_MAX && oldest !== undefined) kept.delete(oldest);
+  kept.set(key, value);
+  return value;
 }

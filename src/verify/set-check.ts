@@ -1,13 +1,20 @@
 /** Verifies an evidence set: every bundle, that all are of one ledger, and that none of what was written is missing. */
 
 import { readersOf } from "./anchors.ts";
+import { type Bundle, BundleError } from "./bundle.ts";
+import { judgeFrame } from "./frame.ts";
 import type { VerifyOptions } from "./options.ts";
-import { rememberingReader, rememberingRecover } from "./remember.ts";
-import { isSetEnd, readSetBegin, SET_FORMAT, SetTally } from "./set.ts";
+import { parseBundle } from "./parse.ts";
+import { rememberingFrame, rememberingReader, rememberingRecover } from "./remember.ts";
+import { isSetEnd, readSetStart, SET_FORMAT, SET_SHARED_FORMAT, type SetStart, SetTally } from "./set.ts";
+import { SHARED_BEGIN, SharedProof } from "./shared.ts";
 import { messageOf, type Outcome, type Verdict } from "./verdict.ts";
-import { verifyText } from "./verify.ts";
+import { type Claim, claimOf, verifyClaim } from "./verify.ts";
 
 const PROBLEMS_MAX = 20;
+const NOTES_MAX = 1000;
+/** Checkpoints whose roots are compared with each other; with more the whole cannot be told. */
+const CHECKPOINTS_MAX = 200_000;
 
 /** What was wrong, with the line it is in, from 1. */
 export type SetProblem = { readonly line: number; readonly summary: string };
@@ -31,6 +38,9 @@ export type SetVerdict = {
   readonly notes: readonly string[];
 };
 
+/** Gives the bundle that a verdict was about; undefined when its line holds none. */
+export type BundleSource = () => Bundle | undefined;
+
 /**
  * Verifies a set. It resolves to a verdict whatever the lines hold, and rejects only when they cannot be read.
  * @param lines without newlines, from the set's first line
@@ -39,20 +49,25 @@ export type SetVerdict = {
 export async function verifySet(
   lines: AsyncIterable<string> | Iterable<string>,
   options: VerifyOptions = {},
-  onVerdict: (verdict: Verdict, line: number) => void = () => undefined,
+  onVerdict: (verdict: Verdict, line: number, bundle: BundleSource) => void = () => undefined,
 ): Promise<SetVerdict> {
   // Bundles of a set share checkpoints and anchors; each is recovered and asked about once.
   const chain = readersOf(options).map(rememberingReader);
   const remembering = { recover: rememberingRecover(), ...options, chain };
+  const judge = rememberingFrame((frame) => judgeFrame(frame, remembering));
   const check = new SetCheck();
   for await (const line of lines) {
-    if (!check.takeLine(line)) continue;
-    const verdict = await verifyText(line, remembering);
+    const item = check.takeLine(line);
+    if (item === undefined) continue;
+    const verdict = await verifyClaim(item.claim, remembering, judge);
     check.takeVerdict(verdict);
-    onVerdict(verdict, check.line);
+    onVerdict(verdict, check.line, item.bundle);
   }
   return check.finish();
 }
+
+/** A line that has to prove an entry. */
+type SetItem = { readonly claim: () => Claim; readonly bundle: BundleSource };
 
 class SetCheck {
   readonly #tally = new SetTally();
@@ -61,39 +76,53 @@ class SetCheck {
   /** Roots of checkpoints by their size. */
   readonly #roots = new Map<number, string>();
   readonly #outcomes: Record<Outcome, number> = { verified: 0, failed: 0, undecided: 0 };
-  #ledgerId: string | undefined;
+  #start: SetStart | undefined;
+  /** The proof whose entries are coming, and how many have come. */
+  #shared: { readonly proof: SharedProof; taken: number } | undefined;
   #hasEnd = false;
   #isBroken = false;
+  #isTooLong = false;
   /** Number of the line taken last, from 1. */
   line = 0;
 
-  /** Takes the next line; whether it has to be a bundle. */
-  takeLine(line: string): boolean {
+  /** Takes the next line; what it has to prove, if anything. */
+  takeLine(line: string): SetItem | undefined {
     this.line++;
-    if (this.line === 1) this.#ledgerId = readSetBegin(line);
-    if (this.line === 1 && this.#ledgerId === undefined) this.#break(`expected the first line of a ${SET_FORMAT}`);
+    if (this.line === 1) this.#start = readSetStart(line);
+    if (this.line === 1 && this.#start === undefined)
+      this.#break(`expected ${SET_FORMAT} or ${SET_SHARED_FORMAT} to begin`);
     if (this.#hasEnd) this.#break("expected nothing after the set's last line, got more");
     if (isSetEnd(line)) {
       this.#takeEnd(line);
-      return false;
+      return undefined;
     }
     this.#tally.addLine(line);
-    return this.line > 1;
+    if (this.line === 1) return undefined;
+    if (this.#shared !== undefined) return this.#takeEntry(line, this.#shared);
+    if (this.#start?.isShared === true && line.startsWith(SHARED_BEGIN)) {
+      this.#guard(() => {
+        this.#shared = { proof: new SharedProof(line), taken: 0 };
+      });
+      return undefined;
+    }
+    return { claim: () => claimOf(parseBundle(line)), bundle: () => bundleIn(line) };
   }
 
   takeVerdict(verdict: Verdict): void {
     this.#outcomes[verdict.outcome]++;
     if (verdict.outcome !== "verified") this.#report(verdict.summary);
-    for (const note of verdict.notes) this.#notes.add(note);
+    for (const note of verdict.notes) if (this.#notes.size < NOTES_MAX) this.#notes.add(note);
     if (verdict.subject === undefined) return;
     const { ledgerId, index, size, root } = verdict.subject;
-    if (ledgerId !== this.#ledgerId) this.#break(`expected a bundle of ledger ${this.#ledgerId}, got ${ledgerId}`);
+    const expected = this.#start?.ledgerId;
+    if (ledgerId !== expected) this.#break(`expected a bundle of ledger ${expected}, got ${ledgerId}`);
     this.#guard(() => this.#tally.addIndex(index));
     // Two roots for one size are two histories, also when each bundle holds by itself.
     const known = this.#roots.get(size) ?? root;
     if (known !== root)
       this.#break(`expected root ${known} for size ${size} as before, got ${root}: the ledger forked`);
-    this.#roots.set(size, known);
+    if (this.#roots.size < CHECKPOINTS_MAX) this.#roots.set(size, known);
+    else if (!this.#roots.has(size)) this.#isTooLong = true;
   }
 
   finish(): SetVerdict {
@@ -101,15 +130,28 @@ class SetCheck {
     const { verified, failed, undecided } = this.#outcomes;
     const count = verified + failed + undecided;
     const isFailed = this.#isBroken || failed > 0 || count === 0;
-    const outcome: Outcome = isFailed ? "failed" : undecided > 0 ? "undecided" : "verified";
+    if (this.#isTooLong) this.#report(`expected at most ${CHECKPOINTS_MAX} checkpoints in a set: verify it in parts`);
+    const isUndecided = undecided > 0 || this.#isTooLong;
+    const outcome: Outcome = isFailed ? "failed" : isUndecided ? "undecided" : "verified";
     const { first, last } = this.#tally;
     const isGapless = first !== undefined && last !== undefined && last - first + 1 === count;
     const found = { outcome, count, verified, failed, undecided, first, last, isGapless, problems: this.#problems };
     return { ...found, summary: describe(found), notes: [...this.#notes] };
   }
 
+  #takeEntry(line: string, shared: { readonly proof: SharedProof; taken: number }): SetItem {
+    const { proof } = shared;
+    const position = shared.taken++;
+    if (shared.taken === proof.count) this.#shared = undefined;
+    return { claim: () => proof.claim(position, line), bundle: () => proof.bundle(position, line) };
+  }
+
   #takeEnd(line: string): void {
     this.#hasEnd = true;
+    if (this.#shared !== undefined) {
+      const { proof, taken } = this.#shared;
+      this.#break(`expected ${proof.count - taken} more entries of a shared proof, got the set's last line`);
+    }
     if (this.#outcomes.failed > 0 || this.#isBroken) return; // counting what already failed says nothing more
     this.#guard(() => {
       const expected = this.#tally.end();
@@ -132,6 +174,15 @@ class SetCheck {
 
   #report(summary: string): void {
     if (this.#problems.length < PROBLEMS_MAX) this.#problems.push({ line: this.line, summary });
+  }
+}
+
+function bundleIn(line: string): Bundle | undefined {
+  try {
+    return parseBundle(line);
+  } catch (error) {
+    if (error instanceof BundleError) return undefined;
+    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Evidence sets: many bundles of one ledger in one NDJSON text. The first line says that it is a set, the last one
  * counts the bundles, so that a text that was cut, even between two lines, is not taken for a whole one.
- * docs/verify.md has the form. The last line is not signed: it finds accidents; the bundles prove themselves.
+ * docs/format.md §10 has the form. The last line is not signed: it finds accidents; the bundles prove themselves.
  */
 
 import { concat, type Hex, toHex, utf8 } from "../merkle/bytes.ts";
@@ -10,6 +10,8 @@ import { type Bundle, BundleError } from "./bundle.ts";
 import { type JsonValue, readJson } from "./json.ts";
 
 export const SET_FORMAT = "holdfast/set@1";
+/** As {@link SET_FORMAT}, and bundles may share what they have in common (shared.ts). */
+export const SET_SHARED_FORMAT = "holdfast/set@2";
 export const SET_END_FORMAT = "holdfast/set-end@1";
 
 /** The first and the last line are short and flat, a bundle is neither. */
@@ -60,7 +62,7 @@ export class SetTally {
   }
 }
 
-/** Writes a set line by line; the caller adds the newlines. */
+/** Writes a set of whole bundles line by line; the caller adds the newlines. */
 export class SetWriter {
   readonly #tally = new SetTally();
   readonly #ledgerId: Hex;
@@ -96,10 +98,19 @@ export class SetWriter {
   }
 }
 
+/** What the first line of a set says. */
+export type SetStart = { readonly ledgerId: string; readonly isShared: boolean };
+
+/** Reads the first line of a set; undefined when the line does not begin one. */
+export function readSetStart(line: string): SetStart | undefined {
+  const { format, ledgerId } = readEdge(line) ?? {};
+  if ((format !== SET_FORMAT && format !== SET_SHARED_FORMAT) || typeof ledgerId !== "string") return undefined;
+  return { ledgerId, isShared: format === SET_SHARED_FORMAT };
+}
+
 /** Id of the ledger that a set is of, from its first line; undefined when the line does not begin a set. */
 export function readSetBegin(line: string): string | undefined {
-  const edge = readEdge(line);
-  return edge?.format === SET_FORMAT && typeof edge.ledgerId === "string" ? edge.ledgerId : undefined;
+  return readSetStart(line)?.ledgerId;
 }
 
 /** Whether a line ends a set. */

@@ -29,9 +29,9 @@ export async function verifyText(text: string, options: VerifyOptions = {}): Pro
   return verifyClaim(() => claimOf(parseBundle(text)), options);
 }
 
-/** Verifies a bundle. It resolves to a verdict whatever the bundle holds. */
-export async function verifyBundle(bundle: Bundle, options: VerifyOptions = {}): Promise<Verdict> {
-  return verifyClaim(() => claimOf(checkBundle(bundle)), options);
+/** Verifies a bundle. It resolves to a verdict whatever the bundle holds. @param judge as {@link verifyClaim} takes it */
+export async function verifyBundle(bundle: Bundle, options: VerifyOptions = {}, judge?: JudgeFrame): Promise<Verdict> {
+  return verifyClaim(() => claimOf(checkBundle(bundle)), options, judge);
 }
 
 /** What a bundle says of its entry. */

@@ -60,9 +60,29 @@ test("several events are an evidence set in a file", async (t) => {
   assert.deepEqual([status, JSON.parse(stdout).indexes], [0, [1, 3, 4, 5]]);
   const verdict = await runCli(["verify", out]);
   assert.deepEqual([verdict.status, verdict.stdout.includes("all 4 bundles")], [0, true]);
+  const lines = readFileSync(out, "utf8").split("\n");
+  assert.match(lines[0] as string, /set@2/);
+  assert.match(lines[1] as string, /^\{"format":"holdfast\/shared@1",/);
+  const plain = await runCli(["prove", "1", "3-5", "--plain"], { env });
+  assert.match(plain.stdout, /^\{"format":"holdfast\/set@1",/);
+  assert.equal((await runCli(["verify"], { input: plain.stdout })).status, 0);
+  for (const line of plain.stdout.split("\n").slice(1, 5))
+    assert.equal((await runCli(["verify"], { input: line })).status, 0);
   const unknown = await runCli(["prove", "6"], { env });
   assert.equal(unknown.status, 1);
   assert.match(unknown.stderr, /expected an index below 6, got 6 \(event_unknown\)/);
+});
+
+test("events of a ledger that grows meanwhile share one checkpoint", async (t) => {
+  const { service, key } = await startWith(t, 4);
+  const growing = await serveHttp(t, async ({ path }) => {
+    const { text } = await ask(service, `GET ${path}`, { key });
+    await ask(service, "POST /v1/ledgers/main/events", { key, body: event() });
+    return { body: text };
+  });
+  const { stdout } = await runCli(["prove", "0-3", "--url", growing.url]);
+  assert.equal(stdout.match(/holdfast\/shared@1/g)?.length, 1);
+  assert.equal((await runCli(["verify"], { input: stdout })).status, 0);
 });
 
 test("members are withheld by name, and a wrong name discloses nothing", async (t) => {
