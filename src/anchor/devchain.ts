@@ -32,6 +32,8 @@ type Pid = { readonly pid: number; readonly port: number };
 
 export const DEV_CHAIN_ID = 31337;
 const REQUEST_MS = 120_000;
+/** The state of the whole chain comes in one answer. */
+const ANSWER_BYTES_MAX = 1024 ** 3;
 const ETHER = 10n ** 18n;
 /** Blocks after which anvil calls one final. */
 const BLOCKS_TO_FINAL = 2;
@@ -61,7 +63,7 @@ export class DevChain {
     const start = { program, chainId: DEV_CHAIN_ID, port, ...(stateFile !== undefined && { stateFile }) };
     const started = await startProcess(start);
     await removeUnpacked(dir);
-    const endpoint = connectEndpoint(started.url, DEV_CHAIN_ID, REQUEST_MS);
+    const endpoint = connectEndpoint(started.url, DEV_CHAIN_ID, REQUEST_MS, ANSWER_BYTES_MAX);
     try {
       const pid: Pid = { pid: started.pid, port: Number(new URL(started.url).port) };
       await replaceFile(join(dir, "chain.pid"), JSON.stringify(pid));

@@ -17,22 +17,38 @@ import {
 } from "ethers";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Account, Draft } from "./account.ts";
+import { AnswerError, getBounded } from "./bounded-get.ts";
 import { ChainError } from "./chain.ts";
 import { classify } from "./classify.ts";
 import type { Endpoint } from "./endpoints.ts";
 
+/** What ethers throws, or fetch, with the system's error below. */
+type TransportError = {
+  readonly code?: string;
+  readonly response?: { readonly statusCode?: number; readonly bodyText?: string };
+  readonly cause?: { readonly code?: string };
+};
 type RpcReply = { readonly result?: unknown; readonly error?: { message?: unknown; code?: unknown; data?: unknown } };
+
+/** Bytes of an answer; proofs and receipts, the largest, have some ten thousand. */
+const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * An endpoint at a URL, which may hold user and password. Each request ends within `timeoutMs`.
  * @throws TypeError when the URL is none of http or https
  */
-export function connectEndpoint(url: string, chainId: number, timeoutMs: number): Endpoint {
-  const request = requestOf(url, timeoutMs);
+export function connectEndpoint(
+  url: string,
+  chainId: number,
+  timeoutMs: number,
+  bytesMax: number = ANSWER_BYTES_MAX,
+): Endpoint {
+  const request = requestOf(url);
   const name = new URL(url).host;
+  const closed = new AbortController();
+  request.getUrlFunc = (asked) => getBounded(asked, { timeoutMs, bytesMax, signal: closed.signal });
   const network = Network.from(chainId);
   const provider = new JsonRpcProvider(request, network, { staticNetwork: network, batchMaxCount: 1 });
-  const closed = new AbortController();
   let id = 0;
   return {
     name,
@@ -40,8 +56,7 @@ export function connectEndpoint(url: string, chainId: number, timeoutMs: number)
       id += 1;
       // The raw request: ethers' own send() rewrites errors by guesses that hide the node's wording.
       const sent = provider._send({ jsonrpc: "2.0", id, method, params: [...params] });
-      const limits = { timeoutMs, name, signal: closed.signal };
-      const [reply] = await within(sent, limits).catch((error: unknown) => transportReply(error, name));
+      const [reply] = await sent.catch((error: unknown) => transportReply(error, name));
       return resultOf(reply as RpcReply, name);
     },
     close: () => {
@@ -51,14 +66,13 @@ export function connectEndpoint(url: string, chainId: number, timeoutMs: number)
   };
 }
 
-function requestOf(url: string, timeoutMs: number): FetchRequest {
+function requestOf(url: string): FetchRequest {
   const parsed = new URL(url);
   if (!/^https?:$/.test(parsed.protocol)) throw new TypeError(`expected an http(s) URL, got ${parsed.protocol}`);
   const { username, password } = parsed;
   parsed.username = "";
   parsed.password = "";
   const request = new FetchRequest(parsed.href);
-  request.timeout = timeoutMs;
   request.retryFunc = async () => false;
   if (username !== "") {
     request.allowInsecureAuthentication = parsed.protocol === "http:";
@@ -67,36 +81,17 @@ function requestOf(url: string, timeoutMs: number): FetchRequest {
   return request;
 }
 
-type Limits = { readonly timeoutMs: number; readonly name: string; readonly signal: AbortSignal };
-
-/** Waits for an answer, but not too long, and not after the endpoint was closed. */
-async function within<T>(work: Promise<T>, { timeoutMs, name, signal }: Limits): Promise<T> {
-  // The request's own timeout is about silence on the wire; this one is about an endpoint that drips.
-  const late = Promise.withResolvers<never>();
-  const end = (why: string) => late.reject(new ChainError("unavailable", `${name}: ${why}`));
-  const onAbort = () => end("closed");
-  const timer = setTimeout(() => end(`no answer within ${timeoutMs} ms`), timeoutMs);
-  signal.addEventListener("abort", onAbort);
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
 /** Some nodes put a JSON-RPC error into a reply of status 4xx or 5xx. Ethers' messages hold URLs, so none is passed on. */
 function transportReply(error: unknown, name: string): [RpcReply] {
-  if (error instanceof ChainError) throw error;
-  const { code, response } = error as { code?: string; response?: { statusCode?: number; bodyText?: string } };
+  if (error instanceof AnswerError) throw new ChainError("unavailable", `${name}: ${error.message}`);
+  const { code, response, cause: below } = error as TransportError;
   try {
     const body = JSON.parse(response?.bodyText ?? "") as RpcReply;
     if (typeof body.error?.message === "string") return [body];
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
   }
-  const status = response?.statusCode ? `HTTP status ${response.statusCode}` : (code ?? "no answer");
+  const status = response?.statusCode ? `HTTP status ${response.statusCode}` : (below?.code ?? code ?? "no answer");
   throw new ChainError("unavailable", `${name}: ${status}`);
 }
 
