@@ -71,6 +71,11 @@ const limits = z.strictObject({
 const file = z.strictObject({
   listen: z.string().optional(),
   data: z.string().optional(),
+  /** The ledger that a first start makes. */
+  ledger: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected 1 to 64 of a-z, 0-9, '.', '_', '-'")
+    .default("main"),
   /** Signs checkpoints; generated in the data folder when only the embedded chain is used. */
   signer: keySource.optional(),
   /** Whose ledgers these are, on every chain: a key opens them there, an address alone leaves that to its holder. */
@@ -91,6 +96,8 @@ export type Config = {
   readonly port: number;
   /** Absolute path of the data folder. */
   readonly data: string;
+  /** Name of the ledger that a first start makes. */
+  readonly ledger: string;
   readonly signer: KeySource | undefined;
   readonly owner: KeySource | { readonly address: string } | undefined;
   /** Empty means: run the embedded chain. */

@@ -82,7 +82,6 @@ class Opened {
   }
 }
 
-const LEDGER = "main";
 /** Who the service is in events of its own. */
 const SERVICE = "holdfast";
 /** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
@@ -137,7 +136,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     },
   });
   opened.add(registry, (each) => each.close());
-  if (registry.get(LEDGER) === undefined) await registry.create({ name: LEDGER });
+  if (registry.get(config.ledger) === undefined) await registry.create({ name: config.ledger });
   const sealer = opened.add(new Sealer({ store }), (each) => each.close());
   const anchorer = await Anchorer.open({
     ...{ store, chains: setups, log },
