@@ -2,6 +2,7 @@
 
 import { type ContractCall, forkCall } from "../anchor/calls.ts";
 import { explainRevert } from "../anchor/contract.ts";
+import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { ChainReader } from "../verify/chain.ts";
 import type { Contradiction } from "../verify/fork.ts";
@@ -46,7 +47,7 @@ export class ForkChain {
     if (statement.kind === "signed") {
       const isKnown = await this.#reader.everSigner(this.contract, ledgerId, statement.signer);
       const what = isKnown ? "knows" : "does not know";
-      return { isKnown, detail: `the contract ${what} ${statement.signer} as a signer of the ledger` };
+      return { isKnown, detail: `the contract ${what} ${checksumAddress(statement.signer)} as a signer of the ledger` };
     }
     if (statement.chainId !== this.chainId || statement.contract !== this.contract.toLowerCase()) {
       const where = `contract ${statement.contract} on chain ${statement.chainId}`;

@@ -4,6 +4,7 @@
  * believed checkpoint moves only to one that is signed by a known signer and proved to extend it.
  */
 
+import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { isExtension, relate } from "./fork.ts";
@@ -116,12 +117,13 @@ function checkIdentity({ seen, state, patience, heard, chain }: Case): Check {
   if (state.ledgerId !== undefined && heard.ledgerId !== state.ledgerId) {
     return bad(`expected a checkpoint of ledger ${state.ledgerId}, got one of ${heard.ledgerId}`);
   }
-  if (state.signers.includes(heard.signer)) return good(`signed by ${heard.signer}`);
-  if (chain === undefined) return unknown(`signed by ${heard.signer}, and the contract cannot be asked about it`);
+  const who = `signed by ${checksumAddress(heard.signer)}`;
+  if (state.signers.includes(heard.signer)) return good(who);
+  if (chain === undefined) return unknown(`${who}, and the contract cannot be asked about it`);
   if (chain.signer === undefined) return unknown(`ledger ${heard.ledgerId} is not open in the contract`);
-  if (chain.isSigner) return good(`signed by ${heard.signer}, whom the contract knows as a signer of the ledger`);
+  if (chain.isSigner) return good(`${who}, whom the contract knows as a signer of the ledger`);
   // A signer is replaced in the service first and in the contract a little later.
-  const detail = `signed by ${heard.signer}, whom the contract does not know as a signer of the ledger`;
+  const detail = `${who}, whom the contract does not know as a signer of the ledger`;
   return isOverdue(seen, state, patience) ? bad(detail) : unknown(detail);
 }
 

@@ -127,7 +127,10 @@ test("what is no statement of the ledger is not counted, and is refused by its r
   const args = ["--rpc", chain.url, "--account", chain.account];
   const foreign = await run([told.checkpoint(9), other.checkpoint(9, { key: keyNamed("stranger") })], args);
   assert.equal(foreign.status, 1, foreign.stdout);
-  assert.match(foreign.stdout, /Note: .*1\.json: not counted: the contract does not know 0x[0-9a-f]{40} as a signer/);
+  assert.match(
+    foreign.stdout,
+    /Note: .*1\.json: not counted: the contract does not know 0x[0-9a-fA-F]{40} as a signer/,
+  );
   const honest = await run([told.checkpoint(7)], args);
   assert.deepEqual([honest.status, honest.stdout], [1, "They do not contradict each other: all are of one history.\n"]);
   const claim = {
