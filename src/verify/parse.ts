@@ -8,6 +8,7 @@ import {
   BUNDLE_LIMITS,
   type Bundle,
   type BundleAnchor,
+  BundleError,
   type BundleMember,
   type Frame,
   type Status,
@@ -93,6 +94,16 @@ const bundle: Form<Bundle> = object({ format, ledger, entry, inclusion, checkpoi
  */
 export function parseBundle(text: string): Bundle {
   return checkBundle(readJson(text, { charactersMax: BUNDLE_LIMITS.charactersMax, depthMax: DEPTH_MAX }));
+}
+
+/** The bundle in a text; undefined when it is none. */
+export function bundleIn(text: string): Bundle | undefined {
+  try {
+    return parseBundle(text);
+  } catch (error) {
+    if (error instanceof BundleError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The door of @ethereumjs/rlp: Recursive Length Prefix, Ethereum Yellow Paper, appendix B. */
 
-import { RLP } from "@ethereumjs/rlp";
+import { decode } from "@ethereumjs/rlp";
 import { ProofError } from "../merkle/proof.ts";
 
 /** A decoded item: a byte string or a list of items. */
@@ -12,7 +12,7 @@ export type RlpItem = Uint8Array | readonly RlpItem[];
  */
 export function decodeRlp(bytes: Uint8Array): RlpItem {
   try {
-    return RLP.decode(bytes) as RlpItem;
+    return decode(bytes) as RlpItem;
   } catch (cause) {
     throw new ProofError("expected RLP, got other bytes", { cause });
   }

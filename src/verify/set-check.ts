@@ -1,10 +1,10 @@
 /** Verifies an evidence set: every bundle, that all are of one ledger, and that none of what was written is missing. */
 
 import { readersOf } from "./anchors.ts";
-import { type Bundle, BundleError } from "./bundle.ts";
+import type { Bundle } from "./bundle.ts";
 import { judgeFrame } from "./frame.ts";
 import type { VerifyOptions } from "./options.ts";
-import { parseBundle } from "./parse.ts";
+import { bundleIn, parseBundle } from "./parse.ts";
 import { rememberingFrame, rememberingReader, rememberingRecover } from "./remember.ts";
 import { isSetEnd, readSetStart, SET_FORMAT, SET_SHARED_FORMAT, type SetStart, SetTally } from "./set.ts";
 import { SHARED_BEGIN, SharedProof } from "./shared.ts";
@@ -174,15 +174,6 @@ class SetCheck {
 
   #report(summary: string): void {
     if (this.#problems.length < PROBLEMS_MAX) this.#problems.push({ line: this.line, summary });
-  }
-}
-
-function bundleIn(line: string): Bundle | undefined {
-  try {
-    return parseBundle(line);
-  } catch (error) {
-    if (error instanceof BundleError) return undefined;
-    throw error;
   }
 }
 

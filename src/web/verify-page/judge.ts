@@ -3,16 +3,16 @@
  * that is known; nobody is asked but the node whose address the reader typed.
  */
 
-import { type Bundle, BundleError } from "../../verify/bundle.ts";
-import { parseBundle } from "../../verify/parse.ts";
+import type { Bundle } from "../../verify/bundle.ts";
+import { bundleIn } from "../../verify/parse.ts";
 import { readSetBegin } from "../../verify/set.ts";
-import { type SetVerdict, verifySet } from "../../verify/set-check.ts";
+import { type BundleSource, type SetVerdict, verifySet } from "../../verify/set-check.ts";
 import type { Verdict } from "../../verify/verdict.ts";
 import { verifyText } from "../../verify/verify.ts";
 import { optionsOf, type Settings } from "./settings.ts";
 
 /** A bundle of a set that was judged; `line` from 1. */
-export type SetRow = { readonly line: number; readonly text: string; readonly verdict: Verdict };
+export type SetRow = { readonly line: number; readonly bundle: BundleSource; readonly verdict: Verdict };
 
 export type Judgement = (
   | { readonly kind: "bundle"; readonly verdict: Verdict; readonly bundle: Bundle | undefined }
@@ -41,16 +41,6 @@ function isJson(text: string): boolean {
   }
 }
 
-/** The bundle in a text, for drawing it; undefined when it is none, which the verdict says, too. */
-export function bundleIn(text: string): Bundle | undefined {
-  try {
-    return parseBundle(text);
-  } catch (error) {
-    if (error instanceof BundleError) return undefined;
-    throw error;
-  }
-}
-
 /**
  * Judges a text.
  * @param settings that have no problems
@@ -70,8 +60,8 @@ export async function judge(
   }
   const lines = text.trimEnd().split("\n");
   const rows: SetRow[] = [];
-  const verdict = await verifySet(breathing(lines, signal, onProgress), options, (each, line) => {
-    rows.push({ line, text: lines[line - 1] ?? "", verdict: each });
+  const verdict = await verifySet(breathing(lines, signal, onProgress), options, (each, line, bundle) => {
+    rows.push({ line, bundle, verdict: each });
   });
   return { kind: "set", verdict, rows, isChainGiven };
 }

@@ -8,7 +8,7 @@ import { Mark, type MarkKind, MarkShape } from "../parts/mark.tsx";
 import { Banner } from "../verdict/banner.tsx";
 import { failedStep, stepWord } from "../verdict/words.ts";
 import { BundleReport } from "./bundle-report.tsx";
-import { bundleIn, type SetRow } from "./judge.ts";
+import type { SetRow } from "./judge.ts";
 
 const MARKS: Readonly<Record<Outcome, { kind: MarkKind; word: string }>> = {
   verified: { kind: "good", word: "verified" },
@@ -93,7 +93,7 @@ function Row({ row, onOpen }: { readonly row: SetRow; readonly onOpen: () => voi
 type OpenProps = { readonly row: SetRow; readonly isChainGiven: boolean; readonly onClose: () => void };
 
 function OpenRow({ row, isChainGiven, onClose }: OpenProps) {
-  const bundle = bundleIn(row.text);
+  const bundle = row.bundle();
   const place = useRef<HTMLElement>(null);
   // The button that opened it may be far down in the table.
   useEffect(() => place.current?.focus(), [row]);

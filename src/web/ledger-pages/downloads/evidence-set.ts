@@ -1,8 +1,8 @@
 /** Collects an evidence set: asks for the bundle of every entry wanted and writes them in order into one text. */
 
 import type { Hex } from "../../../merkle/bytes.ts";
+import { SetPacker } from "../../../verify/pack.ts";
 import { parseBundle } from "../../../verify/parse.ts";
-import { SetWriter } from "../../../verify/set.ts";
 import type { EventsAnswer, LedgerAnswer } from "../answers.ts";
 import { type Client, ledgerPath } from "../client.ts";
 import { type Filter, filterParameters } from "../events/filter.ts";
@@ -39,16 +39,25 @@ export async function collectSet(
   indexes: readonly number[],
   onProgress: (done: number) => void,
 ): Promise<string> {
-  const writer = new SetWriter(ledger.id as Hex);
-  const lines = [writer.begin()];
+  const packer = new SetPacker(ledger.id as Hex);
+  const lines: string[] = [];
+  let size = 0;
   for (let i = 0; i < indexes.length; i += AT_ONCE) {
     const some = indexes.slice(i, i + AT_ONCE);
     const texts = await Promise.all(
-      some.map((index) => client.text(ledgerPath(ledger.name, `/events/${index}/bundle`))),
+      some.map((index) => {
+        // Under the checkpoint of those before: what they have in common is written once.
+        const query = index < size ? `?size=${size}` : "";
+        return client.text(ledgerPath(ledger.name, `/events/${index}/bundle${query}`));
+      }),
     );
-    for (const text of texts) lines.push(writer.add(parseBundle(text)));
+    for (const text of texts) {
+      const bundle = parseBundle(text);
+      size = bundle.checkpoint.size;
+      lines.push(...packer.add(bundle));
+    }
     onProgress(i + some.length);
   }
-  lines.push(writer.end(), "");
+  lines.push(...packer.end(), "");
   return lines.join("\n");
 }

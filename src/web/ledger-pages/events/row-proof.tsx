@@ -7,6 +7,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Hex } from "../../../merkle/bytes.ts";
 import type { Bundle } from "../../../verify/bundle.ts";
+import { bundleIn } from "../../../verify/parse.ts";
 import type { Verdict } from "../../../verify/verdict.ts";
 import { verifyText } from "../../../verify/verify.ts";
 import { Icon } from "../../parts/icon.tsx";
@@ -15,7 +16,6 @@ import { Banner } from "../../verdict/banner.tsx";
 import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../../verdict/known-code.ts";
 import { MerklePath } from "../../verdict/path.tsx";
 import { Steps } from "../../verdict/steps.tsx";
-import { bundleIn } from "../../verify-page/judge.ts";
 import { ledgerPath } from "../client.ts";
 import { saveText } from "../downloads/save.ts";
 import { useSession } from "../session.tsx";
