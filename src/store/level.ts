@@ -10,6 +10,7 @@ import { equal, type Hex, toHex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import * as keys from "./keys.ts";
 import { checkCommit, decodeLedger, encodeLedger, requireNew, withSigner } from "./ledgers.ts";
+import { checkLogs } from "./leveldb-log.ts";
 import {
   decodeCheckpoint,
   decodeClaim,
@@ -52,9 +53,11 @@ export class LevelStore implements Store {
 
   /**
    * Opens the store in a folder, and makes it when there is none.
-   * @throws StoreLockedError when another process has it open, DamagedStoreError when LevelDB finds it corrupt
+   * @throws StoreLockedError when another process has it open, DamagedStoreError when LevelDB finds it corrupt, or would
+   *   not say so: nothing is changed then
    */
   static async open(directory: string): Promise<LevelStore> {
+    await checkLogs(directory);
     const options = { keyEncoding: "view", valueEncoding: "view", writeBufferSize: WRITE_BUFFER_BYTES } as const;
     const db = new Level<Uint8Array, Uint8Array>(directory, options);
     try {
