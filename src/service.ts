@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import { CONTRACT_ADDRESS } from "./anchor/contract.ts";
 import { DEV_CHAIN_ID, DevChain } from "./anchor/devchain.ts";
 import { keyAccount, localKeys, openAccount, openSigner } from "./anchor/keys.ts";
 import { connectChain } from "./anchor/rpc-chain.ts";
+import { replaceFile } from "./anchor/snapshot.ts";
 import { adminKeyFile, type ChainConfig, type Config, type KeySource } from "./config.ts";
 import { checkEvent } from "./entry/event.ts";
 import { ownMembers, prepareEntry } from "./entry/prepare.ts";
@@ -115,6 +116,12 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     formatters: { level: (level) => ({ level }) },
   });
   await mkdir(config.data, { recursive: true, mode: 0o700 });
+  if (process.platform !== "win32" && ((await stat(config.data)).mode & 0o077) !== 0) {
+    log.warn(
+      { data: config.data },
+      "others on this machine may look into the data folder, where events lie in clear: chmod 700",
+    );
+  }
   // First of all: it keeps a second process out, before that one touches anything else.
   const store = opened.add(await LevelStore.open(join(config.data, "store")), (each) => each.close());
   const hash = await fastKeccak256();
@@ -147,7 +154,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   });
   opened.add(anchorer, (each) => each.stop());
   const keys = opened.add(await KeyRing.open(store), (each) => each.close());
-  const isFirstStart = await keys.createAdmin((text) => writePrivate(adminKeyFile(config.data), `${text}\n`));
+  const isFirstStart = await keys.createAdmin((text) => replaceFile(adminKeyFile(config.data), `${text}\n`));
   const limits = httpLimits(config);
   const app = createApp({
     ...{ store, ledgers: registry, keys, limits, log, hash, version },
@@ -272,12 +279,9 @@ async function contentKey(data: string): Promise<Uint8Array> {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
   const key = randomBytes(32);
-  await writePrivate(path, `0x${key.toString("hex")}\n`);
+  // If we crash before it is there whole, nothing was recorded with it, and the next start makes another.
+  await replaceFile(path, `0x${key.toString("hex")}\n`);
   return key;
-}
-
-async function writePrivate(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { mode: 0o600, flush: true });
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {

@@ -76,6 +76,8 @@ export async function replaceFile(path: string, content: string | Uint8Array, mo
   const draft = `${path}.new`;
   const file = await open(draft, "w", mode);
   try {
+    // One that a crash left behind has the mode that it had.
+    await file.chmod(mode);
     await file.writeFile(content);
     await file.sync();
   } finally {
