@@ -162,17 +162,36 @@ export async function isPortFree(port: number): Promise<boolean> {
   });
 }
 
+/** A process as it can be found again: process ids are given to others, but not with the same time of start. */
+export type Traces = { readonly pid: number; readonly port: number; readonly startedAt?: string | undefined };
+
+/** What is needed to find a chain again. */
+export function tracesOf({ pid, url }: Pick<ChainProcess, "pid" | "url">): Traces {
+  return { pid, port: Number(new URL(url).port), startedAt: startOf(pid) };
+}
+
 /**
- * Ends a chain that an earlier run of ours left behind, told by the process id and by what its command line says.
+ * Ends a chain that an earlier run of ours left behind, told by its process id, its start and its command line.
  * @returns whether there was one
  */
-export async function endStale(pid: number, port: number): Promise<boolean> {
+export async function endStale({ pid, startedAt }: Traces): Promise<boolean> {
   const line = commandLine(pid);
-  const isOurs = line !== undefined && /anvil|hardhat/.test(line) && line.includes("127.0.0.1");
-  if (!isOurs || !(line.includes(`--port ${port}`) || line.includes("--port 0"))) return false;
+  const isChain = line !== undefined && /anvil|hardhat/.test(line) && line.includes("127.0.0.1");
+  if (!isChain || startedAt === undefined || startOf(pid) !== startedAt) return false;
   process.kill(pid, "SIGKILL");
   for (let i = 0; i < 100 && commandLine(pid) !== undefined; i++) await new Promise((wake) => setTimeout(wake, 20));
   return true;
+}
+
+/** When a process began, in ticks since the system did; where the system does not show it, undefined. */
+function startOf(pid: number): string | undefined {
+  try {
+    const line = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name in brackets may hold anything; the start is the 22nd field, the 20th behind it.
+    return line.slice(line.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Command line of a process, where the system shows it as a file; elsewhere the guard alone must do. */

@@ -11,7 +11,16 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hex } from "../merkle/bytes.ts";
 import { ChainError } from "./chain.ts";
-import { type ChainProcess, endStale, findProgram, isPortFree, type Program, startProcess } from "./chain-process.ts";
+import {
+  type ChainProcess,
+  endStale,
+  findProgram,
+  isPortFree,
+  type Program,
+  startProcess,
+  type Traces,
+  tracesOf,
+} from "./chain-process.ts";
 import { DEPLOYED } from "./contract.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { connectEndpoint } from "./ethers.ts";
@@ -28,7 +37,6 @@ export type DevChainOptions = {
 };
 
 type Deployment = { readonly contract: Hex };
-type Pid = { readonly pid: number; readonly port: number };
 
 export const DEV_CHAIN_ID = 31337;
 const REQUEST_MS = 120_000;
@@ -65,8 +73,7 @@ export class DevChain {
     await removeUnpacked(dir);
     const endpoint = connectEndpoint(started.url, DEV_CHAIN_ID, REQUEST_MS, ANSWER_BYTES_MAX);
     try {
-      const pid: Pid = { pid: started.pid, port: Number(new URL(started.url).port) };
-      await replaceFile(join(dir, "chain.pid"), JSON.stringify(pid));
+      await replaceFile(join(dir, "chain.pid"), JSON.stringify(tracesOf(started)));
       const deployment = await deployOnce(dir, endpoint);
       const chain = new DevChain(dir, started, endpoint, deployment.contract);
       if (deployment.isNew) await chain.#snapshots?.take();
@@ -135,8 +142,8 @@ export class DevChain {
 async function choosePort(dir: string, port: number, log: Log): Promise<number> {
   const file = join(dir, "chain.pid");
   if (existsSync(file)) {
-    const stale = JSON.parse(await readFile(file, "utf8")) as Pid;
-    if (await endStale(stale.pid, stale.port)) log.warn(stale, "ended the embedded chain of an earlier run");
+    const stale = JSON.parse(await readFile(file, "utf8")) as Traces;
+    if (await endStale(stale)) log.warn(stale, "ended the embedded chain of an earlier run");
     await rm(file, { force: true });
   }
   if (port === 0 || (await isPortFree(port))) return port;

@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
+import { findProgram, startProcess } from "../../src/anchor/chain-process.ts";
 import { DEPLOYED } from "../../src/anchor/contract.ts";
 import { DEV_CHAIN_ID, DevChain, type DevChainOptions } from "../../src/anchor/devchain.ts";
 import { connectEndpoint } from "../../src/anchor/ethers.ts";
@@ -177,8 +178,16 @@ test("a chain that was left behind all the same is ended, and one of somebody el
   const bystander = spawn(process.execPath, ["--eval", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
   t.after(() => bystander.kill("SIGKILL"));
   await writeFile(join(dir, "chain.pid"), JSON.stringify({ pid: bystander.pid, port: 8545 }));
-  await openChain(dir);
+  await (await openChain(dir)).close();
   assert.equal(bystander.exitCode ?? bystander.signalCode, null);
+
+  // Somebody else's chain that was given the process id of ours, which ended long ago.
+  const other = await startProcess({ program: findProgram(), chainId: 1, port: 0 });
+  t.after(() => other.stop());
+  const traces = { pid: other.pid, port: Number(new URL(other.url).port), startedAt: "1" };
+  await writeFile(join(dir, "chain.pid"), JSON.stringify(traces));
+  await openChain(dir);
+  assert.equal(await Promise.race([other.ended.then(() => "ended"), "runs"]), "runs");
 });
 
 test("a damaged snapshot is told, with the way out", async (t) => {
