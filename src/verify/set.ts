@@ -103,8 +103,9 @@ export type SetStart = { readonly ledgerId: string; readonly isShared: boolean }
 
 /** Reads the first line of a set; undefined when the line does not begin one. */
 export function readSetStart(line: string): SetStart | undefined {
-  const { format, ledgerId } = readEdge(line) ?? {};
+  const { format, ledgerId, ...others } = readEdge(line) ?? {};
   if ((format !== SET_FORMAT && format !== SET_SHARED_FORMAT) || typeof ledgerId !== "string") return undefined;
+  if (Object.keys(others).length > 0) return undefined;
   return { ledgerId, isShared: format === SET_SHARED_FORMAT };
 }
 

@@ -103,6 +103,7 @@ test("a writer refuses what would not verify", () => {
 test("a bundle is not taken for the beginning of a set", () => {
   assert.equal(readSetBegin(JSON.stringify(ledger.bundle(1))), undefined);
   assert.equal(readSetBegin(`{"format":"${BUNDLE_FORMAT}","ledgerId":"0x"}`), undefined);
+  assert.equal(readSetBegin(`{"format":"holdfast/set@1","ledgerId":"0x","title":"all of it"}`), undefined);
   assert.equal(readSetBegin(new SetWriter(ledger.record.id).begin()), ledger.record.id);
 });
 
