@@ -18,6 +18,7 @@ const BENCHES: readonly Bench[] = [
   { name: "merkle", about: "roots and proofs against merkletreejs", args: [] },
   { name: "query", about: "pages and counts out of an index", args: ["200000"] },
   { name: "entry", about: "from the text of an event to what is recorded", args: [] },
+  { name: "sets", about: "evidence sets whose bundles share what they have in common, and whole ones", args: [] },
   { name: "gas", about: "what the contract costs, beside others", args: [] },
 ];
 

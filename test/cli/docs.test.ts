@@ -1,0 +1,98 @@
+/** The pages about operating, watching and looking say what there is: commands, options, metrics, chains. */
+
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { Command } from "commander";
+import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import { addAppend } from "../../src/cli/append.ts";
+import { addAudit } from "../../src/cli/audit.ts";
+import { addDeploy } from "../../src/cli/deploy.ts";
+import { addForkProof } from "../../src/cli/fork-proof.ts";
+import { addKeys } from "../../src/cli/keys.ts";
+import { addKeystore } from "../../src/cli/keystore.ts";
+import { addLedgers } from "../../src/cli/ledgers.ts";
+import { addOwner } from "../../src/cli/owner.ts";
+import { addProve } from "../../src/cli/prove.ts";
+import { addServe } from "../../src/cli/serve.ts";
+import { SOURCE_FACTS } from "../../src/cli/source-input.ts";
+import { addStatus } from "../../src/cli/status.ts";
+import { addUpgrade } from "../../src/cli/upgrade.ts";
+import { addVerify } from "../../src/cli/verify.ts";
+import { addWatch } from "../../src/cli/watch.ts";
+import { EXPLORERS } from "../../src/verify/explorers.ts";
+import { CHECKS } from "../../src/verify/watch-judge.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const PAGES = ["operations", "watcher", "explorer", "cli", "verify"];
+const page = (name: string): string => readFileSync(join(ROOT, "docs", `${name}.md`), "utf8");
+
+function program(): Command {
+  const all = new Command("holdfast");
+  const ignore = () => undefined;
+  for (const add of [addAppend, addAudit, addForkProof, addStatus, addUpgrade, addVerify, addProve, addWatch])
+    add(all, ignore);
+  for (const add of [addDeploy, addKeys, addKeystore, addLedgers, addOwner, addServe]) add(all);
+  return all;
+}
+
+/** Commands in code, each in one line. */
+function commandsIn(text: string): string[] {
+  const blocks = [...text.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].map(([, block]) => block as string);
+  const lines = blocks.flatMap((block) => block.replaceAll(/\\\n\s*/g, " ").split("\n"));
+  const inline = [...text.matchAll(/`(holdfast [^`\n]+)`/g)].map(([, command]) => command as string);
+  const found = [...lines, ...inline].map((line) =>
+    /(?:^|[\s=])(holdfast [a-z].*)$/.exec(line)?.[1]?.replace(/ {2,}#.*$/, ""),
+  );
+  return found.filter((command) => command !== undefined);
+}
+
+for (const name of PAGES) {
+  test(`every command and option on the page ${name} exists`, () => {
+    const commands = commandsIn(page(name));
+    assert.ok(commands.length > 0);
+    for (const text of commands) {
+      let command: Command | undefined = program();
+      const words = text.split(/\s+/).slice(1);
+      while (command.commands.length > 0) {
+        const word = words.shift() ?? "";
+        if (word === "help") break;
+        const next: Command | undefined = command.commands.find((each) => each.name() === word);
+        assert.ok(next !== undefined, `${text}: there is no command ${word}`);
+        command = next;
+      }
+      // A synopsis may show several commands in one line.
+      const shown = text.includes(" | ") ? (command.parent?.commands ?? []) : [command];
+      const known = shown.flatMap(({ options }) => options.map(({ long }) => long));
+      for (const flag of text.match(/--[a-z-]+/g) ?? [])
+        assert.ok(known.includes(flag), `${text}: there is no ${flag}`);
+    }
+  });
+}
+
+test("every metric that is named exists", () => {
+  const sources = globSync("src/**/*.ts", { cwd: ROOT }).map((file) => readFileSync(join(ROOT, file), "utf8"));
+  const code = sources.join("\n");
+  const named = new Set(["operations", "watcher"].flatMap((name) => page(name).match(/\bholdfast_[a-z_]+\b/g) ?? []));
+  assert.ok(named.size > 15);
+  for (const metric of named) assert.ok(code.includes(`"${metric.replace("holdfast_", "")}"`), metric);
+});
+
+test("the page for watchers explains every check", () => {
+  const rows = [...page("watcher").matchAll(/^\| `(\w+)` \|.*\|.*\|$/gm)].map(([, name]) => name);
+  assert.deepEqual(rows.slice(0, CHECKS.length).sort(), [...CHECKS].sort());
+});
+
+test("the page for explorers has the chains, the address and what forms ask for", () => {
+  const text = page("explorer");
+  const rows = [...text.matchAll(/^\| (\d+) \| (.+?) \| (.+?) \|$/gm)].map(([, id, name, url]) => [id, name, url]);
+  const known = Object.entries(EXPLORERS).map(([id, { name, url }]) => [
+    id,
+    name,
+    url ?? "none: it proves nothing to others",
+  ]);
+  assert.deepEqual(rows, known);
+  for (const fact of [artifact.create2.address, SOURCE_FACTS.compiler, SOURCE_FACTS.contract])
+    assert.ok(text.includes(fact), fact);
+});
