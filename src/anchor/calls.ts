@@ -74,7 +74,8 @@ export function decodeLedgerFacts(data: Hex): LedgerFacts | undefined {
   return owner === NOBODY ? undefined : { owner, pendingOwner, signer, successor };
 }
 
-function callOf(name: string, signature: string, args: Readonly<Record<string, unknown>>): ContractCall {
+/** A call from its arguments in the order of the ABI. */
+export function callOf(name: string, signature: string, args: Readonly<Record<string, unknown>>): ContractCall {
   return { signature, data: CODEC.encode(name, Object.values(args)), args };
 }
 

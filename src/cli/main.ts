@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   prove: async () => (await import("./prove.ts")).addProve,
   verify: async () => (await import("./verify.ts")).addVerify,
   upgrade: async () => (await import("./upgrade.ts")).addUpgrade,
+  calldata: async () => (await import("./calldata.ts")).addCalldata,
   ledgers: async () => (await import("./ledgers.ts")).addLedgers,
   audit: async () => (await import("./audit.ts")).addAudit,
   deploy: async () => (await import("./deploy.ts")).addDeploy,
