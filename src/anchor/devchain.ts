@@ -3,7 +3,8 @@
  * say anything, so it proves nothing to others; but everything works on it as on a real one.
  *
  * A block is called final only when the chain's state with it is on disk: until then its finality is held back, by not
- * mining the blocks after it. So a kill -9 can take back what was mined, never what was final.
+ * mining the blocks after it. So a kill -9 can take back what was mined, never what was final. A process that ends by
+ * itself is started again.
  */
 
 import { existsSync } from "node:fs";
@@ -21,6 +22,7 @@ import {
   type Traces,
   tracesOf,
 } from "./chain-process.ts";
+import { systemClock } from "./clock.ts";
 import { DEPLOYED } from "./contract.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { connectEndpoint } from "./ethers.ts";
@@ -33,9 +35,20 @@ export type DevChainOptions = {
   /** Port to listen on; 0, or one that is taken, lets the system choose. */
   readonly port?: number;
   readonly program?: Program;
+  /** Milliseconds before a chain that ended by itself is started again, doubled each time that it does not come up. */
+  readonly reviveMs?: number;
   readonly log: Log;
 };
 
+type Launch = { readonly program: Program; readonly dir: string; readonly port: number };
+type Parts = {
+  readonly options: DevChainOptions;
+  readonly again: Launch;
+  readonly started: ChainProcess;
+  readonly endpoint: Endpoint;
+  readonly snapshots: Snapshots | undefined;
+  readonly contract: Hex;
+};
 type Deployment = { readonly contract: Hex };
 
 export const DEV_CHAIN_ID = 31337;
@@ -45,16 +58,22 @@ const ANSWER_BYTES_MAX = 1024 ** 3;
 const ETHER = 10n ** 18n;
 /** Blocks after which anvil calls one final. */
 const BLOCKS_TO_FINAL = 2;
+const REVIVE_MS = 1000;
+const REVIVE_MS_MAX = 60_000;
 
 export class DevChain {
   readonly url: string;
   readonly contract: Hex;
   /** "hardhat" keeps nothing: each start is another chain. */
   readonly kind: Program["kind"];
-  readonly #dir: string;
-  readonly #process: ChainProcess;
+  readonly #launch: Launch;
+  readonly #options: DevChainOptions;
   readonly #endpoint: Endpoint;
   readonly #snapshots: Snapshots | undefined;
+  readonly #funded = new Set<Hex>();
+  readonly #closing = new AbortController();
+  readonly #kept: Promise<void>;
+  #process: ChainProcess;
   /** Newest block that is on disk or was mined empty after one that is. */
   #covered = -1;
 
@@ -65,19 +84,17 @@ export class DevChain {
   static async open(options: DevChainOptions): Promise<DevChain> {
     const { dir, log, program = findProgram() } = options;
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    const port = await choosePort(dir, options.port ?? 0, log);
     if (program.kind === "hardhat") log.warn({}, "no anvil here: the embedded chain is Hardhat's and keeps nothing");
-    const stateFile = program.kind === "anvil" ? await unpackSnapshot(dir) : undefined;
-    const start = { program, chainId: DEV_CHAIN_ID, port, ...(stateFile !== undefined && { stateFile }) };
-    const started = await startProcess(start);
-    await removeUnpacked(dir);
+    const port = await choosePort(dir, options.port ?? 0, log);
+    const started = await launch({ program, dir, port });
     const endpoint = connectEndpoint(started.url, DEV_CHAIN_ID, REQUEST_MS, ANSWER_BYTES_MAX);
     try {
-      await replaceFile(join(dir, "chain.pid"), JSON.stringify(tracesOf(started)));
       const deployment = await deployOnce(dir, endpoint);
-      const chain = new DevChain(dir, started, endpoint, deployment.contract);
-      if (deployment.isNew) await chain.#snapshots?.take();
-      return chain;
+      // Whoever was told the address finds the chain there after a restart, too.
+      const again = { program, dir, port: Number(new URL(started.url).port) };
+      const snapshots = program.kind === "anvil" ? new Snapshots(dir, endpoint) : undefined;
+      if (deployment.isNew) await snapshots?.take();
+      return new DevChain({ options, again, started, endpoint, snapshots, contract: deployment.contract });
     } catch (error) {
       endpoint.close();
       await started.stop();
@@ -85,23 +102,21 @@ export class DevChain {
     }
   }
 
-  private constructor(dir: string, started: ChainProcess, endpoint: Endpoint, contract: Hex) {
+  private constructor({ options, again, started, endpoint, snapshots, contract }: Parts) {
     this.url = started.url;
     this.contract = contract;
     this.kind = started.kind;
-    this.#dir = dir;
+    this.#options = options;
+    this.#launch = again;
     this.#process = started;
     this.#endpoint = endpoint;
-    this.#snapshots = started.kind === "anvil" ? new Snapshots(dir, endpoint) : undefined;
-  }
-
-  /** Resolves when the chain's process ends, also when nobody asked it to. */
-  get ended(): Promise<void> {
-    return this.#process.ended;
+    this.#snapshots = snapshots;
+    this.#kept = this.#keep();
   }
 
   /** Sees to it that an account has money to spend. */
   async fund(account: Hex): Promise<void> {
+    this.#funded.add(account);
     const balance = BigInt((await this.#endpoint.request("eth_getBalance", [account, "latest"])) as string);
     if (balance >= 100n * ETHER) return;
     await this.#endpoint.request("hardhat_setBalance", [account, `0x${(10_000n * ETHER).toString(16)}`]);
@@ -121,6 +136,7 @@ export class DevChain {
 
   /** Writes the last state and ends the chain. */
   async close(): Promise<void> {
+    this.#closing.abort();
     try {
       await this.#snapshots?.take();
     } catch (error) {
@@ -129,13 +145,65 @@ export class DevChain {
     } finally {
       this.#endpoint.close();
       await this.#process.stop();
-      await rm(join(this.#dir, "chain.pid"), { force: true });
+      await this.#kept;
+      await rm(join(this.#launch.dir, "chain.pid"), { force: true });
+    }
+  }
+
+  /** Starts the chain again whenever it ends, until it is closed. Hardhat's would be another chain, and stays ended. */
+  async #keep(): Promise<void> {
+    const { log, reviveMs = REVIVE_MS } = this.#options;
+    let pause = reviveMs;
+    for (;;) {
+      await this.#process.ended;
+      if (this.#closing.signal.aborted) return;
+      const isKept = this.kind === "anvil";
+      log.error(
+        { isKept },
+        `the embedded chain ended by itself; ${isKept ? "it is started" : "start the service"} again`,
+      );
+      if (!isKept) return;
+      await systemClock.sleep(pause, this.#closing.signal);
+      if (this.#closing.signal.aborted) return;
+      try {
+        await this.#revive();
+        pause = reviveMs;
+      } catch (err) {
+        log.error({ err }, "the embedded chain did not start again");
+        pause = Math.min(2 * pause, REVIVE_MS_MAX);
+      }
+    }
+  }
+
+  async #revive(): Promise<void> {
+    this.#process = await launch(this.#launch);
+    try {
+      this.#covered = -1;
+      await deployOnce(this.#launch.dir, this.#endpoint);
+      for (const account of this.#funded) await this.fund(account);
+    } catch (error) {
+      await this.#process.stop();
+      throw error;
+    } finally {
+      if (this.#closing.signal.aborted) await this.#process.stop();
     }
   }
 
   async #height(): Promise<number> {
     return Number(await this.#endpoint.request("eth_blockNumber", []));
   }
+}
+
+/** A chain with the state of the last snapshot. */
+async function launch({ program, dir, port }: Launch): Promise<ChainProcess> {
+  const stateFile = program.kind === "anvil" ? await unpackSnapshot(dir) : undefined;
+  const started = await startProcess({
+    ...{ program, chainId: DEV_CHAIN_ID, port },
+    ...(stateFile !== undefined && { stateFile }),
+  });
+  await removeUnpacked(dir);
+  await replaceFile(join(dir, "chain.pid"), JSON.stringify(tracesOf(started)));
+  return started;
 }
 
 /** The wanted port, once a chain of an earlier run that still holds it is ended; another one when it is taken. */

@@ -56,10 +56,16 @@ async function waitUntilGone(pid: number): Promise<void> {
   assert.equal(isAlive(pid), false, `process ${pid} is still there`);
 }
 
-/** The chain dies at once, as its whole machine might. */
-async function killChain(chain: DevChain, dir: string): Promise<void> {
-  process.kill(await pidIn(dir), "SIGKILL");
-  await chain.ended;
+/** The chain dies at once, as its whole machine might; resolves when another process is in its place. */
+async function killChain(dir: string): Promise<number> {
+  const killed = await pidIn(dir);
+  process.kill(killed, "SIGKILL");
+  for (let i = 0; i < 400; i++) {
+    const pid = await pidIn(dir);
+    if (pid !== killed) return pid;
+    await new Promise((wake) => setTimeout(wake, 25));
+  }
+  return assert.fail("expected the chain to be started again");
 }
 
 test("a chain that was stopped goes on where it was, with the contract at its public address", async (t) => {
@@ -84,11 +90,12 @@ test("a chain that was stopped goes on where it was, with the contract at its pu
   after.close();
 });
 
-test("what was final survives a kill -9 of the chain, and what was only mined is anchored again, once", async (t) => {
+test("a chain that is killed is started again; what was final is there, and what was only mined is anchored again, once", async (t) => {
   const dir = await folder(t);
-  let chain = await DevChain.open({ dir, log: quiet });
+  const chain = await openChain(dir, { reviveMs: 10 });
   const mine = async () => undefined;
   const run = await Run.open({ urls: [chain.url], truth: chain.url, mine, nudge: () => chain.nudge() });
+  t.after(() => run.stop());
   for (const account of [run.payer.address, OWNER.address]) await chain.fund(account);
   await run.start();
   await append(run.ledger, 3);
@@ -101,20 +108,52 @@ test("what was final survives a kill -9 of the chain, and what was only mined is
   await run.step();
   await run.step();
   assert.deepEqual([(await run.newest())?.size, (await run.newest())?.stage], [5, "mined"]);
-  await killChain(chain, dir);
-  await run.step();
-  await run.stop();
-
-  chain = await openChain(dir);
-  run.options = { ...run.options, urls: [chain.url], truth: chain.url, nudge: () => chain.nudge() };
-  assert.equal((await run.newest())?.size, 5);
+  run.options = { ...run.options, nudge: () => chain.nudge() };
   await run.start();
+  await killChain(dir);
   await run.runUntilFinal();
   await run.requireOrder(10_000n * 10n ** 18n);
   const reader = connect(chain);
   assert.equal((await reader.block(final?.blockNumber ?? 0))?.hash, final?.blockHash);
   reader.close();
-  await run.stop();
+});
+
+test("a chain that is killed before its first snapshot has the contract and the money again", async (t) => {
+  const dir = await folder(t);
+  const chain = await openChain(dir, { reviveMs: 10 });
+  await chain.fund(OWNER.address);
+  await killChain(dir);
+  const reader = connect(chain);
+  assert.equal((await reader.identify()).codeHash, DEPLOYED.codeHash);
+  let balance = await reader.balance(OWNER.address);
+  for (let i = 0; i < 200 && balance === 0n; i++) {
+    await new Promise((wake) => setTimeout(wake, 25));
+    balance = await reader.balance(OWNER.address);
+  }
+  assert.ok(balance > 0n);
+  reader.close();
+});
+
+test("a chain that cannot be started again is tried again, and can be closed meanwhile", async (t) => {
+  const dir = await folder(t);
+  const errors: string[] = [];
+  const log = { ...quiet, error: (_: object, message: string) => void errors.push(message) };
+  const chain = await openChain(dir, { reviveMs: 10, log });
+  const pid = await pidIn(dir);
+  const snapshot = await readFile(join(dir, "state.json.gz"));
+  await writeFile(join(dir, "state.json.gz"), "not gzip");
+  process.kill(pid, "SIGKILL");
+  const failures = () => errors.filter((message) => message.includes("did not start again"));
+  for (let i = 0; i < 400 && failures().length < 2; i++) await new Promise((wake) => setTimeout(wake, 25));
+  assert.ok(failures().length >= 2);
+  await writeFile(join(dir, "state.json.gz"), snapshot);
+  for (let i = 0; i < 400 && (await pidIn(dir)) === pid; i++) await new Promise((wake) => setTimeout(wake, 25));
+  const revived = await pidIn(dir);
+  assert.notEqual(revived, pid);
+  await writeFile(join(dir, "state.json.gz"), "not gzip");
+  process.kill(revived, "SIGKILL");
+  await chain.close();
+  assert.equal(existsSync(join(dir, "chain.pid")), false);
 });
 
 test("blocks are mined only while something waits for finality", async (t) => {
