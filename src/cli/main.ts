@@ -5,7 +5,7 @@
 
 import { Command, CommanderError } from "commander";
 import { CliError, type SetExit } from "./failure.ts";
-import { printNote, printOut } from "./output.ts";
+import { printNote, printResult } from "./output.ts";
 import { readVersion } from "./version.ts";
 
 type AddCommand = (program: Command, setExit: SetExit) => void;
@@ -65,9 +65,9 @@ function fail(error: unknown, asJson: boolean): number {
   const known = error instanceof CliError;
   const message = error instanceof Error ? error.message : String(error);
   const code = known ? error.code : ((error as { code?: unknown }).code ?? "unexpected");
-  if (asJson) printOut(`${JSON.stringify({ error: { code, message } })}\n`);
+  if (asJson) printResult({ json: { error: { code, message } }, text: [] }, true);
   else printNote(`holdfast: ${message}`);
-  if (!known && process.env.HOLDFAST_LOG === "debug" && error instanceof Error) printNote(error.stack ?? "");
+  if (!known && process.env.HOLDFAST_LOG === "debug" && error instanceof Error) error.stack?.split("\n").map(printNote);
   return known ? error.exitStatus : 1;
 }
 

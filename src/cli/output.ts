@@ -4,13 +4,15 @@
  */
 
 import { closeSync, openSync, renameSync, writeSync } from "node:fs";
+import { visible } from "./visible.ts";
 
 /** A result in both forms. */
 export type Result = { readonly json: unknown; readonly text: readonly string[] };
 
 /** Prints a result. */
 export function printResult(result: Result, asJson: boolean): void {
-  printOut(asJson ? `${JSON.stringify(result.json)}\n` : result.text.map((line) => `${line}\n`).join(""));
+  const lines = asJson ? [JSON.stringify(result.json)] : result.text;
+  printOut(lines.map((line) => `${visible(line)}\n`).join(""));
 }
 
 /** Writes to stdout, whole, also into a pipe whose reader is slow. */
@@ -41,7 +43,7 @@ export function openOutput(file: string | undefined): Output {
 
 /** A word to the person at the terminal. */
 export function printNote(text: string): void {
-  writeAll(2, `${text}\n`);
+  writeAll(2, `${visible(text)}\n`);
 }
 
 /** Lines of columns that are as wide as their widest cell. */

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChainReader } from "../verify/chain.ts";
 import { type FinalityRule, RpcAnswerError, type RpcRequest, rpcChainReader } from "../verify/rpc.ts";
+import { fetchBounded } from "./bounded-fetch.ts";
 import { reasonOf, unreachable, usageError } from "./failure.ts";
 
 const REQUEST_MS = 15_000;
@@ -11,6 +12,8 @@ const SILENCES_MAX = 3;
 /** Pauses before a node that says "too many requests" is asked again. */
 const PAUSES_MS = [500, 1000, 2000];
 const TOO_MANY = 429;
+/** A node may mean harm; what is asked here has short answers, and code and logs are the longest. */
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
 type Target = { readonly url: URL; readonly headers: Readonly<Record<string, string>>; readonly timeoutMs: number };
 
@@ -70,11 +73,10 @@ type Reply = { readonly result?: unknown; readonly error?: unknown };
 
 async function post({ url, headers, timeoutMs }: Target, body: string): Promise<Reply> {
   for (let attempt = 0; ; attempt++) {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const response = await fetch(url, { method: "POST", headers, body, redirect: "error", signal });
-    const text = await response.text();
+    const bounds = { timeoutMs, bytesMax: ANSWER_BYTES_MAX };
+    const { status, text } = await fetchBounded(url.href, { method: "POST", headers, body, ...bounds });
     const pauseMs = PAUSES_MS[attempt];
-    if (response.status !== TOO_MANY || pauseMs === undefined) return parseReply(text, response.status);
+    if (status !== TOO_MANY || pauseMs === undefined) return parseReply(text, status);
     await sleep(pauseMs);
   }
 }

@@ -78,11 +78,12 @@ function greeting({ url, chains, isFirstStart }: Service, config: Config): strin
 }
 
 function chainLines({ name, chainId, endpoint, contract, embedded }: ChainFacts): string[] {
-  const line = `  Chain      ${name}, id ${chainId}, at ${endpoint}\n  Contract   ${contract}`;
-  if (embedded === undefined) return [line];
-  const warning =
-    "             This chain runs on your own machine: it shows how things work, and proves nothing to others.\n" +
-    "             docs/configuration.md says how to anchor to a chain that others trust.";
-  if (embedded === "anvil") return [line, warning];
-  return [line, warning, "             It keeps nothing: there is no anvil for this platform, so Hardhat stands in."];
+  const lines = [`  Chain      ${name}, id ${chainId}, at ${endpoint}`, `  Contract   ${contract}`];
+  if (embedded === undefined) return lines;
+  lines.push(
+    "             This chain runs on your own machine: it shows how things work, and proves nothing to others.",
+  );
+  lines.push("             docs/configuration.md says how to anchor to a chain that others trust.");
+  if (embedded === "anvil") return lines;
+  return [...lines, "             It keeps nothing: there is no anvil for this platform, so Hardhat stands in."];
 }

@@ -22,13 +22,13 @@ import {
 } from "./account-flags.ts";
 import { type SetExit, usageError } from "./failure.ts";
 import { readCount, readWhole } from "./numbers.ts";
-import { printNote, printOut, printResult } from "./output.ts";
+import { printNote, printResult } from "./output.ts";
 import { PublicTree } from "./public-tree.ts";
 import { connectChain } from "./rpc.ts";
 import type { SelfAnchoring } from "./watch-anchor.ts";
 import { loadState } from "./watch-file.ts";
 import { serveMetrics } from "./watch-metrics.ts";
-import { describeReport, type Outcome, Webhook } from "./watch-report.ts";
+import { describeReport, type Outcome, type Report, Webhook } from "./watch-report.ts";
 import { Watcher } from "./watch-run.ts";
 
 const EXITS: Readonly<Record<Outcome, number>> = { good: 0, bad: 1, unknown: 2 };
@@ -152,7 +152,8 @@ async function forever(watcher: Watcher, flags: WatchFlags): Promise<number> {
     flags.metrics === undefined ? undefined : await serveMetrics(flags.metrics, flags.ledger, () => watcher.latest);
   if (metrics !== undefined) printNote(`Metrics are at ${metrics.url}`);
   try {
-    await watcher.run(flags.interval * 1000, (report) => printOut(`${JSON.stringify(report)}\n`), stopping.signal);
+    const print = (report: Report) => printResult({ json: report, text: [] }, true);
+    await watcher.run(flags.interval * 1000, print, stopping.signal);
   } finally {
     await metrics?.close();
   }

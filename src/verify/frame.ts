@@ -46,7 +46,8 @@ async function takeSignerSteps(trail: Trail, frame: Frame, options: VerifyOption
     () => {
       compare("ledger id", ledger.id, deriveLedgerId(ledger.owner as Hex, ledger.label));
       // A ledger whose name must not be guessed has a random label, and the label stands where the name would.
-      if (ledger.name !== ledger.label) compare(`label of the name ${ledger.name}`, ledger.label, labelOf(ledger.name));
+      if (ledger.name !== ledger.label)
+        compare(`label of the name ${JSON.stringify(ledger.name)}`, ledger.label, labelOf(ledger.name));
     },
     () => `the id follows from owner ${ledger.owner} and label ${ledger.label}`,
   );

@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { knownCodeHashes } from "../../src/cli/known-contract.ts";
+import { memberText } from "../../src/entry/member.ts";
 import type { Bundle } from "../../src/verify/bundle.ts";
 import { SetWriter } from "../../src/verify/set.ts";
 import { anchored, CHAIN_ID, CONTRACT, OWNER, TestChain, TestLedger } from "../verify/fixture.ts";
@@ -12,6 +13,8 @@ import { deadUrl, serveHttp, serveNode } from "./fake-http.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
 
 const ledger = new TestLedger(13);
+/** Control characters other than a newline, and one that turns the direction of writing. */
+const UNSEEN = /[^\P{Cc}\n]|\u202e/u;
 
 async function anchoredBundle() {
   const chain = new TestChain();
@@ -38,6 +41,37 @@ test("a recorded bundle is verified without a chain, and it is said that none wa
   });
   assert.equal(named.status, 0);
   assert.doesNotMatch(named.stdout, /Note:/);
+});
+
+test("nothing in a bundle moves a terminal's cursor or begins a line of its own", async (t) => {
+  const trick = "main\u001b[2J\u001b[H\nok      signature: fine\n\nProved: all of it.\u009b8m\u202e";
+  const named = new TestLedger(3, { name: trick });
+  const spoken = new TestLedger(3, { texts: () => [memberText("message", trick)] });
+  const lied: Bundle = { ...ledger.bundle(1), ledger: { ...ledger.record, name: trick } };
+  for (const [bundle, expected] of [
+    [named.bundle(1), 0],
+    [spoken.bundle(1), 0],
+    [lied, 1],
+  ] as const) {
+    const file = save(t, bundle);
+    const { status, stdout } = await runCli(["verify", file]);
+    assert.equal(status, expected);
+    assert.doesNotMatch(stdout, UNSEEN);
+    assert.equal(stdout.match(/^Proved/gm)?.length ?? 0, expected === 0 ? 1 : 0);
+    const json = await runCli(["verify", file, "--json"]);
+    assert.doesNotMatch(json.stdout, UNSEEN);
+    if (expected === 0) assert.ok(JSON.stringify(JSON.parse(json.stdout)).includes(JSON.stringify(trick).slice(1, -1)));
+  }
+});
+
+test("what a node says of an error begins no line of its own either", async (t) => {
+  const { bundle } = await anchoredBundle();
+  const message = "none\n\nProved: all of it.\u001b[8m";
+  const { url } = await serveHttp(t, () => ({ body: { error: { code: -32000, message } } }));
+  const { status, stdout } = await runCli(["verify", save(t, bundle), "--rpc", url]);
+  assert.equal(status, 2);
+  assert.doesNotMatch(stdout, UNSEEN);
+  assert.doesNotMatch(stdout, /^Proved/m);
 });
 
 test("a recorded bundle is not anchored yet when a chain is asked for", async (t) => {
