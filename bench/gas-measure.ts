@@ -7,6 +7,7 @@ import { concat, id, keccak256, ZeroAddress, ZeroHash } from "ethers";
 import { type Chain, deploy, type Hardfork, mined, openChain } from "../test/contracts/chain.ts";
 import { anchorOf, keyOf, listed, openLedger, statement } from "../test/contracts/ledgers.ts";
 import { uniformTree } from "../test/contracts/trees.ts";
+import { measureClaims } from "./gas-claims.ts";
 
 /** Name of a figure -> gas. */
 export type Gas = Readonly<Record<string, number>>;
@@ -26,6 +27,7 @@ export async function measureGas(hardfork: Hardfork): Promise<Gas> {
     ...(await measureViews(chain)),
     ...(await measureRest(chain)),
     ...(await measureBaselines(chain)),
+    ...(await measureClaims(chain)),
   };
 }
 

@@ -60,6 +60,15 @@ export function render(figures: Figures): string {
         ["OpenZeppelin's `MerkleProof`, as many hashes", (e) => `MerkleProof of OpenZeppelin 2^${e}`],
       ]),
     ),
+    "### Acting on an event: a whole `claim` of `contracts/examples/PayOnEvent.sol`, 2^20 entries",
+    table(
+      ["", ...HARDFORKS],
+      [
+        ["event of 2 members", "claim 2^20, 2 members"],
+        ["event of 6 members, 4 of them withheld", "claim 2^20, 6 members, 4 withheld"],
+        ["event of 6 members, all shown (47 bytes each)", "claim 2^20, 6 members"],
+      ].map(([label = "", name = ""]) => [label, ...HARDFORKS.map((fork) => of(fork, name))]),
+    ),
     "### Beside others, and everything else",
     single([
       "blind store of a root",

@@ -7,6 +7,7 @@ import { type Hex, toHex, utf8 } from "../../src/merkle/bytes.ts";
 import { emptyRoot, keccak256, leafHash, nodeHash } from "../../src/merkle/hash.ts";
 import { consistencyRanges, inclusionRanges, provePath } from "../../src/merkle/proof.ts";
 import { type NodeSource, rangeHash } from "../../src/merkle/tree.ts";
+import { SparseTree } from "../merkle/sparse.ts";
 
 /** A tree of any size up to its own, as hex, the way a contract takes it. */
 export type Tree = {
@@ -53,4 +54,9 @@ export function uniformTree(name = "entry"): Tree {
     }
     return levels[level];
   });
+}
+
+/** Tree of up to 2^52 leaves that are all the same but for one. */
+export function treeWithLeaf(index: number, leaf: Uint8Array): Tree {
+  return treeOf(new SparseTree(keccak256, new Map([[index, leaf]])).source);
 }
