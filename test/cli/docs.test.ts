@@ -8,6 +8,7 @@ import { Command } from "commander";
 import artifact from "../../src/anchor/artifact.json" with { type: "json" };
 import { addAppend } from "../../src/cli/append.ts";
 import { addAudit } from "../../src/cli/audit.ts";
+import { addCalldata } from "../../src/cli/calldata.ts";
 import { addDeploy } from "../../src/cli/deploy.ts";
 import { addForkProof } from "../../src/cli/fork-proof.ts";
 import { addKeys } from "../../src/cli/keys.ts";
@@ -25,7 +26,7 @@ import { EXPLORERS } from "../../src/verify/explorers.ts";
 import { CHECKS } from "../../src/verify/watch-judge.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const PAGES = ["operations", "watcher", "explorer", "cli", "verify"];
+const PAGES = ["operations", "watcher", "explorer", "cli", "verify", "on-chain"];
 const page = (name: string): string => readFileSync(join(ROOT, "docs", `${name}.md`), "utf8");
 
 function program(): Command {
@@ -33,7 +34,7 @@ function program(): Command {
   const ignore = () => undefined;
   for (const add of [addAppend, addAudit, addForkProof, addStatus, addUpgrade, addVerify, addProve, addWatch])
     add(all, ignore);
-  for (const add of [addDeploy, addKeys, addKeystore, addLedgers, addOwner, addServe]) add(all);
+  for (const add of [addCalldata, addDeploy, addKeys, addKeystore, addLedgers, addOwner, addServe]) add(all);
   return all;
 }
 
