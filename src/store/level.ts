@@ -10,6 +10,7 @@ import { equal, type Hex, toHex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import * as keys from "./keys.ts";
 import { checkCommit, decodeLedger, encodeLedger, requireNew, withSigner } from "./ledgers.ts";
+import { checkFolder } from "./leveldb-folder.ts";
 import { checkLogs } from "./leveldb-log.ts";
 import {
   decodeCheckpoint,
@@ -57,6 +58,7 @@ export class LevelStore implements Store {
    *   not say so: nothing is changed then
    */
   static async open(directory: string): Promise<LevelStore> {
+    await checkFolder(directory);
     await checkLogs(directory);
     const options = { keyEncoding: "view", valueEncoding: "view", writeBufferSize: WRITE_BUFFER_BYTES } as const;
     const db = new Level<Uint8Array, Uint8Array>(directory, options);

@@ -56,6 +56,32 @@ test("what was committed is there after closing and opening again", async (t) =>
   );
 });
 
+test("a copy without the file that names the others is refused, and nothing of it is deleted", async (t) => {
+  const directory = temporary(t);
+  const current = join(directory, "CURRENT");
+  const first = await LevelStore.open(directory);
+  await first.addLedger(ledgerRecord(1));
+  await first.commit(hex(1, 32), commitOf(hex(1, 32), 0, 5));
+  await first.close();
+  // Once in the log only, and once in a sorted file: opening again made one of the log.
+  for (const suffix of [".log", ".ldb"]) {
+    assert.ok(readdirSync(directory).some((name) => name.endsWith(suffix)));
+    const text = readFileSync(current);
+    rmSync(current);
+    const files = readdirSync(directory);
+    await assert.rejects(LevelStore.open(directory), (error: Error) => {
+      assert.ok(error instanceof DamagedStoreError);
+      assert.match(error.message, /CURRENT/);
+      return true;
+    });
+    assert.deepEqual(readdirSync(directory), files);
+    writeFileSync(current, text);
+    const again = await LevelStore.open(directory);
+    assert.equal((await again.head(hex(1, 32)))?.size, 5);
+    await again.close();
+  }
+});
+
 test("a second opening in the same process is refused by name", async (t) => {
   const directory = temporary(t);
   const store = await LevelStore.open(directory);
