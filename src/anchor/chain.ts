@@ -100,7 +100,8 @@ export interface Chain {
   dataFee(bytes: number): Promise<bigint>;
   broadcast(raw: Hex): Promise<void>;
   receipt(transactionHash: Hex): Promise<Receipt | undefined>;
-  findAnchor(ledgerId: Hex, size: number): Promise<AnchorPlace | undefined>;
+  /** @param since seconds since 1970 before which it was not anchored; helps where few blocks are searched at once */
+  findAnchor(ledgerId: Hex, size: number, since?: number): Promise<AnchorPlace | undefined>;
   /** Whether two endpoints, where there are two, say that the block is in the chain and the contract holds the root. */
   confirms(claim: AnchorClaim): Promise<boolean>;
   /** Header and EIP-1186 proofs of a root in the state of a block; undefined when nobody has that state any more. */

@@ -39,14 +39,17 @@ import {
 import { type Endpoint, Endpoints } from "./endpoints.ts";
 import { connectEndpoint } from "./ethers.ts";
 import { encodeHeader } from "./header.ts";
+import { searchForward } from "./log-search.ts";
 import {
   asHash,
   asInteger,
+  asNodes,
   asObject,
   asQuantity,
   hashOfCode,
   type Json,
   mapLogs,
+  type RpcLog,
   readBlock,
   spellQuantity,
   spellTag,
@@ -194,27 +197,31 @@ export class RpcChain implements Chain {
     };
   }
 
-  async findAnchor(ledgerId: Hex, size: number): Promise<AnchorPlace | undefined> {
+  async findAnchor(ledgerId: Hex, size: number, since?: number): Promise<AnchorPlace | undefined> {
     const topics = [ANCHORED_TOPIC, ledgerId, spellQuantity(size, 64)];
     const filter = { address: this.contract, topics };
-    const found = mapLogs(await this.#logs(filter, ledgerId));
-    const log = found.find((each) => each.address.toLowerCase() === this.contract);
+    const log = await this.#findLog(filter, ledgerId, since);
     const event = log === undefined ? undefined : readAnchored(log);
-    if (log === undefined || event === undefined) return undefined;
+    if (log === undefined || event?.ledgerId !== ledgerId || event.size !== size) return undefined;
     const { transactionHash, blockNumber, blockHash } = log;
     return { transactionHash, blockNumber, blockHash, signedAt: event.signedAt };
   }
 
-  /** Logs of all blocks; where a node refuses such a range, of those around the time of the newest anchor. */
-  async #logs(filter: Json, ledgerId: Hex): Promise<unknown> {
+  /** In all blocks; where a node refuses such a range, in those from a time on, or around that of the newest anchor. */
+  async #findLog(filter: Json, ledgerId: Hex, since: number | undefined): Promise<RpcLog | undefined> {
+    const ask = async (fromBlock: string, toBlock: string): Promise<RpcLog[]> => {
+      const logs = mapLogs(await this.#read("eth_getLogs", { ...filter, fromBlock, toBlock }));
+      return logs.filter(({ address }) => address.toLowerCase() === this.contract);
+    };
     try {
-      return await this.#read("eth_getLogs", { ...filter, fromBlock: "0x0", toBlock: "latest" });
+      return (await ask("0x0", "latest"))[0];
     } catch (error) {
       if (!(error instanceof ChainError) || error.kind === "wrong_chain") throw error;
-      const at = await this.#blockAtTime((await this.head(ledgerId)).anchoredAt);
+      const at = await this.#blockAtTime(since ?? (await this.head(ledgerId)).anchoredAt);
       const from = Math.max(0, at - SEARCH_BLOCKS);
-      const range = { fromBlock: spellQuantity(from), toBlock: spellQuantity(at + SEARCH_BLOCKS) };
-      return this.#read("eth_getLogs", { ...filter, ...range });
+      if (since === undefined) return (await ask(spellQuantity(from), spellQuantity(at + SEARCH_BLOCKS)))[0];
+      const to = (await this.block("latest"))?.number ?? at;
+      return searchForward({ from, to }, (first, last) => ask(spellQuantity(first), spellQuantity(last)));
     }
   }
 
@@ -247,34 +254,39 @@ export class RpcChain implements Chain {
   }
 
   async proof(claim: AnchorClaim): Promise<AnchorState | undefined> {
-    const { ledgerId, size, root, blockNumber, blockHash } = claim;
     try {
-      const slot = toHex(rootSlot(ledgerId, size));
-      const answer = await this.#read("eth_getProof", this.contract, [slot], spellQuantity(blockNumber));
-      const proof = asObject(answer, "proof") as { accountProof: Hex[]; storageProof: { proof: Hex[] }[] };
-      const block = asObject(await this.#read("eth_getBlockByNumber", spellQuantity(blockNumber), false), "block");
-      const header = encodeHeader(block, blockHash);
-      const storageProof = proof.storageProof[0]?.proof;
-      if (header === undefined || storageProof === undefined) return undefined;
-      const state = { header, accountProof: proof.accountProof, storageProof };
-      const transactionHash = blockHash;
-      const blockTime = asInteger(block.timestamp, "time");
-      const place = {
-        chainId: this.chainId,
-        contract: this.contract,
-        transactionHash,
-        blockNumber,
-        blockHash,
-        blockTime,
-      };
-      checkState({ ...place, size, root, state }, ledgerId);
-      return state;
+      return await this.prove(claim);
     } catch (error) {
       // Chains with another kind of state, and nodes without old states, are common; an anchor does not need this proof.
       if (error instanceof ProofError) return undefined;
       if (error instanceof ChainError && error.kind !== "unavailable") return undefined;
       throw error;
     }
+  }
+
+  /**
+   * As {@link proof}, and says why there is none.
+   * @throws ChainError when the endpoint has no proof, ProofError when what it gave as one does not hold
+   */
+  async prove({ ledgerId, size, root, blockNumber, blockHash }: AnchorClaim): Promise<AnchorState> {
+    const slot = toHex(rootSlot(ledgerId, size));
+    const number = spellQuantity(blockNumber);
+    const answer = asObject(await this.#read("eth_getProof", this.contract, [slot], number), "proof");
+    const [storage] = Array.isArray(answer.storageProof) ? answer.storageProof : [];
+    const [accountProof, storageProof] = [asNodes(answer.accountProof), asNodes(asObject(storage, "proof").proof)];
+    const block = asObject(await this.#read("eth_getBlockByNumber", number, false), "block");
+    const header = encodeHeader(block, blockHash);
+    if (header === undefined) {
+      const message = `expected a header of block ${blockNumber} with hash ${blockHash}, got one with another hash`;
+      throw new ProofError(`${message}, or one that is not built as Ethereum's are`);
+    }
+    const state = { header, accountProof, storageProof };
+    const blockTime = asInteger(block.timestamp, "time");
+    const { chainId, contract } = this;
+    // A state knows nothing of transactions, so that any hash will do for this check.
+    const place = { chainId, contract, transactionHash: blockHash, blockNumber, blockHash, blockTime };
+    checkState({ ...place, size, root, state }, ledgerId);
+    return state;
   }
 
   close(): void {

@@ -46,6 +46,13 @@ export function asHash(value: unknown, what: string): Hex {
   throw new ChainError("unavailable", `expected a ${what} from the endpoint, got ${JSON.stringify(value)}`);
 }
 
+/** Nodes of a Merkle-Patricia proof. */
+export function asNodes(value: unknown): Hex[] {
+  const isNode = (node: unknown) => typeof node === "string" && /^0x(?:[0-9a-f]{2})+$/i.test(node);
+  if (Array.isArray(value) && value.every(isNode)) return value.map((node: string) => node.toLowerCase() as Hex);
+  throw new ChainError("unavailable", "expected the nodes of a proof from the endpoint, got something else");
+}
+
 export function readBlock(value: unknown): Block | undefined {
   if (value === null) return undefined;
   const block = asObject(value, "block");

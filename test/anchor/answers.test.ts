@@ -88,6 +88,42 @@ test("an event is found by the time of the newest anchor where a search of all b
   assert.deepEqual(ranges[1], [6173 - 64, `0x${(6173 + 64).toString(16)}`]);
 });
 
+test("a search from a time on goes forward as the endpoint allows, and takes no other event for the one it looks for", async () => {
+  const word = (value: number) => value.toString(16).padStart(64, "0");
+  const ranges: number[][] = [];
+  const searching = (ledgerId: string) =>
+    chainOf({
+      eth_getBlockByNumber: ([tag]: readonly string[]) => {
+        const number = tag === "latest" ? 100_000 : Number(tag);
+        return { number: `0x${number.toString(16)}`, hash: HASH, timestamp: `0x${(number * 2).toString(16)}` };
+      },
+      eth_getLogs: ([filter]: readonly { fromBlock: string; toBlock: string }[]) => {
+        const [from, to] = [
+          Number(filter?.fromBlock),
+          filter?.toBlock === "latest" ? 100_000 : Number(filter?.toBlock),
+        ];
+        if (to - from >= 1000) throw new ChainError("rejected", "stub: block range is too wide");
+        ranges.push([from, to]);
+        if (from > 90_000 || to < 90_000) return [];
+        const place = { transactionHash: HASH, blockHash: HASH, blockNumber: "0x15f90" };
+        const log = {
+          topics: [ANCHORED_TOPIC, ledgerId, `0x${word(3)}`],
+          data: `0x${word(9)}${word(0)}${word(77)}`,
+          ...place,
+        };
+        return [
+          { ...log, address: HASH.slice(0, 42) },
+          { ...log, address: CONTRACT },
+        ];
+      },
+    }).chain;
+  assert.deepEqual(await searching(LEDGER).findAnchor(LEDGER, 3, 170_000), {
+    ...{ transactionHash: HASH, blockHash: HASH, blockNumber: 90_000, signedAt: 77 },
+  });
+  assert.deepEqual([ranges[0], ranges.length], [[85_000 - 64, 85_000 - 64 + 127], 40]);
+  assert.equal(await searching(HASH).findAnchor(LEDGER, 3, 170_000), undefined);
+});
+
 test("where the state of a block is gone, the newest state confirms a root that is never overwritten", async () => {
   const asked: unknown[] = [];
   const { chain } = chainOf({
@@ -109,6 +145,25 @@ test("a chain that cannot prove its state anchors without that proof", async () 
   assert.equal(await chainOf({ eth_getBlockByNumber: block }).chain.proof(claim), undefined);
   const proof = { accountProof: [], storageProof: [{ proof: [] }] };
   assert.equal(await chainOf({ eth_getBlockByNumber: block, eth_getProof: proof }).chain.proof(claim), undefined);
+});
+
+test("why there is no proof can be told: the endpoint has none, or what it gives is none", async () => {
+  const block = { number: "0x7", hash: HASH, timestamp: "0x1" };
+  const claim = { ledgerId: LEDGER, size: 3, root: HASH, blockNumber: 7, blockHash: HASH };
+  const prove = (eth_getProof?: unknown) =>
+    chainOf({ eth_getBlockByNumber: block, ...(eth_getProof !== undefined && { eth_getProof }) }).chain.prove(claim);
+  await assert.rejects(prove(), { kind: "unknown", message: /the method eth_getProof does not exist/ });
+  for (const odd of [
+    7,
+    null,
+    {},
+    { accountProof: [], storageProof: [] },
+    { accountProof: ["0x1"], storageProof: [{}] },
+  ]) {
+    await assert.rejects(prove(odd), { kind: "unavailable" });
+  }
+  const empty = { accountProof: [], storageProof: [{ proof: [] }] };
+  await assert.rejects(prove(empty), { name: "ProofError", message: /expected a header of block 7 with hash 0xab/ });
 });
 
 test("an answer of the wrong form is no answer", async () => {
