@@ -3,7 +3,7 @@
  * stderr, so that output can be piped.
  */
 
-import { closeSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, statSync, writeSync } from "node:fs";
 import { visible } from "./visible.ts";
 
 /** A result in both forms. */
@@ -23,18 +23,22 @@ export function printOut(text: string): void {
 /** Where a result goes that is written piece by piece. */
 export type Output = { readonly write: (text: string) => void; readonly close: () => void };
 
-/** A file that is there only once it is whole, or standard output when there is none. */
+/**
+ * A file that is there only once it is whole, also after a crash, or standard output when there is none. One that is
+ * replaced leaves its mode behind.
+ */
 export function openOutput(file: string | undefined): Output {
   if (file === undefined) return { write: printOut, close: () => undefined };
   const unfinished = `${file}.unfinished`;
   let fd: number | undefined;
   return {
     write: (text) => {
-      fd ??= openSync(unfinished, "w");
+      fd ??= openSync(unfinished, "w", statSync(file, { throwIfNoEntry: false })?.mode);
       writeAll(fd, text);
     },
     close: () => {
       if (fd === undefined) return;
+      fsyncSync(fd);
       closeSync(fd);
       renameSync(unfinished, file);
     },

@@ -88,7 +88,11 @@ export async function checkAnchorOnChain(trail: Trail, question: ChainCase): Pro
  * Checks that it is the contract: its code, and that nobody could put roots into its storage before the code was there.
  * @throws ProofError when the code is not a known version, UndecidedError when nobody vouches for the place
  */
-export function checkCode(codeHash: string | undefined, anchor: BundleAnchor, options: VerifyOptions): true {
+export function checkCode(
+  codeHash: string | undefined,
+  anchor: Pick<BundleAnchor, "contract">,
+  options: VerifyOptions,
+): true {
   const known: readonly string[] = options.knownCodeHashes ?? [];
   if (known.length === 0) throw new UndecidedError("no code hash of the contract is known, so that any would pass");
   if (codeHash === undefined) throw new ProofError(`expected the contract at ${anchor.contract}, got no code there`);

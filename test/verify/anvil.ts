@@ -1,7 +1,8 @@
 /** Starts anvil for one test, on a port that the system chooses. */
 
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { TestContext } from "node:test";
 
 export const ANVIL = join(import.meta.dirname, "../../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
@@ -11,22 +12,31 @@ export const ANVIL_ACCOUNT = {
   address: "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
 };
 
+const PRINTED_MAX = 100_000;
+
 export type Anvil = { readonly url: string; readonly rpc: (method: string, params: unknown[]) => Promise<unknown> };
 
 /** A chain of which the last block but two is final; it ends with the test. */
 export async function startAnvil(t: TestContext): Promise<Anvil> {
   const child = spawn(ANVIL, ["--port", "0", "--slots-in-an-epoch", "1"], { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));
+  const port = await portOf(child);
+  const url = `http://127.0.0.1:${port}`;
+  return { url, rpc: (method, params) => request(url, method, params) };
+}
+
+/** Reads on afterwards: a chain that prints every block stands still once nobody does. */
+function portOf({ stdout }: ChildProcessByStdio<null, Readable, null>): Promise<string> {
   let printed = "";
-  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
-    printed += String(chunk);
-    const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(printed)?.[1];
-    if (port === undefined) continue;
-    child.stdout.resume();
-    const url = `http://127.0.0.1:${port}`;
-    return { url, rpc: (method, params) => request(url, method, params) };
-  }
-  throw new Error(`expected anvil to listen, got: ${printed}`);
+  return new Promise((resolve, reject) => {
+    stdout.setEncoding("utf8").on("data", (text: string) => {
+      if (printed.length > PRINTED_MAX) return;
+      printed += text;
+      const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(printed)?.[1];
+      if (port !== undefined) resolve(port);
+    });
+    stdout.once("close", () => reject(new Error(`expected anvil to listen, got: ${printed}`)));
+  });
 }
 
 async function request(url: string, method: string, params: unknown[]): Promise<unknown> {
