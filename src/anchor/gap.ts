@@ -1,6 +1,6 @@
 /** A gap: nonces that were used, and that the chain says are free again. What used them is sent once more. */
 
-import { isOpen } from "./flight.ts";
+import { type Flight, isOpen } from "./flight.ts";
 import { type Lane, nothingFor } from "./lane.ts";
 import { launch } from "./launch.ts";
 import { isGone, recover } from "./settle.ts";
@@ -8,6 +8,11 @@ import type { View } from "./site.ts";
 
 /** Looks that must find the chain's nonce too low before the lane believes it: endpoints lag. */
 const GAP_LOOKS = 3;
+/**
+ * Free nonces that are used up by transactions of nothing. A wider gap was never there: an endpoint once told a nonce that
+ * is too high, and to fill it would cost the budget of every day.
+ */
+const FILL_MAX = 4;
 
 /**
  * Nonces below the lowest that waits must be used. When the chain says that they are free, what used them is sent again.
@@ -34,10 +39,13 @@ export async function closeGap(lane: Lane, view: View, nonce: number): Promise<b
   lane.notes.set(lane.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
   // A look at all flights found no bytes for the free nonce: nothing of ours can still use it.
   if (lane.gapLooks < GAP_LOOKS || freed.length > 0) return true;
-  if (lane.journal.unmined.length > 0) {
+  const { unmined } = lane.journal;
+  if (unmined.length > 0 && lowest - nonce <= FILL_MAX) {
     await launch(lane, nonce, nothingFor(lane), view);
     return true;
   }
-  await lane.journal.save({ lane: { nonce } });
+  // What waits beyond the gap is planned again below it. Its bytes are kept, should it have been there after all.
+  const flights = unmined.map((flight): Flight => ({ ...flight, stage: "displaced" }));
+  await lane.journal.save({ lane: { nonce }, flights });
   return true;
 }

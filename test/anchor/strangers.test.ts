@@ -106,6 +106,25 @@ test("an endpoint whose nonce lags behind makes nobody send twice", async () => 
   await world.requireOrder();
 });
 
+test("an endpoint that once told a nonce far too high costs a few transactions at most", async () => {
+  for (const lie of [1, 4, 5, 1000, Number.MAX_SAFE_INTEGER]) {
+    const world = await anchoredWorld();
+    const nonce = world.chain.nonce.bind(world.chain);
+    const before = payerTransactions(world);
+    world.chain.nonce = async (account) => Math.min((await nonce(account)) + lie, Number.MAX_SAFE_INTEGER);
+    await append(world.ledger);
+    await world.run(2);
+    world.chain.nonce = nonce;
+    await world.runUntilFinal();
+    await world.requireOrder();
+    const fillers = lie <= 4 ? lie : 0;
+    assert.equal(payerTransactions(world) - before, fillers + 1, `a nonce that is ${lie} too high`);
+    await append(world.ledger);
+    await world.runUntilFinal();
+    assert.equal(await world.note("account"), undefined);
+  }
+});
+
 test("a signer that changes a transaction is found out, and nothing is sent", async () => {
   const world = await World.open();
   const start = world.start.bind(world);
