@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { AbiCoder, concat, Interface, id, keccak256 } from "ethers";
+import artifact from "../../src/anchor/artifact.json" with { type: "json" };
 import { verifyText } from "../../src/verify/verify.ts";
 
 type Entry = { digests: string[]; entry: string; leafHash: string; recordedAt: number; received: string };
@@ -108,13 +109,18 @@ test("the storage slot is that of a mapping of mappings in slot 0", () => {
 });
 
 test("the selectors and the topic are those of the contract's interface", () => {
-  const { abi } = JSON.parse(read("src/anchor/artifact.json")) as { abi: [] };
+  const { abi } = artifact;
   const contract = new Interface(abi);
   const section = format.slice(format.indexOf("## 8."), format.indexOf("## 9."));
   const listed = [...section.matchAll(/^(\w+)\(.*(0x[0-9a-f]{8})\b/gm)].map(([, name, selector]) => [name, selector]);
   assert.equal(listed.length, 7);
   for (const [name, selector] of listed) assert.equal(contract.getFunction(name as string)?.selector, selector, name);
   assert.ok(section.includes(`topic ${contract.getEvent("Anchored")?.topicHash}`));
+});
+
+test("the known version is the contract that is deployed", () => {
+  assert.equal(shownFor("code hash", format), artifact.runtimeCodeHash);
+  assert.equal(shownFor("address", format), artifact.create2.address);
 });
 
 test("the pseudo-code of inclusion takes every path of the vectors, and none that is longer or shorter", () => {
