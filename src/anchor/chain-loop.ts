@@ -7,7 +7,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import type { Account } from "./account.ts";
 import { type Chain, ChainError } from "./chain.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, isRecent } from "./clock.ts";
 import { AnchorErrand, OwnerErrand } from "./errands.ts";
 import { Journal } from "./journal.ts";
 import { type Errand, type Lane, ledgerScope } from "./lane.ts";
@@ -138,7 +138,7 @@ export class ChainLoop {
     const { address } = lane.account;
     const at = this.#parts.clock.now();
     const known = this.balances.get(address);
-    if (known !== undefined && at - known.at < BALANCE_MS && lane.journal.unmined.length === 0) return;
+    if (known !== undefined && isRecent(known.at, at, BALANCE_MS) && lane.journal.unmined.length === 0) return;
     this.balances.set(address, { wei: await this.site.chain.balance(address), at });
   }
 

@@ -7,6 +7,14 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/**
+ * Whether less than so long lies between a moment and now. One that is further ahead was told by a clock that was wrong, and
+ * counts as long past: what waits for time to pass must not wait for years when a clock is put right.
+ */
+export function isRecent(at: number, now: number, ms: number): boolean {
+  return Math.abs(now - at) < ms;
+}
+
 export const systemClock: Clock = {
   now: Date.now,
   sleep: (ms, signal) =>

@@ -127,7 +127,7 @@ export class DevChain {
     // Hardhat calls the newest block final.
     if (this.#snapshots === undefined) return;
     const latest = await this.#height();
-    if (latest <= this.#covered || !this.#snapshots.isAllowed(Date.now())) return;
+    if (latest <= this.#covered || !this.#snapshots.isAllowed) return;
     await this.#snapshots.take();
     await this.#endpoint.request("hardhat_mine", [`0x${BLOCKS_TO_FINAL.toString(16)}`]);
     // A transaction that came in meanwhile makes the chain higher than this, and is on disk the next time.

@@ -5,6 +5,7 @@
 
 import type { Hex } from "../merkle/bytes.ts";
 import { recoverSigner } from "../merkle/checkpoint.ts";
+import { isRecent } from "./clock.ts";
 import { composeAnchors, guardLedger } from "./compose.ts";
 import { encodeOpen, encodeRotateSigner } from "./contract.ts";
 import { type Flight, lastAttempt, ledgersOf } from "./flight.ts";
@@ -64,7 +65,7 @@ export class AnchorErrand implements Errand {
   #isPaused(lane: Lane, ledgerId: Hex): boolean {
     const reverts = lane.journal.lane.reverts[ledgerId];
     if (reverts === undefined || reverts.count < REVERTS_MAX) return false;
-    const isPaused = lane.now() - reverts.at < REVERT_PAUSE_MS;
+    const isPaused = isRecent(reverts.at, lane.now(), REVERT_PAUSE_MS);
     const message = `${lane.site.name}: ${reverts.count} transactions failed in a row; the next is tried after an hour`;
     if (isPaused) lane.notes.set(ledgerScope(lane.site, ledgerId), "anchor_reverted", message);
     return isPaused;
@@ -87,7 +88,7 @@ export class OwnerErrand implements Errand {
       const { record } = ledger;
       if (record.owner !== lane.account.address) continue;
       const seen = this.#seen.get(record.id);
-      if (seen !== undefined && lane.now() - seen < LOOK_AGAIN_MS) continue;
+      if (seen !== undefined && isRecent(seen, lane.now(), LOOK_AGAIN_MS)) continue;
       const wanted = await guardLedger(lane, ledger, () => this.#wantedFor(lane, record.id));
       if (wanted !== undefined && wanted !== "failed") return wanted;
     }

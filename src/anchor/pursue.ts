@@ -4,6 +4,7 @@
  */
 
 import { ChainError } from "./chain.ts";
+import { isRecent } from "./clock.ts";
 import { type Flight, lastAttempt } from "./flight.ts";
 import { findLanding, land } from "./landing.ts";
 import type { Lane, Wanted } from "./lane.ts";
@@ -39,7 +40,7 @@ export async function pursue(lane: Lane, flight: Flight, situation: Situation): 
 async function missed(lane: Lane, flight: Flight): Promise<void> {
   const count = flight.missed + 1;
   const { name, policy } = lane.site;
-  if (count < MISSED_MAX || lane.now() - flight.sentAt < policy.pollMs) {
+  if (count < MISSED_MAX || isRecent(flight.sentAt, lane.now(), policy.pollMs)) {
     await lane.journal.save({ flights: [{ ...flight, missed: count }] });
     return;
   }
@@ -52,7 +53,7 @@ async function wantsReplacement(lane: Lane, flight: Flight, view: View): Promise
   const { attemptsMax, bumpMs } = lane.site.policy;
   if (flight.attempts.length >= attemptsMax) return false;
   const { signedAt, signedAtBlock } = lastAttempt(flight);
-  const isLate = lane.now() - signedAt >= bumpMs;
+  const isLate = !isRecent(signedAt, lane.now(), bumpMs);
   if (flight.refused !== undefined) return isLate || flight.refused !== "rejected";
   return isLate && view.latest.number > signedAtBlock;
 }
@@ -72,5 +73,5 @@ async function renew(lane: Lane, flight: Flight): Promise<Wanted | undefined> {
 
 function isSendDue(lane: Lane, flight: Flight): boolean {
   const wait = flight.stage === "signed" ? lane.site.policy.pollMs : lane.site.policy.resendMs;
-  return lane.now() - flight.sentAt >= wait;
+  return !isRecent(flight.sentAt, lane.now(), wait);
 }

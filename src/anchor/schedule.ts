@@ -6,19 +6,20 @@
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import type { AnchorBook } from "./book.ts";
+import { isRecent } from "./clock.ts";
 import type { Policy } from "./policy.ts";
 import type { AnchoredLedger } from "./sources.ts";
 
 type Plan = {
   /** Size that is anchored as far as known, also when the store has no record of it. */
   readonly anchoredSize: number;
-  /** When the oldest entry that is not anchored was recorded, milliseconds since 1970. */
+  /** When the oldest entry that is not anchored was recorded, milliseconds since 1970; never in the future. */
   readonly oldestAt: number | undefined;
   /** Share of the interval to wait. */
   readonly share: number;
 };
 
-type Backoff = { readonly failures: number; readonly until: number };
+type Backoff = { readonly failures: number; readonly since: number; readonly waitMs: number };
 
 /** How long a size that the chain holds without our having a record of it is believed: reorganisations take it back. */
 const FLOOR_MS = 60_000;
@@ -69,8 +70,8 @@ export class Schedule {
   /** Leaves a ledger alone for a while. */
   postpone(ledgerId: Hex): void {
     const failures = (this.#backoffs.get(ledgerId)?.failures ?? 0) + 1;
-    const wait = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (failures - 1));
-    this.#backoffs.set(ledgerId, { failures, until: this.#options.now() + wait });
+    const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (failures - 1));
+    this.#backoffs.set(ledgerId, { failures, since: this.#options.now(), waitMs });
   }
 
   /** Forgets what was reached: another chain begins. */
@@ -81,7 +82,8 @@ export class Schedule {
   async isDue(ledger: AnchoredLedger): Promise<boolean> {
     const { id } = ledger.record;
     const { now, policy } = this.#options;
-    if ((this.#backoffs.get(id)?.until ?? 0) > now()) return false;
+    const backoff = this.#backoffs.get(id);
+    if (backoff !== undefined && isRecent(backoff.since, now(), backoff.waitMs)) return false;
     const plan = await this.#plan(ledger);
     const waiting = ledger.size - plan.anchoredSize;
     if (waiting <= 0) {
@@ -95,7 +97,7 @@ export class Schedule {
   /** Milliseconds since the oldest entry was recorded that no mined anchor covers; undefined when all are. */
   async oldestAgeMs(ledger: AnchoredLedger): Promise<number | undefined> {
     const { oldestAt } = await this.#plan(ledger);
-    return oldestAt === undefined ? undefined : Math.max(0, this.#options.now() - oldestAt);
+    return oldestAt === undefined ? undefined : this.#options.now() - oldestAt;
   }
 
   async isHeartbeatDue(ledger: AnchoredLedger): Promise<boolean> {
@@ -119,13 +121,15 @@ export class Schedule {
     const { book, store, policy, random, now } = this.#options;
     const recorded = (await book.newest(id))?.size ?? 0;
     const floor = this.#floors.get(id);
-    const isFresh = floor !== undefined && now() - floor.at < FLOOR_MS;
+    const isFresh = floor !== undefined && isRecent(floor.at, now(), FLOOR_MS);
     const anchoredSize = Math.max(recorded, isFresh ? Math.min(floor.size, ledger.size) : 0);
     const known = this.#plans.get(id);
-    if (known?.anchoredSize === anchoredSize && known.oldestAt !== undefined) return known;
+    if (known?.anchoredSize === anchoredSize && known.oldestAt !== undefined && known.oldestAt <= now()) return known;
     const oldest = anchoredSize < ledger.size ? await store.entry(id, anchoredSize) : undefined;
     const share = 1 - policy.jitter * random();
-    const plan = { anchoredSize, oldestAt: oldest?.recordedAt, share };
+    // An entry from a time to come was recorded while the clock was wrong: its age is counted from now on.
+    const oldestAt = oldest && Math.min(oldest.recordedAt, now());
+    const plan = { anchoredSize, oldestAt, share };
     this.#plans.set(id, plan);
     return plan;
   }

@@ -3,6 +3,7 @@
  * again.
  */
 
+import { isRecent } from "./clock.ts";
 import { type Flight, type Landing, landedAttempt, type Stage, takeBack } from "./flight.ts";
 import { findLanding, land } from "./landing.ts";
 import type { Lane } from "./lane.ts";
@@ -29,7 +30,7 @@ export async function settleFlights(lane: Lane, view: View): Promise<void> {
   for (const flight of [...suspects, ...lane.journal.open]) await settleFlight(lane, flight, view);
   for (const flight of lane.journal.flights.filter(({ stage }) => stage === "displaced")) {
     // Receipts may be late; a transaction that was ours after all is counted, and what it cost.
-    const found = lane.now() - flight.sentAt < LATE_MS ? await findLanding(lane, flight) : undefined;
+    const found = isRecent(flight.sentAt, lane.now(), LATE_MS) ? await findLanding(lane, flight) : undefined;
     if (found !== undefined) await land(lane, flight, found);
   }
   const kept = lane.journal.flights.filter(({ stage }) => stage === "final" || stage === "displaced");

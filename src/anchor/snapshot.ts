@@ -26,8 +26,8 @@ export class Snapshots {
   }
 
   /** Whether the next snapshot would not take too much of the machine. */
-  isAllowed(now: number): boolean {
-    return now >= this.#restUntil;
+  get isAllowed(): boolean {
+    return performance.now() >= this.#restUntil;
   }
 
   /** Writes the chain's state durably. */
@@ -36,7 +36,8 @@ export class Snapshots {
     const state = await this.#endpoint.request("anvil_dumpState", [false]);
     if (typeof state !== "string") throw new TypeError("expected the chain's state as hex, got something else");
     await replaceFile(join(this.#dir, FILE), Buffer.from(state.slice(2), "hex"));
-    this.#restUntil = Date.now() + (performance.now() - start) / DUTY;
+    const end = performance.now();
+    this.#restUntil = end + (end - start) / DUTY;
   }
 }
 

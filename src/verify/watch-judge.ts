@@ -10,7 +10,7 @@ import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { isExtension, relate } from "./fork.ts";
 import { anchoredStatement, type SignedStatement, type Statement, signedStatement, wholeNodes } from "./statement.ts";
 import type { ChainSeen, Heard, ProofSeen, Seen } from "./watch-seen.ts";
-import { updateWaiting, type WatchState } from "./watch-state.ts";
+import { updateWaiting, type WatchState, withoutFuture } from "./watch-state.ts";
 
 /** Every check, in the order in which they are told. */
 export const CHECKS = [
@@ -68,7 +68,8 @@ type Case = {
 };
 
 /** Judges one round. */
-export function judge(state: WatchState, seen: Seen, patience: Patience): Judgement {
+export function judge(before: WatchState, seen: Seen, patience: Patience): Judgement {
+  const state = withoutFuture(before, seen.now);
   const own = state.checkpoint === undefined ? undefined : signedStatement(state.checkpoint);
   const heard = seen.checkpoint.ok ? seen.checkpoint.value : undefined;
   const chain = seen.chain.ok ? seen.chain.value : undefined;

@@ -96,6 +96,17 @@ export function resumeWatch(state: WatchState, now: number): WatchState {
   return { ...state, heardAt: heardAt + pausedMs, ...doubt, roundAt: now };
 }
 
+/** A state without moments that are still to come: a clock that was put right must not make a watcher wait for them. */
+export function withoutFuture(state: WatchState, now: number): WatchState {
+  const { waiting, heardAt, doubtSince } = state;
+  return {
+    ...state,
+    waiting: waiting.map(({ size, since }) => ({ size, since: Math.min(since, now) })),
+    heardAt: Math.min(heardAt, now),
+    ...(doubtSince !== undefined && { doubtSince: Math.min(doubtSince, now) }),
+  };
+}
+
 /** Adds what was believed to what waits, and drops what the contract holds. */
 export function updateWaiting(
   waiting: readonly Waiting[],

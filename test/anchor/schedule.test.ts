@@ -36,6 +36,35 @@ test("an entry is anchored when it is old enough, or when enough wait", async ()
   assert.equal(payerTransactions(world), 2);
 });
 
+test("what was recorded or sent while the clock was years ahead is anchored in time once it is put right", async () => {
+  const years = 10 * 365 * 86_400_000;
+  const recorded = await World.open({ policy: { intervalMs: 60_000 } });
+  recorded.now += years;
+  await append(recorded.ledger);
+  await recorded.run(3);
+  recorded.now -= years;
+  await recorded.run(10);
+  assert.equal(payerTransactions(recorded), 0);
+  const [chain] = (await recorded.anchorer?.status()) ?? [];
+  assert.ok((chain?.ledgers[0]?.oldestUnanchoredS ?? 0) >= 20, "its age is told, so that readiness can fail");
+  recorded.now += 40_000;
+  await recorded.runUntilFinal();
+  await append(recorded.ledger);
+  recorded.anchorer = undefined; // Started again, it knows no more than what is stored.
+  await recorded.run(10);
+  recorded.now += 60_000;
+  await recorded.runUntilFinal();
+  assert.equal(payerTransactions(recorded), 2);
+
+  const sent = await anchoredWorld();
+  sent.now += years;
+  await append(sent.ledger);
+  await sent.tick(0);
+  sent.now -= years;
+  sent.chain.dropPool();
+  await sent.runUntilFinal();
+});
+
 test("several ledgers that are due share a transaction, and a broken one does not stop the others", async () => {
   const world = await World.open({
     names: ["a", "b", "c"],

@@ -104,6 +104,8 @@ test("an error that nobody expected is 503 with a request id; its cause is in th
   assert.equal(ready.as("Readiness").reasons[0]?.code, "store_not_writable");
   store.recordsHook = undefined;
   assert.equal(service.keys.list().length, 1);
+  service.clock.now -= 86_400_000;
+  assert.equal((await ask(service, "GET /readyz")).status, 200, "tried again, also by a clock that was put back");
 });
 
 test("a chain that does not keep up makes the service not ready, and appends go on", async (t) => {

@@ -358,6 +358,21 @@ test("a pause of the watcher counts neither as silence nor as debt", () => {
   assert.deepEqual(resumeWatch(state, NOW - 9_000_000).heardAt, state.heardAt, "a clock that was set back");
 });
 
+test("a clock that was years ahead and is put right does not keep silence, debt or lag from being told", () => {
+  const ahead = NOW + 10 * 365 * 86_400_000;
+  const waiting = [{ size: 12, since: ahead }];
+  const state: WatchState = { ...STATE, waiting, heardAt: ahead, roundAt: ahead, doubtSince: ahead };
+  const silent: Seen = { ...SEEN, ...SAME, checkpoint: missing };
+  const first = judge(state, silent, PATIENCE);
+  assert.deepEqual([first.checks.service.mark, first.checks.lag.mark], [0, 1]);
+  const second = judge(first.next, { ...silent, now: NOW + PATIENCE.lagMs + 1 }, PATIENCE);
+  assert.deepEqual([second.checks.service.mark, second.checks.lag.mark], [-1, -1]);
+  const owing: Seen = { ...SEEN, fromOwn: missing };
+  const doubt = judge(state, owing, PATIENCE).next;
+  const later = { ...owing, now: NOW + PATIENCE.silentMs + 1 };
+  assert.equal(judge(doubt, later, PATIENCE).checks.consistency.mark, -1);
+});
+
 test("a known signer is remembered, and an anchored size does not wait", () => {
   const { next } = judge(STATE, { ...SEEN, checkpoint: heard(told, 15, { key: stranger }) }, PATIENCE);
   assert.deepEqual(next.signers, [SIGNER, signerOf(stranger)]);

@@ -58,7 +58,8 @@ function storeProbe({ store, now, log }: Services): () => Promise<readonly Reaso
     }
   };
   return () => {
-    if (now() - triedAt >= PROBE_MS) {
+    // A clock that was put back must not let a result stand for years.
+    if (Math.abs(now() - triedAt) >= PROBE_MS) {
       triedAt = now();
       result = attempt();
     }
