@@ -10,6 +10,8 @@ export type LineOptions = {
   readonly onBytes?: (count: number) => void;
   /** A longer line is not collected any further. */
   readonly charactersMax: number;
+  /** A byte order mark in front belongs to the first line, as any other character; it is left out otherwise. */
+  readonly keepsMark?: boolean;
 };
 
 /**
@@ -19,9 +21,9 @@ export type LineOptions = {
  */
 export async function* readLines(
   file: string,
-  { onBytes = () => undefined, charactersMax }: LineOptions,
+  { onBytes = () => undefined, charactersMax, keepsMark = false }: LineOptions,
 ): AsyncGenerator<string, void, void> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: keepsMark });
   const name = file === "-" ? "standard input" : file;
   let open: string[] = [];
   let length = 0;

@@ -10,7 +10,7 @@ import { BUNDLE_LIMITS } from "../verify/bundle.ts";
 import type { OwnExplorers } from "../verify/explorers.ts";
 import type { VerifyOptions } from "../verify/options.ts";
 import type { FinalityRule } from "../verify/rpc.ts";
-import { readSetBegin } from "../verify/set.ts";
+import { meansSet } from "../verify/set.ts";
 import { type SetVerdict, verifySet } from "../verify/set-check.ts";
 import type { Outcome, Step, Verdict } from "../verify/verdict.ts";
 import { verifyText } from "../verify/verify.ts";
@@ -117,22 +117,56 @@ async function verifyFile(file: string, flags: VerifyFlags): Promise<number> {
   const onBytes = (count: number) => {
     bytes.read += count;
   };
-  const lines = readLines(file, { onBytes, charactersMax: BUNDLE_LIMITS.charactersMax });
-  const first = await lines.next();
-  const begin = first.done === true ? "" : first.value;
-  if (readSetBegin(begin) !== undefined) return verifySetOf(chainLines(begin, lines), bytes, options, flags);
-  const verdict = await verifyText(await joinLines(begin, lines), options);
+  const progress = await startProgress("bytes");
+  const onVerdict = ({ outcome, summary }: Verdict, line: number) => {
+    if (outcome !== "verified" && flags.json !== true) printNote(`line ${line}: ${summary}`);
+    progress.show(bytes.read, bytes.total);
+  };
+  const judged = await judgeFile(file, options, { onBytes, onVerdict }).finally(() => progress.stop());
+  printResult({ json: judged.verdict, text: describe(judged, options, flags) }, flags.json === true);
+  return EXITS[judged.verdict.outcome];
+}
+
+/** What became of a file: of the bundle in it, or of the set. */
+export type Judged =
+  | { readonly kind: "bundle"; readonly verdict: Verdict }
+  | { readonly kind: "set"; readonly verdict: SetVerdict };
+
+export type JudgeEvents = {
+  /** Is told of every piece that was read. */
+  readonly onBytes?: (count: number) => void;
+  /** Is told of every bundle of a set, with its line from 1. */
+  readonly onVerdict?: (verdict: Verdict, line: number) => void;
+};
+
+/**
+ * Verifies what is in a file, a set line by line as it is read.
+ * @param file a path, or "-" for standard input
+ * @throws CliError when it cannot be read, is not UTF-8, or has a line that is too long
+ */
+export async function judgeFile(file: string, options: VerifyOptions, events: JudgeEvents = {}): Promise<Judged> {
+  const { onBytes = () => undefined, onVerdict } = events;
+  const rest = readLines(file, { onBytes, charactersMax: BUNDLE_LIMITS.charactersMax, keepsMark: true });
+  const first = await rest.next();
+  const second = await rest.next();
+  const begin = [first, second].flatMap(({ done, value }) => (done === true ? [] : [value as string]));
+  const lines = chainLines(begin, rest);
+  if (meansSet(begin[0] ?? "", begin[1])) return { kind: "set", verdict: await verifySet(lines, options, onVerdict) };
+  return { kind: "bundle", verdict: await verifyText(await joinLines(lines), options) };
+}
+
+function describe({ kind, verdict }: Judged, options: VerifyOptions, flags: VerifyFlags): string[] {
+  if (kind === "set") return describeSet(verdict);
   const wantsChain = verdict.outcome === "undecided" && verdict.steps.some(({ name }) => name === "chain");
   const hint = wantsChain && readersOf(options).length === 0 ? [HINT] : [];
-  printResult({ json: verdict, text: [...describeVerdict(verdict, flags.explorer), ...hint] }, flags.json === true);
-  return EXITS[verdict.outcome];
+  return [...describeVerdict(verdict, flags.explorer), ...hint];
 }
 
 /** The whole text, or as much of it as shows that it is too long to be a bundle. */
-async function joinLines(first: string, rest: AsyncIterable<string>): Promise<string> {
-  const lines = [first];
-  let length = first.length;
-  for await (const line of rest) {
+async function joinLines(all: AsyncIterable<string>): Promise<string> {
+  const lines: string[] = [];
+  let length = 0;
+  for await (const line of all) {
     lines.push(line);
     length += line.length + 1;
     if (length > BUNDLE_LIMITS.charactersMax) break;
@@ -140,26 +174,9 @@ async function joinLines(first: string, rest: AsyncIterable<string>): Promise<st
   return lines.join("\n");
 }
 
-async function* chainLines(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
-  yield first;
+async function* chainLines(first: readonly string[], rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield* first;
   yield* rest;
-}
-
-type Bytes = { readonly read: number; readonly total: number };
-
-async function verifySetOf(
-  lines: AsyncIterable<string>,
-  bytes: Bytes,
-  options: VerifyOptions,
-  flags: VerifyFlags,
-): Promise<number> {
-  const progress = await startProgress("bytes");
-  const verdict = await verifySet(lines, options, ({ outcome, summary }, line) => {
-    if (outcome !== "verified" && flags.json !== true) printNote(`line ${line}: ${summary}`);
-    progress.show(bytes.read, bytes.total);
-  }).finally(() => progress.stop());
-  printResult({ json: verdict, text: describeSet(verdict) }, flags.json === true);
-  return EXITS[verdict.outcome];
 }
 
 /** A verdict as text: every step with its mark, then what it all means. */

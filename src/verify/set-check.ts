@@ -91,7 +91,11 @@ class SetCheck {
     if (this.line === 1) this.#start = readSetStart(line);
     if (this.line === 1 && this.#start === undefined)
       this.#break(`expected ${SET_FORMAT} or ${SET_SHARED_FORMAT} to begin`);
-    if (this.#hasEnd) this.#break("expected nothing after the set's last line, got more");
+    if (this.#hasEnd) {
+      // It fails whatever follows, so that nothing of it has to be judged.
+      this.#break("expected nothing after the set's last line, got more");
+      return undefined;
+    }
     if (isSetEnd(line)) {
       this.#takeEnd(line);
       return undefined;

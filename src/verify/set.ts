@@ -6,8 +6,9 @@
 
 import { concat, type Hex, toHex, utf8 } from "../merkle/bytes.ts";
 import { HASH_LENGTH, keccak256 } from "../merkle/hash.ts";
-import { type Bundle, BundleError } from "./bundle.ts";
-import { type JsonValue, readJson } from "./json.ts";
+import { BUNDLE_LIMITS, type Bundle, BundleError } from "./bundle.ts";
+import { type JsonLimits, type JsonValue, readJson } from "./json.ts";
+import { DEPTH_MAX } from "./parse.ts";
 
 export const SET_FORMAT = "holdfast/set@1";
 /** As {@link SET_FORMAT}, and bundles may share what they have in common (shared.ts). */
@@ -16,6 +17,7 @@ export const SET_END_FORMAT = "holdfast/set-end@1";
 
 /** The first and the last line are short and flat, a bundle is neither. */
 const EDGE_LIMITS = { charactersMax: 4096, depthMax: 1 };
+const LINE_LIMITS = { charactersMax: BUNDLE_LIMITS.charactersMax, depthMax: DEPTH_MAX };
 
 /** The first line of a set. */
 export type SetBegin = { readonly format: typeof SET_FORMAT; readonly ledgerId: Hex };
@@ -114,16 +116,29 @@ export function readSetBegin(line: string): string | undefined {
   return readSetStart(line)?.ledgerId;
 }
 
+/**
+ * Whether a text is a set, from its first two lines, or means to be one: its first line is a whole value, and more
+ * follows. So a set that has lost its first line is told what it lacks.
+ */
+export function meansSet(first: string, second: string | undefined): boolean {
+  if (readSetStart(first) !== undefined) return true;
+  return second !== undefined && second.trim() !== "" && readValue(first, LINE_LIMITS) !== undefined;
+}
+
 /** Whether a line ends a set. */
 export function isSetEnd(line: string): boolean {
   return readEdge(line)?.format === SET_END_FORMAT;
 }
 
 function readEdge(line: string): { readonly [name: string]: JsonValue } | undefined {
-  if (line.length > EDGE_LIMITS.charactersMax) return undefined;
+  const value = readValue(line, EDGE_LIMITS);
+  return typeof value === "object" && !Array.isArray(value) ? (value as { [name: string]: JsonValue }) : undefined;
+}
+
+/** The value in a line; undefined when there is none. */
+function readValue(line: string, limits: JsonLimits): JsonValue | undefined {
   try {
-    const value = readJson(line, EDGE_LIMITS);
-    return typeof value === "object" && !Array.isArray(value) ? (value as { [name: string]: JsonValue }) : undefined;
+    return readJson(line, limits);
   } catch (error) {
     if (error instanceof BundleError) return undefined;
     throw error;

@@ -5,7 +5,7 @@
 
 import type { Bundle } from "../../verify/bundle.ts";
 import { bundleIn } from "../../verify/parse.ts";
-import { readSetBegin } from "../../verify/set.ts";
+import { meansSet } from "../../verify/set.ts";
 import { type BundleSource, type SetVerdict, verifySet } from "../../verify/set-check.ts";
 import type { Verdict } from "../../verify/verdict.ts";
 import { verifyText } from "../../verify/verify.ts";
@@ -25,20 +25,11 @@ export type Judgement = (
 /** The page answers to its reader at least this often while a long set is verified. */
 const BREATH_MS = 40;
 
-/** Whether a text is a set or means to be one: several lines, of which the first is whole. */
-export function isSet(text: string): boolean {
-  const [first = "", ...rest] = text.trimEnd().split("\n", 2);
-  return readSetBegin(first) !== undefined || (rest.length > 0 && isJson(first));
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
-  }
+/** Lines as a file has them: what follows the last newline is one only when it is not empty. */
+function linesOf(text: string): string[] {
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
 }
 
 /**
@@ -55,10 +46,11 @@ export async function judge(
 ): Promise<Judgement> {
   const options = optionsOf(settings);
   const isChainGiven = options.chain !== undefined || options.trustedBlocks !== undefined;
-  if (!isSet(text)) {
+  const lines = linesOf(text);
+  const [first = "", second] = lines;
+  if (!meansSet(first, second)) {
     return { kind: "bundle", verdict: await verifyText(text, options), bundle: bundleIn(text), isChainGiven };
   }
-  const lines = text.trimEnd().split("\n");
   const rows: SetRow[] = [];
   const verdict = await verifySet(breathing(lines, signal, onProgress), options, (each, line, bundle) => {
     rows.push({ line, bundle, verdict: each });

@@ -7,7 +7,7 @@ import { Banner } from "../verdict/banner.tsx";
 import { BundleReport } from "./bundle-report.tsx";
 import { CheckSettings } from "./check-settings.tsx";
 import { type Judgement, judge } from "./judge.ts";
-import { type Proof, ProofInput } from "./proof-input.tsx";
+import { type Proof, ProofInput, proofOf } from "./proof-input.tsx";
 import { SetBanner, SetReport } from "./set-report.tsx";
 import { type Settings, settingProblems } from "./settings.ts";
 
@@ -57,9 +57,10 @@ function useJudgement(proof: Proof | undefined, settings: Settings): Work {
 function proofInAddress(): Proof | undefined {
   const encoded = location.hash.slice(1);
   if (encoded === "") return undefined;
-  const binary = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
-  const text = new TextDecoder().decode(Uint8Array.from(binary, (letter) => letter.charCodeAt(0)));
-  return { name: "proof in the address", text };
+  return proofOf("proof in the address", () => {
+    const binary = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
+    return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
+  });
 }
 
 /** The outcome, or how far a long set has come. */

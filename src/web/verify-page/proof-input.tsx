@@ -1,11 +1,26 @@
 /** Where a proof comes in: dropped anywhere on the page, chosen as a file, or pasted and edited as text. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { fromUtf8 } from "../../merkle/bytes.ts";
 import { formatBytes } from "../parts/format.ts";
 import { Icon } from "../parts/icon.tsx";
 
 /** A text and where it came from. */
 export type Proof = { readonly name: string; readonly text: string };
+
+/** A proof from bytes, every one of which counts: a byte order mark is text, and what is no UTF-8 is none. */
+export function proofOf(name: string, read: () => Uint8Array): Proof {
+  try {
+    return { name, text: fromUtf8(read()) };
+  } catch (error) {
+    return unreadable(name, error as Error);
+  }
+}
+
+/** Fails like any other text that is no proof, and says why. */
+function unreadable(name: string, error: Error): Proof {
+  return { name, text: `could not be read: ${error.message}` };
+}
 
 type Props = { readonly proof: Proof | undefined; readonly onProof: (proof: Proof | undefined) => void };
 
@@ -83,9 +98,9 @@ function TextArea({ proof, onProof }: Props) {
 
 export function ProofInput({ proof, onProof }: Props) {
   const read = useRef((file: File) => {
-    file.text().then(
-      (text) => onProof({ name: file.name, text }),
-      (error: Error) => onProof({ name: file.name, text: `could not be read: ${error.message}` }),
+    file.arrayBuffer().then(
+      (bytes) => onProof(proofOf(file.name, () => new Uint8Array(bytes))),
+      (error: Error) => onProof(unreadable(file.name, error)),
     );
   });
   const over = useDrop(read.current);
