@@ -20,6 +20,7 @@ import { keccak256 as hash, leafHash, nodeHash } from "../../src/merkle/hash.ts"
 import { consistencyRanges, inclusionRanges, provePath } from "../../src/merkle/proof.ts";
 import { tileRoot } from "../../src/merkle/tile.ts";
 import { type NodeSource, rangeHash } from "../../src/merkle/tree.ts";
+import { makeBundleVectors } from "./bundle-vectors.ts";
 import { EVENTS, type EventVector, REFUSED_TEXTS } from "./events.ts";
 
 const TREE_SIZE = 70;
@@ -125,7 +126,7 @@ function makeCheckpoints(leaves: readonly Uint8Array[]) {
 }
 
 /** Every file of vectors and its text. */
-export function makeVectors(): ReadonlyMap<string, string> {
+export async function makeVectors(): Promise<ReadonlyMap<string, string>> {
   const about = "Events as they are received, and the entries they become. The hash is keccak256.";
   const entries = EVENTS.map(makeEntry);
   const leaves = entries.map(({ leafHash }) => fromHex(leafHash, 32));
@@ -134,9 +135,10 @@ export function makeVectors(): ReadonlyMap<string, string> {
     "tree.json": makeTree(),
     "checkpoints.json": makeCheckpoints(leaves),
   };
-  return new Map(Object.entries(files).map(([name, value]) => [name, `${JSON.stringify(value, null, 1)}\n`]));
+  const texts = new Map(Object.entries(files).map(([name, value]) => [name, `${JSON.stringify(value, null, 1)}\n`]));
+  return texts.set("bundles.json", await makeBundleVectors());
 }
 
 if (import.meta.main) {
-  for (const [name, text] of makeVectors()) writeFileSync(join(import.meta.dirname, name), text);
+  for (const [name, text] of await makeVectors()) writeFileSync(join(import.meta.dirname, name), text);
 }

@@ -46,16 +46,28 @@ export function signHash(digest: Uint8Array, key = SIGNER_KEY): Hex {
 
 type TestEntry = { readonly recordedAt: number; readonly members: BundleMember[]; readonly leaf: Uint8Array };
 
-/** A ledger of `size` events; salts and times follow from the index. */
+/** Canonical texts of the members of an event, in their order. */
+export function textsOf(event: Record<string, unknown>): string[] {
+  return Object.keys(event)
+    .sort()
+    .map((name) => memberText(name, event[name]));
+}
+
+/** A ledger of `size` events; salts and times follow from the index. `texts` may be what no service would record. */
 export class TestLedger {
   readonly record: BundleLedger;
   readonly #key: Uint8Array;
+  readonly #texts: (index: number) => readonly string[];
   readonly #entries: TestEntry[] = [];
 
-  constructor(size: number, { name = "main", key = SIGNER_KEY, owner = OWNER } = {}) {
+  constructor(
+    size: number,
+    { name = "main", key = SIGNER_KEY, owner = OWNER, texts = (index: number) => textsOf(eventOf(index)) } = {},
+  ) {
     const label = labelOf(name);
     const signer = checksumAddress(addressOf(secp256k1.getPublicKey(key, false)));
     this.#key = key;
+    this.#texts = texts;
     this.record = { id: deriveLedgerId(owner.toLowerCase() as Hex, label), name, label, owner, signer };
     for (let index = 0; index < size; index++) this.#append(index, `${name}/${index}`);
   }
@@ -94,12 +106,14 @@ export class TestLedger {
     return this.#proof(from, 0, to, true).map(toHex);
   }
 
+  /** NODES(0, size) of docs/format.md §10.1: the hashes of one proof for the leaves at these indexes. */
+  nodes(indexes: readonly number[], size: number): Hex[] {
+    return this.#nodes(indexes, 0, size).map(toHex);
+  }
+
   #append(index: number, seed: string): void {
-    const event = eventOf(index);
-    const names = Object.keys(event).sort();
-    const members = names.map((name): BundleMember => {
-      const salt = toHex(keccak256(utf8(`${seed}/${name}`)).subarray(0, 16));
-      return { salt, text: memberText(name, event[name]) };
+    const members = this.#texts(index).map((text, at): BundleMember => {
+      return { salt: toHex(keccak256(utf8(`${seed}/${at}`)).subarray(0, 16)), text };
     });
     const recordedAt = START_MS + index;
     const digests = members.map((member) => fromHex(digestOf(member)));
@@ -118,6 +132,13 @@ export class TestLedger {
     return index < middle
       ? [...this.#path(index, start, middle), this.#range(middle, end)]
       : [...this.#path(index, middle, end), this.#range(start, middle)];
+  }
+
+  #nodes(indexes: readonly number[], start: number, end: number): Uint8Array[] {
+    if (!indexes.some((index) => start <= index && index < end)) return [this.#range(start, end)];
+    if (end - start === 1) return [];
+    const middle = start + split(end - start);
+    return [...this.#nodes(indexes, start, middle), ...this.#nodes(indexes, middle, end)];
   }
 
   #proof(from: number, start: number, end: number, isWhole: boolean): Uint8Array[] {
@@ -143,6 +164,7 @@ function digestOf(member: BundleMember): Hex {
 /** A chain with one contract; tests change its fields to make it say something else. */
 export class TestChain implements ChainReader {
   id = CHAIN_ID;
+  contract = CONTRACT;
   code: Hex | undefined = CODE_HASH;
   forked = false;
   finalUpTo: number | undefined = 0;
@@ -172,7 +194,7 @@ export class TestChain implements ChainReader {
     this.blocks.set(blockNumber, { hash: blockHash, time: blockTime });
     const transactionHash = toHex(keccak256(utf8(`transaction ${blockNumber}`)));
     this.events.push({
-      contract: CONTRACT.toLowerCase() as Hex,
+      contract: this.contract.toLowerCase() as Hex,
       topics: [ANCHORED_TOPIC, id, toHex(concat(new Uint8Array(24), encodeUint64(size)))],
       data: toHex(concat(fromHex(root), new Uint8Array(64))),
       transactionHash,
@@ -181,7 +203,15 @@ export class TestChain implements ChainReader {
     });
     const consistency = from === size ? {} : { consistency: ledger.consistency(from, size) };
     const place = { transactionHash, blockNumber, blockHash, blockTime };
-    return { chainId: this.id, contract: CONTRACT, size, root, ...consistency, ...place, ...(withState && { state }) };
+    return {
+      chainId: this.id,
+      contract: this.contract,
+      size,
+      root,
+      ...consistency,
+      ...place,
+      ...(withState && { state }),
+    };
   }
 
   async #freeze(number: number, time: number, ledgerId: Hex, size: number) {
@@ -193,14 +223,15 @@ export class TestChain implements ChainReader {
     for (let i = 0; i < 40; i++) await storage.put(keccak256(utf8(`other slot ${i}`)), RLP.encode(i + 1));
     const state = await createMPT({ useKeyHashing: true });
     const account = RLP.encode([1, 0, storage.root(), fromHex(this.code ?? ZERO)]);
-    await state.put(fromHex(CONTRACT.toLowerCase()), account);
+    const address = fromHex(this.contract.toLowerCase());
+    await state.put(address, account);
     for (let i = 0; i < 40; i++) await state.put(keccak256(utf8(`account ${i}`)).subarray(12), account);
     const [zero, field] = [fromHex(ZERO), keccak256(utf8("another field"))];
     const fields = [zero, field, new Uint8Array(20), state.root(), field, field, new Uint8Array(256), 0];
     const header = RLP.encode([...fields, number, 30_000_000, 21_000, time, utf8("test"), field, new Uint8Array(8), 7]);
     return {
       header: toHex(header),
-      accountProof: await nodesOf(state, fromHex(CONTRACT.toLowerCase())),
+      accountProof: await nodesOf(state, address),
       storageProof: await nodesOf(storage, slotOf(ledgerId, size)),
     };
   }
@@ -211,7 +242,7 @@ export class TestChain implements ChainReader {
   }
 
   chainId = () => this.#answer("chainId", this.id);
-  codeHash = (contract: string) => this.#answer("codeHash", contract === CONTRACT ? this.code : undefined);
+  codeHash = (contract: string) => this.#answer("codeHash", contract === this.contract ? this.code : undefined);
   rootAt = (_: string, id: Hex, size: number) => this.#answer("rootAt", this.roots.get(`${id}/${size}`) ?? ZERO);
   everSigner = (_: string, id: Hex, who: string) => this.#answer("everSigner", this.signers.has(`${id}/${who}`));
   isForked = () => this.#answer("isForked", this.forked);
