@@ -4,13 +4,12 @@
  * ledger, or from the chain alone, and what comes out is verified before it is written. No API key is needed.
  */
 
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { readersOf } from "../verify/anchors.ts";
-import { type Bundle, type BundleAnchor, BundleError } from "../verify/bundle.ts";
-import { parseBundle } from "../verify/parse.ts";
+import type { Bundle, BundleAnchor } from "../verify/bundle.ts";
 import { verifyBundle } from "../verify/verify.ts";
-import { CliError, type SetExit, usageError } from "./failure.ts";
+import { readBundleFile } from "./bundle-file.ts";
+import { type SetExit, usageError } from "./failure.ts";
 import { openOutput, printResult } from "./output.ts";
 import { type ServiceOptions, withServiceOptions } from "./service-client.ts";
 import { linkByChain } from "./upgrade-chain.ts";
@@ -24,7 +23,7 @@ export function addUpgrade(program: Command, setExit: SetExit): void {
   const command = program
     .command("upgrade")
     .description("Add the anchors that came since to a bundle you kept, and verify the result.")
-    .argument("<file>", "the bundle");
+    .argument("<file>", 'the bundle; "-" is standard input, with --out');
   withVerifyFlags(withServiceOptions(command))
     .option("--ledger <name>", "name of the ledger at the service, when the bundle does not tell it")
     .option("--no-state", "from the chain alone: leave state proofs out, for a chain whose headers are not Ethereum's")
@@ -35,6 +34,7 @@ export function addUpgrade(program: Command, setExit: SetExit): void {
 }
 
 async function upgrade(file: string, flags: UpgradeFlags): Promise<number> {
+  if (file === "-" && flags.out === undefined) throw usageError("Expected --out with standard input, got none.");
   const bundle = readBundleFile(file);
   const options = verifyOptionsOf(flags);
   const { anchors, status } = isByChainAlone(flags)
@@ -67,19 +67,4 @@ function merge(own: readonly BundleAnchor[], found: readonly BundleAnchor[]): Bu
   const kept = own.filter((mine) => found.every((theirs) => theirs.chainId !== mine.chainId));
   const better = found.map((theirs) => own.find((m) => isSame(m, theirs) && theirs.state === undefined) ?? theirs);
   return [...kept, ...better];
-}
-
-function readBundleFile(file: string): Bundle {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
-    throw usageError(`Could not read ${file}: ${(cause as Error).message}.`);
-  }
-  try {
-    return parseBundle(text);
-  } catch (error) {
-    if (!(error instanceof BundleError)) throw error;
-    throw new CliError(`${file} is no bundle: ${error.message}.`, { code: error.code, exitStatus: 1 });
-  }
 }

@@ -180,6 +180,12 @@ test("an upgrade that a key makes richer has the same anchors", async (t) => {
   assert.equal(status, 0);
   assert.equal(parseBundle(readFileSync(out, "utf8")).anchors[0]?.size, 3);
   assert.equal(parseBundle(readFileSync(file, "utf8")).status, "recorded", "the old file is as it was");
+  const input = readFileSync(file);
+  const piped = await runCli(["upgrade", "-", "-o", join(folder, "piped.json")], { env, input });
+  assert.equal(piped.status, 0);
+  assert.equal(readFileSync(join(folder, "piped.json"), "utf8"), readFileSync(out, "utf8"));
+  const nowhere = await runCli(["upgrade", "-"], { env, input });
+  assert.deepEqual([nowhere.status, nowhere.stderr], [2, "holdfast: Expected --out with standard input, got none.\n"]);
 });
 
 test("an upgrade that does not verify leaves the file alone", async (t) => {
