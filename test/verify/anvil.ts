@@ -4,6 +4,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export const ANVIL = join(import.meta.dirname, "../../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
 /** First account of anvil's well-known test mnemonic. */
@@ -13,6 +14,8 @@ export const ANVIL_ACCOUNT = {
 };
 
 const PRINTED_MAX = 100_000;
+const LOOK_MS = 10;
+const LOOKS_MAX = 1000;
 
 export type Anvil = { readonly url: string; readonly rpc: (method: string, params: unknown[]) => Promise<unknown> };
 
@@ -22,7 +25,14 @@ export async function startAnvil(t: TestContext): Promise<Anvil> {
   t.after(() => child.kill("SIGKILL"));
   const port = await portOf(child);
   const url = `http://127.0.0.1:${port}`;
-  return { url, rpc: (method, params) => request(url, method, params) };
+  return {
+    url,
+    rpc: async (method, params) => {
+      const result = await request(url, method, params);
+      if (method === "eth_sendTransaction") await waitMined(url, result);
+      return result;
+    },
+  };
 }
 
 /** Reads on afterwards: a chain that prints every block stands still once nobody does. */
@@ -37,6 +47,15 @@ function portOf({ stdout }: ChildProcessByStdio<null, Readable, null>): Promise<
     });
     stdout.once("close", () => reject(new Error(`expected anvil to listen, got: ${printed}`)));
   });
+}
+
+/** Anvil answers before the block is there. */
+async function waitMined(url: string, hash: unknown): Promise<void> {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    if ((await request(url, "eth_getTransactionReceipt", [hash])) !== null) return;
+    await sleep(LOOK_MS);
+  }
+  throw new Error(`expected transaction ${hash} to be mined, it is not`);
 }
 
 async function request(url: string, method: string, params: unknown[]): Promise<unknown> {
