@@ -3,12 +3,17 @@
  * ledger to somebody without a key: reasons name ledgers by their ids, which are on the chain anyway.
  */
 
+import type { NoteCode } from "../../anchor/notes.ts";
 import { authorize } from "../auth.ts";
 import { type Handler, json, within } from "../reply.ts";
 import type { Services } from "../services.ts";
 
 type Reason = { readonly code: string; readonly detail: string };
 
+/** Notes of a chain that has another history than the store, in the words of `trouble`: no lag is to be waited for. */
+const CONTRADICTIONS = (["store_behind", "root_differs"] as const satisfies readonly NoteCode[]).map((code) =>
+  code.replaceAll("_", " "),
+);
 /** The store is tried at most this often, whoever asks. */
 const PROBE_MS = 5000;
 const PROBE_TIMEOUT_MS = 2000;
@@ -73,6 +78,11 @@ async function ledgerReasons({ ledgers, chains }: Services): Promise<Reason[]> {
     if (stopped)
       reasons.push({ code: "ledger_stopped", detail: `ledger ${record.id} is stopped; a restart recovers it` });
     for (const { chainId, lagMs, lagMaxMs, trouble } of await chains(record.id)) {
+      if (trouble !== undefined && CONTRADICTIONS.includes(trouble)) {
+        const detail = `ledger ${record.id} and chain ${chainId} have different histories: ${trouble}`;
+        reasons.push({ code: "anchor_contradicts", detail });
+        continue;
+      }
       if (lagMs <= lagMaxMs) continue;
       const why = trouble === undefined ? "" : `: ${trouble}`;
       const detail = `ledger ${record.id} waits ${lagMs} ms for chain ${chainId}, at most ${lagMaxMs} expected${why}`;
