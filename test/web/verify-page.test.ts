@@ -253,8 +253,59 @@ test("the page gives forged bundles the verdict that the command line's verifier
   });
 });
 
-/** A node that answers as a table says, with the headers that let any page ask. */
-async function startNode(answers: Readonly<Record<string, unknown>>): Promise<{ server: Server; url: string }> {
+test("a time that no calendar has is shown as a number, and the next proof has a verdict of its own", async () => {
+  await withPage([], async ({ page }) => {
+    const text = JSON.stringify(frozen);
+    await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
+    await load(page, text.replace(/"recordedAt":\d+/, `"recordedAt":${Number.MAX_SAFE_INTEGER}`));
+    assert.match(await outcome(page, "failed"), /FAILED at: Leaf hash/);
+    assert.match(await page.locator(".when").first().innerText(), /^9007199254740991 ms after 1970/);
+    await load(page, text.replace(/"signedAt":\d+/, `"signedAt":${Number.MAX_SAFE_INTEGER}`));
+    await page.getByText("FAILED at: Signature").waitFor();
+    await load(page, text);
+    await outcome(page, "verified");
+  });
+});
+
+test("while a proof is judged, the verdict on the one before is gone", async () => {
+  const { server, url } = await startNode(undefined);
+  try {
+    await withPage([url], async ({ page }) => {
+      await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
+      await load(page, JSON.stringify(frozen));
+      await outcome(page, "verified");
+      await page.getByLabel("or a block hash you trust").fill("");
+      await page.getByLabel("Node to ask").fill(url);
+      await page.getByText("Checking…").waitFor();
+      assert.equal(await page.locator("[data-outcome]").count(), 0);
+      assert.equal(await page.getByLabel("What this means").count(), 0);
+    });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test("a page that cannot show a proof shows no verdict at all, also none on another", async () => {
+  await withPage([], async ({ page }) => {
+    await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
+    await load(page, JSON.stringify(frozen));
+    await outcome(page, "verified");
+    await page.evaluate(() => {
+      Date.prototype.toISOString = () => {
+        throw new Error("broken on purpose");
+      };
+    });
+    await load(page, JSON.stringify(ledger.bundle(5)));
+    await page.getByText("This page failed, load it again: Error: broken on purpose").waitFor();
+    assert.equal(await page.locator("[data-outcome]").count(), 0);
+  });
+});
+
+/** A node that answers as a table says, or never without one, with the headers that let any page ask. */
+async function startNode(
+  answers: Readonly<Record<string, unknown>> | undefined,
+): Promise<{ server: Server; url: string }> {
   const server = createServer((req, res) => {
     res.setHeader("Access-Control-Allow-Origin", "*");
     res.setHeader("Access-Control-Allow-Headers", "content-type");
@@ -264,6 +315,7 @@ async function startNode(answers: Readonly<Record<string, unknown>>): Promise<{ 
     });
     req.on("end", () => {
       if (req.method === "OPTIONS") return res.end();
+      if (answers === undefined) return res;
       const { id, method } = JSON.parse(body) as { id: number; method: string };
       const result = answers[method];
       const error = { code: -32601, message: "no such method" };

@@ -19,9 +19,11 @@ export function formatRate(perMinute: number): string {
   return perMinute >= 100 ? COUNT.format(perMinute) : RATE.format(perMinute);
 }
 
-/** 2026-11-23 18:07:05, in UTC. @param ms since 1970 */
+/** 2026-11-23 18:07:05, in UTC; what no calendar has is said as a number. @param ms since 1970 */
 export function formatTime(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replace("T", " ");
+  const date = new Date(ms);
+  if (Number.isNaN(date.getTime())) return `${ms} ms after 1970`;
+  return date.toISOString().slice(0, 19).replace("T", " ");
 }
 
 /** The same instant where the reader is. @param ms since 1970 */

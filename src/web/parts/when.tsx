@@ -7,7 +7,7 @@ type Props = { readonly ms: number; readonly zone?: boolean };
 /** `zone` adds the letters UTC, where no heading says them. */
 export function When({ ms, zone }: Props) {
   return (
-    <time class="when" dateTime={new Date(ms).toISOString()} title={formatLocalTime(ms)}>
+    <time class="when" dateTime={`${formatTime(ms)}Z`} title={formatLocalTime(ms)}>
       {formatTime(ms)}
       {zone ? " UTC" : ""}
     </time>
@@ -18,7 +18,7 @@ export function When({ ms, zone }: Props) {
 export function Ago({ ms, now }: { readonly ms: number; readonly now: number }) {
   const age = now - ms;
   return (
-    <time dateTime={new Date(ms).toISOString()} title={`${formatTime(ms)} UTC`}>
+    <time dateTime={`${formatTime(ms)}Z`} title={`${formatTime(ms)} UTC`}>
       {age < 1500 ? "just now" : `${formatSpan(age)} ago`}
     </time>
   );

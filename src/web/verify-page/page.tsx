@@ -1,7 +1,8 @@
 /** The page that verifies: a proof comes in, the verdict comes out, and changes with every keystroke. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import { Logo } from "../parts/logo.tsx";
+import { MarkShape } from "../parts/mark.tsx";
 import { ThemeButton } from "../parts/theme.tsx";
 import { Banner } from "../verdict/banner.tsx";
 import { BundleReport } from "./bundle-report.tsx";
@@ -11,12 +12,13 @@ import { type Proof, ProofInput, proofOf } from "./proof-input.tsx";
 import { SetBanner, SetReport } from "./set-report.tsx";
 import { type Settings, settingProblems } from "./settings.ts";
 
-/** After a keystroke, the time in which the next one may come. */
-const PAUSE_MS = 200;
-const NO_SETTINGS: Settings = { node: "", block: "", ledger: "", contract: "" };
-
 type Progress = { readonly done: number; readonly all: number };
 type Work = { readonly judgement: Judgement | undefined; readonly progress: Progress | undefined };
+
+/** After a keystroke, the time in which the next one may come. */
+const PAUSE_MS = 200;
+const NOTHING: Work = { judgement: undefined, progress: undefined };
+const NO_SETTINGS: Settings = { node: "", block: "", ledger: "", contract: "" };
 
 /** Nothing is judged by half of what the reader wants to go by. */
 function isUnusable(settings: Settings): boolean {
@@ -24,12 +26,11 @@ function isUnusable(settings: Settings): boolean {
 }
 
 function useJudgement(proof: Proof | undefined, settings: Settings): Work {
-  const [work, setWork] = useState<Work>({ judgement: undefined, progress: undefined });
+  const [work, setWork] = useState(NOTHING);
   useEffect(() => {
-    if (proof === undefined || isUnusable(settings)) {
-      setWork({ judgement: undefined, progress: undefined });
-      return;
-    }
+    // The verdict on one proof shall not stand beside another, however long that one takes.
+    setWork(NOTHING);
+    if (proof === undefined || isUnusable(settings)) return;
     const stop = new AbortController();
     const onProgress = (done: number, all: number) => {
       if (!stop.signal.aborted) setWork((before) => ({ ...before, progress: { done, all } }));
@@ -63,6 +64,16 @@ function proofInAddress(): Proof | undefined {
   });
 }
 
+/** Instead of an outcome, where there is none. */
+function NoOutcome({ title }: { readonly title: string }) {
+  return (
+    <section class="verdict wait" role="status">
+      <MarkShape kind="wait" />
+      <h2>{title}</h2>
+    </section>
+  );
+}
+
 /** The outcome, or how far a long set has come. */
 function Outcome({ work }: { readonly work: Work }) {
   const { judgement, progress } = work;
@@ -76,8 +87,8 @@ function Outcome({ work }: { readonly work: Work }) {
       </p>
     );
   }
-  if (judgement === undefined) return null;
-  if (judgement.kind === "set") return <SetBanner verdict={judgement.verdict} />;
+  if (judgement === undefined) return <NoOutcome title="Checking…" />;
+  if (judgement.kind === "set") return <SetBanner {...judgement} />;
   return <Banner {...judgement} />;
 }
 
@@ -88,9 +99,13 @@ function Report({ judgement }: { readonly judgement: Judgement | undefined }) {
 }
 
 export function VerifyPage() {
+  const [error] = useErrorBoundary();
   const [proof, setProof] = useState<Proof | undefined>(proofInAddress);
   const [settings, setSettings] = useState<Settings>(NO_SETTINGS);
   const work = useJudgement(proof, settings);
+  // What was shown before would stay, beside whatever comes next.
+  if (error !== undefined) return <NoOutcome title={`This page failed, load it again: ${error}`} />;
+  const isUsable = !isUnusable(settings);
   return (
     <div class="page">
       <header class="bar">
@@ -109,8 +124,8 @@ export function VerifyPage() {
           </p>
         </div>
         <ProofInput proof={proof} onProof={setProof} />
-        <Outcome work={work} />
-        {proof !== undefined && isUnusable(settings) ? (
+        {proof !== undefined && isUsable ? <Outcome work={work} /> : null}
+        {proof !== undefined && !isUsable ? (
           <p class="note wait" role="status">
             Nothing is judged until what is marked below can be used, or is empty.
           </p>
