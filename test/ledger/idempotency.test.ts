@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { IdempotencyConflictError } from "../../src/ledger/claims.ts";
+import { CommitPlan, claimKeys, IdempotencyConflictError } from "../../src/ledger/claims.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { fromHex } from "../../src/merkle/bytes.ts";
 import { checkInclusion } from "../../src/merkle/proof.ts";
@@ -272,4 +272,12 @@ test("a group without a single key does not ask the store for claims", async () 
   assert.ok(!store.calls.includes("claims"));
   await Promise.all(many(20).map((entry, i) => ledger.append({ entries: [{ ...entry, id: `${i}` }], source })));
   assert.equal(store.calls.filter((step) => step === "claims").length, 1, "one read for a whole group");
+});
+
+test("a request with a key may have as many events as a service is told to take", () => {
+  const entries = new Array(200_000).fill(prepared("a"));
+  const request = { entries, source, idempotencyKey: "many" };
+  const plan = new CommitPlan(hash, 0, [undefined]);
+  const placement = plan.add(request, claimKeys(hash, request));
+  assert.deepEqual([placement.indexes.length, plan.claims[0]?.ranges], [entries.length, [[0, entries.length]]]);
 });
