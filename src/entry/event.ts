@@ -23,11 +23,19 @@ export type EventLimits = {
 
 export const EVENT_LIMITS: EventLimits = { bytesMax: 65_536, membersMax: 64, depthMax: 32 };
 
+/** Canonical text is at most this many times as long as any other: of "9e15", which it spells with 16 digits. */
+const SPELLED_OUT = 4;
+
 /**
  * Checks that a JSON value, as parseJson gives it, is an event, and returns it as it is.
+ * @param textBytes bytes of the UTF-8 that it was read from, if known: a short one need not be measured again
  * @throws EventError with the first thing that is wrong
  */
-export function checkEvent(value: unknown, limits: EventLimits = EVENT_LIMITS): Event {
+export function checkEvent(
+  value: unknown,
+  limits: EventLimits = EVENT_LIMITS,
+  textBytes = Number.POSITIVE_INFINITY,
+): Event {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new EventError("event_invalid", "", "an event, a JSON object", describe(value));
   }
@@ -43,7 +51,7 @@ export function checkEvent(value: unknown, limits: EventLimits = EVENT_LIMITS): 
   }
   const parsed = eventSchema.safeParse(value);
   if (!parsed.success) throw invalid(value, parsed.error.issues[0] as z.core.$ZodIssue);
-  checkSize(value, limits.bytesMax);
+  if (textBytes * SPELLED_OUT > limits.bytesMax) checkSize(value, limits.bytesMax);
   return value as Event;
 }
 

@@ -38,8 +38,8 @@ export type Preparation = {
    * confirm a guess of an erased event by hashing it.
    */
   readonly contentKey?: Uint8Array;
-  /** Which events get a `content`: all when absent, else only those with an `id`. */
-  readonly contentOf?: "ids";
+  /** Which events get a `content`: all, as when it is absent, or those that claim an `id`. */
+  readonly contentOf?: "all" | "ids";
   /** Memory that nobody else writes to, for an entry; fresh memory when absent. */
   readonly memory?: (length: number) => Uint8Array;
 };
@@ -83,7 +83,7 @@ export function prepareEntry(event: Event, service: Preparation): PreparedEntry 
   }
   const texts = writeMembers(event, names);
   const { id } = event;
-  const isClaimed = id !== undefined || contentOf === undefined;
+  const isClaimed = id !== undefined || contentOf !== "ids";
   const content = isClaimed ? { content: hash(concat(contentKey, WRITER.bytes)) } : undefined;
   for (const { name, text } of own) {
     const after = names.findIndex((other) => other > name);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { canonicalJson } from "../../src/entry/canonical.ts";
 import { EventError } from "../../src/entry/error.ts";
 import { checkEvent, EVENT_LIMITS } from "../../src/entry/event.ts";
 import { parseJson } from "../../src/entry/json.ts";
@@ -264,4 +265,37 @@ test("the published JSON Schema says what is required and what is reserved", () 
       .filter((n) => n !== "anything")
       .sort(),
   );
+});
+
+test("no text that can be read has a canonical text of more than four times its bytes", () => {
+  // Numbers are all that can grow; these are the shortest spellings of the longest ones, and 2^53 is the limit.
+  const numbers = [
+    "9e15",
+    "-9e15",
+    "1e9",
+    "9e0",
+    "1e-6",
+    "-1e-6",
+    "1e-7",
+    "9e-7",
+    "1.5e-6",
+    "12e14",
+    "0.1e16",
+    "5e-324",
+  ];
+  for (const text of [...numbers, `"${"\u{1F600}".repeat(9)}"`, '"\\u0001\\n"', `[${numbers.join()}]`]) {
+    const bytes = Buffer.byteLength(canonicalJson(parseJson(text, EVENT_LIMITS)));
+    assert.ok(bytes <= 4 * Buffer.byteLength(text), `${text} has ${bytes} bytes`);
+  }
+  assert.equal(canonicalJson(parseJson("9e15", EVENT_LIMITS)).length, 16);
+});
+
+test("an event is measured unless its text is so short that it cannot be too large", () => {
+  const limits = { ...EVENT_LIMITS, bytesMax: 300 };
+  const large = { ...smallest, message: "x".repeat(300) };
+  assert.throws(() => checkEvent(large, limits, 76), { code: "event_too_large" });
+  const counts = { ...smallest, a: Array.from({ length: 20 }, () => 9e15) };
+  const text = JSON.stringify(counts).replaceAll("9000000000000000", "9e15");
+  assert.ok(text.length < limits.bytesMax);
+  assert.throws(() => checkEvent(parseJson(text, limits), limits, text.length), { code: "event_too_large" });
 });
