@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Transform } from "node:stream";
+import type { Readable, Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { Problem } from "./problem.ts";
 
@@ -52,16 +52,19 @@ export const ENCODINGS = "gzip, deflate, br";
 
 export type BodyLimits = { readonly bytesMax: number };
 
+/** Takes a piece of a body; nothing more is read until its promise is fulfilled, if it gives one. */
+export type OnChunk = (chunk: Buffer) => void | Promise<void>;
+
 /**
  * Hands the body to `onChunk`, piece by piece, decompressed.
- * @param onChunk may throw; then nothing more is read and the promise rejects with its error
+ * @param onChunk may throw or reject; then nothing more is read and the promise rejects with its error
  * @throws Problem request_too_large, encoding_unsupported, encoding_invalid; DisconnectedError
  */
 export function receiveBody(
   req: IncomingMessage,
   res: ServerResponse,
   { bytesMax }: BodyLimits,
-  onChunk: (chunk: Buffer) => void,
+  onChunk: OnChunk,
 ): Promise<void> {
   const declared = Number(req.headers["content-length"] ?? 0);
   if (declared > bytesMax) throw tooLarge(bytesMax, String(declared));
@@ -73,49 +76,97 @@ export function receiveBody(
   }
   return new Promise((resolve, reject) => {
     let received = 0;
-    let decoded = 0;
-    let stopped = false;
     const stop = (error?: unknown): void => {
-      stopped = true;
       req.off("data", onRaw).off("end", onRawEnd).off("close", onClose);
       decoder?.destroy();
       if (error === undefined) resolve();
-      else reject(error);
-    };
-    const pass = (chunk: Buffer): void => {
-      if (stopped) return;
-      try {
-        decoded += chunk.length;
-        if (decoded > bytesMax) throw tooLarge(bytesMax, "more");
-        onChunk(chunk);
-      } catch (error) {
-        stop(error);
+      else {
+        // What still comes is read and dropped: a connection that stands still could carry no further request.
+        req.resume();
+        reject(error);
       }
     };
+    const pieces = new Pieces(decoder ?? req, bytesMax, onChunk, stop);
     const onRaw = (chunk: Buffer): void => {
       received += chunk.length;
-      if (decoder === undefined) pass(chunk);
-      else if (received > bytesMax) stop(tooLarge(bytesMax, "more even before it"));
+      if (decoder === undefined) pieces.pass(chunk);
+      else if (received > bytesMax) pieces.stop(tooLarge(bytesMax, "more even before it"));
       else if (!decoder.write(chunk)) {
         req.pause();
         decoder.once("drain", () => req.resume());
       }
     };
     const onRawEnd = (): void => {
-      if (decoder === undefined) stop();
+      if (decoder === undefined) pieces.end();
       else decoder.end();
     };
     const onClose = (): void => {
-      if (!req.complete) stop(new DisconnectedError("the client disconnected while it sent its request"));
+      if (!req.complete) pieces.stop(new DisconnectedError("the client disconnected while it sent its request"));
     };
-    decoder?.on("data", pass).on("end", () => stop());
+    decoder?.on("data", (chunk) => pieces.pass(chunk)).on("end", () => pieces.end());
     decoder?.on("error", (cause) => {
       const detail = `expected a body in ${req.headers["content-encoding"]}, got something else: ${cause.message}`;
-      stop(new Problem("encoding_invalid", detail, { cause }));
+      pieces.stop(new Problem("encoding_invalid", detail, { cause }));
     });
     // A request that is cut off fails and closes; which of the two comes first does not matter.
     req.on("data", onRaw).on("end", onRawEnd).on("close", onClose).on("error", onClose);
   });
+}
+
+/** The pieces of a body, decompressed: counted, and handed on one at a time. */
+class Pieces {
+  readonly #source: Readable;
+  readonly #bytesMax: number;
+  readonly #onChunk: OnChunk;
+  readonly #onStop: (error?: unknown) => void;
+  #bytes = 0;
+  #taking: Promise<void> | undefined;
+  #isOver = false;
+
+  /** @param onStop called once: with an error, or without one when all pieces were taken */
+  constructor(source: Readable, bytesMax: number, onChunk: OnChunk, onStop: (error?: unknown) => void) {
+    this.#source = source;
+    this.#bytesMax = bytesMax;
+    this.#onChunk = onChunk;
+    this.#onStop = onStop;
+  }
+
+  pass(chunk: Buffer): void {
+    if (this.#isOver) return;
+    try {
+      this.#bytes += chunk.length;
+      if (this.#bytes > this.#bytesMax) throw tooLarge(this.#bytesMax, "more");
+      this.#taking = this.#onChunk(chunk) ?? undefined;
+      if (this.#taking !== undefined) this.#wait(this.#taking);
+    } catch (error) {
+      this.stop(error);
+    }
+  }
+
+  /** No more pieces come; a stream may say so while it is paused. */
+  end(): void {
+    if (this.#taking === undefined) this.stop();
+    else
+      this.#taking.then(
+        () => this.stop(),
+        (error) => this.stop(error),
+      );
+  }
+
+  stop(error?: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#onStop(error);
+  }
+
+  #wait(taking: Promise<void>): void {
+    this.#source.pause();
+    const taken = (): void => {
+      this.#taking = undefined;
+      this.#source.resume();
+    };
+    taking.then(taken, (error) => this.stop(error));
+  }
 }
 
 function decoderOf(req: IncomingMessage): Transform | undefined {
