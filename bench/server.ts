@@ -7,10 +7,11 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import express from "express";
 import { createApp } from "../src/http/app.ts";
+import { IntakePool, intakeThreads } from "../src/http/intake-pool.ts";
 import { KeyRing } from "../src/http/keys.ts";
 import { createSalts } from "../src/http/salts.ts";
 import { createServer } from "../src/http/server.ts";
@@ -44,11 +45,24 @@ async function holdfast() {
   const keys = await KeyRing.open(store);
   const { text: key } = await keys.create({ roles: ["admin"], source: "bench" });
   const log = { debug: quiet, info: quiet, warn: console.error, error: console.error };
+  const intakes = new IntakePool(intakeThreads(availableParallelism()));
+  intakes.start();
   const app = createApp({
-    ...{ store, ledgers, keys, hash, log, limits: HTTP_LIMITS, salts: createSalts(), metrics: createMetrics() },
+    ...{
+      store,
+      ledgers,
+      keys,
+      intakes,
+      hash,
+      log,
+      limits: HTTP_LIMITS,
+      salts: createSalts(),
+      metrics: createMetrics(),
+    },
     ...{ chains: () => [], indexer: () => undefined, anchoring: async () => [], now: Date.now, version: "bench" },
   });
   const close = async () => {
+    await intakes.close();
     await ledgers.close();
     await store.close();
     await rm(folder, { recursive: true });

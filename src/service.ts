@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
 import { Anchorer } from "./anchor/anchor.ts";
@@ -20,6 +21,7 @@ import { adminKeyFile, type ChainConfig, type Config, type KeySource } from "./c
 import { checkEvent } from "./entry/event.ts";
 import { ownMembers, prepareEntry } from "./entry/prepare.ts";
 import { createApp } from "./http/app.ts";
+import { IntakePool, intakeThreads } from "./http/intake-pool.ts";
 import { KeyRing } from "./http/keys.ts";
 import { createSalts } from "./http/salts.ts";
 import { closeServer, createServer } from "./http/server.ts";
@@ -156,8 +158,9 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   const keys = opened.add(await KeyRing.open(store), (each) => each.close());
   const isFirstStart = await keys.createAdmin((text) => replaceFile(adminKeyFile(config.data), `${text}\n`));
   const limits = httpLimits(config);
+  const intakes = opened.add(openIntakes(log), (each) => each.close());
   const app = createApp({
-    ...{ store, ledgers: registry, keys, limits, log, hash, version },
+    ...{ store, ledgers: registry, keys, intakes, limits, log, hash, version },
     ...{ now: Date.now, salts: createSalts(), metrics: createMetrics({ ofProcess: true }) },
     contentKey: await contentKey(config.data),
     indexer: (name) => indexers.get(name),
@@ -178,6 +181,16 @@ async function beat(ledger: Ledger, hash: Hash): Promise<void> {
   const own = ownMembers({ _source: { format: SERVICE, source: SERVICE } });
   const entry = prepareEntry(event, { hash, salts: createSalts(), own });
   await ledger.append({ entries: [entry], source: SERVICE });
+}
+
+/** The threads for large bodies, already started, so that the first body need not wait for one. */
+function openIntakes(log: Logger): IntakePool {
+  const intakes = new IntakePool(intakeThreads(availableParallelism()), {
+    onDeath: (err) =>
+      log.error({ err }, "a thread that takes in requests ended; what it had was refused, not recorded"),
+  });
+  intakes.start();
+  return intakes;
 }
 
 /** The keys and the chains: those of the configuration, or else the embedded ones. */

@@ -1,31 +1,31 @@
 /**
- * From the body of a request to entries that are ready to be recorded: one event, an array of them, or one on each
- * line. The first thing that is wrong refuses the whole request, and says where it is.
+ * Receives the bodies of requests, within the limits and the budget of the service. What is large is taken in by a
+ * thread beside it, what is small at once; both do the same (intake.ts).
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { EventError, pointer } from "../entry/error.ts";
-import { checkEvent } from "../entry/event.ts";
 import { parseJson } from "../entry/json.ts";
-import { type Preparation, type PreparedEntry, prepareEntry } from "../entry/prepare.ts";
-import { shapeOf } from "../entry/shape.ts";
+import type { Preparation } from "../entry/prepare.ts";
 import { type BodyBudget, decodeUtf8, receiveBody } from "./body.ts";
-import { LineSplitter } from "./lines.ts";
-import { Problem, type ProblemExtra } from "./problem.ts";
+import { Chunks } from "./chunks.ts";
+import { openIntake, type Received } from "./intake.ts";
+import type { IntakePool, RemoteIntake } from "./intake-pool.ts";
+import { Problem } from "./problem.ts";
+import { within } from "./reply.ts";
 import type { HttpLimits } from "./services.ts";
 
-/** Events of one request; one that came alone is answered with a bundle. */
-export type Received = { readonly alone: boolean; readonly entries: readonly PreparedEntry[] };
+export type Receiving = {
+  readonly limits: HttpLimits;
+  readonly budget: BodyBudget;
+  readonly intakes: IntakePool;
+  readonly preparation: Preparation;
+};
 
-export type Receiving = { readonly limits: HttpLimits; readonly budget: BodyBudget; readonly preparation: Preparation };
-
-/** Bytes of a line for each byte that an event may have: escapes and spaces make it longer than its canonical text. */
-const SPELLING_FACTOR = 8;
-/** Events of an array that are prepared before other requests get their turn. */
-const TURN = 64;
-const OPENING_BRACKET = 0x5b;
 const NDJSON = ["application/x-ndjson", "application/ndjson"];
 const JSON_TYPE = "application/json";
+
+/** Bytes that a thread takes at a time: enough that messages cost nothing, and a few tens of milliseconds of work. */
+const PIECE_BYTES = 1024 * 1024;
 
 /**
  * Receives the events of a request.
@@ -34,10 +34,35 @@ const JSON_TYPE = "application/json";
 export async function receiveEvents(
   req: IncomingMessage,
   res: ServerResponse,
-  receiving: Receiving,
+  { limits, budget, intakes, preparation }: Receiving,
 ): Promise<Received> {
-  const type = contentType(req, [JSON_TYPE, ...NDJSON]);
-  return type === JSON_TYPE ? await receiveJson(req, res, receiving) : await receiveLines(req, res, receiving);
+  const form = contentType(req, [JSON_TYPE, ...NDJSON]) === JSON_TYPE ? "json" : "lines";
+  const { event, batchMax, requestBytesMax, atOnceBytesMax, answerMs } = limits;
+  const rules = { event, batchMax };
+  const chunks = new Chunks();
+  let remote: RemoteIntake | undefined;
+  let held = 0;
+  try {
+    await receiveBody(req, res, { bytesMax: requestBytesMax }, (chunk) => {
+      // The entries made of a chunk are about as large as the chunk, so the budget counts it until the end.
+      budget.take(chunk.length);
+      held += chunk.length;
+      chunks.add(chunk);
+      if (chunks.length < PIECE_BYTES) return undefined;
+      remote ??= intakes.open(form, rules, preparation);
+      return remote.push(chunks.takeCopy());
+    });
+    if (held <= atOnceBytesMax) {
+      const intake = openIntake(form, rules, preparation);
+      intake.push(chunks.take());
+      return intake.end();
+    }
+    remote ??= intakes.open(form, rules, preparation);
+    return await within(answerMs, remote.end(chunks.takeCopy()));
+  } finally {
+    budget.release(held);
+    remote?.close();
+  }
 }
 
 /**
@@ -87,115 +112,16 @@ async function withBytes<T>(
   budget: BodyBudget,
   use: (bytes: Buffer) => T,
 ): Promise<Awaited<T>> {
-  const chunks: Buffer[] = [];
+  const chunks = new Chunks();
   let held = 0;
   try {
     await receiveBody(req, res, { bytesMax: limits.requestBytesMax }, (chunk) => {
       budget.take(chunk.length);
       held += chunk.length;
-      chunks.push(chunk);
+      chunks.add(chunk);
     });
-    const [first] = chunks;
-    return await use(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+    return await use(chunks.take());
   } finally {
     budget.release(held);
   }
-}
-
-function receiveJson(req: IncomingMessage, res: ServerResponse, receiving: Receiving): Promise<Received> {
-  const { limits, budget, preparation } = receiving;
-  return withBytes(req, res, limits, budget, (bytes) => {
-    const isArray = firstByte(bytes) === OPENING_BRACKET;
-    const depthMax = limits.event.depthMax + (isArray ? 1 : 0);
-    const text = decodeUtf8(bytes);
-    requireShape(text, isArray, depthMax, limits);
-    const value = parseJson(text, { depthMax });
-    if (Array.isArray(value)) return prepareAll(value, receiving);
-    const entry = prepareEntry(checkEvent(value, limits.event), preparation);
-    return { alone: true, entries: [entry] };
-  });
-}
-
-/** Refuses before parsing what would be refused after it: the parser holds up everybody else, for seconds if it is led to. */
-function requireShape(text: string, isArray: boolean, depthMax: number, { event, batchMax }: HttpLimits): void {
-  const lengthMax = event.bytesMax * SPELLING_FACTOR;
-  if (text.length <= lengthMax) return;
-  if (!isArray) throw new EventError("event_too_large", "", `a text of at most ${lengthMax} bytes`, "a longer one");
-  const { commas } = shapeOf(text, depthMax);
-  if (commas >= batchMax) throw tooMany(batchMax, commas + 1);
-}
-
-async function prepareAll(values: readonly unknown[], { limits, preparation }: Receiving): Promise<Received> {
-  if (values.length > limits.batchMax) throw tooMany(limits.batchMax, values.length);
-  if (values.length === 0) throw new Problem("batch_empty", "expected at least one event, got an empty array");
-  const entries: PreparedEntry[] = [];
-  for (let i = 0; i < values.length; i++) {
-    if (i % TURN === TURN - 1) await new Promise((resolve) => setImmediate(resolve));
-    try {
-      entries.push(prepareEntry(checkEvent(values[i], limits.event), preparation));
-    } catch (error) {
-      throw located(error, `event ${i} of the array`, pointer(i), {});
-    }
-  }
-  return { alone: false, entries };
-}
-
-async function receiveLines(req: IncomingMessage, res: ServerResponse, receiving: Receiving): Promise<Received> {
-  const { limits, budget, preparation } = receiving;
-  const entries: PreparedEntry[] = [];
-  const lineBytesMax = limits.event.bytesMax * SPELLING_FACTOR;
-  let held = 0;
-  const lines = new LineSplitter(lineBytesMax, (line, number) => {
-    try {
-      if (line.length > lineBytesMax) {
-        throw new EventError("event_too_large", "", `a line of at most ${lineBytesMax} bytes`, "a longer one");
-      }
-      if (isBlank(line)) return;
-      if (entries.length === limits.batchMax) throw tooMany(limits.batchMax, undefined);
-      const event = checkEvent(parseJson(decodeUtf8(line), limits.event), limits.event);
-      entries.push(prepareEntry(event, preparation));
-    } catch (error) {
-      throw located(error, `line ${number}`, "", { line: number });
-    }
-  });
-  try {
-    await receiveBody(req, res, { bytesMax: limits.requestBytesMax }, (chunk) => {
-      // The entries made of a chunk are about as large as the chunk, so the budget counts it until the end.
-      budget.take(chunk.length);
-      held += chunk.length;
-      lines.push(chunk);
-    });
-    lines.end();
-  } finally {
-    budget.release(held);
-  }
-  if (entries.length === 0) throw new Problem("batch_empty", "expected at least one line with an event, got none");
-  return { alone: false, entries };
-}
-
-/** The same error, saying also where in the request it is. */
-function located(error: unknown, place: string, prefix: string, extra: ProblemExtra): unknown {
-  if (error instanceof Problem) {
-    return new Problem(error.code, `${place}: ${error.message}`, { ...error.extra, ...extra, cause: error });
-  }
-  if (!(error instanceof EventError)) return error;
-  const errors = [{ path: prefix + error.path, expected: error.expected, got: error.got }];
-  return new Problem(error.code, `${place}: ${error.message}`, { errors, ...extra, cause: error });
-}
-
-function tooMany(batchMax: number, got: number | undefined): Problem {
-  return new Problem("batch_too_large", `expected at most ${batchMax} events in one request, got ${got ?? "more"}`);
-}
-
-/** First byte that is no white space of JSON. */
-function firstByte(bytes: Uint8Array): number | undefined {
-  return bytes.find((byte) => !isSpace(byte));
-}
-
-function isBlank(line: Uint8Array): boolean {
-  return line.every(isSpace);
-}
-
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d && byte !== 0x0b && byte !== 0x0c);
 }

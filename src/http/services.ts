@@ -10,6 +10,7 @@ import type { Hash } from "../merkle/hash.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Indexer } from "../query/indexer.ts";
 import type { Store } from "../store/store.ts";
+import type { IntakePool } from "./intake-pool.ts";
 import type { KeyRing } from "./keys.ts";
 
 /** The ledgers of this service. */
@@ -56,6 +57,8 @@ export type HttpLimits = {
   readonly requestBytesMax: number;
   /** Events of one request. */
   readonly batchMax: number;
+  /** A body that is no larger, decompressed, is taken in at once, in the thread of the service. */
+  readonly atOnceBytesMax: number;
   /** Bodies of all requests at once. */
   readonly bodiesBytesMax: number;
   /** Until a request has arrived completely. */
@@ -74,6 +77,7 @@ export const HTTP_LIMITS: HttpLimits = {
   event: EVENT_LIMITS,
   requestBytesMax: 16 * 1024 * 1024,
   batchMax: 10_000,
+  atOnceBytesMax: 32 * 1024,
   bodiesBytesMax: 256 * 1024 * 1024,
   requestMs: 60_000,
   headersMs: 10_000,
@@ -100,6 +104,8 @@ export type Services = {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly hash: Hash;
+  /** Threads for the larger bodies. */
+  readonly intakes: IntakePool;
   readonly salts: (n: number) => Uint8Array;
   /** Secret that goes into the digests of contents, see entry/prepare.ts. */
   readonly contentKey?: Uint8Array;

@@ -11,16 +11,25 @@ const EVENTS = "POST /v1/ledgers/main/events";
 const NDJSON = "application/x-ndjson";
 const KIB = 1024;
 
+/** One takes all bodies in at once, the other hands all of them to a thread. */
 let service: Running;
+let threaded: Running;
 let writer: string;
+let otherWriter: string;
 let reader: string;
 
 before(async () => {
-  service = await startService({ limits: { requestBytesMax: 1024 * KIB, batchMax: 100 } });
+  const limits = { requestBytesMax: 1024 * KIB, batchMax: 100 };
+  service = await startService({ limits: { ...limits, atOnceBytesMax: Number.POSITIVE_INFINITY } });
+  threaded = await startService({ limits: { ...limits, atOnceBytesMax: -1 } });
   writer = await service.key(["writer"], "billing");
+  otherWriter = await threaded.key(["writer"], "billing");
   reader = await service.key(["reader"], "desk");
 });
-after(() => service.close());
+after(async () => {
+  await service.close();
+  await threaded.close();
+});
 
 function size(): number {
   return service.ledgers.get("main")?.size ?? -1;
@@ -187,8 +196,15 @@ const REFUSED: readonly (readonly [what: string, question: Question, expected: s
 for (const [what, question, expected, target] of REFUSED) {
   test(`${what} is refused with ${expected}, and nothing is recorded`, async () => {
     const from = size();
-    assert.equal(codeOf(await post(question, target)), expected);
+    const answer = await post(question, target);
+    assert.equal(codeOf(answer), expected);
     assert.equal(size(), from);
+    const other = await ask(threaded, target ?? EVENTS, {
+      key: otherWriter,
+      ...question,
+    });
+    assert.deepEqual([other.status, other.text], [answer.status, answer.text]);
+    assert.equal(threaded.ledgers.get("main")?.size, 0);
   });
 }
 
@@ -246,9 +262,11 @@ test("concurrent requests get different indexes without a gap", async () => {
 });
 
 test("whatever was refused or failed, the service logged no error and holds what it accepted", async () => {
-  assert.deepEqual(
-    service.logged.filter(({ level }) => level === "error"),
-    [],
-  );
+  for (const { logged } of [service, threaded]) {
+    assert.deepEqual(
+      logged.filter(({ level }) => level === "error"),
+      [],
+    );
+  }
   assert.equal((await post({ body: event() })).status, 201);
 });

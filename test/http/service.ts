@@ -7,6 +7,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type * as z from "zod";
 import { createApp } from "../../src/http/app.ts";
+import { IntakePool } from "../../src/http/intake-pool.ts";
 import { KeyRing } from "../../src/http/keys.ts";
 import type { Role } from "../../src/http/roles.ts";
 import { createSalts } from "../../src/http/salts.ts";
@@ -50,6 +51,7 @@ export type Options = {
   readonly store?: Store;
   readonly limits?: Partial<HttpLimits>;
   readonly ledgerLimits?: Partial<LedgerLimits>;
+  readonly intakes?: IntakePool;
 };
 
 /** Starts a service with the ledger `main`. */
@@ -64,8 +66,19 @@ export async function startService(options: Options = {}): Promise<Running> {
   const logged: Logged[] = [];
   const note = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message });
   const chains: Running["chains"] = new Map();
+  const intakes = options.intakes ?? new IntakePool(1);
   const app = createApp({
-    ...{ store, ledgers, keys, limits, hash, version: "0.0.0-test", salts: createSalts(), now: () => clock.now },
+    ...{
+      store,
+      ledgers,
+      keys,
+      intakes,
+      limits,
+      hash,
+      version: "0.0.0-test",
+      salts: createSalts(),
+      now: () => clock.now,
+    },
     chains: (ledgerId) => chains.get(ledgerId) ?? [],
     indexer: (name) => indexers.get(name),
     anchoring: async () => [],
@@ -83,6 +96,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     },
     async close() {
       await closeServer(server, 0);
+      await intakes.close();
       for (const indexer of indexers.values()) await indexer.stop();
       for (const ledger of ledgers.list()) await ledger.close();
       await keys.close();

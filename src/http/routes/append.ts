@@ -5,16 +5,16 @@
 
 import type { Request, Response } from "express";
 import { bundleLedger, bundleOfAppend, signerOf } from "../../anchor/prove.ts";
-import { ownMembers } from "../../entry/prepare.ts";
+import { ownMembers, type Preparation, type PreparedEntry } from "../../entry/prepare.ts";
 import type { Appended, Receipt } from "../../ledger/answer.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { toHex } from "../../merkle/bytes.ts";
-import type { Hash } from "../../merkle/hash.ts";
+import { HASH_LENGTH, type Hash } from "../../merkle/hash.ts";
 import { authorize } from "../auth.ts";
 import type { BodyBudget } from "../body.ts";
 import type { ApiKey } from "../keys.ts";
+import { createMemory } from "../memory.ts";
 import { Problem } from "../problem.ts";
-import { type Received, receiveEvents } from "../receive.ts";
+import { receiveEvents } from "../receive.ts";
 import { type Handler, type Reply, within } from "../reply.ts";
 import type { Services } from "../services.ts";
 import { ledgerNamed } from "./ledger-named.ts";
@@ -25,24 +25,21 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
 /** Appends the events of a request, all or none, and answers when they are durable. */
 export function appendEvents(services: Services, budget: BodyBudget): Handler {
-  const { limits, hash, salts, contentKey } = services;
+  const { limits, hash, salts, contentKey, intakes } = services;
+  const memory = createMemory();
   return async (req: Request, res: Response): Promise<Reply> => {
     const name = req.params.ledger as string;
     const key = authorize(services.keys, req, "append", name);
     const ledger = ledgerNamed(services.ledgers, name);
     const idempotencyKey = idempotencyKeyOf(req);
     const own = ownMembers({ _source: sourceOf(key) });
-    const preparation = { hash, salts, own, ...(contentKey !== undefined && { contentKey }) };
-    const received = await receiveEvents(req, res, { limits, budget, preparation });
-    const { entries } = received;
+    const contentOf = idempotencyKey === undefined ? "ids" : "all";
+    const preparation: Preparation = { hash, salts, memory, own, contentOf, ...(contentKey && { contentKey }) };
+    const { alone, entries } = await receiveEvents(req, res, { limits, budget, intakes, preparation });
     const request = { entries, source: key.source, ...(idempotencyKey !== undefined && { idempotencyKey }) };
     const appended = await within(limits.answerMs, ledger.append(request));
-    return {
-      status: appended.outcome === "replayed" ? 200 : 201,
-      body: JSON.stringify(
-        received.alone ? aloneAnswer(hash, ledger, appended) : batchAnswer(hash, ledger, received, appended),
-      ),
-    };
+    const status = appended.outcome === "replayed" ? 200 : 201;
+    return { status, body: alone ? bundleText(hash, ledger, appended) : receiptsText(hash, ledger, entries, appended) };
   };
 }
 
@@ -59,24 +56,36 @@ function idempotencyKeyOf(req: Request): string | undefined {
 }
 
 /** On a replay the salts are those of the entry that was recorded first. */
-function aloneAnswer(hash: Hash, { record }: Ledger, { receipts, checkpoint }: Appended): unknown {
+function bundleText(hash: Hash, { record }: Ledger, { receipts, checkpoint }: Appended): string {
   const [{ index, leafHash, path, entry }] = receipts as readonly [Required<Receipt>];
-  return bundleOfAppend(hash, record, { index, entry, leafHash, path, checkpoint });
+  return JSON.stringify(bundleOfAppend(hash, record, { index, entry, leafHash, path, checkpoint }));
 }
 
-function batchAnswer(
+function receiptsText(
   hash: Hash,
   { record }: Ledger,
-  { entries }: Received,
+  entries: readonly PreparedEntry[],
   { receipts, checkpoint }: Appended,
-): unknown {
+): string {
   const { size, root, signedAt, signature } = checkpoint;
-  return {
-    ledger: bundleLedger(record, signerOf(hash, record, checkpoint)),
-    checkpoint: { size, root, signedAt, signature },
-    receipts: receipts.map(({ index, recordedAt, leafHash, duplicate }, position) => {
-      const id = entries[position]?.id;
-      return { index, recordedAt, leafHash: toHex(leafHash), ...(id !== undefined && { id }), duplicate };
-    }),
-  };
+  const ledger = bundleLedger(record, signerOf(hash, record, checkpoint));
+  const [head, tail] = [{ ledger, checkpoint: { size, root, signedAt, signature } }, "}"];
+  // Put together by hand, with one call for the digits of all hashes: a third of what an object for each would take.
+  const digits = hexDigits(receipts.map(({ leafHash }) => leafHash));
+  let list = "";
+  for (let i = 0; i < receipts.length; i++) {
+    const { index, recordedAt, duplicate } = receipts[i] as Receipt;
+    const leafHash = digits.slice(2 * HASH_LENGTH * i, 2 * HASH_LENGTH * (i + 1));
+    const id = entries[i]?.id;
+    const named = id === undefined ? "" : `"id":${JSON.stringify(id)},`;
+    list += `${i === 0 ? "" : ","}{"index":${index},"recordedAt":${recordedAt},"leafHash":"0x${leafHash}",${named}"duplicate":${duplicate}}`;
+  }
+  return `${JSON.stringify(head).slice(0, -tail.length)},"receipts":[${list}]${tail}`;
+}
+
+/** Hex digits of hashes, one after another. */
+function hexDigits(hashes: readonly Uint8Array[]): string {
+  const bytes = Buffer.allocUnsafe(HASH_LENGTH * hashes.length);
+  for (let i = 0; i < hashes.length; i++) bytes.set(hashes[i] as Uint8Array, HASH_LENGTH * i);
+  return bytes.toString("hex");
 }
