@@ -1,7 +1,7 @@
 /** Where a proof comes in: dropped anywhere on the page, chosen as a file, or pasted and edited as text. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { fromUtf8 } from "../../merkle/bytes.ts";
+import { readUtf8 } from "../../merkle/bytes.ts";
 import { formatBytes } from "../parts/format.ts";
 import { Icon } from "../parts/icon.tsx";
 
@@ -11,7 +11,7 @@ export type Proof = { readonly name: string; readonly text: string };
 /** A proof from bytes, every one of which counts: a byte order mark is text, and what is no UTF-8 is none. */
 export function proofOf(name: string, read: () => Uint8Array): Proof {
   try {
-    return { name, text: fromUtf8(read()) };
+    return { name, text: readUtf8(read()) };
   } catch (error) {
     return unreadable(name, error as Error);
   }
