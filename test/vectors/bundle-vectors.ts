@@ -213,6 +213,14 @@ function addStrange(to: Collection, { strange, strangeAnchor, crooked, crookedAn
       PROVED,
     );
   }
+  // A careless decoder puts U+FFFD where there is no text; here it stood in the event.
+  const withReplacement = "final, strange values 2";
+  const { text } = to.bases[withReplacement] as Base;
+  const at = Buffer.byteLength(text.slice(0, text.indexOf("\ufffd")));
+  const edits = [{ at, remove: 3, hex: "0xff" }] as const;
+  to.addMutants(withReplacement, [
+    { name: "a byte that is no UTF-8 in the place of U+FFFD", edits, findings: failsAt("bundle") },
+  ]);
   for (const [index, name] of CROOKED_NAMES.entries()) {
     const bundle = anchoredBy(crooked.bundle(index), [crookedAnchor]);
     to.add(`a member hashed ${name}`, bundle, crookedAnchor.blockHash, {
