@@ -60,11 +60,14 @@ export function problem(status: number, code: string, detail: string, more: obje
 
 /** A JSON-RPC node in front of a chain; its contract has the real code. */
 export async function serveNode(t: TestContext, chain: TestChain): Promise<FakeServer> {
-  return serveHttp(t, async ({ body }) => {
-    const { id, method, params } = JSON.parse(body) as { id: number; method: string; params: readonly unknown[] };
+  // Any page may ask, as with most public nodes.
+  const headers = { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "content-type" };
+  return serveHttp(t, async (asked) => {
+    if (asked.method === "OPTIONS") return { status: 204, headers };
+    const { id, method, params } = JSON.parse(asked.body) as { id: number; method: string; params: readonly unknown[] };
     const result = await answerRpc(chain, method, params);
-    if (result !== undefined) return { body: { jsonrpc: "2.0", id, result } };
-    return { body: { jsonrpc: "2.0", id, error: { code: -32601, message: `no method ${method}` } } };
+    if (result !== undefined) return { headers, body: { jsonrpc: "2.0", id, result } };
+    return { headers, body: { jsonrpc: "2.0", id, error: { code: -32601, message: `no method ${method}` } } };
   });
 }
 
@@ -74,7 +77,7 @@ async function answerRpc(chain: TestChain, method: string, params: readonly unkn
     case "eth_chainId":
       return quantity(chain.id);
     case "eth_getCode":
-      return artifact.deployedBytecode;
+      return String(params[0]).toLowerCase() === chain.contract.toLowerCase() ? artifact.deployedBytecode : "0x";
     case "eth_call":
       return answerCall(chain, (params[0] as { data: string }).data);
     case "eth_getLogs": {
