@@ -10,6 +10,7 @@ import { isSetEnd, readSetStart, SET_FORMAT, SET_SHARED_FORMAT, type SetStart, S
 import { SHARED_BEGIN, SharedProof } from "./shared.ts";
 import { messageOf, type Outcome, type Verdict } from "./verdict.ts";
 import { type Claim, claimOf, verifyClaim } from "./verify.ts";
+import { describeSetSuccess, type SetFindings, type SetLedger } from "./words.ts";
 
 const PROBLEMS_MAX = 20;
 const NOTES_MAX = 1000;
@@ -20,17 +21,11 @@ const CHECKPOINTS_MAX = 200_000;
 export type SetProblem = { readonly line: number; readonly summary: string };
 
 /** What became of a set and of its bundles. */
-export type SetVerdict = {
+export type SetVerdict = SetFindings & {
   readonly outcome: Outcome;
-  readonly count: number;
   readonly verified: number;
   readonly failed: number;
   readonly undecided: number;
-  /** Index of the first and the last entry. */
-  readonly first: number | undefined;
-  readonly last: number | undefined;
-  /** Every index from the first to the last is there. */
-  readonly isGapless: boolean;
   /** The first 20 problems. */
   readonly problems: readonly SetProblem[];
   readonly summary: string;
@@ -79,6 +74,10 @@ class SetCheck {
   #start: SetStart | undefined;
   /** The proof whose entries are coming, and how many have come. */
   #shared: { readonly proof: SharedProof; taken: number } | undefined;
+  #ledger: SetLedger | undefined;
+  #blockTime: number | undefined;
+  #unanchored = 0;
+  #isFinal = true;
   #hasEnd = false;
   #isBroken = false;
   #isTooLong = false;
@@ -117,6 +116,7 @@ class SetCheck {
     if (verdict.outcome !== "verified") this.#report(verdict.summary);
     for (const note of verdict.notes) if (this.#notes.size < NOTES_MAX) this.#notes.add(note);
     if (verdict.subject === undefined) return;
+    this.#takeWitness(verdict);
     const { ledgerId, index, size, root } = verdict.subject;
     const expected = this.#start?.ledgerId;
     if (ledgerId !== expected) this.#break(`expected a bundle of ledger ${expected}, got ${ledgerId}`);
@@ -139,8 +139,21 @@ class SetCheck {
     const outcome: Outcome = isFailed ? "failed" : isUndecided ? "undecided" : "verified";
     const { first, last } = this.#tally;
     const isGapless = first !== undefined && last !== undefined && last - first + 1 === count;
-    const found = { outcome, count, verified, failed, undecided, first, last, isGapless, problems: this.#problems };
+    const counts = { outcome, count, verified, failed, undecided, first, last, isGapless };
+    const proved = { blockTime: this.#blockTime, unanchored: this.#unanchored, isFinal: this.#isFinal };
+    const found = { ...counts, ...proved, ledger: this.#ledger, problems: this.#problems };
     return { ...found, summary: describe(found), notes: [...this.#notes] };
+  }
+
+  #takeWitness({ outcome, subject, witness }: Verdict): void {
+    if (outcome !== "verified" || subject === undefined) return;
+    const { ledgerId, ledgerName, owner } = subject;
+    this.#ledger ??= { ledgerId, ledgerName, owner };
+    if (witness === undefined) this.#unanchored++;
+    else {
+      this.#blockTime = Math.max(this.#blockTime ?? 0, witness.blockTime);
+      this.#isFinal &&= witness.isFinal;
+    }
   }
 
   #takeEntry(line: string, shared: { readonly proof: SharedProof; taken: number }): SetItem {
@@ -182,11 +195,8 @@ class SetCheck {
 }
 
 function describe(set: Omit<SetVerdict, "summary" | "notes">): string {
-  const { outcome, count, verified, first, last, isGapless } = set;
-  if (outcome === "verified") {
-    const gaps = isGapless ? "none in between is missing" : "others in between are not in the set";
-    return `Proved: all ${count} bundles of the set, entries ${first} to ${last}; ${gaps}.`;
-  }
+  const { outcome, count, verified } = set;
+  if (outcome === "verified") return describeSetSuccess(set);
   const [problem] = set.problems;
   const detail = problem === undefined ? "" : ` Line ${problem.line}: ${problem.summary}`;
   return `${outcome === "failed" ? "FAILED" : "Could not tell"}: ${verified} of ${count} bundles verified.${detail}`;

@@ -13,6 +13,7 @@ export const FORKED =
   "it was proved to the contract that a signer of this ledger signed two histories that cannot both be true";
 
 const NOT_PROVED = "Not proved: whether the event is true, and whether every event was recorded.";
+const NOT_PROVED_OF_SET = "Not proved: whether the events are true, and whether every event was recorded.";
 
 /** What is known when a verdict is put in words. */
 export type Findings = {
@@ -22,6 +23,25 @@ export type Findings = {
   readonly shown: readonly string[];
   readonly withheld: number;
 };
+
+/** What is known when the verdict on a set is put in words. */
+export type SetFindings = {
+  readonly count: number;
+  /** Index of the first and the last entry. */
+  readonly first: number | undefined;
+  readonly last: number | undefined;
+  /** Every index from the first to the last is there. */
+  readonly isGapless: boolean;
+  readonly ledger: SetLedger | undefined;
+  /** Time of the latest block that proves one of the entries, seconds since 1970; undefined when no chain proved any. */
+  readonly blockTime: number | undefined;
+  /** How many of the bundles were verified without a chain. */
+  readonly unanchored: number;
+  /** Every block that proves one is final. */
+  readonly isFinal: boolean;
+};
+
+export type SetLedger = Pick<Subject, "ledgerId" | "ledgerName" | "owner">;
 
 /** Sentence of a verdict "failed". */
 export function describeFailure(steps: readonly Step[]): string {
@@ -38,17 +58,38 @@ export function describeDoubt(reasons: readonly string[], { subject }: Findings)
 /** Sentences of a verdict "verified". */
 export function describeSuccess({ subject, witness, shown, withheld }: Findings): string {
   const members = `${count(shown.length, "member")} shown${withheld === 0 ? "" : ` and ${withheld} withheld`}`;
-  const who = `ledger ${JSON.stringify(subject.ledgerName)} (${subject.ledgerId}), opened by ${subject.owner}`;
-  const what = `Proved: entry ${subject.index} of ${who}, with ${members}, is in the tree that ${subject.signer} signed`;
+  const entry = `entry ${subject.index} of ${describeLedger(subject)}, with ${members}`;
+  const what = `Proved: ${subject.signer} signed that ${entry}, is in the ledger's tree`;
   if (witness === undefined) {
-    const said = `Only the signer itself says that this was at ${formatSeconds(subject.signedAt)}`;
-    return `${what}. ${said}: no chain was asked. ${NOT_PROVED}`;
+    const said = `only the signer itself says that this was at ${formatSeconds(subject.signedAt)}`;
+    return `${what}. No chain was asked: ${said}. ${NOT_PROVED}`;
   }
   const time = `no later than ${formatSeconds(witness.blockTime)}, the time of block ${witness.blockNumber}`;
   const block = witness.byTrustedBlock
     ? `whose hash you trust`
     : `of chain ${witness.chainId}, which ${witness.isFinal ? "is final" : "is not final yet"}`;
-  return `${what}, and in the contract's storage ${time} ${block}. ${NOT_PROVED}`;
+  return `${what}, and it was in the contract's storage ${time} ${block}. ${NOT_PROVED}`;
+}
+
+/** Sentences of a verdict "verified" on a set. */
+export function describeSetSuccess(set: SetFindings): string {
+  const { count: all, first, last, ledger, blockTime, unanchored } = set;
+  const gaps = set.isGapless ? "none in between is missing" : "others in between are not in the set";
+  const of = ledger === undefined ? "" : ` of ${describeLedger(ledger)}`;
+  const said = [`Proved: all ${count(all, "bundle")} of the set, entries ${first} to ${last}${of}; ${gaps}.`];
+  if (blockTime !== undefined) {
+    const which = unanchored === 0 ? "Each" : `Each of ${all - unanchored}`;
+    const time = `no later than ${formatSeconds(blockTime)}, the time of the latest block that proves one`;
+    const finality = set.isFinal ? "all those blocks are final" : "not all those blocks are final yet";
+    said.push(`${which} was in the contract's storage ${time}; ${finality}.`);
+  }
+  if (unanchored > 0) said.push(`For ${unanchored} no chain was asked: only the signer itself says when that was.`);
+  return [...said, NOT_PROVED_OF_SET].join(" ");
+}
+
+/** By its name alone nobody knows a ledger: anybody can open one of that name. */
+function describeLedger({ ledgerName, ledgerId, owner }: SetLedger): string {
+  return `ledger ${JSON.stringify(ledgerName)} (${ledgerId}), opened by ${owner}`;
 }
 
 /** What the reader of a verdict shall know besides. */
@@ -57,7 +98,8 @@ export function notesOn({ subject, witness, shown }: Findings, expected: Expecta
   if (expected.ledgerId === undefined && expected.owner === undefined) {
     const ids = `id ${subject.ledgerId}, owner ${subject.owner}, signer ${subject.signer}`;
     notes.push(`You did not say which ledger you expect. Compare this one with what its owner publishes: ${ids}.`);
-  } else if (witness === undefined && expected.signer === undefined) {
+  }
+  if (witness === undefined && expected.signer === undefined) {
     notes.push(`Without a chain nobody but the bundle says that ${subject.signer} signs for this ledger: compare it.`);
   }
   if (shown.length === 0) notes.push("No member is shown: it is proved that there is an entry, not what it says.");

@@ -26,6 +26,36 @@ test("a set verifies, with its range and whether there are gaps", async () => {
   assert.match(sparse.summary, /others in between are not in the set/);
 });
 
+test("a verified set says of which ledger it is, by when its entries existed, and what is not proved", async () => {
+  const { ledger, chain, options } = makeWorld();
+  const anchors = [await chain.anchor(ledger, 11, { from: 8 }), await chain.anchor(ledger, 13)];
+  const [early, late] = anchors.map((anchor) => [anchor]);
+  const told = [anchored(ledger.bundle(3, 8), early ?? []), anchored(ledger.bundle(5), late ?? []), ledger.bundle(7)];
+  const summaryOf = async (bundles: readonly Bundle[], wish = options) => {
+    const writer = new SetWriter(ledger.record.id);
+    const lines = [writer.begin(), ...bundles.map((bundle) => writer.add(bundle)), writer.end()];
+    const { outcome, summary, blockTime } = await verifySet(lines, wish);
+    assert.equal(outcome, "verified", summary);
+    return { summary, blockTime };
+  };
+  const { id, owner } = ledger.record;
+  const both = await summaryOf(told.slice(0, 2));
+  assert.equal(both.blockTime, anchors[1]?.blockTime, "the latest");
+  const begin = `Proved: all 2 bundles of the set, entries 3 to 5 of ledger "main" (${id}), opened by ${owner}; others`;
+  assert.ok(both.summary.startsWith(begin), both.summary);
+  const when = new Date((anchors[1]?.blockTime ?? 0) * 1000).toISOString().replace(".000", "");
+  assert.ok(both.summary.includes(` Each was in the contract's storage no later than ${when}, `), both.summary);
+  assert.match(both.summary, /not all those blocks are final yet\. Not proved: whether the events are true, and /);
+  assert.doesNotMatch(both.summary, /no chain was asked/);
+  chain.finalUpTo = anchors[1]?.blockNumber;
+  assert.match((await summaryOf(told.slice(0, 2))).summary, /; all those blocks are final\./);
+
+  const unasked = await summaryOf(told, { offline: true });
+  assert.equal(unasked.blockTime, undefined);
+  assert.match(unasked.summary, /For 3 no chain was asked: only the signer itself says when that was\. Not proved/);
+  assert.doesNotMatch(unasked.summary, /storage/);
+});
+
 test("a set whose lines were cut off, anywhere, is not green", async () => {
   const lines = linesOf(ledger, [3, 4, 5, 6]);
   for (let from = 0; from < lines.length; from++) {

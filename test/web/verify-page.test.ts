@@ -13,12 +13,14 @@ import test, { after, before } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import { encodeEntry, memberDigest } from "../../src/entry/entry.ts";
 import { fromHex, type Hex, toHex } from "../../src/merkle/bytes.ts";
-import { keccak256 } from "../../src/merkle/hash.ts";
+import { checkpointDigest } from "../../src/merkle/checkpoint.ts";
+import { keccak256, leafHash } from "../../src/merkle/hash.ts";
 import type { Bundle } from "../../src/verify/bundle.ts";
 import { SetWriter } from "../../src/verify/set.ts";
 import { verifyText } from "../../src/verify/verify.ts";
-import { anchored, TestChain, TestLedger } from "../verify/fixture.ts";
+import { anchored, signHash, TestChain, TestLedger } from "../verify/fixture.ts";
 import { launchBrowser, listenForComplaints, openContext } from "./browser.ts";
 import { buildPages } from "./built.ts";
 
@@ -87,7 +89,7 @@ test("a frozen bundle verifies with nothing but a block hash that the reader tru
     await load(page, JSON.stringify(frozen));
     assert.match(await outcome(page, "undecided"), /Holds so far, not checked against a chain yet/);
     await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
-    assert.match(await outcome(page, "verified"), /^Verified\s+Entry 5 of ledger “main” existed at/);
+    assert.match(await outcome(page, "verified"), /^Verified\s+“invoice.approve”, entry 5 of the ledger “main” that/);
     const steps = await stepsOf(page);
     assert.ok(steps.includes("state passed") && steps.includes("trusted block passed"), steps.join());
     assert.deepEqual(
@@ -101,7 +103,10 @@ test("the page says what was proved and what was not: who, what, when at the lat
   await withPage([], async ({ page }) => {
     await load(page, JSON.stringify(frozen));
     await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
-    await outcome(page, "verified");
+    const headline = await outcome(page, "verified");
+    const who = `entry 5 of the ledger “main” that ${frozen.ledger.owner} opened, was recorded at 20`;
+    assert.ok(headline.includes(`“invoice.approve”, ${who}`), headline);
+    assert.match(headline, /UTC at the latest, and not changed since\. Whether it is true is not proved\./);
     const claims = await page.getByLabel("What this means").innerText();
     assert.match(
       claims,
@@ -109,7 +114,7 @@ test("the page says what was proved and what was not: who, what, when at the lat
     );
     assert.match(
       claims,
-      new RegExp(`Who: ${frozen.ledger.signer}, the signer of the ledger that ${frozen.ledger.owner}`),
+      new RegExp(`Who: ${frozen.ledger.signer} signed it, for the ledger that ${frozen.ledger.owner} opened`),
     );
     assert.match(
       claims,
@@ -149,7 +154,39 @@ test("one changed character in the text makes it FAILED, and undoing it makes it
 test("a bundle without an anchor is not anchored yet, and nothing else", async () => {
   await withPage([], async ({ page }) => {
     await load(page, JSON.stringify(ledger.bundle(5)));
-    assert.match(await outcome(page, "undecided"), /^Not anchored yet\s+Entry 5 of ledger “main” is signed/);
+    assert.match(await outcome(page, "undecided"), /^Not anchored yet\s+Entry 5 of ledger “main” is signed, but/);
+    const claims = await page.getByLabel("What this means").innerText();
+    assert.match(claims, /nobody but the bundle says that 0x\w+ signs for this ledger/);
+  });
+});
+
+/** A ledger of one entry with this member alone. */
+function bundleOfMember(text: string): Bundle {
+  const { entry, ...rest } = ledger.bundle(0, 1);
+  const salt: Hex = `0x${"5a".repeat(16)}`;
+  const digest = memberDigest(keccak256, { salt: fromHex(salt), text });
+  const leaf = toHex(leafHash(keccak256, encodeEntry(entry.recordedAt, [digest])));
+  const tree = { size: 1, root: leaf };
+  const signedAt = 1_700_000_100;
+  const signature = signHash(checkpointDigest({ ledgerId: ledger.record.id, ...tree, signedAt }));
+  return {
+    ...rest,
+    entry: { ...entry, members: [{ salt, text }], leafHash: leaf },
+    inclusion: { ...tree, path: [] },
+    checkpoint: { ...tree, signedAt, signature },
+  };
+}
+
+test("an action that is no name does not speak with the page's voice", async () => {
+  await withPage([], async ({ page }) => {
+    for (const [action, what] of [
+      ["order.paid", "“order.paid”"],
+      ["paid” is true, and “this", "an event"],
+      ["a".repeat(81), "an event"],
+    ] as const) {
+      await load(page, JSON.stringify(bundleOfMember(`"action":${JSON.stringify(action)}`)));
+      await page.getByText(`What: ${what} was recorded with exactly the member shown here`).waitFor();
+    }
   });
 });
 
@@ -175,11 +212,17 @@ test("a set verifies as a whole, and one that was cut between two lines FAILS", 
   for (const index of [0, 1, 5, 9]) lines.push(writer.add(anchored(ledger.bundle(index, 11), anchors, "final")));
   lines.push(writer.end());
   await withPage([], async ({ page }) => {
-    await page.getByLabel("or a block hash you trust").fill(anchors[0]?.blockHash as string);
     await load(page, `${lines.join("\n")}\n`, "set.ndjson");
-    assert.match(await outcome(page, "verified"), /4 bundles: 4 verified.*others in between are not in the set/s);
+    const open = await outcome(page, "undecided");
+    assert.match(open, /4 could not be told, 0 failed\. Give a node to ask, or a block hash that you trust/);
+    assert.doesNotMatch(open, /Line \d/, "one reason, and not once for each line");
+    await page.getByLabel("or a block hash you trust").fill(anchors[0]?.blockHash as string);
+    const words = await outcome(page, "verified");
+    assert.match(words, /4 bundles: 4 verified.*others in between are not in the set/s);
+    assert.ok(words.includes(`of ledger "main" (${ledger.record.id}), opened by ${ledger.record.owner}`), words);
+    assert.match(words, /no later than 20.*Not proved: whether the events are true/s);
     await page.getByRole("button", { name: "Show line 3" }).click();
-    assert.match(await page.getByLabel("Line 3").innerText(), /Entry 1 of ledger/);
+    assert.match(await page.getByLabel("Line 3").innerText(), /entry 1 of the ledger/);
     await load(page, lines.slice(0, -2).join("\n"), "set.ndjson");
     assert.match(await outcome(page, "failed"), /it was cut/);
     await load(page, `${lines[0]}\n`, "set.ndjson");

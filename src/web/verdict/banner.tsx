@@ -21,7 +21,9 @@ export function Banner({ verdict, bundle, isChainGiven = true }: Props) {
       <MarkShape kind={kind} />
       <h2>{title}</h2>
       <div>
-        <p>{sentence}</p>
+        <p>
+          <Detail text={sentence} />
+        </p>
         {failed === undefined ? null : (
           <p class="small">
             <b>Reason:</b> <Detail text={failed.detail} />

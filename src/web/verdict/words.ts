@@ -15,6 +15,12 @@ export type Headline = { readonly kind: MarkKind; readonly title: string; readon
 /** One thing that was proved, or was not. */
 export type Claim = { readonly kind: MarkKind; readonly text: string };
 
+/** An action that has the form of one: any other text would speak in the page's own voice. */
+const ACTION = /^[\w.:/-]{1,80}$/;
+
+/** What helps when the file names an anchor and nothing was given to check it by. */
+export const NOT_ASKED = "Give a node to ask, or a block hash that you trust, to check it against a chain.";
+
 const STEP_WORDS: Readonly<Record<StepName, string>> = {
   bundle: "Form of the file",
   members: "Members",
@@ -48,6 +54,11 @@ export function failedStep({ steps }: Verdict): Step | undefined {
   return steps.find(({ state }) => state === "failed");
 }
 
+function whatOf({ event }: Verdict): string | undefined {
+  const action = event?.action;
+  return typeof action === "string" && ACTION.test(action) ? `“${action}”` : undefined;
+}
+
 /**
  * @param bundle undefined when the text was none
  * @param isChainGiven whether the reader named anything by which an anchor can be checked
@@ -62,11 +73,11 @@ export function headlineOf(verdict: Verdict, bundle: Bundle | undefined, isChain
   }
   const entry = `Entry ${formatCount(subject?.index ?? 0)} of ledger “${subject?.ledgerName}”`;
   if (outcome === "undecided" && bundle?.anchors.length === 0) {
-    const sentence = `${entry} is signed by its ledger, but no chain holds it yet. Get the proof again after the next anchor.`;
+    const sentence = `${entry} is signed, but no chain holds it yet. Get the proof again after the next anchor.`;
     return { kind: "wait", title: "Not anchored yet", sentence };
   }
   if (outcome === "undecided" && !isChainGiven) {
-    const sentence = `${entry} is signed by its ledger, and names an anchor. To check that, give a node to ask, or a block hash that you trust.`;
+    const sentence = `${entry} is signed, and the file names an anchor. ${NOT_ASKED}`;
     return { kind: "wait", title: "Holds so far, not checked against a chain yet", sentence };
   }
   if (outcome === "undecided") {
@@ -82,17 +93,29 @@ export function headlineOf(verdict: Verdict, bundle: Bundle | undefined, isChain
   }
   const time = `${formatTime(witness.blockTime * 1000)} UTC`;
   const title = witness.isFinal ? "Verified" : "Verified, in a block that is not final yet";
-  return { kind: "good", title, sentence: `${entry} existed at ${time} at the latest, and was not changed since.` };
+  const what = `${whatOf(verdict) ?? "An event"}, entry ${formatCount(subject?.index ?? 0)}`;
+  const who = `the ledger “${subject?.ledgerName}” that ${subject?.owner} opened`;
+  const sentence = `${what} of ${who}, was recorded at ${time} at the latest, and not changed since. Whether it is true is not proved.`;
+  return { kind: "good", title, sentence };
+}
+
+function count(members: number): string {
+  return members === 1 ? "member" : `${members} members`;
 }
 
 /** What was proved: who, what, when at the latest. */
-export function provedClaims({ subject, witness, shown, withheld, event }: Verdict): Claim[] {
+export function provedClaims(verdict: Verdict): Claim[] {
+  const { subject, witness, shown, withheld } = verdict;
   if (subject === undefined) return [];
-  const what = event?.action === undefined ? "an event" : `“${String(event.action)}”`;
+  const what = whatOf(verdict) ?? "an event";
   const rest = withheld === 0 ? "" : `; ${withheld} more ${withheld === 1 ? "is" : "are"} withheld`;
+  // Who signs for a ledger is known from the contract alone.
+  const isKnown = witness !== undefined && !witness.byTrustedBlock;
+  const ledger = `the ledger that ${subject.owner} opened`;
+  const who = isKnown ? `, a signer of ${ledger}, signed it.` : ` signed it, for ${ledger}.`;
   const claims: Claim[] = [
-    { kind: "good", text: `What: ${what} was recorded with exactly the ${shown.length} members shown here${rest}.` },
-    { kind: "good", text: `Who: ${subject.signer}, the signer of the ledger that ${subject.owner} opened, signed it.` },
+    { kind: "good", text: `What: ${what} was recorded with exactly the ${count(shown.length)} shown here${rest}.` },
+    { kind: "good", text: `Who: ${subject.signer}${who}` },
   ];
   if (witness === undefined) {
     const said = `${formatTime(subject.signedAt * 1000)} UTC`;

@@ -6,7 +6,8 @@ import type { Outcome, Verdict } from "../../verify/verdict.ts";
 import { formatCount, formatTime } from "../parts/format.ts";
 import { Mark, type MarkKind, MarkShape } from "../parts/mark.tsx";
 import { Banner } from "../verdict/banner.tsx";
-import { failedStep, stepWord } from "../verdict/words.ts";
+import { Detail } from "../verdict/steps.tsx";
+import { failedStep, NOT_ASKED, stepWord } from "../verdict/words.ts";
 import { BundleReport } from "./bundle-report.tsx";
 import type { SetRow } from "./judge.ts";
 
@@ -23,10 +24,13 @@ const TITLES: Readonly<Record<Outcome, string>> = {
 const ROWS_MAX = 200;
 const RANK: Readonly<Record<Outcome, number>> = { failed: 0, undecided: 1, verified: 2 };
 
+type BannerProps = { readonly verdict: SetVerdict; readonly isChainGiven: boolean };
+
 /** The outcome of the whole, large. */
-export function SetBanner({ verdict }: { readonly verdict: SetVerdict }) {
+export function SetBanner({ verdict, isChainGiven }: BannerProps) {
   const { kind } = MARKS[verdict.outcome];
-  const { count, verified, failed, undecided, problems, notes } = verdict;
+  const { outcome, count, verified, failed, undecided, problems, notes, summary } = verdict;
+  const isOpen = outcome === "undecided" && !isChainGiven;
   return (
     <section class={`verdict ${kind}`} role="status" data-outcome={verdict.outcome}>
       <MarkShape kind={kind} />
@@ -34,10 +38,15 @@ export function SetBanner({ verdict }: { readonly verdict: SetVerdict }) {
       <div>
         <p>
           {formatCount(count)} bundles: {formatCount(verified)} verified, {formatCount(undecided)} could not be told,{" "}
-          {formatCount(failed)} failed. {verdict.outcome === "verified" ? gaps(verdict) : null}
+          {formatCount(failed)} failed. {isOpen ? NOT_ASKED : null}
         </p>
+        {outcome === "verified" ? (
+          <p>
+            <Detail text={summary} />
+          </p>
+        ) : null}
         <ul>
-          {problems.slice(0, 5).map((problem) => (
+          {(isOpen ? [] : problems.slice(0, 5)).map((problem) => (
             <li key={`${problem.line}/${problem.summary}`}>
               Line {problem.line}: {problem.summary}
             </li>
@@ -49,11 +58,6 @@ export function SetBanner({ verdict }: { readonly verdict: SetVerdict }) {
       </div>
     </section>
   );
-}
-
-function gaps({ first, last, isGapless }: SetVerdict): string {
-  const range = `Entries ${formatCount(first ?? 0)} to ${formatCount(last ?? 0)}`;
-  return isGapless ? `${range}, none in between is missing.` : `${range}; others in between are not in the set.`;
 }
 
 function actionOf({ event }: Verdict): string {
