@@ -134,11 +134,14 @@ describe("the shared bundles", async () => {
   // Also those whose texts are not canonical: the contract proves which text was hashed, and not that it has one meaning.
   test("every bundle that was not changed is one to the contract too, by its event, its leaf and its root", async () => {
     let count = 0;
-    for (const { base, edits, name } of file.vectors) {
+    for (const { base, edits, name, findings } of file.vectors) {
       const question = edits === undefined ? questionOf(bytesOf(file, { base })) : undefined;
       if (question === undefined) continue;
-      assert.deepEqual(await ask(question), [true, true, true], name);
-      assert.ok(isTrue(ledgers, question), name);
+      // A second history can be signed; the contract has one.
+      const isIn = !name.includes("second history");
+      assert.deepEqual(await ask(question), [isIn, isIn, isIn], name);
+      assert.equal(isTrue(ledgers, question), isIn, name);
+      assert.ok(isIn || findings.chain?.outcome !== "verified", name);
       count++;
     }
     assert.ok(count > 60, `${count}`);

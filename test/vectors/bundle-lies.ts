@@ -230,6 +230,7 @@ function* strangers(whole: Whole, world: World, bundle: Bundle): Generator<Mutan
     findings: failsAt(step),
   });
   const { entry, inclusion } = bundle;
+  yield told("an index that is the size", { entry: { ...entry, index: size } }, "path");
   yield told("the entry of the next index", { entry: sibling.entry }, "path");
   yield told("the entry of the next index, under this one's index", { entry: { ...sibling.entry, index } }, "path");
   yield told("the path of the next index", { inclusion: sibling.inclusion }, "path");

@@ -14,6 +14,7 @@ import {
   beginShared,
   CROOKED_NAMES,
   makeWorld,
+  ofSecondHistory,
   plainSet,
   sealed,
   sharedLines,
@@ -428,6 +429,14 @@ function addSets(to: Collection, world: World, anchor: BundleAnchor): void {
   ];
   to.add("set with another ledger's shared proof", sealed(foreign, [1, 2]), blockHash, {
     offline: { outcome: "failed" },
+    block: { outcome: "failed" },
+  });
+  // Each of the two holds by itself; together they show that the signer told two stories.
+  const second = ofSecondHistory(main, other, 5);
+  to.add("recorded, of a second history", second, blockHash, RECORDED);
+  to.add("final, of a second history", anchoredBy(second, [anchor]), blockHash, failsAt("consistency"));
+  to.add("set of two histories", plainSet([main.bundle(4, 13), second]), blockHash, {
+    offline: { outcome: "failed", line: 3 },
     block: { outcome: "failed" },
   });
   const plain = setBase(plainSet([frozen(1), frozen(5, [2]), frozen(6)]));

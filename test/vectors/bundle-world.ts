@@ -6,11 +6,12 @@
 import artifact from "../../src/anchor/artifact.json" with { type: "json" };
 import { checksumAddress } from "../../src/merkle/address.ts";
 import { concat, type Hex, toHex, utf8 } from "../../src/merkle/bytes.ts";
+import { checkpointDigest } from "../../src/merkle/checkpoint.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
-import type { Bundle, BundleAnchor, BundleMember, Status } from "../../src/verify/bundle.ts";
-import { SIGNER_KEY, TestChain, TestLedger, textsOf } from "../verify/fixture.ts";
+import type { Bundle, BundleAnchor, Status } from "../../src/verify/bundle.ts";
+import { signHash, TestChain, TestLedger, textsOf } from "../verify/fixture.ts";
 
-export const NEXT_KEY = keccak256(utf8("the signer after a rotation"));
+const NEXT_KEY = keccak256(utf8("the signer after a rotation"));
 const THIEF_KEY = keccak256(utf8("a signer that nobody named"));
 const START = { action: "file.read", time: "2026-11-23T18:00:00Z" };
 const MAIN_SIZE = 17;
@@ -151,6 +152,15 @@ export function anchoredBy(bundle: Bundle, anchors: readonly BundleAnchor[], sta
   return { ...bundle, anchors: thawed, status };
 }
 
+/** A bundle of another history of a ledger: another ledger's tree, signed as this one's by its own signer. */
+export function ofSecondHistory(ledger: TestLedger, other: TestLedger, index: number): Bundle {
+  const { entry, inclusion } = other.bundle(index);
+  const { size, root } = inclusion;
+  const statement = { size, root, signedAt: 1_700_000_500 };
+  const signature = signHash(checkpointDigest({ ...statement, ledgerId: ledger.record.id }));
+  return { ...ledger.bundle(index, size), entry, inclusion, checkpoint: { ...statement, signature } };
+}
+
 /** A set as text, with a last line that fits. */
 export function sealed(lines: readonly string[], indexes: readonly number[]): string {
   let digest: Uint8Array = new Uint8Array(32);
@@ -187,13 +197,7 @@ export function beginShared(ledger: TestLedger): string {
   return JSON.stringify({ format: "holdfast/set@2", ledgerId: ledger.record.id });
 }
 
-/** Members as digests. */
+/** The places of all members. */
 export function withheldAll(count: number): number[] {
   return Array.from({ length: count }, (_, at) => at);
 }
-
-export function isShown(member: BundleMember): member is Extract<BundleMember, { readonly text: string }> {
-  return "text" in member;
-}
-
-export { SIGNER_KEY };
