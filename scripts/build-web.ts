@@ -42,16 +42,17 @@ const OPTIONS: BuildOptions = {
 };
 
 /**
- * The curve brings SHA-256 and HMAC along for making signatures; a page that only checks them over keccak256 never calls
- * either, and is 4 kB smaller without. What stands in for them has no answers, rather than wrong ones.
+ * The curve brings SHA-256 and HMAC along for making signatures, and DER for another spelling of them; a page that only
+ * checks those of 65 bytes over keccak256 never calls them, and is 7 kB smaller without. What stands in for them has no
+ * answers, rather than wrong ones.
  */
 const WITHOUT_SIGNING: Plugin = {
   name: "without-signing",
   setup: ({ onLoad }) => {
-    const contents = `const refuse = () => { throw new Error("not in this page: it makes no signatures") };
+    const contents = `const refuse = () => { throw new Error("not in this page: it only checks signatures") };
       export const sha256 = Object.assign(refuse, { create: refuse, outputLen: 32, blockLen: 64 });
-      export const hmac = refuse;`;
-    onLoad({ filter: /@noble\/hashes\/(sha2|hmac)\.js$/ }, () => ({ contents }));
+      export const hmac = refuse, DER = { toSig: refuse }, DERErr = Error;`;
+    onLoad({ filter: /@noble\/(hashes\/(sha2|hmac)|curves\/abstract\/der)\.js$/ }, () => ({ contents }));
   },
 };
 
