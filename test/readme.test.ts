@@ -18,7 +18,9 @@ type Places = { readonly url: string; readonly rpc: string; readonly folder: str
 
 function commandsFor({ url, rpc }: Places): string[] {
   const blocks = [...README.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text]) => text as string);
-  return blocks.map((block) => block.replaceAll("http://127.0.0.1:4600", url).replaceAll("http://127.0.0.1:4601", rpc));
+  // In one pass: the port of one may begin like the other's.
+  const ports: Readonly<Record<string, string>> = { 4600: url, 4601: rpc };
+  return blocks.map((block) => block.replaceAll(/http:\/\/127\.0\.0\.1:(460[01])\b/g, (_, port) => ports[port] ?? ""));
 }
 
 test("the first proof of the page works as it is written", { timeout: 120_000 }, async () => {
