@@ -31,6 +31,8 @@ export type StartOptions = {
   readonly port: number;
   /** File with the state of an earlier run, for anvil. */
   readonly stateFile?: string;
+  /** Time of anvil's first block, seconds since 1970; its clock starts there, too. */
+  readonly firstTime?: number;
 };
 
 /** The chain's process did not come up, or another one is in its place. */
@@ -98,12 +100,13 @@ export async function startProcess(options: StartOptions): Promise<ChainProcess>
   return { kind: program.kind, pid: child.pid as number, url, ended, stop };
 }
 
-function argumentsFor(kind: Program["kind"], { chainId, port, stateFile }: StartOptions): string[] {
+function argumentsFor(kind: Program["kind"], { chainId, port, stateFile, firstTime }: StartOptions): string[] {
   if (kind === "hardhat") return ["--hostname", "127.0.0.1", "--port", String(port), "--chain-id", String(chainId)];
   // One slot in an epoch: safe is the block before the newest, final the one before that.
   const fixed = ["--host", "127.0.0.1", "--slots-in-an-epoch", "1", "--accounts", "0", "--color", "never"];
   const state = stateFile === undefined ? [] : ["--load-state", stateFile];
-  return [...fixed, "--port", String(port), "--chain-id", String(chainId), ...state];
+  const time = firstTime === undefined ? [] : ["--timestamp", String(firstTime)];
+  return [...fixed, "--port", String(port), "--chain-id", String(chainId), ...time, ...state];
 }
 
 function waitForPort(child: ChildProcess, ended: Promise<void>): Promise<number> {

@@ -50,6 +50,8 @@ type Parts = {
   readonly contract: Hex;
 };
 type Deployment = { readonly contract: Hex };
+/** Seconds since 1970. */
+type FirstBlock = { readonly time: number };
 
 export const DEV_CHAIN_ID = 31337;
 const REQUEST_MS = 120_000;
@@ -89,6 +91,7 @@ export class DevChain {
     const started = await launch({ program, dir, port });
     const endpoint = connectEndpoint(started.url, DEV_CHAIN_ID, REQUEST_MS, ANSWER_BYTES_MAX);
     try {
+      await setClock(program, endpoint);
       const deployment = await deployOnce(dir, endpoint);
       // Whoever was told the address finds the chain there after a restart, too.
       const again = { program, dir, port: Number(new URL(started.url).port) };
@@ -179,6 +182,7 @@ export class DevChain {
     this.#process = await launch(this.#launch);
     try {
       this.#covered = -1;
+      await setClock(this.#launch.program, this.#endpoint);
       await deployOnce(this.#launch.dir, this.#endpoint);
       for (const account of this.#funded) await this.fund(account);
     } catch (error) {
@@ -198,12 +202,31 @@ export class DevChain {
 async function launch({ program, dir, port }: Launch): Promise<ChainProcess> {
   const stateFile = program.kind === "anvil" ? await unpackSnapshot(dir) : undefined;
   const started = await startProcess({
-    ...{ program, chainId: DEV_CHAIN_ID, port },
+    ...{ program, chainId: DEV_CHAIN_ID, port, firstTime: await firstTime(dir, stateFile !== undefined) },
     ...(stateFile !== undefined && { stateFile }),
   });
   await removeUnpacked(dir);
   await replaceFile(join(dir, "chain.pid"), JSON.stringify(tracesOf(started)));
   return started;
+}
+
+/**
+ * Time of the chain's first block. Each process makes that block anew before it loads a state, and a state keeps all of those
+ * that it has seen, in no order: unless they are the same one, a chain has another first block after some restarts.
+ */
+async function firstTime(dir: string, isContinued: boolean): Promise<number> {
+  const file = join(dir, "first-block.json");
+  if (isContinued && existsSync(file)) return (JSON.parse(await readFile(file, "utf8")) as FirstBlock).time;
+  // A chain that begins is another chain, also where an earlier one was removed.
+  const time = Math.floor(Date.now() / 1000);
+  await replaceFile(file, JSON.stringify({ time }));
+  return time;
+}
+
+/** Lets anvil's clock, which starts at its first block, go with ours. */
+async function setClock({ kind }: Program, endpoint: Endpoint): Promise<void> {
+  if (kind !== "anvil") return;
+  await endpoint.request("evm_setTime", [`0x${Math.floor(Date.now() / 1000).toString(16)}`]);
 }
 
 /** The wanted port, once a chain of an earlier run that still holds it is ended; another one when it is taken. */

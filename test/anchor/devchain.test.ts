@@ -90,6 +90,34 @@ test("a chain that was stopped goes on where it was, with the contract at its pu
   after.close();
 });
 
+test("a chain has one first block however often it is started, and its clock goes with ours", async (t) => {
+  const dir = await folder(t);
+  const firsts: unknown[] = [];
+  for (let start = 0; start < 7; start++) {
+    const chain = await openChain(dir);
+    const endpoint = connectEndpoint(chain.url, DEV_CHAIN_ID, 5_000);
+    const reader = connect(chain);
+    t.after(() => {
+      endpoint.close();
+      reader.close();
+    });
+    firsts.push((await reader.identify()).genesis);
+    const from = Math.floor(Date.now() / 1000);
+    await endpoint.request("hardhat_mine", ["0x1"]);
+    const { time = 0 } = (await reader.block("latest")) ?? {};
+    assert.ok(
+      time >= from && time <= Date.now() / 1000 + 1,
+      `expected a block of ${from} or later, got one of ${time}`,
+    );
+    await chain.close();
+    if (start === 0) await rm(join(dir, "state.json.gz"));
+    // Time passes, and the clock of a chain starts at its first block.
+    await new Promise((wake) => setTimeout(wake, start < 2 ? 1100 : 0));
+  }
+  assert.notEqual(firsts[0], firsts[1], "one that is started over is another chain");
+  assert.equal(new Set(firsts.slice(1)).size, 1);
+});
+
 test("a chain that is killed is started again; what was final is there, and what was only mined is anchored again, once", async (t) => {
   const dir = await folder(t);
   const chain = await openChain(dir, { reviveMs: 10 });
