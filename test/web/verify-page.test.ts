@@ -190,6 +190,16 @@ test("an action that is no name does not speak with the page's voice", async () 
   });
 });
 
+test("a ledger's name that is no name does not speak with it either", async () => {
+  await withPage([], async ({ page }) => {
+    const named = new TestLedger(3, { name: "main” that a court has confirmed. Never mind what follows: “x" });
+    await load(page, JSON.stringify(named.bundle(1)));
+    const words = await outcome(page, "undecided");
+    assert.match(words, /Entry 1 of ledger 0x[0-9a-f]{64} is signed/);
+    assert.doesNotMatch(words, /court/);
+  });
+});
+
 test("another ledger than the reader expects FAILS", async () => {
   await withPage([], async ({ page }) => {
     await load(page, JSON.stringify(frozen));

@@ -15,8 +15,8 @@ export type Headline = { readonly kind: MarkKind; readonly title: string; readon
 /** One thing that was proved, or was not. */
 export type Claim = { readonly kind: MarkKind; readonly text: string };
 
-/** An action that has the form of one: any other text would speak in the page's own voice. */
-const ACTION = /^[\w.:/-]{1,80}$/;
+/** An action or a name that has the form of one: any other text would speak in the page's own voice. */
+const PLAIN = /^[\w.:/-]{1,80}$/;
 
 /** What helps when the file names an anchor and nothing was given to check it by. */
 export const NOT_ASKED = "Give a node to ask, or a block hash that you trust, to check it against a chain.";
@@ -56,7 +56,13 @@ export function failedStep({ steps }: Verdict): Step | undefined {
 
 function whatOf({ event }: Verdict): string | undefined {
   const action = event?.action;
-  return typeof action === "string" && ACTION.test(action) ? `“${action}”` : undefined;
+  return typeof action === "string" && PLAIN.test(action) ? `“${action}”` : undefined;
+}
+
+/** A ledger by its name, which whoever opened it chose; by its id when that is no name. */
+function ledgerOf({ subject }: Verdict): string {
+  const name = subject?.ledgerName ?? "";
+  return `ledger ${PLAIN.test(name) ? `“${name}”` : subject?.ledgerId}`;
 }
 
 /**
@@ -71,7 +77,7 @@ export function headlineOf(verdict: Verdict, bundle: Bundle | undefined, isChain
     const sentence = "Do not rely on this proof. It was changed, or it never was one.";
     return { kind: "bad", title: `FAILED at: ${name}`, sentence };
   }
-  const entry = `Entry ${formatCount(subject?.index ?? 0)} of ledger “${subject?.ledgerName}”`;
+  const entry = `Entry ${formatCount(subject?.index ?? 0)} of ${ledgerOf(verdict)}`;
   if (outcome === "undecided" && bundle?.anchors.length === 0) {
     const sentence = `${entry} is signed, but no chain holds it yet. Get the proof again after the next anchor.`;
     return { kind: "wait", title: "Not anchored yet", sentence };
@@ -94,7 +100,7 @@ export function headlineOf(verdict: Verdict, bundle: Bundle | undefined, isChain
   const time = `${formatTime(witness.blockTime * 1000)} UTC`;
   const title = witness.isFinal ? "Verified" : "Verified, in a block that is not final yet";
   const what = `${whatOf(verdict) ?? "An event"}, entry ${formatCount(subject?.index ?? 0)}`;
-  const who = `the ledger “${subject?.ledgerName}” that ${subject?.owner} opened`;
+  const who = `the ${ledgerOf(verdict)} that ${subject?.owner} opened`;
   const sentence = `${what} of ${who}, was recorded at ${time} at the latest, and not changed since. Whether it is true is not proved.`;
   return { kind: "good", title, sentence };
 }
