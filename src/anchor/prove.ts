@@ -3,14 +3,14 @@
  * made from what is in memory. What is read from the store is checked before it is given out.
  */
 
-import { type Entry, encodeEntry, type Member, memberDigest } from "../entry/entry.ts";
+import { type Entry, entryLeafHash, type Member } from "../entry/entry.ts";
 import { withholdMembers } from "../entry/redact.ts";
 import { fastRecoverSigner } from "../ledger/keysigner.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import { equal, fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { labelOf, type SignedCheckpoint } from "../merkle/checkpoint.ts";
-import { type Hash, leafHash } from "../merkle/hash.ts";
+import type { Hash } from "../merkle/hash.ts";
 import { checkInclusion, ProofError } from "../merkle/proof.ts";
 import { DamagedStoreError, type LedgerRecord, type Store } from "../store/store.ts";
 import { BUNDLE_FORMAT, type Bundle, type BundleAnchor, type BundleLedger, type Status } from "../verify/bundle.ts";
@@ -125,8 +125,7 @@ function spell(bytes: Uint8Array): Hex {
 }
 
 function checkEntry(hash: Hash, entry: Entry, expected: Uint8Array): void {
-  const digests = entry.members.map((member) => memberDigest(hash, member));
-  if (!equal(leafHash(hash, encodeEntry(entry.recordedAt, digests)), expected)) {
+  if (!equal(entryLeafHash(hash, entry), expected)) {
     throw new ProofError(`expected members that lead to the leaf hash ${toHex(expected)}, got others`);
   }
 }

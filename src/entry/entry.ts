@@ -4,7 +4,7 @@
  */
 
 import { concat, readUint64, writeUint64 } from "../merkle/bytes.ts";
-import { HASH_LENGTH, type Hash, textHash } from "../merkle/hash.ts";
+import { HASH_LENGTH, type Hash, leafHash, textHash } from "../merkle/hash.ts";
 
 /** First byte of an entry: the version of its form. */
 const ENTRY_VERSION = 0x01;
@@ -60,6 +60,12 @@ export function writeEntry(target: Uint8Array, recordedAt: number, digests: Uint
   writeUint64(target, 1, recordedAt);
   target.set(digests, HEADER_LENGTH);
   return target.subarray(0, HEADER_LENGTH + digests.length);
+}
+
+/** Leaf hash of an entry, from its values. */
+export function entryLeafHash(hash: Hash, { recordedAt, members }: Entry): Uint8Array {
+  const digests = members.map((member) => memberDigest(hash, member));
+  return leafHash(hash, encodeEntry(recordedAt, digests));
 }
 
 /**

@@ -138,7 +138,10 @@ export const SCHEMAS = {
     size: count.meta({ description: "Entries recorded" }),
     searchableSize: count.meta({ description: "Entries that the index has" }),
     anchoredSize: count.meta({ description: "Entries anchored" }),
-    unreadable: z.array(count).optional().meta({ description: "Entries that match and cannot be read: run an audit" }),
+    unreadable: z
+      .array(count)
+      .optional()
+      .meta({ description: "Entries that match and cannot be read, or are not what was recorded: run an audit" }),
   }),
   Stats: z.strictObject({
     ...{ since: milliseconds, until: milliseconds, intervalMs: count, entries: z.array(count), total: count },

@@ -22,6 +22,8 @@ export type QueryItem = {
   readonly event: Readonly<Record<string, unknown>>;
   /** How many members are not. */
   readonly withheld: number;
+  /** As it is stored; whether it is what was recorded, its leaf hash tells. */
+  readonly entry: Entry;
 };
 
 /** How far things have come, as sizes: an entry is recorded, searchable, anchored if its index is below. */
@@ -257,7 +259,8 @@ function judge(scan: Scan, index: number, entry: Entry | undefined): void {
     const texts = entry.members.flatMap((member) => ("digest" in member ? [] : [member.text]));
     // The text of a member is JSON for `name: value`, so that together they are the text of an object.
     const event = JSON.parse(`{${texts.join(",")}}`) as Record<string, unknown>;
-    scan.items.push({ index, recordedAt: entry.recordedAt, event, withheld: entry.members.length - texts.length });
+    const withheld = entry.members.length - texts.length;
+    scan.items.push({ index, recordedAt: entry.recordedAt, event, withheld, entry });
     for (const text of texts) scan.bytes += text.length;
   }
 }

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import type { Entry } from "../../src/entry/entry.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { Commit, Store } from "../../src/store/store.ts";
+import { withEntries } from "../ledger/altered.ts";
 import { ask, codeOf, event, startService } from "./service.ts";
 
 const EVENTS = "POST /v1/ledgers/main/events";
@@ -83,6 +85,32 @@ test("a commit of which nobody knows the outcome stops the ledger: 503 on append
     ["ledger_stopped"],
   );
   assert.equal((await ask(service, "GET /healthz")).status, 200);
+});
+
+test("an event that was edited in the store is not read, not listed and not proved; its neighbours are", async (t) => {
+  let isEdited = false;
+  const edit = (entry: Entry, index: number): Entry => {
+    if (!isEdited || index !== 1) return entry;
+    const members = entry.members.map((each) =>
+      "text" in each ? { ...each, text: each.text.replace("honest", "forged") } : each,
+    );
+    return { ...entry, members };
+  };
+  const service = await startService({ store: withEntries(new MemoryStore(), edit) });
+  t.after(() => service.close());
+  const key = await service.key(["admin"], "admin");
+  for (let i = 0; i < 3; i++) await ask(service, EVENTS, { key, body: event({ message: "honest" }) });
+  const list = async () => (await ask(service, "GET /v1/ledgers/main/events?order=asc", { key })).as("Events");
+  assert.deepEqual([(await list()).events.length, (await list()).unreadable], [3, undefined]);
+  isEdited = true;
+  const { events, unreadable } = await list();
+  assert.deepEqual([events.map(({ index }) => index), unreadable], [[0, 2], [1]]);
+  for (const path of ["/events/1", "/events/1/bundle"]) {
+    const answer = await ask(service, `GET /v1/ledgers/main${path}`, { key });
+    assert.equal(codeOf(answer), "503 internal");
+    assert.doesNotMatch(answer.text, /forged/);
+  }
+  assert.equal((await ask(service, "GET /v1/ledgers/main/events/2", { key })).status, 200);
 });
 
 test("an error that nobody expected is 503 with a request id; its cause is in the log and nowhere else", async (t) => {

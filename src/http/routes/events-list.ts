@@ -3,9 +3,12 @@
  * catch up with what is recorded, and says how far it came.
  */
 
-import { toHex } from "../../merkle/bytes.ts";
+import { entryLeafHash } from "../../entry/entry.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { equal, toHex } from "../../merkle/bytes.ts";
+import type { Hash } from "../../merkle/hash.ts";
 import type { Indexer } from "../../query/indexer.ts";
-import { query } from "../../query/query.ts";
+import { type QueryItem, query } from "../../query/query.ts";
 import { stats } from "../../query/stats.ts";
 import { IndexBehindError } from "../../query/waiters.ts";
 import { authorize } from "../auth.ts";
@@ -32,17 +35,29 @@ export function listEvents(services: Services): Handler {
     const indexer = await indexerAt(services, name, size);
     const request = { filter: withoutUndefined(filter), order, limit, ...(after !== undefined && { after }) };
     const page = await query(indexer, request);
-    const events = await Promise.all(
-      page.items.map(async ({ index, recordedAt, event }) => {
-        return { index, recordedAt, leafHash: toHex(await ledger.leafHash(index)), event };
-      }),
-    );
+    const { events, changed } = await checkAll(services.hash, ledger, page.items);
     const anchored = anchoredSize(await services.chains(ledger.record.id));
     const { accepted, searchable } = page.watermark;
-    const { complete, next = null, unreadable } = page;
+    const { complete, next = null } = page;
+    const unreadable = [...(page.unreadable ?? []), ...changed];
     const sizes = { size: accepted, searchableSize: searchable, anchoredSize: anchored };
-    return json(200, { events, next, complete, ...sizes, ...(unreadable && { unreadable }) }, "revalidate");
+    return json(200, { events, next, complete, ...sizes, ...(unreadable.length > 0 && { unreadable }) }, "revalidate");
   };
+}
+
+type Checked = { readonly events: readonly object[]; readonly changed: readonly number[] };
+
+/** Leaves out what does not lead to its leaf hash in the tree: a store that somebody edited must not speak through a search. */
+async function checkAll(hash: Hash, ledger: Ledger, items: readonly QueryItem[]): Promise<Checked> {
+  const events: object[] = [];
+  const changed: number[] = [];
+  const leaves = await Promise.all(items.map(({ index }) => ledger.leafHash(index)));
+  for (const [i, { index, recordedAt, event, entry }] of items.entries()) {
+    const leaf = leaves[i] as Uint8Array;
+    if (equal(entryLeafHash(hash, entry), leaf)) events.push({ index, recordedAt, leafHash: toHex(leaf), event });
+    else changed.push(index);
+  }
+  return { events, changed };
 }
 
 /** GET …/stats */

@@ -2,11 +2,11 @@
 
 import { makeBundle } from "../../anchor/prove.ts";
 import { listAnchors } from "../../anchor/records.ts";
-import type { Entry } from "../../entry/entry.ts";
+import { type Entry, entryLeafHash } from "../../entry/entry.ts";
 import { readMembers } from "../../entry/prepare.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { type Hex, toHex } from "../../merkle/bytes.ts";
-import type { Store } from "../../store/store.ts";
+import { equal, type Hex, toHex } from "../../merkle/bytes.ts";
+import { DamagedStoreError, type Store } from "../../store/store.ts";
 import type { Status } from "../../verify/bundle.ts";
 import { authorize } from "../auth.ts";
 import type { ApiKey } from "../keys.ts";
@@ -22,13 +22,16 @@ import { ledgerNamed } from "./ledger-named.ts";
 const ANCHORS_MAX = 64;
 
 /** GET …/events/{index} */
-export function readEvent({ store, keys, ledgers }: Services): Handler {
+export function readEvent({ store, keys, ledgers, hash }: Services): Handler {
   return async (req) => {
     const { ledger: name, index } = readPath(OPERATIONS.readEvent.path, req);
     const key = authorize(keys, req, "readOwn", name);
     const ledger = ledgerNamed(ledgers, name);
     const { entry, event } = await eventFor(key, ledger, index);
     const [leafHash, status] = await Promise.all([ledger.leafHash(index), statusOf(store, ledger.record.id, index)]);
+    if (!equal(entryLeafHash(hash, entry), leafHash)) {
+      throw new DamagedStoreError(`entry ${index} leads to another leaf hash than when it was recorded: run an audit`);
+    }
     return json(200, { index, recordedAt: entry.recordedAt, leafHash: toHex(leafHash), event, status }, "revalidate");
   };
 }
