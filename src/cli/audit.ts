@@ -4,14 +4,18 @@
  */
 
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
+import { listAnchors } from "../anchor/records.ts";
 import { storeFolder } from "../config.ts";
-import { type AuditReport, auditLedger } from "../ledger/audit.ts";
+import { type AuditReport, auditLedger, type Remembered } from "../ledger/audit.ts";
 import { fastKeccak256 } from "../ledger/hash.ts";
+import { markIn } from "../ledger/marks.ts";
+import type { Hex } from "../merkle/bytes.ts";
 import { LevelStore } from "../store/level.ts";
-import { type LedgerRecord, StoreLockedError } from "../store/store.ts";
+import { DamagedStoreError, type LedgerRecord, type Store, StoreLockedError } from "../store/store.ts";
 import { CliError, type SetExit, usageError } from "./failure.ts";
-import { printResult } from "./output.ts";
+import { printNote, printResult } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 
 type AuditFlags = { readonly data?: string; readonly ledger?: string; readonly json?: boolean };
@@ -42,7 +46,8 @@ async function audit(flags: AuditFlags): Promise<number> {
     for (const record of records) {
       const progress = await startProgress("entries");
       const onProgress: Progress["show"] = (done, size) => progress.show(done, size);
-      audited.push({ record, report: await auditLedger({ store, record, hash, onProgress }) });
+      const remembered = await rememberedOf(store, record.id, folder);
+      audited.push({ record, report: await auditLedger({ store, record, hash, remembered, onProgress }) });
       progress.stop();
     }
   } finally {
@@ -52,6 +57,20 @@ async function audit(flags: AuditFlags): Promise<number> {
   printResult({ json, text: audited.flatMap(describe) }, flags.json === true);
   if (audited.some(({ report }) => report.findings.length > 0)) return 1;
   return audited.every(({ report }) => report.entries === 0) ? 2 : 0;
+}
+
+/** What the marks beside the store and the anchors in it say of a ledger. */
+async function rememberedOf(store: Store, ledgerId: Hex, folder: string): Promise<Remembered[]> {
+  const mark = await markIn(join(dirname(folder), "marks"), ledgerId);
+  const anchors = await listAnchors(store, ledgerId).catch((error: unknown) => {
+    if (!(error instanceof DamagedStoreError)) throw error;
+    printNote(`${error.message}: anchors are not compared.`);
+    return [];
+  });
+  return [
+    ...(mark === undefined ? [] : [{ ...mark, by: "the mark beside the store" }]),
+    ...anchors.map(({ size, root, chainId }) => ({ size, root, by: `the anchor on chain ${chainId}` })),
+  ];
 }
 
 async function openStore(folder: string): Promise<LevelStore> {

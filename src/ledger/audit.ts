@@ -26,10 +26,15 @@ export type AuditReport = {
   readonly findings: readonly Finding[];
 };
 
+/** That the ledger had a root at a size, and who remembers it, as in "the mark beside the store". */
+export type Remembered = { readonly size: number; readonly root: Hex; readonly by: string };
+
 export type AuditOptions = {
   readonly store: Store;
   readonly record: LedgerRecord;
   readonly hash: Hash;
+  /** What is remembered of the ledger beside its entries: marks, and anchors. */
+  readonly remembered?: readonly Remembered[];
   /** Called for every 256 entries, with how many are done. */
   readonly onProgress?: (done: number, size: number) => void;
 };
@@ -74,6 +79,7 @@ class Audit {
       onProgress?.(end, size);
     }
     await this.#lookBeyond(size);
+    for (const each of this.#options.remembered ?? []) await this.#compareRemembered(each, size);
     return { ledgerId: record.id, head, ...this.#done, findings: this.#findings.all };
   }
 
@@ -202,6 +208,24 @@ class Audit {
       this.#findings.add("checkpoint_time", ...range, detail);
     }
     this.#lastSignedAt = signedAt;
+  }
+
+  /** A store without its last writes, and one that was signed anew from the first entry on, are whole in themselves. */
+  async #compareRemembered({ size, root, by }: Remembered, whole: number): Promise<void> {
+    const { store, record } = this.#options;
+    if (size > whole) {
+      this.#findings.add("entry_lost", whole, size, `${by} remembers ${size} entries, the store has ${whole}`);
+      return;
+    }
+    const checkpoint = await readable(store.checkpoint(record.id, size));
+    if (checkpoint instanceof DamagedStoreError || checkpoint?.root === root) return;
+    const held = checkpoint === undefined ? "no checkpoint of that size" : `the root ${checkpoint.root}`;
+    this.#findings.add(
+      "checkpoint_other",
+      0,
+      size,
+      `${by} remembers the root ${root} of size ${size}, the store has ${held}`,
+    );
   }
 
   /** Entries behind the newest checkpoint: what a store has whose last checkpoints were taken away. */

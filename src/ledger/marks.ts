@@ -89,6 +89,11 @@ async function requireReached(ledger: Ledger, mark: SignedCheckpoint, path: stri
   }
 }
 
+/** The mark of a ledger in a folder of marks; undefined when there is none. */
+export function markIn(directory: string, ledgerId: string): Promise<SignedCheckpoint | undefined> {
+  return readMark(join(directory, `${ledgerId}.json`));
+}
+
 /** A mark that is missing or torn is none: it only ever warns. */
 async function readMark(path: string): Promise<SignedCheckpoint | undefined> {
   let text: string;

@@ -1,9 +1,11 @@
 /** `holdfast audit` as a process, on stores that are whole, empty, damaged, in use or not there. */
 
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { Level } from "level";
+import { type AnchorRecord, anchorWrite } from "../../src/anchor/records.ts";
 import { LevelStore } from "../../src/store/level.ts";
 import { ask, event, startService } from "../http/service.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
@@ -48,6 +50,38 @@ test("a store in which a byte was changed is not whole, and the place is named",
   assert.equal(status, 1);
   assert.match(stdout, /^main: NOT whole, \d+ findings/);
   assert.match(stdout, /\(entry 7\)/);
+});
+
+test("a store that is whole in itself is compared with its marks and its anchors", async (t) => {
+  const folder = await makeData(t, 60);
+  const store = await LevelStore.open(join(folder, "store"));
+  const [ledger] = await store.ledgers();
+  const head = ledger && (await store.head(ledger.id));
+  assert.ok(head);
+  const root = `0x${"9".repeat(64)}` as const;
+  const place = { transactionHash: root, blockNumber: 7, blockHash: root, blockTime: 1_790_000_000 };
+  const contract = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
+  const anchor: AnchorRecord = {
+    ...head,
+    root,
+    chainId: 5,
+    contract,
+    stage: "final",
+    ...place,
+    gasUsed: 1,
+    feeWei: "1",
+  };
+  await store.writeRecords([anchorWrite(anchor)], { durable: true });
+  await store.close();
+  mkdirSync(join(folder, "marks"));
+  writeFileSync(join(folder, "marks", `${head.ledgerId}.json`), JSON.stringify({ ...head, size: 65 }));
+  const { status, stdout } = await runCli(["audit", "--data", folder]);
+  assert.equal(status, 1);
+  assert.match(
+    stdout,
+    /entry_lost \(entries 60 to 64\): the mark beside the store remembers 65 entries, the store has 60/,
+  );
+  assert.match(stdout, /checkpoint_other \(entries 0 to 59\): the anchor on chain 5 remembers the root 0x9{64}/);
 });
 
 test("nothing to look at is not a success", async (t) => {

@@ -53,6 +53,24 @@ test("a whole ledger with tiles of two levels has no findings", async () => {
   assert.deepEqual(brief((await audit(gone)).findings), ["tile_missing 0..65536"]);
 });
 
+test("a ledger that lost its end, or was signed anew, is not what is remembered of it", async () => {
+  const store = await filled();
+  const root = (await store.checkpoint(record.id, 600))?.root as Hex;
+  const other: Hex = `0x${"9".repeat(64)}`;
+  const cases: readonly (readonly [size: number, root: Hex, expected: readonly string[]])[] = [
+    [600, root, []],
+    [700, root, ["checkpoint_other 0..700"]],
+    [600, other, ["checkpoint_other 0..600"]],
+    [599, root, ["checkpoint_other 0..599"]],
+    [703, other, ["entry_lost 700..703"]],
+  ];
+  for (const [size, root, expected] of cases) {
+    const { findings } = await auditLedger({ store, record, hash, remembered: [{ size, root, by: "somebody" }] });
+    assert.deepEqual(brief(findings), expected);
+    for (const { detail } of findings) assert.match(detail, /^somebody remembers/);
+  }
+});
+
 test("an empty ledger has nothing to report, and says that it read nothing", async () => {
   const report = await audit(await storeWithLedger());
   assert.deepEqual([report.head, report.entries, report.findings], [undefined, 0, []]);
