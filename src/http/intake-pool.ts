@@ -27,9 +27,6 @@ export type IntakePoolOptions = {
   readonly onDeath?: (cause: unknown) => void;
 };
 
-/** Memory of a thread: what a body of 16 MiB takes at worst, several times. Beyond it the thread dies, not the service. */
-const HEAP_MIB = 1024;
-
 /** More than these the thread of the service cannot feed: it has a third to a half of the work on each event. */
 const THREADS_MAX = 4;
 
@@ -120,7 +117,8 @@ class Thread {
 
   constructor(script: URL, onDeath: (cause: unknown) => void) {
     this.#onDeath = onDeath;
-    this.#worker = new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB } });
+    // No limit on its memory of our own: when the engine's parser meets one, the whole process ends, not the thread.
+    this.#worker = new Worker(script);
     this.#worker.unref();
     this.#worker.on("message", (answer: IntakeAnswer) => this.#answer(answer));
     this.#worker.on("error", (cause) => this.#lose(cause));
