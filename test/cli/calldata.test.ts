@@ -121,6 +121,11 @@ test("no call is made of what is not anchored, does not hold or is no bundle", a
     const { status, stdout } = await runCli(["calldata", "--json"], { input });
     assert.deepEqual([status, JSON.parse(stdout).error.code], [expected, code], input.slice(0, 60));
   }
+  const name = Buffer.from(JSON.stringify(ledger.record.name)).subarray(0, -1);
+  const bytes = Buffer.from(JSON.stringify(bundle));
+  bytes[bytes.indexOf(name) + 1] = 0xff;
+  const { stdout } = await runCli(["calldata", "--json"], { input: bytes });
+  assert.equal(JSON.parse(stdout).error.code, "utf8_invalid");
   assert.match((await runCli(["calldata"], { input: set })).stderr, /evidence set; expected the bundle of one event/);
   assert.equal((await runCli(["calldata", "/nowhere/bundle.json"])).status, 2);
   assert.equal((await runCli(["calldata", "--function", "anchor"])).status, 2);
