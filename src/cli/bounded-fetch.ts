@@ -3,7 +3,7 @@
 import { reasonOf } from "./failure.ts";
 
 export type BoundedRequest = {
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** For the whole answer, its body included. */
@@ -18,12 +18,13 @@ export type BoundedRequest = {
 export async function fetchBounded(
   url: string,
   { method = "GET", headers = {}, body, timeoutMs, bytesMax }: BoundedRequest,
-): Promise<{ readonly status: number; readonly text: string }> {
+): Promise<{ readonly status: number; readonly headers: Headers; readonly text: string }> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     const init = { method, headers, redirect: "error" as const, signal, ...(body !== undefined && { body }) };
     const response = await fetch(url, init);
-    return { status: response.status, text: await readBody(response, bytesMax) };
+    const { status, headers: answered } = response;
+    return { status, headers: answered, text: await readBody(response, bytesMax) };
   } catch (error) {
     if (signal.aborted) throw new Error(`no answer within ${timeoutMs} ms`, { cause: error });
     throw new Error(reasonOf(error), { cause: error });

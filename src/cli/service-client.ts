@@ -6,11 +6,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { fetchBounded } from "./bounded-fetch.ts";
 import { CliError, reasonOf, unreachable, usageError } from "./failure.ts";
 import { printNote } from "./output.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:4600";
 const REQUEST_MS = 60_000;
+/** Receipts of the largest batch that a service can be told to take. */
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Options that say which service, and as whom. */
@@ -38,8 +41,11 @@ export type Answer = { readonly status: number; readonly body: unknown; readonly
 export class ServiceClient {
   readonly url: string;
   readonly #key: string | undefined;
+  readonly #bytesMax: number;
 
-  constructor(options: ServiceOptions, env: NodeJS.ProcessEnv = process.env) {
+  /** @param bytesMax of one answer */
+  constructor(options: ServiceOptions, env: NodeJS.ProcessEnv = process.env, bytesMax = ANSWER_BYTES_MAX) {
+    this.#bytesMax = bytesMax;
     const { href, hostname, protocol } = parseUrl(options.url ?? env.HOLDFAST_URL ?? urlOfListen(env));
     this.url = href.replace(/\/+$/, "");
     const isLocal = LOOPBACK.test(hostname);
@@ -64,15 +70,13 @@ export class ServiceClient {
     const authorization = this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
     const type = body === undefined ? {} : { "Content-Type": "application/json" };
     try {
-      const response = await fetch(this.url + path, {
+      const answer = await fetchBounded(this.url + path, {
         method,
         headers: { Accept: "application/json", ...type, ...authorization, ...headers },
         ...(body !== undefined && { body }),
-        redirect: "error",
-        signal: AbortSignal.timeout(REQUEST_MS),
+        ...{ timeoutMs: REQUEST_MS, bytesMax: this.#bytesMax },
       });
-      const text = await response.text();
-      return { status: response.status, body: parseBody(text), retryAfterS: retryAfter(response.headers) };
+      return { status: answer.status, body: parseBody(answer.text), retryAfterS: retryAfter(answer.headers) };
     } catch (cause) {
       const hint = 'start it with "npm start", or give --url';
       throw unreachable(`The service at ${this.url} cannot be reached: ${reasonOf(cause)}; ${hint}.`, cause);

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import test from "node:test";
+import test, { type TestContext } from "node:test";
 import { connectChain } from "../../src/cli/rpc.ts";
+import { ServiceClient } from "../../src/cli/service-client.ts";
 import { deadUrl, type Reply, serveHttp } from "./fake-http.ts";
 
 const CHAIN_ID: Reply = { body: { jsonrpc: "2.0", id: 1, result: "0x1" } };
@@ -17,7 +18,8 @@ test("a node that never answers is given up in time, and soon not asked at all",
   assert.equal(asked.length, 3);
 });
 
-test("a node that never ends its answer is given up when it is too large", async (t) => {
+/** A server whose answer has no end. */
+async function endlessUrl(t: TestContext): Promise<string> {
   const server = createServer((_, res) => {
     const piece = Buffer.alloc(1024 * 1024, 0x20);
     const more = (): void => {
@@ -28,9 +30,15 @@ test("a node that never ends its answer is given up when it is too large", async
   });
   t.after(() => server.close());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const reader = connectChain(`http://127.0.0.1:${port}`, "finalized", 10_000);
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test("a node or a service that never ends its answer is given up when it is too large", async (t) => {
+  const url = await endlessUrl(t);
+  const reader = connectChain(url, "finalized", 10_000);
   await assert.rejects(reader.chainId(), /at most 16777216 bytes, got more/);
+  const service = new ServiceClient({ url }, {}, 1_000_000);
+  await assert.rejects(service.ask("/v1/ledgers"), /at most 1000000 bytes, got more/);
 });
 
 test("a busy node is asked again", async (t) => {
