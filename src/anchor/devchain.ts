@@ -205,9 +205,15 @@ async function launch({ program, dir, port }: Launch): Promise<ChainProcess> {
     ...{ program, chainId: DEV_CHAIN_ID, port, firstTime: await firstTime(dir, stateFile !== undefined) },
     ...(stateFile !== undefined && { stateFile }),
   });
-  await removeUnpacked(dir);
-  await replaceFile(join(dir, "chain.pid"), JSON.stringify(tracesOf(started)));
-  return started;
+  try {
+    await removeUnpacked(dir);
+    await replaceFile(join(dir, "chain.pid"), JSON.stringify(tracesOf(started)));
+    return started;
+  } catch (error) {
+    // It would hold the port, and none that is tried after it would come up.
+    await started.stop();
+    throw error;
+  }
 }
 
 /**

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,20 +52,24 @@ function isAlive(pid: number): boolean {
 }
 
 async function waitUntilGone(pid: number): Promise<void> {
-  for (let i = 0; i < 200 && isAlive(pid); i++) await new Promise((wake) => setTimeout(wake, 25));
-  assert.equal(isAlive(pid), false, `process ${pid} is still there`);
+  await until(`process ${pid} to end`, () => !isAlive(pid));
+}
+
+/** Not a measure of anything: what takes longer hangs. */
+async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 1200; i++) {
+    if (await isSo()) return;
+    await new Promise((wake) => setTimeout(wake, 25));
+  }
+  assert.fail(`expected ${what}`);
 }
 
 /** The chain dies at once, as its whole machine might; resolves when another process is in its place. */
 async function killChain(dir: string): Promise<number> {
   const killed = await pidIn(dir);
   process.kill(killed, "SIGKILL");
-  for (let i = 0; i < 400; i++) {
-    const pid = await pidIn(dir);
-    if (pid !== killed) return pid;
-    await new Promise((wake) => setTimeout(wake, 25));
-  }
-  return assert.fail("expected the chain to be started again");
+  await until("the chain to be started again", async () => (await pidIn(dir)) !== killed);
+  return pidIn(dir);
 }
 
 test("a chain that was stopped goes on where it was, with the contract at its public address", async (t) => {
@@ -153,12 +157,7 @@ test("a chain that is killed before its first snapshot has the contract and the 
   await killChain(dir);
   const reader = connect(chain);
   assert.equal((await reader.identify()).codeHash, DEPLOYED.codeHash);
-  let balance = await reader.balance(OWNER.address);
-  for (let i = 0; i < 200 && balance === 0n; i++) {
-    await new Promise((wake) => setTimeout(wake, 25));
-    balance = await reader.balance(OWNER.address);
-  }
-  assert.ok(balance > 0n);
+  await until("money again", async () => (await reader.balance(OWNER.address)) > 0n);
   reader.close();
 });
 
@@ -172,16 +171,32 @@ test("a chain that cannot be started again is tried again, and can be closed mea
   await writeFile(join(dir, "state.json.gz"), "not gzip");
   process.kill(pid, "SIGKILL");
   const failures = () => errors.filter((message) => message.includes("did not start again"));
-  for (let i = 0; i < 400 && failures().length < 2; i++) await new Promise((wake) => setTimeout(wake, 25));
-  assert.ok(failures().length >= 2);
+  await until("two failed starts", () => failures().length >= 2);
   await writeFile(join(dir, "state.json.gz"), snapshot);
-  for (let i = 0; i < 400 && (await pidIn(dir)) === pid; i++) await new Promise((wake) => setTimeout(wake, 25));
+  await until("the chain to be started again", async () => (await pidIn(dir)) !== pid);
   const revived = await pidIn(dir);
-  assert.notEqual(revived, pid);
   await writeFile(join(dir, "state.json.gz"), "not gzip");
   process.kill(revived, "SIGKILL");
   await chain.close();
   assert.equal(existsSync(join(dir, "chain.pid")), false);
+});
+
+test("a chain that cannot be noted down is ended, so that the next one finds its port free", async (t) => {
+  const dir = await folder(t);
+  const errors: string[] = [];
+  const log = { ...quiet, error: (_: object, message: string) => void errors.push(message) };
+  const chain = await openChain(dir, { reviveMs: 10, log });
+  const pid = await pidIn(dir);
+  const file = join(dir, "chain.pid");
+  await rm(file);
+  await mkdir(file);
+  process.kill(pid, "SIGKILL");
+  await until("a failed start", () => errors.some((message) => message.includes("did not start again")));
+  await rmdir(file);
+  await until("a chain that runs", () => existsSync(file));
+  const reader = connect(chain);
+  assert.equal((await reader.identify()).codeHash, DEPLOYED.codeHash);
+  reader.close();
 });
 
 test("blocks are mined only while something waits for finality", async (t) => {
@@ -210,12 +225,12 @@ test("a port that is taken is left to whoever has it", async (t) => {
 const OWNER_PROCESS = `
   import { DevChain } from ${JSON.stringify(join(import.meta.dirname, "../../src/anchor/devchain.ts"))};
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  await DevChain.open({ dir: process.argv[1], log });
+  await DevChain.open({ dir: process.argv[1], log, reviveMs: 3_600_000 });
   console.log("ready");
   setInterval(() => {}, 1000);
 `;
 
-/** Another process that owns a chain. */
+/** Another process that owns a chain, and does not start it again where a test ended it. */
 async function ownerOf(dir: string) {
   const child = spawn(process.execPath, ["--input-type=module", "--eval", OWNER_PROCESS, dir], {
     stdio: ["ignore", "pipe", "inherit"],
