@@ -379,22 +379,27 @@ async function startNode(
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-test("only the node that the reader names is asked, and one that cannot answer leaves the outcome open", async () => {
+test("only the node that the reader names is asked, and one that cannot answer, or does not end, leaves it open", async () => {
   const { server, url } = await startNode({ eth_chainId: "0xaa36a7" });
+  const flood = await startNode({ eth_chainId: "0".repeat(5_000_000) });
   const gone = await startNode({});
   await new Promise((resolve) => gone.server.close(resolve));
   try {
-    await withPage([url, gone.url], async ({ page, complaints }) => {
+    await withPage([url, flood.url, gone.url], async ({ page, complaints }) => {
       await load(page, JSON.stringify(frozen));
       await page.getByLabel("Node to ask").fill(url);
       await page.waitForSelector('[data-step="chain"][data-state="passed"]');
       assert.match(await outcome(page, "undecided"), /Could not tell yet.*the chain could not be asked/s);
       await page.getByLabel("Node to ask").fill(gone.url);
       await page.waitForSelector('[data-step="chain"][data-state="skipped"]');
+      await page.getByLabel("Node to ask").fill(flood.url);
+      await page.getByText("expected an answer of at most").first().waitFor();
+      assert.match(await outcome(page, "undecided"), /Could not tell yet/);
       // Chromium itself notes in the console that nobody listens there.
       for (const complaint of complaints.splice(0)) assert.match(complaint, /ERR_CONNECTION_REFUSED/);
     });
   } finally {
     server.close();
+    flood.server.close();
   }
 });
