@@ -156,13 +156,14 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   });
   opened.add(anchorer, (each) => each.stop());
   const keys = opened.add(await KeyRing.open(store), (each) => each.close());
+  const isUsed = registry.list().some(({ size }) => size > 0);
   const isFirstStart = await keys.createAdmin((text) => replaceFile(adminKeyFile(config.data), `${text}\n`));
   const limits = httpLimits(config);
   const intakes = opened.add(openIntakes(log), (each) => each.close());
   const app = createApp({
     ...{ store, ledgers: registry, keys, intakes, limits, log, hash, version },
     ...{ now: Date.now, salts: createSalts(), metrics: createMetrics({ ofProcess: true }) },
-    contentKey: await contentKey(config.data),
+    contentKey: await contentKey(config.data, isUsed, log),
     indexer: (name) => indexers.get(name),
     anchoring: () => anchorer.status(),
     chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
@@ -283,13 +284,19 @@ function httpLimits({ limits }: Config): HttpLimits {
 }
 
 /** Goes into the digests that tell repeated events; losing it would make honest repetitions look like conflicts. */
-async function contentKey(data: string): Promise<Uint8Array> {
+async function contentKey(data: string, isUsed: boolean, log: Logger): Promise<Uint8Array> {
   const path = join(data, "keys", "content.key");
   await mkdir(join(data, "keys"), { recursive: true, mode: 0o700 });
   try {
     return fromHex((await readFile(path, "utf8")).trim(), 32);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  if (isUsed) {
+    log.warn(
+      { path },
+      "the content key is gone and another is made: events that are sent again will look like conflicts; bring keys/content.key back from a backup to change that",
+    );
   }
   const key = randomBytes(32);
   // If we crash before it is there whole, nothing was recorded with it, and the next start makes another.

@@ -94,22 +94,34 @@ test("an embedded chain that was wiped is begun again, which is said, and everyt
   assert.equal(await isVerified(world, bundle, second.node), true);
 });
 
-test("when the embedded chain ends by itself, recording goes on, and the next start anchors what waited", async (t) => {
+test("when the embedded chain ends by itself, recording goes on, and it is started again and given what waited", async (t) => {
   const world = new World(t);
-  const first = await world.start({ config });
-  await appendAndFinish(first, ["a"]);
-  const { chainPid } = first;
+  const service = await world.start({ config });
+  await appendAndFinish(service, ["a"]);
+  const { chainPid, node } = service;
   process.kill(chainPid, "SIGKILL");
   await waitFor("the chain to end", () => !isAlive(chainPid));
-  const answer = await first.json<Bundle>(201, EVENTS, event("b"));
+  const answer = await service.json<Bundle>(201, EVENTS, event("b"));
   assert.equal(answer.entry.index, 1);
-  await waitFor("the status to say so", async () => {
-    return /chain_unreachable/.test((await first.ask("GET /v1/status")).text);
-  });
-  assert.equal((await first.stop()).status, 0);
-  const second = await world.start({ config });
-  const ledger = await appendAndFinish(second, ["c"]);
-  assert.equal(ledger.size, 3);
-  const bundle = await second.json<Bundle>(200, "GET /v1/ledgers/main/events/1/bundle");
+  const ledger = await appendAndFinish(service, ["c"]);
+  assert.deepEqual([ledger.size, service.chainPid === chainPid], [3, false]);
+  assert.match(service.output, /the embedded chain ended by itself/);
+  const bundle = await service.json<Bundle>(200, "GET /v1/ledgers/main/events/1/bundle");
   assert.equal(bundle.entry.leafHash, answer.entry.leafHash);
+  assert.equal(await isVerified(world, bundle, node), true);
+  assert.equal((await service.stop()).status, 0);
+});
+
+test("a lost content key is told, and repeated events look like conflicts until they are sent as new ones", async (t) => {
+  const world = new World(t);
+  const first = await world.start({ config });
+  assert.doesNotMatch(first.output, /content key/);
+  await first.json(201, EVENTS, event("a"));
+  await first.stop();
+  rmSync(join(first.data, "keys", "content.key"));
+  const second = await world.start({ config });
+  assert.match(second.output, /the content key is gone.*bring .*content\.key back/);
+  const { code } = await second.json<{ code: string }>(409, EVENTS, event("a"));
+  assert.equal(code, "idempotency_conflict");
+  await second.json(201, EVENTS, event("b"));
 });
