@@ -149,7 +149,7 @@ test("a chain that does not keep up makes the service not ready, and appends go 
   assert.equal(reason?.code, "anchor_late");
   assert.match(reason?.detail ?? "", /the endpoint does not answer/);
   assert.equal((await ask(service, EVENTS, { key, body: event() })).status, 201);
-  for (const trouble of ["root differs", "store behind"]) {
+  for (const trouble of ["root differs", "store behind", "chain replaced", "contract replaced"]) {
     service.chains.set(id, [{ ...chain, lagMs: 0, lagMaxMs: 60_000, trouble }]);
     const [found] = (await ask(service, "GET /readyz")).as("Readiness").reasons;
     assert.equal(found?.code, "anchor_contradicts", "another history is told at once");

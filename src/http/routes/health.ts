@@ -11,9 +11,9 @@ import type { Services } from "../services.ts";
 type Reason = { readonly code: string; readonly detail: string };
 
 /** Notes of a chain that has another history than the store, in the words of `trouble`: no lag is to be waited for. */
-const CONTRADICTIONS = (["store_behind", "root_differs"] as const satisfies readonly NoteCode[]).map((code) =>
-  code.replaceAll("_", " "),
-);
+const CONTRADICTIONS = (
+  ["store_behind", "root_differs", "chain_replaced", "contract_replaced"] as const satisfies readonly NoteCode[]
+).map((code) => code.replaceAll("_", " "));
 /** The store is tried at most this often, whoever asks. */
 const PROBE_MS = 5000;
 const PROBE_TIMEOUT_MS = 2000;
