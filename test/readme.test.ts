@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import test from "node:test";
 import { promisify } from "node:util";
+import { atService } from "./system/service-process.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
@@ -18,9 +19,7 @@ type Places = { readonly url: string; readonly rpc: string; readonly folder: str
 
 function commandsFor({ url, rpc }: Places): string[] {
   const blocks = [...README.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text]) => text as string);
-  // In one pass: the port of one may begin like the other's.
-  const ports: Readonly<Record<string, string>> = { 4600: url, 4601: rpc };
-  return blocks.map((block) => block.replaceAll(/http:\/\/127\.0\.0\.1:(460[01])\b/g, (_, port) => ports[port] ?? ""));
+  return blocks.map((block) => atService(block, { url, node: rpc }));
 }
 
 test("the first proof of the page works as it is written", { timeout: 120_000 }, async () => {

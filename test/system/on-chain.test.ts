@@ -10,7 +10,7 @@ import { Interface } from "ethers";
 import { render, shownIn } from "../../bench/gas.ts";
 import artifact from "../../src/anchor/artifact.json" with { type: "json" };
 import { build } from "../contracts/chain.ts";
-import { event, ROOT, rpc, type ServiceProcess, World } from "./service-process.ts";
+import { atService, event, ROOT, rpc, type ServiceProcess, World } from "./service-process.ts";
 
 const read = (name: string) => readFileSync(join(ROOT, name), "utf8");
 const PAGE = read("docs/on-chain.md");
@@ -23,19 +23,17 @@ function blocks(language: string): string[] {
 }
 
 /** A folder that looks like the project's, with the programs of the page in it. */
-function makeProject(world: World, { url, node }: ServiceProcess): (command: string) => Promise<string> {
+function makeProject(world: World, service: ServiceProcess): (command: string) => Promise<string> {
   for (const name of ["package.json", "node_modules", "scripts", "artifacts"])
     symlinkSync(join(ROOT, name), world.path(name));
-  const here = (text: string) =>
-    text.replaceAll("http://127.0.0.1:4600", url).replaceAll("http://127.0.0.1:4601", node);
   for (const text of blocks("js")) {
     const name = /^\/\/ (\S+\.mjs)\n/.exec(text)?.[1];
     assert.ok(name, `expected a file's name above ${text.slice(0, 40)}`);
-    writeFileSync(world.path(name), here(text));
+    writeFileSync(world.path(name), atService(text, service));
   }
-  const env = { ...process.env, HOLDFAST_URL: url };
+  const env = { ...process.env, HOLDFAST_URL: service.url };
   return async (command) => {
-    const shell = ["-euo", "pipefail", "-c", here(command)];
+    const shell = ["-euo", "pipefail", "-c", atService(command, service)];
     return (await run("bash", shell, { cwd: world.folder, env })).stdout;
   };
 }
