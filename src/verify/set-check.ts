@@ -78,6 +78,7 @@ class SetCheck {
   #blockTime: number | undefined;
   #unanchored = 0;
   #isFinal = true;
+  #byTrustedBlock = false;
   #hasEnd = false;
   #isBroken = false;
   #isTooLong = false;
@@ -140,7 +141,8 @@ class SetCheck {
     const { first, last } = this.#tally;
     const isGapless = first !== undefined && last !== undefined && last - first + 1 === count;
     const counts = { outcome, count, verified, failed, undecided, first, last, isGapless };
-    const proved = { blockTime: this.#blockTime, unanchored: this.#unanchored, isFinal: this.#isFinal };
+    const [blockTime, unanchored] = [this.#blockTime, this.#unanchored];
+    const proved = { blockTime, unanchored, isFinal: this.#isFinal, byTrustedBlock: this.#byTrustedBlock };
     const found = { ...counts, ...proved, ledger: this.#ledger, problems: this.#problems };
     return { ...found, summary: describe(found), notes: [...this.#notes] };
   }
@@ -153,6 +155,7 @@ class SetCheck {
     else {
       this.#blockTime = Math.max(this.#blockTime ?? 0, witness.blockTime);
       this.#isFinal &&= witness.isFinal;
+      this.#byTrustedBlock ||= witness.byTrustedBlock;
     }
   }
 

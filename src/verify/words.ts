@@ -39,6 +39,8 @@ export type SetFindings = {
   readonly unanchored: number;
   /** Every block that proves one is final. */
   readonly isFinal: boolean;
+  /** By hashes that were trusted, so that no chain was asked whether the blocks are final. */
+  readonly byTrustedBlock: boolean;
 };
 
 export type SetLedger = Pick<Subject, "ledgerId" | "ledgerName" | "owner">;
@@ -80,11 +82,15 @@ export function describeSetSuccess(set: SetFindings): string {
   if (blockTime !== undefined) {
     const which = unanchored === 0 ? "Each" : `Each of ${all - unanchored}`;
     const time = `no later than ${formatSeconds(blockTime)}, the time of the latest block that proves one`;
-    const finality = set.isFinal ? "all those blocks are final" : "not all those blocks are final yet";
-    said.push(`${which} was in the contract's storage ${time}; ${finality}.`);
+    said.push(`${which} was in the contract's storage ${time}; ${describeFinality(set)}.`);
   }
   if (unanchored > 0) said.push(`For ${unanchored} no chain was asked: only the signer itself says when that was.`);
   return [...said, NOT_PROVED_OF_SET].join(" ");
+}
+
+function describeFinality({ isFinal, byTrustedBlock }: SetFindings): string {
+  if (byTrustedBlock) return "you trust the hashes of all those blocks";
+  return isFinal ? "all those blocks are final" : "not all those blocks are final yet";
 }
 
 /** By its name alone nobody knows a ledger: anybody can open one of that name. */

@@ -7,7 +7,7 @@ import { BUNDLE_FORMAT, type Bundle } from "../../src/verify/bundle.ts";
 import { readSetBegin, SetWriter } from "../../src/verify/set.ts";
 import { verifySet } from "../../src/verify/set-check.ts";
 import { verifyText } from "../../src/verify/verify.ts";
-import { anchored, makeWorld, signHash, TestLedger } from "./fixture.ts";
+import { anchored, KNOWN, makeWorld, signHash, TestLedger } from "./fixture.ts";
 
 function linesOf(ledger: TestLedger, indexes: readonly number[]): string[] {
   const writer = new SetWriter(ledger.record.id);
@@ -49,6 +49,14 @@ test("a verified set says of which ledger it is, by when its entries existed, an
   assert.doesNotMatch(both.summary, /no chain was asked/);
   chain.finalUpTo = anchors[1]?.blockNumber;
   assert.match((await summaryOf(told.slice(0, 2))).summary, /; all those blocks are final\./);
+
+  const frozen = await chain.anchor(ledger, 13, { withState: true });
+  const byHash = { trustedBlocks: [frozen.blockHash], ...KNOWN };
+  const trusted = await summaryOf(
+    [4, 5].map((index) => anchored(ledger.bundle(index), [frozen])),
+    byHash,
+  );
+  assert.match(trusted.summary, /; you trust the hashes of all those blocks\. Not proved/);
 
   const unasked = await summaryOf(told, { offline: true });
   assert.equal(unasked.blockTime, undefined);
