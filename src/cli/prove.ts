@@ -93,7 +93,8 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
   output.close();
   if (flags.out === undefined) return;
   const what = indexes.length === 1 ? `the bundle of event ${only}` : `a set of ${indexes.length} bundles`;
-  const text = [`Wrote ${what} (${status}) to ${flags.out}. Check it with "holdfast verify ${flags.out}".`];
+  const verify = `holdfast verify ${flags.out}${status === "recorded" ? "" : " --rpc <url of a node>"}`;
+  const text = [`Wrote ${what} (${status}) to ${flags.out}. Check it with "${verify}".`];
   printResult({ json: { file: flags.out, ledger: flags.ledger, indexes, status }, text }, flags.json === true);
 }
 

@@ -26,8 +26,10 @@ import { connectChain } from "./rpc.ts";
 export const EXITS: Readonly<Record<Outcome, number>> = { verified: 0, failed: 1, undecided: 2 };
 const MARKS: Readonly<Record<Step["state"], string>> = { passed: "ok", failed: "FAILED", skipped: "-" };
 const MARK_WIDTH = 6;
-const HINT =
+const CHAIN_HINT =
   "Give --rpc <url> of the chain, --block-hash <hash> of a block that you trust, or --offline to do without.";
+const ANCHOR_HINT =
+  'An anchor that came since is added by "holdfast upgrade <file>", from the service, or from a chain with --rpc.';
 
 /** Options that say what to go by; see docs/cli.md. */
 export type VerifyFlags = {
@@ -118,12 +120,18 @@ async function verifyFile(file: string, flags: VerifyFlags): Promise<number> {
     bytes.read += count;
   };
   const progress = await startProgress("bytes");
-  const onVerdict = ({ outcome, summary }: Verdict, line: number) => {
-    if (outcome !== "verified" && flags.json !== true) printNote(`line ${line}: ${summary}`);
+  let isChainMissing = false;
+  const onVerdict = (verdict: Verdict, line: number) => {
+    if (verdict.outcome !== "verified" && flags.json !== true) printNote(`line ${line}: ${verdict.summary}`);
+    isChainMissing ||= lacksChain(verdict, options);
     progress.show(bytes.read, bytes.total);
   };
   const judged = await judgeFile(file, options, { onBytes, onVerdict }).finally(() => progress.stop());
-  printResult({ json: judged.verdict, text: describe(judged, options, flags) }, flags.json === true);
+  const text =
+    judged.kind === "set"
+      ? [...describeSet(judged.verdict), ...(isChainMissing ? [CHAIN_HINT] : [])]
+      : [...describeVerdict(judged.verdict, flags.explorer), ...hintsFor(judged.verdict, options)];
+  printResult({ json: judged.verdict, text }, flags.json === true);
   return EXITS[judged.verdict.outcome];
 }
 
@@ -155,11 +163,15 @@ export async function judgeFile(file: string, options: VerifyOptions, events: Ju
   return { kind: "bundle", verdict: await verifyText(await joinLines(lines), options) };
 }
 
-function describe({ kind, verdict }: Judged, options: VerifyOptions, flags: VerifyFlags): string[] {
-  if (kind === "set") return describeSet(verdict);
-  const wantsChain = verdict.outcome === "undecided" && verdict.steps.some(({ name }) => name === "chain");
-  const hint = wantsChain && readersOf(options).length === 0 ? [HINT] : [];
-  return [...describeVerdict(verdict, flags.explorer), ...hint];
+function lacksChain({ outcome, steps }: Verdict, options: VerifyOptions): boolean {
+  return outcome === "undecided" && readersOf(options).length === 0 && steps.some(({ name }) => name === "chain");
+}
+
+/** What to do next about a bundle of which it could not be told. */
+function hintsFor(verdict: Verdict, options: VerifyOptions): string[] {
+  if (lacksChain(verdict, options)) return [CHAIN_HINT];
+  const hasAnchor = verdict.steps.some(({ anchor }) => anchor !== undefined);
+  return verdict.outcome === "undecided" && !hasAnchor ? [ANCHOR_HINT] : [];
 }
 
 /** The whole text, or as much of it as shows that it is too long to be a bundle. */

@@ -105,7 +105,8 @@ export function addWatch(program: Command, setExit: SetExit): void {
 async function watch(flags: WatchFlags): Promise<number> {
   const url = flags.url ?? process.env.HOLDFAST_URL;
   const urls = flags.rpc ?? (process.env.HOLDFAST_RPC ? [process.env.HOLDFAST_RPC] : []);
-  if (url === undefined || urls[0] === undefined) throw usageError("Expected --url and --rpc, got only one or none.");
+  if (url === undefined || urls[0] === undefined)
+    throw usageError("Expected --url <the service> and --rpc <a node that you chose>, got only one or none.");
   if ((flags.anchor === true) !== (flags.account !== undefined)) {
     throw usageError("Expected --anchor together with --account, got only one of them.");
   }

@@ -232,8 +232,10 @@ test("indexes and files are looked at before anybody is asked", async (t) => {
 });
 
 test("a bundle of a final event has every member that the form has", async (t) => {
-  const { service, env } = await startWith(t, 1);
+  const { service, env, folder } = await startWith(t, 1);
   await anchor(service, 1, "final");
   const bundle: Bundle = parseBundle((await runCli(["prove", "0"], { env })).stdout);
   assert.deepEqual([bundle.status, bundle.anchors.length], ["final", 1]);
+  const told = await runCli(["prove", "0", "-o", join(folder, "bundle.json")], { env });
+  assert.match(told.stdout, /Check it with "holdfast verify \S+bundle\.json --rpc <url of a node>"/);
 });

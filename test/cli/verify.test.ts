@@ -81,6 +81,7 @@ test("a recorded bundle is not anchored yet when a chain is asked for", async (t
     const { status, stdout } = await runCli(["verify", file, ...args]);
     assert.equal(status, 2);
     assert.match(stdout, /not anchored yet/);
+    assert.match(stdout, /"holdfast upgrade <file>"/);
   }
 });
 
@@ -114,7 +115,12 @@ test("a frozen bundle is verified by a block hash alone", async (t) => {
 test("a bundle with anchors and nobody to ask cannot be told", async (t) => {
   const { bundle } = await anchoredBundle();
   const file = save(t, bundle);
-  assert.equal((await runCli(["verify", file])).status, 2);
+  const writer = new SetWriter(bundle.ledger.id);
+  const set = [writer.begin(), writer.add(bundle), writer.end()].map((line) => `${line}\n`).join("");
+  for (const asked of [await runCli(["verify", file]), await runCli(["verify"], { input: set })]) {
+    assert.equal(asked.status, 2);
+    assert.match(asked.stdout, /Give --rpc <url> of the chain/, "it is said what to do next");
+  }
   const offline = await runCli(["verify", file, "--offline"]);
   assert.equal(offline.status, 0);
   assert.match(offline.stdout, /-\s+chain \(anchor 1\): no chain was asked, as you wanted/);
