@@ -154,9 +154,19 @@ test("one changed character in the text makes it FAILED, and undoing it makes it
 test("a bundle without an anchor is not anchored yet, and nothing else", async () => {
   await withPage([], async ({ page }) => {
     await load(page, JSON.stringify(ledger.bundle(5)));
-    assert.match(await outcome(page, "undecided"), /^Not anchored yet\s+Entry 5 of ledger “main” is signed, but/);
+    assert.match(
+      await outcome(page, "undecided"),
+      /^Not anchored yet\s+Entry 5 of ledger “main” is signed, but this file names no anchor/,
+    );
     const claims = await page.getByLabel("What this means").innerText();
     assert.match(claims, /nobody but the bundle says that 0x\w+ signs for this ledger/);
+    for (const [index, size, way] of [
+      [0, 1, "its leaf hash is the root that was signed."],
+      [1, 2, "hashing it with the dashed hash of the proof gives the root that was signed."],
+    ] as const) {
+      await load(page, JSON.stringify(ledger.bundle(index, size)));
+      await page.getByText(`Entry ${index} of ${size}: ${way}`).waitFor();
+    }
   });
 });
 

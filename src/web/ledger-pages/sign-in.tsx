@@ -80,11 +80,10 @@ export function SignIn({ route }: { readonly route: Route }) {
         </div>
       </form>
       <div class="stack tight">
-        <p class="small muted">
-          The first start wrote a key that may do everything into the data folder. Make others for other people, with
-          the role reader or auditor:
-        </p>
+        <p class="small muted">The first start wrote a key that may do everything into the data folder:</p>
         <Command text="cat data/admin.key" />
+        <p class="small muted">Make others for other people, with the role reader or auditor:</p>
+        <Command text="npx holdfast keys add --source ada --role reader" />
       </div>
     </section>
   );

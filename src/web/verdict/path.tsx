@@ -53,6 +53,12 @@ function Drawing({ way, holds }: { readonly way: Climb; readonly holds: boolean 
   );
 }
 
+function wayUp(hashes: number): string {
+  if (hashes === 0) return "its leaf hash is the root that was signed.";
+  if (hashes === 1) return "hashing it with the dashed hash of the proof gives the root that was signed.";
+  return `hashing it with the ${hashes} dashed hashes of the proof, level by level, gives the root that was signed.`;
+}
+
 /** `bundle` may be a forged one: the drawing then shows where its path really leads. */
 export function MerklePath({ bundle }: { readonly bundle: Bundle }) {
   const { index } = bundle.entry;
@@ -68,8 +74,7 @@ export function MerklePath({ bundle }: { readonly bundle: Bundle }) {
       <figcaption class="small muted">
         {holds ? (
           <>
-            Entry {formatCount(index)} of {formatCount(size)}: hashing it with the {path.length} dashed hashes of the
-            proof, level by level, gives the root that was signed.
+            Entry {formatCount(index)} of {formatCount(size)}: {wayUp(path.length)}
           </>
         ) : (
           <span class="bad">

@@ -79,7 +79,7 @@ export function headlineOf(verdict: Verdict, bundle: Bundle | undefined, isChain
   }
   const entry = `Entry ${formatCount(subject?.index ?? 0)} of ${ledgerOf(verdict)}`;
   if (outcome === "undecided" && bundle?.anchors.length === 0) {
-    const sentence = `${entry} is signed, but no chain holds it yet. Get the proof again after the next anchor.`;
+    const sentence = `${entry} is signed, but this file names no anchor. Get the proof again after the next one.`;
     return { kind: "wait", title: "Not anchored yet", sentence };
   }
   if (outcome === "undecided" && !isChainGiven) {

@@ -51,7 +51,7 @@ export function CheckSettings(props: Props) {
         name="block"
         label="or a block hash you trust"
         placeholder="0x…"
-        hint="From any explorer. With a frozen proof this needs no network at all."
+        hint="From any explorer. With it a final proof needs no network at all."
       />
       <Field
         {...props}
