@@ -52,7 +52,7 @@ export async function receiveEvents(
       remote ??= intakes.open(form, rules, preparation);
       return remote.push(chunks.takeCopy());
     });
-    if (held <= atOnceBytesMax) {
+    if (remote === undefined && held <= atOnceBytesMax) {
       const intake = openIntake(form, rules, preparation);
       intake.push(chunks.take());
       return intake.end();

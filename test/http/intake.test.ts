@@ -279,6 +279,15 @@ test("a small request is answered while a thread is busy with large ones", async
   assert.deepEqual(order, ["small", "large", "large", "large"]);
 });
 
+test("nothing of a body is lost where much may be taken in at once", async (t) => {
+  const service = await startService({ limits: { atOnceBytesMax: 4_000_000 } });
+  t.after(() => service.close());
+  const key = await service.key(["writer"], "billing");
+  const line = `${JSON.stringify(event({ note: "x".repeat(1000) }))}\n`;
+  const answer = await ask(service, EVENTS, { key, type: NDJSON, body: line.repeat(2000) });
+  assert.equal(answer.as("Receipts").receipts.length, 2000);
+});
+
 test("one core is left to the service, and there are at most four threads", () => {
   assert.deepEqual([1, 2, 3, 5, 6, 64].map(intakeThreads), [1, 1, 2, 4, 4, 4]);
 });
