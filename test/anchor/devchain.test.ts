@@ -14,6 +14,7 @@ import { DEV_CHAIN_ID, DevChain, type DevChainOptions } from "../../src/anchor/d
 import { connectEndpoint } from "../../src/anchor/ethers.ts";
 import { connectChain } from "../../src/anchor/rpc-chain.ts";
 import { Run } from "./run.ts";
+import { until } from "./until.ts";
 import { append, OWNER, quiet } from "./world.ts";
 
 const chains = new Map<string, DevChain[]>();
@@ -53,15 +54,6 @@ function isAlive(pid: number): boolean {
 
 async function waitUntilGone(pid: number): Promise<void> {
   await until(`process ${pid} to end`, () => !isAlive(pid));
-}
-
-/** Not a measure of anything: what takes longer hangs. */
-async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1200; i++) {
-    if (await isSo()) return;
-    await new Promise((wake) => setTimeout(wake, 25));
-  }
-  assert.fail(`expected ${what}`);
 }
 
 /** The chain dies at once, as its whole machine might; resolves when another process is in its place. */

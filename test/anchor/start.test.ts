@@ -11,16 +11,8 @@ import type { Ledger } from "../../src/ledger/ledger.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { FakeChain } from "./fake-chain.ts";
+import { until } from "./until.ts";
 import { append, makeLedger, OWNER, PAYER, quiet } from "./world.ts";
-
-/** Waits for something that the loops do. */
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
-    if (await isSo()) return;
-    await sleep(5);
-  }
-  assert.fail(`expected ${what}`);
-}
 
 async function openService(chains: readonly FakeChain[], setup: Partial<ChainSetup> = {}, log: Log = quiet) {
   const store = new MemoryStore();
