@@ -83,7 +83,7 @@ export function SignIn({ route }: { readonly route: Route }) {
         <p class="small muted">The first start wrote a key that may do everything into the data folder:</p>
         <Command text="cat data/admin.key" />
         <p class="small muted">Make others for other people, with the role reader or auditor:</p>
-        <Command text="npx holdfast keys add --source ada --role reader" />
+        <Command text={"npx holdfast keys add \\\n  --source ada --role reader"} />
       </div>
     </section>
   );
