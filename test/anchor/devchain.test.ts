@@ -101,9 +101,10 @@ test("a chain has one first block however often it is started, and its clock goe
     const from = Math.floor(Date.now() / 1000);
     await endpoint.request("hardhat_mine", ["0x1"]);
     const { time = 0 } = (await reader.block("latest")) ?? {};
+    // The clock counts whole seconds, and is set by a number that is a little old when it arrives.
     assert.ok(
-      time >= from && time <= Date.now() / 1000 + 1,
-      `expected a block of ${from} or later, got one of ${time}`,
+      time >= from - 1 && time <= Date.now() / 1000 + 1,
+      `expected a block of about ${from}, got one of ${time}`,
     );
     await chain.close();
     if (start === 0) await rm(join(dir, "state.json.gz"));
