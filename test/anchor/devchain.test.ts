@@ -109,7 +109,7 @@ test("a chain has one first block however often it is started, and its clock goe
     await chain.close();
     if (start === 0) await rm(join(dir, "state.json.gz"));
     // Time passes, and the clock of a chain starts at its first block.
-    await new Promise((wake) => setTimeout(wake, start < 2 ? 1100 : 0));
+    await new Promise((wake) => setTimeout(wake, [1100, 2100][start] ?? 0));
   }
   assert.notEqual(firsts[0], firsts[1], "one that is started over is another chain");
   assert.equal(new Set(firsts.slice(1)).size, 1);
