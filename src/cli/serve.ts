@@ -47,8 +47,13 @@ function signal(): Promise<void> {
 function explainStart(error: unknown, { host, port }: Config): unknown {
   if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") return error;
   return unreachable(
-    `${host}:${port} is in use; end what listens there, or set HOLDFAST_LISTEN to another address such as ${host}:4601`,
+    `${host}:${port} is in use; end what listens there, or set HOLDFAST_LISTEN to another address such as ${host}:${otherPort(port)}`,
   );
+}
+
+/** Not the next one: that is where the embedded chain of the service that listens already is. */
+function otherPort(port: number): number {
+  return port + 10 <= 65_535 ? port + 10 : port - 10;
 }
 
 function facts(service: Service, config: Config): object {
@@ -66,7 +71,7 @@ function greeting({ url, chains, isFirstStart }: Service, config: Config): strin
     `  Admin key  ${keyFile}${isFirstStart ? "  (made just now; keep it safe)" : ""}`,
     `  Data       ${relative(process.cwd(), config.data) || config.data}`,
     "",
-    "Send an event, fetch its proof once it is anchored, check it against the chain:",
+    "Send an event, fetch the proof of the first one once it is anchored, check it against the chain:",
     "",
     `  curl -s ${url}/v1/ledgers/main/events -H "Authorization: Bearer $(cat ${keyFile})" -H "Content-Type: application/json" \\`,
     `    -d '{"action":"user.login","time":"${new Date().toISOString()}","actor":{"type":"user","id":"ada"}}'`,

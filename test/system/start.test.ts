@@ -134,6 +134,8 @@ test("a port in use is told with a way out, and leaves no process", async (t) =>
   const refused = await world.refused({ args: [], env: { HOLDFAST_LISTEN: `127.0.0.1:${port}` } });
   assert.equal(refused.status, 2);
   assert.match(refused.stderr, new RegExp(`^holdfast: 127\\.0\\.0\\.1:${port} is in use; .*HOLDFAST_LISTEN`));
+  const advised = Number(/such as 127\.0\.0\.1:(\d+)/.exec(refused.stderr)?.[1]);
+  assert.ok(Math.abs(advised - port) > 1, "the port beside it is that of the other one's chain");
   assert.deepEqual(processesIn(world.folder), []);
   const service = await world.start();
   assert.equal((await service.ask("GET /healthz")).status, 200);
