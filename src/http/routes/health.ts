@@ -3,6 +3,7 @@
  * ledger to somebody without a key: reasons name ledgers by their ids, which are on the chain anyway.
  */
 
+import { isRecent } from "../../anchor/clock.ts";
 import type { NoteCode } from "../../anchor/notes.ts";
 import { authorize } from "../auth.ts";
 import { type Handler, json, within } from "../reply.ts";
@@ -63,8 +64,7 @@ function storeProbe({ store, now, log }: Services): () => Promise<readonly Reaso
     }
   };
   return () => {
-    // A clock that was put back must not let a result stand for years.
-    if (Math.abs(now() - triedAt) >= PROBE_MS) {
+    if (!isRecent(triedAt, now(), PROBE_MS)) {
       triedAt = now();
       result = attempt();
     }
