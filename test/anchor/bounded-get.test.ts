@@ -6,6 +6,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import test, { type TestContext } from "node:test";
 import { connectEndpoint } from "../../src/anchor/ethers.ts";
+import { until } from "./until.ts";
 
 const TIMEOUT_MS = 200;
 const MIB = 1024 * 1024;
@@ -37,8 +38,7 @@ async function failureOf(node: Node): Promise<string> {
     (error: Error) => error.message,
   );
   endpoint.close();
-  for (let i = 0; i < 100 && node.open() > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.equal(node.open(), 0, "expected no connection that is left open");
+  await until("no connection that is left open", () => node.open() === 0);
   assert.doesNotMatch(failure, /secret-path/);
   return failure.replace(/^127\.0\.0\.1:\d+: /, "");
 }
