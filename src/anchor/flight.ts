@@ -18,8 +18,8 @@
  * - broadcast: in the pool, as far as known. Every attempt of the nonce is watched, not only the last: an earlier one
  *   may be the one that is mined, and the others are then replaced for good.
  * - mined: in a block that the chain has now. `succeeded` false is a failed transaction: it cost gas, and its nonce.
- * - displaced: a transaction of somebody else used the nonce, who has the key too. What the flight wanted is planned
- *   again; its bytes are kept, should a reorganisation free the nonce.
+ * - displaced: a transaction of somebody else used the nonce, who has the key too; or an endpoint had told a nonce that
+ *   is far too high (gap.ts). What the flight wanted is planned again; its bytes are kept, should they be mined after all.
  * - final flights are kept for a while, because "final" is the chain's word and a test chain breaks it.
  * A halt is not a stage: it is why a lane does not take the next step now (no funds, price above the cap, another chain),
  * found anew at each step, and gone when its cause is.
