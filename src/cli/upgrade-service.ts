@@ -47,7 +47,8 @@ async function askAnchors(client: ServiceClient, path: string, bundle: Bundle): 
   const { size } = bundle.checkpoint;
   const answer = await client.ask(`${path}/anchors?order=asc&after=${size - 1}&limit=${ANCHORS_MAX}`);
   const { anchors: found } = (answer ?? {}) as { readonly anchors?: unknown };
-  if (!Array.isArray(found)) throw invalidAnswer("a list of anchors");
+  const isObject = (each: unknown): boolean => typeof each === "object" && each !== null;
+  if (!Array.isArray(found) || !found.every(isObject)) throw invalidAnswer("a list of anchors");
   const firsts = new Map<unknown, ServiceAnchor>();
   for (const anchor of found as ServiceAnchor[]) {
     if (anchor.size >= size && !firsts.has(anchor.chainId)) firsts.set(anchor.chainId, anchor);

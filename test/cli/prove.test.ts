@@ -200,11 +200,13 @@ test("an upgrade that does not verify leaves the file alone", async (t) => {
     (path) => (path.includes("/anchors") ? { body: lie } : problem(404, "event_unknown", "no")),
     (path) => (path.includes("/anchors") ? { body: { anchors: [{ size: 9 }] } } : { body: {} }),
     () => ({ body: { anchors: 7 } }),
+    () => ({ body: { anchors: [null] } }),
   ];
   for (const answer of lies) {
     const { url } = await serveHttp(t, ({ path }) => answer(path));
-    const { status } = await runCli(["upgrade", file, "--url", url]);
+    const { status, stdout, stderr } = await runCli(["upgrade", file, "--url", url]);
     assert.equal(status, 1);
+    assert.match(stdout + stderr, /from the service, got another answer|FAILED/);
     assert.equal(readFileSync(file, "utf8"), text);
   }
   const strict = await runCli(["upgrade", file, "--rpc", await deadUrl()], { env });
