@@ -9,7 +9,7 @@ import { readersOf } from "../verify/anchors.ts";
 import type { Bundle, BundleAnchor } from "../verify/bundle.ts";
 import { verifyBundle } from "../verify/verify.ts";
 import { readBundleFile } from "./bundle-file.ts";
-import { type SetExit, usageError } from "./failure.ts";
+import { CliError, type SetExit, usageError } from "./failure.ts";
 import { openOutput, printResult } from "./output.ts";
 import { type ServiceOptions, withServiceOptions } from "./service-client.ts";
 import { linkByChain } from "./upgrade-chain.ts";
@@ -40,6 +40,10 @@ async function upgrade(file: string, flags: UpgradeFlags): Promise<number> {
   const { anchors, status } = isByChainAlone(flags)
     ? await linkByChain(bundle, { ...flags, urls: flags.rpc ?? [], wantsState: flags.state, file }, options)
     : await linkByService(bundle, flags);
+  if (bundle.status === "final" && status !== "final") {
+    const message = `${file} says final already, and what was found is only ${status}: it was left as it is. To check it, use "holdfast verify".`;
+    throw new CliError(message, { code: "not_final", exitStatus: 2 });
+  }
   const upgraded: Bundle = { ...bundle, anchors: merge(bundle.anchors, anchors), status };
   const asksNobody = readersOf(options).length === 0 && options.trustedBlocks?.length === 0;
   const isOffline = asksNobody && options.requireChain !== true;

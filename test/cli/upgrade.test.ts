@@ -80,6 +80,9 @@ test("a recorded bundle becomes final from the chain alone, and then needs only 
   const again = await upgrade("--rpc", chain.url, "--json");
   assert.deepEqual([again.status, JSON.parse(again.stdout).status], [0, "final"]);
   assert.deepEqual(read(), after);
+  const patient = await upgrade("--rpc", chain.url, "--finality", "1000");
+  assert.deepEqual([patient.status, patient.stdout], [2, ""]);
+  assert.match(patient.stderr, /says final already, and what was found is only anchored: it was left as it is/);
 });
 
 test("a size that only a larger anchor covers needs a path, and an anchor that the bundle leads to will do", {
