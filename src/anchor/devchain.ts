@@ -161,10 +161,7 @@ export class DevChain {
       await this.#process.ended;
       if (this.#closing.signal.aborted) return;
       const isKept = this.kind === "anvil";
-      log.error(
-        { isKept },
-        `the embedded chain ended by itself; ${isKept ? "it is started" : "start the service"} again`,
-      );
+      log.error({}, `the embedded chain ended by itself; ${isKept ? "it is started" : "start the service"} again`);
       if (!isKept) return;
       await systemClock.sleep(pause, this.#closing.signal);
       if (this.#closing.signal.aborted) return;
