@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import express from "express";
+import { Health } from "../src/health.ts";
 import { createApp } from "../src/http/app.ts";
 import { IntakePool, intakeThreads } from "../src/http/intake-pool.ts";
 import { KeyRing } from "../src/http/keys.ts";
@@ -55,6 +56,7 @@ async function holdfast() {
       intakes,
       hash,
       log,
+      health: new Health(log),
       limits: HTTP_LIMITS,
       salts: createSalts(),
       metrics: createMetrics(),

@@ -20,6 +20,7 @@ import { replaceFile } from "./anchor/snapshot.ts";
 import { adminKeyFile, type ChainConfig, type Config, type KeySource } from "./config.ts";
 import { checkEvent } from "./entry/event.ts";
 import { ownMembers, prepareEntry } from "./entry/prepare.ts";
+import { Health } from "./health.ts";
 import { createApp } from "./http/app.ts";
 import { IntakePool, intakeThreads } from "./http/intake-pool.ts";
 import { KeyRing } from "./http/keys.ts";
@@ -117,6 +118,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     ...{ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     formatters: { level: (level) => ({ level }) },
   });
+  const health = new Health(log);
   await mkdir(config.data, { recursive: true, mode: 0o700 });
   if (process.platform !== "win32" && ((await stat(config.data)).mode & 0o077) !== 0) {
     log.warn(
@@ -161,7 +163,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   const limits = httpLimits(config);
   const intakes = opened.add(openIntakes(log), (each) => each.close());
   const app = createApp({
-    ...{ store, ledgers: registry, keys, intakes, limits, log, hash, version },
+    ...{ store, ledgers: registry, keys, intakes, limits, log, health, hash, version },
     ...{ now: Date.now, salts: createSalts(), metrics: createMetrics({ ofProcess: true }) },
     contentKey: await contentKey(config.data, isUsed, log),
     indexer: (name) => indexers.get(name),

@@ -11,25 +11,29 @@ import ts from "typescript";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** What each folder of src may import; "" is src itself: config, errors, metrics, service. */
+/** What each folder of src may import; files of src itself stand by their names. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   merkle: [],
   entry: ["merkle"],
   verify: ["merkle", "entry"],
   ingest: ["merkle", "entry"],
-  store: ["merkle", "entry"],
-  ledger: ["merkle", "entry", "store"],
-  anchor: ["merkle", "entry", "verify", "store", "ledger"],
-  query: ["merkle", "entry", "store"],
-  http: ["merkle", "entry", "verify", "ingest", "store", "ledger", "anchor", "query", "metrics.ts"],
+  store: ["merkle", "entry", "health.ts"],
+  ledger: ["merkle", "entry", "store", "health.ts"],
+  anchor: ["merkle", "entry", "verify", "store", "ledger", "health.ts"],
+  query: ["merkle", "entry", "store", "health.ts"],
+  http: ["merkle", "entry", "verify", "ingest", "store", "ledger", "anchor", "query", "metrics.ts", "health.ts"],
   web: ["merkle", "entry", "verify"],
   cli: [
     ...["merkle", "entry", "verify", "ingest", "store", "ledger", "anchor", "query", "http"],
-    ...["config.ts", "metrics.ts", "service.ts"],
+    ...["config.ts", "metrics.ts", "service.ts", "health.ts"],
   ],
   "config.ts": [],
+  "health.ts": [],
   "metrics.ts": [],
-  "service.ts": [...["merkle", "entry", "store", "ledger", "anchor", "query", "http"], ...["config.ts", "metrics.ts"]],
+  "service.ts": [
+    ...["merkle", "entry", "store", "ledger", "anchor", "query", "http"],
+    ...["config.ts", "health.ts", "metrics.ts"],
+  ],
 };
 
 /** Packages and the only places that may import them; a place is a file or a folder of src. */

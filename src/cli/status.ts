@@ -9,9 +9,12 @@ import { refusal, ServiceClient, type ServiceOptions, withServiceOptions } from 
 
 type StatusFlags = ServiceOptions & { readonly json?: boolean };
 
+type Told = { readonly code: string; readonly detail: string };
 type Readiness = {
   readonly ready: boolean;
-  readonly reasons: readonly { readonly code: string; readonly detail: string }[];
+  readonly reasons: readonly Told[];
+  /** What somebody has to look at although the service is ready; services before this one say nothing of it. */
+  readonly notices?: readonly Told[];
 };
 
 export function addStatus(program: Command, setExit: SetExit): void {
@@ -32,12 +35,20 @@ async function showStatus(flags: StatusFlags): Promise<number> {
   const ledgers =
     answer.status < 300 ? (answer.body as { readonly ledgers: readonly LedgerStatus[] }).ledgers : undefined;
   const anchoring = await askAnchoring(client);
-  const { ready, reasons } = readiness;
+  const { ready, reasons, notices = [] } = readiness;
   const lines = ready
     ? [`${client.url} is ready.`]
     : [`${client.url} is NOT ready:`, ...reasons.map((r) => `  ${r.detail}`)];
+  if (notices.length > 0) lines.push("Somebody has to look:", ...notices.map((n) => `  ${n.detail}`));
   const table = ledgers === undefined ? ["Give a key to see the ledgers."] : ledgerTable(ledgers);
-  const json = { url: client.url, ready, reasons, ...(ledgers !== undefined && { ledgers }), chains: anchoring };
+  const json = {
+    url: client.url,
+    ready,
+    reasons,
+    notices,
+    ...(ledgers !== undefined && { ledgers }),
+    chains: anchoring,
+  };
   printResult({ json, text: [...lines, ...table, ...anchoringLines(anchoring)] }, flags.json === true);
   return ready ? 0 : 1;
 }

@@ -188,6 +188,7 @@ export const SCHEMAS = {
   Readiness: z.strictObject({
     ready: z.boolean(),
     reasons: z.array(z.strictObject({ code: z.string(), detail: z.string() })),
+    notices: z.array(z.strictObject({ code: z.string(), detail: z.string() })),
   }),
   Problem: z.strictObject({
     type: z.string(),

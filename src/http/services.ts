@@ -4,6 +4,7 @@
 
 import type { ChainStatus as AnchoringStatus } from "../anchor/status.ts";
 import { EVENT_LIMITS, type EventLimits } from "../entry/event.ts";
+import type { Health } from "../health.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
@@ -100,6 +101,8 @@ export type Services = {
   readonly indexer: (name: string) => Indexer | undefined;
   readonly limits: HttpLimits;
   readonly log: Log;
+  /** What goes on failing in the background. */
+  readonly health: Health;
   readonly metrics: Metrics;
   /** Milliseconds since 1970. */
   readonly now: () => number;

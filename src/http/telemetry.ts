@@ -11,6 +11,7 @@ export function registerMetrics(services: Services): ReplyTools["count"] {
   registerLedgers(services);
   registerAccounts(services);
   registerSources(services);
+  registerConditions(services);
   const { metrics } = services;
   const duration = metrics.histogram(
     { name: "http_request_seconds", help: "Time from request to answer", labels: ["route"] },
@@ -47,6 +48,13 @@ function registerAccounts({ metrics, anchoring }: Services): void {
   each("account_reorgs", "Times that a mined transaction left its block", ({ reorgs }) => reorgs);
   each("account_flights", "Transactions that are on their way or not final", ({ flights }) => flights.length);
   each("account_troubled", "1 when the account cannot go on", ({ note }) => (note === undefined ? 0 : 1));
+}
+
+/** What `/readyz` lists, for alerts. */
+function registerConditions({ metrics, health }: Services): void {
+  metrics.gauge({ name: "condition", help: "1 while something goes on failing", labels: ["code"] }, () =>
+    health.conditions().map(({ code }) => ({ labels: { code }, value: 1 })),
+  );
 }
 
 /** For alerts on silence: an API key that was never used has no value. */

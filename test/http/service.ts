@@ -6,6 +6,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type * as z from "zod";
+import { Health } from "../../src/health.ts";
 import { createApp } from "../../src/http/app.ts";
 import { IntakePool } from "../../src/http/intake-pool.ts";
 import { KeyRing } from "../../src/http/keys.ts";
@@ -39,6 +40,7 @@ export type Running = {
   readonly server: Server;
   /** What the service wrote to its log. */
   readonly logged: Logged[];
+  readonly health: Health;
   /** What the chains are said to have; a test sets it. */
   readonly chains: Map<Hex, readonly ChainStatus[]>;
   readonly clock: { now: number };
@@ -67,8 +69,12 @@ export async function startService(options: Options = {}): Promise<Running> {
   const note = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message });
   const chains: Running["chains"] = new Map();
   const intakes = options.intakes ?? new IntakePool(1);
+  const log = { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
+  const health = new Health(log);
   const app = createApp({
     ...{
+      log,
+      health,
       store,
       ledgers,
       keys,
@@ -82,14 +88,13 @@ export async function startService(options: Options = {}): Promise<Running> {
     chains: (ledgerId) => chains.get(ledgerId) ?? [],
     indexer: (name) => indexers.get(name),
     anchoring: async () => [],
-    log: { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") },
     metrics: createMetrics(),
   });
   const server = createServer(app, limits);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    ...{ url: `http://127.0.0.1:${port}`, port, store, ledgers, keys, server, logged, chains, clock },
+    ...{ url: `http://127.0.0.1:${port}`, port, store, ledgers, keys, server, logged, health, chains, clock },
     async key(roles, source, names) {
       const { text } = await keys.create({ roles, source, ...(names !== undefined && { ledgers: names }) });
       return text;

@@ -5,11 +5,12 @@
 
 import { isRecent } from "../../anchor/clock.ts";
 import type { NoteCode } from "../../anchor/notes.ts";
+import type { Condition } from "../../health.ts";
 import { authorize } from "../auth.ts";
 import { type Handler, json, within } from "../reply.ts";
 import type { Services } from "../services.ts";
 
-type Reason = { readonly code: string; readonly detail: string };
+type Reason = Pick<Condition, "code" | "detail">;
 
 /** Notes of a chain that has another history than the store, in the words of `trouble`: no lag is to be waited for. */
 const CONTRADICTIONS = (
@@ -29,8 +30,12 @@ export function alive({ version }: Services): Handler {
 export function ready(services: Services): Handler {
   const probe = storeProbe(services);
   return async () => {
-    const reasons = [...(await probe()), ...(await ledgerReasons(services))];
-    return json(reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons });
+    const conditions = services.health.conditions();
+    const told = (isNotice: boolean) =>
+      conditions.filter((each) => (each.isNotice ?? false) === isNotice).map(reasonOf);
+    const reasons = [...(await probe()), ...(await ledgerReasons(services)), ...told(false)];
+    const isReady = reasons.length === 0;
+    return json(isReady ? 200 : 503, { ready: isReady, reasons, notices: told(true) });
   };
 }
 
@@ -48,6 +53,10 @@ export function metricsText({ metrics, keys, publicMetrics }: Services): Handler
     if (publicMetrics !== true) authorize(keys, req, "metrics");
     return { status: 200, body: await metrics.text(), type: metrics.contentType };
   };
+}
+
+function reasonOf({ code, detail }: Condition): Reason {
+  return { code, detail };
 }
 
 function storeProbe({ store, now, log }: Services): () => Promise<readonly Reason[]> {
