@@ -188,7 +188,15 @@ export class LevelStore implements Store {
     const naming = () => `record ${JSON.stringify(at)} of ${space}`;
     for await (const [key, value] of this.#read(recordBounds(space, range), naming)) {
       at = Buffer.from(keys.keyInSpace(space, key)).toString();
-      yield [at, decodeText(value, naming)];
+      let text: string;
+      try {
+        text = decodeText(value, naming);
+      } catch (error) {
+        if (range.onDamaged === undefined || !(error instanceof DamagedStoreError)) throw error;
+        range.onDamaged(at, error);
+        continue;
+      }
+      yield [at, text];
     }
   }
 

@@ -60,6 +60,8 @@ export type RecordRange = {
   readonly lte?: string;
   readonly reverse?: boolean;
   readonly limit?: number;
+  /** Gets each record that is damaged, which is then passed over; without it the first one is an error. */
+  readonly onDamaged?: (key: string, error: DamagedStoreError) => void;
 };
 
 export interface Store {

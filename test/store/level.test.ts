@@ -8,8 +8,9 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { Level } from "level";
 import { packMembers } from "../../src/entry/packed.ts";
+import { recordKey } from "../../src/store/keys.ts";
 import { LevelStore } from "../../src/store/level.ts";
-import { DamagedStoreError, StoreLockedError } from "../../src/store/store.ts";
+import { DamagedStoreError, type RecordRange, StoreLockedError } from "../../src/store/store.ts";
 import { commitOf, entryOf, hex, ledgerRecord, storeSuite } from "./suite.ts";
 
 function temporary(context: TestContext): string {
@@ -149,6 +150,29 @@ test("a byte that changed on the disk is found when it is read", async (t) => {
     (error: unknown) => error instanceof DamagedStoreError && /entry 77 /.test(error.message),
   );
   assert.ok(await damaged.entry(id, 76));
+});
+
+test("a record that is damaged is an error, or passed over and named to whoever can do without it", async (t) => {
+  const directory = temporary(t);
+  const store = await LevelStore.open(directory);
+  const writes = ["a", "b", "c"].map((key) => ({ space: "s", key, value: `value of ${key}` }));
+  await store.writeRecords(writes, { durable: true });
+  await store.close();
+  const raw = new Level<Uint8Array, Uint8Array>(directory, { keyEncoding: "view", valueEncoding: "view" });
+  const value = (await raw.get(recordKey("s", "b"))) as Uint8Array;
+  value[7] = (value[7] as number) ^ 1;
+  await raw.put(recordKey("s", "b"), value);
+  await raw.close();
+  const damaged = await LevelStore.open(directory);
+  t.after(() => damaged.close());
+  const read: string[] = [];
+  const readAll = async (range: RecordRange) => {
+    for await (const [key] of damaged.records("s", range)) read.push(key);
+  };
+  await assert.rejects(readAll({}), DamagedStoreError);
+  assert.deepEqual(read.splice(0), ["a"]);
+  await readAll({ onDamaged: (key, error) => read.push(`${key}: ${error.code}`) });
+  assert.deepEqual(read, ["a", "b: store_damaged", "c"]);
 });
 
 test("ledgers, commits and durable records are synced, other records are not", async (t) => {
