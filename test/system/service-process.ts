@@ -10,7 +10,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export const ROOT = join(import.meta.dirname, "..", "..");
-const MAIN = join(ROOT, "src", "cli", "main.ts");
 const START_MS = 60_000;
 
 /** What `serve --json` prints once it is up. */
@@ -39,6 +38,10 @@ export type StartOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments after `serve`. */
   readonly args?: readonly string[];
+  /** A command that runs the service's, such as a tracer; the process has to be the service's own in the end. */
+  readonly under?: readonly string[];
+  /** Another checkout to run than this one. */
+  readonly root?: string;
 };
 
 /** Folders and processes of one test. */
@@ -58,6 +61,13 @@ export class World {
 
   /** Starts a service and waits until it is up. */
   async start(options: StartOptions = {}): Promise<ServiceProcess> {
+    const found = await this.startOrEnd(options);
+    if (found instanceof ServiceProcess) return found;
+    throw new Error(`expected a service, it ended with ${found.status}: ${found.stdout}${found.stderr}`);
+  }
+
+  /** Starts a service and waits until it is up, or has ended instead. */
+  async startOrEnd(options: StartOptions = {}): Promise<ServiceProcess | Ended> {
     const started = this.#spawn(options);
     let isEnded = false;
     started.ended.finally(() => {
@@ -65,9 +75,7 @@ export class World {
     });
     const look = () => findFacts(started.output.stdout, started.data) ?? (isEnded && "ended");
     const facts = await waitFor("the service to be up", look, START_MS);
-    if (facts !== "ended") return new ServiceProcess(facts, started);
-    const { status, stdout, stderr } = await started.ended;
-    throw new Error(`expected a service, it ended with ${status}: ${stdout}${stderr}`);
+    return facts === "ended" ? started.ended : new ServiceProcess(facts, started);
   }
 
   /** Runs a service that is expected not to start, until it ends. */
@@ -77,7 +85,8 @@ export class World {
     return Promise.race([ended, late.then(() => ended)]);
   }
 
-  #spawn({ data = "data", config, env = {}, args = ["--json"] }: StartOptions): Started {
+  #spawn(options: StartOptions): Started {
+    const { data = "data", config, env = {}, args = ["--json"], under = [], root = ROOT } = options;
     const { PATH = "", HOME = "" } = process.env;
     const folder = this.path(data);
     const settings: Record<string, string> = { HOLDFAST_DATA: folder, HOLDFAST_LISTEN: "127.0.0.1:0" };
@@ -85,8 +94,9 @@ export class World {
       settings.HOLDFAST_CONFIG = this.path(`config-${this.#configs++}.json`);
       writeFileSync(settings.HOLDFAST_CONFIG, JSON.stringify(config));
     }
-    const child = spawn(process.execPath, [MAIN, "serve", ...args], {
-      cwd: ROOT,
+    const command = [...under, process.execPath, join(root, "src", "cli", "main.ts"), "serve", ...args];
+    const child = spawn(command[0] as string, command.slice(1), {
+      cwd: root,
       env: { PATH, HOME, ...settings, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -151,6 +161,15 @@ export class ServiceProcess {
 
   get output(): string {
     return this.#started.output.stdout + this.#started.output.stderr;
+  }
+
+  /** Resolves when the process has ended, whoever ended it. */
+  get ended(): Promise<Ended> {
+    return this.#started.ended;
+  }
+
+  get isRunning(): boolean {
+    return this.#started.child.exitCode === null && this.#started.child.signalCode === null;
   }
 
   /** Sends a signal and waits for the end. */
