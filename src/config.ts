@@ -147,6 +147,11 @@ export function adminKeyFile(data: string): string {
   return join(data, "admin.key");
 }
 
+/** Where its marks are. */
+export function marksFolder(data: string): string {
+  return join(data, "marks");
+}
+
 /** Where the store of a service is. */
 export function storeFolder(data: string): string {
   return join(data, "store");

@@ -17,7 +17,7 @@ import { DEV_CHAIN_ID, DevChain } from "./anchor/devchain.ts";
 import { keyAccount, localKeys, openAccount, openSigner } from "./anchor/keys.ts";
 import { connectChain } from "./anchor/rpc-chain.ts";
 import { replaceFile } from "./anchor/snapshot.ts";
-import { adminKeyFile, type ChainConfig, type Config, type KeySource } from "./config.ts";
+import { adminKeyFile, type ChainConfig, type Config, type KeySource, marksFolder } from "./config.ts";
 import { checkEvent } from "./entry/event.ts";
 import { ownMembers, prepareEntry } from "./entry/prepare.ts";
 import { Health } from "./health.ts";
@@ -30,7 +30,8 @@ import { type ChainStatus, HTTP_LIMITS, type HttpLimits } from "./http/services.
 import { fastKeccak256 } from "./ledger/hash.ts";
 import { keySigner } from "./ledger/keysigner.ts";
 import type { Ledger } from "./ledger/ledger.ts";
-import { Marks } from "./ledger/marks.ts";
+import { MarkFolder } from "./ledger/marks/folder.ts";
+import { Marks } from "./ledger/marks/marks.ts";
 import { LedgerRegistry } from "./ledger/registry.ts";
 import { Sealer } from "./ledger/seal.ts";
 import type { CheckpointSigner } from "./ledger/signer.ts";
@@ -134,10 +135,14 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   const indexers = opened.add(new Map<string, Indexer>(), async (all) => {
     await Promise.all([...all.values()].map((indexer) => indexer.stop()));
   });
-  const marks = opened.add(await Marks.open(join(config.data, "marks")), (each) => each.close());
+  const marks = opened.add(
+    new Marks({ folder: await MarkFolder.open(marksFolder(config.data)), hash, health }),
+    (each) => each.close(),
+  );
   const { queueEvents: queueEventsMax, queueBytes: queueBytesMax } = config.limits;
   const registry = await LedgerRegistry.open({
     ...{ store, signer, owner, hash, rotate: true, limits: { queueEventsMax, queueBytesMax } },
+    admit: (ledgerId) => marks.admit(ledgerId),
     onOpen: async (ledger) => {
       await marks.follow(ledger);
       const indexer = await Indexer.open({ store, indexStore: indexes, ledger, log });

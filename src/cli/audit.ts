@@ -4,14 +4,15 @@
  */
 
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { listAnchors } from "../anchor/records.ts";
 import { storeFolder } from "../config.ts";
 import { type AuditReport, auditLedger, type Remembered } from "../ledger/audit.ts";
 import { fastKeccak256 } from "../ledger/hash.ts";
-import { markIn } from "../ledger/marks.ts";
-import type { Hex } from "../merkle/bytes.ts";
+import { decodeMark, type Mark, MarkLostError, markFile } from "../ledger/marks/mark.ts";
+import type { Hash } from "../merkle/hash.ts";
 import { LevelStore } from "../store/level.ts";
 import { DamagedStoreError, type LedgerRecord, type Store, StoreLockedError } from "../store/store.ts";
 import { CliError, type SetExit, usageError } from "./failure.ts";
@@ -46,8 +47,12 @@ async function audit(flags: AuditFlags): Promise<number> {
     for (const record of records) {
       const progress = await startProgress("entries");
       const onProgress: Progress["show"] = (done, size) => progress.show(done, size);
-      const remembered = await rememberedOf(store, record.id, folder);
-      audited.push({ record, report: await auditLedger({ store, record, hash, remembered, onProgress }) });
+      const { remembered, lost, isMarked } = await rememberedOf(store, record, folder, hash);
+      const report = await auditLedger({ store, record, hash, remembered, onProgress });
+      if (!isMarked && report.entries > 0) {
+        printNote(`${record.name}: no mark beside the store, so that entries missing at its end are not noticed here.`);
+      }
+      audited.push({ record, report: lost === undefined ? report : withLostMark(report, lost) });
       progress.stop();
     }
   } finally {
@@ -59,18 +64,46 @@ async function audit(flags: AuditFlags): Promise<number> {
   return audited.every(({ report }) => report.entries === 0) ? 2 : 0;
 }
 
-/** What the marks beside the store and the anchors in it say of a ledger. */
-async function rememberedOf(store: Store, ledgerId: Hex, folder: string): Promise<Remembered[]> {
-  const mark = await markIn(join(dirname(folder), "marks"), ledgerId);
-  const anchors = await listAnchors(store, ledgerId).catch((error: unknown) => {
+type Memory = {
+  readonly remembered: readonly Remembered[];
+  /** Why its mark cannot be believed. */
+  readonly lost?: MarkLostError;
+  readonly isMarked: boolean;
+};
+
+/** What the marks beside the store and the anchors in it say of a ledger; `lost` when its mark cannot be believed. */
+async function rememberedOf(store: Store, record: LedgerRecord, folder: string, hash: Hash): Promise<Memory> {
+  const anchors = await listAnchors(store, record.id).catch((error: unknown) => {
     if (!(error instanceof DamagedStoreError)) throw error;
     printNote(`${error.message}: anchors are not compared.`);
     return [];
   });
-  return [
-    ...(mark === undefined ? [] : [{ ...mark, by: "the mark beside the store" }]),
-    ...anchors.map(({ size, root, chainId }) => ({ size, root, by: `the anchor on chain ${chainId}` })),
-  ];
+  const remembered = anchors.map(({ size, root, chainId }) => ({ size, root, by: `the anchor on chain ${chainId}` }));
+  const mark = await readMark(join(dirname(folder), "marks"), record, hash);
+  if (mark instanceof MarkLostError) return { remembered, lost: mark, isMarked: true };
+  if (mark === undefined || !("root" in mark)) return { remembered, isMarked: mark !== undefined };
+  const marked = { size: mark.size, root: mark.root, by: "the mark beside the store" };
+  return { remembered: [marked, ...remembered], isMarked: true };
+}
+
+async function readMark(
+  directory: string,
+  record: LedgerRecord,
+  hash: Hash,
+): Promise<Mark | MarkLostError | undefined> {
+  const file = join(directory, markFile(record.id));
+  try {
+    return decodeMark(await readFile(file, "utf8"), record, hash, file);
+  } catch (error) {
+    if (error instanceof MarkLostError) return error;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function withLostMark(report: AuditReport, { message }: MarkLostError): AuditReport {
+  const size = report.head?.size ?? 0;
+  return { ...report, findings: [...report.findings, { kind: "mark_damaged", from: 0, to: size, detail: message }] };
 }
 
 async function openStore(folder: string): Promise<LevelStore> {

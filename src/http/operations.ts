@@ -60,13 +60,27 @@ const ofBody: readonly Code[] = [
 ];
 const ofEvents: readonly Code[] = [
   ...(["event_invalid", "event_too_large", "event_too_many_members", "event_reserved_name"] as const),
-  ...(["batch_empty", "batch_too_large", "idempotency_conflict", "queue_full", "not_recorded"] as const),
+  ...([
+    "batch_empty",
+    "batch_too_large",
+    "idempotency_conflict",
+    "queue_full",
+    "not_recorded",
+    "marks_unwritable",
+  ] as const),
   ...(["ledger_stopped", "deadline_exceeded"] as const),
 ];
 
 const ofItem: readonly Code[] = [
   ...(["format_unknown", "encoding_unsupported", "encoding_invalid", "request_too_large"] as const),
-  ...(["service_busy", "queue_full", "not_recorded", "ledger_stopped", "deadline_exceeded"] as const),
+  ...([
+    "service_busy",
+    "queue_full",
+    "not_recorded",
+    "marks_unwritable",
+    "ledger_stopped",
+    "deadline_exceeded",
+  ] as const),
 ];
 const ofQuery: readonly Code[] = [
   ...(["parameter_invalid", "query_invalid", "cursor_invalid", "cursor_mismatch"] as const),

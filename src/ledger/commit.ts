@@ -21,6 +21,12 @@ export class FatalError extends Error {
   readonly code = "commit_unknown";
 }
 
+/** Nothing may be signed now, for a reason that may pass: nothing was recorded, and nothing in memory was touched. */
+export abstract class HeldBackError extends Error {
+  abstract readonly code: string;
+  readonly retryAfterS = 2;
+}
+
 /** What a commit works with. */
 export type CommitTools = {
   readonly store: Store;
@@ -29,6 +35,11 @@ export type CommitTools = {
   readonly hash: Hash;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /**
+   * Asked before anything new is signed: returns nothing or a promise to wait for, and says no by throwing a HeldBackError.
+   * Nobody is asked when omitted.
+   */
+  readonly admit?: (ledgerId: Hex) => Promise<void> | undefined;
   readonly limits: CommitLimits;
 };
 
@@ -48,6 +59,7 @@ export type CommitResult = { readonly outcomes: readonly Outcome[]; readonly com
 /**
  * Records a group of requests behind the durable state.
  * @throws FatalError when nobody knows whether it was written
+ * @throws HeldBackError when nothing may be signed now
  * @throws SizeConflictError when somebody else extended the ledger, anything else when it failed before the writing;
  *   nothing was written then, but the edge of `state` may hold nodes that no longer count: recover it
  */
@@ -65,6 +77,8 @@ export async function commitGroup(
   const plan = new CommitPlan(hash, from, await readClaims(store, ledgerId, keys));
   const outcomes = requests.map((request, i) => place(plan, request, keys[i] as (typeof keys)[number]));
   if (plan.entries.length === 0) return { outcomes, committed: undefined };
+  const admitted = tools.admit?.(ledgerId);
+  if (admitted !== undefined) await admitted;
 
   // 2. Give each new event its index and the time, which never runs backwards, and hash it into the edge of the tree.
   //    Only memory changes, and readers ask the edge for nodes under the durable size only. If we crash here, nothing

@@ -15,7 +15,8 @@ export type FindingKind =
   | "checkpoint_other"
   | "checkpoint_unchecked"
   | "checkpoint_signature"
-  | "checkpoint_time";
+  | "checkpoint_time"
+  | "mark_damaged";
 
 /** `detail` tells it in a sentence; of merged findings, the first one's. */
 export type Finding = {

@@ -39,6 +39,8 @@ export type LedgerOptions = {
   readonly hash: Hash;
   /** Milliseconds since 1970; Date.now when omitted. */
   readonly clock?: () => number;
+  /** See commit.ts; nobody is asked when omitted. */
+  readonly admit?: SequencerOptions["admit"];
   readonly limits?: Partial<LedgerLimits>;
 };
 
@@ -60,7 +62,8 @@ export class Ledger {
     }
     const limits = { ...LIMITS, ...options.limits };
     const state = await recover(store, record, hash);
-    return new Ledger({ store, record, signer, hash, clock: options.clock ?? Date.now, limits, state });
+    const { admit, clock = Date.now } = options;
+    return new Ledger({ store, record, signer, hash, clock, limits, state, ...(admit && { admit }) });
   }
 
   private constructor(options: SequencerOptions & { readonly limits: LedgerLimits }) {
@@ -98,7 +101,7 @@ export class Ledger {
   /**
    * Records events, all or none; they are durable when the promise resolves.
    * @throws RangeError when there are none, or one has not a digest for each member
-   * @throws QueueFullError when too much waits, IdempotencyConflictError when a key stands for something else,
+   * @throws HeldBackError when nothing may be signed now, QueueFullError when too much waits, IdempotencyConflictError when a key stands for something else,
    *   NotRecordedError when it failed for a reason that may pass: nothing was recorded in these three cases
    * @throws LedgerStoppedError when the ledger is closed, or stopped because the outcome of a commit is unknown
    */

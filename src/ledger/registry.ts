@@ -19,6 +19,8 @@ export type RegistryOptions = {
   /** Takes over ledgers whose signer is another: they sign with this one from the next commit on. */
   readonly rotate?: boolean;
   readonly limits?: Partial<LedgerLimits>;
+  /** See commit.ts; nobody is asked when omitted. */
+  readonly admit?: (ledgerId: Hex) => Promise<void> | undefined;
   /** Called with every ledger, those of the store and new ones, before anybody else sees it. */
   readonly onOpen?: (ledger: Ledger) => void | Promise<void>;
 };
@@ -77,10 +79,17 @@ export class LedgerRegistry {
   }
 
   async #add(record: LedgerRecord): Promise<Ledger> {
-    const { store, signer, hash, limits, rotate, onOpen } = this.#options;
+    const { store, signer, hash, limits, rotate, admit, onOpen } = this.#options;
     if (rotate === true && record.signer !== signer.address) await store.updateSigner(record.id, signer.address);
     const current = (await store.ledgers()).find(({ id }) => id === record.id) ?? record;
-    const ledger = await Ledger.open({ store, record: current, signer, hash, ...(limits && { limits }) });
+    const ledger = await Ledger.open({
+      store,
+      record: current,
+      signer,
+      hash,
+      ...(limits && { limits }),
+      ...(admit && { admit }),
+    });
     await onOpen?.(ledger);
     this.#byName.set(record.name, ledger);
     return ledger;

@@ -21,6 +21,7 @@ import {
   type CommitTools,
   commitGroup,
   FatalError,
+  HeldBackError,
   type Outcome,
 } from "./commit.ts";
 import { CommitQueue, type QueueLimits } from "./queue.ts";
@@ -162,6 +163,7 @@ export class Sequencer {
         const { options, signer } = { options: this.#options, signer: this.#signer };
         return await commitGroup({ ...options, signer, ledgerId: this.#record.id }, this.#state, requests);
       } catch (cause) {
+        if (cause instanceof HeldBackError) return cause;
         if (cause instanceof FatalError) this.#stop(cause);
         else {
           await this.#recover();

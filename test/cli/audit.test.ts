@@ -7,7 +7,7 @@ import test, { type TestContext } from "node:test";
 import { Level } from "level";
 import { type AnchorRecord, anchorWrite } from "../../src/anchor/records.ts";
 import { LevelStore } from "../../src/store/level.ts";
-import { ask, event, startService } from "../http/service.ts";
+import { ask, event, SIGNER, startService } from "../http/service.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
 
 /** A data folder whose store has a ledger with so many events. */
@@ -27,8 +27,9 @@ async function makeData(t: TestContext, count: number): Promise<string> {
 
 test("a whole store is told with what was looked at", async (t) => {
   const folder = await makeData(t, 300);
-  const { status, stdout } = await runCli(["audit", "--data", folder]);
+  const { status, stdout, stderr } = await runCli(["audit", "--data", folder]);
   assert.equal(status, 0);
+  assert.match(stderr, /main: no mark beside the store, so that entries missing at its end are not noticed here/);
   assert.match(stdout, /^main: whole\. 300 entries, 1 tiles and 6 checkpoints were read .*; size 300, root 0x/);
   const asJson = await runCli(["audit", "--json"], { env: { HOLDFAST_DATA: folder } });
   assert.equal(JSON.parse(asJson.stdout).ledgers[0].entries, 300);
@@ -74,7 +75,10 @@ test("a store that is whole in itself is compared with its marks and its anchors
   await store.writeRecords([anchorWrite(anchor)], { durable: true });
   await store.close();
   mkdirSync(join(folder, "marks"));
-  writeFileSync(join(folder, "marks", `${head.ledgerId}.json`), JSON.stringify({ ...head, size: 65 }));
+  const mark = { ...head, size: 65 };
+  const signature = await SIGNER.sign(mark);
+  const file = join(folder, "marks", `${head.ledgerId}.json`);
+  writeFileSync(file, JSON.stringify({ ...mark, signature }));
   const { status, stdout } = await runCli(["audit", "--data", folder]);
   assert.equal(status, 1);
   assert.match(
@@ -82,6 +86,10 @@ test("a store that is whole in itself is compared with its marks and its anchors
     /entry_lost \(entries 60 to 64\): the mark beside the store remembers 65 entries, the store has 60/,
   );
   assert.match(stdout, /checkpoint_other \(entries 0 to 59\): the anchor on chain 5 remembers the root 0x9{64}/);
+  writeFileSync(file, JSON.stringify(mark));
+  const changed = await runCli(["audit", "--data", folder]);
+  assert.equal(changed.status, 1);
+  assert.match(changed.stdout, /mark_damaged .*: .*got one whose signature does not fit/);
 });
 
 test("nothing to look at is not a success", async (t) => {

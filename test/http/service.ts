@@ -26,7 +26,8 @@ import { MemoryIndexStore } from "../../src/query/memory-index.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { LedgerExistsError, type Store } from "../../src/store/store.ts";
 
-const SIGNER = keySigner(`0x${"11".repeat(32)}`);
+/** Signs for every ledger of such a service. */
+export const SIGNER = keySigner(`0x${"11".repeat(32)}`);
 const OWNER = keySigner(`0x${"22".repeat(32)}`).address;
 
 export type Logged = { readonly level: string; readonly fields: object; readonly message: string };

@@ -60,14 +60,19 @@ test("a store that is older than what was anchored is refused, until the newer o
     marked.stderr,
     /ledger main: expected at least the 5 entries that were signed, got 3; bring back a newer/,
   );
-  // Without what lies beside the store, the chain still knows.
+  // Without what lies beside the store a start is refused; and to whoever says that this copy is the newest, the chain
+  // says that it is not.
   rmSync(world.path(join("data", "marks")), { recursive: true });
+  const unmarked = await world.refused({ config });
+  assert.match(unmarked.stdout, /"marks_missing".*holdfast marks renew/);
+  assert.equal((await runCli(["marks", "renew", "--data", world.path("data")])).status, 0);
   const refused = await world.refused({ config, args: [] });
   assert.equal(refused.status, 1, refused.stdout);
   assert.match(refused.stderr, /the chain holds size 5 of ledger main, this store only 3; .*bring back the newer one/);
   const { error } = JSON.parse((await world.refused({ config })).stdout.split("\n").at(-2) ?? "");
   assert.equal(error.code, "store_behind");
   assert.deepEqual(processesIn(world.folder), []);
+  // The marks that were made of the older copy hold for the newer one, which extends it.
   rmSync(store, { recursive: true });
   renameSync(newer, store);
   const third = await world.start({ config });
