@@ -11,7 +11,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hex } from "../merkle/bytes.ts";
-import { ChainError } from "./chain.ts";
+import { AnswerError } from "./bounded-fetch.ts";
 import {
   type ChainProcess,
   endStale,
@@ -25,7 +25,7 @@ import {
 import { systemClock } from "./clock.ts";
 import { DEPLOYED } from "./contract.ts";
 import type { Endpoint } from "./endpoints.ts";
-import { connectEndpoint } from "./ethers.ts";
+import { connectEndpoint } from "./node-endpoint.ts";
 import type { Log } from "./notes.ts";
 import { removeUnpacked, replaceFile, Snapshots, unpackSnapshot } from "./snapshot.ts";
 
@@ -55,8 +55,6 @@ type FirstBlock = { readonly time: number };
 
 export const DEV_CHAIN_ID = 31337;
 const REQUEST_MS = 120_000;
-/** The state of the whole chain comes in one answer. */
-const ANSWER_BYTES_MAX = 1024 ** 3;
 const ETHER = 10n ** 18n;
 /** Blocks after which anvil calls one final. */
 const BLOCKS_TO_FINAL = 2;
@@ -89,13 +87,13 @@ export class DevChain {
     if (program.kind === "hardhat") log.warn({}, "no anvil here: the embedded chain is Hardhat's and keeps nothing");
     const port = await choosePort(dir, options.port ?? 0, log);
     const started = await launch({ program, dir, port });
-    const endpoint = connectEndpoint(started.url, DEV_CHAIN_ID, REQUEST_MS, ANSWER_BYTES_MAX);
+    const endpoint = connectEndpoint(started.url, REQUEST_MS);
     try {
       await setClock(program, endpoint);
       const deployment = await deployOnce(dir, endpoint);
       // Whoever was told the address finds the chain there after a restart, too.
       const again = { program, dir, port: Number(new URL(started.url).port) };
-      const snapshots = program.kind === "anvil" ? new Snapshots(dir, endpoint) : undefined;
+      const snapshots = program.kind === "anvil" ? new Snapshots(dir, started.url) : undefined;
       if (deployment.isNew) await snapshots?.take();
       return new DevChain({ options, again, started, endpoint, snapshots, contract: deployment.contract });
     } catch (error) {
@@ -144,7 +142,7 @@ export class DevChain {
       await this.#snapshots?.take();
     } catch (error) {
       // Ended already, by itself or by somebody: what is on disk is what there is.
-      if (!(error instanceof ChainError)) throw error;
+      if (!(error instanceof AnswerError)) throw error;
     } finally {
       this.#endpoint.close();
       await this.#process.stop();

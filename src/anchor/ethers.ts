@@ -1,117 +1,22 @@
 /**
- * The door of `ethers`: JSON-RPC over HTTP, the contract's calls and events, signing. Nothing of ethers is seen outside,
- * and its conveniences that go wrong over time are not used: no wait(), no NonceManager, no FallbackProvider, no retries.
+ * The door of `ethers`: the contract's calls and events, transactions, keys. Nothing of ethers is seen outside, and its
+ * providers are not used: what is asked of a node is in json-rpc.ts. Its errors hold all that they were given, which may
+ * be megabytes of a node's, so none is passed on.
  */
 
 import {
   type AbstractSigner,
   encodeRlp as ethersEncodeRlp,
-  FetchRequest,
   Interface,
   type InterfaceAbi,
-  JsonRpcProvider,
-  Network,
   type RlpStructuredData,
   Transaction,
   Wallet,
 } from "ethers";
 import type { Hex } from "../merkle/bytes.ts";
+import { excerpt } from "../verify/rpc-answer.ts";
 import type { Account, Draft } from "./account.ts";
-import { AnswerError, getBounded } from "./bounded-get.ts";
 import { ChainError } from "./chain.ts";
-import { classify } from "./classify.ts";
-import type { Endpoint } from "./endpoints.ts";
-
-/** What ethers throws, or fetch, with the system's error below. */
-type TransportError = {
-  readonly code?: string;
-  readonly response?: { readonly statusCode?: number; readonly bodyText?: string };
-  readonly cause?: { readonly code?: string };
-};
-type RpcReply = { readonly result?: unknown; readonly error?: { message?: unknown; code?: unknown; data?: unknown } };
-
-/** Bytes of an answer; proofs and receipts, the largest, have some ten thousand. */
-const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
-
-/**
- * An endpoint at a URL, which may hold user and password. Each request ends within `timeoutMs`.
- * @throws TypeError when the URL is none of http or https
- */
-export function connectEndpoint(
-  url: string,
-  chainId: number,
-  timeoutMs: number,
-  bytesMax: number = ANSWER_BYTES_MAX,
-): Endpoint {
-  const request = requestOf(url);
-  const name = new URL(url).host;
-  const closed = new AbortController();
-  request.getUrlFunc = (asked) => getBounded(asked, { timeoutMs, bytesMax, signal: closed.signal });
-  const network = Network.from(chainId);
-  const provider = new JsonRpcProvider(request, network, { staticNetwork: network, batchMaxCount: 1 });
-  let id = 0;
-  return {
-    name,
-    request: async (method, params) => {
-      id += 1;
-      // The raw request: ethers' own send() rewrites errors by guesses that hide the node's wording.
-      const sent = provider._send({ jsonrpc: "2.0", id, method, params: [...params] });
-      const [reply] = await sent.catch((error: unknown) => transportReply(error, name));
-      return resultOf(reply as RpcReply, name);
-    },
-    close: () => {
-      closed.abort();
-      provider.destroy();
-    },
-  };
-}
-
-function requestOf(url: string): FetchRequest {
-  const parsed = new URL(url);
-  if (!/^https?:$/.test(parsed.protocol)) throw new TypeError(`expected an http(s) URL, got ${parsed.protocol}`);
-  const { username, password } = parsed;
-  parsed.username = "";
-  parsed.password = "";
-  const request = new FetchRequest(parsed.href);
-  request.retryFunc = async () => false;
-  if (username !== "") {
-    request.allowInsecureAuthentication = parsed.protocol === "http:";
-    request.setCredentials(decodeURIComponent(username), decodeURIComponent(password));
-  }
-  return request;
-}
-
-/** Some nodes put a JSON-RPC error into a reply of status 4xx or 5xx. Ethers' messages hold URLs, so none is passed on. */
-function transportReply(error: unknown, name: string): [RpcReply] {
-  if (error instanceof AnswerError) throw new ChainError("unavailable", `${name}: ${error.message}`);
-  const { code, response, cause: below } = error as TransportError;
-  try {
-    const body = JSON.parse(response?.bodyText ?? "") as RpcReply;
-    if (typeof body.error?.message === "string") return [body];
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-  }
-  const status = response?.statusCode ? `HTTP status ${response.statusCode}` : (below?.code ?? code ?? "no answer");
-  throw new ChainError("unavailable", `${name}: ${status}`);
-}
-
-function resultOf(reply: RpcReply | undefined, name: string): unknown {
-  const { error, result } = reply ?? {};
-  if (error === undefined || error === null) {
-    if (result === undefined) throw new ChainError("unavailable", `${name}: expected a JSON-RPC reply, got another`);
-    return result;
-  }
-  const message = String(error.message).slice(0, 300);
-  const data = revertData(error.data);
-  const kind = data !== undefined && data !== "0x" ? "reverted" : classify(message);
-  throw new ChainError(kind, `${name}: ${message}`, kind === "reverted" ? data : undefined);
-}
-
-/** Data of a revert: geth gives hex, EDR an object with `data`. */
-function revertData(data: unknown): string | undefined {
-  const inner = typeof data === "object" && data !== null ? (data as { data?: unknown }).data : data;
-  return typeof inner === "string" && /^0x[0-9a-f]*$/i.test(inner) ? inner.toLowerCase() : undefined;
-}
 
 /** Calls, results, errors and events of a contract. */
 export type Codec = {
@@ -133,17 +38,35 @@ export function codecOf(abi: unknown): Codec {
   const face = new Interface(abi as InterfaceAbi);
   return {
     encode: (name, args) => face.encodeFunctionData(name, args) as Hex,
-    decode: (name, data) => face.decodeFunctionResult(name, data) as unknown as Record<string, unknown>,
+    decode: (name, data) => {
+      const results = attempt(() => face.decodeFunctionResult(name, data));
+      // Ethers leaves the parts unread until they are asked for.
+      if (attempt(() => results?.toArray(true)) !== undefined) return results as unknown as Record<string, unknown>;
+      throw new ChainError("unavailable", `expected what ${name}() gives from the endpoint, got ${excerpt(data)}`);
+    },
     explain: (data) => {
-      const parsed = data.length >= 10 ? face.parseError(data) : null;
-      return parsed === null ? undefined : { name: parsed.name, text: `${parsed.name}(${parsed.args.join(", ")})` };
+      return attempt(() => {
+        const parsed = data.length >= 10 ? face.parseError(data) : null;
+        return parsed === null ? undefined : { name: parsed.name, text: `${parsed.name}(${parsed.args.join(", ")})` };
+      });
     },
     topic: (name) => (face.getEvent(name)?.topicHash ?? "0x") as Hex,
     event: (name, log) => {
-      const parsed = face.parseLog({ topics: [...log.topics], data: log.data });
-      return parsed?.name === name ? parsed.args.toObject() : undefined;
+      return attempt(() => {
+        const parsed = face.parseLog({ topics: [...log.topics], data: log.data });
+        return parsed?.name === name ? parsed.args.toObject(true) : undefined;
+      });
     },
   };
+}
+
+/** What ethers reads; undefined when it cannot. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 /** RLP of nested lists of hex strings. */
@@ -179,8 +102,8 @@ function transactionOf({ legacy, feeMax, tipMax, gasMax, ...rest }: Draft) {
  * @throws TypeError when nobody did
  */
 export function senderOf(raw: string): Hex {
-  const { from } = Transaction.from(raw);
-  if (from === null) throw new TypeError("expected a signed transaction, got one without a signature");
+  const from = attempt(() => Transaction.from(raw).from);
+  if (from === undefined || from === null) throw new TypeError(`expected a signed transaction, got ${excerpt(raw)}`);
   return from.toLowerCase() as Hex;
 }
 
@@ -193,8 +116,10 @@ export function requireSender(raw: string, address: Hex): void {
 
 /** What is in a signed transaction; not who signed it. @throws TypeError when it is none */
 export function readSigned(raw: string): { readonly hash: Hex; readonly draft: Draft } {
-  const tx = Transaction.from(raw);
-  if (tx.hash === null || tx.to === null) throw new TypeError("expected a signed call, got another transaction");
+  const tx = attempt(() => Transaction.from(raw));
+  if (tx === undefined || tx.hash === null || tx.to === null) {
+    throw new TypeError(`expected a signed call, got ${excerpt(raw)}`);
+  }
   const legacy = tx.type === 0 || tx.type === 1;
   const draft = {
     chainId: Number(tx.chainId),

@@ -36,6 +36,10 @@ const FIELDS: readonly Field[] = [
   ["slotNumber", "integer"],
 ];
 
+/** Characters of a field: the bloom of logs has 514, and chains with known validators list them in extraData. */
+const FIELD_MAX = 16_384;
+const HEX = /^0x[0-9a-f]*$/i;
+
 /**
  * RLP of the header of a block, as JSON-RPC describes it.
  * @returns undefined when its keccak256 is not the block's hash: a chain with a header of its own
@@ -45,8 +49,10 @@ export function encodeHeader(block: Readonly<Record<string, unknown>>, hash: Hex
   for (const [name, kind] of FIELDS) {
     const value = block[name];
     if (typeof value !== "string") continue;
+    if (value.length > FIELD_MAX || !HEX.test(value)) return undefined;
     items.push(kind === "integer" ? trimInteger(value) : value);
   }
+  if (items.some((item) => item.length % 2 !== 0)) return undefined;
   const header = encodeRlp(items);
   return toHex(keccak256(fromHex(header))) === hash ? header : undefined;
 }

@@ -9,7 +9,8 @@ import { recoverSigner } from "../merkle/checkpoint.ts";
 import type { Account, Draft } from "./account.ts";
 import { ChainError } from "./chain.ts";
 import type { Endpoint } from "./endpoints.ts";
-import { connectEndpoint, requireSender } from "./ethers.ts";
+import { requireSender } from "./ethers.ts";
+import { connectEndpoint } from "./node-endpoint.ts";
 import { spellQuantity } from "./rpc-values.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -28,7 +29,7 @@ const FIELDS = {
 
 /** An account whose key is behind eth_signTransaction. */
 export function remoteAccount(url: string, address: Hex): Account {
-  const endpoint = connectEndpoint(url, 1, TIMEOUT_MS);
+  const endpoint = connectEndpoint(url, TIMEOUT_MS);
   return {
     address,
     sign: async (draft) => {
@@ -55,7 +56,7 @@ function spellDraft(from: Hex, draft: Draft): Record<string, string> {
 
 /** A checkpoint signer whose key is behind eth_signTypedData_v4: it sees the whole statement. */
 export function remoteSigner(url: string, address: Hex): CheckpointSigner {
-  const endpoint = connectEndpoint(url, 1, TIMEOUT_MS);
+  const endpoint = connectEndpoint(url, TIMEOUT_MS);
   return {
     address,
     sign: async (checkpoint) => {

@@ -37,10 +37,11 @@ import {
   readAnchored,
 } from "./contract.ts";
 import { type Endpoint, Endpoints } from "./endpoints.ts";
-import { connectEndpoint } from "./ethers.ts";
 import { encodeHeader } from "./header.ts";
 import { searchForward } from "./log-search.ts";
+import { connectEndpoint } from "./node-endpoint.ts";
 import {
+  asData,
   asHash,
   asInteger,
   asNodes,
@@ -75,7 +76,7 @@ const SEARCH_BLOCKS = 64;
 /** A chain behind HTTP endpoints; nothing is asked before it is used. */
 export function connectChain({ urls, chainId, contract, timeoutMs = TIMEOUT_MS }: RpcOptions): RpcChain {
   return new RpcChain(
-    urls.map((url) => connectEndpoint(url, chainId, timeoutMs)),
+    urls.map((url) => connectEndpoint(url, timeoutMs)),
     chainId,
     contract,
   );
@@ -159,14 +160,14 @@ export class RpcChain implements Chain {
   }
 
   async simulateMany(call: Call): Promise<boolean[]> {
-    return decodeAnchorMany((await this.#ask("eth_call", call, "latest")) as Hex);
+    return decodeAnchorMany(asData(await this.#ask("eth_call", call, "latest"), "result of a call"));
   }
 
   async dataFee(bytes: number): Promise<bigint> {
     this.#hasFeeOracle ??= hashOfCode(await this.#read("eth_getCode", FEE_ORACLE, "latest")) !== undefined;
     if (!this.#hasFeeOracle) return 0n;
     const data = `${FEE_ORACLE_SELECTOR}${bytes.toString(16).padStart(64, "0")}`;
-    return BigInt((await this.#read("eth_call", { to: FEE_ORACLE, data }, "latest")) as string);
+    return asQuantity(await this.#read("eth_call", { to: FEE_ORACLE, data }, "latest"), "data fee");
   }
 
   async broadcast(raw: Hex): Promise<void> {
@@ -298,7 +299,7 @@ export class RpcChain implements Chain {
   }
 
   async #call(data: Hex): Promise<Hex> {
-    const answer = (await this.#read("eth_call", { to: this.contract, data }, "latest")) as Hex;
+    const answer = asData(await this.#read("eth_call", { to: this.contract, data }, "latest"), "result of a call");
     if (answer !== "0x") return answer;
     throw new ChainError("contract_missing", `expected a contract at ${this.contract}, got no code there`);
   }

@@ -2,6 +2,7 @@
 
 import { fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { keccak256 } from "../merkle/hash.ts";
+import { excerpt } from "../verify/rpc-answer.ts";
 import { type Block, type BlockTag, ChainError } from "./chain.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -26,31 +27,47 @@ export function spellTag(at: BlockTag): string {
 
 /** @throws ChainError unavailable when the endpoint answered with something else: it is broken or not one */
 export function asObject(value: unknown, what: string): Json {
-  if (typeof value === "object" && value !== null) return value as Json;
-  throw new ChainError("unavailable", `expected a ${what} from the endpoint, got ${JSON.stringify(value)}`);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+  throw another(what, value);
 }
 
 export function asQuantity(value: unknown, what: string): bigint {
-  if (typeof value === "string" && /^0x[0-9a-f]+$/i.test(value)) return BigInt(value);
-  throw new ChainError("unavailable", `expected a ${what} from the endpoint, got ${JSON.stringify(value)}`);
+  if (typeof value === "string" && /^0x[0-9a-f]{1,64}$/i.test(value)) return BigInt(value);
+  throw another(what, value);
 }
 
 export function asInteger(value: unknown, what: string): number {
   const integer = Number(asQuantity(value, what));
   if (Number.isSafeInteger(integer)) return integer;
-  throw new ChainError("unavailable", `expected a ${what} up to 2^53-1 from the endpoint, got ${value}`);
+  throw another(`${what} up to 2^53-1`, value);
 }
 
 export function asHash(value: unknown, what: string): Hex {
   if (typeof value === "string" && /^0x[0-9a-f]{64}$/.test(value)) return value as Hex;
-  throw new ChainError("unavailable", `expected a ${what} from the endpoint, got ${JSON.stringify(value)}`);
+  throw another(what, value);
+}
+
+/** Bytes as hex in any case. */
+export function asData(value: unknown, what: string): Hex {
+  if (typeof value === "string" && /^0x(?:[0-9a-f]{2})*$/i.test(value)) return value.toLowerCase() as Hex;
+  throw another(what, value);
+}
+
+/** An endpoint may say anything; not all of it is repeated. */
+function another(what: string, value: unknown): ChainError {
+  const kind = Array.isArray(value) ? "list" : typeof value;
+  const got = typeof value === "string" ? excerpt(value) : value === null ? "null" : `something of kind ${kind}`;
+  return new ChainError("unavailable", `expected a ${what} from the endpoint, got ${got}`);
+}
+
+function asList(value: unknown, what: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw another(what, value);
 }
 
 /** Nodes of a Merkle-Patricia proof. */
 export function asNodes(value: unknown): Hex[] {
-  const isNode = (node: unknown) => typeof node === "string" && /^0x(?:[0-9a-f]{2})+$/i.test(node);
-  if (Array.isArray(value) && value.every(isNode)) return value.map((node: string) => node.toLowerCase() as Hex);
-  throw new ChainError("unavailable", "expected the nodes of a proof from the endpoint, got something else");
+  return asList(value, "list of the nodes of a proof").map((node) => asData(node, "node of a proof"));
 }
 
 export function readBlock(value: unknown): Block | undefined {
@@ -64,13 +81,12 @@ export function readBlock(value: unknown): Block | undefined {
 }
 
 export function mapLogs(value: unknown): RpcLog[] {
-  if (!Array.isArray(value)) throw new ChainError("unavailable", "expected logs from the endpoint, got something else");
-  return value.map((each) => {
+  return asList(value, "list of logs").map((each) => {
     const log = asObject(each, "log");
     return {
-      address: String(log.address),
-      topics: log.topics as string[],
-      data: String(log.data),
+      address: asData(log.address, "log's address"),
+      topics: asList(log.topics, "list of topics").map((topic) => asHash(topic, "topic")),
+      data: asData(log.data, "log's data"),
       transactionHash: asHash(log.transactionHash, "transaction hash"),
       blockNumber: asInteger(log.blockNumber, "block number"),
       blockHash: asHash(log.blockHash, "block hash"),
@@ -80,7 +96,6 @@ export function mapLogs(value: unknown): RpcLog[] {
 
 /** keccak256 of code; undefined when there is none. */
 export function hashOfCode(code: unknown): Hex | undefined {
-  if (typeof code !== "string")
-    throw new ChainError("unavailable", "expected code from the endpoint, got something else");
-  return code === "0x" ? undefined : toHex(keccak256(fromHex(code.toLowerCase())));
+  const data = asData(code, "contract's code");
+  return data === "0x" ? undefined : toHex(keccak256(fromHex(data)));
 }

@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { fetchBounded } from "./bounded-fetch.ts";
+import { fetchBounded } from "../anchor/bounded-fetch.ts";
 import { CliError, reasonOf, unreachable, usageError } from "./failure.ts";
 import { printNote } from "./output.ts";
 

@@ -4,9 +4,9 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { fetchBounded } from "../anchor/bounded-fetch.ts";
 import { CHECKS, type CheckName, type Checks, type Mark } from "../verify/watch-judge.ts";
 import type { WatchState } from "../verify/watch-state.ts";
-import { fetchBounded } from "./bounded-fetch.ts";
 import { printNote } from "./output.ts";
 
 export const REPORT_FORMAT = "holdfast/watch-report@1";

@@ -7,6 +7,7 @@ import { fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { keccak256 } from "../merkle/hash.ts";
 import type { ChainBlock, ChainLog, ChainReader } from "./chain.ts";
 import { decodeBool, decodeBytes32, decodeForked, encodeEverSigner, encodeHead, encodeRootAt } from "./contract.ts";
+import { excerpt } from "./rpc-answer.ts";
 
 /**
  * Asks a node and gives its `result`.
@@ -96,6 +97,9 @@ function hexOf(value: unknown, what: string): Hex {
 
 function quantityOf(value: unknown): number {
   const number = typeof value === "string" && QUANTITY.test(value) ? Number(value) : Number.NaN;
-  if (!Number.isSafeInteger(number)) throw new TypeError(`expected a number from the node, got ${String(value)}`);
+  if (!Number.isSafeInteger(number)) {
+    const got = typeof value === "string" ? excerpt(value) : typeof value;
+    throw new TypeError(`expected a number from the node, got ${got}`);
+  }
   return number;
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { type ChainProcess, findProgram, startProcess } from "../../src/anchor/chain-process.ts";
 import { DEPLOYED } from "../../src/anchor/contract.ts";
 import type { Endpoint } from "../../src/anchor/endpoints.ts";
-import { connectEndpoint } from "../../src/anchor/ethers.ts";
+import { connectEndpoint } from "../../src/anchor/node-endpoint.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 
 export const CHAIN_ID = 31_337;
@@ -27,7 +27,7 @@ export class Anvil {
   private constructor(started: ChainProcess) {
     this.#process = started;
     this.url = started.url;
-    this.#endpoint = connectEndpoint(started.url, CHAIN_ID, 10_000);
+    this.#endpoint = connectEndpoint(started.url, 10_000);
   }
 
   ask(method: string, ...params: readonly unknown[]): Promise<unknown> {

@@ -5,8 +5,8 @@ import test from "node:test";
 import hre from "hardhat";
 import { ChainError, type ChainErrorKind } from "../../src/anchor/chain.ts";
 import { classify } from "../../src/anchor/classify.ts";
-import { connectEndpoint } from "../../src/anchor/ethers.ts";
 import { keyAccount } from "../../src/anchor/keys.ts";
+import { connectEndpoint } from "../../src/anchor/node-endpoint.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import { Anvil, CHAIN_ID } from "./anvil.ts";
 
@@ -100,7 +100,7 @@ function transfer(account: typeof ACCOUNT, nonce: number, gwei: bigint, change: 
 }
 
 async function refusals(url: string, ask: (method: string, ...params: unknown[]) => Promise<unknown>) {
-  const endpoint = connectEndpoint(url, CHAIN_ID, 10_000);
+  const endpoint = connectEndpoint(url, 10_000);
   const kindOf = async (raw: Hex) => {
     try {
       await endpoint.request("eth_sendRawTransaction", [raw]);
@@ -148,7 +148,7 @@ test("what Hardhat's EDR says today is understood", async () => {
   const server = await hre.network.createServer({ override: { chainId: CHAIN_ID } }, "127.0.0.1", 0);
   const { address, port } = await server.listen();
   const url = `http://${address}:${port}`;
-  const endpoint = connectEndpoint(url, CHAIN_ID, 10_000);
+  const endpoint = connectEndpoint(url, 10_000);
   try {
     assert.deepEqual(await refusals(url, (method, ...params) => endpoint.request(method, params)), EXPECTED);
   } finally {

@@ -11,7 +11,7 @@ import test, { type TestContext } from "node:test";
 import { findProgram, startProcess } from "../../src/anchor/chain-process.ts";
 import { DEPLOYED } from "../../src/anchor/contract.ts";
 import { DEV_CHAIN_ID, DevChain, type DevChainOptions } from "../../src/anchor/devchain.ts";
-import { connectEndpoint } from "../../src/anchor/ethers.ts";
+import { connectEndpoint } from "../../src/anchor/node-endpoint.ts";
 import { connectChain } from "../../src/anchor/rpc-chain.ts";
 import { Run } from "./run.ts";
 import { until } from "./until.ts";
@@ -91,7 +91,7 @@ test("a chain has one first block however often it is started, and its clock goe
   const firsts: unknown[] = [];
   for (let start = 0; start < 7; start++) {
     const chain = await openChain(dir);
-    const endpoint = connectEndpoint(chain.url, DEV_CHAIN_ID, 5_000);
+    const endpoint = connectEndpoint(chain.url, 5_000);
     const reader = connect(chain);
     t.after(() => {
       endpoint.close();
@@ -278,7 +278,7 @@ test("where there is no anvil, Hardhat's node does, and forgets", async (t) => {
   const warnings: string[] = [];
   const log = { ...quiet, warn: (_: object, message: string) => void warnings.push(message) };
   const chain = await openChain(dir, { program, log });
-  const endpoint = connectEndpoint(chain.url, DEV_CHAIN_ID, 5_000);
+  const endpoint = connectEndpoint(chain.url, 5_000);
   assert.match(String(await endpoint.request("web3_clientVersion", [])), /hardhat/i);
   endpoint.close();
   const reader = connect(chain);

@@ -5,7 +5,7 @@ import test, { after, before } from "node:test";
 import hre from "hardhat";
 import { DEPLOYED } from "../../src/anchor/contract.ts";
 import type { Endpoint } from "../../src/anchor/endpoints.ts";
-import { connectEndpoint } from "../../src/anchor/ethers.ts";
+import { connectEndpoint } from "../../src/anchor/node-endpoint.ts";
 import { CHAIN_ID } from "./anvil.ts";
 import { Run } from "./run.ts";
 import { append, OWNER } from "./world.ts";
@@ -21,7 +21,7 @@ before(async () => {
   const server = await hre.network.createServer({ override: { chainId: CHAIN_ID } }, "127.0.0.1", 0);
   const { address, port } = await server.listen();
   url = `http://${address}:${port}`;
-  endpoint = connectEndpoint(url, CHAIN_ID, 10_000);
+  endpoint = connectEndpoint(url, 10_000);
   close = () => server.close();
   await ask("hardhat_setCode", DEPLOYED.address, DEPLOYED.code);
   await ask("evm_setAutomine", false);

@@ -89,7 +89,7 @@ const LIES: readonly Lie[] = [
     lieOn("eth_getLogs", (found: Loose[]) => found.map((log) => ({ ...log, data: OTHER + log.data.slice(66) }))),
   ],
   ["other code", 1, /expected code with hash 0x.* got 0x/, lieOn("eth_getCode", () => "0x6001600255")],
-  ["no sense", 1, /gave an answer that cannot be right/, lieOn("eth_call", () => "0x12")],
+  ["no sense", 2, /expected what .* gives from the endpoint, got "0x12"/, lieOn("eth_call", () => "0x12")],
 ];
 
 test("nothing is written of what an endpoint lies about", { skip }, async (t) => {

@@ -1,15 +1,12 @@
 /**
  * JSON-RPC by fetch, to a node that the reader has chosen: each request has its time, each
- * answer its size, and no other node stands in.
+ * answer its bounds, and no other node stands in.
  */
 
 import { RpcAnswerError, type RpcRequest } from "../../verify/rpc.ts";
+import { AnswerReader, answerLimits } from "../../verify/rpc-answer.ts";
 
 const TIMEOUT_MS = 12_000;
-/** A block with all its transactions' hashes is a few tens of kilobytes. */
-const BYTES_MAX = 2 ** 22;
-
-type Answer = { readonly result?: unknown; readonly error?: { readonly message?: unknown } };
 
 /**
  * What asks a node.
@@ -26,26 +23,25 @@ export function nodeRequest(url: string): RpcRequest {
       referrerPolicy: "no-referrer",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const answer = JSON.parse(await readText(response)) as Answer;
-    if (answer.error !== undefined) throw new RpcAnswerError(`${method}: ${String(answer.error.message)}`);
-    if (!response.ok || answer.result === undefined) throw new Error(`the node answered ${response.status}`);
+    const reader = new AnswerReader(answerLimits(method));
+    await readInto(reader, response);
+    const answer = reader.finish();
+    if (answer.kind === "error") throw new RpcAnswerError(`${method}: ${answer.message}`);
+    if (!response.ok) throw new Error(`the node answered ${response.status}`);
     return answer.result;
   };
 }
 
-async function readText({ body }: Response): Promise<string> {
+async function readInto(answer: AnswerReader, { body }: Response): Promise<void> {
   const reader = body?.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  for (let bytes = 0; reader !== undefined; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    bytes += value.length;
-    if (bytes > BYTES_MAX) {
-      await reader.cancel();
-      throw new Error(`expected an answer of at most ${BYTES_MAX} bytes from the node, got more`);
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true };
+    if (done || value === undefined) return;
+    try {
+      answer.take(value);
+    } catch (error) {
+      await reader?.cancel();
+      throw error;
     }
-    text += decoder.decode(value, { stream: true });
   }
-  return text;
 }

@@ -1,0 +1,89 @@
+/**
+ * HTTP towards somebody who may mean harm: whatever they do, the answer ends in time and is taken a piece at a time by
+ * whoever knows how large it may be, the connection ends with it, and it leads nowhere else: a redirection could lead
+ * into the network of this machine. No message holds a path, a header or what was sent.
+ */
+
+export type FetchRequest = {
+  readonly method?: "GET" | "POST" | "DELETE";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** For the whole answer, its body included. */
+  readonly timeoutMs: number;
+  /** Ends what is on its way. */
+  readonly signal?: AbortSignal;
+};
+
+export type FetchedHead = { readonly status: number; readonly headers: Headers };
+
+/** No answer in time, a larger one than may be, or one from elsewhere; the message says which, and no URL. */
+export class AnswerError extends Error {
+  override readonly name = "AnswerError";
+  readonly code = "answer_missing";
+}
+
+/**
+ * Asks once, and hands the body over as it arrives.
+ * @param take gets each piece, after decompression; what it throws ends the connection
+ * @throws AnswerError, and what `take` throws
+ */
+export async function fetchInPieces(
+  url: string,
+  { timeoutMs, signal, ...request }: FetchRequest,
+  take: (piece: Uint8Array, head: FetchedHead) => void | Promise<void>,
+): Promise<FetchedHead> {
+  // Not AbortSignal.any: one that lasts keeps each of those that follow it.
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  const timer = setTimeout(end, timeoutMs);
+  signal?.addEventListener("abort", end);
+  if (signal?.aborted) end();
+  try {
+    const response = await fetch(url, { ...request, redirect: "manual", signal: ending.signal }).catch(noAnswer);
+    const { status, headers } = response;
+    if (status >= 300 && status < 400) {
+      // What is not read would keep the connection.
+      await response.body?.cancel();
+      throw new AnswerError(`expected an answer, got a redirection (HTTP status ${status})`);
+    }
+    const pieces = response.body?.[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await pieces?.next().catch(noAnswer);
+        if (next === undefined || next.done === true) return { status, headers };
+        await take(next.value, { status, headers });
+      }
+    } finally {
+      await pieces?.return?.();
+    }
+  } catch (error) {
+    if (!ending.signal.aborted) throw error;
+    throw new AnswerError(signal?.aborted ? "closed" : `no answer within ${timeoutMs} ms`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
+  }
+}
+
+/** Asks once for a text of at most so many bytes. @throws AnswerError */
+export async function fetchBounded(
+  url: string,
+  { bytesMax, ...request }: FetchRequest & { readonly bytesMax: number },
+): Promise<FetchedHead & { readonly text: string }> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const head = await fetchInPieces(url, request, (piece) => {
+    length += piece.length;
+    if (length > bytesMax) throw new AnswerError(`expected an answer of at most ${bytesMax} bytes, got more`);
+    pieces.push(piece);
+  });
+  return { ...head, text: Buffer.concat(pieces).toString("utf8") };
+}
+
+/** What fetch fails with says little itself, and what is below it says which system call failed. */
+function noAnswer(error: unknown): never {
+  const { message, cause } = error as { readonly message?: unknown; readonly cause?: unknown };
+  const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
+  const code = (inner as { readonly code?: unknown } | undefined)?.code;
+  throw new AnswerError(typeof code === "string" ? `${String(message)} (${code})` : String(message), { cause: error });
+}
