@@ -8,17 +8,24 @@ import type { PackedEntry } from "../entry/packed.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
 import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { type Hash, leafHash } from "../merkle/hash.ts";
-import { type Claim, SizeConflictError, type Store } from "../store/store.ts";
+import { type Claim, SizeConflictError, type Store, StoreUnavailableError } from "../store/store.ts";
 import type { Committed } from "./answer.ts";
 import { type AppendRequest, CommitPlan, claimKeys, IdempotencyConflictError, type Placement } from "./claims.ts";
 import { fastRecoverSigner } from "./keysigner.ts";
 import type { LedgerState } from "./recovery.ts";
 import type { CheckpointSigner } from "./signer.ts";
 
-/** Nobody knows whether a commit was written: the ledger has to stop, and opening it again finds out. */
+/** Nobody knows whether a commit was written: the ledger has to stop, and reading it back finds out. */
 export class FatalError extends Error {
   override readonly name = "FatalError";
   readonly code = "commit_unknown";
+  /** Resolves when the store has ended the commit after all, one way or the other; undefined when it ended unknown. */
+  readonly settled: Promise<void> | undefined;
+
+  constructor(message: string, { cause, settled }: { readonly cause: unknown; readonly settled?: Promise<void> }) {
+    super(message, { cause });
+    this.settled = settled;
+  }
 }
 
 /** Nothing may be signed now, for a reason that may pass: nothing was recorded, and nothing in memory was touched. */
@@ -140,13 +147,19 @@ async function sign({ signer, hash, limits }: CommitTools, checkpoint: Checkpoin
   return signed;
 }
 
+/** Errors of a store that say that nothing was written. */
+const WRITES_NOTHING = [SizeConflictError, RangeError, StoreUnavailableError];
+
 /** Waits for a write, and sorts the ways it can end: written, surely not written, unknown. */
 async function writeOnce(writing: Promise<void>, timeoutMs: number): Promise<void> {
+  const late = new Error(`expected the store to end a commit within ${timeoutMs} ms`);
   try {
-    await within(timeoutMs, writing, () => new Error(`expected the store to end a commit within ${timeoutMs} ms`));
+    await within(timeoutMs, writing, () => late);
   } catch (cause) {
-    if (cause instanceof SizeConflictError || cause instanceof RangeError) throw cause;
-    throw new FatalError("expected the store to say whether a commit was written, got an error instead", { cause });
+    if (WRITES_NOTHING.some((known) => cause instanceof known)) throw cause;
+    const message = "expected the store to say whether a commit was written, got an error instead";
+    const settled = writing.catch(() => undefined);
+    throw new FatalError(message, cause === late ? { cause, settled } : { cause });
   }
 }
 

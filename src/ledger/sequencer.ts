@@ -5,14 +5,16 @@
  *   idle ──append──▶ committing ──done, more waiting──▶ committing ──nothing waits──▶ idle
  *                        │ somebody else extended the ledger: recover, try the same group again
  *                        │ it failed and nothing was written: recover, refuse the group (NotRecordedError)
+ *                        │ the store takes no writes now: refuse the group, recover before the next one
  *                        ▼ nobody knows what was written (FatalError), or recovering failed
- *                     stopped: every waiter gets LedgerStoppedError, reads go on, opening the ledger again recovers
+ *                     stopped: every waiter gets LedgerStoppedError, reads go on. When a commit that took too long ends
+ *                     after all, the ledger recovers and goes on; otherwise opening it again recovers
  */
 
 import { requireCount } from "../entry/entry.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { HASH_LENGTH } from "../merkle/hash.ts";
-import { type LedgerRecord, SizeConflictError } from "../store/store.ts";
+import { type LedgerRecord, SizeConflictError, StoreUnavailableError } from "../store/store.ts";
 import { type Appended, answerLater, answerNow, type Recorded } from "./answer.ts";
 import type { AppendRequest } from "./claims.ts";
 import {
@@ -68,6 +70,8 @@ export class Sequencer {
   #state: LedgerState;
   #running: Promise<void> | undefined;
   #stopped: Error | undefined;
+  /** The edge holds nodes of a commit that did not happen: the state has to be read back before the next one. */
+  #isStale = false;
   #isClosing = false;
 
   /** @param recorded reads what was committed, for answers about events that were there before */
@@ -159,12 +163,16 @@ export class Sequencer {
   async #commit(group: readonly Waiting[]): Promise<CommitResult | Error> {
     const requests = group.map(({ request }) => request);
     for (let attempt = 1; this.#stopped === undefined; attempt++) {
+      const unreadable = this.#isStale ? await this.#recover() : undefined;
+      if (unreadable !== undefined) return unreadable;
       try {
         const { options, signer } = { options: this.#options, signer: this.#signer };
         return await commitGroup({ ...options, signer, ledgerId: this.#record.id }, this.#state, requests);
       } catch (cause) {
         if (cause instanceof HeldBackError) return cause;
+        this.#isStale = true;
         if (cause instanceof FatalError) this.#stop(cause);
+        else if (cause instanceof StoreUnavailableError) return cause;
         else {
           await this.#recover();
           if (cause instanceof SizeConflictError && attempt < ATTEMPTS_MAX) continue;
@@ -176,19 +184,43 @@ export class Sequencer {
     return this.#stoppedError();
   }
 
-  /** Reads the state back: what the edge holds of a commit that did not happen must go. */
-  async #recover(): Promise<void> {
+  /** Reads the state back: what the edge holds of a commit that did not happen must go. Returns why it cannot now. */
+  async #recover(): Promise<Error | undefined> {
     const { store, hash } = this.#options;
     try {
       this.#state = await recover(store, this.#record, hash);
+      this.#isStale = false;
     } catch (cause) {
+      if (cause instanceof StoreUnavailableError) return cause;
       this.#stop(new FatalError("expected to recover the ledger after a failed commit", { cause }));
+      return this.#stoppedError();
     }
   }
 
-  #stop(cause: Error): void {
+  #stop(cause: FatalError): void {
     this.#stopped = cause;
     for (const listener of this.#stopListeners) queueMicrotask(() => listener(cause));
+    cause.settled?.then(async () => {
+      await this.#running;
+      this.#resume();
+    });
+  }
+
+  /** The commit that took too long has ended: what the store holds now is what happened. */
+  #resume(): void {
+    if (this.#isClosing) return;
+    const before = this.#state.head?.size ?? 0;
+    this.#running = this.#recover().then(() => {
+      this.#running = undefined;
+      // When it cannot be read just now, the next group reads it.
+      if (this.#stopped instanceof FatalError && this.#stopped.settled !== undefined) this.#stopped = undefined;
+      const { head } = this.#state;
+      if (head !== undefined && head.size > before) this.#announce(head);
+    });
+  }
+
+  #announce(head: SignedCheckpoint): void {
+    for (const listener of this.#commitListeners) queueMicrotask(() => listener(head));
   }
 
   /** Makes a commit visible and answers; nothing of it is left to fail but the answers themselves. */
@@ -206,7 +238,7 @@ export class Sequencer {
     }
     if (committed === undefined) return;
     committed.edge.forget();
-    for (const listener of this.#commitListeners) queueMicrotask(() => listener(committed.checkpoint));
+    this.#announce(committed.checkpoint);
   }
 
   #answer(outcome: Outcome, committed: CommitResult["committed"]): Appended | Promise<Appended> {

@@ -1,17 +1,15 @@
 /**
- * The embedded store: LevelDB in one folder, the door of the `level` package. Keys are in keys.ts, values in
- * record.ts. LevelDB lets one process in at a time and makes a batch atomic; with `sync` the batch is on the disk
- * when its promise resolves.
+ * The embedded store: LevelDB in one folder. Keys are in keys.ts, values in record.ts, and leveldb/ has what keeps LevelDB
+ * from losing something. One process is let in at a time, a batch is atomic, and with `sync` it is on the disk when its
+ * promise resolves.
  */
 
-import { type IteratorOptions, Level } from "level";
 import type { Entry } from "../entry/entry.ts";
 import { equal, type Hex, toHex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import * as keys from "./keys.ts";
 import { checkCommit, decodeLedger, encodeLedger, requireNew, withSigner } from "./ledgers.ts";
-import { checkFolder } from "./leveldb-folder.ts";
-import { checkLogs } from "./leveldb-log.ts";
+import { type Batch, type Bounds, Database, type DatabaseOptions, type WritingStatus } from "./leveldb/database.ts";
 import {
   decodeCheckpoint,
   decodeClaim,
@@ -30,20 +28,15 @@ import {
   type RecordWrite,
   SizeConflictError,
   type Store,
-  StoreLockedError,
 } from "./store.ts";
 import { Turn } from "./turn.ts";
 
 const FORM = new Uint8Array([1]);
 /** LevelDB's log before it becomes a sorted file: larger means fewer rewrites, and more to read again at a start. */
 const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
-/** Entries and bytes read ahead by one call into LevelDB. */
-const READ_AHEAD = 256;
-const READ_AHEAD_BYTES = 256 * 1024;
 
-type Database = Level<Uint8Array, Uint8Array>;
-type Batch = ReturnType<Database["batch"]>;
-type Bounds = IteratorOptions<Uint8Array, Uint8Array>;
+export type LevelStoreOptions = Pick<DatabaseOptions, "waitMs" | "onStatus">;
+
 type Known = { readonly number: number; record: LedgerRecord; size: number | undefined; turn: Turn };
 
 export class LevelStore implements Store {
@@ -54,19 +47,11 @@ export class LevelStore implements Store {
 
   /**
    * Opens the store in a folder, and makes it when there is none.
-   * @throws StoreLockedError when another process has it open, DamagedStoreError when LevelDB finds it corrupt, or would
-   *   not say so: nothing is changed then
+   * @throws StoreLockedError when another process has it open, DamagedStoreError when its files are not as they were
+   *   written: nothing is changed then
    */
-  static async open(directory: string): Promise<LevelStore> {
-    await checkFolder(directory);
-    await checkLogs(directory);
-    const options = { keyEncoding: "view", valueEncoding: "view", writeBufferSize: WRITE_BUFFER_BYTES } as const;
-    const db = new Level<Uint8Array, Uint8Array>(directory, options);
-    try {
-      await db.open();
-    } catch (cause) {
-      throw openingError(directory, cause);
-    }
+  static async open(directory: string, options: LevelStoreOptions = {}): Promise<LevelStore> {
+    const db = await Database.open(directory, { writeBufferSize: WRITE_BUFFER_BYTES, ...options });
     const store = new LevelStore(db);
     try {
       await store.#load(directory);
@@ -81,6 +66,16 @@ export class LevelStore implements Store {
     this.#db = db;
   }
 
+  /** Whether it can be written, and why not. */
+  get writing(): WritingStatus {
+    return this.#db.status;
+  }
+
+  /** Bytes that an unfinished write had left at the end of the log: nobody was told of it, and it is gone. */
+  get tornBytes(): number {
+    return this.#db.tornBytes;
+  }
+
   async ledgers(): Promise<LedgerRecord[]> {
     return [...this.#ledgers.values()].map((known) => known.record);
   }
@@ -89,7 +84,7 @@ export class LevelStore implements Store {
     return this.#adding.take(async () => {
       requireNew(record, await this.ledgers());
       const number = this.#ledgers.size;
-      await this.#db.put(keys.ledgerKey(number), this.#encoder.text(encodeLedger(record)), { sync: true });
+      await this.#put(keys.ledgerKey(number), () => this.#encoder.text(encodeLedger(record)));
       this.#ledgers.set(record.id, { number, record, size: 0, turn: new Turn() });
     });
   }
@@ -98,7 +93,7 @@ export class LevelStore implements Store {
     const known = this.#known(ledgerId);
     await known.turn.take(async () => {
       const record = withSigner(known.record, signer);
-      await this.#db.put(keys.ledgerKey(known.number), this.#encoder.text(encodeLedger(record)), { sync: true });
+      await this.#put(keys.ledgerKey(known.number), () => this.#encoder.text(encodeLedger(record)));
       known.record = record;
     });
   }
@@ -117,7 +112,7 @@ export class LevelStore implements Store {
       }
       // Until we know how this ends, the size is whatever a reader finds.
       known.size = undefined;
-      await this.#write({ sync: true }, (batch) => this.#fill(batch, known.number, commit));
+      await this.#db.write({ sync: true }, (batch) => this.#fill(batch, known.number, commit));
       known.size = commit.checkpoint.size;
     });
   }
@@ -201,7 +196,7 @@ export class LevelStore implements Store {
   }
 
   async writeRecords(writes: readonly RecordWrite[], options: { readonly durable: boolean }): Promise<void> {
-    await this.#write({ sync: options.durable }, (batch) => {
+    await this.#db.write({ sync: options.durable }, (batch) => {
       for (const { space, key, value } of writes) {
         if (value === undefined) batch.del(keys.recordKey(space, key));
         else batch.put(keys.recordKey(space, key), this.#encoder.text(value));
@@ -215,7 +210,7 @@ export class LevelStore implements Store {
 
   async #load(directory: string): Promise<void> {
     const form = await this.#db.get(keys.formKey);
-    if (form === undefined) await this.#db.put(keys.formKey, FORM, { sync: true });
+    if (form === undefined) await this.#put(keys.formKey, () => FORM);
     else if (!equal(form, FORM)) {
       throw new DamagedStoreError(`expected a store of form ${toHex(FORM)} in ${directory}, got form ${toHex(form)}`);
     }
@@ -259,28 +254,15 @@ export class LevelStore implements Store {
   }
 
   async *#read(bounds: Bounds, naming: Naming): AsyncGenerator<[Uint8Array, Uint8Array]> {
-    const iterator = this.#db.iterator({ ...bounds, highWaterMarkBytes: READ_AHEAD_BYTES });
     try {
-      for (;;) {
-        const read: Promise<[Uint8Array, Uint8Array][]> = iterator.nextv(READ_AHEAD);
-        const found = await read.catch((cause) => readingFailed(cause, naming));
-        if (found.length === 0) return;
-        yield* found;
-      }
-    } finally {
-      await iterator.close();
+      yield* this.#db.range(bounds);
+    } catch (cause) {
+      readingFailed(cause, naming);
     }
   }
 
-  async #write(options: { readonly sync: boolean }, fill: (batch: Batch) => void): Promise<void> {
-    const batch = this.#db.batch();
-    try {
-      fill(batch);
-    } catch (cause) {
-      await batch.close();
-      throw cause;
-    }
-    await batch.write(options);
+  #put(key: Uint8Array, value: () => Uint8Array): Promise<void> {
+    return this.#db.write({ sync: true }, (batch) => void batch.put(key, value()));
   }
 }
 
@@ -295,19 +277,6 @@ function recordBounds(space: string, range: RecordRange): Bounds {
 function readingFailed(cause: unknown, naming: Naming): never {
   if (codeOf(cause) !== "LEVEL_CORRUPTION") throw cause;
   throw new DamagedStoreError(`${naming()} cannot be read: LevelDB calls the data corrupt`, { cause });
-}
-
-function openingError(directory: string, error: unknown): Error {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  if (codeOf(cause) === "LEVEL_LOCKED") {
-    const message = `expected to be alone with the store in ${directory}, but another process has it open; stop that one first`;
-    return new StoreLockedError(message, { cause });
-  }
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const message = `expected a store in ${directory} that LevelDB can open, got: ${why}`;
-  return codeOf(cause) === "LEVEL_CORRUPTION"
-    ? new DamagedStoreError(message, { cause })
-    : new Error(message, { cause });
 }
 
 function codeOf(error: unknown): unknown {

@@ -2,8 +2,10 @@
  * The port to durable storage. What an implementation promises, and test/store/suite.ts proves:
  *
  * - A commit is atomic and durable when its promise resolves, and happens only if the ledger still has the size it
- *   starts from. SizeConflictError and RangeError mean that nothing was written; any other failure of a commit means
- *   that nobody knows, and the caller must stop and recover.
+ *   starts from. SizeConflictError, RangeError and StoreUnavailableError mean that nothing was written; any other failure
+ *   of a commit means that nobody knows, and the caller must stop and recover.
+ * - After a write that failed nothing is acknowledged before the store has made sure that it can be found again. While it
+ *   does, writes are refused with StoreUnavailableError, and reads go on where they can.
  * - What was written is read back byte for byte, or an error says that it is damaged. Entries, tiles and checkpoints
  *   are never changed by a later commit.
  * - Records are small documents that other parts keep beside the ledgers (keys, anchors, indexes). One write of many
@@ -77,7 +79,8 @@ export interface Store {
   /**
    * Records a commit.
    * @throws SizeConflictError when the ledger's size is not `commit.from`, RangeError when the commit's parts do not
-   *   fit together or cannot be encoded; nothing is written in these cases
+   *   fit together or cannot be encoded, StoreUnavailableError when the store cannot write for now; nothing is written
+   *   in these cases
    */
   commit(ledgerId: Hex, commit: Commit): Promise<void>;
   entry(ledgerId: Hex, index: number): Promise<Entry | undefined>;
@@ -116,6 +119,12 @@ export class LedgerExistsError extends Error {
 export class DamagedStoreError extends Error {
   override readonly name = "DamagedStoreError";
   readonly code = "store_damaged";
+}
+
+/** The store takes no writes for now, or cannot be read for now: nothing was written, and it is mended without a restart. */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
+  readonly code = "store_unavailable";
 }
 
 /** Another process holds the store. */

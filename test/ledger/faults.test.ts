@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { FatalError } from "../../src/ledger/commit.ts";
 import { LedgerStoppedError, NotRecordedError } from "../../src/ledger/sequencer.ts";
 import type { CheckpointSigner } from "../../src/ledger/signer.ts";
-import { SizeConflictError } from "../../src/store/store.ts";
+import { SizeConflictError, StoreUnavailableError } from "../../src/store/store.ts";
 import { type Fault, FaultyStore } from "./faults.ts";
 import {
   checkWhole,
@@ -172,6 +172,49 @@ test("a commit that ends after its time does not confuse whoever opens the ledge
   release();
   await again.append({ entries: [prepared("next")], source });
   assert.deepEqual(await names(again), ["late", "next"]);
+});
+
+test("a ledger goes on by itself when a commit ends after its time, whether it happened or not", async () => {
+  for (const happens of [true, false]) {
+    const store = new FaultyStore(await storeWithLedger());
+    const ledger = await openLedger(store, { limits });
+    await ledger.append({ entries: many(3), source });
+    const heads: number[] = [];
+    ledger.onCommit(({ size }) => heads.push(size));
+    const { promise: late, resolve: release } = Promise.withResolvers<void>();
+    store.inject({ step: "commit", happens, reports: late });
+    await assert.rejects(ledger.append({ entries: [prepared("late")], source }), LedgerStoppedError);
+    await assert.rejects(ledger.append({ entries: [prepared("meanwhile")], source }), LedgerStoppedError);
+    release();
+    while (ledger.stopped !== undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+    const before = happens ? ["late"] : [];
+    assert.deepEqual((await names(ledger)).slice(3), before);
+    assert.deepEqual(heads, happens ? [4] : [], "listeners hear of what was recorded after all");
+    await ledger.append({ entries: [prepared("next")], source });
+    assert.deepEqual((await names(ledger)).slice(3), [...before, "next"]);
+    await checkWhole(ledger);
+  }
+});
+
+test("while the store takes no writes, requests are refused by that code, and the ledger goes on when it does", async () => {
+  const store = new FaultyStore(await storeWithLedger());
+  const ledger = await openLedger(store);
+  await ledger.append({ entries: many(254), source });
+  const error = new StoreUnavailableError("injected");
+  store.inject(
+    { step: "commit", happens: false, reports: "an error", error },
+    // It cannot be read for a moment either.
+    { step: "head", happens: false, reports: "an error", error },
+  );
+  for (const name of ["a", "b"]) {
+    const refused = ledger.append({ entries: many(9, name), source });
+    await assert.rejects(refused, (reason: Error & { code: string }) => reason.code === "store_unavailable");
+    assert.equal(ledger.stopped, undefined);
+  }
+  assert.equal(store.pending, 0);
+  await ledger.append({ entries: [prepared("c")], source });
+  assert.deepEqual((await names(ledger)).slice(254), ["c"]);
+  await checkWhole(ledger);
 });
 
 test("two writers on one store both get their events in, each exactly once", async () => {

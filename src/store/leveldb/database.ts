@@ -1,0 +1,360 @@
+/**
+ * A LevelDB database that a failed write cannot poison. LevelDB 1.20 goes on after a failed append, and what it says is
+ * written from then on stands where its own recovery does not look. So one failed write ends all writing until the files
+ * were checked and opened anew:
+ *
+ *   writing ──a write fails──▶ suspect ──what nobody was told is cut off, the disk has room──▶ closed
+ *      ▲                          │  ▲                                                          │
+ *      │                          └──┘ not yet: tried again, reads go on                        ▼
+ *      └── every acknowledged write is there ── opened as a transaction (opening.ts) ◀───── (tried again)
+ *                                                   │ an acknowledged write is missing, or files are damaged
+ *                                                   ▼
+ *                                                refused: says why, until a person has looked
+ *
+ * One write is under way at a time: one that LevelDB took behind a failed one, in another thread, would say OK and be lost.
+ * Whatever waits meanwhile shares the next batch. Writes that fail wait for the reopening, up to `waitMs`, and are then done
+ * again: a passing error costs a moment, not a request.
+ */
+
+import { setTimeout as delay } from "node:timers/promises";
+import { type IteratorOptions, Level } from "level";
+import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
+import { WAY_OUT } from "./folder.ts";
+import { FolderLock, isLocked, lockedError } from "./lock.ts";
+import { AcknowledgedMissingError, cutLogs } from "./log-end.ts";
+import { type Opening, openSafely } from "./opening.ts";
+import { requireRoom } from "./room.ts";
+
+type Handle = Level<Uint8Array, Uint8Array>;
+export type Batch = ReturnType<Handle["batch"]>;
+export type Bounds = IteratorOptions<Uint8Array, Uint8Array>;
+
+export type WritingState = "writing" | "suspect" | "closed" | "refused";
+/** How writing goes; `cause` is the first failure, or why it is refused. */
+export type WritingStatus = { readonly state: WritingState; readonly cause?: Error };
+
+export type DatabaseOptions = {
+  readonly writeBufferSize: number;
+  /** How long a write, or a read while the database is closed, waits for it to be opened anew; 3000 when left out. */
+  readonly waitMs?: number;
+  readonly onStatus?: (status: WritingStatus) => void;
+};
+
+type Waiting = {
+  readonly sync: boolean;
+  readonly fill: (batch: Batch) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  /** LevelDB was asked to write it, and it is not known yet that it was not. */
+  isTried: boolean;
+};
+
+const WAIT_MS = 3000;
+const RETRY_MIN_MS = 50;
+const RETRY_MAX_MS = 5000;
+/** Writes in one batch, about; one request alone may have more. */
+const GROUP_WRITES = 20_000;
+/** Items and bytes read ahead by one call into LevelDB. */
+const READ_AHEAD = 256;
+const READ_AHEAD_BYTES = 256 * 1024;
+
+export class Database {
+  readonly #directory: string;
+  readonly #options: DatabaseOptions;
+  readonly #lock: FolderLock;
+  readonly #stopping = new AbortController();
+  #handle: Handle | undefined;
+  /** Resolves when the handle is there again. */
+  #reopened = Promise.withResolvers<void>();
+  /** Sequence number of the last write that was acknowledged. */
+  #acknowledged: number;
+  #status: WritingStatus = { state: "writing" };
+  #queue: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #mending: Promise<void> | undefined;
+  /** No request waits any longer for the reopening that is under way. */
+  #isOverdue = false;
+  /** Bytes of a torn end that the first opening found: a write that was never acknowledged. */
+  readonly tornBytes: number;
+
+  /**
+   * Opens the database of a folder, and makes it when there is none.
+   * @throws StoreLockedError when another process has it, DamagedStoreError when its files are not as they were written
+   */
+  static async open(directory: string, options: DatabaseOptions): Promise<Database> {
+    const lock = await FolderLock.take(directory);
+    try {
+      const opening = await openSafely(directory, () => openHandle(directory, options));
+      return new Database(directory, options, lock, opening);
+    } catch (error) {
+      await lock.free();
+      throw error;
+    }
+  }
+
+  private constructor(directory: string, options: DatabaseOptions, lock: FolderLock, opening: Opening<Handle>) {
+    this.#directory = directory;
+    this.#options = options;
+    this.#lock = lock;
+    this.#handle = opening.database;
+    this.#acknowledged = opening.lastSequence;
+    this.tornBytes = opening.tornBytes;
+  }
+
+  get status(): WritingStatus {
+    return this.#status;
+  }
+
+  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#reading((handle) => handle.get(key));
+  }
+
+  async getMany(asked: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#reading((handle) => handle.getMany([...asked]));
+  }
+
+  /** Keys and values of a range in order; goes on where it was when the database is opened anew meanwhile. */
+  async *range(bounds: Bounds): AsyncGenerator<[Uint8Array, Uint8Array]> {
+    let rest = bounds;
+    for (;;) {
+      const handle = await this.#opened();
+      const iterator = handle.iterator({ ...rest, highWaterMarkBytes: READ_AHEAD_BYTES });
+      try {
+        for (;;) {
+          const found = await iterator.nextv(READ_AHEAD);
+          if (found.length === 0) return;
+          for (const item of found) {
+            yield item;
+            rest = behind(rest, item[0]);
+          }
+        }
+      } catch (error) {
+        if (!this.#wasClosed(handle, error)) throw error;
+      } finally {
+        await iterator.close();
+      }
+    }
+  }
+
+  /**
+   * Writes a batch, all or nothing; it is on the disk when the promise resolves, if `sync`.
+   * @param fill puts the writes into the batch, and is called again when they have to be done again
+   * @throws whatever `fill` throws; StoreUnavailableError when the database cannot be written for now: nothing is written
+   */
+  write(options: { readonly sync: boolean }, fill: (batch: Batch) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopping.signal.aborted || this.#isOverdue) return reject(this.#unavailable());
+      this.#queue.push({ sync: options.sync, fill, resolve, reject, isTried: false });
+      this.#start();
+    });
+  }
+
+  /** Ends all writing, and closes; what waits for a reopening is refused. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    await this.#mending;
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+    try {
+      // Closing writes what LevelDB holds of a failed write.
+      if (this.#status.state !== "writing") await this.#cut();
+    } finally {
+      this.#refuseWaiting();
+      for (const { reject } of this.#queue.splice(0)) reject(new Error("expected to know whether it was written"));
+      await this.#lock.free();
+    }
+  }
+
+  /** Writes what waits, unless that is happening already or has to wait for a reopening. */
+  #start(): void {
+    if (this.#running !== undefined || this.#queue.length === 0 || this.#status.state !== "writing") return;
+    if (this.#stopping.signal.aborted) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      this.#start();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0 && this.#status.state === "writing" && !this.#stopping.signal.aborted) {
+      await this.#writeGroup(this.#handle as Handle);
+    }
+  }
+
+  /** One batch of whatever waits, and its answers. */
+  async #writeGroup(handle: Handle): Promise<void> {
+    const batch = handle.batch();
+    const group: Waiting[] = [];
+    while (this.#queue.length > 0 && batch.length < GROUP_WRITES) {
+      const next = this.#queue.shift() as Waiting;
+      const before = batch.length;
+      try {
+        next.fill(batch);
+        group.push(next);
+      } catch (error) {
+        next.reject(error);
+        if (batch.length === before) continue;
+        // What it had put in cannot be taken out again: the others begin anew.
+        await batch.close();
+        this.#queue.unshift(...group);
+        return;
+      }
+    }
+    const writes = batch.length;
+    if (group.length === 0) return batch.close();
+    for (const waiting of group) waiting.isTried = true;
+    try {
+      await batch.write({ sync: group.some(({ sync }) => sync) });
+    } catch (error) {
+      this.#queue.unshift(...group);
+      this.#suspect(error as Error);
+      return;
+    }
+    this.#acknowledged += writes;
+    for (const { resolve } of group) resolve();
+  }
+
+  #suspect(cause: Error): void {
+    this.#setStatus({ state: "suspect", cause });
+    const timer = setTimeout(() => {
+      this.#isOverdue = true;
+      this.#refuseWaiting();
+    }, this.#options.waitMs ?? WAIT_MS);
+    this.#mending = this.#mend(cause).finally(() => {
+      clearTimeout(timer);
+      this.#mending = undefined;
+      this.#isOverdue = this.#status.state !== "writing";
+      if (this.#isOverdue) this.#refuseWaiting();
+      else this.#start();
+    });
+  }
+
+  /** From suspect to writing, however long the disk takes; or to refused. */
+  async #mend(cause: Error): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let pauseMs = RETRY_MIN_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
+      try {
+        await this.#cut();
+        if (this.#handle !== undefined) await this.#closeHandle(cause);
+        await this.#reopen();
+        return;
+      } catch (error) {
+        if (error instanceof DamagedStoreError) return this.#setStatus({ state: "refused", cause: error });
+        this.#setStatus({ state: this.#status.state, cause: error as Error });
+      }
+      await delay(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** From here on it is known that the writes which failed are not written. */
+  async #cut(): Promise<void> {
+    await cutLogs(this.#directory, this.#acknowledged);
+    for (const waiting of this.#queue) waiting.isTried = false;
+    if (this.#isOverdue) this.#refuseWaiting();
+  }
+
+  /** Readers keep the handle until the disk has shown that another one can be opened. */
+  async #closeHandle(cause: Error): Promise<void> {
+    await requireRoom(this.#directory);
+    this.#setStatus({ state: "closed", cause });
+    const handle = this.#handle;
+    this.#handle = undefined;
+    this.#reopened = Promise.withResolvers();
+    await handle?.close();
+    await this.#cut();
+  }
+
+  async #reopen(): Promise<void> {
+    const opening = await openSafely(this.#directory, () => openHandle(this.#directory, this.#options));
+    if (opening.lastSequence < this.#acknowledged) {
+      await opening.database.close();
+      const message = `expected write ${this.#acknowledged}, which was acknowledged, in ${this.#directory}, got ${opening.lastSequence} as the last one`;
+      throw new AcknowledgedMissingError(message);
+    }
+    this.#handle = opening.database;
+    this.#acknowledged = opening.lastSequence;
+    this.#setStatus({ state: "writing" });
+    this.#reopened.resolve();
+  }
+
+  /** Refuses what waits, but for writes of which nobody knows yet: their promise tells when it is known. */
+  #refuseWaiting(): void {
+    const refused = this.#queue.filter(({ isTried }) => !isTried);
+    this.#queue = this.#queue.filter(({ isTried }) => isTried);
+    for (const { reject } of refused) reject(this.#unavailable());
+  }
+
+  #unavailable(): StoreUnavailableError {
+    const { state, cause } = this.#status;
+    const why = this.#stopping.signal.aborted ? "it is being closed" : `it is ${state}: ${cause?.message}`;
+    return new StoreUnavailableError(`the store takes no writes now, and nothing was written; ${why}`, { cause });
+  }
+
+  #setStatus(status: WritingStatus): void {
+    this.#status = status;
+    this.#options.onStatus?.(status);
+  }
+
+  /** Reads, again when the database is closed meanwhile to be opened anew. */
+  async #reading<T>(read: (handle: Handle) => Promise<T>): Promise<T> {
+    for (;;) {
+      const handle = await this.#opened();
+      try {
+        return await read(handle);
+      } catch (error) {
+        if (!this.#wasClosed(handle, error)) throw error;
+      }
+    }
+  }
+
+  async #opened(): Promise<Handle> {
+    if (this.#handle !== undefined) return this.#handle;
+    const waited = new AbortController();
+    const timer = delay(this.#options.waitMs ?? WAIT_MS, undefined, { signal: waited.signal, ref: false });
+    await Promise.race([this.#reopened.promise, timer]).catch(() => undefined);
+    waited.abort();
+    if (this.#handle !== undefined) return this.#handle;
+    throw new StoreUnavailableError(`the store cannot be read now; it is ${this.#status.state}`, {
+      cause: this.#status.cause,
+    });
+  }
+
+  #wasClosed(handle: Handle, error: unknown): boolean {
+    const { code } = error as { readonly code?: unknown };
+    const isClosing = code === "LEVEL_DATABASE_NOT_OPEN" || code === "LEVEL_ITERATOR_NOT_OPEN";
+    return isClosing && this.#handle !== handle && !this.#stopping.signal.aborted;
+  }
+}
+
+async function openHandle(directory: string, { writeBufferSize }: DatabaseOptions): Promise<Handle> {
+  const handle: Handle = new Level(directory, { keyEncoding: "view", valueEncoding: "view", writeBufferSize });
+  try {
+    await handle.open();
+  } catch (error) {
+    throw openingError(directory, error);
+  }
+  return handle;
+}
+
+function openingError(directory: string, error: unknown): Error {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  if (isLocked(cause)) return lockedError(directory, cause);
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const message = `expected a store in ${directory} that LevelDB can open, got: ${why}`;
+  const isCorrupt = (cause as { readonly code?: unknown }).code === "LEVEL_CORRUPTION";
+  return isCorrupt ? new DamagedStoreError(`${message}; ${WAY_OUT}`, { cause }) : new Error(message, { cause });
+}
+
+/** The part of a range that comes after one of its keys. */
+function behind({ gte, gt, lt, lte, limit, ...rest }: Bounds, key: Uint8Array): Bounds {
+  const left = limit === undefined || limit < 0 ? {} : { limit: limit - 1 };
+  const end = rest.reverse === true ? { gte, gt, lt: key } : { gt: key, lt, lte };
+  return { ...rest, ...left, ...defined(end) };
+}
+
+/** LevelDB takes a bound that is there and undefined for one. */
+function defined(bounds: { [K in "gte" | "gt" | "lt" | "lte"]?: Uint8Array | undefined }): Bounds {
+  return Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined));
+}

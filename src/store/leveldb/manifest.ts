@@ -1,0 +1,79 @@
+/**
+ * LevelDB's manifest (db/version_edit.cc): which sorted files there are, from which log on there is more, and the number of
+ * the last write. It is a log of edits; the first one of a manifest that an opening made is the state that the opening found.
+ */
+
+import { BytesReader } from "./write-batch.ts";
+
+/** Tags of the fields of an edit. */
+const COMPARATOR = 1;
+const LOG_NUMBER = 2;
+const NEXT_FILE = 3;
+const LAST_SEQUENCE = 4;
+const COMPACT_POINTER = 5;
+const DELETED_FILE = 6;
+const NEW_FILE = 7;
+const PREVIOUS_LOG = 9;
+
+/** What a manifest says; `tables` has the size in bytes of each sorted file by its number. */
+export type ManifestState = {
+  readonly tables: ReadonlyMap<number, number>;
+  /** Logs with a smaller number are in sorted files already. */
+  readonly logNumber: number;
+  readonly previousLog: number;
+  readonly lastSequence: number;
+};
+
+type Building = {
+  tables: Map<number, number>;
+  logNumber: number;
+  previousLog: number;
+  lastSequence: number;
+};
+
+/** Applies edits in order. @throws RangeError when one of them is none */
+export function applyEdits(edits: Iterable<Uint8Array>): ManifestState {
+  const state: Building = { tables: new Map(), logNumber: 0, previousLog: 0, lastSequence: 0 };
+  for (const edit of edits) applyEdit(state, edit);
+  return state;
+}
+
+function applyEdit(state: Building, edit: Uint8Array): void {
+  const reader = new BytesReader(edit);
+  const deleted: number[] = [];
+  const added: [number, number][] = [];
+  while (!reader.isAtEnd) {
+    const tag = reader.varint();
+    if (tag === COMPARATOR) reader.slice();
+    else if (tag === LOG_NUMBER) state.logNumber = reader.varint();
+    else if (tag === PREVIOUS_LOG) state.previousLog = reader.varint();
+    else if (tag === NEXT_FILE) reader.varint();
+    else if (tag === LAST_SEQUENCE) state.lastSequence = reader.varint();
+    else if (tag === COMPACT_POINTER) skipCompactPointer(reader);
+    else if (tag === DELETED_FILE) deleted.push(readDeleted(reader));
+    else if (tag === NEW_FILE) added.push(readAdded(reader));
+    else throw new RangeError(`expected a field of a manifest, got tag ${tag}`);
+  }
+  // A file that moves to another level is deleted and added in one edit.
+  for (const number of deleted) state.tables.delete(number);
+  for (const [number, size] of added) state.tables.set(number, size);
+}
+
+function skipCompactPointer(reader: BytesReader): void {
+  reader.varint();
+  reader.slice();
+}
+
+function readDeleted(reader: BytesReader): number {
+  reader.varint();
+  return reader.varint();
+}
+
+function readAdded(reader: BytesReader): [number: number, size: number] {
+  reader.varint();
+  const number = reader.varint();
+  const size = reader.varint();
+  reader.slice();
+  reader.slice();
+  return [number, size];
+}

@@ -1,0 +1,195 @@
+/**
+ * Opening a LevelDB folder as a transaction. LevelDB ignores an error while it reads its log, goes on with what it has, and
+ * deletes the log: one passing EIO would take acknowledged entries along. So every file is kept until the opened database
+ * is seen to hold what the files held:
+ *
+ *   put back ─▶ read ─▶ keep (hard links in NAME.kept) ─▶ LevelDB opens ─▶ compare ─▶ let go (rename to NAME.gone, remove)
+ *      ▲                                                        │ it failed, or holds less
+ *      └──────────────── NAME.kept takes the folder's place ◀───┘
+ *
+ * Nobody writes before the comparison, so whatever ends the process on the way, putting back loses nothing. The caller holds
+ * the lock of the folder (lock.ts), since LevelDB's own begins only when it opens.
+ */
+
+import { copyFile, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { equal } from "../../merkle/bytes.ts";
+import { StoreLockedError } from "../store.ts";
+import { type FolderState, filesIn, readFolder, readOpening } from "./folder.ts";
+import { type BatchWrite, decodeBatch } from "./write-batch.ts";
+
+/** What has to be asked of a database to compare it with its files. */
+export interface OpenedDatabase {
+  getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+  close(): Promise<void>;
+}
+
+/** A database that was opened, and the number of the last write in it. */
+export type Opening<T> = { readonly database: T; readonly lastSequence: number; readonly tornBytes: number };
+
+/** LevelDB could not open the folder, or opened less than it held; the folder is as it was. Trying again may help. */
+export class OpeningFailedError extends Error {
+  override readonly name = "OpeningFailedError";
+  readonly code = "store_not_opened";
+}
+
+/** An opening that meets a passing error is tried again. */
+const ATTEMPTS = 3;
+const PAUSE_MS = 50;
+/** Keys asked at once. */
+const CHUNK = 1000;
+/** What file systems without hard links answer. */
+const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"];
+
+/**
+ * Opens a folder, trying again where an error may pass.
+ * @throws DamagedStoreError when its files are not as they were written, StoreLockedError when somebody else has it open,
+ *   OpeningFailedError when LevelDB finds less than they hold, each time
+ */
+export async function openSafely<T extends OpenedDatabase>(
+  directory: string,
+  openDatabase: () => Promise<T>,
+): Promise<Opening<T>> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openOnce(directory, openDatabase);
+    } catch (error) {
+      if (attempt === ATTEMPTS || error instanceof StoreLockedError) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * attempt));
+    }
+  }
+}
+
+/** Gives a folder back what an opening had kept that did not end. */
+export async function putBack(directory: string): Promise<void> {
+  await rm(`${directory}.keeping`, { recursive: true, force: true });
+  if (await exists(`${directory}.kept`)) {
+    await rm(`${directory}.gone`, { recursive: true, force: true });
+    if (await exists(directory)) await rename(directory, `${directory}.gone`);
+    await rename(`${directory}.kept`, directory);
+    await syncFolder(dirname(directory));
+  }
+  await rm(`${directory}.gone`, { recursive: true, force: true });
+}
+
+async function openOnce<T extends OpenedDatabase>(
+  directory: string,
+  openDatabase: () => Promise<T>,
+): Promise<Opening<T>> {
+  await putBack(directory);
+  const held = await readFolder(directory);
+  if (held === undefined) return { database: await openDatabase(), lastSequence: 0, tornBytes: 0 };
+  await keep(directory);
+  let database: T | undefined;
+  try {
+    database = await openDatabase();
+    await requireHeld(directory, database, held);
+  } catch (cause) {
+    await database?.close();
+    await putBack(directory);
+    throw cause;
+  }
+  await letGo(directory);
+  return { database, lastSequence: held.lastSequence, tornBytes: tornBytesOf(held) };
+}
+
+/** LevelDB appends to no file that an earlier process left, so links keep them as they are. */
+async function keep(directory: string): Promise<void> {
+  const keeping = `${directory}.keeping`;
+  await mkdir(keeping, { mode: 0o700 });
+  for (const name of await filesIn(directory)) await linkOrCopy(join(directory, name), join(keeping, name));
+  await syncFolder(keeping);
+  // If we crash before this, the folder was not touched; from here on it can be put back.
+  await rename(keeping, `${directory}.kept`);
+  await syncFolder(dirname(directory));
+}
+
+async function letGo(directory: string): Promise<void> {
+  // If we crash before this, the next opening begins again with what was kept: nothing was written meanwhile.
+  await rename(`${directory}.kept`, `${directory}.gone`);
+  await syncFolder(dirname(directory));
+  await rm(`${directory}.gone`, { recursive: true, force: true });
+}
+
+/** @throws OpeningFailedError unless the opened database holds what the manifest and the logs held */
+async function requireHeld(directory: string, database: OpenedDatabase, held: FolderState): Promise<void> {
+  const { found, opened } = await readOpening(directory);
+  const lost = [...held.manifest.tables.keys()].find((number) => !found.tables.has(number));
+  if (lost !== undefined) throw heldLess(directory, `the sorted file ${lost}`, "it left that out");
+  // More than we read is as suspicious as less: then it was our reading that missed something.
+  if (opened.lastSequence !== held.lastSequence) {
+    throw heldLess(directory, `write ${held.lastSequence}`, `its last one is ${opened.lastSequence}`);
+  }
+  const writes = lastWrites(held);
+  for (let from = 0; from < writes.length; from += CHUNK) {
+    const chunk = writes.slice(from, from + CHUNK);
+    const values = await database.getMany(chunk.map(({ key }) => key));
+    const differing = chunk.findIndex(({ value }, i) => !isSame(value, values[i]));
+    if (differing < 0) continue;
+    throw heldLess(
+      directory,
+      "every write of its log",
+      `write ${from + differing + 1} of ${writes.length} is not there`,
+    );
+  }
+}
+
+/** The last write of every key in the logs. */
+function lastWrites({ logs }: FolderState): BatchWrite[] {
+  const writes = new Map<string, BatchWrite>();
+  for (const { records } of logs) {
+    for (const { bytes } of records) {
+      for (const write of decodeBatch(bytes).writes) writes.set(spell(write.key), write);
+    }
+  }
+  return [...writes.values()];
+}
+
+function heldLess(directory: string, expected: string, got: string): OpeningFailedError {
+  return new OpeningFailedError(
+    `expected LevelDB to find ${expected} when it opened ${directory}, but ${got}; the folder was put back as it was. ` +
+      "The disk or the system may have refused a read for a moment: look at the system's log, and start again",
+  );
+}
+
+function tornBytesOf({ logs }: FolderState): number {
+  return logs.reduce((sum, { end, bytes, wholeBytes }) => sum + (end === "torn" ? bytes - wholeBytes : 0), 0);
+}
+
+/** A file system without hard links costs a copy. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!NO_LINKS.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    await copyFile(from, to);
+  }
+}
+
+export async function syncFolder(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function isSame(expected: Uint8Array | undefined, got: Uint8Array | undefined): boolean {
+  return expected === undefined || got === undefined ? expected === got : equal(expected, got);
+}
+
+/** A key as a key of a map. */
+function spell(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1");
+}
