@@ -17,10 +17,10 @@ import { DEV_CHAIN_ID, DevChain } from "./anchor/devchain.ts";
 import { keyAccount, localKeys, openAccount, openSigner } from "./anchor/keys.ts";
 import { connectChain } from "./anchor/rpc-chain.ts";
 import { replaceFile } from "./anchor/snapshot.ts";
-import { adminKeyFile, type ChainConfig, type Config, type KeySource, marksFolder } from "./config.ts";
+import { adminKeyFile, type ChainConfig, type Config, type KeySource, marksFolder, storeFolder } from "./config.ts";
 import { checkEvent } from "./entry/event.ts";
 import { ownMembers, prepareEntry } from "./entry/prepare.ts";
-import { Health } from "./health.ts";
+import { type Condition, Health } from "./health.ts";
 import { createApp } from "./http/app.ts";
 import { IntakePool, intakeThreads } from "./http/intake-pool.ts";
 import { KeyRing } from "./http/keys.ts";
@@ -42,6 +42,7 @@ import type { Hash } from "./merkle/hash.ts";
 import { createMetrics } from "./metrics.ts";
 import { Indexer } from "./query/indexer.ts";
 import { LevelStore } from "./store/level.ts";
+import type { WritingState } from "./store/leveldb/database.ts";
 import { LevelIndexStore } from "./store/leveldb-index.ts";
 
 /** A service that runs. */
@@ -87,6 +88,26 @@ class Opened {
   }
 }
 
+/** What each state of the store means for the service. */
+const STORE_CONDITIONS: Readonly<Record<WritingState, Condition | undefined>> = {
+  writing: undefined,
+  suspect: {
+    code: "store_not_writable",
+    detail:
+      "a write to the store failed: requests are refused until the disk takes writes again, then it goes on by itself; " +
+      "reads go on; see the log for the cause, and whether the disk is full",
+  },
+  closed: {
+    code: "store_closed",
+    detail: "the store was closed to be opened anew after a failed write; it is tried until that succeeds",
+  },
+  refused: {
+    code: "store_refused",
+    detail:
+      "after a failed write the store's files are not as they were written; stop the service and run `holdfast recover`, " +
+      "which shows what can be kept before it changes anything",
+  },
+};
 /** Who the service is in events of its own. */
 const SERVICE = "holdfast";
 /** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
@@ -128,7 +149,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     );
   }
   // First of all: it keeps a second process out, before that one touches anything else.
-  const store = opened.add(await LevelStore.open(join(config.data, "store")), (each) => each.close());
+  const store = opened.add(await openStore(config, health, log), (each) => each.close());
   const hash = await fastKeccak256();
   const { signer, owner, setups, facts } = await openChains(config, log, opened);
   const indexes = opened.add(await LevelIndexStore.open(join(config.data, "index")), (each) => each.close());
@@ -180,6 +201,20 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   opened.add(server, (each) => closeServer(each, STOP_MS));
   anchorer.start();
   return { url, isFirstStart, chains: facts, close: () => opened.close() };
+}
+
+/** The store; what it says of its own state is a condition of the service. */
+async function openStore(config: Config, health: Health, log: Logger): Promise<LevelStore> {
+  const store = await LevelStore.open(storeFolder(config.data), {
+    onStatus: ({ state, cause }) => health.report("store", STORE_CONDITIONS[state], cause),
+  });
+  const { tornBytes } = store;
+  if (tornBytes > 0) {
+    const message =
+      "the log of the store ended in a write that was not finished; nobody had been told of it, and it was cut off";
+    log.warn({ tornBytes }, message);
+  }
+  return store;
 }
 
 /** Records that nothing happened, so that it can be anchored, and silence is not taken for a stopped service. */

@@ -49,7 +49,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "hash-wasm": ["ledger/hash.ts"],
   helmet: ["http"],
   keccak256: ["ledger"],
-  level: ["store/level.ts", "store/leveldb-index.ts"],
+  level: ["store/leveldb", "store/leveldb-index.ts"],
   "lru-cache": ["ledger"],
   merkletreejs: ["ledger"],
   pino: ["service.ts"],

@@ -49,6 +49,7 @@ export const CODES = {
   queue_full: [503, "The ledger's queue is full"],
   service_busy: [503, "The service holds as many request bodies as it may"],
   not_recorded: [503, "The request could not be recorded"],
+  store_unavailable: [503, "The store takes no writes for now"],
   marks_unwritable: [503, "What is signed cannot be remembered"],
   ledger_stopped: [503, "The ledger is stopped"],
   index_behind: [503, "The index is being built"],

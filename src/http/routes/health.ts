@@ -33,7 +33,9 @@ export function ready(services: Services): Handler {
     const conditions = services.health.conditions();
     const told = (isNotice: boolean) =>
       conditions.filter((each) => (each.isNotice ?? false) === isNotice).map(reasonOf);
-    const reasons = [...(await probe()), ...(await ledgerReasons(services)), ...told(false)];
+    // A store that says itself that it cannot be written says it better than the probe.
+    const probed = (await probe()).filter(({ code }) => conditions.every((each) => each.code !== code));
+    const reasons = [...probed, ...(await ledgerReasons(services)), ...told(false)];
     const isReady = reasons.length === 0;
     return json(isReady ? 200 : 503, { ready: isReady, reasons, notices: told(true) });
   };
