@@ -3,11 +3,11 @@
  * Run it with `node bench/entry.ts`; it takes a few seconds. Hashing and salts are left out: they have their own price.
  */
 
-import { canonicalJson } from "../src/entry/canonical.ts";
 import { memberDigest } from "../src/entry/entry.ts";
 import { checkEvent, EVENT_LIMITS } from "../src/entry/event.ts";
 import { parseJson } from "../src/entry/json.ts";
 import { ownMembers, prepareEntry } from "../src/entry/prepare.ts";
+import { canonicalJson } from "../src/json/canonical.ts";
 import type { Hash } from "../src/merkle/hash.ts";
 
 const ROUNDS = 7;

@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AbiCoder, getCreate2Address, id, keccak256 } from "ethers";
 import hre from "hardhat";
+import { readJson } from "../src/json/read.ts";
 
 const SOURCE = join(import.meta.dirname, "../contracts/LedgerAnchor.sol");
 const CONTRACT = "LedgerAnchor";
@@ -88,7 +89,7 @@ export function differences(expected: Artifact, actual: Partial<Artifact>): stri
 if (import.meta.main) {
   const artifact = await compileArtifact();
   if (process.argv.includes("--check")) {
-    const wrong = differences(artifact, JSON.parse(readFileSync(ARTIFACT, "utf8")) as Partial<Artifact>);
+    const wrong = differences(artifact, readJson(readFileSync(ARTIFACT, "utf8")) as Partial<Artifact>);
     if (wrong.length > 0) {
       console.error(`src/anchor/artifact.json differs from what the compiler makes in: ${wrong.join(", ")}`);
       console.error("Run node scripts/compile.ts if the contract was meant to change; its address then changes too.");

@@ -23,6 +23,7 @@ const pagesStampFile = join(root, "build", "web", ".sources");
 const PAGE_SOURCES = [
   "src/web",
   "src/merkle",
+  "src/json",
   "src/entry",
   "src/verify",
   "src/anchor/artifact.json",

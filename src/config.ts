@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { readJson } from "./json/read.ts";
 
 /** A setting that is missing, unknown or has the wrong form. */
 export class ConfigError extends Error {
@@ -168,7 +169,7 @@ function refuseUnknown(env: Readonly<Record<string, string | undefined>>): void 
 
 function readFile(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return readJson(readFileSync(path, "utf8"));
   } catch (cause) {
     throw new ConfigError(`HOLDFAST_CONFIG: expected a JSON file at ${path}, got: ${(cause as Error).message}`, {
       cause,

@@ -8,26 +8,31 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, sep } from "node:path";
 import test from "node:test";
 import ts from "typescript";
+import { hasEscapedName } from "../src/json/names.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
 /** What each folder of src may import; files of src itself stand by their names. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   merkle: [],
-  entry: ["merkle"],
-  verify: ["merkle", "entry"],
-  ingest: ["merkle", "entry"],
-  store: ["merkle", "entry", "health.ts"],
-  ledger: ["merkle", "entry", "store", "health.ts"],
-  anchor: ["merkle", "entry", "verify", "store", "ledger", "health.ts"],
-  query: ["merkle", "entry", "store", "health.ts"],
-  http: ["merkle", "entry", "verify", "ingest", "store", "ledger", "anchor", "query", "metrics.ts", "health.ts"],
-  web: ["merkle", "entry", "verify"],
+  json: ["merkle"],
+  entry: ["merkle", "json"],
+  verify: ["merkle", "json", "entry"],
+  ingest: ["merkle", "json", "entry"],
+  store: ["merkle", "json", "entry", "health.ts"],
+  ledger: ["merkle", "json", "entry", "store", "health.ts"],
+  anchor: ["merkle", "json", "entry", "verify", "store", "ledger", "health.ts"],
+  query: ["merkle", "json", "entry", "store", "health.ts"],
+  http: [
+    ...["merkle", "json", "entry", "verify", "ingest", "store", "ledger", "anchor", "query"],
+    ...["metrics.ts", "health.ts"],
+  ],
+  web: ["merkle", "json", "entry", "verify"],
   cli: [
-    ...["merkle", "entry", "verify", "ingest", "store", "ledger", "anchor", "query", "http"],
+    ...["merkle", "json", "entry", "verify", "ingest", "store", "ledger", "anchor", "query", "http"],
     ...["config.ts", "metrics.ts", "service.ts", "health.ts"],
   ],
-  "config.ts": [],
+  "config.ts": ["json"],
   "health.ts": [],
   "metrics.ts": [],
   "service.ts": [
@@ -60,7 +65,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   zod: ["entry", "config.ts", "http"],
 };
 
-const RING_0 = ["merkle", "entry", "verify", "ingest", "web"];
+const RING_0 = ["merkle", "json", "entry", "verify", "ingest", "web"];
 const LINES_MAX = 400;
 const LINES_MEDIAN_MAX = 150;
 const FUNCTION_LINES_MAX = 70;
@@ -191,6 +196,48 @@ function longFunctions({ path, text }: Source): string[] {
   visit(file);
   return found;
 }
+
+/** Where the engine's parser may be called; the two files say what it is given. */
+const JSON_DOOR = ["src/json/read.ts", "src/json/reader.ts"];
+
+test("JSON is read through its door alone, because the engine takes escaped names for others", () => {
+  const files = globSync("{src,scripts}/**/*.{ts,tsx,mjs}", { cwd: ROOT }).map((file) => file.split(sep).join("/"));
+  const wrong = files.flatMap((path) => {
+    const text = readFileSync(join(ROOT, path), "utf8");
+    return JSON_DOOR.includes(path) ? [] : engineReads(path, text);
+  });
+  assert.deepEqual(wrong, []);
+  for (const path of JSON_DOOR) {
+    assert.equal(engineReads(path, readFileSync(join(ROOT, path), "utf8")).length, 1, `${path} calls the parser once`);
+  }
+  const asked = "JSON.parse(a); JSON['parse'](a); const { parse } = JSON; [a].map(JSON.parse); r.json(); r.bodyJson";
+  assert.equal(engineReads("asked.ts", asked).length, 6);
+  assert.deepEqual(engineReads("fine.ts", "JSON.stringify(a); client.json(path); readJson(a)"), []);
+});
+
+/** Uses of the engine's parser: of JSON for anything but writing, and what answers and ethers offer. */
+function engineReads(path: string, text: string): string[] {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const isReading =
+      (ts.isIdentifier(node) && node.text === "JSON" && !/^JSON\.stringify$/.test(node.parent.getText())) ||
+      (ts.isCallExpression(node) && node.arguments.length === 0 && /\.json$/.test(node.expression.getText())) ||
+      (ts.isPropertyAccessExpression(node) && node.name.text === "bodyJson");
+    if (isReading) found.push(`${path}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+test("JSON that is imported as a module, which the engine reads, has no escape in a name", () => {
+  const imported = sources.flatMap(({ path, imports }) =>
+    imports.filter((name) => name.endsWith(".json")).map((name) => join(ROOT, "src", dirname(path), name)),
+  );
+  assert.ok(imported.length > 0);
+  for (const path of new Set(imported)) assert.equal(hasEscapedName(readFileSync(path, "utf8")), false, path);
+});
 
 test("no marks of unfinished work and no swallowed errors", () => {
   const words = ["TODO", "FIXME", "XXX", "HACK"].join("|");

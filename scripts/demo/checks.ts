@@ -9,6 +9,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import artifact from "../../src/anchor/artifact.json" with { type: "json" };
 import { codecOf } from "../../src/anchor/ethers.ts";
+import { readJson } from "../../src/json/read.ts";
 import type { Bundle, BundleAnchor } from "../../src/verify/bundle.ts";
 import type { Verdict } from "../../src/verify/verdict.ts";
 import { DemoError, type Service } from "./service.ts";
@@ -33,7 +34,7 @@ export async function judge(service: Service, name: string, text: string): Promi
     printed += chunk;
   });
   const [status] = (await once(child, "close")) as [number];
-  return { status, verdict: JSON.parse(printed) as Verdict, ms: performance.now() - began };
+  return { status, verdict: readJson(printed) as Verdict, ms: performance.now() - began };
 }
 
 /** The text with one letter of the event changed. */
@@ -88,7 +89,7 @@ function argumentsOf({ ledger, entry, inclusion }: Bundle, change: (text: string
 async function rpc({ node }: Service, method: string, params: readonly unknown[]): Promise<unknown> {
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
   const response = await fetch(node, { method: "POST", headers: { "Content-Type": "application/json" }, body });
-  const { result, error } = (await response.json()) as { result?: unknown; error?: { message: string } };
+  const { result, error } = readJson(await response.text()) as { result?: unknown; error?: { message: string } };
   if (error !== undefined) throw new DemoError(`${method}: ${error.message}`);
   return result;
 }

@@ -7,6 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { readJson } from "../../src/json/read.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -54,7 +55,7 @@ export async function startOwn(): Promise<Service> {
       process.stderr.write(`${line}\n`);
       continue;
     }
-    const { url, adminKeyFile, chains } = JSON.parse(line) as Facts;
+    const { url, adminKeyFile, chains } = readJson(line) as Facts;
     // What it logs from now on is shown, and its pipe never fills.
     child.stdout.resume().on("data", (chunk) => process.stderr.write(chunk));
     const key = readFileSync(adminKeyFile, "utf8").trim();
@@ -77,5 +78,5 @@ export async function ask<T>(service: Service, path: string, init: RequestInit =
   const response = await fetch(service.url + path, { ...init, headers });
   const text = await response.text();
   if (!response.ok) throw new DemoError(`${path}: expected 2xx, got ${response.status}: ${text.slice(0, 500)}`);
-  return JSON.parse(text) as T;
+  return readJson(text) as T;
 }

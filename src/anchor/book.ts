@@ -3,6 +3,7 @@
  * a space of their own, so that a start does not read all anchors that ever were.
  */
 
+import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { RecordWrite, Store } from "../store/store.ts";
 import type { AnchorState } from "../verify/bundle.ts";
@@ -23,7 +24,7 @@ export class AnchorBook {
 
   static async open(store: Store, chainId: number): Promise<AnchorBook> {
     const book = new AnchorBook(store, chainId);
-    for await (const [key, value] of store.records(book.#space)) book.#open.set(key, JSON.parse(value) as OpenAnchor);
+    for await (const [key, value] of store.records(book.#space)) book.#open.set(key, readJson(value) as OpenAnchor);
     return book;
   }
 
@@ -72,7 +73,7 @@ export class AnchorBook {
     for (const { space, key, value } of writes) {
       if (space !== this.#space) continue;
       if (value === undefined) this.#open.delete(key);
-      else this.#open.set(key, JSON.parse(value) as OpenAnchor);
+      else this.#open.set(key, readJson(value) as OpenAnchor);
       this.#extents.delete(key.slice(0, key.indexOf("/")) as Hex);
     }
   }

@@ -10,6 +10,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { AnswerError } from "./bounded-fetch.ts";
 import {
@@ -217,7 +218,7 @@ async function launch({ program, dir, port }: Launch): Promise<ChainProcess> {
  */
 async function firstTime(dir: string, isContinued: boolean): Promise<number> {
   const file = join(dir, "first-block.json");
-  if (isContinued && existsSync(file)) return (JSON.parse(await readFile(file, "utf8")) as FirstBlock).time;
+  if (isContinued && existsSync(file)) return (readJson(await readFile(file, "utf8")) as FirstBlock).time;
   // A chain that begins is another chain, also where an earlier one was removed.
   const time = Math.floor(Date.now() / 1000);
   await replaceFile(file, JSON.stringify({ time }));
@@ -234,7 +235,7 @@ async function setClock({ kind }: Program, endpoint: Endpoint): Promise<void> {
 async function choosePort(dir: string, port: number, log: Log): Promise<number> {
   const file = join(dir, "chain.pid");
   if (existsSync(file)) {
-    const stale = JSON.parse(await readFile(file, "utf8")) as Traces;
+    const stale = readJson(await readFile(file, "utf8")) as Traces;
     if (await endStale(stale)) log.warn(stale, "ended the embedded chain of an earlier run");
     await rm(file, { force: true });
   }
@@ -249,7 +250,7 @@ async function choosePort(dir: string, port: number, log: Log): Promise<number> 
  */
 async function deployOnce(dir: string, endpoint: Endpoint): Promise<{ contract: Hex; isNew: boolean }> {
   const file = join(dir, "deployment.json");
-  const known = existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Deployment).contract : undefined;
+  const known = existsSync(file) ? (readJson(await readFile(file, "utf8")) as Deployment).contract : undefined;
   const contract = known ?? DEPLOYED.address;
   if ((await endpoint.request("eth_getCode", [contract, "latest"])) !== "0x") return { contract, isNew: false };
   await endpoint.request("hardhat_setCode", [DEPLOYED.address, DEPLOYED.code]);

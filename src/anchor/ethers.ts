@@ -13,6 +13,7 @@ import {
   Transaction,
   Wallet,
 } from "ethers";
+import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { excerpt } from "../verify/rpc-answer.ts";
 import type { Account, Draft } from "./account.ts";
@@ -146,7 +147,9 @@ export function addressOfKey(privateKey: string): Hex {
 /** Private key in an encrypted JSON key store (Web3 Secret Storage). @throws TypeError when the password is wrong */
 export async function decryptKeystore(json: string, password: string): Promise<Hex> {
   try {
-    return (await Wallet.fromEncryptedJson(json, password)).privateKey as Hex;
+    // Written again, so that ethers, which reads it with the engine's parser, meets no escape in a name it knows.
+    const plain = JSON.stringify(readJson(json));
+    return (await Wallet.fromEncryptedJson(plain, password)).privateKey as Hex;
   } catch {
     throw new TypeError("expected a JSON key store and its password, got another file or password");
   }

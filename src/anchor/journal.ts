@@ -3,6 +3,7 @@
  * for each flight. A write is durable before the step that needs it, and memory changes only after it.
  */
 
+import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { RecordWrite, Store } from "../store/store.ts";
 import { type Flight, isOpen, isUnmined } from "./flight.ts";
@@ -41,10 +42,10 @@ export class Journal {
     const lane = await store.record(space, "lane");
     const flights = new Map<number, Flight>();
     for await (const [, value] of store.records(space, { gte: "flight/", lt: "flight0" })) {
-      const flight = JSON.parse(value) as Flight;
+      const flight = readJson(value) as Flight;
       flights.set(flight.nonce, flight);
     }
-    return new Journal(store, space, lane === undefined ? EMPTY : (JSON.parse(lane) as LaneRecord), flights);
+    return new Journal(store, space, lane === undefined ? EMPTY : (readJson(lane) as LaneRecord), flights);
   }
 
   private constructor(store: Store, space: string, lane: LaneRecord, flights: Map<number, Flight>) {

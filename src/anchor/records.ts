@@ -3,6 +3,7 @@
  * are derived from the chain and could be read from it again.
  */
 
+import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import type { AnchorState } from "../verify/bundle.ts";
@@ -63,7 +64,7 @@ export async function listAnchors(store: Store, ledgerId: Hex, query: AnchorQuer
   };
   if (limit <= 0) return found;
   for await (const [, value] of store.records(spaceOf(ledgerId), range)) {
-    const anchor = JSON.parse(value) as AnchorRecord;
+    const anchor = readJson(value) as AnchorRecord;
     if (query.chainId !== undefined && anchor.chainId !== query.chainId) continue;
     found.push(anchor);
     if (found.length >= limit) break;

@@ -3,6 +3,7 @@
  * what it calls safe and final. What it was is stored at the first contact (chain id, first block, code of the contract).
  */
 
+import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import { AnchorBook } from "./book.ts";
@@ -116,7 +117,7 @@ export class Site {
       return this.#halt("contract_unknown", `${message} (${found.codeHash}); mend the address in the configuration`);
     }
     const text = await store.record(space, key);
-    const known = text === undefined ? undefined : (JSON.parse(text) as StoredIdentity);
+    const known = text === undefined ? undefined : (readJson(text) as StoredIdentity);
     const difference = known === undefined ? undefined : compare(known, found);
     if (difference !== undefined && this.policy.onReplaced === "halt") {
       return this.#halt(difference.code, `${this.name}: ${difference.message}`);

@@ -4,6 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { readJson } from "../json/read.ts";
 
 /** A request's worth of lines. */
 export type Batch = {
@@ -76,7 +77,7 @@ class IdMaker {
 
 function hasId(text: string): boolean {
   try {
-    return Object.hasOwn(JSON.parse(text) as object, "id");
+    return Object.hasOwn(readJson(text) as object, "id");
   } catch {
     return true; // the service says better what is wrong with the line
   }

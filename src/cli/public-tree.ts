@@ -5,6 +5,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { fetchBounded } from "../anchor/bounded-fetch.ts";
+import { readJson } from "../json/read.ts";
 import { ProofError } from "../merkle/proof.ts";
 import { BUNDLE_LIMITS, BundleError } from "../verify/bundle.ts";
 import { hex, integer, isObject, list, object } from "../verify/forms.ts";
@@ -91,7 +92,7 @@ class AnswerError extends Error {
 
 function parse(status: number, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch (cause) {
     throw new Error(`expected JSON, got something else with status ${status}`, { cause });
   }

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { fetchBounded } from "../anchor/bounded-fetch.ts";
+import { readJson } from "../json/read.ts";
 import { CliError, reasonOf, unreachable, usageError } from "./failure.ts";
 import { printNote } from "./output.ts";
 
@@ -136,7 +137,7 @@ function readKey(file: string): string {
 
 function parseBody(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch {
     return undefined; // a proxy's page, say; the status tells enough
   }

@@ -3,8 +3,9 @@
  * docs/format.md §2.
  */
 
-import { canonicalJson, DEPTH_MAX } from "./canonical.ts";
-import { isTooDeep } from "./shape.ts";
+import { canonicalJson, DEPTH_MAX } from "../json/canonical.ts";
+import { readJson } from "../json/read.ts";
+import { isTooDeep } from "../json/shape.ts";
 
 /** One top-level `name: value` of an event. */
 export type NamedValue = { readonly name: string; readonly value: unknown };
@@ -25,7 +26,7 @@ export function readMemberText(text: string): NamedValue {
   if (isTooDeep(text, DEPTH_MAX)) throw new TypeError(`expected nesting of at most ${DEPTH_MAX}, got more`);
   let object: Record<string, unknown>;
   try {
-    object = JSON.parse(`{${text}}`) as Record<string, unknown>;
+    object = readJson(`{${text}}`) as Record<string, unknown>;
   } catch (cause) {
     throw new TypeError("expected the text of a member, got text that is no JSON", { cause });
   }

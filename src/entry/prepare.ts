@@ -3,9 +3,9 @@
  * of recording is not in here, so all of this is done before the ledger's turn comes.
  */
 
+import { CanonicalWriter, sortNames } from "../json/canonical.ts";
 import { concat, utf8 } from "../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash } from "../merkle/hash.ts";
-import { CanonicalWriter, sortNames } from "./canonical.ts";
 import { type Entry, MEMBERS_MAX, SALT_LENGTH } from "./entry.ts";
 import { EventError } from "./error.ts";
 import type { Event } from "./event.ts";

@@ -8,7 +8,7 @@ import { EventError, pointer } from "../entry/error.ts";
 import { checkEvent, type EventLimits } from "../entry/event.ts";
 import { parseJson } from "../entry/json.ts";
 import { type Preparation, type PreparedEntry, prepareEntry } from "../entry/prepare.ts";
-import { shapeOf } from "../entry/shape.ts";
+import { shapeOf } from "../json/shape.ts";
 import { decodeUtf8 } from "./body.ts";
 import { LineSplitter } from "./lines.ts";
 import { Problem, type ProblemExtra } from "./problem.ts";

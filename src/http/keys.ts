@@ -5,6 +5,7 @@
  */
 
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { readJson } from "../json/read.ts";
 import type { Store } from "../store/store.ts";
 import { Problem } from "./problem.ts";
 import { allows, type Role } from "./roles.ts";
@@ -55,7 +56,7 @@ export class KeyRing {
   static async open(store: Store, now: () => number = Date.now): Promise<KeyRing> {
     const ring = new KeyRing(store, now);
     for await (const [, value] of store.records(SPACE)) {
-      const key = JSON.parse(value) as ApiKey;
+      const key = readJson(value) as ApiKey;
       ring.#byDigest.set(key.digest, key);
     }
     for await (const [id, value] of store.records(USES_SPACE)) ring.#lastUse.set(id, Number(value));

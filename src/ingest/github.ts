@@ -3,8 +3,9 @@
  * each of GitHub's events: every part of the payload that has an identity is a target, every plain value is metadata.
  */
 
-import { isTooDeep } from "../entry/shape.ts";
 import { isDateTime } from "../entry/time.ts";
+import { readJson } from "../json/read.ts";
+import { isTooDeep } from "../json/shape.ts";
 import { type Adapter, type ForeignItem, type Mapping, type Note, timeOfReceipt } from "./adapter.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -87,7 +88,7 @@ function describePayload(name: string, payload: Json): Json {
 function readPayload(text: string): Json | undefined {
   if (isTooDeep(text, DEPTH_MAX)) return undefined;
   try {
-    return asObject(JSON.parse(text));
+    return asObject(readJson(text));
   } catch {
     // Not JSON at all: the mapping notes it, as above, and the text itself is kept.
     return undefined;

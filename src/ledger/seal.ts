@@ -5,6 +5,7 @@
  */
 
 import type { Entry } from "../entry/entry.ts";
+import { readJson } from "../json/read.ts";
 import { fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { DamagedStoreError, type Store } from "../store/store.ts";
@@ -226,7 +227,7 @@ async function explain(ledger: Ledger, { from, checkpoint, edge, root }: Differe
 function readState(text: string | undefined): SealState | undefined {
   let state: unknown;
   try {
-    state = text === undefined ? undefined : JSON.parse(text);
+    state = text === undefined ? undefined : readJson(text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

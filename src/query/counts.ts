@@ -3,6 +3,7 @@
  * source and outcome. They are for a page that shows what is going on, not for evidence.
  */
 
+import { readJson } from "../json/read.ts";
 import { type Facts, partyName } from "./facts.ts";
 
 export const FACETS = ["action", "actor", "source", "outcome"] as const;
@@ -79,7 +80,7 @@ type EncodedHour = [number, [number, number][], [[string, number][], number][]];
 /** @throws SyntaxError or TypeError when the bytes are no counts */
 export function decodeCounts(bytes: Uint8Array): Counts {
   const counts: Counts = new Map();
-  for (const [number, minutes, facets] of JSON.parse(new TextDecoder().decode(bytes)) as EncodedHour[]) {
+  for (const [number, minutes, facets] of readJson(new TextDecoder().decode(bytes)) as EncodedHour[]) {
     const hour = hourOf(counts, number);
     for (const [minute, n] of minutes) hour.minutes[minute] = n;
     for (const [i, facet] of FACETS.entries()) {

@@ -6,6 +6,7 @@
 
 import type { Entry } from "../entry/entry.ts";
 import { isDateTime } from "../entry/time.ts";
+import { readJson } from "../json/read.ts";
 
 /** Somebody or something: who acted, for whom, or on what. */
 export type Party = { readonly type: string | undefined; readonly id: string | undefined };
@@ -76,7 +77,7 @@ export function readFacts(entry: Pick<Entry, "members">): Facts {
 /** The JSON value from a position on. Most are strings without escapes, and cutting those out is ten times faster. */
 function readValue(text: string, from: number): unknown {
   const isPlain = text.charCodeAt(from) === 0x22 && text.indexOf("\\", from) < 0;
-  return isPlain ? text.slice(from + 1, -1) : JSON.parse(text.slice(from));
+  return isPlain ? text.slice(from + 1, -1) : readJson(text.slice(from));
 }
 
 /** How a party is written in counts: type:id, or what there is of it. */

@@ -5,6 +5,7 @@
  */
 
 import type { Entry } from "../entry/entry.ts";
+import { readJson } from "../json/read.ts";
 import { decodeCursor, encodeCursor, queryDigest } from "./cursor.ts";
 import { readFacts } from "./facts.ts";
 import { type Indexer, isDamage } from "./indexer.ts";
@@ -258,7 +259,7 @@ function judge(scan: Scan, index: number, entry: Entry | undefined): void {
   else if (matches(entry, scan.plan)) {
     const texts = entry.members.flatMap((member) => ("digest" in member ? [] : [member.text]));
     // The text of a member is JSON for `name: value`, so that together they are the text of an object.
-    const event = JSON.parse(`{${texts.join(",")}}`) as Record<string, unknown>;
+    const event = readJson(`{${texts.join(",")}}`) as Record<string, unknown>;
     const withheld = entry.members.length - texts.length;
     scan.items.push({ index, recordedAt: entry.recordedAt, event, withheld, entry });
     for (const text of texts) scan.bytes += text.length;

@@ -13,6 +13,7 @@
 
 import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
+import { readJson } from "../json/read.ts";
 import { equal, fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { checkedWrite, IndexDamagedError, readChecked } from "./checked.ts";
 import { type Counts, decodeCounts, encodeCounts } from "./counts.ts";
@@ -209,19 +210,19 @@ function endOf(headers: readonly SegmentHeader[]): number {
 async function readSeed(store: IndexStore, prefix: string): Promise<Uint8Array | undefined> {
   const key = `${prefix}meta`;
   const [value] = await store.getMany([key]);
-  const meta = value === undefined ? undefined : readJson(key, value);
+  const meta = value === undefined ? undefined : readRecord(key, value);
   if (meta?.format !== INDEX_FORMAT || typeof meta.seed !== "string") return undefined;
   return fromHex(meta.seed, SEED_LENGTH);
 }
 
 function readHeader(key: string, value: Uint8Array): SegmentHeader | undefined {
-  return readJson(key, value) as SegmentHeader | undefined;
+  return readRecord(key, value) as SegmentHeader | undefined;
 }
 
 /** The JSON under a key; undefined when it is damaged, because then it is built anew. */
-function readJson(key: string, value: Uint8Array): Record<string, unknown> | undefined {
+function readRecord(key: string, value: Uint8Array): Record<string, unknown> | undefined {
   try {
-    return JSON.parse(new TextDecoder().decode(readChecked(key, value))) as Record<string, unknown>;
+    return readJson(new TextDecoder().decode(readChecked(key, value))) as Record<string, unknown>;
   } catch (error) {
     if (error instanceof IndexDamagedError || error instanceof SyntaxError) return undefined;
     throw error;

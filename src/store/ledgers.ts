@@ -1,5 +1,6 @@
 /** What every store asks of the ledgers and commits it is given, and the text form of a ledger. */
 
+import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { TILE_BYTES } from "../merkle/tile.ts";
 import { type Commit, DamagedStoreError, LedgerExistsError, type LedgerRecord } from "./store.ts";
@@ -54,7 +55,7 @@ export function encodeLedger(record: LedgerRecord): string {
 export function decodeLedger(text: string, number: number): LedgerRecord {
   let record: LedgerRecord;
   try {
-    record = JSON.parse(text) as LedgerRecord;
+    record = readJson(text) as LedgerRecord;
   } catch (cause) {
     throw new DamagedStoreError(`ledger number ${number} is damaged: expected JSON`, { cause });
   }

@@ -26,7 +26,7 @@ import {
   positive,
   text,
 } from "./forms.ts";
-import { readJson } from "./json.ts";
+import { readBundleJson } from "./json.ts";
 
 /** Objects and lists inside each other: bundle, anchors, anchor, state, proof. */
 export const DEPTH_MAX = 5;
@@ -93,7 +93,7 @@ const bundle: Form<Bundle> = object({ format, ledger, entry, inclusion, checkpoi
  * @throws BundleError saying where, what was expected and what is there
  */
 export function parseBundle(text: string): Bundle {
-  return checkBundle(readJson(text, { charactersMax: BUNDLE_LIMITS.charactersMax, depthMax: DEPTH_MAX }));
+  return checkBundle(readBundleJson(text, { charactersMax: BUNDLE_LIMITS.charactersMax, depthMax: DEPTH_MAX }));
 }
 
 /** The bundle in a text; undefined when it is none. */

@@ -4,6 +4,7 @@
  * no answer takes more than some milliseconds of whoever asks, and none is repeated whole in an error.
  */
 
+import { readJson } from "../json/read.ts";
 import { fromUtf8 } from "../merkle/bytes.ts";
 
 export type AnswerLimits = {
@@ -110,7 +111,7 @@ export class AnswerReader {
   finish(): NodeAnswer {
     let answer: unknown;
     try {
-      answer = JSON.parse(fromUtf8(this.#bytes.subarray(0, this.#length)));
+      answer = readJson(fromUtf8(this.#bytes.subarray(0, this.#length)));
     } catch {
       // The engine's own words repeat what they do not like.
       throw new NodeAnswerError(`expected a JSON-RPC answer, got ${this.#excerpt()}`);

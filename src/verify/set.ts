@@ -7,7 +7,7 @@
 import { concat, type Hex, toHex, utf8 } from "../merkle/bytes.ts";
 import { HASH_LENGTH, keccak256 } from "../merkle/hash.ts";
 import { BUNDLE_LIMITS, type Bundle, BundleError } from "./bundle.ts";
-import { type JsonLimits, type JsonValue, readJson } from "./json.ts";
+import { type JsonLimits, type JsonValue, readBundleJson } from "./json.ts";
 import { DEPTH_MAX } from "./parse.ts";
 
 export const SET_FORMAT = "holdfast/set@1";
@@ -138,7 +138,7 @@ function readEdge(line: string): { readonly [name: string]: JsonValue } | undefi
 /** The value in a line; undefined when there is none. */
 function readValue(line: string, limits: JsonLimits): JsonValue | undefined {
   try {
-    return readJson(line, limits);
+    return readBundleJson(line, limits);
   } catch (error) {
     if (error instanceof BundleError) return undefined;
     throw error;

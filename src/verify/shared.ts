@@ -10,7 +10,7 @@ import { type OpenInclusions, openInclusions } from "../merkle/multiproof.ts";
 import { ProofError } from "../merkle/proof.ts";
 import { BUNDLE_FORMAT, BUNDLE_LIMITS, type Bundle, BundleError, type Frame } from "./bundle.ts";
 import { type Form, hex, integer, list, object, oneOf } from "./forms.ts";
-import { readJson } from "./json.ts";
+import { readBundleJson } from "./json.ts";
 import { DEPTH_MAX, frameForms, members } from "./parse.ts";
 import type { Claim } from "./verify.ts";
 
@@ -55,7 +55,7 @@ export class SharedProof {
 
   /** @throws BundleError when the line has another form; whether the proof holds is said for each entry */
   constructor(line: string) {
-    const { format, indexes, leafHashes, nodes, ...frame } = shared(readJson(line, LIMITS), "");
+    const { format, indexes, leafHashes, nodes, ...frame } = shared(readBundleJson(line, LIMITS), "");
     if (leafHashes.length !== indexes.length) {
       throw new BundleError("bundle_value", "leafHashes", `a list of ${indexes.length}`, `${leafHashes.length}`);
     }
@@ -75,7 +75,7 @@ export class SharedProof {
    */
   claim(position: number, line: string): Claim {
     const { indexes, leafHashes } = this.#shared;
-    const { index, recordedAt, members } = sharedEntry(readJson(line, LIMITS), "");
+    const { index, recordedAt, members } = sharedEntry(readBundleJson(line, LIMITS), "");
     if (index !== indexes[position]) throw new BundleError("bundle_value", "index", `${indexes[position]}`, `${index}`);
     const entry = { index, recordedAt, members, leafHash: leafHashes[position] as Hex };
     return { format: SHARED_FORMAT, entry, frame: this.#frame, checkPath: () => this.#checkPath(index) };

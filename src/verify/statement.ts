@@ -3,6 +3,7 @@
  * whatever people keep: a bundle, an answer of …/checkpoint or …/anchors, a watcher's state or report, evidence.
  */
 
+import { readJson } from "../json/read.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../merkle/checkpoint.ts";
@@ -150,7 +151,7 @@ function parse(text: string): unknown {
     );
   }
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch (error) {
     throw new BundleError("bundle_not_json", "the text", "JSON", (error as Error).message);
   }

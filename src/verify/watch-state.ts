@@ -7,7 +7,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { BUNDLE_LIMITS } from "./bundle.ts";
 import { address, type Form, hex, integer, list, object, oneOf, positive, text } from "./forms.ts";
-import { readJson } from "./json.ts";
+import { readBundleJson } from "./json.ts";
 import { checkpointForm, signedStatement } from "./statement.ts";
 
 export const WATCH_FORMAT = "holdfast/watch@1";
@@ -78,7 +78,7 @@ const stateForm: Form<WatchState> = object<WatchState>(
  * @throws BundleError when it has another form, ProofError when nobody signed, RangeError when somebody else did
  */
 export function readWatchState(text: string): WatchState {
-  const state = stateForm(readJson(text, LIMITS), "");
+  const state = stateForm(readBundleJson(text, LIMITS), "");
   if (state.checkpoint === undefined) return state;
   const { signer, ledgerId } = signedStatement(state.checkpoint);
   if (!state.signers.includes(signer)) {

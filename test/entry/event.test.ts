@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { canonicalJson } from "../../src/entry/canonical.ts";
 import { EventError } from "../../src/entry/error.ts";
 import { checkEvent, EVENT_LIMITS } from "../../src/entry/event.ts";
 import { parseJson } from "../../src/entry/json.ts";
 import { eventJsonSchema } from "../../src/entry/schema.ts";
+import { canonicalJson } from "../../src/json/canonical.ts";
 
 const smallest = { action: "user.login", time: "2026-11-20T09:30:00Z", actor: { type: "user", id: "u1" } };
 const fullest = {

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { DEPTH_MAX } from "../../src/entry/canonical.ts";
 import { EventError } from "../../src/entry/error.ts";
 import { parseJson } from "../../src/entry/json.ts";
+import { DEPTH_MAX } from "../../src/json/canonical.ts";
 
 const LIMITS = { depthMax: 32 };
 const RUNS = { seed: 20_260_201, numRuns: 300 };

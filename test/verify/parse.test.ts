@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { BUNDLE_LIMITS, BundleError } from "../../src/verify/bundle.ts";
-import { readJson } from "../../src/verify/json.ts";
+import { readBundleJson } from "../../src/verify/json.ts";
 import { parseBundle } from "../../src/verify/parse.ts";
 import { anchored, makeWorld } from "./fixture.ts";
 
@@ -137,9 +137,9 @@ test("half a surrogate pair and control characters are refused", () => {
 test("only JSON that a bundle can hold is read, and it is read as JSON.parse does", () => {
   const limits = { charactersMax: 1000, depthMax: 4 };
   for (const good of ['{"a":[1,{"b":"c\\n\\u00e9"}],"":0}', "[]", "{}", '""', "0", "[[[[]]]]", ' [ 1 , "x" ] ']) {
-    assert.deepEqual(JSON.stringify(readJson(good, limits)), JSON.stringify(JSON.parse(good)));
+    assert.deepEqual(JSON.stringify(readBundleJson(good, limits)), JSON.stringify(JSON.parse(good)));
   }
   for (const bad of ["", " ", "[1,]", "[,1]", "{,}", '{"a"}', '{"a":}', "{a:1}", '"a', "[1 2]", "[1}", "[[[[[]]]]]"]) {
-    assert.throws(() => readJson(bad, limits), BundleError);
+    assert.throws(() => readBundleJson(bad, limits), BundleError);
   }
 });

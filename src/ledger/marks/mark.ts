@@ -3,6 +3,7 @@
  * signature is its check value: a mark in which a digit has changed is damaged, and never taken for none.
  */
 
+import { readJson } from "../../json/read.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import type { Hash } from "../../merkle/hash.ts";
@@ -56,7 +57,7 @@ export function decodeMark(text: string, record: LedgerRecord, hash: Hash, where
   };
   let found: Partial<SignedCheckpoint> | null;
   try {
-    found = JSON.parse(text) as Partial<SignedCheckpoint> | null;
+    found = readJson(text) as Partial<SignedCheckpoint> | null;
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     return fail("got a text that is no JSON");

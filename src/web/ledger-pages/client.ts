@@ -1,5 +1,7 @@
 /** Asks the service that these pages came from, and nobody else. */
 
+import { readJson } from "../../json/read.ts";
+
 /** The service said no, or could not be asked (status 0); `code` is the stable one of its problem. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -35,7 +37,7 @@ export class Client {
 
   /** @throws ApiError */
   async json<T>(path: string, signal?: AbortSignal): Promise<T> {
-    return (await this.#send("GET", path, undefined, signal)).json() as Promise<T>;
+    return readJson(await this.text(path, signal)) as T;
   }
 
   /** @throws ApiError */
@@ -45,7 +47,8 @@ export class Client {
 
   /** @throws ApiError */
   async post<T>(path: string, body: unknown): Promise<T> {
-    return (await this.#send("POST", path, JSON.stringify(body), undefined)).json() as Promise<T>;
+    const response = await this.#send("POST", path, JSON.stringify(body), undefined);
+    return readJson(await response.text()) as T;
   }
 
   async #send(method: string, path: string, body: string | undefined, signal: AbortSignal | undefined) {
@@ -62,9 +65,18 @@ export class Client {
       throw new ApiError(0, "unreachable", "The service does not answer.");
     });
     if (response.ok) return response;
-    const problem = (await response.json().catch(() => ({}))) as Problem;
+    const problem = await readProblem(response);
     const message = problem.detail ?? problem.title ?? `The service answered ${response.status}.`;
     throw new ApiError(response.status, problem.code ?? "unknown", message);
+  }
+}
+
+/** What a refusal says of itself; nothing when a proxy answered, say. */
+async function readProblem(response: Response): Promise<Problem> {
+  try {
+    return readJson(await response.text()) as Problem;
+  } catch {
+    return {};
   }
 }
 

@@ -1,5 +1,6 @@
 /** The members of a bundle: each that is shown as its text, each that is withheld as its digest. */
 
+import { readJson } from "../../json/read.ts";
 import type { BundleMember } from "../../verify/bundle.ts";
 import { Hash } from "../parts/hash.tsx";
 import { Mark } from "../parts/mark.tsx";
@@ -8,7 +9,7 @@ import { Value } from "../parts/value.tsx";
 /** A member's text is a JSON name, a colon and a JSON value; undefined when it is not. */
 function taken(text: string): { readonly name: string; readonly value: unknown } | undefined {
   try {
-    const [entry] = Object.entries(JSON.parse(`{${text}}`) as Record<string, unknown>);
+    const [entry] = Object.entries(readJson(`{${text}}`) as Record<string, unknown>);
     return entry === undefined ? undefined : { name: entry[0], value: entry[1] };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;

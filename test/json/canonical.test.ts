@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import canonicalize from "canonicalize";
 import fc from "fast-check";
-import { canonicalJson, sortNames } from "../../src/entry/canonical.ts";
+import { canonicalJson, sortNames } from "../../src/json/canonical.ts";
 
 const RUNS = { seed: 20_260_202, numRuns: 500 };
 

@@ -5,7 +5,7 @@ import test from "node:test";
 import fc from "fast-check";
 import { parseJson } from "../../src/entry/json.ts";
 import { readMemberText } from "../../src/entry/member.ts";
-import { isTooDeep, shapeOf } from "../../src/entry/shape.ts";
+import { isTooDeep, shapeOf } from "../../src/json/shape.ts";
 
 function depthOf(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
