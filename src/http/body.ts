@@ -4,8 +4,15 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Readable, Transform } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import type { Readable } from "node:stream";
+import {
+  type BrotliDecompress,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  type Gunzip,
+  type Inflate,
+} from "node:zlib";
 import { Problem } from "./problem.ts";
 
 /** The client went away before its request had arrived; there is nobody to answer. */
@@ -40,7 +47,9 @@ export class BodyBudget {
   }
 }
 
-const DECODERS: Readonly<Record<string, () => Transform>> = {
+type Decoder = Gunzip | Inflate | BrotliDecompress;
+
+const DECODERS: Readonly<Record<string, () => Decoder>> = {
   gzip: createGunzip,
   "x-gzip": createGunzip,
   deflate: createInflate,
@@ -103,9 +112,17 @@ export function receiveBody(
     const onClose = (): void => {
       if (!req.complete) pieces.stop(new DisconnectedError("the client disconnected while it sent its request"));
     };
-    decoder?.on("data", (chunk) => pieces.pass(chunk)).on("end", () => pieces.end());
+    const encoding = req.headers["content-encoding"];
+    decoder?.on("data", (chunk) => pieces.pass(chunk));
+    decoder?.on("end", () => {
+      // What stands behind the end of its stream a decoder leaves where it is, and says nothing.
+      const behind = received - decoder.bytesWritten;
+      if (behind === 0) return pieces.end();
+      const detail = `expected a body in ${encoding} and nothing behind it, got at least ${behind} bytes more`;
+      pieces.stop(new Problem("encoding_invalid", detail));
+    });
     decoder?.on("error", (cause) => {
-      const detail = `expected a body in ${req.headers["content-encoding"]}, got something else: ${cause.message}`;
+      const detail = `expected a body in ${encoding}, got something else: ${cause.message}`;
       pieces.stop(new Problem("encoding_invalid", detail, { cause }));
     });
     // A request that is cut off fails and closes; which of the two comes first does not matter.
@@ -169,7 +186,7 @@ class Pieces {
   }
 }
 
-function decoderOf(req: IncomingMessage): Transform | undefined {
+function decoderOf(req: IncomingMessage): Decoder | undefined {
   const encoding = req.headers["content-encoding"]?.trim().toLowerCase();
   if (encoding === undefined || encoding === "" || encoding === "identity") return undefined;
   const create = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
