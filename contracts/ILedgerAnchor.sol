@@ -9,6 +9,14 @@ pragma solidity ^0.8.24;
 /// names no chain and no contract: the statement holds everywhere. Storage slot 0 of the implementation is
 /// mapping(bytes32 ledgerId => mapping(uint64 size => bytes32 root)), so that a root can be proven with eth_getProof.
 /// Views never revert for what does not exist: they return zeros, and verify functions return false.
+///
+/// Whose signature counts: what the key of the signer's address signed does, whether or not the address has code, so that
+/// an account cannot disown it by delegating to code (EIP-7702). Otherwise, unless it was signed by a key that this ledger
+/// rotated out, the code of the address is asked by ERC-1271; an account that delegates is asked through its delegation.
+/// The code is asked within a static call, with 3,000,000 gas and no more, and one word of its answer is read. If it does
+/// not say yes although 3,100,000 gas were left before it was asked, the signature is invalid. With less, nobody knows what
+/// it would have said: {SignerGasTooLow} undoes the call, {anchorMany} as a whole. So a lack of gas is never taken for a
+/// refusal, and gas that was estimated is enough for every signer that says yes.
 interface ILedgerAnchor {
     /// @notice Newest anchor of a ledger, and the two marks that never go away.
     struct Head {
@@ -24,7 +32,7 @@ interface ILedgerAnchor {
     struct Ledger {
         address owner; // may rotate the signer, hand ownership on and name a successor
         address pendingOwner; // may accept ownership; zero when nobody may
-        address signer; // signs checkpoints: an account, or a contract that speaks ERC-1271
+        address signer; // signs checkpoints: an account, or a contract that speaks ERC-1271 and needs at most 3,000,000 gas
         bytes32 successor; // the ledger that continues this one; zero while it lives
     }
 
@@ -96,6 +104,10 @@ interface ILedgerAnchor {
     error GrowthAboveCap(bytes32 ledgerId, uint64 growth, uint64 cap);
     error RootZero(bytes32 ledgerId, uint64 size);
     error SignatureInvalid(bytes32 ledgerId, address signer, bytes32 digest);
+    /// @notice The key that signed was rotated out; what it signed counts in {proveFork}, as that signer's own.
+    error SignedByPastSigner(bytes32 ledgerId, address pastSigner, address signer);
+    /// @notice The signer's contract did not say yes, and had less gas than it may ask for: send more.
+    error SignerGasTooLow(bytes32 ledgerId, address signer, uint256 gasLeft, uint256 gasNeeded);
     error ConsistencyInvalid(bytes32 ledgerId, uint64 prevSize, uint64 size, bytes32 root);
     /// @notice The gas ran out within this item of {anchorMany}: a lack of gas is no reason to skip.
     error OutOfGas(uint256 position);
@@ -110,6 +122,7 @@ interface ILedgerAnchor {
     function open(bytes32 label, address signer) external returns (bytes32 ledgerId);
 
     /// @notice Replaces the signer. What the old one signed can no longer be anchored, but counts in {proveFork} for ever.
+    /// That holds for the old one's key even if it is also a key of the contract that signs from now on.
     function rotateSigner(bytes32 ledgerId, address newSigner) external;
 
     /// @notice Offers the ledger to another owner, who must accept; zero takes an offer back.
@@ -139,7 +152,10 @@ interface ILedgerAnchor {
     ) external;
 
     /// @notice Anchors several checkpoints, each on its own: one that is refused is reported by {AnchorSkipped} and changes
-    /// nothing for the others.
+    /// nothing for the others. A lack of gas refuses nothing: it undoes the whole call.
+    /// @dev A signer's contract may burn its 3,000,000 gas, also when it did not while gas was estimated. An estimate plus
+    /// 3,200,000 for each item whose signer has to be asked is enough whatever they do. Items signed by the key of their
+    /// signer need nothing on top, also if the signer is replaced meanwhile.
     /// @return anchored which of them were taken, in order.
     function anchorMany(Anchor[] calldata anchors) external returns (bool[] memory anchored);
 

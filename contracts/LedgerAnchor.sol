@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ILedgerAnchor} from "./ILedgerAnchor.sol";
 import {MerkleLog} from "./MerkleLog.sol";
 
@@ -14,6 +15,12 @@ import {MerkleLog} from "./MerkleLog.sol";
 contract LedgerAnchor is ILedgerAnchor, IERC5267 {
     /// @dev Entries by which one anchor may grow a ledger (docs/decisions/0010-growth-cap.md).
     uint64 private constant GROWTH_MAX = 2 ** 32;
+
+    /// @dev Gas that a signer's contract gets to say whether it signed (docs/decisions/0098-gas-of-a-signer.md).
+    uint256 private constant SIGNER_GAS = 3_000_000;
+    /// @dev With this much left it gets all of that: EIP-150 keeps a 64th back, which leaves 52,000 for reaching the signer
+    /// (2,600 today, twice that behind a delegation) and for what is done with the answer.
+    uint256 private constant SIGNER_GAS_NEEDED = 3_100_000;
 
     bytes32 private constant CHECKPOINT_TYPEHASH =
         keccak256("Checkpoint(bytes32 ledgerId,uint64 size,bytes32 root,uint64 signedAt)");
@@ -127,9 +134,10 @@ contract LedgerAnchor is ILedgerAnchor, IERC5267 {
             try this.anchor(a.ledgerId, a.prevSize, a.size, a.root, a.signedAt, a.signature, a.proof) {
                 anchored[i] = true;
             } catch (bytes memory reason) {
-                // Every refusal has a reason. None means that the gas ran out; to skip then would let an estimate of gas
-                // that is too low pass for success.
+                // Every refusal has a reason. None means that the gas ran out; to skip then, or when a signer had too
+                // little, would let an estimate of gas that is too low pass for success.
                 if (reason.length == 0) revert OutOfGas(i);
+                if (bytes4(reason) == SignerGasTooLow.selector) LowLevelCall.bubbleRevert(reason);
                 emit AnchorSkipped(a.ledgerId, a.size, reason);
             }
         }
@@ -281,12 +289,34 @@ contract LedgerAnchor is ILedgerAnchor, IERC5267 {
     }
 
     /// @dev The key of an address comes before its code. With the code first, an account could disown what its key signed
-    /// by delegating to code (EIP-7702) that accepts no signature.
+    /// by delegating to code (EIP-7702) that accepts no signature. A past signer's key is not put to the code: an owner could
+    /// otherwise rotate to code that burns gas while a batch with the old signature is under way, and spoil it.
     function _requireSignature(bytes32 ledgerId, address signer, bytes32 digest, bytes calldata signature) private view {
         (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (recovered == signer) return;
-        if (!SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature)) {
-            revert SignatureInvalid(ledgerId, signer, digest);
+        if (_pastSigners[ledgerId][recovered]) revert SignedByPastSigner(ledgerId, recovered, signer);
+        // Without code nobody is asked, so however little gas there is, it is not what was lacking.
+        if (signer.code.length == 0) revert SignatureInvalid(ledgerId, signer, digest);
+        (bool accepted, uint256 gasLeft) = _askCode(signer, digest, signature);
+        if (accepted) return;
+        // Judged by the gas before the call: a contract may catch its own lack of gas and answer no with some left.
+        if (gasLeft < SIGNER_GAS_NEEDED) revert SignerGasTooLow(ledgerId, signer, gasLeft, SIGNER_GAS_NEEDED);
+        revert SignatureInvalid(ledgerId, signer, digest);
+    }
+
+    /// @dev Whether a contract takes a signature by ERC-1271, and the gas that was left when it was asked. Of what it
+    /// returns one word is copied, so a long answer costs nobody but itself.
+    function _askCode(address signer, bytes32 digest, bytes calldata signature)
+        private
+        view
+        returns (bool accepted, uint256 gasLeft)
+    {
+        bytes memory question = abi.encodeCall(IERC1271.isValidSignature, (digest, signature));
+        bytes4 yes = IERC1271.isValidSignature.selector;
+        assembly ("memory-safe") {
+            gasLeft := gas()
+            accepted := staticcall(SIGNER_GAS, signer, add(question, 0x20), mload(question), 0x00, 0x20)
+            accepted := and(accepted, and(gt(returndatasize(), 0x1f), eq(mload(0x00), yes)))
         }
     }
 

@@ -52,6 +52,19 @@ describe("the artifact", () => {
     assert.equal(keccak256(artifact.bytecode), artifact.initCodeHash);
   });
 
+  // These are not refreshed. The contract is deployed where nobody can change it, bundles name this address, and every
+  // verifier knows this code hash: another value is another contract, of which none of them has heard. A change that is
+  // meant (a comment is one too: the hash of the sources is in the code) is a new version beside this one: another file,
+  // another salt, both known to verifiers (docs/decisions/0099-the-contract-is-frozen.md).
+  test("code and address are those of the contract that is frozen", () => {
+    assert.equal(artifact.create2.address, "0xF4749339A470Bb80C432C26b3e5ae419607D5089");
+    assert.equal(
+      keccak256(artifact.deployedBytecode),
+      "0x164c492275e0576a4cfdfb41b0540ce95a5a32bd808673d7630fa524579b201b",
+    );
+    assert.equal(keccak256(artifact.bytecode), "0xd51592fec24d91624c0482ffde1bad5388a431977daea7a34a180ffc2d01faea");
+  });
+
   test("it has no constructor, takes no ether and fits the limit of code on every chain", () => {
     const items = artifact.abi as { type: string; stateMutability?: string }[];
     const special = items.filter(({ type }) => ["constructor", "receive", "fallback"].includes(type));

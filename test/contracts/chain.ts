@@ -37,9 +37,15 @@ export type Anchors = Callable<
   | ("verifyConsistency" | "checkpointDigest" | "ledgerIdOf" | "eip712Domain")
 >;
 
+/** The contract on some chain, and the account that deploys and opens ledgers there. */
+export type Place = { readonly anchors: Anchors; readonly deployer: Signer & { readonly address: string } };
+
 /** A new chain; the first account deployed the contract. */
 export async function openChain(hardfork: Hardfork = "osaka") {
-  const { ethers, provider } = await hre.network.create({ override: { hardfork } });
+  // Gas is estimated as on real chains, where only the transaction as a whole must succeed.
+  const { ethers, provider } = await hre.network.create({
+    override: { hardfork, gasEstimationMode: "topLevelSuccess" },
+  });
   const accounts = await ethers.getSigners();
   const [deployer] = accounts;
   assert.ok(deployer);
@@ -49,7 +55,7 @@ export async function openChain(hardfork: Hardfork = "osaka") {
 }
 
 /** Puts a contract of the project's sources on the chain. */
-export async function deploy<Names extends string>(chain: Chain, name: string, ...parameters: unknown[]) {
+export async function deploy<Names extends string>(chain: Place, name: string, ...parameters: unknown[]) {
   await build();
   const { abi, bytecode } = await hre.artifacts.readArtifact(name);
   const contract = await new ContractFactory(abi, bytecode, chain.deployer).deploy(...parameters);

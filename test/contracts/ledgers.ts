@@ -1,7 +1,7 @@
 /** Ledgers for the contract tests: opened on a chain, with a signer's key and a tree to anchor from. */
 
 import { AbiCoder, type BaseWallet, id, keccak256, Wallet } from "ethers";
-import type { Chain } from "./chain.ts";
+import type { Place } from "./chain.ts";
 import type { Tree } from "./trees.ts";
 
 export const DOMAIN = { name: "Holdfast", version: "1" };
@@ -25,7 +25,7 @@ export function ledgerIdOf(owner: string, label: string): string {
 }
 
 /** Opens a ledger of the deployer. */
-export async function openLedger(chain: Chain, name: string, signer: string): Promise<string> {
+export async function openLedger(chain: Place, name: string, signer: string): Promise<string> {
   await (await chain.anchors.open(id(name), signer)).wait();
   return ledgerIdOf(chain.deployer.address, id(name));
 }

@@ -97,13 +97,13 @@ for (const hardfork of HARDFORKS) {
       await take(anchor);
     });
 
-    test("a contract that reverts, answers oddly or burns its gas has not signed", async () => {
-      for (const answer of [0, 1, 2, 3]) {
+    test("a contract that reverts, answers oddly or at length, or burns its gas has not signed", async () => {
+      for (const answer of [0, 1, 2, 3, 4, 5]) {
         const wallet = await (await deploy(chain, "OddWallet", answer)).getAddress();
         const ledgerId = await openLedger(chain, `odd wallet ${answer}`, wallet);
         const anchor = await anchorOf(tree, key, ledgerId, 0, 5);
         const values = [ledgerId, wallet, await digestOf(anchor)];
-        const call = anchors.anchor(...listed(anchor), { gasLimit: 400_000 });
+        const call = anchors.anchor(...listed(anchor), { gasLimit: 4_000_000 });
         await refused(anchors, call, "SignatureInvalid", values);
       }
     });

@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {ILedgerAnchor} from "../../../contracts/ILedgerAnchor.sol";
 
 /// @notice A contract that signs: it accepts what its owner's key signed, as most ERC-1271 wallets do.
 contract OwnedWallet is IERC1271 {
@@ -41,14 +42,89 @@ contract DisowningWallet is IERC1271 {
     }
 }
 
+/// @notice A contract that signs at a price: its check takes an amount of gas, as one with many owners or with curves of its
+/// own does. One that notices catches its lack of gas, and then says no instead of running out.
+contract CostlyWallet is OwnedWallet {
+    uint256 private immutable COST;
+    bool private immutable NOTICES;
+
+    constructor(address owner, uint256 cost, bool notices) OwnedWallet(owner) {
+        COST = cost;
+        NOTICES = notices;
+    }
+
+    /// @inheritdoc IERC1271
+    function isValidSignature(bytes32 hash, bytes calldata signature) external view override returns (bytes4) {
+        if (!NOTICES) return this.check(hash, signature);
+        try this.check(hash, signature) returns (bytes4 answer) {
+            return answer;
+        } catch {
+            return 0xffffffff;
+        }
+    }
+
+    function check(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
+        uint256 start = gasleft();
+        bytes memory much = new bytes(COST == 0 ? 0 : 32_768);
+        while (start - gasleft() < COST) keccak256(much);
+        (address recovered,,) = ECDSA.tryRecoverCalldata(hash, signature);
+        return recovered == OWNER ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
+    }
+}
+
+/// @notice A contract that is cheap while gas is estimated, and burns all it gets when it counts.
+contract MoodyWallet is OwnedWallet {
+    bool private _burns;
+
+    constructor(address owner) OwnedWallet(owner) {}
+
+    function burn() external {
+        _burns = true;
+    }
+
+    /// @inheritdoc IERC1271
+    function isValidSignature(bytes32 hash, bytes calldata signature) external view override returns (bytes4) {
+        while (_burns) {}
+        (address recovered,,) = ECDSA.tryRecoverCalldata(hash, signature);
+        return recovered == OWNER ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
+    }
+}
+
+/// @notice A contract that, when it is asked, tries to change what it is asked about, and then says yes to anything.
+contract MeddlingWallet is IERC1271 {
+    ILedgerAnchor private immutable ANCHORS;
+
+    constructor(ILedgerAnchor anchors) {
+        ANCHORS = anchors;
+    }
+
+    function openLedger(bytes32 label) external returns (bytes32) {
+        return ANCHORS.open(label, address(this));
+    }
+
+    /// @inheritdoc IERC1271
+    function isValidSignature(bytes32, bytes calldata signature) external view returns (bytes4) {
+        bytes[] memory calls = abi.decode(signature, (bytes[]));
+        for (uint256 i = 0; i < calls.length; ++i) {
+            (bool done,) = address(ANCHORS).staticcall{gas: 400_000}(calls[i]);
+            if (done) return 0xffffffff;
+        }
+        return IERC1271.isValidSignature.selector;
+    }
+}
+
 /// @notice Code that answers with anything but a plain yes.
 contract OddWallet is IERC1271 {
     enum Answer {
         Revert,
         Short,
         Dirty,
-        Burn
+        Burn,
+        LongNo,
+        LongRevert
     }
+
+    uint256 private constant LONG = 600_000;
 
     Answer private immutable ANSWER;
 
@@ -70,6 +146,17 @@ contract OddWallet is IERC1271 {
             assembly ("memory-safe") {
                 mstore(0, or(yes, 1))
                 return(0, 32)
+            }
+        }
+        if (ANSWER == Answer.LongNo) {
+            assembly ("memory-safe") {
+                return(0, LONG)
+            }
+        }
+        if (ANSWER == Answer.LongRevert) {
+            assembly ("memory-safe") {
+                mstore(0, yes)
+                revert(0, LONG)
             }
         }
         while (true) {}
