@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
@@ -16,7 +16,6 @@ import { CONTRACT_ADDRESS } from "./anchor/contract.ts";
 import { DEV_CHAIN_ID, DevChain } from "./anchor/devchain.ts";
 import { keyAccount, localKeys, openAccount, openSigner } from "./anchor/keys.ts";
 import { connectChain } from "./anchor/rpc-chain.ts";
-import { replaceFile } from "./anchor/snapshot.ts";
 import { adminKeyFile, type ChainConfig, type Config, type KeySource, marksFolder, storeFolder } from "./config.ts";
 import { checkEvent } from "./entry/event.ts";
 import { ownMembers, prepareEntry } from "./entry/prepare.ts";
@@ -41,6 +40,7 @@ import type { Checkpoint, SignedCheckpoint } from "./merkle/checkpoint.ts";
 import type { Hash } from "./merkle/hash.ts";
 import { createMetrics } from "./metrics.ts";
 import { Indexer } from "./query/indexer.ts";
+import { makeFolder, replaceFile } from "./store/files.ts";
 import { LevelStore } from "./store/level.ts";
 import type { WritingState } from "./store/leveldb/database.ts";
 import { LevelIndexStore } from "./store/leveldb-index.ts";
@@ -70,6 +70,9 @@ type Keys = {
   readonly setups: readonly ChainSetup[];
   readonly facts: readonly ChainFacts[];
 };
+
+/** What the parts are opened with. */
+type Around = { readonly log: Logger; readonly health: Health; readonly opened: Opened };
 
 /** What was opened so far, and how to close it, the newest first. */
 class Opened {
@@ -141,7 +144,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     formatters: { level: (level) => ({ level }) },
   });
   const health = new Health(log);
-  await mkdir(config.data, { recursive: true, mode: 0o700 });
+  await makeFolder(config.data);
   if (process.platform !== "win32" && ((await stat(config.data)).mode & 0o077) !== 0) {
     log.warn(
       { data: config.data },
@@ -151,7 +154,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   // First of all: it keeps a second process out, before that one touches anything else.
   const store = opened.add(await openStore(config, health, log), (each) => each.close());
   const hash = await fastKeccak256();
-  const { signer, owner, setups, facts } = await openChains(config, log, opened);
+  const { signer, owner, setups, facts } = await openChains(config, { log, health, opened });
   const indexes = opened.add(await LevelIndexStore.open(join(config.data, "index")), (each) => each.close());
   const indexers = opened.add(new Map<string, Indexer>(), async (all) => {
     await Promise.all([...all.values()].map((indexer) => indexer.stop()));
@@ -237,8 +240,8 @@ function openIntakes(log: Logger): IntakePool {
 }
 
 /** The keys and the chains: those of the configuration, or else the embedded ones. */
-async function openChains(config: Config, log: Logger, opened: Opened): Promise<Keys> {
-  if (config.chains.length === 0) return openEmbedded(config, log, opened);
+async function openChains(config: Config, around: Around): Promise<Keys> {
+  if (config.chains.length === 0) return openEmbedded(config, around);
   if (config.signer === undefined || config.owner === undefined) {
     throw new TypeError("expected a signer and an owner in a configuration with chains, got none");
   }
@@ -256,10 +259,10 @@ async function openChains(config: Config, log: Logger, opened: Opened): Promise<
   return { signer: await openSigner(config.signer), owner, setups, facts: config.chains.map(factsOf) };
 }
 
-async function openEmbedded(config: Config, log: Logger, opened: Opened): Promise<Keys> {
+async function openEmbedded(config: Config, { log, health, opened }: Around): Promise<Keys> {
   // Next to the service's own port where that is free, so that an address that was noted down stays right.
   const port = config.port === 0 ? 0 : config.port + 1;
-  const options = { dir: join(config.data, "chain"), port, log };
+  const options = { dir: join(config.data, "chain"), port, log, health };
   const devChain = opened.add(await DevChain.open(options), (each) => each.close());
   const { payer, owner, signer } = await localKeys(join(config.data, "keys"));
   const [payerAccount, ownerAccount] = [keyAccount(payer), keyAccount(owner)];
@@ -328,7 +331,7 @@ function httpLimits({ limits }: Config): HttpLimits {
 /** Goes into the digests that tell repeated events; losing it would make honest repetitions look like conflicts. */
 async function contentKey(data: string, isUsed: boolean, log: Logger): Promise<Uint8Array> {
   const path = join(data, "keys", "content.key");
-  await mkdir(join(data, "keys"), { recursive: true, mode: 0o700 });
+  await makeFolder(join(data, "keys"));
   try {
     return fromHex((await readFile(path, "utf8")).trim(), 32);
   } catch (error) {

@@ -33,6 +33,8 @@ export type StartOptions = {
   readonly stateFile?: string;
   /** Time of anvil's first block, seconds since 1970; its clock starts there, too. */
   readonly firstTime?: number;
+  /** The only folder that it may take for its user's; without one it has none. */
+  readonly home?: string;
 };
 
 /** The chain's process did not come up, or another one is in its place. */
@@ -41,6 +43,8 @@ export class ChainProcessError extends Error {
   readonly code = "devchain_failed";
 }
 
+/** Older states that are kept: proofs are taken when an anchor is mined, and at most some blocks later. */
+const STATES_KEPT = 16;
 const READY_MS = 30_000;
 const STOP_MS = 5_000;
 const OUTPUT_MAX = 4_000;
@@ -84,6 +88,7 @@ export async function startProcess(options: StartOptions): Promise<ChainProcess>
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     cwd: join(import.meta.dirname, "..", ".."),
+    env: environmentOf(options.home ?? "/nonexistent"),
   });
   const ended = new Promise<void>((resolve) => {
     child.once("exit", () => resolve());
@@ -100,13 +105,31 @@ export async function startProcess(options: StartOptions): Promise<ChainProcess>
   return { kind: program.kind, pid: child.pid as number, url, ended, stop };
 }
 
+/** Programs like these keep caches and settings where they find a user's folders; here they find one. */
+function environmentOf(home: string): NodeJS.ProcessEnv {
+  const { PATH, SystemRoot } = process.env;
+  return {
+    PATH,
+    SystemRoot,
+    HOME: home,
+    USERPROFILE: home,
+    TMPDIR: home,
+    TEMP: home,
+    HARDHAT_DISABLE_TELEMETRY: "true",
+  };
+}
+
 function argumentsFor(kind: Program["kind"], { chainId, port, stateFile, firstTime }: StartOptions): string[] {
   if (kind === "hardhat") return ["--hostname", "127.0.0.1", "--port", String(port), "--chain-id", String(chainId)];
   // One slot in an epoch: safe is the block before the newest, final the one before that.
   const fixed = ["--host", "127.0.0.1", "--slots-in-an-epoch", "1", "--accounts", "0", "--color", "never"];
+  // Without a number of states anvil writes all but the last 500 to its user's folder, each larger than the last.
+  const kept = ["--prune-history", String(STATES_KEPT)];
+  // Any page that the user has open could send requests to it, anvil_reset among them.
+  const closed = ["--no-cors"];
   const state = stateFile === undefined ? [] : ["--load-state", stateFile];
   const time = firstTime === undefined ? [] : ["--timestamp", String(firstTime)];
-  return [...fixed, "--port", String(port), "--chain-id", String(chainId), ...time, ...state];
+  return [...fixed, ...kept, ...closed, "--port", String(port), "--chain-id", String(chainId), ...time, ...state];
 }
 
 function waitForPort(child: ChildProcess, ended: Promise<void>): Promise<number> {

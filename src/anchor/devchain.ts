@@ -7,20 +7,19 @@
  * itself is started again.
  */
 
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { readJson } from "../json/read.ts";
+import type { Health } from "../health.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { AnswerError } from "./bounded-fetch.ts";
+import { ChainError } from "./chain.ts";
+import { ChainFolder } from "./chain-folder.ts";
 import {
   type ChainProcess,
+  ChainProcessError,
   endStale,
   findProgram,
   isPortFree,
   type Program,
   startProcess,
-  type Traces,
   tracesOf,
 } from "./chain-process.ts";
 import { systemClock } from "./clock.ts";
@@ -28,7 +27,7 @@ import { DEPLOYED } from "./contract.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { connectEndpoint } from "./node-endpoint.ts";
 import type { Log } from "./notes.ts";
-import { removeUnpacked, replaceFile, Snapshots, unpackSnapshot } from "./snapshot.ts";
+import { damaged, removeUnpacked, Snapshots, unpackSnapshot } from "./snapshot.ts";
 
 export type DevChainOptions = {
   /** Folder of the chain, such as <data>/chain; made when it is missing. */
@@ -39,20 +38,17 @@ export type DevChainOptions = {
   /** Milliseconds before a chain that ended by itself is started again, doubled each time that it does not come up. */
   readonly reviveMs?: number;
   readonly log: Log;
+  readonly health?: Health;
 };
 
-type Launch = { readonly program: Program; readonly dir: string; readonly port: number };
+type Launch = { readonly program: Program; readonly folder: ChainFolder; readonly port: number };
 type Parts = {
   readonly options: DevChainOptions;
   readonly again: Launch;
   readonly started: ChainProcess;
   readonly endpoint: Endpoint;
   readonly snapshots: Snapshots | undefined;
-  readonly contract: Hex;
 };
-type Deployment = { readonly contract: Hex };
-/** Seconds since 1970. */
-type FirstBlock = { readonly time: number };
 
 export const DEV_CHAIN_ID = 31337;
 const REQUEST_MS = 120_000;
@@ -60,11 +56,17 @@ const ETHER = 10n ** 18n;
 /** Blocks after which anvil calls one final. */
 const BLOCKS_TO_FINAL = 2;
 const REVIVE_MS = 1000;
+const DETAILS = {
+  chain_unwritable:
+    "the state of the embedded chain cannot be written to the data folder: nothing becomes final until it can; make room there, and let the service write to chain/",
+  chain_ended:
+    "the embedded chain ended and does not start again: events are recorded, and anchored when it runs; the log says why",
+} as const;
 const REVIVE_MS_MAX = 60_000;
 
 export class DevChain {
   readonly url: string;
-  readonly contract: Hex;
+  readonly contract: Hex = DEPLOYED.address;
   /** "hardhat" keeps nothing: each start is another chain. */
   readonly kind: Program["kind"];
   readonly #launch: Launch;
@@ -80,23 +82,24 @@ export class DevChain {
 
   /**
    * Starts the chain, or starts it again from its last snapshot, with the contract deployed.
-   * @throws ChainProcessError when it does not come up
+   * @throws ChainProcessError when it does not come up, SnapshotError when its state is damaged, FileRefusedError when the
+   *   system does not let its folder be used
    */
   static async open(options: DevChainOptions): Promise<DevChain> {
     const { dir, log, program = findProgram() } = options;
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const folder = await ChainFolder.open(dir, log);
     if (program.kind === "hardhat") log.warn({}, "no anvil here: the embedded chain is Hardhat's and keeps nothing");
-    const port = await choosePort(dir, options.port ?? 0, log);
-    const started = await launch({ program, dir, port });
+    const port = await choosePort(folder, options.port ?? 0, log);
+    const started = await launch({ program, folder, port });
     const endpoint = connectEndpoint(started.url, REQUEST_MS);
     try {
       await setClock(program, endpoint);
-      const deployment = await deployOnce(dir, endpoint);
+      const isNew = await deployOnce(endpoint);
       // Whoever was told the address finds the chain there after a restart, too.
-      const again = { program, dir, port: Number(new URL(started.url).port) };
+      const again = { program, folder, port: Number(new URL(started.url).port) };
       const snapshots = program.kind === "anvil" ? new Snapshots(dir, started.url) : undefined;
-      if (deployment.isNew) await snapshots?.take();
-      return new DevChain({ options, again, started, endpoint, snapshots, contract: deployment.contract });
+      if (isNew) await snapshots?.take();
+      return new DevChain({ options, again, started, endpoint, snapshots });
     } catch (error) {
       endpoint.close();
       await started.stop();
@@ -104,9 +107,8 @@ export class DevChain {
     }
   }
 
-  private constructor({ options, again, started, endpoint, snapshots, contract }: Parts) {
+  private constructor({ options, again, started, endpoint, snapshots }: Parts) {
     this.url = started.url;
-    this.contract = contract;
     this.kind = started.kind;
     this.#options = options;
     this.#launch = again;
@@ -130,7 +132,7 @@ export class DevChain {
     if (this.#snapshots === undefined) return;
     const latest = await this.#height();
     if (latest <= this.#covered || !this.#snapshots.isAllowed) return;
-    await this.#snapshots.take();
+    if (!(await this.#save(this.#snapshots))) return;
     await this.#endpoint.request("hardhat_mine", [`0x${BLOCKS_TO_FINAL.toString(16)}`]);
     // A transaction that came in meanwhile makes the chain higher than this, and is on disk the next time.
     this.#covered = latest + BLOCKS_TO_FINAL;
@@ -140,16 +142,42 @@ export class DevChain {
   async close(): Promise<void> {
     this.#closing.abort();
     try {
-      await this.#snapshots?.take();
+      if (this.#snapshots !== undefined) await this.#save(this.#snapshots);
     } catch (error) {
       // Ended already, by itself or by somebody: what is on disk is what there is.
-      if (!(error instanceof AnswerError)) throw error;
+      if (!(error instanceof ChainError)) throw error;
     } finally {
       this.#endpoint.close();
       await this.#process.stop();
       await this.#kept;
-      await rm(join(this.#launch.dir, "chain.pid"), { force: true });
+      // One that stays behind names a process that is gone, as after a kill.
+      await this.#launch.folder
+        .forgetProcess()
+        .catch((err) => this.#options.log.warn({ err }, "chain.pid stays behind"));
     }
+  }
+
+  /**
+   * Writes the state; while that is not possible, what is mined waits for its finality, and recording goes on.
+   * @returns whether it is on disk
+   * @throws ChainError when the chain does not give it
+   */
+  async #save(snapshots: Snapshots): Promise<boolean> {
+    try {
+      await snapshots.take();
+      this.#report("chain_unwritable", undefined);
+      return true;
+    } catch (error) {
+      if (error instanceof AnswerError) throw new ChainError("unavailable", `the embedded chain: ${error.message}`);
+      this.#report("chain_unwritable", error);
+      return false;
+    }
+  }
+
+  /** @param cause undefined when all is well */
+  #report(code: keyof typeof DETAILS, cause: unknown): void {
+    const condition = cause === undefined ? undefined : { code, detail: DETAILS[code], isNotice: true };
+    this.#options.health?.report(`embedded chain: ${code}`, condition, cause);
   }
 
   /** Starts the chain again whenever it ends, until it is closed. Hardhat's would be another chain, and stays ended. */
@@ -166,9 +194,11 @@ export class DevChain {
       if (this.#closing.signal.aborted) return;
       try {
         await this.#revive();
+        this.#report("chain_ended", undefined);
         pause = reviveMs;
       } catch (err) {
         log.error({ err }, "the embedded chain did not start again");
+        this.#report("chain_ended", err);
         pause = Math.min(2 * pause, REVIVE_MS_MAX);
       }
     }
@@ -179,7 +209,7 @@ export class DevChain {
     try {
       this.#covered = -1;
       await setClock(this.#launch.program, this.#endpoint);
-      await deployOnce(this.#launch.dir, this.#endpoint);
+      await deployOnce(this.#endpoint);
       for (const account of this.#funded) await this.fund(account);
     } catch (error) {
       await this.#process.stop();
@@ -195,34 +225,24 @@ export class DevChain {
 }
 
 /** A chain with the state of the last snapshot. */
-async function launch({ program, dir, port }: Launch): Promise<ChainProcess> {
+async function launch({ program, folder, port }: Launch): Promise<ChainProcess> {
+  const { dir } = folder;
   const stateFile = program.kind === "anvil" ? await unpackSnapshot(dir) : undefined;
-  const started = await startProcess({
-    ...{ program, chainId: DEV_CHAIN_ID, port, firstTime: await firstTime(dir, stateFile !== undefined) },
-    ...(stateFile !== undefined && { stateFile }),
-  });
+  let started: ChainProcess | undefined;
   try {
-    await removeUnpacked(dir);
-    await replaceFile(join(dir, "chain.pid"), JSON.stringify(tracesOf(started)));
+    const firstTime = await folder.firstTime(stateFile);
+    const options = { program, chainId: DEV_CHAIN_ID, port, firstTime, home: dir };
+    started = await startProcess(stateFile === undefined ? options : { ...options, stateFile });
+    await folder.noteProcess(tracesOf(started));
     return started;
   } catch (error) {
     // It would hold the port, and none that is tried after it would come up.
-    await started.stop();
-    throw error;
+    await started?.stop();
+    const isDoubtful = stateFile !== undefined && error instanceof ChainProcessError;
+    throw isDoubtful ? damaged(dir, error, `the chain does not go on from it (${error.message})`) : error;
+  } finally {
+    await removeUnpacked(dir);
   }
-}
-
-/**
- * Time of the chain's first block. Each process makes that block anew before it loads a state, and a state keeps all of those
- * that it has seen, in no order: unless they are the same one, a chain has another first block after some restarts.
- */
-async function firstTime(dir: string, isContinued: boolean): Promise<number> {
-  const file = join(dir, "first-block.json");
-  if (isContinued && existsSync(file)) return (readJson(await readFile(file, "utf8")) as FirstBlock).time;
-  // A chain that begins is another chain, also where an earlier one was removed.
-  const time = Math.floor(Date.now() / 1000);
-  await replaceFile(file, JSON.stringify({ time }));
-  return time;
 }
 
 /** Lets anvil's clock, which starts at its first block, go with ours. */
@@ -232,12 +252,11 @@ async function setClock({ kind }: Program, endpoint: Endpoint): Promise<void> {
 }
 
 /** The wanted port, once a chain of an earlier run that still holds it is ended; another one when it is taken. */
-async function choosePort(dir: string, port: number, log: Log): Promise<number> {
-  const file = join(dir, "chain.pid");
-  if (existsSync(file)) {
-    const stale = readJson(await readFile(file, "utf8")) as Traces;
+async function choosePort(folder: ChainFolder, port: number, log: Log): Promise<number> {
+  const stale = await folder.process();
+  if (stale !== undefined) {
     if (await endStale(stale)) log.warn(stale, "ended the embedded chain of an earlier run");
-    await rm(file, { force: true });
+    await folder.forgetProcess();
   }
   if (port === 0 || (await isPortFree(port))) return port;
   log.warn({}, `port ${port} is taken: the embedded chain listens on another one`);
@@ -245,17 +264,14 @@ async function choosePort(dir: string, port: number, log: Log): Promise<number> 
 }
 
 /**
- * Puts the contract on the chain unless it is there; its address is recorded beside the chain, for a later version of
- * this program. It gets the address that it has on every chain, as its code by itself, so that no factory is needed.
+ * Puts the contract on the chain unless it is there: at the address that it has on every chain, as its code by itself, so
+ * that no factory is needed. One of an earlier version of this program stays beside it, with all that it holds.
+ * @returns whether it was not there
  */
-async function deployOnce(dir: string, endpoint: Endpoint): Promise<{ contract: Hex; isNew: boolean }> {
-  const file = join(dir, "deployment.json");
-  const known = existsSync(file) ? (readJson(await readFile(file, "utf8")) as Deployment).contract : undefined;
-  const contract = known ?? DEPLOYED.address;
-  if ((await endpoint.request("eth_getCode", [contract, "latest"])) !== "0x") return { contract, isNew: false };
+async function deployOnce(endpoint: Endpoint): Promise<boolean> {
+  if ((await endpoint.request("eth_getCode", [DEPLOYED.address, "latest"])) !== "0x") return false;
   await endpoint.request("hardhat_setCode", [DEPLOYED.address, DEPLOYED.code]);
   // The code is in the state of blocks from the next one on.
   await endpoint.request("hardhat_mine", ["0x1"]);
-  await replaceFile(file, JSON.stringify({ contract: DEPLOYED.address }));
-  return { contract: DEPLOYED.address, isNew: true };
+  return true;
 }

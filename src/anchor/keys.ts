@@ -6,15 +6,15 @@
 
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile } from "node:fs/promises";
+import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { keySigner } from "../ledger/keysigner.ts";
 import type { CheckpointSigner } from "../ledger/signer.ts";
 import { fromHex, type Hex, toHex } from "../merkle/bytes.ts";
+import { makeFolder, replaceFile } from "../store/files.ts";
 import type { Account } from "./account.ts";
 import { addressOfKey, decryptKeystore, signDraft } from "./ethers.ts";
 import { remoteAccount, remoteSigner } from "./remote-signer.ts";
-import { replaceFile } from "./snapshot.ts";
 
 /** Where a key is: an encrypted JSON key store, hex in a file or a variable, or a signer in another process. */
 export type KeyPlace =
@@ -60,7 +60,7 @@ export type LocalKeys = { readonly payer: Hex; readonly owner: Hex; readonly sig
  * store would need a password beside it, and nothing of worth depends on a chain on one's own machine.
  */
 export async function localKeys(dir: string): Promise<LocalKeys> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await makeFolder(dir);
   const [payer, owner, signer] = await Promise.all(
     ["payer", "owner", "signer"].map((role) => localKey(join(dir, `${role}.key`))),
   );

@@ -6,10 +6,12 @@
  */
 
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { type FileHandle, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import { replaceFileWith, withWayOut } from "../store/files.ts";
 import { excerpt } from "../verify/rpc-answer.ts";
 import { fetchInPieces } from "./bounded-fetch.ts";
 
@@ -24,7 +26,6 @@ const PREFIX_MAX = 200;
 export class Snapshots {
   readonly #dir: string;
   readonly #url: string;
-  readonly #closing = new AbortController();
   #restUntil = 0;
 
   /** @param url of the chain's process */
@@ -40,12 +41,13 @@ export class Snapshots {
 
   /**
    * Writes the chain's state durably.
-   * @throws AnswerError or SnapshotError when the chain does not give it, and what the file system says
+   * @throws AnswerError or SnapshotError when the chain does not give it, FileRefusedError when it cannot be written
    */
   async take(): Promise<void> {
     const start = performance.now();
     try {
-      await replaceFileWith(join(this.#dir, FILE), (file) => this.#dump(file));
+      const path = join(this.#dir, FILE);
+      await withWayOut("write", path, () => replaceFileWith(path, (file) => this.#dump(file)));
     } finally {
       const end = performance.now();
       this.#restUntil = end + (end - start) / DUTY;
@@ -55,7 +57,7 @@ export class Snapshots {
   async #dump(file: FileHandle): Promise<void> {
     const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "anvil_dumpState", params: [false] });
     const headers = { "Content-Type": "application/json" };
-    const request = { method: "POST" as const, headers, body, timeoutMs: DUMP_MS, signal: this.#closing.signal };
+    const request = { method: "POST" as const, headers, body, timeoutMs: DUMP_MS };
     const state = new HexResult();
     await fetchInPieces(this.#url, request, async (piece) => {
       await file.writeFile(state.take(piece));
@@ -111,58 +113,45 @@ export class SnapshotError extends Error {
 /**
  * Unpacks the newest snapshot for the chain to load.
  * @returns the file, or undefined when there is none
- * @throws SnapshotError when it is damaged
+ * @throws SnapshotError when it is damaged, FileRefusedError when the system refuses it
  */
 export async function unpackSnapshot(dir: string): Promise<string | undefined> {
   const packed = join(dir, FILE);
   if (!existsSync(packed)) return undefined;
   const unpacked = join(dir, UNPACKED);
   await removeUnpacked(dir);
+  let first = -1;
+  const look = new Transform({
+    transform(piece: Buffer, _, done) {
+      if (first < 0) first = piece[0] ?? -1;
+      done(undefined, piece);
+    },
+  });
+  const target = createWriteStream(unpacked, { mode: 0o600 });
   try {
-    await pipeline(createReadStream(packed), createGunzip(), createWriteStream(unpacked, { mode: 0o600 }));
-  } catch (cause) {
+    await withWayOut("unpack", packed, () => pipeline(createReadStream(packed), createGunzip(), look, target));
+    if (first !== "{".charCodeAt(0)) throw damaged(dir);
+    return unpacked;
+  } catch (error) {
     await removeUnpacked(dir);
-    const wayOut =
-      "bring back a copy, or remove it: an embedded chain is started over then, and ledgers are anchored anew";
-    throw new SnapshotError(`expected the state of the embedded chain in ${packed}, it is damaged; ${wayOut}`, {
-      cause,
-    });
+    throw isOfGzip(error) ? damaged(dir, error) : error;
   }
-  return unpacked;
+}
+
+function isOfGzip(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: { readonly code?: unknown } };
+  return String(cause?.code).startsWith("Z_");
+}
+
+/** The chain's state on disk is not what was written. */
+export function damaged(dir: string, cause?: unknown, why = "it is damaged"): SnapshotError {
+  const expected = `expected the state of the embedded chain in ${join(dir, FILE)}, ${why}`;
+  const wayOut =
+    "bring back a copy, or remove it: an embedded chain is started over then, and ledgers are anchored anew";
+  return new SnapshotError(`${expected}; ${wayOut}`, { cause });
 }
 
 export async function removeUnpacked(dir: string): Promise<void> {
-  await rm(join(dir, UNPACKED), { force: true, recursive: true });
-}
-
-/** Replaces a file so that after a crash it is either the old one or the new one. */
-export function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-  return replaceFileWith(path, (file) => file.writeFile(content), mode);
-}
-
-/** {@link replaceFile} with what `write` puts into it; nothing of it stays when that fails. */
-async function replaceFileWith(path: string, write: (file: FileHandle) => Promise<void>, mode = 0o600): Promise<void> {
-  const draft = `${path}.new`;
-  const file = await open(draft, "w", mode);
-  try {
-    // One that a crash left behind has the mode that it had.
-    await file.chmod(mode);
-    await write(file);
-    await file.sync();
-  } catch (error) {
-    // On a full disk it would keep the room that others need.
-    await rm(draft, { force: true });
-    throw error;
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
-  // The name itself is durable only when its folder is.
-  if (process.platform === "win32") return;
-  const folder = await open(dirname(path), "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  const path = join(dir, UNPACKED);
+  await withWayOut("remove", path, () => rm(path, { force: true, recursive: true }));
 }

@@ -7,9 +7,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { addressOfKey, decryptKeystore, encryptKeystore } from "../anchor/ethers.ts";
-import { replaceFile } from "../anchor/snapshot.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
+import { replaceFile } from "../store/files.ts";
 import { usageError } from "./failure.ts";
 import { printResult } from "./output.ts";
 

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { replaceFile } from "../anchor/snapshot.ts";
+import { replaceFile } from "../store/files.ts";
 import { EVIDENCE_FORMAT, type Evidence, plainStatement } from "../verify/statement.ts";
 import type { Conflict } from "../verify/watch-judge.ts";
 import { readWatchState, type WatchState } from "../verify/watch-state.ts";
