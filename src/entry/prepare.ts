@@ -38,6 +38,8 @@ export type Preparation = {
    * confirm a guess of an erased event by hashing it.
    */
   readonly contentKey?: Uint8Array;
+  /** Text that stands for what came, where the event was made of something else; `content` is of this text then. */
+  readonly came?: string;
   /** Which events get a `content`: all, as when it is absent, or those that claim an `id`. */
   readonly contentOf?: "all" | "ids";
   /** Memory that nobody else writes to, for an entry; fresh memory when absent. */
@@ -74,7 +76,7 @@ export function ownMembers(values: Readonly<Record<string, unknown>>): OwnMember
  * @throws TypeError when a value is no I-JSON
  */
 export function prepareEntry(event: Event, service: Preparation): PreparedEntry {
-  const { own = NO_MEMBERS, hash, contentKey = NO_KEY, contentOf } = service;
+  const { own = NO_MEMBERS, hash, contentKey = NO_KEY, contentOf, came } = service;
   const names = sortNames(Object.keys(event));
   const count = names.length + own.length;
   if (count > MEMBERS_MAX) {
@@ -84,7 +86,9 @@ export function prepareEntry(event: Event, service: Preparation): PreparedEntry 
   const texts = writeMembers(event, names);
   const { id } = event;
   const isClaimed = id !== undefined || contentOf !== "ids";
-  const content = isClaimed ? { content: hash(concat(contentKey, WRITER.bytes)) } : undefined;
+  const content = isClaimed
+    ? { content: hash(concat(contentKey, came === undefined ? WRITER.bytes : utf8(came))) }
+    : undefined;
   for (const { name, text } of own) {
     const after = names.findIndex((other) => other > name);
     const at = after === -1 ? names.length : after;

@@ -5,25 +5,27 @@
 
 import { EventError } from "../entry/error.ts";
 import { checkEvent, type Event, type EventLimits } from "../entry/event.ts";
+import { canonicalJson } from "../json/canonical.ts";
 import { equal, fromUtf8, toHex, utf8 } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 
-/** One item as it came. */
+/** One item as it came; nothing of it differs when it is sent again, so a mapping cannot hold what does. */
 export type ForeignItem = {
   readonly text: string;
   /** What kind of item the transport says it is, such as the value of X-GitHub-Event. */
   readonly kind?: string;
   /** The sender's identifier of this delivery; the same when it is sent again. */
   readonly id?: string;
-  /** When it came, ms since 1970; stands for `time` where the item does not say when it happened. */
-  readonly receivedAt: number;
 };
 
 /** Something about a mapping that a reader should know; the service puts these into `_source`. */
 export type Note = "time_of_receipt" | "text_unreadable" | "mapping_reduced" | "mapping_failed";
 
-/** What an adapter makes of an item, not checked yet. */
-export type Mapping = { readonly event: Readonly<Record<string, unknown>>; readonly notes: readonly Note[] };
+/** What an adapter makes of an item, not checked yet; without a `time` where the item does not say when it happened. */
+export type Mapping = {
+  readonly event: Readonly<Record<string, unknown>>;
+  readonly notes: readonly Extract<Note, "text_unreadable">[];
+};
 
 /** One foreign format: it maps every text there is, readable or not, and never throws. */
 export interface Adapter {
@@ -43,16 +45,22 @@ const SPELLED_MAX = 24 * 1024 * 1024;
 /**
  * Maps an item to an event that satisfies checkEvent. If the mapping does not, as with an event beyond the limits,
  * only what is required is kept of it, and then not even that; `notes` says so. Nothing is lost: see {@link rawMember}.
+ * @param receivedAt when the item came, ms since 1970; stands for `time` where it does not say when it happened
  */
-export function adaptItem(adapter: Adapter, item: ForeignItem, limits?: EventLimits): Adapted {
-  const { event, notes } = adapter.map(item);
+export function adaptItem(adapter: Adapter, item: ForeignItem, receivedAt: number, limits?: EventLimits): Adapted {
+  const mapping = adapter.map(item);
+  const receipt = new Date(receivedAt).toISOString();
+  const isTold = mapping.event.time !== undefined;
+  const event = isTold ? mapping.event : { ...mapping.event, time: receipt };
+  const notes: readonly Note[] = isTold ? mapping.notes : ["time_of_receipt", ...mapping.notes];
   const { id, action, time, actor } = event;
   const key = id === undefined ? {} : { id };
-  const receipt = { time: timeOfReceipt(item), actor: { type: "system", id: adapter.format } };
+  const least = { action: `${adapter.format}.item`, time: receipt, actor: { type: "system", id: adapter.format } };
   const attempts: [Readonly<Record<string, unknown>>, readonly Note[]][] = [
     [event, notes],
     [{ ...key, action, time, actor }, [...notes, "mapping_reduced"]],
-    [{ action: `${adapter.format}.item`, ...receipt }, ["time_of_receipt", "mapping_failed"]],
+    [{ ...key, ...least }, ["time_of_receipt", "mapping_failed"]],
+    [least, ["time_of_receipt", "mapping_failed"]],
   ];
   for (const [candidate, candidateNotes] of attempts) {
     try {
@@ -64,9 +72,12 @@ export function adaptItem(adapter: Adapter, item: ForeignItem, limits?: EventLim
   throw new RangeError("expected limits that leave room for an event of three members");
 }
 
-/** The time of receipt as RFC 3339, for items that do not say when something happened. */
-export function timeOfReceipt(item: ForeignItem): string {
-  return new Date(item.receivedAt).toISOString();
+/**
+ * Text that is equal for equal items and for no others. It is what came, not what was made of it: a repeated delivery
+ * is known again whenever it comes, and however it is mapped by then.
+ */
+export function itemContent(hash: Hash, { format }: Adapter, kind: string | undefined, received: Uint8Array): string {
+  return canonicalJson([format, kind ?? null, toHex(hash(received))]);
 }
 
 /**

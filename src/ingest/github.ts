@@ -6,7 +6,7 @@
 import { isDateTime } from "../entry/time.ts";
 import { readJson } from "../json/read.ts";
 import { isTooDeep } from "../json/shape.ts";
-import { type Adapter, type ForeignItem, type Mapping, type Note, timeOfReceipt } from "./adapter.ts";
+import type { Adapter, ForeignItem, Mapping } from "./adapter.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -58,18 +58,15 @@ function map(item: ForeignItem): Mapping {
   const name = dotName(item.kind ?? "unknown");
   const action = typeof payload?.action === "string" ? `.${dotName(payload.action)}` : "";
   const time = payload === undefined ? undefined : timeOf(name, payload);
-  const notes: Note[] = [];
-  if (time === undefined) notes.push("time_of_receipt");
-  if (payload === undefined) notes.push("text_unreadable");
   return {
     event: {
       action: `com.github.${name}${action}`,
-      time: time ?? timeOfReceipt(item),
+      ...(time === undefined ? {} : { time }),
       actor: actorOf(payload?.sender),
       ...(item.id === undefined ? {} : { id: item.id, context: { request_id: item.id } }),
       ...(payload === undefined ? {} : describePayload(name, payload)),
     },
-    notes,
+    notes: payload === undefined ? ["text_unreadable"] : [],
   };
 }
 

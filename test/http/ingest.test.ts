@@ -14,8 +14,8 @@ before(async () => {
 });
 after(() => service.close());
 
-async function deliver(text: string, delivery?: string): Promise<{ status: number; index: number }> {
-  const headers = { "X-GitHub-Event": "push", ...(delivery !== undefined && { "X-GitHub-Delivery": delivery }) };
+async function deliver(text: string, delivery?: string, kind = "push"): Promise<{ status: number; index: number }> {
+  const headers = { "X-GitHub-Event": kind, ...(delivery !== undefined && { "X-GitHub-Delivery": delivery }) };
   const answer = await ask(service, TARGET, { key, body: text, type: "application/json", headers });
   return { status: answer.status, index: answer.as("Receipts").receipts[0]?.index as number };
 }
@@ -44,6 +44,35 @@ test("a repeated delivery gets its first answer, one with other content is recor
   assert.equal(other.status, 201);
   assert.notEqual(other.index, first.index);
   assert.match(JSON.stringify((await eventAt(other.index))._source), /id_conflict/);
+});
+
+test("a delivery that names no time gets its first answer whenever it is repeated", async () => {
+  const texts = ['{"zen":"Design for failure.","hook_id":1}', '{"action":"deleted","label":{"id":1}}', "no JSON", ""];
+  for (const [i, text] of texts.entries()) {
+    const first = await deliver(text, `timeless-${i}`, "ping");
+    assert.equal(first.status, 201);
+    const { time } = await eventAt(first.index);
+    for (const laterMs of [1, 2000, 86_400_000]) {
+      service.clock.now += laterMs;
+      assert.deepEqual(await deliver(text, `timeless-${i}`, "ping"), { status: 200, index: first.index }, text);
+    }
+    assert.equal((await eventAt(first.index)).time, time);
+    const other = await deliver(`${text} `, `timeless-${i}`, "ping");
+    assert.equal(other.status, 201, "other bytes are another delivery");
+    assert.match(JSON.stringify((await eventAt(other.index))._source), /id_conflict/);
+    const kind = await deliver(text, `timeless-${i}`, "meta");
+    assert.equal(kind.status, 201, "another kind is another delivery");
+    assert.match(JSON.stringify((await eventAt(kind.index))._source), /id_conflict/);
+  }
+});
+
+test("a delivery whose id stands for another one is recorded once, however often it is sent", async () => {
+  const first = await deliver('{"zen":"a"}', "taken", "ping");
+  const other = await deliver('{"zen":"b"}', "taken", "ping");
+  assert.deepEqual([first.status, other.status], [201, 201]);
+  service.clock.now += 5000;
+  assert.deepEqual(await deliver('{"zen":"b"}', "taken", "ping"), { status: 200, index: other.index });
+  assert.deepEqual(await deliver('{"zen":"a"}', "taken", "ping"), { status: 200, index: first.index });
 });
 
 test("what cannot be understood is recorded all the same", async () => {

@@ -25,7 +25,7 @@ const examples: Example[] = ORIGINS.flatMap((origin) => {
 
 function adapt(kind: string | undefined, payload: unknown, id = "72d3162e-cc78-11e3-81ab-4c9367dc0958") {
   const text = typeof payload === "string" ? payload : JSON.stringify(payload);
-  return adaptItem(github, { text, id, receivedAt: RECEIVED_AT, ...(kind === undefined ? {} : { kind }) });
+  return adaptItem(github, { text, id, ...(kind === undefined ? {} : { kind }) }, RECEIVED_AT);
 }
 
 function find(kind: string, action?: string): Record<string, never> {
@@ -157,11 +157,11 @@ test("a payload that is no JSON object, or of no known kind, is recorded all the
 
 test("a mapping beyond the limits is cut down to what is required, and says so", () => {
   const limits = { ...EVENT_LIMITS, bytesMax: 250 };
-  const item = { text: JSON.stringify(find("push")), kind: "push", id: "d1", receivedAt: RECEIVED_AT };
-  const { event, notes } = adaptItem(github, item, limits);
+  const item = { text: JSON.stringify(find("push")), kind: "push", id: "d1" };
+  const { event, notes } = adaptItem(github, item, RECEIVED_AT, limits);
   assert.deepEqual(Object.keys(event), ["id", "action", "time", "actor"]);
   assert.deepEqual(notes, ["mapping_reduced"]);
-  assert.throws(() => adaptItem(github, item, { ...limits, bytesMax: 10 }), RangeError);
+  assert.throws(() => adaptItem(github, item, RECEIVED_AT, { ...limits, bytesMax: 10 }), RangeError);
 });
 
 test("an id that no event may have is dropped rather than the event", () => {

@@ -7,7 +7,7 @@
 import type { Request } from "express";
 import { bundleLedger } from "../../anchor/prove.ts";
 import { ownMembers, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
-import { type Adapter, adaptItem, type ForeignItem, type Note, rawMember } from "../../ingest/adapter.ts";
+import { type Adapter, adaptItem, type ForeignItem, itemContent, type Note, rawMember } from "../../ingest/adapter.ts";
 import { github } from "../../ingest/github.ts";
 import type { Appended } from "../../ledger/answer.ts";
 import { IdempotencyConflictError } from "../../ledger/claims.ts";
@@ -44,19 +44,22 @@ export function ingestItem(services: Services, budget: BodyBudget): Handler {
       throw new Problem("format_unknown", `expected one of ${known} as the format, got ${JSON.stringify(formatName)}`);
     }
     const bytes = await receiveBytes(req, res, { limits, budget });
-    const item = readItem(req, format, bytes, services.now());
+    const item = readItem(req, format, bytes);
     const appended = await within(limits.answerMs, appendItem(services, ledger, key, format.adapter, item, bytes));
     return json(appended.outcome === "replayed" ? 200 : 201, answer(ledger, appended));
   };
 }
 
-function readItem(req: Request, format: Format, bytes: Uint8Array, receivedAt: number): ForeignItem {
+function readItem(req: Request, format: Format, bytes: Uint8Array): ForeignItem {
   const kind = req.get(format.kindHeader);
   const id = req.get(format.idHeader);
-  return { text: fromUtf8(bytes), receivedAt, ...(kind !== undefined && { kind }), ...(id !== undefined && { id }) };
+  return { text: fromUtf8(bytes), ...(kind !== undefined && { kind }), ...(id !== undefined && { id }) };
 }
 
-/** Appends an item; one whose id stands for something else already is recorded without it, and says so. */
+/**
+ * Appends an item; one whose id stands for something else already is recorded without it, and says so, once however
+ * often it is sent.
+ */
 async function appendItem(
   services: Services,
   ledger: Ledger,
@@ -65,20 +68,23 @@ async function appendItem(
   item: ForeignItem,
   bytes: Uint8Array,
 ): Promise<Appended> {
-  const { event, notes } = adaptItem(adapter, item, services.limits.event);
+  const { event, notes } = adaptItem(adapter, item, services.now(), services.limits.event);
   const raw = rawMember(services.hash, bytes, services.limits.requestBytesMax);
+  const came = itemContent(services.hash, adapter, item.kind, bytes);
   const prepare = (members: typeof event, told: readonly (Note | "id_conflict")[]): PreparedEntry => {
     const source = { format: adapter.format, key: key.id, source: key.source };
     const own = ownMembers({ _source: told.length === 0 ? source : { ...source, notes: told }, _raw: raw });
     const { hash, salts, contentKey } = services;
-    return prepareEntry(members, { hash, salts, own, ...(contentKey !== undefined && { contentKey }) });
+    return prepareEntry(members, { hash, salts, own, came, ...(contentKey !== undefined && { contentKey }) });
   };
   try {
     return await ledger.append({ entries: [prepare(event, notes)], source: key.source });
   } catch (error) {
     if (!(error instanceof IdempotencyConflictError)) throw error;
-    const { id: _, ...rest } = event;
-    return await ledger.append({ entries: [prepare(rest, [...notes, "id_conflict"])], source: key.source });
+    const { id, ...rest } = event;
+    const entries = [prepare(rest, [...notes, "id_conflict"])];
+    const idempotencyKey = JSON.stringify(["id_conflict", id, came]);
+    return await ledger.append({ entries, source: key.source, idempotencyKey });
   }
 }
 
