@@ -5,24 +5,27 @@
 
 import { LRUCache } from "lru-cache";
 import type { TreeEdge } from "../merkle/append.ts";
+import type { Hex } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { neededNodes, provePath } from "../merkle/proof.ts";
 import { expandTile, tileOf } from "../merkle/tile.ts";
 import { type Node, type NodeSource, type Range, rangeHash } from "../merkle/tree.ts";
-import type { TileReader } from "./tiles.ts";
+import { DamagedStoreError, type Store } from "../store/store.ts";
 
 type ExpandedTile = readonly (readonly Uint8Array[])[];
 
 export class NodeReader {
-  readonly #stored: TileReader;
+  readonly #store: Store;
+  readonly #ledgerId: Hex;
   readonly #hash: Hash;
   readonly #tiles: LRUCache<string, ExpandedTile>;
   /** Tiles being read; the cache's own way of fetching fails whoever waits when another tile pushes theirs out. */
   readonly #reading = new Map<string, Promise<ExpandedTile>>();
 
   /** @param tilesMax expanded tiles kept, about 60 kB each */
-  constructor(stored: TileReader, hash: Hash, tilesMax: number) {
-    this.#stored = stored;
+  constructor(store: Store, ledgerId: Hex, hash: Hash, tilesMax: number) {
+    this.#store = store;
+    this.#ledgerId = ledgerId;
     this.#hash = hash;
     this.#tiles = new LRUCache({ max: tilesMax });
   }
@@ -71,6 +74,10 @@ export class NodeReader {
   }
 
   async #expand(level: number, n: number): Promise<ExpandedTile> {
-    return expandTile(this.#hash, await this.#stored.read(level, n));
+    const hashes = await this.#store.tile(this.#ledgerId, level, n);
+    if (hashes === undefined) {
+      throw new DamagedStoreError(`tile ${level}/${n} of ledger ${this.#ledgerId} is missing`);
+    }
+    return expandTile(this.#hash, hashes);
   }
 }

@@ -15,6 +15,8 @@ export type Filling = {
   readonly ending: "SIGKILL" | "SIGTERM";
   /** With the embedded chain, or with one that does not answer, which starts sooner. */
   readonly chain: "embedded" | "none";
+  /** Many are more than a tile of the tree. */
+  readonly events?: "many";
 };
 type Filled = { readonly folder: string; readonly witness: Witness };
 
@@ -30,17 +32,23 @@ export type Place = {
 /** Two of them, so that a fault of one is seen from the other. */
 export const LEDGERS = ["main", "second"] as const;
 const FILL_ROUNDS = 12;
-const FILL_BATCH = 8;
+const FEW = 8;
+const MANY = 25;
 const OWNER = "0x0Fe422368dEa29C64A79200C9eD0B8da4Cdec5E6";
 
 export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), "holdfast-faults-"));
   readonly root: string;
-  readonly #filled = new Map<string, Promise<Filled>>();
+  readonly #filled: Map<string, Promise<Filled>>;
+  readonly #places = new Set<Place>();
 
-  /** @param root the checkout whose service is tried */
-  constructor(root = ROOT) {
+  /**
+   * @param root the checkout whose service is tried
+   * @param filledBy whose filled folders are used
+   */
+  constructor(root = ROOT, filledBy?: Bench) {
     this.root = root;
+    this.#filled = filledBy === undefined ? new Map() : filledBy.#filled;
     writeFileSync(join(this.folder, "signer.key"), "11".repeat(32));
     writeFileSync(join(this.folder, "payer.key"), "22".repeat(32));
   }
@@ -53,14 +61,27 @@ export class Bench {
     return { ...empty, witness: witness.clone() };
   }
 
+  /** The folder that places are copied from. */
+  async filled(filling: Filling): Promise<string> {
+    return (await this.#fill(filling)).folder;
+  }
+
   emptyPlace(chain: Filling["chain"]): Place {
     const ends: (() => Promise<void>)[] = [];
     const world = new World({ after: (end) => ends.push(end) });
-    const end = async (): Promise<void> => {
-      for (const each of ends) await each();
-    };
     const options = { root: this.root, config: this.config(chain) };
-    return { world, data: world.path("data"), witness: new Witness(), options, end };
+    const place: Place = {
+      world,
+      data: world.path("data"),
+      witness: new Witness(),
+      options,
+      end: async () => {
+        this.#places.delete(place);
+        for (const each of ends.splice(0)) await each();
+      },
+    };
+    this.#places.add(place);
+    return place;
   }
 
   config(chain: Filling["chain"]): object {
@@ -73,26 +94,35 @@ export class Bench {
     };
   }
 
-  close(): void {
+  /** The configuration as a file. */
+  configFile(chain: Filling["chain"]): string {
+    const path = join(this.folder, `config-${chain}.json`);
+    writeFileSync(path, JSON.stringify(this.config(chain)));
+    return path;
+  }
+
+  /** Ends what is under way. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#places].map(({ end }) => end()));
     if (existsSync(this.folder)) rmSync(this.folder, { recursive: true });
   }
 
   #fill(filling: Filling): Promise<Filled> {
-    const key = `${filling.chain}-${filling.ending}`;
+    const key = `${filling.chain}-${filling.ending}-${filling.events ?? "few"}`;
     const known = this.#filled.get(key) ?? this.#fillAnew(filling, join(this.folder, key));
     this.#filled.set(key, known);
     return known;
   }
 
   /** Runs twice, so that there are sorted files of LevelDB beside its log. */
-  async #fillAnew({ chain, ending }: Filling, folder: string): Promise<Filled> {
+  async #fillAnew({ chain, ending, events }: Filling, folder: string): Promise<Filled> {
     const { world, data, witness, options, end } = this.emptyPlace(chain);
     const findings = new Findings();
     try {
       for (const signal of ["SIGTERM", ending] as const) {
         const service = await world.start(options);
         if (!witness.acknowledged.has("second")) await service.json(201, "POST /v1/ledgers", { name: "second" });
-        await fill(service, witness, findings);
+        await fill(service, witness, findings, events === "many" ? MANY : FEW);
         await service.stop(signal);
       }
       if (findings.outcome !== "survived") throw new Error(`without a fault: ${findings.texts.join("; ")}`);
@@ -109,10 +139,10 @@ function copyFolder(from: string, to: string): void {
   chmodSync(to, 0o700);
 }
 
-async function fill(service: ServiceProcess, witness: Witness, findings: Findings): Promise<void> {
+async function fill(service: ServiceProcess, witness: Witness, findings: Findings, batch: number): Promise<void> {
   for (let round = 0; round < FILL_ROUNDS; round++) {
     for (const ledger of LEDGERS) {
-      const sent = await witness.send(service, ledger, round % 2 === 0 ? 1 : FILL_BATCH, findings);
+      const sent = await witness.send(service, ledger, round % 2 === 0 ? 1 : batch, findings);
       if (!sent) throw new Error(`expected ${ledger} to take events without a fault, got none`);
     }
   }

@@ -1,41 +1,72 @@
 /**
  * The short selection of the faults that `npm run test:faults` tries: after each, everything that was acknowledged is
- * there, where it was; or the service refuses and says the way out, which leads there.
+ * there, where it was; or the service refuses and says the way out, which leads there. And the harness can fail: with a
+ * promise taken out of the code, a case of the selection ends otherwise.
  */
 
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import test, { after } from "node:test";
 import { Bench } from "./bench.ts";
+import { DISK_CASES, findDiskObstacle } from "./full-disk.ts";
+import { MUTANTS, makeMutant } from "./mutants.ts";
 import { runCase } from "./run.ts";
 import { AWAITED, SELECTION } from "./selection.ts";
 import { findObstacle } from "./strace.ts";
-import { STRACE_CASES } from "./table.ts";
+import { type Case, STRACE_CASES } from "./table.ts";
 import { isKept } from "./verdict.ts";
 
+const ALL = [...STRACE_CASES, ...DISK_CASES];
 const obstacle = findObstacle();
 if (obstacle !== undefined) console.error(`\nNO FAULTS WERE TRIED: ${obstacle}\n`);
+const diskObstacle = findDiskObstacle();
+if (diskObstacle !== undefined) console.error(`\nNO FULL DISK WAS TRIED: ${diskObstacle}\n`);
 const bench = new Bench();
 after(() => bench.close());
 
 test("the names of cases are unique, and those of the selection are cases", () => {
-  const names = STRACE_CASES.map(({ name }) => name);
+  const names = ALL.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
+  const asked = [...SELECTION, ...AWAITED, ...MUTANTS.map(({ shownBy }) => shownBy)];
   assert.deepEqual(
-    [...SELECTION, ...AWAITED].filter((name) => !names.includes(name)),
+    asked.filter((name) => !names.includes(name)),
     [],
   );
   assert.ok(names.length >= 300);
 });
 
-const skip = obstacle ?? false;
-const tried = SELECTION.filter((name) => !AWAITED.includes(name));
+function skipOf({ name }: Case): string | false {
+  return (name.startsWith("full disk") ? diskObstacle : obstacle) ?? false;
+}
 
-test("nothing that was acknowledged is lost, after", { skip, concurrency: 2 }, async (t) => {
-  const cases = STRACE_CASES.filter(({ name }) => tried.includes(name));
-  const all = cases.map((each) =>
-    t.test(each.name, async () => {
+test("nothing that was acknowledged is lost, after", { concurrency: 2 }, async (t) => {
+  const tried = ALL.filter(({ name }) => SELECTION.includes(name) && !AWAITED.includes(name));
+  const all = tried.map((each) =>
+    t.test(each.name, { skip: skipOf(each) }, async () => {
       const { outcome, texts } = await runCase(bench, each);
       assert.ok(isKept(outcome) && outcome !== "missed", [outcome, ...texts].join("\n"));
+    }),
+  );
+  await Promise.all(all);
+});
+
+test("a case of the selection fails without the promise that", {
+  skip: obstacle ?? false,
+  concurrency: 2,
+}, async (t) => {
+  const all = MUTANTS.map((mutant) =>
+    t.test(mutant.name, async () => {
+      const root = makeMutant(mutant);
+      const mutated = new Bench(root, bench);
+      try {
+        const shown = ALL.find(({ name }) => name === mutant.shownBy) as Case;
+        const { outcome, texts } = await runCase(mutated, shown);
+        assert.ok(!isKept(outcome) || outcome === "missed", `${shown.name}: ${[outcome, ...texts].join("\n")}`);
+        assert.notEqual(outcome, "broken", texts.join("\n"));
+      } finally {
+        await mutated.close();
+        rmSync(root, { recursive: true, force: true });
+      }
     }),
   );
   await Promise.all(all);

@@ -6,9 +6,14 @@ import { join } from "node:path";
 
 export type Snapshot = ReadonlyMap<string, string>;
 
-/** Every file below a folder, with the hash of its content. */
+/** A lock is there to be taken, also by who only looks; it holds nothing. */
+const LOCKS = /(^|\/)(LOCK$|[^/]+\.lock(\/|$))/;
+
+/** Every file below a folder but its locks, with the hash of its content. */
 export function snapshotOf(folder: string): Snapshot {
-  const names = globSync("**/*", { cwd: folder }).sort();
+  const names = globSync("**/*", { cwd: folder })
+    .filter((name) => !LOCKS.test(name))
+    .sort();
   return new Map(names.map((name) => [name, stateOf(join(folder, name))]));
 }
 

@@ -12,8 +12,8 @@ import { sameFiles, snapshotOf } from "./files.ts";
 import { type Place as PathPlace, pathsOf } from "./places.ts";
 import { reckon } from "./reckoning.ts";
 import { Attached, countFaults, type Fault, lift, under } from "./strace.ts";
-import { hasComplaint, isClear, isTold, tailOf } from "./telling.ts";
-import { goOn, load, reckonAfter } from "./three-steps.ts";
+import { hasComplaint, isClear, isTold, messageOf, tailOf } from "./telling.ts";
+import { goOn, isDeadly, load, reckonAfter } from "./three-steps.ts";
 import { Findings, type Result, resultOf } from "./verdict.ts";
 import { within } from "./witness.ts";
 
@@ -56,7 +56,7 @@ export function startUnder(bench: Bench, { fault, at, ending, chain = "none" }: 
       await lift(found.pid);
       for (const ledger of witness.acknowledged.keys()) await goOn(found, ledger, witness, findings);
       await found.stop("SIGKILL");
-    } else if (!fault.does.includes("SIGKILL") && isClear(found, findings)) {
+    } else if (!isDeadly(fault) && isClear(found, findings)) {
       findings.add("recovered", `refused: ${tailOf(found.stdout + found.stderr)}`);
     }
     await reckonAfter(place, findings);
@@ -91,7 +91,7 @@ export function stopUnder(bench: Bench, { fault, at, ending, chain = "none" }: O
     if (end === "late") {
       findings.add("hung", `SIGTERM did not end the service within ${STOP_MS} ms`);
       await service.stop("SIGKILL");
-    } else if (!fault.does.includes("SIGKILL")) judgeEnd(end, { said, faults: attached.count }, fault, findings);
+    } else if (!isDeadly(fault)) judgeEnd(end, { said, faults: attached.count }, fault, findings);
     await attached.lift();
     await reckonAfter(place, findings);
   });
@@ -104,8 +104,10 @@ function judgeEnd(
   { when, calls, does }: Fault,
   findings: Findings,
 ): void {
-  if (end.status !== 0) isClear(end, findings);
-  else if (when.endsWith("+") && faults > 0 && !hasComplaint(said))
+  if (end.status !== 0) {
+    if (messageOf(end.stdout + end.stderr) === undefined)
+      findings.add("died", `stopping: ended with ${end.status ?? end.signal}`);
+  } else if (when.endsWith("+") && faults > 0 && !hasComplaint(said))
     findings.add("silent", `stopped as if nothing were wrong, under ${calls} ${does}`);
 }
 
@@ -120,8 +122,7 @@ export function auditUnder(bench: Bench, { fault, at, ending, chain = "none" }: 
     const changed = sameFiles(before, snapshotOf(data));
     if (changed !== undefined) findings.add("changed", `the audit changed ${changed}`);
     if (status === 0) judgeWhole(said, witness.acknowledged, findings);
-    else if (status === null && !fault.does.includes("SIGKILL"))
-      findings.add("died", `the audit died: ${tailOf(said)}`);
+    else if (status === null && !isDeadly(fault)) findings.add("died", `the audit died: ${tailOf(said)}`);
     else findings.add("recovered", `the audit ended with ${status}: ${tailOf(said)}`);
     await reckonAfter(place, findings);
   });

@@ -12,20 +12,31 @@ const NUMBERS = 150;
 const STAGING = ".new";
 
 /** Patterns of paths below the data folder: # is a number of LevelDB, * every file that is there now, or its staging. */
+const DATABASE = ["", "/LOCK", "/#.log", "/#.ldb", "/MANIFEST-#", "/CURRENT", "/#.dbtmp"];
+
 const PATTERNS = {
   "store/log": ["store/#.log"],
   "store/table": ["store/#.ldb"],
   "store/manifest": ["store/MANIFEST-#", "store/CURRENT", "store/#.dbtmp"],
   "store/folder": ["store", "store/LOCK", "store/LOG", "store/LOG.old"],
-  store: ["store", "store/LOCK", "store/#.log", "store/#.ldb", "store/MANIFEST-#", "store/CURRENT", "store/#.dbtmp"],
+  /** What an opening makes and moves beside the store; in the end the folder of all of it is synced. */
+  "store/opening": ["", "store", "store.room", ...["store.keeping", "store.kept", "store.gone"].flatMap(databaseIn)],
+  "store/lock": databaseIn("store.lock"),
+  store: databaseIn("store"),
+  "store/all": [...["store", "store.keeping", "store.kept", "store.gone"].flatMap(databaseIn), "store.room", ""],
   "index/log": ["index/#.log"],
-  index: ["index", "index/LOCK", "index/#.log", "index/#.ldb", "index/MANIFEST-#", "index/CURRENT", "index/#.dbtmp"],
+  index: databaseIn("index"),
   marks: ["marks", "marks/*"],
+  "marks/file": ["marks/*"],
   keys: ["keys", "keys/*"],
   chain: ["chain", "chain/*"],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
+} satisfies Readonly<Record<string, readonly string[]>>;
 
 export type Place = keyof typeof PATTERNS;
+
+function databaseIn(folder: string): string[] {
+  return DATABASE.map((name) => folder + name);
+}
 
 /** The paths of a place. */
 export function pathsOf(data: string, place: Place): string[] {

@@ -1,6 +1,7 @@
 /** Runs cases, some at a time, and says after each how it ended; one that breaks does not keep the others from running. */
 
 import type { Bench } from "./bench.ts";
+import { dice } from "./dice.ts";
 import type { Case } from "./table.ts";
 import { isKept, OUTCOMES, type Result } from "./verdict.ts";
 
@@ -37,6 +38,14 @@ export async function runCase(bench: Bench, { name, run }: Case): Promise<Ran> {
   );
   clearTimeout(timer);
   return { ...result, name, seconds: (performance.now() - startedAt) / 1000 };
+}
+
+/** So many cases, drawn from a seed, in their order. */
+export function sampleOf(cases: readonly Case[], count: number, seed: number): Case[] {
+  const draw = dice(seed);
+  const left = cases.map((_, i) => i);
+  const drawn = Array.from({ length: Math.min(count, cases.length) }, () => left.splice(draw(left.length), 1)[0]);
+  return cases.filter((_, i) => drawn.includes(i));
 }
 
 /** One line that counts everything: "N survived, N refused and recovered, 0 lost, …". */

@@ -15,6 +15,8 @@ export type Fault = {
   readonly does: string;
   /** "3" the third call of a thread, "3+" that one and all later ones, "1..4" the first four. */
   readonly when: string;
+  /** A second fault at the same places. */
+  readonly and?: Fault;
 };
 
 const ATTACH_MS = 20_000;
@@ -35,9 +37,11 @@ function hasStrace(): boolean {
 }
 
 /** Arguments that inject a fault at these files, and write every call that was looked at to a log. */
-function argumentsFor({ calls, does, when }: Fault, paths: readonly string[], log: string): string[] {
+function argumentsFor(fault: Fault, paths: readonly string[], log: string): string[] {
   const filters = paths.flatMap((path) => ["-P", path]);
-  return ["-f", "-o", log, "-e", `trace=${calls}`, ...filters, "-e", `inject=${calls}:${does}:when=${when}`];
+  const faults = fault.and === undefined ? [fault] : [fault, fault.and];
+  const injected = faults.flatMap(({ calls, does, when }) => ["-e", `inject=${calls}:${does}:when=${when}`]);
+  return ["-f", "-o", log, "-e", `trace=${faults.map(({ calls }) => calls)}`, ...filters, ...injected];
 }
 
 /** The command that a process is started by, to be under a fault from its first call on. */

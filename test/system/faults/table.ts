@@ -6,6 +6,7 @@
 import type { Bench } from "./bench.ts";
 import { auditUnder, type OtherTime, startUnder, stopUnder } from "./other-times.ts";
 import type { Place } from "./places.ts";
+import type { Fault } from "./strace.ts";
 import { type Steps, threeSteps } from "./three-steps.ts";
 import type { Result } from "./verdict.ts";
 
@@ -31,7 +32,14 @@ function doing(effect: string): string {
   return effect === "nothing" ? "delay_enter=1" : `error=${effect}`;
 }
 
-type Made = { readonly name: string; readonly at: Place; readonly fault: Steps["fault"] };
+/** With a failed write goes what comes of it: the store is checked, and opened anew, while a second fault waits for that. */
+const FIRST: Fault = { calls: "write", does: "error=EIO", when: "2" };
+
+function expandSecond(rows: readonly Row[]): Made[] {
+  return expand(rows).map(({ name, at, fault }) => ({ name, at, fault: { ...FIRST, and: fault } }));
+}
+
+type Made = { readonly name: string; readonly at: Place; readonly fault: Fault };
 
 function expand(rows: readonly Row[]): Made[] {
   return rows.flatMap(({ at, calls, effects, when }) =>
@@ -53,6 +61,7 @@ const LOAD: readonly Row[] = [
   { at: "marks", calls: "openat", effects: [...OPEN_ERRORS, "EDQUOT"], when: [1, ALWAYS] },
   { at: "marks", calls: "write,pwrite64", effects: WRITE_ERRORS, when: [1, ALWAYS] },
   { at: "marks", calls: "fsync,fdatasync", effects: ["EIO", "ENOSPC"], when: [1, ALWAYS] },
+  { at: "marks/file", calls: "fsync,fdatasync", effects: ["EIO"], when: [ALWAYS] },
   { at: "marks", calls: "rename", effects: ["EIO", "EACCES", "ENOSPC"], when: [1, ALWAYS] },
   { at: "marks", calls: "close", effects: ["EIO"], when: [1] },
   { at: "marks", calls: "openat,write,pwrite64,fsync,fdatasync,rename", effects: ["SIGKILL"], when: [1, 2, 3, 4] },
@@ -84,6 +93,16 @@ const LARGE: readonly Row[] = [
   { at: "store/manifest", calls: "fdatasync", effects: ["EIO", "SIGKILL"], when: [1] },
 ];
 
+/** The second fault comes while the store is mended after a first one. */
+const MENDING: readonly Row[] = [
+  { at: "store/all", calls: "openat", effects: OPEN_ERRORS, when: [1, 2, 3, 5, 8, 12] },
+  { at: "store/all", calls: "read,pread64", effects: READ_EFFECTS, when: [1, 2, 3, 5, 8] },
+  { at: "store/all", calls: "ftruncate", effects: ["EIO", "SIGKILL"], when: [1] },
+  { at: "store/all", calls: "fsync,fdatasync", effects: ["EIO", "SIGKILL"], when: [2, 3, 4, 5] },
+  { at: "store/all", calls: "link,rename,unlink,mkdir,rmdir", effects: ["EIO", "SIGKILL"], when: [1, 2, 3, 5, 7, 9] },
+  { at: "store/all", calls: "getdents64,mmap", effects: ["EIO"], when: [1, 2, 3] },
+];
+
 const CHAIN_LOAD: readonly Row[] = [
   { at: "chain", calls: "openat", effects: OPEN_ERRORS, when: [1, ALWAYS] },
   { at: "chain", calls: "write,pwrite64", effects: ["EIO", "ENOSPC", "SIGKILL"], when: [1, ALWAYS] },
@@ -111,6 +130,16 @@ const START: readonly Row[] = [
   { at: "store/folder", calls: "getdents64", effects: READ_EFFECTS, when: [1, 2, 3, 5, 7] },
   { at: "store/folder", calls: "fsync", effects: ["EIO", "SIGKILL"], when: [1] },
   { at: "store/folder", calls: "mkdir,access,stat", effects: ["EIO", "EACCES"], when: [1, 2] },
+  {
+    at: "store/opening",
+    calls: "link,linkat,mkdir,rename",
+    effects: ["EIO", "EACCES", "SIGKILL"],
+    when: [1, 2, 3, 5, 7],
+  },
+  { at: "store/opening", calls: "unlink,rmdir,unlinkat", effects: ["EIO", "EACCES", "SIGKILL"], when: [1, 3] },
+  { at: "store/opening", calls: "fsync", effects: ["EIO", "SIGKILL"], when: [1, 2, 3] },
+  { at: "store/opening", calls: "openat,getdents64,statx", effects: ["EIO", "EACCES"], when: [1, 2, 4] },
+  { at: "store/lock", calls: "openat,fcntl,write,rename", effects: ["EIO", "EACCES", "ENOSPC"], when: [1, 3] },
   { at: "store", calls: "link,linkat", effects: ["EIO", "EMLINK", "ENOSPC", "EPERM"], when: [1, 3] },
   { at: "store", calls: "openat", effects: ["SIGKILL"], when: [1, 2, 3, 4, 5, 6, 8, 10] },
   { at: "store", calls: "rename,unlink,link,mkdir,ftruncate", effects: ["SIGKILL", "EIO"], when: [1, 2, 3, 4] },
@@ -172,6 +201,13 @@ function loads(kind: string, rows: readonly Row[], more: Partial<Steps>, endings
   );
 }
 
+function mended(kind: string, rows: readonly Row[]): Case[] {
+  return expandSecond(rows).map(({ name, at, fault }) => ({
+    name: `${kind}: ${name}`,
+    run: (bench) => threeSteps(bench, { fault, at, ending: "SIGKILL", threads: 1 }),
+  }));
+}
+
 function others(kind: string, run: Run, rows: readonly Row[], more: Omit<OtherTime, "fault" | "at">): Case[] {
   return expand(rows).map(({ name, at, fault }) => ({
     name: `${kind}: ${name}`,
@@ -187,6 +223,7 @@ export const STRACE_CASES: readonly Case[] = [
   ...loads("load, one thread", ONE_THREAD, { threads: 1 }, BOTH),
   ...loads("load, probes only", PROBES, { probes: true }, BOTH),
   ...loads("load, large", LARGE, { pad: 50_000 }, ["SIGKILL"]),
+  ...mended("load, mending", MENDING),
   ...loads("load, chain", CHAIN_LOAD, { chain: "embedded" }, ["SIGKILL"]),
   ...others("start", startUnder, START, { ending: "SIGKILL" }),
   ...others("start, chain", startUnder, CHAIN_START, { ending: "SIGKILL", chain: "embedded" }),

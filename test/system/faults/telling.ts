@@ -25,6 +25,10 @@ export async function isTold(service: ServiceProcess, from: number): Promise<boo
   return reasons.some(({ code }) => !OF_THE_BENCH.includes(code));
 }
 
+export function namesWayOut(message: string): boolean {
+  return WAY_OUT.test(message);
+}
+
 /** Whether an end was one with a message that says what to do; what is wrong with it goes to the findings. */
 export function isClear(ended: Ended, findings: Findings): boolean {
   const said = ended.stdout + ended.stderr;
@@ -34,7 +38,7 @@ export function isClear(ended: Ended, findings: Findings): boolean {
   }
   const message = messageOf(said);
   if (message === undefined) findings.add("died", `ended with ${ended.status} without a message: ${tailOf(said)}`);
-  else if (!WAY_OUT.test(message)) findings.add("refused", `no way out is named: ${message.slice(0, 400)}`);
+  else if (!namesWayOut(message)) findings.add("refused", `no way out is named: ${message.slice(0, 400)}`);
   return message !== undefined;
 }
 

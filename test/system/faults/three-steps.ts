@@ -75,7 +75,7 @@ async function faultAndAfter(place: Place, steps: Steps, findings: Findings): Pr
     findings.add("silent", `after ${SAY_MS} ms of ${steps.fault.calls} ${steps.fault.does} at ${steps.at}`);
   if (!service.isRunning) {
     const ended = await service.ended;
-    if (ended.signal !== "SIGKILL" || !steps.fault.does.includes("SIGKILL")) isClear(ended, findings);
+    if (ended.signal !== "SIGKILL" || !isDeadly(steps.fault)) isClear(ended, findings);
     return faults;
   }
   for (const ledger of LEDGERS) await goOn(service, ledger, witness, findings);
@@ -85,10 +85,21 @@ async function faultAndAfter(place: Place, steps: Steps, findings: Findings): Pr
   return faults;
 }
 
+/** Whether a fault ends the process. */
+export function isDeadly({ does, and }: Fault): boolean {
+  return does.includes("SIGKILL") || (and !== undefined && isDeadly(and));
+}
+
 /** What clients send in one moment; somebody looks at /readyz too, which tries the store. */
-export async function load(service: ServiceProcess, witness: Witness, findings: Findings, pad = 0): Promise<void> {
+export async function load(
+  service: ServiceProcess,
+  witness: Witness,
+  findings: Findings,
+  pad = 0,
+  ledgers: readonly string[] = LEDGERS,
+): Promise<void> {
   const more = pad === 0 ? {} : { pad: "x".repeat(pad) };
-  const requests: Promise<unknown>[] = LEDGERS.flatMap((ledger) =>
+  const requests: Promise<unknown>[] = ledgers.flatMap((ledger) =>
     [1, 1, BATCH].map((count) => witness.send(service, ledger, count, findings, more)),
   );
   requests.push(service.ask("GET /readyz").catch(() => undefined));

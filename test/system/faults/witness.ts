@@ -87,6 +87,16 @@ export class Witness {
     this.#leaves.set(key, before);
   }
 
+  /** Every size of a ledger that was signed, with its root. */
+  checkpointsOf(ledger: string): Signed[] {
+    const known = [...this.#roots].map(([key, root]) => ({
+      name: key.split("/")[0],
+      size: Number(key.split("/")[1]),
+      root,
+    }));
+    return known.filter(({ name }) => name === ledger);
+  }
+
   /** Takes note of a checkpoint that was signed. */
   signed(ledger: string, { size, root }: Signed, findings: Findings): void {
     const key = `${ledger}/${size}`;

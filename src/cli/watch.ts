@@ -3,16 +3,14 @@
  * believes, and asks its own node. Exit status with --once: 0 all is good, 1 something is bad, 2 could not tell.
  */
 
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { CONTRACT_ADDRESS } from "../../anchor/contract.ts";
-import { connectChain as connectAnchorChain, type RpcChain } from "../../anchor/rpc-chain.ts";
-import { checksumAddress } from "../../merkle/address.ts";
-import { type Hex, toHex } from "../../merkle/bytes.ts";
-import { isDevelopmentChain } from "../../verify/explorers.ts";
-import type { Patience } from "../../verify/watch/checks.ts";
-import { addSigner, beginWatch, resumeWatch, type WatchState } from "../../verify/watch/state.ts";
+import { CONTRACT_ADDRESS } from "../anchor/contract.ts";
+import { connectChain as connectAnchorChain, type RpcChain } from "../anchor/rpc-chain.ts";
+import { checksumAddress } from "../merkle/address.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import type { Patience } from "../verify/watch-judge.ts";
+import { resumeWatch, WATCH_FORMAT, type WatchState } from "../verify/watch-state.ts";
 import {
   type AccountFlags,
   openAccountOf,
@@ -21,17 +19,17 @@ import {
   readHash,
   type SendFlags,
   withAccountOptions,
-} from "../account-flags.ts";
-import { type SetExit, usageError } from "../failure.ts";
-import { readCount, readWhole } from "../numbers.ts";
-import { printNote, printResult } from "../output.ts";
-import { PublicTree } from "../public-tree.ts";
-import { connectChain } from "../rpc.ts";
-import type { SelfAnchoring } from "./anchor.ts";
-import { StateFile } from "./file.ts";
-import { serveMetrics } from "./metrics.ts";
-import { describeReport, type Outcome, type Report, Webhook } from "./report.ts";
-import { Watcher } from "./run.ts";
+} from "./account-flags.ts";
+import { type SetExit, usageError } from "./failure.ts";
+import { readCount, readWhole } from "./numbers.ts";
+import { printNote, printResult } from "./output.ts";
+import { PublicTree } from "./public-tree.ts";
+import { connectChain } from "./rpc.ts";
+import type { SelfAnchoring } from "./watch-anchor.ts";
+import { loadState } from "./watch-file.ts";
+import { serveMetrics } from "./watch-metrics.ts";
+import { describeReport, type Outcome, type Report, Webhook } from "./watch-report.ts";
+import { Watcher } from "./watch-run.ts";
 
 const EXITS: Readonly<Record<Outcome, number>> = { good: 0, bad: 1, unknown: 2 };
 const REQUEST_MS = 10_000;
@@ -40,9 +38,6 @@ const SECOND_LOOK_MS = 2000;
 /** A transaction is waited for no longer than this, so that the next round is not far. */
 const SEND_MAX_S = 60;
 const BUDGET_ETHER = "0.1";
-/** Chains that others use make blocks all the time. */
-const BLOCK_S = 300;
-const SALT_BYTES = 16;
 
 type WatchFlags = Partial<AccountFlags> &
   SendFlags & {
@@ -56,7 +51,6 @@ type WatchFlags = Partial<AccountFlags> &
     readonly interval: number;
     readonly silent: number;
     readonly lag: number;
-    readonly blockAge?: number;
     readonly ledgerId?: Hex;
     readonly chainId?: number;
     readonly contract?: string;
@@ -81,12 +75,6 @@ export function addWatch(program: Command, setExit: SetExit): void {
     .addOption(seconds("--interval <seconds>", "time between rounds", 60))
     .addOption(seconds("--silent <seconds>", "how long the service may be silent or owe a proof", 300))
     .addOption(seconds("--lag <seconds>", "how long an anchor may take", 10_800))
-    .addOption(
-      new Option(
-        "--block-age <seconds>",
-        `how old the node's newest block may be; else ${BLOCK_S}, and any age on a development chain`,
-      ).argParser(readCount),
-    )
     .addOption(new Option("--ledger-id <id>", "the ledger must be this one").argParser(readHash))
     .addOption(new Option("--chain-id <number>", "the chain must be this one").argParser(readCount))
     .addOption(
@@ -124,32 +112,19 @@ async function watch(flags: WatchFlags): Promise<number> {
   }
   const key = flags.keyFile === undefined ? process.env.HOLDFAST_KEY?.trim() : readKey(flags.keyFile);
   const tree = new PublicTree({ url, ledger: flags.ledger, key, timeoutMs: REQUEST_MS, pausesMs: PAUSES_MS });
-  const stateFile = new StateFile(flags.state ?? `holdfast-watch-${flags.ledger}.json`);
-  const kept = stateFile.load();
-  const state = await stateFor(kept, flags, urls[0]);
-  if (kept === undefined) {
-    printNote(
-      `There is no state in ${stateFile.path} yet: watching begins, and the first checkpoint is taken on trust.`,
-    );
-  }
+  const stateFile = flags.state ?? `holdfast-watch-${flags.ledger}.json`;
+  const state = await stateFor(loadState(stateFile), flags, urls[0]);
   const chain = connectAnchorChain({ urls, chainId: state.chainId, contract: state.contract });
   const { codeHash } = flags;
   const sources = {
-    tree,
-    chain,
-    secondLookMs: SECOND_LOOK_MS,
-    now: Date.now,
-    steady: () => performance.now(),
+    ...{ tree, chain, secondLookMs: SECOND_LOOK_MS, now: Date.now },
     ...(codeHash !== undefined && { codeHashes: codeHash }),
   };
-  const patience = patienceOf(flags, state.chainId);
+  const patience: Patience = { silentMs: flags.silent * 1000, lagMs: flags.lag * 1000 };
   const anchoring = await anchoringOf(flags, chain);
   const webhook = flags.webhook === undefined ? undefined : new Webhook(flags.webhook);
   const watcher = new Watcher(state, {
-    url,
-    stateFile,
-    sources,
-    patience,
+    ...{ url, stateFile, sources, patience },
     ...(anchoring !== undefined && { anchoring }),
     ...(webhook !== undefined && { webhook }),
   });
@@ -164,7 +139,7 @@ async function once(watcher: Watcher, webhook: Webhook | undefined, flags: Watch
   const { report } = await watcher.round();
   printResult({ json: report, text: describeReport(report) }, flags.json === true);
   await webhook?.deliver();
-  return EXITS[report.outcome];
+  return report.trouble !== undefined && report.outcome === "good" ? EXITS.unknown : EXITS[report.outcome];
 }
 
 async function forever(watcher: Watcher, flags: WatchFlags): Promise<number> {
@@ -183,7 +158,7 @@ async function forever(watcher: Watcher, flags: WatchFlags): Promise<number> {
   } finally {
     await metrics?.close();
   }
-  return EXITS[watcher.outcome];
+  return watcher.wasBad ? EXITS.bad : EXITS.good;
 }
 
 /** The state to go on with: the one that was kept, which must not contradict the options, or a new one. */
@@ -194,8 +169,11 @@ async function stateFor(kept: WatchState | undefined, flags: WatchFlags, rpc: st
   if (kept === undefined) {
     const asked = chainId ?? (await connectChain(rpc, "finalized").chainId());
     const address = checksumAddress((contract ?? CONTRACT_ADDRESS).toLowerCase());
-    const begun = beginWatch({ ledger, ledgerId, chainId: asked, contract: address, signers }, now);
-    return { ...begun, salt: newSalt() };
+    return {
+      ...{ format: WATCH_FORMAT, ledger, chainId: asked, contract: address, signers },
+      ...(ledgerId !== undefined && { ledgerId }),
+      ...{ waiting: [], heardAt: now, roundAt: now },
+    };
   }
   const wanted = { ledger, ledgerId, chainId, contract: contract?.toLowerCase() };
   const held = { ...kept, contract: kept.contract.toLowerCase() };
@@ -203,26 +181,9 @@ async function stateFor(kept: WatchState | undefined, flags: WatchFlags, rpc: st
     if (wanted[name] === undefined || held[name] === undefined || wanted[name] === held[name]) continue;
     throw usageError(`Expected the ${name} of the state, ${held[name]}, got ${wanted[name]}; see --state.`);
   }
+  const all = [...new Set([...kept.signers, ...signers])];
   // A timer's runs are apart on purpose; a process that was stopped was not watching.
-  const resumed = isOnce === true ? kept : resumeWatch(kept, now, flags.interval * 1000);
-  const id = kept.ledgerId ?? ledgerId;
-  return {
-    ...resumed,
-    ...(id !== undefined && { ledgerId: id }),
-    // The signer of what is believed is the newest of them, and is not pushed out.
-    signers: [...signers, ...kept.signers].reduce<readonly Hex[]>(addSigner, []),
-    salt: kept.salt ?? newSalt(),
-  };
-}
-
-function newSalt(): Hex {
-  return toHex(randomBytes(SALT_BYTES));
-}
-
-function patienceOf({ silent, lag, blockAge }: WatchFlags, chainId: number): Patience {
-  const usual = isDevelopmentChain(chainId) ? undefined : BLOCK_S;
-  const blockS = blockAge ?? usual;
-  return { silentMs: silent * 1000, lagMs: lag * 1000, blockMs: blockS === undefined ? undefined : blockS * 1000 };
+  return { ...(isOnce === true ? kept : resumeWatch(kept, now)), signers: all };
 }
 
 async function anchoringOf(flags: WatchFlags, chain: RpcChain): Promise<SelfAnchoring | undefined> {

@@ -2,14 +2,13 @@
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createMetrics } from "../../metrics.ts";
-import { CHECKS, type Checks } from "../../verify/watch/checks.ts";
-import type { ChainSeen } from "../../verify/watch/seen.ts";
-import type { WatchState } from "../../verify/watch/state.ts";
-import { unreachable } from "../failure.ts";
+import { createMetrics } from "../metrics.ts";
+import { CHECKS, type Checks } from "../verify/watch-judge.ts";
+import type { WatchState } from "../verify/watch-state.ts";
+import { unreachable } from "./failure.ts";
 
 /** What the newest round left. */
-export type Latest = { readonly checks: Checks; readonly state: WatchState; readonly chain: ChainSeen | undefined };
+export type Latest = { readonly checks: Checks; readonly state: WatchState; readonly anchoredSize: number | undefined };
 
 /** Serves GET /metrics. @throws CliError when the address cannot be used */
 export async function serveMetrics(
@@ -33,11 +32,7 @@ export async function serveMetrics(
     "Size of the newest checkpoint that is believed",
     ({ state }) => state.checkpoint?.size,
   );
-  one("watch_open_checkpoints", "Signed checkpoints of which it is not proved how they fit", ({ state }) => {
-    return state.open.length;
-  });
-  one("watch_anchored_entries", "Size that the contract holds", ({ chain }) => chain?.head.size);
-  one("watch_block_timestamp_seconds", "When the node's newest block was made", ({ chain }) => chain?.block.time);
+  one("watch_anchored_entries", "Size that the contract holds", ({ anchoredSize }) => anchoredSize);
   one("watch_round_timestamp_seconds", "When the last round was", ({ state }) => state.roundAt / 1000);
   one("watch_heard_timestamp_seconds", "When the service last gave a checkpoint", ({ state }) => state.heardAt / 1000);
   const server = createServer((req, res) => {

@@ -4,10 +4,10 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { fetchBounded } from "../../anchor/bounded-fetch.ts";
-import { CHECKS, type CheckName, type Checks, type Mark } from "../../verify/watch/checks.ts";
-import type { WatchState } from "../../verify/watch/state.ts";
-import { printNote } from "../output.ts";
+import { fetchBounded } from "../anchor/bounded-fetch.ts";
+import { CHECKS, type CheckName, type Checks, type Mark } from "../verify/watch-judge.ts";
+import type { WatchState } from "../verify/watch-state.ts";
+import { printNote } from "./output.ts";
 
 export const REPORT_FORMAT = "holdfast/watch-report@1";
 
@@ -26,8 +26,6 @@ export type Report = {
   readonly changed: readonly CheckName[];
   /** The believed checkpoint. */
   readonly checkpoint: WatchState["checkpoint"] | null;
-  /** How many other signed checkpoints are kept until it is proved how they fit. */
-  readonly open: number;
   /** Files of evidence that this round wrote. */
   readonly evidence: readonly string[];
   /** Transaction by which the watcher itself anchored. */
@@ -64,11 +62,10 @@ export class Webhook {
     this.#pausesMs = pausesMs;
   }
 
-  /** Queues a report that is worth a word: a check went bad or is not bad any more, there is evidence, or it is not kept. */
+  /** Queues a report that is worth a word: a check went bad, or is not bad any more, or there is evidence. */
   offer(report: Report, before: Checks | undefined): void {
     const isNews = report.changed.some((name) => report.checks[name].mark === -1 || before?.[name].mark === -1);
-    const isOfState = report.changed.includes("state");
-    if (isNews || isOfState || report.evidence.length > 0) this.#owed = report;
+    if (isNews || report.evidence.length > 0) this.#owed = report;
   }
 
   /** Delivers what is owed, within a bounded time. @returns whether nothing is owed any more */
@@ -98,7 +95,7 @@ export class Webhook {
 }
 
 /** A report for people. */
-export function describeReport({ checks, checkpoint, open, evidence, anchored, trouble }: Report): string[] {
+export function describeReport({ checks, checkpoint, evidence, anchored, trouble }: Report): string[] {
   const marks: Readonly<Record<Mark, string>> = { [-1]: "BAD", 0: "?", 1: "ok" };
   const width = Math.max(...CHECKS.map((name) => name.length));
   const lines = CHECKS.map((name) => {
@@ -106,13 +103,11 @@ export function describeReport({ checks, checkpoint, open, evidence, anchored, t
     return `${marks[mark].padEnd(4)} ${name.padEnd(width)}  ${detail}`;
   });
   const believed = checkpoint ? [`Believed: size ${checkpoint.size}, root ${checkpoint.root}.`] : [];
-  const unproved = open === 0 ? [] : [`Kept until it is proved how they fit: ${open} other signed checkpoints.`];
   const files = evidence.map((file) => `Evidence is in ${file}; see holdfast fork-proof.`);
   return [
     ...lines,
     "",
     ...believed,
-    ...unproved,
     ...files,
     ...(anchored === undefined ? [] : [`Anchored in transaction ${anchored}.`]),
     ...(trouble === undefined ? [] : [`Trouble: ${trouble}.`]),

@@ -3,17 +3,16 @@
  * the service has had its time, never more than a budget a day, and never what it has a doubt about.
  */
 
-import type { Account } from "../../anchor/account.ts";
-import type { Chain } from "../../anchor/chain.ts";
-import { type AnchorCall, encodeAnchor } from "../../anchor/contract.ts";
-import { fromHex } from "../../merkle/bytes.ts";
-import { recoverSigner } from "../../merkle/checkpoint.ts";
-import { isLinked } from "../../verify/watch/chain-checks.ts";
-import type { JudgedChecks } from "../../verify/watch/checks.ts";
-import type { ChainSeen } from "../../verify/watch/seen.ts";
-import type { WatchState } from "../../verify/watch/state.ts";
-import { CliError } from "../failure.ts";
-import { type SendOptions, sendAndWait } from "../transaction.ts";
+import type { Account } from "../anchor/account.ts";
+import type { Chain } from "../anchor/chain.ts";
+import { type AnchorCall, encodeAnchor } from "../anchor/contract.ts";
+import { fromHex } from "../merkle/bytes.ts";
+import { recoverSigner } from "../merkle/checkpoint.ts";
+import { type Checks, isLinked } from "../verify/watch-judge.ts";
+import type { ChainSeen } from "../verify/watch-seen.ts";
+import type { WatchState } from "../verify/watch-state.ts";
+import { CliError } from "./failure.ts";
+import { type SendOptions, sendAndWait } from "./transaction.ts";
 
 export type SelfAnchoring = {
   readonly account: Account;
@@ -32,7 +31,7 @@ export type SelfAnchored = { readonly transactionHash?: string; readonly wei: bi
 export function planAnchor(
   state: WatchState,
   { head, signer }: ChainSeen,
-  checks: JudgedChecks,
+  checks: Checks,
   afterMs: number,
 ): AnchorCall | undefined {
   const { checkpoint, extension, waiting, roundAt } = state;
@@ -47,19 +46,15 @@ export function planAnchor(
   return { ...checkpoint, prevSize: head.size, proof };
 }
 
-/** Most that the next anchor may cost, so that the budget of the day holds; 0 when it is used up. */
-export function costLeft({ send, budgetWei }: SelfAnchoring, state: WatchState): bigint {
-  const leftWei = budgetWei - spentOn(state, dayOf(state.roundAt));
-  if (leftWei <= 0n) return 0n;
-  return leftWei < send.costMaxWei ? leftWei : send.costMaxWei;
-}
-
-/** Anchors for at most so much; it never throws. */
+/** Anchors, within the budget; it never throws. */
 export async function anchorOnce(
-  { account, chain, send }: SelfAnchoring,
+  { account, chain, send, budgetWei }: SelfAnchoring,
   call: AnchorCall,
-  costMaxWei: bigint,
+  state: WatchState,
 ): Promise<SelfAnchored> {
+  const leftWei = budgetWei - spentOn(state, dayOf(state.roundAt));
+  if (leftWei <= 0n) return { wei: 0n, trouble: "the budget of today is used up" };
+  const costMaxWei = leftWei < send.costMaxWei ? leftWei : send.costMaxWei;
   try {
     const wanted = { to: chain.contract, data: encodeAnchor(call) };
     const { transactionHash, feeWei } = await sendAndWait(chain, account, wanted, { ...send, costMaxWei });
@@ -78,8 +73,7 @@ export function addSpent(state: WatchState, wei: bigint): WatchState {
 }
 
 function spentOn({ spent }: WatchState, day: string): bigint {
-  // A day that is still to come is one of a clock that was set back.
-  return spent !== undefined && spent.day >= day && /^\d+$/.test(spent.wei) ? BigInt(spent.wei) : 0n;
+  return spent?.day === day && /^\d+$/.test(spent.wei) ? BigInt(spent.wei) : 0n;
 }
 
 function dayOf(ms: number): string {

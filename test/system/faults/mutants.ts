@@ -1,0 +1,74 @@
+/**
+ * The harness can fail: each mutant is a copy of the checkout with one promise taken out, and a case that has to see it.
+ * The text that is taken out has to be there once, so that a mutant does not silently become the original.
+ */
+
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../service-process.ts";
+
+export type Mutant = {
+  /** What is promised no more. */
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  /** Name of the case that shows it. */
+  readonly shownBy: string;
+};
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "a failed write ends all writing",
+    file: "src/store/leveldb/database.ts",
+    from: "      this.#queue.unshift(...group);\n      this.#suspect(error as Error);\n",
+    to: "      for (const { reject } of group) reject(error);\n",
+    shownBy: "load, one thread: store/log write EIO 2 then SIGTERM",
+  },
+  {
+    name: "an opened database is compared with its files",
+    file: "src/store/leveldb/opening.ts",
+    from: "    await requireHeld(directory, database, held);\n",
+    to: "",
+    shownBy: "start: store/log openat EIO 2",
+  },
+  {
+    name: "an opening keeps every file",
+    file: "src/store/leveldb/opening.ts",
+    from: "  for (const name of await filesIn(directory)) await linkOrCopy(join(directory, name), join(keeping, name));\n",
+    to: "",
+    shownBy: "start: store/log openat EIO 2",
+  },
+  {
+    name: "a mark is synced before it takes its place",
+    file: "src/ledger/marks/folder.ts",
+    from: "      await file.sync();\n",
+    to: "",
+    shownBy: "load: marks/file fsync,fdatasync EIO 1+ then SIGKILL",
+  },
+  {
+    name: "marks that cannot be written are told",
+    file: "src/ledger/marks/marks.ts",
+    from: "      this.#fail(error);\n      return;\n",
+    to: "      return;\n",
+    shownBy: "load: marks openat EACCES 1+ then SIGKILL",
+  },
+];
+
+const COPIED = ["src", "scripts", "build", "contracts", "package.json", "docs"];
+
+/** A copy of the checkout without what a mutant takes out. */
+export function makeMutant({ name, file, from, to }: Mutant): string {
+  const root = mkdtempSync(join(tmpdir(), "holdfast-mutant-"));
+  for (const each of COPIED) cpSync(join(ROOT, each), join(root, each), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
+  const text = readFileSync(join(root, file), "utf8");
+  const count = text.split(from).length - 1;
+  if (count !== 1) throw new Error(`mutant "${name}": expected its text once in ${file}, got it ${count} times`);
+  writeFileSync(
+    join(root, file),
+    text.replace(from, () => to),
+  );
+  return root;
+}
