@@ -14,6 +14,7 @@ import { addForkProof } from "../../src/cli/fork-proof.ts";
 import { addKeys } from "../../src/cli/keys.ts";
 import { addKeystore } from "../../src/cli/keystore.ts";
 import { addLedgers } from "../../src/cli/ledgers.ts";
+import { addMarks } from "../../src/cli/marks.ts";
 import { addOwner } from "../../src/cli/owner.ts";
 import { addProve } from "../../src/cli/prove.ts";
 import { addServe } from "../../src/cli/serve.ts";
@@ -34,7 +35,7 @@ function program(): Command {
   const ignore = () => undefined;
   for (const add of [addAppend, addAudit, addForkProof, addStatus, addUpgrade, addVerify, addProve, addWatch])
     add(all, ignore);
-  for (const add of [addCalldata, addDeploy, addKeys, addKeystore, addLedgers, addOwner, addServe]) add(all);
+  for (const add of [addCalldata, addDeploy, addKeys, addKeystore, addLedgers, addMarks, addOwner, addServe]) add(all);
   return all;
 }
 
