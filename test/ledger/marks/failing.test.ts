@@ -143,7 +143,7 @@ test("a mark that is behind by more than it may be is waited for, and one that h
   const directory = temporary(t);
   const broken = new BreakableFiles();
   const gate = Promise.withResolvers<void>();
-  const opened = await openMarks(directory, { files: broken.files, times: { writeMs: 5, lagMs: 0, hangMs: 50 } });
+  const opened = await openMarks(directory, { files: broken.files, times: { writeMs: 60_000, lagMs: 0, hangMs: 50 } });
   const ledger = await grow(opened.marks, [1]);
   await until(() => markOf(directory).size === 1);
   broken.held = gate.promise;
