@@ -20,9 +20,14 @@ const seconds = z.number().positive().max(31_536_000);
 
 /** Where a private key is: an encrypted JSON key store, a file or variable with hex, or a signer in another process. */
 const keySource = z.union([
-  z.strictObject({ keystore: z.string(), passwordFile: z.string().optional(), passwordEnv: z.string().optional() }),
-  z.strictObject({ file: z.string() }),
-  z.strictObject({ env: z.string() }),
+  z.strictObject({
+    keystore: z.string(),
+    passwordFile: z.string().optional(),
+    passwordEnv: z.string().optional(),
+    address: address.optional(),
+  }),
+  z.strictObject({ file: z.string(), address: address.optional() }),
+  z.strictObject({ env: z.string(), address: address.optional() }),
   z.strictObject({ remote: z.url(), address }),
 ]);
 

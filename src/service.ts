@@ -3,8 +3,7 @@
  * opposite one. No other file knows all of them.
  */
 
-import { randomBytes } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
@@ -15,12 +14,15 @@ import type { ChainSetup } from "./anchor/chain-loop.ts";
 import { CONTRACT_ADDRESS } from "./anchor/contract.ts";
 import { DEV_CHAIN_ID, DevChain } from "./anchor/devchain.ts";
 import { keyAccount, localKeys, openAccount, openSigner } from "./anchor/keys.ts";
+import { compareKey, compareLocalKeys } from "./anchor/known-keys.ts";
 import { connectChain } from "./anchor/rpc-chain.ts";
 import { adminKeyFile, type ChainConfig, type Config, type KeySource, marksFolder, storeFolder } from "./config.ts";
 import { checkEvent } from "./entry/event.ts";
 import { ownMembers, prepareEntry } from "./entry/prepare.ts";
 import { type Condition, Health } from "./health.ts";
+import { lookAtAdminKey } from "./http/admin-key.ts";
 import { createApp } from "./http/app.ts";
+import { openContentKey } from "./http/content-key.ts";
 import { IntakePool, intakeThreads } from "./http/intake-pool.ts";
 import { KeyRing } from "./http/keys.ts";
 import { createSalts } from "./http/salts.ts";
@@ -35,7 +37,7 @@ import { LedgerRegistry } from "./ledger/registry.ts";
 import { Sealer } from "./ledger/seal.ts";
 import type { CheckpointSigner } from "./ledger/signer.ts";
 import { checksumAddress } from "./merkle/address.ts";
-import { fromHex, type Hex } from "./merkle/bytes.ts";
+import type { Hex } from "./merkle/bytes.ts";
 import type { Checkpoint, SignedCheckpoint } from "./merkle/checkpoint.ts";
 import type { Hash } from "./merkle/hash.ts";
 import { createMetrics } from "./metrics.ts";
@@ -72,7 +74,12 @@ type Keys = {
 };
 
 /** What the parts are opened with. */
-type Around = { readonly log: Logger; readonly health: Health; readonly opened: Opened };
+type Around = {
+  readonly log: Logger;
+  readonly health: Health;
+  readonly store: LevelStore;
+  readonly opened: Opened;
+};
 
 /** What was opened so far, and how to close it, the newest first. */
 class Opened {
@@ -154,7 +161,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   // First of all: it keeps a second process out, before that one touches anything else.
   const store = opened.add(await openStore(config, health, log), (each) => each.close());
   const hash = await fastKeccak256();
-  const { signer, owner, setups, facts } = await openChains(config, { log, health, opened });
+  const { signer, owner, setups, facts } = await openChains(config, { log, health, store, opened });
   const indexes = opened.add(await LevelIndexStore.open(join(config.data, "index")), (each) => each.close());
   const indexers = opened.add(new Map<string, Indexer>(), async (all) => {
     await Promise.all([...all.values()].map((indexer) => indexer.stop()));
@@ -189,12 +196,13 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   const keys = opened.add(await KeyRing.open(store), (each) => each.close());
   const isUsed = registry.list().some(({ size }) => size > 0);
   const isFirstStart = await keys.createAdmin((text) => replaceFile(adminKeyFile(config.data), `${text}\n`));
+  await lookAtAdminKey(adminKeyFile(config.data), keys, log);
   const limits = httpLimits(config);
   const intakes = opened.add(openIntakes(log), (each) => each.close());
   const app = createApp({
     ...{ store, ledgers: registry, keys, intakes, limits, log, health, hash, version },
     ...{ now: Date.now, salts: createSalts(), metrics: createMetrics({ ofProcess: true }) },
-    contentKey: await contentKey(config.data, isUsed, log),
+    contentKey: await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed }),
     indexer: (name) => indexers.get(name),
     anchoring: () => anchorer.status(),
     chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
@@ -242,30 +250,39 @@ function openIntakes(log: Logger): IntakePool {
 /** The keys and the chains: those of the configuration, or else the embedded ones. */
 async function openChains(config: Config, around: Around): Promise<Keys> {
   if (config.chains.length === 0) return openEmbedded(config, around);
+  const { store, log } = around;
+  const compare = (role: string, place: KeySource, { address }: { readonly address: Hex }) =>
+    compareKey(store, { role, place, address }, log);
   if (config.signer === undefined || config.owner === undefined) {
     throw new TypeError("expected a signer and an owner in a configuration with chains, got none");
   }
   const account = isKeySource(config.owner) ? await openAccount(config.owner) : undefined;
+  if (account !== undefined) await compare("owner", config.owner as KeySource, account);
   const owner = account?.address ?? addressIn(config.owner);
   const setups: ChainSetup[] = [];
   for (const chain of config.chains) {
     const payer = await openAccount(chain.payer);
+    await compare(`payer/${chain.name}`, chain.payer, payer);
     const contract = chain.contract ?? CONTRACT_ADDRESS;
     setups.push({
       ...{ name: chain.name, payer, owners: account === undefined ? [] : [account], policy: policyOf(chain) },
       chain: connectChain({ urls: chain.rpc, chainId: chain.chainId, contract }),
     });
   }
-  return { signer: await openSigner(config.signer), owner, setups, facts: config.chains.map(factsOf) };
+  const signer = await openSigner(config.signer);
+  await compare("signer", config.signer, signer);
+  return { signer, owner, setups, facts: config.chains.map(factsOf) };
 }
 
-async function openEmbedded(config: Config, { log, health, opened }: Around): Promise<Keys> {
+async function openEmbedded(config: Config, { log, health, store, opened }: Around): Promise<Keys> {
+  const keys = await localKeys(join(config.data, "keys"));
+  await compareLocalKeys(store, keys, log);
   // Next to the service's own port where that is free, so that an address that was noted down stays right.
   const port = config.port === 0 ? 0 : config.port + 1;
   const options = { dir: join(config.data, "chain"), port, log, health };
   const devChain = opened.add(await DevChain.open(options), (each) => each.close());
-  const { payer, owner, signer } = await localKeys(join(config.data, "keys"));
-  const [payerAccount, ownerAccount] = [keyAccount(payer), keyAccount(owner)];
+  const payerAccount = keyAccount(keys.payer.key);
+  const ownerAccount = keyAccount(keys.owner.key);
   await Promise.all([payerAccount, ownerAccount].map(({ address }) => devChain.fund(address)));
   const intervalMs = config.embeddedIntervalS * 1000;
   const setup: ChainSetup = {
@@ -275,7 +292,7 @@ async function openEmbedded(config: Config, { log, health, opened }: Around): Pr
   };
   const contract = checksumAddress(devChain.contract);
   const facts = { name: "embedded", chainId: DEV_CHAIN_ID, endpoint: devChain.url, contract, embedded: devChain.kind };
-  return { signer: keySigner(signer), owner: ownerAccount.address, setups: [setup], facts: [facts] };
+  return { signer: keySigner(keys.signer.key), owner: ownerAccount.address, setups: [setup], facts: [facts] };
 }
 
 async function signNow(signer: CheckpointSigner, tree: Omit<Checkpoint, "signedAt">): Promise<SignedCheckpoint> {
@@ -284,11 +301,12 @@ async function signNow(signer: CheckpointSigner, tree: Omit<Checkpoint, "signedA
 }
 
 function isKeySource(owner: NonNullable<Config["owner"]>): owner is KeySource {
-  return "remote" in owner || !("address" in owner);
+  return "remote" in owner || "keystore" in owner || "file" in owner || "env" in owner;
 }
 
 function addressIn(owner: NonNullable<Config["owner"]>): Hex {
-  if (!("address" in owner)) throw new TypeError("expected an owner with an address, got one without");
+  if (!("address" in owner) || owner.address === undefined)
+    throw new TypeError("expected an owner with an address, got one without");
   return owner.address.toLowerCase() as Hex;
 }
 
@@ -326,27 +344,6 @@ function lagMaxMs(config: Config, name: string): number {
 function httpLimits({ limits }: Config): HttpLimits {
   const event = { ...HTTP_LIMITS.event, bytesMax: limits.eventBytes };
   return { ...HTTP_LIMITS, event, requestBytesMax: limits.requestBytes, batchMax: limits.batchEvents };
-}
-
-/** Goes into the digests that tell repeated events; losing it would make honest repetitions look like conflicts. */
-async function contentKey(data: string, isUsed: boolean, log: Logger): Promise<Uint8Array> {
-  const path = join(data, "keys", "content.key");
-  await makeFolder(join(data, "keys"));
-  try {
-    return fromHex((await readFile(path, "utf8")).trim(), 32);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
-  if (isUsed) {
-    log.warn(
-      { path },
-      "the content key is gone and another is made: events that are sent again will look like conflicts; bring keys/content.key back from a backup to change that",
-    );
-  }
-  const key = randomBytes(32);
-  // If we crash before it is there whole, nothing was recorded with it, and the next start makes another.
-  await replaceFile(path, `0x${key.toString("hex")}\n`);
-  return key;
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {

@@ -151,7 +151,9 @@ export async function decryptKeystore(json: string, password: string): Promise<H
     const plain = JSON.stringify(readJson(json));
     return (await Wallet.fromEncryptedJson(plain, password)).privateKey as Hex;
   } catch {
-    throw new TypeError("expected a JSON key store and its password, got another file or password");
+    throw new TypeError(
+      "expected a JSON key store and its password, got another file or password, or one that was changed",
+    );
   }
 }
 

@@ -22,9 +22,11 @@ export type KeyPlace =
       readonly keystore: string;
       readonly passwordFile?: string | undefined;
       readonly passwordEnv?: string | undefined;
+      /** Of the key that is expected there, as for a file and a variable: another one is refused. */
+      readonly address?: string | undefined;
     }
-  | { readonly file: string }
-  | { readonly env: string }
+  | { readonly file: string; readonly address?: string | undefined }
+  | { readonly env: string; readonly address?: string | undefined }
   | { readonly remote: string; readonly address: string };
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -38,13 +40,13 @@ export class KeyError extends Error {
 /** An account that sends transactions. @throws KeyError when its key cannot be had */
 export async function openAccount(place: KeyPlace, env: Env = process.env): Promise<Account> {
   if ("remote" in place) return remoteAccount(place.remote, addressIn(place.address));
-  return keyAccount(await readKey(place, env));
+  return keyAccount(await readExpectedKey(place, env));
 }
 
 /** Who signs checkpoints. @throws KeyError when the key cannot be had */
 export async function openSigner(place: KeyPlace, env: Env = process.env): Promise<CheckpointSigner> {
   if ("remote" in place) return remoteSigner(place.remote, addressIn(place.address));
-  return keySigner(fromHex(await readKey(place, env), 32));
+  return keySigner(fromHex(await readExpectedKey(place, env), 32));
 }
 
 /** An account whose key is in this process. */
@@ -52,8 +54,25 @@ export function keyAccount(privateKey: Hex): Account {
   return { address: addressOfKey(privateKey), sign: (draft) => signDraft(privateKey, draft) };
 }
 
+/** A place as messages name it; without what may be secret in a URL. */
+export function nameOfPlace(place: KeyPlace): string {
+  if ("remote" in place) return new URL(place.remote).origin;
+  if ("env" in place) return `the variable ${place.env}`;
+  return "file" in place ? place.file : place.keystore;
+}
+
+/**
+ * Whether a key that is another one than before was surely meant to be: a key store has a check value of its own, and an
+ * address in the configuration says which key is expected. Of bare hex nobody can tell.
+ */
+export function isVouched(place: KeyPlace): boolean {
+  return "remote" in place || "keystore" in place || place.address !== undefined;
+}
+
+/** A key of the embedded chain, in clear in a file. */
+export type LocalKey = { readonly key: Hex; readonly path: string; readonly isMade: boolean };
 /** Keys of the embedded chain, by role. */
-export type LocalKeys = { readonly payer: Hex; readonly owner: Hex; readonly signer: Hex };
+export type LocalKeys = Readonly<Record<"payer" | "owner" | "signer", LocalKey>>;
 
 /**
  * The keys of an embedded chain, made at the first start. They lie in clear in files that only the user can read: a key
@@ -67,10 +86,19 @@ export async function localKeys(dir: string): Promise<LocalKeys> {
   return { payer, owner, signer } as LocalKeys;
 }
 
-async function localKey(path: string): Promise<Hex> {
-  if (!existsSync(path)) await replaceFile(path, `${toHex(randomBytes(32))}\n`, 0o600);
+async function localKey(path: string): Promise<LocalKey> {
+  const isMade = !existsSync(path);
+  if (isMade) await replaceFile(path, `${toHex(randomBytes(32))}\n`, 0o600);
   await chmod(path, 0o600);
-  return keyIn(await readFile(path, "utf8"), path);
+  return { key: keyIn(await readText(path), path), path, isMade };
+}
+
+async function readExpectedKey(place: Exclude<KeyPlace, { remote: string }>, env: Env): Promise<Hex> {
+  const key = await readKey(place, env);
+  const expected = place.address === undefined ? undefined : addressIn(place.address);
+  const address = addressOfKey(key);
+  if (expected === undefined || address === expected) return key;
+  throw new KeyError(`expected in ${nameOfPlace(place)} the key of ${expected}, got that of ${address}`);
 }
 
 async function readKey(place: Exclude<KeyPlace, { remote: string }>, env: Env): Promise<Hex> {

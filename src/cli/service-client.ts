@@ -122,17 +122,25 @@ function urlOfListen(env: NodeJS.ProcessEnv): string {
 /** The key of a service on this machine is not for any other service. */
 function findKey(file: string | undefined, env: NodeJS.ProcessEnv, isLocal: boolean): string | undefined {
   if (file !== undefined) return readKey(file);
-  if (env.HOLDFAST_KEY) return env.HOLDFAST_KEY.trim();
+  if (env.HOLDFAST_KEY) return checkKey(env.HOLDFAST_KEY.trim(), "HOLDFAST_KEY");
   const adminKey = join(env.HOLDFAST_DATA ?? "data", "admin.key");
   return isLocal && existsSync(adminKey) ? readKey(adminKey) : undefined;
 }
 
 function readKey(file: string): string {
+  let text: string;
   try {
-    return readFileSync(file, "utf8").trim();
+    text = readFileSync(file, "utf8").trim();
   } catch (cause) {
     throw usageError(`The API key cannot be read: ${(cause as Error).message}.`);
   }
+  return checkKey(text, file);
+}
+
+/** What cannot stand in a header would be repeated, whole, by the error of whatever sends it. */
+function checkKey(text: string, where: string): string {
+  if (/^[\x21-\x7e]+$/.test(text)) return text;
+  throw usageError(`Expected an API key in ${where}, got ${text.length} characters that are none.`);
 }
 
 function parseBody(text: string): unknown {

@@ -88,6 +88,12 @@ export class KeyRing {
     return key;
   }
 
+  /** Whether this is the text of a live key; asking is no use of it. */
+  isInForce(text: string): boolean {
+    const key = this.#byDigest.get(digestOf(text));
+    return key !== undefined && isLive(key, this.#now());
+  }
+
   /**
    * Makes a key, durably, and returns the only copy of its text.
    * @throws Problem source_keys_max when the source has two live keys

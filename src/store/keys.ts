@@ -11,7 +11,8 @@
  *   06 space 00 key              record                 text; space and key are UTF-8, a space has no 00
  *
  * Spaces: `anchors/{ledger}` anchor/records.ts, `anchoring/{chain}/…` anchor/book.ts and journal.ts, `seals`
- * ledger/seal.ts, `keys` and `keyuses` http/keys.ts, `probe` http/routes/health.ts.
+ * ledger/seal.ts, `keys` and `keyuses` http/keys.ts, `probe` http/routes/health.ts,
+ * `secrets` secrets.ts.
  */
 
 import { readUint64, utf8, writeUint64 } from "../merkle/bytes.ts";

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import { VoidSigner, Wallet } from "ethers";
+import { encryptKeystoreJson, VoidSigner, Wallet } from "ethers";
 import type { Draft } from "../../src/anchor/account.ts";
 import { accountOf, readSigned, senderOf } from "../../src/anchor/ethers.ts";
 import { keyAccount, localKeys, openAccount, openSigner } from "../../src/anchor/keys.ts";
@@ -81,14 +81,45 @@ test("whatever is wrong with a key, the message names the place and never the ke
   }
 });
 
+test("a key store in which a digit was changed is refused, wherever it was", async (t) => {
+  const keystore = join(await folder(t), "store.json");
+  const whole = await encryptKeystoreJson(WALLET, "open sesame", { scrypt: { N: 2 } });
+  const { Crypto, crypto = Crypto, address } = JSON.parse(whole);
+  for (const digits of [crypto.ciphertext, crypto.mac, crypto.cipherparams.iv, crypto.kdfparams.salt, address]) {
+    const changed = `${digits[0] === "1" ? "2" : "1"}${digits.slice(1)}`;
+    await writeFile(keystore, whole.replace(digits, changed));
+    await assert.rejects(openSigner({ keystore, passwordEnv: "P" }, { P: "open sesame" }), (error: Error) => {
+      assert.match(error.message, /store\.json: expected a JSON key store and its password, got .*changed/);
+      return true;
+    });
+  }
+});
+
+test("an address beside a key says which key is expected there", async (t) => {
+  const file = join(await folder(t), "key");
+  await writeFile(file, KEY);
+  await requireAccount(await openAccount({ file, address: WALLET.address }));
+  await writeFile(file, OTHER.privateKey);
+  for (const open of [openAccount, openSigner]) {
+    await assert.rejects(open({ file, address: ADDRESS }), (error: Error) => {
+      assert.match(error.message, new RegExp(`expected in ${file} the key of ${ADDRESS}, got that of 0x`));
+      assert.doesNotMatch(error.message, /2222/);
+      return true;
+    });
+  }
+});
+
 test("keys of the embedded chain are made once, differ, and only their owner can read them", async (t) => {
   const dir = join(await folder(t), "keys");
   const keys = await localKeys(dir);
-  assert.equal(new Set(Object.values(keys)).size, 3);
-  assert.deepEqual(await localKeys(dir), keys);
+  assert.equal(new Set(Object.values(keys).map(({ key }) => key)).size, 3);
+  assert.ok(Object.values(keys).every(({ isMade }) => isMade));
+  for (const [role, { key, path }] of Object.entries(await localKeys(dir))) {
+    assert.deepEqual({ key, path, isMade: true }, keys[role as keyof typeof keys]);
+  }
   for (const role of ["payer", "owner", "signer"] as const) {
     assert.equal((await stat(join(dir, `${role}.key`))).mode & 0o777, 0o600);
-    assert.equal((await readFile(join(dir, `${role}.key`), "utf8")).trim(), keys[role]);
+    assert.equal((await readFile(join(dir, `${role}.key`), "utf8")).trim(), keys[role].key);
   }
 });
 

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { cpSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import type { Bundle } from "../../src/verify/bundle.ts";
@@ -129,4 +129,37 @@ test("a lost content key is told, and repeated events look like conflicts until 
   const { code } = await second.json<{ code: string }>(409, EVENTS, event("a"));
   assert.equal(code, "idempotency_conflict");
   await second.json(201, EVENTS, event("b"));
+});
+
+test("a key file in which a digit was changed is refused at a start, and a lost one is made anew and gone on with", async (t) => {
+  const world = new World(t);
+  const first = await world.start({ config });
+  const { ledger } = await first.json<Bundle>(201, EVENTS, event("a"));
+  const signedBefore = ledger.signer;
+  await first.stop();
+  for (const name of ["content", "signer", "owner", "payer"]) {
+    const file = join(first.data, "keys", `${name}.key`);
+    const whole = readFileSync(file, "utf8");
+    for (const [changed, code] of [
+      [whole.replace(/.\n$/, (last) => (last === "5\n" ? "6\n" : "5\n")), "secret_changed"],
+      [whole.replace(/.\n$/, "x\n"), "key_unavailable"],
+    ] as const) {
+      writeFileSync(file, changed);
+      const refused = await world.refused({ config });
+      assert.equal(refused.status, 1, refused.stdout);
+      const { error } = JSON.parse(refused.stdout.split("\n").at(-2) ?? "") as {
+        error: { code: string; message: string };
+      };
+      assert.equal(error.code, code, error.message);
+      assert.ok(error.message.includes(file), error.message);
+      assert.ok(!`${refused.stdout}${refused.stderr}`.includes(whole.slice(2, 40)), "the secret was printed");
+    }
+    writeFileSync(file, whole);
+  }
+  rmSync(join(first.data, "keys", "signer.key"));
+  const second = await world.start({ config });
+  assert.match(second.output, /the signer's key was gone and another is made: another key signs from now on/);
+  const bundle = await second.json<Bundle>(201, EVENTS, event("b"));
+  assert.notEqual(bundle.ledger.signer, signedBefore);
+  assert.equal(bundle.checkpoint.size, 2);
 });
