@@ -3,6 +3,7 @@
  * digit has changed is still a key, of somebody else: it would be worked with, and nobody would know.
  */
 
+import { readJson } from "../json/read.ts";
 import type { RecordWrite, Store } from "./store.ts";
 
 /** A secret is another one than the last time, and nobody said that it should be. */
@@ -46,5 +47,5 @@ export async function compareSecret(store: Store, secret: Secret, wayOut: string
 }
 
 function readKnown(text: string | undefined): Known | undefined {
-  return text === undefined ? undefined : (JSON.parse(text) as Known);
+  return text === undefined ? undefined : (readJson(text) as Known);
 }
