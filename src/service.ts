@@ -151,13 +151,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     formatters: { level: (level) => ({ level }) },
   });
   const health = new Health(log);
-  await makeFolder(config.data);
-  if (process.platform !== "win32" && ((await stat(config.data)).mode & 0o077) !== 0) {
-    log.warn(
-      { data: config.data },
-      "others on this machine may look into the data folder, where events lie in clear: chmod 700",
-    );
-  }
+  await openFolder(config, log);
   // First of all: it keeps a second process out, before that one touches anything else.
   const store = opened.add(await openStore(config, health, log), (each) => each.close());
   const hash = await fastKeccak256();
@@ -212,6 +206,12 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   opened.add(server, (each) => closeServer(each, STOP_MS));
   anchorer.start();
   return { url, isFirstStart, chains: facts, close: () => opened.close() };
+}
+
+async function openFolder({ data }: Config, log: Logger): Promise<void> {
+  await makeFolder(data);
+  if (process.platform === "win32" || ((await stat(data)).mode & 0o077) === 0) return;
+  log.warn({ data }, "others on this machine may look into the data folder, where events lie in clear: chmod 700");
 }
 
 /** The store; what it says of its own state is a condition of the service. */
