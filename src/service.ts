@@ -46,6 +46,7 @@ import { makeFolder, replaceFile } from "./store/files.ts";
 import { LevelStore } from "./store/level.ts";
 import type { WritingState } from "./store/leveldb/database.ts";
 import { LevelIndexStore } from "./store/leveldb-index.ts";
+import type { Store } from "./store/store.ts";
 
 /** A service that runs. */
 export type Service = {
@@ -168,9 +169,12 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   const registry = await LedgerRegistry.open({
     ...{ store, signer, owner, hash, rotate: true, limits: { queueEventsMax, queueBytesMax } },
     admit: (ledgerId) => marks.admit(ledgerId),
+    onDamage: (ledgerId, cause) => health.report(`damage/${ledgerId}`, cause && damageOf(ledgerId), cause),
+    onTileMade: (ledgerId, tile, why) =>
+      log.warn({ ledgerId, tile, why }, "a tile was made again from the entries under it; run an audit"),
     onOpen: async (ledger) => {
       await marks.follow(ledger);
-      const indexer = await Indexer.open({ store, indexStore: indexes, ledger, log });
+      const indexer = await Indexer.open({ store: readThrough(ledger), indexStore: indexes, ledger, log });
       indexer.start();
       indexers.set(ledger.record.name, indexer);
       ledger.onStop((cause) => log.error({ err: cause, ledger: ledger.record.name }, "the ledger stopped"));
@@ -226,6 +230,21 @@ async function openStore(config: Config, health: Health, log: Logger): Promise<L
     log.warn({ tornBytes }, message);
   }
   return store;
+}
+
+/** The index reads entries as everybody does, so that it tells of damage as well. */
+function readThrough(ledger: Ledger): Pick<Store, "entry" | "entries"> {
+  return {
+    entry: (_, index) => ledger.entry(index),
+    entries: (_, from, to) => ledger.entries(from, to),
+  };
+}
+
+function damageOf(ledgerId: Hex): Condition {
+  const detail =
+    `something that was recorded in ledger ${ledgerId} cannot be read, and nothing more of it is anchored until it can; ` +
+    "the log names the place; stop the service and run `holdfast audit`, then `holdfast recover`";
+  return { code: "store_damaged", detail };
 }
 
 /** Records that nothing happened, so that it can be anchored, and silence is not taken for a stopped service. */

@@ -26,7 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   owner: async () => (await import("./owner.ts")).addOwner,
   keystore: async () => (await import("./keystore.ts")).addKeystore,
   keys: async () => (await import("./keys.ts")).addKeys,
-  watch: async () => (await import("./watch.ts")).addWatch,
+  watch: async () => (await import("./watch/command.ts")).addWatch,
   "fork-proof": async () => (await import("./fork-proof.ts")).addForkProof,
 };
 

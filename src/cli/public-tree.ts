@@ -10,7 +10,7 @@ import { ProofError } from "../merkle/proof.ts";
 import { BUNDLE_LIMITS, BundleError } from "../verify/bundle.ts";
 import { hex, integer, isObject, list, object } from "../verify/forms.ts";
 import { checkpointForm, type SignedStatement, signedStatement } from "../verify/statement.ts";
-import type { Heard, ProofSeen } from "../verify/watch-seen.ts";
+import type { Heard, ProofSeen } from "../verify/watch/seen.ts";
 import { usageError } from "./failure.ts";
 
 export type PublicTreeOptions = {

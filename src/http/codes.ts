@@ -1,7 +1,7 @@
 /**
  * The one table of what can go wrong for a client: a stable code, its HTTP status and a title. A code never changes
  * its meaning; docs/api.md lists them from here. Internal failures are 503, never 500: senders of logs drop what
- * was answered 500 and repeat what was answered 503.
+ * was answered 500 and repeat what was answered 503. Damage alone is 500, and only for readers: trying again does not help.
  */
 
 export const CODES = {
@@ -38,6 +38,7 @@ export const CODES = {
   request_timeout: [408, "The request took too long to arrive"],
   idempotency_conflict: [409, "The idempotency key was used for another content"],
   ledger_exists: [409, "There is a ledger of this name"],
+  claim_damaged: [409, "Whether this was recorded cannot be told"],
   source_keys_max: [409, "The source has two live API keys already"],
   key_last_admin: [409, "This is the last API key that may administer"],
   event_too_large: [413, "The event is too large"],
@@ -46,6 +47,7 @@ export const CODES = {
   content_type_unsupported: [415, "The content type is not supported"],
   encoding_unsupported: [415, "The content encoding is not supported"],
   headers_too_large: [431, "The headers of the request are too large"],
+  store_damaged: [500, "What was recorded cannot be read"],
   queue_full: [503, "The ledger's queue is full"],
   service_busy: [503, "The service holds as many request bodies as it may"],
   not_recorded: [503, "The request could not be recorded"],

@@ -51,7 +51,7 @@ const limit = (most: number, usual: number) =>
 const names = text.transform((list) => list.split(","));
 
 const ledger = z.object({ ledger: z.string() });
-const ofLedger: readonly Code[] = ["ledger_unknown"];
+const ofLedger: readonly Code[] = ["ledger_unknown", "store_damaged"];
 const withKey: readonly Code[] = ["key_missing", "key_invalid", "role_insufficient", "ledger_forbidden"];
 const ofBody: readonly Code[] = [
   ...(["content_type_unsupported", "encoding_unsupported", "encoding_invalid", "request_too_large"] as const),
@@ -64,6 +64,7 @@ const ofEvents: readonly Code[] = [
     "batch_empty",
     "batch_too_large",
     "idempotency_conflict",
+    "claim_damaged",
     "queue_full",
     "not_recorded",
     "store_unavailable",
@@ -73,7 +74,7 @@ const ofEvents: readonly Code[] = [
 ];
 
 const ofItem: readonly Code[] = [
-  ...(["format_unknown", "encoding_unsupported", "encoding_invalid", "request_too_large"] as const),
+  ...(["claim_damaged", "format_unknown", "encoding_unsupported", "encoding_invalid", "request_too_large"] as const),
   ...([
     "service_busy",
     "queue_full",

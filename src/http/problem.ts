@@ -48,7 +48,7 @@ export function problemOf(error: unknown): { readonly problem: Problem; readonly
   if (error instanceof Problem) return { problem: error, unexpected: false };
   const { code, message, status } = error as ErrorFields;
   if (isCode(code) && typeof message === "string")
-    return { problem: knownProblem(code, error as Known), unexpected: false };
+    return { problem: knownProblem(code, error as Known), unexpected: code === "store_damaged" };
   // The router refuses a path that does not decode with an error of its own.
   if (status === 400)
     return { problem: new Problem("request_invalid", "expected a decodable path"), unexpected: false };

@@ -9,7 +9,7 @@
 import type { PreparedEntry } from "../entry/prepare.ts";
 import { equal, utf8 } from "../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash } from "../merkle/hash.ts";
-import type { Claim } from "../store/store.ts";
+import { type Claim, DamagedStoreError, type FoundClaim } from "../store/store.ts";
 
 /** Events to record, all or none; `source` is who sends them. */
 export type AppendRequest = {
@@ -32,6 +32,12 @@ export class IdempotencyConflictError extends Error {
     super(message);
     this.items = items;
   }
+}
+
+/** The claim that a request makes cannot be read: whether it was recorded before cannot be told, and it is not again. */
+export class ClaimDamagedError extends Error {
+  override readonly name = "ClaimDamagedError";
+  readonly code = "claim_damaged";
 }
 
 /** Where the events of a request are, or will be once the commit is durable. */
@@ -65,19 +71,29 @@ export class CommitPlan {
   readonly #hash: Hash;
   /** Claims that are durable, and those of this commit. */
   readonly #claimed = new Map<string, Claim>();
+  /** Keys under which the store holds something that it cannot read. */
+  readonly #damaged = new Map<string, DamagedStoreError>();
 
-  /** @param durable claims that the store holds under any of the group's keys */
-  constructor(hash: Hash, from: number, durable: readonly (Claim | undefined)[]) {
+  /**
+   * @param keys all keys that the group claims
+   * @param durable what the store holds under them, in the same order
+   */
+  constructor(hash: Hash, from: number, keys: readonly Uint8Array[], durable: readonly FoundClaim[]) {
     this.#hash = hash;
     this.#from = from;
-    for (const claim of durable) if (claim !== undefined) this.#claimed.set(spell(claim.key), claim);
+    for (const [i, claim] of durable.entries()) {
+      if (claim instanceof DamagedStoreError) this.#damaged.set(spell(keys[i] as Uint8Array), claim);
+      else if (claim !== undefined) this.#claimed.set(spell(claim.key), claim);
+    }
   }
 
   /**
    * Adds a request; in-flight duplicates of earlier ones in the group are found like durable ones.
-   * @throws IdempotencyConflictError when one of its keys was used with another content; the plan is as before
+   * @throws IdempotencyConflictError when one of its keys was used with another content, ClaimDamagedError when what is
+   *   under one of them cannot be read; the plan is as before
    */
   add(request: AppendRequest, keys: Keys): Placement {
+    if (this.#damaged.size > 0) this.#requireReadable(keys);
     const content = keys.request && this.#hash(contentsOf(request.entries));
     const before = keys.request && this.#claimed.get(spell(keys.request));
     if (before !== undefined) return replay(before, content as Uint8Array);
@@ -88,6 +104,17 @@ export class CommitPlan {
       this.#claim({ key: keys.request, content, ranges: rangesOf(placement.indexes) });
     }
     return placement;
+  }
+
+  #requireReadable({ request, events }: Keys): void {
+    for (const key of [request, ...events]) {
+      const cause = key && this.#damaged.get(spell(key));
+      if (cause === undefined) continue;
+      const message =
+        "expected to read what was recorded under this id or Idempotency-Key, but it is damaged: whether the event is there cannot be told; " +
+        "look for it by a search, and send it under another id to record it again";
+      throw new ClaimDamagedError(message, { cause });
+    }
   }
 
   #placeAll({ entries }: AppendRequest): Placement {

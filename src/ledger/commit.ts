@@ -8,9 +8,16 @@ import type { PackedEntry } from "../entry/packed.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
 import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { type Hash, leafHash } from "../merkle/hash.ts";
-import { type Claim, SizeConflictError, type Store, StoreUnavailableError } from "../store/store.ts";
+import { SizeConflictError, type Store, StoreUnavailableError } from "../store/store.ts";
 import type { Committed } from "./answer.ts";
-import { type AppendRequest, CommitPlan, claimKeys, IdempotencyConflictError, type Placement } from "./claims.ts";
+import {
+  type AppendRequest,
+  ClaimDamagedError,
+  CommitPlan,
+  claimKeys,
+  IdempotencyConflictError,
+  type Placement,
+} from "./claims.ts";
 import { fastRecoverSigner } from "./keysigner.ts";
 import type { LedgerState } from "./recovery.ts";
 import type { CheckpointSigner } from "./signer.ts";
@@ -46,7 +53,7 @@ export type CommitTools = {
    * Asked before anything new is signed: returns nothing or a promise to wait for, and says no by throwing a HeldBackError.
    * Nobody is asked when omitted.
    */
-  readonly admit?: (ledgerId: Hex) => Promise<void> | undefined;
+  readonly admit?: ((ledgerId: Hex) => Promise<void> | undefined) | undefined;
   readonly limits: CommitLimits;
 };
 
@@ -58,7 +65,7 @@ export type CommitLimits = {
 };
 
 /** What became of a request: where its events are, or why it is refused although the others are recorded. */
-export type Outcome = Placement | IdempotencyConflictError;
+export type Outcome = Placement | IdempotencyConflictError | ClaimDamagedError;
 
 /** `committed` is undefined when nothing in the group was new. */
 export type CommitResult = { readonly outcomes: readonly Outcome[]; readonly committed: Committed | undefined };
@@ -81,7 +88,9 @@ export async function commitGroup(
 
   // 1. Find what is new: one read for all idempotency keys of the group. If we crash here, nothing has happened.
   const keys = requests.map((request) => claimKeys(hash, request));
-  const plan = new CommitPlan(hash, from, await readClaims(store, ledgerId, keys));
+  const wanted = keys.flatMap(({ request, events }) => [request, ...events]).filter((key) => key !== undefined);
+  const claims = wanted.length === 0 ? [] : await store.claims(ledgerId, wanted);
+  const plan = new CommitPlan(hash, from, wanted, claims);
   const outcomes = requests.map((request, i) => place(plan, request, keys[i] as (typeof keys)[number]));
   if (plan.entries.length === 0) return { outcomes, committed: undefined };
   const admitted = tools.admit?.(ledgerId);
@@ -116,20 +125,11 @@ export async function commitGroup(
   return { outcomes, committed: { from, recordedAt, entries, leafHashes, checkpoint, edge } };
 }
 
-async function readClaims(
-  store: Store,
-  ledgerId: Hex,
-  keys: readonly ReturnType<typeof claimKeys>[],
-): Promise<(Claim | undefined)[]> {
-  const wanted = keys.flatMap(({ request, events }) => [request, ...events]).filter((key) => key !== undefined);
-  return wanted.length === 0 ? [] : store.claims(ledgerId, wanted);
-}
-
 function place(plan: CommitPlan, request: AppendRequest, keys: ReturnType<typeof claimKeys>): Outcome {
   try {
     return plan.add(request, keys);
   } catch (error) {
-    if (error instanceof IdempotencyConflictError) return error;
+    if (error instanceof IdempotencyConflictError || error instanceof ClaimDamagedError) return error;
     throw error;
   }
 }

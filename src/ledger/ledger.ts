@@ -8,13 +8,15 @@ import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { emptyRoot, type Hash } from "../merkle/hash.ts";
 import { consistencyRanges, inclusionRanges } from "../merkle/proof.ts";
 import { TILE_WIDTH } from "../merkle/tile.ts";
-import type { LedgerRecord, Store } from "../store/store.ts";
+import { DamagedStoreError, type LedgerRecord, type Store } from "../store/store.ts";
 import type { Appended } from "./answer.ts";
 import type { AppendRequest } from "./claims.ts";
+import { DamageList, type OnDamage } from "./damage.ts";
 import { NodeReader } from "./nodes.ts";
 import { recover } from "./recovery.ts";
 import { Sequencer, type SequencerOptions } from "./sequencer.ts";
 import type { CheckpointSigner } from "./signer.ts";
+import { type OnTileMade, TileReader } from "./tiles.ts";
 
 export type LedgerLimits = SequencerOptions["limits"] & {
   /** Expanded tiles kept for proofs, about 60 kB each. */
@@ -41,12 +43,16 @@ export type LedgerOptions = {
   readonly clock?: () => number;
   /** See commit.ts; nobody is asked when omitted. */
   readonly admit?: SequencerOptions["admit"];
+  readonly onDamage?: OnDamage | undefined;
+  readonly onTileMade?: OnTileMade | undefined;
   readonly limits?: Partial<LedgerLimits>;
 };
 
 export class Ledger {
   readonly #store: Store;
   readonly #hash: Hash;
+  readonly #tiles: TileReader;
+  readonly #damage: DamageList;
   readonly #nodes: NodeReader;
   readonly #sequencer: Sequencer;
 
@@ -61,15 +67,16 @@ export class Ledger {
       throw new RangeError(`expected the signer ${record.signer} of ledger ${record.name}, got ${signer.address}`);
     }
     const limits = { ...LIMITS, ...options.limits };
-    const state = await recover(store, record, hash);
-    const { admit, clock = Date.now } = options;
-    return new Ledger({ store, record, signer, hash, clock, limits, state, ...(admit && { admit }) });
+    const state = await recover(store, record, hash, options.onTileMade);
+    return new Ledger({ ...options, clock: options.clock ?? Date.now, limits, state });
   }
 
-  private constructor(options: SequencerOptions & { readonly limits: LedgerLimits }) {
+  private constructor(options: SequencerOptions & Pick<LedgerOptions, "onDamage"> & { readonly limits: LedgerLimits }) {
     this.#store = options.store;
     this.#hash = options.hash;
-    this.#nodes = new NodeReader(options.store, options.record.id, options.hash, options.limits.tilesMax);
+    this.#tiles = new TileReader(options.store, options.record.id, options.hash, options.onTileMade);
+    this.#damage = new DamageList(options.record.id, options.onDamage);
+    this.#nodes = new NodeReader(this.#tiles, options.hash, options.limits.tilesMax);
     this.#sequencer = new Sequencer(options, this);
   }
 
@@ -140,9 +147,10 @@ export class Ledger {
     return this.#nodes.range(this.#sequencer.state.edge, { start: index, end: index + 1 });
   }
 
-  /** @throws DamagedStoreError when it cannot be read */
+  /** An entry; undefined when the ledger has none of that index. @throws DamagedStoreError when it cannot be read */
   async entry(index: number): Promise<Entry | undefined> {
-    return isIndexUnder(index, this.size) ? this.#store.entry(this.record.id, index) : undefined;
+    if (!isIndexUnder(index, this.size)) return undefined;
+    return this.#damage.reading(this.#place("entry", index), () => this.#store.entry(this.record.id, index));
   }
 
   /**
@@ -152,7 +160,21 @@ export class Ledger {
   entries(from: number, to: number): AsyncIterable<Entry> {
     this.#requireSize(to);
     if (!isIndexUnder(from, to + 1)) throw new RangeError(`expected 0 <= from <= ${to}, got ${from}`);
-    return this.#store.entries(this.record.id, from, to);
+    return this.#watched(from, to);
+  }
+
+  async *#watched(from: number, to: number): AsyncIterable<Entry> {
+    let index = from;
+    try {
+      for await (const entry of this.#store.entries(this.record.id, from, to)) {
+        yield entry;
+        index++;
+      }
+    } catch (error) {
+      const read = () => this.#store.entry(this.record.id, index);
+      if (error instanceof DamagedStoreError) this.#damage.add(this.#place("entry", index), error, read);
+      throw error;
+    }
   }
 
   /** The checkpoint of exactly this size. */
@@ -162,14 +184,24 @@ export class Ledger {
 
   /** The first checkpoint that covers an entry: the one that its answer carried. */
   async checkpointCovering(index: number): Promise<SignedCheckpoint | undefined> {
-    return isIndexUnder(index, this.size) ? this.#store.checkpointCovering(this.record.id, index) : undefined;
+    if (!isIndexUnder(index, this.size)) return undefined;
+    const read = () => this.#store.checkpointCovering(this.record.id, index);
+    return this.#damage.reading(this.#place("the checkpoint over entry", index), read);
   }
 
-  /** Hashes of a full tile, 8192 bytes; undefined when it is not full yet. */
+  /** Looks again at what was found damaged. @throws DamagedStoreError when something of it still is */
+  settleDamage(): Promise<void> {
+    return this.#damage.settle();
+  }
+
+  /**
+   * Hashes of a full tile, 8192 bytes; undefined when it is not full yet.
+   * @throws DamagedStoreError when neither it nor the entries under it can be read
+   */
   async tile(level: number, n: number): Promise<Uint8Array | undefined> {
     const end = (n + 1) * TILE_WIDTH ** (level + 1);
     return isIndexUnder(n, this.size) && isIndexUnder(level, 7) && end <= this.size
-      ? this.#store.tile(this.record.id, level, n)
+      ? this.#tiles.read(level, n)
       : undefined;
   }
 
@@ -191,6 +223,10 @@ export class Ledger {
   /** Takes no more events, and resolves when all that waited are answered. The store stays open. */
   close(): Promise<void> {
     return this.#sequencer.close();
+  }
+
+  #place(what: string, index: number): string {
+    return `${what} ${index} of ledger ${this.record.id}`;
   }
 
   #requireSize(size: number): void {

@@ -5,27 +5,24 @@
 
 import { LRUCache } from "lru-cache";
 import type { TreeEdge } from "../merkle/append.ts";
-import type { Hex } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { neededNodes, provePath } from "../merkle/proof.ts";
 import { expandTile, tileOf } from "../merkle/tile.ts";
 import { type Node, type NodeSource, type Range, rangeHash } from "../merkle/tree.ts";
-import { DamagedStoreError, type Store } from "../store/store.ts";
+import type { TileReader } from "./tiles.ts";
 
 type ExpandedTile = readonly (readonly Uint8Array[])[];
 
 export class NodeReader {
-  readonly #store: Store;
-  readonly #ledgerId: Hex;
+  readonly #stored: TileReader;
   readonly #hash: Hash;
   readonly #tiles: LRUCache<string, ExpandedTile>;
   /** Tiles being read; the cache's own way of fetching fails whoever waits when another tile pushes theirs out. */
   readonly #reading = new Map<string, Promise<ExpandedTile>>();
 
   /** @param tilesMax expanded tiles kept, about 60 kB each */
-  constructor(store: Store, ledgerId: Hex, hash: Hash, tilesMax: number) {
-    this.#store = store;
-    this.#ledgerId = ledgerId;
+  constructor(stored: TileReader, hash: Hash, tilesMax: number) {
+    this.#stored = stored;
     this.#hash = hash;
     this.#tiles = new LRUCache({ max: tilesMax });
   }
@@ -74,10 +71,6 @@ export class NodeReader {
   }
 
   async #expand(level: number, n: number): Promise<ExpandedTile> {
-    const hashes = await this.#store.tile(this.#ledgerId, level, n);
-    if (hashes === undefined) {
-      throw new DamagedStoreError(`tile ${level}/${n} of ledger ${this.#ledgerId} is missing`);
-    }
-    return expandTile(this.#hash, hashes);
+    return expandTile(this.#hash, await this.#stored.read(level, n));
   }
 }

@@ -13,6 +13,7 @@ import { ProofError } from "../merkle/proof.ts";
 import { TILE_WIDTH, tileRoot } from "../merkle/tile.ts";
 import type { LedgerRecord, Store } from "../store/store.ts";
 import { fastRecoverSigner } from "./keysigner.ts";
+import { type OnTileMade, TileReader } from "./tiles.ts";
 
 /** What the store holds does not fit together: the ledger must not be extended. `cause` says more. */
 export class RecoveryError extends Error {
@@ -33,7 +34,12 @@ export type LedgerState = {
  * @throws RecoveryError when the entries and tiles do not lead to the newest checkpoint, or nobody we know signed it
  * @throws DamagedStoreError when something of it cannot be read
  */
-export async function recover(store: Store, record: LedgerRecord, hash: Hash): Promise<LedgerState> {
+export async function recover(
+  store: Store,
+  record: LedgerRecord,
+  hash: Hash,
+  onTileMade?: OnTileMade,
+): Promise<LedgerState> {
   const head = await store.head(record.id);
   const size = head?.size ?? 0;
   if ((await store.entry(record.id, size)) !== undefined) {
@@ -46,8 +52,9 @@ export async function recover(store: Store, record: LedgerRecord, hash: Hash): P
   const last = await store.entry(record.id, size - 1);
   if (last === undefined) throw new RecoveryError(`ledger ${record.name}: expected ${size} entries, got no last one`);
   const rows = [await readLeaves(store, record.id, size, hash)];
+  const tiles = new TileReader(store, record.id, hash, onTileMade);
   for (let level = 1, count = Math.floor(size / TILE_WIDTH); count > 0; level++) {
-    rows.push(await readTileRoots(store, record, level, count, hash));
+    rows.push(await readTileRoots(tiles, level, count, hash));
     count = Math.floor(count / TILE_WIDTH);
   }
   const edge = TreeEdge.open(hash, size, rows);
@@ -90,18 +97,10 @@ async function readLeaves(store: Store, ledgerId: Hex, size: number, hash: Hash)
 }
 
 /** Hashes of the unfinished tile at a level: the roots of the full tiles under it. */
-async function readTileRoots(
-  store: Store,
-  record: LedgerRecord,
-  level: number,
-  count: number,
-  hash: Hash,
-): Promise<Uint8Array[]> {
+async function readTileRoots(tiles: TileReader, level: number, count: number, hash: Hash): Promise<Uint8Array[]> {
   const roots: Uint8Array[] = [];
   for (let n = count - (count % TILE_WIDTH); n < count; n++) {
-    const hashes = await store.tile(record.id, level - 1, n);
-    if (hashes === undefined) throw new RecoveryError(`ledger ${record.name}: tile ${level - 1}/${n} is missing`);
-    roots.push(tileRoot(hash, hashes));
+    roots.push(tileRoot(hash, await tiles.read(level - 1, n)));
   }
   return roots;
 }

@@ -5,22 +5,14 @@
 
 import { fromHex, type Hex } from "../merkle/bytes.ts";
 import { deriveLedgerId, labelOf } from "../merkle/checkpoint.ts";
-import type { Hash } from "../merkle/hash.ts";
-import type { LedgerRecord, Store } from "../store/store.ts";
-import { Ledger, type LedgerLimits } from "./ledger.ts";
-import type { CheckpointSigner } from "./signer.ts";
+import type { LedgerRecord } from "../store/store.ts";
+import { Ledger, type LedgerOptions } from "./ledger.ts";
 
-export type RegistryOptions = {
-  readonly store: Store;
-  readonly signer: CheckpointSigner;
+export type RegistryOptions = Omit<LedgerOptions, "record"> & {
   /** Account that opens new ledgers on the chains; their ids come from it. Lower case. */
   readonly owner: Hex;
-  readonly hash: Hash;
   /** Takes over ledgers whose signer is another: they sign with this one from the next commit on. */
   readonly rotate?: boolean;
-  readonly limits?: Partial<LedgerLimits>;
-  /** See commit.ts; nobody is asked when omitted. */
-  readonly admit?: (ledgerId: Hex) => Promise<void> | undefined;
   /** Called with every ledger, those of the store and new ones, before anybody else sees it. */
   readonly onOpen?: (ledger: Ledger) => void | Promise<void>;
 };
@@ -79,17 +71,10 @@ export class LedgerRegistry {
   }
 
   async #add(record: LedgerRecord): Promise<Ledger> {
-    const { store, signer, hash, limits, rotate, admit, onOpen } = this.#options;
+    const { store, signer, rotate, onOpen } = this.#options;
     if (rotate === true && record.signer !== signer.address) await store.updateSigner(record.id, signer.address);
     const current = (await store.ledgers()).find(({ id }) => id === record.id) ?? record;
-    const ledger = await Ledger.open({
-      store,
-      record: current,
-      signer,
-      hash,
-      ...(limits && { limits }),
-      ...(admit && { admit }),
-    });
+    const ledger = await Ledger.open({ ...this.#options, record: current });
     await onOpen?.(ledger);
     this.#byName.set(record.name, ledger);
     return ledger;

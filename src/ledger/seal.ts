@@ -56,6 +56,7 @@ export class Sealer {
    * Rebuilds the newest checkpoint of a ledger from the store; seals run one after the other.
    * @param options fromZero: read every entry, whatever was sealed before
    * @throws SealError when the store says something else, with the range of entries concerned
+   * @throws DamagedStoreError while something of the ledger that was found damaged still is
    * @throws RangeError when the ledger is empty
    */
   seal(ledger: Ledger, options: { readonly fromZero?: boolean } = {}): Promise<Sealed> {
@@ -71,6 +72,7 @@ export class Sealer {
     const checkpoint = ledger.head;
     if (checkpoint === undefined) throw new RangeError("expected a ledger with entries to seal, got an empty one");
     requireSignature(ledger, checkpoint);
+    await ledger.settleDamage();
     const from = await this.#start(ledger, checkpoint, fromZero);
     const edge = await this.#rebuild(ledger, from, checkpoint.size);
     const { root, frontier } = await this.#rebuilder.finish();

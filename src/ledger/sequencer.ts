@@ -29,6 +29,7 @@ import {
 import { CommitQueue, type QueueLimits } from "./queue.ts";
 import { type LedgerState, recover } from "./recovery.ts";
 import type { CheckpointSigner } from "./signer.ts";
+import type { OnTileMade } from "./tiles.ts";
 
 /** The ledger takes no events; whether those that waited are recorded shows when it is opened again. */
 export class LedgerStoppedError extends Error {
@@ -45,6 +46,7 @@ export class NotRecordedError extends Error {
 export type SequencerOptions = Omit<CommitTools, "ledgerId" | "limits"> & {
   readonly record: LedgerRecord;
   readonly state: LedgerState;
+  readonly onTileMade?: OnTileMade | undefined;
   readonly limits: QueueLimits & CommitLimits;
 };
 
@@ -186,9 +188,9 @@ export class Sequencer {
 
   /** Reads the state back: what the edge holds of a commit that did not happen must go. Returns why it cannot now. */
   async #recover(): Promise<Error | undefined> {
-    const { store, hash } = this.#options;
+    const { store, hash, onTileMade } = this.#options;
     try {
-      this.#state = await recover(store, this.#record, hash);
+      this.#state = await recover(store, this.#record, hash, onTileMade);
       this.#isStale = false;
     } catch (cause) {
       if (cause instanceof StoreUnavailableError) return cause;

@@ -7,6 +7,7 @@
 import type { Entry } from "../entry/entry.ts";
 import { equal, type Hex, toHex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
+import type { Tile } from "../merkle/tile.ts";
 import * as keys from "./keys.ts";
 import { checkCommit, decodeLedger, encodeLedger, requireNew, withSigner } from "./ledgers.ts";
 import { type Batch, type Bounds, Database, type DatabaseOptions, type WritingStatus } from "./leveldb/database.ts";
@@ -20,9 +21,9 @@ import {
   RecordEncoder,
 } from "./record.ts";
 import {
-  type Claim,
   type Commit,
   DamagedStoreError,
+  type FoundClaim,
   type LedgerRecord,
   type RecordRange,
   type RecordWrite,
@@ -154,6 +155,10 @@ export class LevelStore implements Store {
     return bytes === undefined ? undefined : decodeTile(bytes, naming);
   }
 
+  async replaceTile(ledgerId: Hex, { level, n, hashes }: Tile): Promise<void> {
+    await this.#put(keys.tileKey(this.#known(ledgerId).number, level, n), () => this.#encoder.tile(hashes));
+  }
+
   async checkpoint(ledgerId: Hex, size: number): Promise<SignedCheckpoint | undefined> {
     const naming = () => `checkpoint ${size} of ledger ${ledgerId}`;
     const bytes = await this.#get(keys.checkpointKey(this.#known(ledgerId).number, size), naming);
@@ -164,12 +169,20 @@ export class LevelStore implements Store {
     return this.#nextCheckpoint(ledgerId, index + 1, { reverse: false });
   }
 
-  async claims(ledgerId: Hex, claimed: readonly Uint8Array[]): Promise<(Claim | undefined)[]> {
+  async claims(ledgerId: Hex, claimed: readonly Uint8Array[]): Promise<FoundClaim[]> {
     const { number } = this.#known(ledgerId);
     const naming = () => `an idempotency claim of ledger ${ledgerId}`;
-    const found = this.#db.getMany(claimed.map((key) => keys.claimKey(number, key)));
-    const values: (Uint8Array | undefined)[] = await found.catch((cause) => readingFailed(cause, naming));
-    return values.map((value, i) => value && decodeClaim(value, claimed[i] as Uint8Array, naming));
+    const asked = claimed.map((key) => keys.claimKey(number, key));
+    // Where LevelDB calls one of them corrupt, each is asked for alone.
+    const values = await this.#db
+      .getMany(asked)
+      .catch(() => Promise.all(asked.map((key) => orDamage(() => this.#get(key, naming)))));
+    return Promise.all(
+      values.map((value, i) => {
+        if (value === undefined || value instanceof DamagedStoreError) return value;
+        return orDamage(() => decodeClaim(value, claimed[i] as Uint8Array, naming));
+      }),
+    );
   }
 
   async record(space: string, key: string): Promise<string | undefined> {
@@ -277,6 +290,15 @@ function recordBounds(space: string, range: RecordRange): Bounds {
 function readingFailed(cause: unknown, naming: Naming): never {
   if (codeOf(cause) !== "LEVEL_CORRUPTION") throw cause;
   throw new DamagedStoreError(`${naming()} cannot be read: LevelDB calls the data corrupt`, { cause });
+}
+
+async function orDamage<T>(read: () => T | Promise<T>): Promise<T | DamagedStoreError> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof DamagedStoreError) return error;
+    throw error;
+  }
 }
 
 function codeOf(error: unknown): unknown {

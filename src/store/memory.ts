@@ -7,12 +7,14 @@
 import type { Entry } from "../entry/entry.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
+import type { Tile } from "../merkle/tile.ts";
 import { checkCommit, requireNew, withSigner } from "./ledgers.ts";
 import { decodeEntry, RecordEncoder } from "./record.ts";
 import {
   type Claim,
   type Commit,
   DamagedStoreError,
+  type FoundClaim,
   type LedgerRecord,
   type RecordRange,
   type RecordWrite,
@@ -88,6 +90,10 @@ export class MemoryStore implements Store {
     return this.#shelf(ledgerId).tiles.get(`${level}/${n}`)?.slice();
   }
 
+  async replaceTile(ledgerId: Hex, { level, n, hashes }: Tile): Promise<void> {
+    this.#shelf(ledgerId).tiles.set(`${level}/${n}`, hashes.slice());
+  }
+
   async checkpoint(ledgerId: Hex, size: number): Promise<SignedCheckpoint | undefined> {
     const found = await this.checkpointCovering(ledgerId, size - 1);
     return found?.size === size ? found : undefined;
@@ -105,7 +111,7 @@ export class MemoryStore implements Store {
     return checkpoints[low];
   }
 
-  async claims(ledgerId: Hex, keys: readonly Uint8Array[]): Promise<(Claim | undefined)[]> {
+  async claims(ledgerId: Hex, keys: readonly Uint8Array[]): Promise<FoundClaim[]> {
     const { claims } = this.#shelf(ledgerId);
     return keys.map((key) => structuredClone(claims.get(toHex(key))));
   }

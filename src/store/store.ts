@@ -7,7 +7,7 @@
  * - After a write that failed nothing is acknowledged before the store has made sure that it can be found again. While it
  *   does, writes are refused with StoreUnavailableError, and reads go on where they can.
  * - What was written is read back byte for byte, or an error says that it is damaged. Entries, tiles and checkpoints
- *   are never changed by a later commit.
+ *   are never changed by a later commit. Tiles alone may be replaced: they follow from the entries.
  * - Records are small documents that other parts keep beside the ledgers (keys, anchors, indexes). One write of many
  *   records is atomic; it is durable when asked to be.
  * - Only one process holds a store of this kind at a time, unless the implementation says otherwise.
@@ -41,6 +41,9 @@ export type Claim = {
   readonly content: Uint8Array;
   readonly ranges: readonly (readonly [from: number, count: number])[];
 };
+
+/** What is found under a claim's key. */
+export type FoundClaim = Claim | DamagedStoreError | undefined;
 
 /** Everything that becomes true at once when entries [from, from + entries.length) are recorded. */
 export type Commit = {
@@ -88,12 +91,14 @@ export interface Store {
   entries(ledgerId: Hex, from: number, to: number): AsyncIterable<Entry>;
   /** Hashes of a full tile, 8192 bytes. */
   tile(ledgerId: Hex, level: number, n: number): Promise<Uint8Array | undefined>;
+  /** Puts a tile that was made again from the entries in the place of a damaged or missing one, durably. */
+  replaceTile(ledgerId: Hex, tile: Tile): Promise<void>;
   /** The checkpoint of exactly this size. */
   checkpoint(ledgerId: Hex, size: number): Promise<SignedCheckpoint | undefined>;
   /** The first checkpoint that covers an index: the one its commit wrote. */
   checkpointCovering(ledgerId: Hex, index: number): Promise<SignedCheckpoint | undefined>;
-  /** Claims under these 32-byte keys, in the order asked. */
-  claims(ledgerId: Hex, keys: readonly Uint8Array[]): Promise<(Claim | undefined)[]>;
+  /** Claims under these 32-byte keys, in the order asked; a damaged one stands as its error, so that the others do not suffer. */
+  claims(ledgerId: Hex, keys: readonly Uint8Array[]): Promise<FoundClaim[]>;
 
   record(space: string, key: string): Promise<string | undefined>;
   records(space: string, range?: RecordRange): AsyncIterable<readonly [key: string, value: string]>;

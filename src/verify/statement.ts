@@ -49,6 +49,8 @@ export type Exhibit = {
 };
 
 export const EVIDENCE_FORMAT = "holdfast/evidence@1";
+/** What the formats of a watcher's state begin with, in every version. */
+const STATE_FORMATS = "holdfast/watch@";
 
 /** Two statements that cannot both be true, as a watcher keeps them. */
 export type Evidence = {
@@ -79,20 +81,36 @@ export const checkpointForm: Form<SignedCheckpoint> = object({ ledgerId: hash, .
 
 const anchorForm = object({ ledgerId: hash, ...signedFields, ...placeFields }, { open: true });
 
-const plainForm: Form<PlainStatement> = (value, path) =>
+/** A statement in JSON, signed or in a contract. */
+export const plainForm: Form<PlainStatement> = (value, path) =>
   isObject(value) && Object.hasOwn(value, "chainId")
     ? object(placeFields, { open: true })(value, path)
     : object(signedFields, { open: true })(value, path);
 
-const evidenceForm = object<Pick<Evidence, "format" | "ledgerId" | "a" | "b" | "nodes">>(
-  {
-    format: oneOf([EVIDENCE_FORMAT]),
-    ledgerId: hash,
-    a: plainForm,
-    b: plainForm,
-    nodes: list(hash, 0, BUNDLE_LIMITS.pathMax),
-  },
+/** Two statements, and what proves that they contradict each other. */
+type Pair = { readonly a: PlainStatement; readonly b: PlainStatement; readonly nodes?: readonly Hex[] };
+const pairFields = { a: plainForm, b: plainForm, nodes: list(hash, 0, BUNDLE_LIMITS.pathMax) };
+const pairForm = object<Pair>(pairFields, { optional: ["nodes"], open: true });
+
+const evidenceForm = object<Pair & { readonly format: string; readonly ledgerId: Hex }>(
+  { format: oneOf([EVIDENCE_FORMAT]), ledgerId: hash, ...pairFields },
   { optional: ["nodes"], open: true },
+);
+
+/** What a watcher remembers: what it believes, what it heard besides, and what it proved. */
+const stateForm = object<{
+  readonly ledgerId?: Hex;
+  readonly checkpoint?: SignedCheckpoint;
+  readonly open?: readonly { readonly checkpoint: SignedCheckpoint }[];
+  readonly forks?: readonly Pair[];
+}>(
+  {
+    ledgerId: hash,
+    checkpoint: checkpointForm,
+    open: list(object({ checkpoint: checkpointForm }, { open: true }), 0, ANCHORS_MAX),
+    forks: list(pairForm, 0, ANCHORS_MAX),
+  },
+  { optional: ["ledgerId", "checkpoint", "open", "forks"], open: true },
 );
 
 /**
@@ -104,6 +122,7 @@ export function readExhibit(text: string): Exhibit {
   if (!isObject(value)) throw new BundleError("bundle_value", "the text", "an object", typeof value);
   if (value.format === BUNDLE_FORMAT) return ofBundle(parseBundle(text));
   if (value.format === EVIDENCE_FORMAT) return ofEvidence(value);
+  if (typeof value.format === "string" && value.format.startsWith(STATE_FORMATS)) return ofState(value);
   if (Array.isArray(value.anchors)) return ofAnchors(list(anchorForm, 1, ANCHORS_MAX)(value.anchors, "anchors"));
   const held = isObject(value.checkpoint) ? value.checkpoint : value;
   if (Object.hasOwn(held, "transactionHash")) return ofAnchors([anchorForm(held, "")]);
@@ -132,6 +151,11 @@ function isStatement(line: string): boolean {
 export function signedStatement(checkpoint: SignedCheckpoint): SignedStatement {
   const { ledgerId, size, root, signedAt, signature } = checkpoint;
   return { kind: "signed", ledgerId, size, root, signedAt, signature, signer: recoverSigner(checkpoint) };
+}
+
+/** A statement of a ledger from its JSON. @throws ProofError when its signature is none */
+export function statementOf(ledgerId: Hex, plain: PlainStatement): Statement {
+  return "chainId" in plain ? anchoredStatement({ ledgerId, ...plain }) : signedStatement({ ledgerId, ...plain });
 }
 
 /** A statement in the form that evidence has it. */
@@ -184,12 +208,27 @@ function ofAnchors(anchors: readonly ReturnType<typeof anchorForm>[]): Exhibit {
 }
 
 function ofEvidence(value: unknown): Exhibit {
-  const { ledgerId, a, b, nodes } = evidenceForm(value, "");
-  const statements = [a, b].map((plain) =>
-    "chainId" in plain ? anchoredStatement({ ledgerId, ...plain }) : signedStatement({ ledgerId, ...plain }),
+  const { ledgerId, ...pair } = evidenceForm(value, "");
+  return ofPairs(ledgerId, [pair]);
+}
+
+function ofPairs(ledgerId: Hex, pairs: readonly Pair[]): Exhibit {
+  const statements = pairs.flatMap(({ a, b }) => [a, b]).map((plain) => statementOf(ledgerId, plain));
+  const paths = pairs.flatMap(({ a, b, nodes }) =>
+    nodes === undefined || a.size === b.size ? [] : [{ from: a.size, to: b.size, nodes }],
   );
-  const paths = nodes === undefined || a.size === b.size ? [] : [{ from: a.size, to: b.size, nodes }];
-  return { ...bare(statements), paths };
+  return { ledgerId, statements, leaves: [], paths };
+}
+
+function ofState(value: unknown): Exhibit {
+  const { ledgerId, checkpoint, open = [], forks = [] } = stateForm(value, "");
+  const held = [...(checkpoint === undefined ? [] : [checkpoint]), ...open.map((each) => each.checkpoint)];
+  const id = ledgerId ?? held[0]?.ledgerId;
+  if (id === undefined || held.length === 0) {
+    throw new BundleError("bundle_value", "the state", "at least one checkpoint", "none");
+  }
+  const proved = ofPairs(id, forks);
+  return { ...proved, statements: [...held.map(signedStatement), ...proved.statements] };
 }
 
 function bare(statements: readonly Statement[]): Exhibit {

@@ -22,9 +22,9 @@ import { SOURCE_FACTS } from "../../src/cli/source-input.ts";
 import { addStatus } from "../../src/cli/status.ts";
 import { addUpgrade } from "../../src/cli/upgrade.ts";
 import { addVerify } from "../../src/cli/verify.ts";
-import { addWatch } from "../../src/cli/watch.ts";
+import { addWatch } from "../../src/cli/watch/command.ts";
 import { EXPLORERS } from "../../src/verify/explorers.ts";
-import { CHECKS } from "../../src/verify/watch-judge.ts";
+import { CHECKS } from "../../src/verify/watch/checks.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const PAGES = ["operations", "watcher", "explorer", "cli", "verify", "on-chain"];

@@ -2,6 +2,7 @@
 
 import type { Entry } from "../../src/entry/entry.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
+import type { Tile } from "../../src/merkle/tile.ts";
 import type { Commit, RecordRange, RecordWrite, Store } from "../../src/store/store.ts";
 
 export type Step = keyof Store;
@@ -58,6 +59,7 @@ export class FaultyStore implements Store {
   commit = (id: Hex, commit: Commit) => this.#step("commit", () => this.#inner.commit(id, commit));
   entry = (id: Hex, index: number) => this.#step("entry", () => this.#inner.entry(id, index));
   tile = (id: Hex, level: number, n: number) => this.#step("tile", () => this.#inner.tile(id, level, n));
+  replaceTile = (id: Hex, tile: Tile) => this.#step("replaceTile", () => this.#inner.replaceTile(id, tile));
   checkpoint = (id: Hex, size: number) => this.#step("checkpoint", () => this.#inner.checkpoint(id, size));
   claims = (id: Hex, keys: readonly Uint8Array[]) => this.#step("claims", () => this.#inner.claims(id, keys));
   record = (space: string, key: string) => this.#step("record", () => this.#inner.record(space, key));

@@ -277,7 +277,7 @@ test("a group without a single key does not ask the store for claims", async () 
 test("a request with a key may have as many events as a service is told to take", () => {
   const entries = new Array(200_000).fill(prepared("a"));
   const request = { entries, source, idempotencyKey: "many" };
-  const plan = new CommitPlan(hash, 0, [undefined]);
+  const plan = new CommitPlan(hash, 0, [], []);
   const placement = plan.add(request, claimKeys(hash, request));
   assert.deepEqual([placement.indexes.length, plan.claims[0]?.ranges], [entries.length, [[0, entries.length]]]);
 });

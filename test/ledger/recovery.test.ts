@@ -5,6 +5,7 @@ import { RecoveryError } from "../../src/ledger/recovery.ts";
 import { fromHex, type Hex } from "../../src/merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import { checkInclusion } from "../../src/merkle/proof.ts";
+import type { Tile } from "../../src/merkle/tile.ts";
 import { DamagedStoreError, type Store } from "../../src/store/store.ts";
 import { altered } from "./altered.ts";
 import { checkWhole, hash, many, openLedger, otherSigner, prepared, record, storeWithLedger } from "./fixtures.ts";
@@ -107,7 +108,6 @@ const DAMAGE: readonly (readonly [what: string, changes: (store: Store) => Parti
     (store) => changedTile(store, (tile) => tile.map((byte, i) => (i === 77 ? byte ^ 4 : byte))),
     /expected the root/,
   ],
-  ["a tile that is gone", (store) => changedTile(store, () => undefined), /tile 0\/1 is missing/],
   [
     "the root of the newest checkpoint",
     (store) => changedHead(store, (head) => ({ ...head, root: record.id })),
@@ -146,9 +146,34 @@ for (const [what, changes, says] of DAMAGE) {
   });
 }
 
+test("a tile that is gone or damaged is made again from the entries, and said", async () => {
+  const damaged = new DamagedStoreError("tile 0/1 is damaged");
+  for (const [found, why] of [
+    [() => Promise.resolve(undefined), "it was missing"],
+    [() => Promise.reject(damaged), damaged.message],
+  ] as const) {
+    const store = await filled(700);
+    const whole = await store.tile(record.id, 0, 1);
+    let replaced: Tile | undefined;
+    const broken = altered(store, {
+      tile: (id, level, n) => (n === 1 && replaced === undefined ? found() : store.tile(id, level, n)),
+      replaceTile: async (_, tile) => {
+        replaced = tile;
+      },
+    });
+    const made: string[] = [];
+    const ledger = await openLedger(broken, {
+      onTileMade: (_, { level, n }, told) => made.push(`${level}/${n} ${told}`),
+    });
+    assert.deepEqual(made, [`0/1 ${why}`]);
+    assert.deepEqual(replaced, { level: 0, n: 1, hashes: whole });
+    await checkWhole(ledger);
+  }
+});
+
 test("what the store cannot read is passed on as it is", async () => {
   const store = await filled(300);
-  const broken = altered(store, { tile: () => Promise.reject(new DamagedStoreError("tile 0/0 is damaged")) });
+  const broken = altered(store, { head: () => Promise.reject(new DamagedStoreError("a checkpoint is damaged")) });
   await assert.rejects(openLedger(broken), DamagedStoreError);
 });
 

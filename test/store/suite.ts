@@ -160,7 +160,7 @@ export function storeSuite(name: string, open: OpenStore): void {
     const read = await store.entry(ledger.id, 0);
     assert.deepEqual(read?.members, [{ salt: new Uint8Array(16).fill(1), text: '"a":1' }]);
     assert.deepEqual(await store.tile(ledger.id, 0, 0), new Uint8Array(8192).fill(1));
-    const [kept] = await store.claims(ledger.id, [claim.key]);
+    const [kept] = (await store.claims(ledger.id, [claim.key])) as [Claim];
     assert.deepEqual([kept?.content, kept?.ranges], [new Uint8Array(32).fill(1), [[0, 1]]]);
   });
 
