@@ -28,6 +28,9 @@ export type SelfAnchoring = {
 /** What became of it; `wei` is what it cost, or may have cost. */
 export type SelfAnchored = { readonly transactionHash?: string; readonly wei: bigint; readonly trouble?: string };
 
+/** Checks that speak against the history itself; a service that is gone or late is what anchoring is for. */
+const DOUBTS = ["identity", "size", "root", "consistency", "chain", "block", "agreement"] as const;
+
 /** The call that anchors the believed checkpoint; undefined when there is nothing to do or something speaks against it. */
 export function planAnchor(
   state: WatchState,
@@ -38,7 +41,7 @@ export function planAnchor(
   const { checkpoint, extension, waiting, roundAt } = state;
   if (checkpoint === undefined || head.superseded || head.size >= checkpoint.size) return undefined;
   // To anchor one of two histories would help whoever made them.
-  if (checks.fork.mark !== 1 || checks.agreement.mark === -1) return undefined;
+  if (checks.fork.mark !== 1 || DOUBTS.some((name) => checks[name].mark === -1)) return undefined;
   const oldest = waiting.find(({ size }) => size > head.size);
   if (oldest === undefined || roundAt - oldest.since < afterMs) return undefined;
   if (recoverSigner(checkpoint) !== signer) return undefined;

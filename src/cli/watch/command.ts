@@ -134,9 +134,12 @@ async function watch(flags: WatchFlags): Promise<number> {
   }
   const chain = connectAnchorChain({ urls, chainId: state.chainId, contract: state.contract });
   const { codeHash } = flags;
+  const { chainId, contract } = state;
+  const others = urls.slice(1).map((each) => connectAnchorChain({ urls: [each], chainId, contract }));
   const sources = {
     tree,
     chain,
+    others,
     secondLookMs: SECOND_LOOK_MS,
     now: Date.now,
     steady: () => performance.now(),
@@ -156,7 +159,7 @@ async function watch(flags: WatchFlags): Promise<number> {
   try {
     return flags.once === true ? await once(watcher, webhook, flags) : await forever(watcher, flags);
   } finally {
-    chain.close();
+    for (const each of [chain, ...others]) each.close();
   }
 }
 

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, readFileSync, realpathSync } from "node:fs";
 import { open, readFile, rm, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { replaceFile } from "../../store/files.ts";
+import { replaceFile, withWayOut } from "../../store/files.ts";
 import { EVIDENCE_FORMAT, type Evidence, plainStatement } from "../../verify/statement.ts";
 import type { Conflict } from "../../verify/watch/checks.ts";
 import { mergeStates } from "../../verify/watch/open.ts";
@@ -28,6 +28,8 @@ export class StateFile {
   readonly #lockStaleMs: number;
   /** What the file held when this watcher last read or wrote it; undefined when there was none. */
   #known: string | undefined;
+  /** What a write was to make of it, which failed and may have happened. */
+  #tried: string | undefined;
 
   constructor(path: string, lockStaleMs = LOCK_STALE_MS) {
     this.#lockStaleMs = lockStaleMs;
@@ -59,10 +61,11 @@ export class StateFile {
   async save(state: WatchState): Promise<Saved> {
     return this.#locked(async () => {
       const there = await readIfThere(this.path);
-      const isOther = there !== undefined && there !== this.#known;
+      const isOther = there !== undefined && there !== this.#known && there !== this.#tried;
       const merged = isOther ? mergeWith(this.path, there, state) : state;
       const text = writeWatchState(merged);
-      await replaceFile(this.path, text);
+      this.#tried = text;
+      await withWayOut("write the watcher's state", this.path, () => replaceFile(this.path, text));
       const isGone = there === undefined && this.#known !== undefined;
       this.#known = text;
       if (isOther) {
@@ -76,7 +79,7 @@ export class StateFile {
   /** One process at a time reads and replaces the file. */
   async #locked<T>(work: () => Promise<T>): Promise<T> {
     const lock = `${this.path}.lock`;
-    await takeLock(lock, this.#lockStaleMs);
+    await withWayOut("lock", lock, () => takeLock(lock, this.#lockStaleMs));
     try {
       return await work();
     } finally {
@@ -94,7 +97,7 @@ export async function saveEvidence(stateFile: string, forks: readonly Conflict[]
   for (const fork of forks) {
     const { file, text } = evidenceOf(stateFile, fork);
     if ((await readIfThere(file)) === text) continue;
-    await replaceFile(file, text);
+    await withWayOut("write evidence to", file, () => replaceFile(file, text));
     written.push(file);
   }
   return written;

@@ -26,6 +26,8 @@ export type WatchedChain = Pick<Chain, "contract" | "identify" | "block" | "head
 export type Sources = {
   readonly tree: WatchedTree;
   readonly chain: WatchedChain;
+  /** Other nodes of the chain: one that hides or invents something is told by those that do not. */
+  readonly others?: readonly WatchedChain[];
   readonly codeHashes?: readonly string[];
   /** Pause before a service that seems to be behind is asked a second time: it may have been a stale copy. */
   readonly secondLookMs: number;
@@ -119,7 +121,7 @@ async function askChain({ chain, codeHashes = knownCodeHashes() }: Sources, ledg
 }
 
 async function askMore(
-  { chain }: Sources,
+  { chain, others = [] }: Sources,
   state: WatchState,
   base: HeardBase,
   heard: SignedStatement | undefined,
@@ -128,18 +130,45 @@ async function askMore(
   const { ledgerId, head, ledger, block } = base.value;
   const { signers, sizes } = questionsToContract(state, heard);
   return guarded(async () => {
-    const [known, roots] = await Promise.all([
+    const [known, roots, more] = await Promise.all([
       Promise.all(signers.map(async (each) => ((await chain.everSigner(ledgerId, each)) ? [each] : []))),
-      Promise.all(
-        sizes.map(async (size) => {
-          const root = await chain.rootAt(ledgerId, size);
-          return root === undefined ? [] : [{ size, root }];
-        }),
-      ),
+      rootsIn(chain, ledgerId, sizes),
+      Promise.all(others.map((other) => askOther(other, ledgerId, sizes))),
     ]);
-    const value = { head, signer: ledger?.signer, block, known: known.flat(), roots: roots.flat() };
+    const value: ChainSeen = {
+      head: { ...head, forked: head.forked || more.some((other) => other.forked) },
+      signer: ledger?.signer,
+      known: known.flat(),
+      roots: [...roots, ...more.flatMap((other) => other.roots)],
+      elsewhere: Math.max(0, ...more.map((other) => other.size)),
+      block,
+    };
     return { ok: true, value };
   });
+}
+
+async function rootsIn(chain: WatchedChain, ledgerId: Hex, sizes: readonly number[]): Promise<ChainSeen["roots"]> {
+  const held = await Promise.all(
+    sizes.map(async (size) => {
+      const root = await chain.rootAt(ledgerId, size);
+      return root === undefined ? [] : [{ size, root }];
+    }),
+  );
+  return held.flat();
+}
+
+/** What another node says; one that says nothing takes nothing from what the first one said. */
+async function askOther(
+  other: WatchedChain,
+  ledgerId: Hex,
+  sizes: readonly number[],
+): Promise<{ readonly size: number; readonly forked: boolean; readonly roots: ChainSeen["roots"] }> {
+  try {
+    const [{ size, forked }, roots] = await Promise.all([other.head(ledgerId), rootsIn(other, ledgerId, sizes)]);
+    return { size, forked, roots };
+  } catch {
+    return { size: 0, forked: false, roots: [] };
+  }
 }
 
 /** Asks for the proofs that are needed to believe what was heard and to settle what is open, and for no other. */

@@ -99,6 +99,8 @@ export class Watcher {
         const { report, isNews } = await this.round();
         if (isNews) tell(report);
       } catch (error) {
+        // What an earlier round found is no answer to what is the case now.
+        this.#latest = undefined;
         printNote(`holdfast: a round failed, the next one follows: ${error instanceof Error ? error.message : error}`);
       }
       await this.#options.webhook?.deliver();

@@ -12,14 +12,17 @@ const AHEAD_MS = 900_000;
 export function checkChain(c: Case): Check {
   const { seen, state } = c;
   if (!seen.chain.ok) return seen.chain.isWrong ? bad(seen.chain.reason) : unknown(seen.chain.reason);
-  const { signer, head, block } = seen.chain.value;
+  const { signer, head, block, elsewhere } = seen.chain.value;
   if (signer === undefined) return unknown(`the ledger is not open in the contract as of ${describeBlock(block)}`);
-  if (head.size >= state.anchored) return good(`asked ${describeBlock(block)}`);
-  const why = "the node is behind or hides something, or the chain was reorganised";
-  return doubtful(
-    isOverdue(c, "head"),
-    `the contract held size ${state.anchored}, and is said to hold ${head.size} as of ${describeBlock(block)}: ${why}`,
-  );
+  const said = `is said to hold ${head.size} as of ${describeBlock(block)}`;
+  if (head.size < state.anchored) {
+    const why = "the node is behind or hides something, or the chain was reorganised";
+    return doubtful(isOverdue(c, "head"), `the contract held size ${state.anchored}, and ${said}: ${why}`);
+  }
+  if (head.size < elsewhere) {
+    return doubtful(isOverdue(c, "head"), `the contract holds size ${elsewhere} by another node, and ${said}`);
+  }
+  return good(`asked ${describeBlock(block)}`);
 }
 
 /** Whether the node stands still; what it says of an old block is no news. */

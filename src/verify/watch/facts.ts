@@ -8,7 +8,7 @@ import { relate } from "../fork.ts";
 import { anchoredStatement, type SignedStatement, type Statement, wholeNodes } from "../statement.ts";
 import type { Conflict } from "./checks.ts";
 import { isSame } from "./open.ts";
-import { type ChainSeen, rootIn, type Seen } from "./seen.ts";
+import type { ChainSeen, Seen } from "./seen.ts";
 import type { WatchState } from "./state.ts";
 
 /** That the tree of `b` begins with that of `a`. */
@@ -80,10 +80,10 @@ function compareSizes(signed: readonly SignedStatement[]): Conflict[] {
 
 function compareRoots(state: WatchState, chain: ChainSeen | undefined, signed: readonly SignedStatement[]): Conflict[] {
   return signed.flatMap((a) => {
-    const root = rootIn(chain, a.size);
-    if (root === undefined || root === a.root) return [];
-    const detail = `the contract holds root ${root} for size ${a.size}, the service signed ${a.root}`;
-    return [{ finding: "agreement", detail, a, b: inContract(state, a.size, root), nodes: [] } as const];
+    const other = chain?.roots.find(({ size, root }) => size === a.size && root !== a.root);
+    if (other === undefined) return [];
+    const detail = `the contract holds root ${other.root} for size ${a.size}, the service signed ${a.root}`;
+    return [{ finding: "agreement", detail, a, b: inContract(state, a.size, other.root), nodes: [] } as const];
   });
 }
 

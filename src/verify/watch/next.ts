@@ -33,7 +33,7 @@ export function nextState(c: Case, checks: Decisive): WatchState {
     dropped: state.dropped + dropped,
     forks: addForks(state.forks, facts.conflicts),
     owed: nextOwed(c, checks),
-    anchored: Math.max(state.anchored, chain?.head.size ?? 0),
+    anchored: Math.max(state.anchored, chain?.head.size ?? 0, chain?.elsewhere ?? 0),
     waiting: believed === undefined ? [] : updateWaiting(state.waiting, believed.size, chain?.head.size, seen.now),
     heardAt: seen.checkpoint.ok ? seen.now : state.heardAt,
     roundAt: seen.now,
@@ -96,7 +96,8 @@ function nextOwed(c: Case, { identity, agreement }: Decisive): Owed {
   const owesSigner = isStranger && chain?.signer !== undefined;
   const proof = heard === undefined || chain === undefined ? undefined : proofIn(seen, chain.head.size, heard.size);
   const owesLink = proof?.ok === false && agreement.mark !== 1;
-  const owesHead = chain === undefined ? owed.head !== undefined : chain.head.size < state.anchored;
+  const owesHead =
+    chain === undefined ? owed.head !== undefined : chain.head.size < Math.max(state.anchored, chain.elsewhere);
   const one = (name: keyof Owed, isNew: boolean, isOver: boolean): Owed =>
     isOver || (owed[name] === undefined && !isNew) ? {} : { [name]: owed[name] ?? seen.now };
   return {

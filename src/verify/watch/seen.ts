@@ -29,8 +29,10 @@ export type ChainSeen = {
   readonly signer: Hex | undefined;
   /** Those of the signers asked about that are or were the ledger's, lower case. */
   readonly known: readonly Hex[];
-  /** Roots that the contract holds, of the sizes asked about. */
+  /** Roots that the contract holds, of the sizes asked about; more than one for a size when nodes differ. */
   readonly roots: readonly { readonly size: number; readonly root: Hex }[];
+  /** Size of the largest head that any other node knows. */
+  readonly elsewhere: number;
   /** The newest block of the node; its time in seconds since 1970. */
   readonly block: { readonly number: number; readonly time: number };
 };

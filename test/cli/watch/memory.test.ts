@@ -173,6 +173,18 @@ const ROWS: Readonly<Record<string, Row>> = {
     unknown: ["agreement", "ahead", "fork", "lag"],
     believed: 12,
   },
+  "a node that hides what another one shows": {
+    looks: [BEGIN, { otherNode: [say(told, 4), say(told, 12)] }, { afterS: 200 }, { afterS: 150 }],
+    bad: ["chain"],
+    believed: 12,
+  },
+  "a node that hides that something else was anchored": {
+    looks: [BEGIN, BEGIN, { otherNode: [say(told, 4), say(other, 12)] }],
+    bad: ["agreement", "fork"],
+    unknown: ["chain"],
+    believed: 12,
+    evidence: 1,
+  },
   "a node that hides what it showed": {
     looks: [
       { ...BEGIN, anchored: [say(told, 4), say(told, 12)] },

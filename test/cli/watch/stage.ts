@@ -43,6 +43,8 @@ export type Scene = {
   readonly known?: readonly Hex[];
   readonly isChainDown?: boolean;
   readonly blockAgeS?: number;
+  /** What a second node says that the contract holds; undefined without a second node. */
+  readonly otherNode?: readonly Says[] | undefined;
 };
 
 export type Stage = {
@@ -72,6 +74,7 @@ export function setStage(t: TestContext, { isRestarted = true } = {}): Stage {
     known: [SIGNER],
     isChainDown: false,
     blockAgeS: 10,
+    otherNode: undefined as never,
   };
   let clock = BEGIN;
   let asked = 0;
@@ -94,7 +97,11 @@ export function setStage(t: TestContext, { isRestarted = true } = {}): Stage {
     () => now,
     () => clock,
   );
-  const sources: Sources = { tree, chain, codeHashes: [CODE], secondLookMs: 0, now: () => clock };
+  const second = contractOf(
+    () => ({ ...now, anchored: now.otherNode ?? now.anchored }),
+    () => clock,
+  );
+  const sources: Sources = { tree, chain, others: [second], codeHashes: [CODE], secondLookMs: 0, now: () => clock };
   const start = (): Watcher => {
     const file = new StateFile(stateFile);
     const begun = beginWatch({ ledger: "main", chainId: 1, contract: CONTRACT, signers: [] }, clock);

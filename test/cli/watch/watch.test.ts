@@ -226,6 +226,16 @@ test("anchors that do not come are late, and a watcher with an account makes the
   lies.size = 15;
   await restart().round();
   clock.now += 5000;
+  const doubtful = new StateFile(stateFile);
+  const known = doubtful.load();
+  assert.ok(known !== undefined);
+  await doubtful.save({ ...known, open: [{ statement: other.statement(13), since: 0 }] });
+  lies.answer = ({ path }) => (path.includes("consistency?from=13") ? { status: 503 } : undefined);
+  assert.deepEqual(bad((await restart({ anchoring }).round()).report), ["consistency"]);
+  assert.equal((await chain.call("head", [LEDGER_ID])).size, 10n, "nor what there is a doubt about");
+  lies.answer = undefined as never;
+  await doubtful.load();
+  await doubtful.save(known);
   mkdirSync(`${stateFile}.new`);
   const unkept = await restart({ anchoring }).round();
   assert.deepEqual([unkept.report.anchored, unknown(unkept.report)], [undefined, ["state"]]);

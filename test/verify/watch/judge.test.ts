@@ -286,6 +286,17 @@ const ROWS: Readonly<Record<string, Row>> = {
     bad: ["chain"],
     believed: 15,
   },
+  "a node that knows less than another one": {
+    seen: { chain: chain({ elsewhere: 9 }) },
+    unknown: ["chain"],
+    believed: 15,
+  },
+  "a root that one node has and another has otherwise": {
+    seen: { ...SAME, chain: chain({ head: head(told, 12), roots: [...roots(told, 12), ...roots(other, 12)] }) },
+    bad: ["agreement", "fork"],
+    believed: 12,
+    conflicts: ["agreement"],
+  },
   "a silent service that owed a proof before": {
     state: {
       open: [{ statement: told.statement(9), since: NOW - 300_001 }],

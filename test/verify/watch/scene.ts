@@ -51,7 +51,10 @@ export function head(history: History, size: number, more: Partial<ChainSeen["he
 /** The contract holds 7 entries, and the node's newest block is ten seconds old. */
 export function chain(more: Partial<ChainSeen> = {}, now = NOW): Seen["chain"] {
   const block = { number: 9, time: Math.floor(now / 1000) - 10 };
-  return { ok: true, value: { head: head(told, 7), signer: SIGNER, known: [SIGNER], roots: [], block, ...more } };
+  return {
+    ok: true,
+    value: { head: head(told, 7), signer: SIGNER, known: [SIGNER], roots: [], elsewhere: 0, block, ...more },
+  };
 }
 
 export function roots(history: History, ...sizes: readonly number[]): ChainSeen["roots"] {
