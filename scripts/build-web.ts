@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Plugin, transform } from "esbuild";
 import artifact from "../src/anchor/artifact.json" with { type: "json" };
 import { fromHex, toHex } from "../src/merkle/bytes.ts";
@@ -117,12 +118,19 @@ async function buildPages(): Promise<Readonly<Record<string, string>>> {
   };
 }
 
+/** A service that reads the file meanwhile finds the old one or the new one, whole. */
+function replace(path: string, content: string | Uint8Array): void {
+  writeFileSync(`${path}.${process.pid}`, content);
+  renameSync(`${path}.${process.pid}`, path);
+}
+
 const { values } = parseArgs({ options: { out: { type: "string", default: join(ROOT, "build", "web") } } });
 const pages = await buildPages();
 mkdirSync(values.out, { recursive: true });
 for (const [name, text] of Object.entries(pages)) {
   const path = join(values.out, name);
-  // A service that reads the file meanwhile finds the old one or the new one, whole.
-  writeFileSync(`${path}.${process.pid}`, text);
-  renameSync(`${path}.${process.pid}`, path);
+  // Compressed here, once, and not for every reader.
+  replace(`${path}.gz`, gzipSync(text, { level: 9 }));
+  replace(`${path}.br`, brotliCompressSync(text));
+  replace(path, text);
 }

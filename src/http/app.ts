@@ -3,7 +3,6 @@
  * a method that it does not have. Appending comes before everything else, so that nothing slows it down.
  */
 
-import compression from "compression";
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -12,7 +11,8 @@ import express, {
   type Response,
 } from "express";
 import helmet from "helmet";
-import { BodyBudget } from "./body.ts";
+import { findKey } from "./auth.ts";
+import { BodyBudget, DisconnectedError } from "./body.ts";
 import { openApi } from "./openapi.ts";
 import { OPERATIONS, type Operation, type OperationId } from "./operations.ts";
 import { Problem, problemOf } from "./problem.ts";
@@ -28,6 +28,8 @@ import { PAGES, servePage } from "./routes/pages.ts";
 import { listAnchorsOf, proveConsistency, readCheckpoint, readCheckpointOfSize, readTile } from "./routes/tree.ts";
 import type { Services } from "./services.ts";
 import { registerMetrics } from "./telemetry.ts";
+import { connectionOf } from "./wire/connections.ts";
+import { compressed } from "./wire/encodings.ts";
 
 /** The app; whoever makes it also makes what it works with, and closes that. */
 export function createApp(services: Services): Express {
@@ -41,14 +43,11 @@ export function createApp(services: Services): Express {
   app.post(expressPath(append), serve(tools, `POST ${append}`, handlers.appendEvents));
   // TLS ends at a proxy, which alone knows whether its host may promise HTTPS for good.
   app.use(helmet({ strictTransportSecurity: false }));
-  const compress = compression({ filter: (req, res) => req.method === "GET" && compression.filter(req, res) });
   for (const [route, operations] of routes()) {
-    const isCompressed = operations.some(([, operation]) => operation.compress === true);
-    const respond = dispatcher(route, operations, handlers, tools, services.limits.answerMs);
-    app.all(expressPath(route), ...(isCompressed ? [compress] : []), respond);
+    app.all(expressPath(route), dispatcher(route, operations, handlers, tools, services));
   }
   for (const [path, page] of Object.entries(PAGES)) {
-    app.get(path, compress, serve(tools, `GET ${path}`, servePage(page)));
+    app.get(path, serve(tools, `GET ${path}`, servePage(page)));
   }
   app.use((req: Request, res: Response) => {
     sendProblem(
@@ -110,13 +109,14 @@ function dispatcher(
   operations: RouteOperations,
   handlers: Readonly<Record<OperationId, Handler>>,
   tools: ReplyTools,
-  answerMs: number,
+  services: Services,
 ): RequestHandler {
   const byMethod = new Map<string, RequestHandler>();
-  for (const [id, { method }] of operations) {
+  for (const [id, operation] of operations) {
+    const { method } = operation;
     // Where a body comes first, the handler itself starts the clock once it is there.
-    const inTime: Handler = async (req, res) => within(answerMs, Promise.resolve(handlers[id](req, res)));
-    const handler = serve(tools, `${method.toUpperCase()} ${route}`, method === "post" ? handlers[id] : inTime);
+    const respond = method === "post" ? handlers[id] : reading(operation, handlers[id], services);
+    const handler = serve(tools, `${method.toUpperCase()} ${route}`, respond);
     byMethod.set(method.toUpperCase(), handler);
     if (method === "get") byMethod.set("HEAD", handler);
   }
@@ -131,6 +131,26 @@ function dispatcher(
     throw new Problem("method_not_allowed", `expected one of ${allow}, got ${req.method}`, { headers });
   });
   return (req, res, next) => (byMethod.get(req.method) ?? refuse)(req, res, next);
+}
+
+/** A handler whose answer comes in time and compressed; what is much work waits for its turn. */
+function reading({ compress, takesTurn }: Operation, handler: Handler, { keys, limits }: Services): Handler {
+  const answer: Handler = async (req, res) => {
+    const reply = await handler(req, res);
+    return compress === true ? await compressed(req, reply) : reply;
+  };
+  const inTurn: Handler = async (req, res) => {
+    const endTurn = await connectionOf(req.socket)?.takeTurn(findKey(keys, req)?.id);
+    try {
+      // Whoever has gone away meanwhile is not worked for.
+      if (req.socket.destroyed) throw new DisconnectedError("the client disconnected while it waited for its turn");
+      return await answer(req, res);
+    } finally {
+      endTurn?.();
+    }
+  };
+  const respond = takesTurn === true ? inTurn : answer;
+  return (req, res) => within(limits.answerMs, Promise.resolve(respond(req, res)));
 }
 
 /** What goes wrong in the router itself: a path that does not decode. Routes answer their own errors. */

@@ -65,8 +65,12 @@ function describe(id: string, operation: Operation): Json {
         content: Object.fromEntries(body.types.map((type) => [type, { schema: bodySchema(type, body.schema) }])),
       },
     }),
-    responses: { ...answersOf(operation), ...problemsOf([...operation.codes, ...ALWAYS], operation) },
+    responses: { ...answersOf(operation), ...problemsOf(codesOf(operation), operation) },
   };
+}
+
+function codesOf({ codes, takesTurn }: Operation): readonly Code[] {
+  return [...codes, ...(takesTurn === true ? (["reads_full"] as const) : []), ...ALWAYS];
 }
 
 function bodySchema(type: string, name: string): Json {

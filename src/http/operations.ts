@@ -25,6 +25,8 @@ export type Operation = {
   readonly codes: readonly Code[];
   /** Whether the answer may be compressed on its way. */
   readonly compress?: boolean;
+  /** Whether it is so much work, or so large, that only some are worked on at once. */
+  readonly takesTurn?: boolean;
 };
 
 const whole = (what: string) =>
@@ -141,6 +143,7 @@ export const OPERATIONS = {
     answers: { 200: "Events" },
     codes: [...withKey, ...ofLedger, ...ofQuery],
     compress: true,
+    takesTurn: true,
   },
   countEvents: {
     method: "get",
@@ -157,6 +160,7 @@ export const OPERATIONS = {
     answers: { 200: "Stats" },
     codes: [...withKey, ...ofLedger, ...ofQuery],
     compress: true,
+    takesTurn: true,
   },
   readEvent: {
     method: "get",
@@ -181,6 +185,7 @@ export const OPERATIONS = {
     answers: { 200: "Bundle" },
     codes: [...withKey, ...ofLedger, "event_unknown", "event_forbidden", "checkpoint_unknown", "member_unknown"],
     compress: true,
+    takesTurn: true,
   },
   listLedgers: {
     method: "get",
@@ -232,6 +237,7 @@ export const OPERATIONS = {
     query: z.strictObject({ from: whole("a size"), to: whole("a size").optional() }),
     answers: { 200: "Consistency" },
     codes: [...ofLedger, "parameter_invalid"],
+    takesTurn: true,
   },
   listAnchors: {
     method: "get",
@@ -247,6 +253,7 @@ export const OPERATIONS = {
     answers: { 200: "Anchors" },
     codes: [...ofLedger, "parameter_invalid"],
     compress: true,
+    takesTurn: true,
   },
   readTile: {
     method: "get",
@@ -255,6 +262,7 @@ export const OPERATIONS = {
     path: ledger.extend({ level: whole("a level"), n: whole("a number") }),
     answers: { 200: "tile" },
     codes: [...ofLedger, "tile_unknown", "parameter_invalid"],
+    takesTurn: true,
   },
   createKey: {
     method: "post",

@@ -4,11 +4,13 @@
  * connection closed with bytes unread is reset, and the reset can overtake the answer.
  */
 
-import { createHash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
 import { DisconnectedError } from "./body.ts";
 import { Problem, problemBody, problemHeaders, problemOf } from "./problem.ts";
 import type { Log } from "./services.ts";
+import { connectionOf } from "./wire/connections.ts";
+import { matches, tagOf } from "./wire/validators.ts";
 
 /** How long an answer may be kept by a cache. */
 export type Caching = "immutable" | "immutable private" | "revalidate" | "no-store";
@@ -20,6 +22,10 @@ export type Reply = {
   /** application/json unless said otherwise. */
   readonly type?: string;
   readonly caching?: Caching;
+  /** Its validator, computed from the body when absent. */
+  readonly tag?: string;
+  /** Whether the body stays in memory for all, and is held for nobody. */
+  readonly isShared?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 };
 
@@ -40,6 +46,8 @@ const CACHE_CONTROL: Readonly<Record<Caching, string>> = {
 /** A body this small that nobody has read yet is read and dropped, and the connection kept. */
 const DROPPED_BYTES = 64 * 1024;
 const LINGER_MS = 5000;
+/** Of a large answer, what is written at once. */
+const SLICE_BYTES = 64 * 1024;
 
 /** JSON as an answer. */
 export function json(status: number, value: unknown, caching: Caching = "no-store"): Reply {
@@ -113,29 +121,46 @@ function send(req: Request, res: Response, reply: Reply): number {
     ...headers,
   };
   if (caching !== "no-store") {
-    const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+    const tag = reply.tag ?? tagOf(body);
     // What may be compressed on its way has several spellings, so its validator is a weak one, RFC 9110 §8.8.1.
     fields.ETag = caching === "revalidate" ? `W/${tag}` : tag;
-    if (matches(req.headers["if-none-match"], tag)) {
+    if (matches(req, tag)) {
       delete fields["Content-Length"];
       res.writeHead(304, fields).end();
       return 304;
     }
   }
   res.writeHead(status, fields);
-  // Text of one byte a character is the same in both encodings, and this one is written with less work.
-  if (length === body.length) res.end(body, "latin1");
-  else res.end(body);
+  if (req.method === "HEAD") res.end();
+  else if (length > SLICE_BYTES)
+    sendSlices(req, res, reply.isShared === true, typeof body === "string" ? Buffer.from(body) : body);
+  else {
+    connectionOf(req.socket)?.send(reply.isShared === true ? 0 : length);
+    // Text of one byte a character is the same in both encodings, and this one is written with less work.
+    if (length === body.length) res.end(body, "latin1");
+    else res.end(body);
+  }
   return status;
 }
 
-/** If-None-Match, RFC 9110 §13.1.2. */
-function matches(header: string | undefined, tag: string): boolean {
-  return header?.split(",").some((each) => [tag, `W/${tag}`, "*"].includes(each.trim())) ?? false;
+/** Writes a body a slice at a time, the next when the one before has left: what is taken is seen, and nothing is copied. */
+function sendSlices(req: Request, res: Response, isShared: boolean, body: Uint8Array): void {
+  const connection = connectionOf(req.socket);
+  connection?.send(isShared ? 0 : body.length);
+  let at = 0;
+  const next = (error?: Error | null): void => {
+    if (error || res.destroyed) return;
+    connection?.moved();
+    const slice = body.subarray(at, at + SLICE_BYTES);
+    at += slice.length;
+    if (at < body.length) res.write(slice, next);
+    else res.end(slice);
+  };
+  next();
 }
 
 /** Answers with a problem; closes the connection when the rest of the request is not worth reading. */
-export function sendProblem(req: Request, res: Response, problem: Problem): void {
+export function sendProblem(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
   if (res.headersSent) {
     res.destroy();
     return;
@@ -161,6 +186,6 @@ export function sendProblem(req: Request, res: Response, problem: Problem): void
     .resume();
 }
 
-function isShort(req: Request): boolean {
+function isShort(req: IncomingMessage): boolean {
   return req.headers["transfer-encoding"] === undefined && Number(req.headers["content-length"] ?? 0) <= DROPPED_BYTES;
 }

@@ -3,11 +3,22 @@
  * a header or a body open for ever, and what is not HTTP gets a problem, too.
  */
 
-import { createServer as createHttpServer, type RequestListener, type Server, STATUS_CODES } from "node:http";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
 import type { Duplex } from "node:stream";
 import type { Code } from "./codes.ts";
 import { Problem, problemBody, problemHeaders } from "./problem.ts";
-import type { HttpLimits } from "./services.ts";
+import { sendProblem } from "./reply.ts";
+import type { HttpLimits, Services } from "./services.ts";
+import { Connections, connectionOf } from "./wire/connections.ts";
+import { framingProblem } from "./wire/framing.ts";
+import { registerConnections, tellOfCuts } from "./wire/telling.ts";
 
 /** How often Node looks for requests that are late. */
 const CHECK_MS = 1000;
@@ -19,8 +30,16 @@ const CODE_OF_CLIENT_ERROR: Readonly<Record<string, readonly [Code, string]>> = 
   HPE_HEADER_OVERFLOW: ["headers_too_large", "expected smaller headers"],
 };
 
+const CONNECTIONS = new WeakMap<Server, Connections>();
+
 /** A server that is not listening yet. */
-export function createServer(app: RequestListener, limits: HttpLimits): Server {
+export function createServer(app: RequestListener, limits: HttpLimits, telling: Pick<Services, "metrics" | "log">): Server {
+  const listener = (req: IncomingMessage, res: ServerResponse): void => {
+    connectionOf(req.socket)?.begin(req, res);
+    const problem = framingProblem(req);
+    if (problem === undefined) app(req, res);
+    else sendProblem(req, res, problem);
+  };
   const server = createHttpServer(
     {
       requestTimeout: limits.requestMs,
@@ -30,19 +49,24 @@ export function createServer(app: RequestListener, limits: HttpLimits): Server {
       maxHeaderSize: limits.headersBytesMax,
       noDelay: true,
     },
-    app,
+    listener,
   );
-  server.maxConnections = limits.connectionsMax;
-  // A client that does not read its answer.
+  const onCut = tellOfCuts(telling);
+  const connections = new Connections(server, limits, onCut);
+  CONNECTIONS.set(server, connections);
+  registerConnections(telling.metrics, connections);
+  server.on("drop", () => onCut("full"));
+  // Whatever else a client keeps open without doing anything.
   server.setTimeout(limits.idleMs + limits.requestMs, (socket) => socket.destroy());
   // The app says "100 Continue" itself, when it has decided to read the body.
-  server.on("checkContinue", app);
+  server.on("checkContinue", listener);
   server.on("clientError", answerClientError);
   return server;
 }
 
 /** Takes no more requests, lets those that are being answered finish, and after a time closes what is still open. */
 export function closeServer(server: Server, graceMs: number): Promise<void> {
+  CONNECTIONS.get(server)?.stop();
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   // A connection whose last answer left after this would stay open for as long as its client likes.
@@ -58,6 +82,11 @@ export function closeServer(server: Server, graceMs: number): Promise<void> {
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
+    return;
+  }
+  // An answer in the middle of another one, or behind one that said it was the last, would be taken for a part of it.
+  if (connectionOf(socket)?.isTaking === true) {
+    socket.end();
     return;
   }
   const [code, detail] = CODE_OF_CLIENT_ERROR[error.code ?? ""] ?? ["request_invalid", "expected HTTP/1.1"];

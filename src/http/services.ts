@@ -13,6 +13,7 @@ import type { Indexer } from "../query/indexer.ts";
 import type { Store } from "../store/store.ts";
 import type { IntakePool } from "./intake-pool.ts";
 import type { KeyRing } from "./keys.ts";
+import type { TurnLimits } from "./wire/turns.ts";
 
 /** The ledgers of this service. */
 export interface LedgerRegistry {
@@ -70,6 +71,12 @@ export type HttpLimits = {
   readonly answerMs: number;
   /** Without anything moving on a connection. */
   readonly idleMs: number;
+  /** Without anything moving, while an answer is to be taken. */
+  readonly stalledMs: number;
+  /** Answers that are made and not taken yet: above this no more reads are begun. */
+  readonly answersBytesMax: number;
+  /** Of reads that are much work. */
+  readonly turns: TurnLimits;
   readonly headersBytesMax: number;
   readonly connectionsMax: number;
 };
@@ -84,6 +91,9 @@ export const HTTP_LIMITS: HttpLimits = {
   headersMs: 10_000,
   answerMs: 30_000,
   idleMs: 65_000,
+  stalledMs: 30_000,
+  answersBytesMax: 64 * 1024 * 1024,
+  turns: { atOnce: 4, waitingMax: 1024, waitingEachMax: 128, waitMs: 10_000 },
   headersBytesMax: 16 * 1024,
   connectionsMax: 10_000,
 };

@@ -7,6 +7,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "../problem.ts";
 import type { Handler } from "../reply.ts";
+import { chosen, type Encoded } from "../wire/encodings.ts";
+import { tagOf } from "../wire/validators.ts";
 
 /** Where the build puts them. */
 export const PAGES_FOLDER = join(import.meta.dirname, "..", "..", "..", "build", "web");
@@ -37,23 +39,36 @@ export const PAGES: Readonly<Record<string, PageFile>> = {
   "/verify.html": { file: "verify.html", type: HTML, policy: "frame-ancestors 'none'" },
 };
 
+type Page = { readonly body: Encoded; readonly tag: string };
+
 /**
- * Serves one file, read once.
+ * Serves one file, read once, in the encodings that the build made of it.
  * @throws Problem route_unknown, for every request, when the pages were not built
  */
 export function servePage({ file, type, policy }: PageFile, folder = PAGES_FOLDER): Handler {
-  let body: Uint8Array | undefined;
-  return () => {
-    body ??= readPage(join(folder, file));
-    return { status: 200, body, type, caching: "revalidate", headers: { "Content-Security-Policy": policy } };
+  let page: Page | undefined;
+  return (req) => {
+    page ??= readPage(join(folder, file));
+    const { body, headers } = chosen(req, page.body);
+    const all = { ...headers, "Content-Security-Policy": policy };
+    return { status: 200, body, type, caching: "revalidate", tag: page.tag, isShared: true, headers: all };
   };
 }
 
-function readPage(path: string): Uint8Array {
+function readPage(path: string): Page {
+  const identity = readIfThere(path);
+  if (identity === undefined)
+    throw new Problem("route_unknown", "expected built pages, got none: `node scripts/build-web.ts` builds them");
+  const gzip = readIfThere(`${path}.gz`);
+  const br = readIfThere(`${path}.br`);
+  return { body: { identity, ...(gzip && { gzip }), ...(br && { br }) }, tag: tagOf(identity) };
+}
+
+function readIfThere(path: string): Uint8Array | undefined {
   try {
     return readFileSync(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-    throw new Problem("route_unknown", "expected built pages, got none: `node scripts/build-web.ts` builds them");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return undefined;
   }
 }

@@ -1,0 +1,134 @@
+/**
+ * One client's connection: the request that is being answered on it, what of the answer is still to be taken, and when
+ * something last moved.
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { AnswerBudget } from "./answer-budget.ts";
+import { Gate } from "./gate.ts";
+import type { EndTurn, Turns } from "./turns.ts";
+
+/** What the connections of a server share. */
+export interface Shared {
+  readonly budget: AnswerBudget;
+  /** For reads that are much work. */
+  readonly turns: Turns;
+  /** Whether no more requests are taken. */
+  readonly isStopping: boolean;
+  /** A connection holds more than before: others may have to make room. */
+  onMore(connection: Connection): void;
+}
+
+type Exchange = { readonly req: IncomingMessage; readonly res: ServerResponse };
+
+export class Connection {
+  readonly socket: Socket;
+  readonly #gate: Gate;
+  readonly #shared: Shared;
+  #exchange: Exchange | undefined;
+  #client: string;
+  #bytes = 0;
+  #answered = 0;
+  #quietMs = 0;
+
+  constructor(socket: Socket, shared: Shared) {
+    this.socket = socket;
+    this.#shared = shared;
+    this.#client = socket.remoteAddress ?? "";
+    this.#gate = new Gate(socket, () => this.#exchange?.req.complete === true);
+    socket.on("data", () => this.moved());
+  }
+
+  /** For how long nothing moved. It is counted up and not read off a clock, so that a service that stood still blames nobody. */
+  get quietMs(): number {
+    return this.#quietMs;
+  }
+
+  /** How many requests were answered on it. */
+  get answered(): number {
+    return this.#answered;
+  }
+
+  get isIdle(): boolean {
+    return this.#exchange === undefined && this.socket.writableLength === 0;
+  }
+
+  /** Whether it is the client's turn to do something: to take an answer, or to send the rest of a request. */
+  get isClients(): boolean {
+    return this.isTaking || this.#exchange?.req.complete !== true;
+  }
+
+  /** Whether an answer is on its way. */
+  get isTaking(): boolean {
+    return this.#exchange?.res.headersSent === true || this.socket.writableLength > 0;
+  }
+
+  /** Bytes of the answer that is on its way, as far as nobody else needs them. */
+  get heldBytes(): number {
+    return this.#bytes;
+  }
+
+  /** A request has come: until its answer has left, there is no other. */
+  begin(req: IncomingMessage, res: ServerResponse): void {
+    const exchange = { req, res };
+    this.#exchange = exchange;
+    this.moved();
+    if (req.headers["transfer-encoding"] === undefined)
+      this.#gate.expectBody(Number(req.headers["content-length"] ?? 0));
+    res.once("close", () => {
+      if (this.#exchange === exchange) this.#end();
+    });
+  }
+
+  /**
+   * Waits for the client's turn to have a read worked on that is much work.
+   * @param key id of the API key that was shown; a client may have several connections
+   * @throws Problem reads_full
+   */
+  takeTurn(key: string | undefined): Promise<EndTurn> {
+    this.#release();
+    this.#client = key ?? this.socket.remoteAddress ?? "";
+    return this.#shared.turns.take(this.#client);
+  }
+
+  /** An answer begins to leave, of which so many bytes are held for nobody else. */
+  send(bytes: number): void {
+    this.moved();
+    this.#bytes += bytes;
+    this.#shared.budget.take(this.#client, bytes);
+    this.#shared.onMore(this);
+  }
+
+  moved(): void {
+    this.#quietMs = 0;
+  }
+
+  /** So much more time has gone by without that anything moved. */
+  wait(ms: number): void {
+    this.#quietMs += ms;
+  }
+
+  /** Ends it, whatever is on its way. */
+  cut(): void {
+    this.#release();
+    this.socket.destroy();
+  }
+
+  #release(): void {
+    if (this.#bytes === 0) return;
+    this.#shared.budget.release(this.#client, this.#bytes);
+    this.#bytes = 0;
+    this.#shared.turns.next();
+  }
+
+  #end(): void {
+    this.#exchange = undefined;
+    this.#answered++;
+    this.#release();
+    // What came behind it was not begun, and its sender sees that.
+    if (this.#shared.isStopping) this.socket.end();
+    // After others had their turn: one client's next request does not come before their first.
+    else if (!this.socket.destroyed) setImmediate(() => this.#gate.pass());
+  }
+}

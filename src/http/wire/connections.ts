@@ -1,0 +1,124 @@
+/**
+ * All connections of a server. Clients that neither take their answers nor go away are cut after a time in which nothing
+ * moved, sooner when others wait for the memory; where every place is taken, the connection that does nothing for
+ * longest gives its own.
+ */
+
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { HttpLimits } from "../services.ts";
+import { AnswerBudget } from "./answer-budget.ts";
+import { Connection, type Shared } from "./connection.ts";
+import { Turns } from "./turns.ts";
+
+/** Why a connection was cut. */
+export type Cut = "stalled" | "crowded" | "stopping";
+
+/** How often it is looked for clients that stall, and how often while the server stops. */
+const SWEEP_MS = 1000;
+const STOPPING_SWEEP_MS = 50;
+/** Without anything moving, while others wait for room. */
+const PRESSED_MS = 5000;
+/** And while the server stops. */
+const STOPPING_MS = 2000;
+/** Answers that nobody waits for a turn for, those to POSTs, may go beyond the budget, but not further than this. */
+const BEYOND = 2;
+
+const BY_SOCKET = new WeakMap<Duplex, Connection>();
+
+export class Connections implements Shared {
+  readonly budget: AnswerBudget;
+  readonly turns: Turns;
+  readonly #all = new Set<Connection>();
+  readonly #limits: HttpLimits;
+  readonly #onCut: (why: Cut) => void;
+  #timer: NodeJS.Timeout;
+  #isStopping = false;
+
+  constructor(server: Server, limits: HttpLimits, onCut: (why: Cut) => void) {
+    this.#limits = limits;
+    this.#onCut = onCut;
+    this.budget = new AnswerBudget(limits.answersBytesMax);
+    this.turns = new Turns(limits.turns, (client) => this.budget.hasRoom(client));
+    this.#timer = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    server.maxConnections = limits.connectionsMax;
+    // Behind the listener of the server itself.
+    server.on("connection", (socket) => this.#add(socket));
+    server.on("close", () => clearInterval(this.#timer));
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** From now on no request is begun, and whoever keeps the server waiting is cut soon. */
+  stop(): void {
+    this.#isStopping = true;
+    this.turns.stop();
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.#sweep(), STOPPING_SWEEP_MS);
+  }
+
+  /** Keeps what is held within its bounds; a connection that has just begun to send is the last to pay for it. */
+  onMore(connection: Connection): void {
+    while (this.budget.held > BEYOND * this.budget.bytesMax) {
+      const slowest = quietest(
+        [...this.#all].filter((each) => each !== connection && each.isTaking && each.heldBytes > 0),
+      );
+      if (slowest === undefined) return;
+      this.#cut(slowest, "crowded");
+    }
+  }
+
+  #add(socket: Socket): void {
+    const connection = new Connection(socket, this);
+    BY_SOCKET.set(socket, connection);
+    this.#all.add(connection);
+    socket.once("close", () => this.#all.delete(connection));
+    if (this.#all.size < this.#limits.connectionsMax) return;
+    const idle = [...this.#all].filter((each) => each !== connection && each.isIdle);
+    // Whoever was never answered has the least to lose.
+    const first = quietest(idle.filter(({ answered }) => answered === 0)) ?? quietest(idle);
+    if (first !== undefined) this.#cut(first, "crowded");
+  }
+
+  #sweep(): void {
+    const patienceMs = this.#patienceMs();
+    for (const connection of this.#all) {
+      const isWaitedFor = this.#isStopping ? connection.isClients : connection.isTaking;
+      if (isWaitedFor && connection.quietMs >= patienceMs) this.#cut(connection, this.#isStopping ? "stopping" : "stalled");
+      else connection.wait(this.#isStopping ? STOPPING_SWEEP_MS : SWEEP_MS);
+    }
+    this.turns.next();
+  }
+
+  #patienceMs(): number {
+    const { stalledMs } = this.#limits;
+    if (this.#isStopping) return Math.min(STOPPING_MS, stalledMs);
+    const isPressed = this.turns.waiting > 0 && this.budget.held > this.budget.bytesMax / 2;
+    return isPressed ? Math.min(PRESSED_MS, stalledMs) : stalledMs;
+  }
+
+  #cut(connection: Connection, why: Cut): void {
+    this.#onCut(why);
+    this.#all.delete(connection);
+    connection.cut();
+  }
+}
+
+/** The connection over a socket; undefined where another server took it. */
+export function connectionOf(socket: Duplex): Connection | undefined {
+  return BY_SOCKET.get(socket);
+}
+
+/** The first of those on which nothing moved for longest. */
+function quietest(connections: readonly Connection[]): Connection | undefined {
+  let found: Connection | undefined;
+  for (const each of connections) if (found === undefined || each.quietMs > found.quietMs) found = each;
+  return found;
+}

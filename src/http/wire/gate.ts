@@ -1,0 +1,118 @@
+/**
+ * One request of a connection at a time: what a client sent behind a request waits, unparsed, until the answer has left
+ * for the socket, and meanwhile nothing more is read from it. Left alone, Node parses whatever a read brings, hundreds of
+ * requests, and has every one of them worked on at once.
+ *
+ * The gate only looks for the empty line that ends the head of a request (RFC 9112 §2.1) and hands the bytes on in pieces
+ * that have at most one. What they mean is for Node's parser alone, so a wrong cut could cost memory, never meaning.
+ */
+
+import type { Socket } from "node:net";
+
+const HEAD_END = "\r\n\r\n";
+const LINE_FEED = 10;
+const RETURN = 13;
+
+export class Gate {
+  readonly #socket: Socket;
+  readonly #isBusy: () => boolean;
+  readonly #push: (piece: Buffer | null) => boolean;
+  /** What was read and not handed on. */
+  #rest: Buffer | undefined;
+  /** Whether the client has ended its side and the parser does not know yet. */
+  #isEnding = false;
+  /** The last bytes that were handed on, when an end of a head may have begun in them. */
+  #tail = "";
+  /** Bytes of a body that are still to come. */
+  #bodyLeft = 0;
+  /** Whether a piece was handed on that the parser has not had yet, because its body is not read on. */
+  #isUnderWay = false;
+  #isPassing = false;
+
+  /**
+   * Stands between a socket and the HTTP server that listens to it already.
+   * @param isBusy whether the connection has a whole request that is not answered
+   */
+  constructor(socket: Socket, isBusy: () => boolean) {
+    this.#socket = socket;
+    this.#isBusy = isBusy;
+    this.#push = socket.push.bind(socket);
+    const read = socket._read.bind(socket);
+    socket.push = (chunk: Buffer | null) => this.#take(chunk);
+    socket._read = (size) => {
+      if (this.#rest === undefined) read(size);
+    };
+    // Behind the listener of the server: here the parser has had the piece.
+    socket.on("data", () => {
+      this.#isUnderWay = false;
+      if (!this.#isPassing) this.pass();
+    });
+  }
+
+  /** The head that was just handed on announced a body of this length, which is not searched for heads. */
+  expectBody(bytes: number): void {
+    this.#bodyLeft = bytes;
+  }
+
+  /**
+   * Hands on what may go, one piece at a time.
+   * @returns whether more may be read
+   */
+  pass(): boolean {
+    this.#isPassing = true;
+    let isWanted = true;
+    while (this.#mayPass()) {
+      const piece = this.#cut();
+      if (piece === undefined) break;
+      this.#isUnderWay = true;
+      isWanted = this.#push(piece);
+    }
+    this.#isPassing = false;
+    if (this.#isEnding && this.#rest === undefined && this.#mayPass()) {
+      this.#isEnding = false;
+      this.#push(null);
+    }
+    return isWanted && this.#rest === undefined;
+  }
+
+  #take(chunk: Buffer | null): boolean {
+    if (chunk === null) this.#isEnding = true;
+    else this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    return this.#isPassing ? false : this.pass();
+  }
+
+  #mayPass(): boolean {
+    return !this.#isUnderWay && !this.#socket.destroyed && !this.#isBusy();
+  }
+
+  /** The next piece: a part of a body, or up to the end of a head. */
+  #cut(): Buffer | undefined {
+    const rest = this.#rest;
+    if (rest === undefined) return undefined;
+    const inBody = this.#bodyLeft > 0;
+    const end = inBody ? this.#bodyLeft : endOfHead(rest, this.#tail);
+    const piece = end < rest.length ? rest.subarray(0, end) : rest;
+    this.#rest = piece === rest ? undefined : rest.subarray(end);
+    if (inBody) this.#bodyLeft -= piece.length;
+    this.#tail = inBody || end <= rest.length ? "" : tailOf(this.#tail, rest);
+    return piece;
+  }
+}
+
+/** Where the first head ends, in bytes from the start; infinity when none does. */
+function endOfHead(chunk: Buffer, tail: string): number {
+  if (tail !== "") {
+    const at = (tail + chunk.toString("latin1", 0, HEAD_END.length - 1)).indexOf(HEAD_END);
+    if (at >= 0) return at + HEAD_END.length - tail.length;
+  }
+  const at = chunk.indexOf(HEAD_END, 0, "latin1");
+  return at < 0 ? Number.POSITIVE_INFINITY : at + HEAD_END.length;
+}
+
+/** What a head's end may have begun with, of what was handed on so far. */
+function tailOf(tail: string, chunk: Buffer): string {
+  const last = chunk[chunk.length - 1];
+  if (last !== RETURN && last !== LINE_FEED) return "";
+  const length = HEAD_END.length - 1;
+  return (tail + chunk.toString("latin1", Math.max(0, chunk.length - length))).slice(-length);
+}
