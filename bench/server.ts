@@ -48,6 +48,7 @@ async function holdfast() {
   const log = { debug: quiet, info: quiet, warn: console.error, error: console.error };
   const intakes = new IntakePool(intakeThreads(availableParallelism()));
   intakes.start();
+  const metrics = createMetrics();
   const app = createApp({
     ...{
       store,
@@ -59,7 +60,7 @@ async function holdfast() {
       health: new Health(log),
       limits: HTTP_LIMITS,
       salts: createSalts(),
-      metrics: createMetrics(),
+      metrics,
     },
     ...{ chains: () => [], indexer: () => undefined, anchoring: async () => [], now: Date.now, version: "bench" },
   });
@@ -69,7 +70,7 @@ async function holdfast() {
     await store.close();
     await rm(folder, { recursive: true });
   };
-  return { server: createServer(app, HTTP_LIMITS), key, close };
+  return { server: createServer(app, HTTP_LIMITS, { metrics, log }), key, close };
 }
 
 const { server, key, close } = process.argv[2] === "echo" ? echo() : await holdfast();

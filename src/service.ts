@@ -197,15 +197,16 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   await lookAtAdminKey(adminKeyFile(config.data), keys, log);
   const limits = httpLimits(config);
   const intakes = opened.add(openIntakes(log), (each) => each.close());
+  const metrics = createMetrics({ ofProcess: true });
   const app = createApp({
     ...{ store, ledgers: registry, keys, intakes, limits, log, health, hash, version },
-    ...{ now: Date.now, salts: createSalts(), metrics: createMetrics({ ofProcess: true }) },
+    ...{ now: Date.now, salts: createSalts(), metrics },
     contentKey: await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed }),
     indexer: (name) => indexers.get(name),
     anchoring: () => anchorer.status(),
     chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
   });
-  const server = createServer(app, limits);
+  const server = createServer(app, limits, { metrics, log });
   const url = await listen(server, config);
   opened.add(server, (each) => closeServer(each, STOP_MS));
   anchorer.start();

@@ -33,7 +33,11 @@ const CODE_OF_CLIENT_ERROR: Readonly<Record<string, readonly [Code, string]>> = 
 const CONNECTIONS = new WeakMap<Server, Connections>();
 
 /** A server that is not listening yet. */
-export function createServer(app: RequestListener, limits: HttpLimits, telling: Pick<Services, "metrics" | "log">): Server {
+export function createServer(
+  app: RequestListener,
+  limits: HttpLimits,
+  telling: Pick<Services, "metrics" | "log">,
+): Server {
   const listener = (req: IncomingMessage, res: ServerResponse): void => {
     connectionOf(req.socket)?.begin(req, res);
     const problem = framingProblem(req);

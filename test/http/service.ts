@@ -72,6 +72,7 @@ export async function startService(options: Options = {}): Promise<Running> {
   const intakes = options.intakes ?? new IntakePool(1);
   const log = { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
   const health = new Health(log);
+  const metrics = createMetrics();
   const app = createApp({
     ...{
       log,
@@ -89,9 +90,9 @@ export async function startService(options: Options = {}): Promise<Running> {
     chains: (ledgerId) => chains.get(ledgerId) ?? [],
     indexer: (name) => indexers.get(name),
     anchoring: async () => [],
-    metrics: createMetrics(),
+    metrics,
   });
-  const server = createServer(app, limits);
+  const server = createServer(app, limits, { metrics, log });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -91,7 +91,8 @@ export class Connections implements Shared {
     const patienceMs = this.#patienceMs();
     for (const connection of this.#all) {
       const isWaitedFor = this.#isStopping ? connection.isClients : connection.isTaking;
-      if (isWaitedFor && connection.quietMs >= patienceMs) this.#cut(connection, this.#isStopping ? "stopping" : "stalled");
+      if (isWaitedFor && connection.quietMs >= patienceMs)
+        this.#cut(connection, this.#isStopping ? "stopping" : "stalled");
       else connection.wait(this.#isStopping ? STOPPING_SWEEP_MS : SWEEP_MS);
     }
     this.turns.next();

@@ -1,6 +1,6 @@
 /**
  * Requests that two readers could take for different ones, which is how requests are smuggled past a proxy. Node's
- * parser refuses most (RFC 9112 §11.2; test/http/framing.test.ts has the table); here is what it lets pass.
+ * parser refuses most (RFC 9112 §11.2; test/http/wire/framing.test.ts has the table); here is what it lets pass.
  */
 
 import type { IncomingMessage } from "node:http";

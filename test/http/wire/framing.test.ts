@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import test, { after, before } from "node:test";
-import { type Running, startService } from "./service.ts";
+import { type Running, startService } from "../service.ts";
 
 let service: Running;
 let writer: string;

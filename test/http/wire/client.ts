@@ -1,0 +1,75 @@
+/** A server with an app of the test's own, and clients that are sockets: what they send is bytes, and they read when told. */
+
+import { once } from "node:events";
+import type { IncomingMessage, RequestListener, Server } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { closeServer, createServer } from "../../../src/http/server.ts";
+import { HTTP_LIMITS, type HttpLimits } from "../../../src/http/services.ts";
+import { createMetrics, type Metrics } from "../../../src/metrics.ts";
+
+export type Listening = {
+  readonly server: Server;
+  readonly port: number;
+  readonly metrics: Metrics;
+  /** The service's side of every connection, in the order in which they came. */
+  readonly sockets: Socket[];
+  readonly warnings: string[];
+  close(): Promise<void>;
+};
+
+/** Starts a server around an app. */
+export async function listen(app: RequestListener, limits: Partial<HttpLimits> = {}): Promise<Listening> {
+  const metrics = createMetrics();
+  const warnings: string[] = [];
+  const quiet = (): void => undefined;
+  const warn = (_: object, message: string): void => void warnings.push(message);
+  const log = { debug: quiet, info: quiet, warn, error: quiet };
+  const server = createServer(app, { ...HTTP_LIMITS, ...limits }, { metrics, log });
+  const sockets: Socket[] = [];
+  server.on("connection", (socket) => sockets.push(socket));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { server, port, metrics, sockets, warnings, close: () => closeServer(server, 0) };
+}
+
+/** A client that is connected and does not read yet. */
+export async function client(port: number): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  return socket;
+}
+
+/** Everything that comes until the other side ends. */
+export async function readAll(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("latin1");
+}
+
+/** The text of a request. */
+export function get(path: string, ...headers: readonly string[]): string {
+  return `GET ${path} HTTP/1.1\r\nHost: x\r\n${headers.map((header) => `${header}\r\n`).join("")}\r\n`;
+}
+
+/** A body as it was sent. */
+export async function bodyOf(req: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of req) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("latin1");
+}
+
+/** The value of a metric without labels, or with these. */
+export async function valueOf(metrics: Metrics, name: string): Promise<number> {
+  const line = (await metrics.text()).split("\n").find((each) => each.startsWith(`holdfast_${name} `));
+  return Number(line?.split(" ").at(-1) ?? Number.NaN);
+}
+
+/** Waits until something is so; a minute is for a busy machine, and for nothing that is asserted. */
+export async function until(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 60_000; !(await look()); await sleep(20)) {
+    if (Date.now() > end) throw new Error(`expected ${what} within a minute`);
+  }
+}
