@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { buildPages } from "./built.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -28,11 +29,21 @@ function sha256(text: string): string {
 
 test("two builds of the same sources give the same bytes, and no trace of the machine", () => {
   const names = readdirSync(join(folder, "one"));
-  assert.deepEqual(names.sort(), ["favicon.svg", "index.html", "ledger.css", "ledger.js", "verify.html"]);
+  const pages = ["favicon.svg", "index.html", "ledger.css", "ledger.js", "verify.html"];
+  assert.deepEqual(names.sort(), pages.flatMap((name) => [name, `${name}.br`, `${name}.gz`]).sort());
   for (const name of names) {
-    const [one, two] = ["one", "two"].map((build) => readFileSync(join(folder, build, name), "utf8"));
-    assert.equal(one, two, name);
+    const [one, two] = ["one", "two"].map((build) => readFileSync(join(folder, build, name)));
+    assert.deepEqual(one, two, name);
     assert.ok(!one?.includes(ROOT), name);
+  }
+});
+
+test("every page is there compressed, too, and is the same", () => {
+  for (const name of ["favicon.svg", "index.html", "ledger.css", "ledger.js", "verify.html"]) {
+    const path = join(folder, "one", name);
+    const plain = readFileSync(path);
+    assert.deepEqual(gunzipSync(readFileSync(`${path}.gz`)), plain, name);
+    assert.deepEqual(brotliDecompressSync(readFileSync(`${path}.br`)), plain, name);
   }
 });
 

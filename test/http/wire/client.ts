@@ -1,9 +1,11 @@
 /** A server with an app of the test's own, and clients that are sockets: what they send is bytes, and they read when told. */
 
 import { once } from "node:events";
-import type { IncomingMessage, RequestListener, Server } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Request, Response } from "express";
+import { serve } from "../../../src/http/reply.ts";
 import { closeServer, createServer } from "../../../src/http/server.ts";
 import { HTTP_LIMITS, type HttpLimits } from "../../../src/http/services.ts";
 import { createMetrics, type Metrics } from "../../../src/metrics.ts";
@@ -34,6 +36,17 @@ export async function listen(app: RequestListener, limits: Partial<HttpLimits> =
   return { server, port, metrics, sockets, warnings, close: () => closeServer(server, 0) };
 }
 
+/** Larger than what the kernel takes of a connection whose client does not read. */
+export const LARGE = 24 * 1024 * 1024;
+
+/** An app that does with a large answer what the routes do. */
+export function sendLarge(req: IncomingMessage, res: ServerResponse): void {
+  const quiet = (): void => undefined;
+  const tools = { log: { debug: quiet, info: quiet, warn: quiet, error: quiet }, count: quiet };
+  const handler = serve(tools, "GET /", () => ({ status: 200, body: Buffer.alloc(LARGE, "x") }));
+  void handler(req as Request, res as Response, quiet);
+}
+
 /** A client that is connected and does not read yet. */
 export async function client(port: number): Promise<Socket> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
@@ -62,7 +75,7 @@ export async function bodyOf(req: IncomingMessage): Promise<string> {
 }
 
 /** The value of a metric without labels, or with these. */
-export async function valueOf(metrics: Metrics, name: string): Promise<number> {
+export async function metricOf(metrics: Metrics, name: string): Promise<number> {
   const line = (await metrics.text()).split("\n").find((each) => each.startsWith(`holdfast_${name} `));
   return Number(line?.split(" ").at(-1) ?? Number.NaN);
 }
