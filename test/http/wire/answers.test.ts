@@ -8,7 +8,7 @@ import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpLimits } from "../../../src/http/services.ts";
 import { ask, event, type Running, startService } from "../service.ts";
-import { client, get, LARGE, listen, sendLarge, until, metricOf } from "./client.ts";
+import { client, get, LARGE, listen, metricOf, sendLarge, until } from "./client.ts";
 
 const MIB = 1024 * 1024;
 

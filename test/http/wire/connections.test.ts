@@ -8,7 +8,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import test from "node:test";
 import { closeServer } from "../../../src/http/server.ts";
-import { client, get, LARGE, listen, readAll, sendLarge, until, metricOf } from "./client.ts";
+import { client, get, LARGE, listen, metricOf, readAll, sendLarge, until } from "./client.ts";
 
 async function clients(port: number, count: number, sent = ""): Promise<Socket[]> {
   const sockets: Socket[] = [];
@@ -72,7 +72,10 @@ test("a service that stops does not wait for clients that neither send nor take 
     ...(await clients(service.port, 20, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1")),
     ...(await clients(service.port, 20)),
   ];
-  await until("answers on their way", async () => (await metricOf(service.metrics, "http_answers_held_bytes")) >= LARGE);
+  await until(
+    "answers on their way",
+    async () => (await metricOf(service.metrics, "http_answers_held_bytes")) >= LARGE,
+  );
   const grace = 10 * 60_000;
   const began = performance.now();
   await closeServer(service.server, grace);
