@@ -7,10 +7,25 @@ import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { RecordWrite, Store } from "../store/store.ts";
 import type { AnchorState } from "../verify/bundle.ts";
-import { type AnchorRecord, anchorRemoval, anchorWrite, listAnchors } from "./records.ts";
+import {
+  type AnchorKey,
+  type AnchorRecord,
+  anchorRemoval,
+  anchorWrite,
+  listAnchors,
+  passOver,
+  removalOf,
+} from "./records.ts";
 
 /** An anchor that may still be reorganised, with the state proof that was taken while nodes had the state. */
 export type OpenAnchor = { readonly anchor: AnchorRecord; readonly state?: AnchorState };
+
+/** What is missing among a ledger's anchors, from the newest back to the newest that is final. */
+export type Gaps = {
+  /** Not final, and not in the list of those. */
+  readonly forgotten: readonly AnchorRecord[];
+  readonly damaged: readonly AnchorKey[];
+};
 
 type Extent = { readonly newest: AnchorRecord | undefined; readonly final: AnchorRecord | undefined };
 
@@ -24,7 +39,16 @@ export class AnchorBook {
 
   static async open(store: Store, chainId: number): Promise<AnchorBook> {
     const book = new AnchorBook(store, chainId);
-    for await (const [key, value] of store.records(book.#space)) book.#open.set(key, readJson(value) as OpenAnchor);
+    const lost: string[] = [];
+    const range = { onDamaged: (key: string) => lost.push(key) };
+    for await (const [key, value] of store.records(book.#space, range)) {
+      const open = readOpen(value);
+      if (open === undefined || keyOf(open.anchor) !== key) lost.push(key);
+      else book.#open.set(key, open);
+    }
+    // What they were about is still among the anchors, where gaps() finds it.
+    const writes = lost.map((key) => ({ space: book.#space, key, value: undefined }));
+    if (writes.length > 0) await store.writeRecords(writes, { durable: true });
     return book;
   }
 
@@ -41,6 +65,28 @@ export class AnchorBook {
   /** Newest anchor of a ledger, final or not. */
   async newest(ledgerId: Hex): Promise<AnchorRecord | undefined> {
     return (await this.#extent(ledgerId)).newest;
+  }
+
+  /** What is to be mended of a ledger's anchors on this chain. */
+  async gaps(ledgerId: Hex): Promise<Gaps> {
+    const damaged: AnchorKey[] = [];
+    const onDamaged = (key: AnchorKey) => {
+      if (key.chainId === undefined || key.chainId === this.#chainId) damaged.push(key);
+    };
+    for (let limit = this.#open.size + 1; ; limit *= 2) {
+      damaged.length = 0;
+      const query = { chainId: this.#chainId, reverse: true, limit, onDamaged };
+      const anchors = await listAnchors(this.#store, ledgerId, query);
+      const final = anchors.findIndex(({ stage }) => stage === "final");
+      if (final < 0 && anchors.length === limit) continue;
+      const recent = final < 0 ? anchors : anchors.slice(0, final);
+      return { forgotten: recent.filter((anchor) => !this.#open.has(keyOf(anchor))), damaged };
+    }
+  }
+
+  /** The write that removes a record of an anchor that cannot be read. */
+  removalOf(ledgerId: Hex, key: string): RecordWrite {
+    return removalOf(ledgerId, key);
   }
 
   async newestFinal(ledgerId: Hex): Promise<AnchorRecord | undefined> {
@@ -80,15 +126,24 @@ export class AnchorBook {
 
   /** The anchor of a ledger at a size on this chain, as the store has it. */
   async at(ledgerId: Hex, size: number): Promise<AnchorRecord | undefined> {
-    const [found] = await listAnchors(this.#store, ledgerId, { chainId: this.#chainId, fromSize: size, toSize: size });
+    const [found] = await listAnchors(this.#store, ledgerId, {
+      chainId: this.#chainId,
+      fromSize: size,
+      toSize: size,
+      onDamaged: passOver,
+    });
     return found;
   }
 
   /** Forgets all anchors of these ledgers on this chain: another chain begins. */
   async reset(ledgerIds: readonly Hex[]): Promise<void> {
     for (const ledgerId of ledgerIds) {
-      const anchors = await listAnchors(this.#store, ledgerId, { chainId: this.#chainId });
-      await this.#store.writeRecords(this.remove(anchors), { durable: true });
+      const damaged: RecordWrite[] = [];
+      const onDamaged = ({ key, chainId }: AnchorKey) => {
+        if (chainId === this.#chainId) damaged.push(removalOf(ledgerId, key));
+      };
+      const anchors = await listAnchors(this.#store, ledgerId, { chainId: this.#chainId, onDamaged });
+      await this.#store.writeRecords([...this.remove(anchors), ...damaged], { durable: true });
     }
     this.#changes += 1;
     this.#open.clear();
@@ -105,7 +160,7 @@ export class AnchorBook {
     const open = this.openAnchors.filter(({ anchor }) => anchor.ledgerId === ledgerId).length;
     // Everything above the newest final anchor is open, so one more than those is enough.
     const changes = this.#changes;
-    const query = { chainId: this.#chainId, reverse: true, limit: open + 1 };
+    const query = { chainId: this.#chainId, reverse: true, limit: open + 1, onDamaged: passOver };
     const anchors = await listAnchors(this.#store, ledgerId, query);
     const extent = { newest: anchors[0], final: anchors.find(({ stage }) => stage === "final") };
     // What was read before a change must not outlive it.
@@ -116,4 +171,14 @@ export class AnchorBook {
 
 function keyOf({ ledgerId, size }: AnchorRecord): string {
   return `${ledgerId}/${size}`;
+}
+
+function readOpen(text: string): OpenAnchor | undefined {
+  try {
+    const open = readJson(text) as OpenAnchor | null;
+    return typeof open?.anchor?.blockNumber === "number" ? open : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }

@@ -6,6 +6,7 @@
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import type { Account } from "./account.ts";
+import { mendAnchors } from "./adopt.ts";
 import { type Chain, ChainError } from "./chain.ts";
 import { type Clock, isRecent } from "./clock.ts";
 import { AnchorErrand, OwnerErrand } from "./errands.ts";
@@ -56,6 +57,7 @@ export class ChainLoop {
   readonly balances = new Map<Hex, Balance>();
   readonly #parts: LoopParts;
   readonly #nudge: (() => Promise<void>) | undefined;
+  #isMended = false;
 
   static async open(setup: ChainSetup, parts: LoopParts): Promise<ChainLoop> {
     const { name, chain, payer, owners = [], nudge } = setup;
@@ -71,7 +73,7 @@ export class ChainLoop {
     errands.set(payer.address, [...(errands.get(payer.address) ?? []), new AnchorErrand(source, schedule)]);
     const accounts = new Map([...owners, payer].map((account) => [account.address, account]));
     for (const [address, account] of accounts) {
-      const journal = await Journal.open(store, chain.chainId, address);
+      const journal = await Journal.open(store, chain.chainId, address, log);
       const scope = `${name}/${address}`;
       const now = () => clock.now();
       lanes.push({ site, account, journal, errands: errands.get(address) ?? [], notes, log, now, scope, gapLooks: 0 });
@@ -100,6 +102,7 @@ export class ChainLoop {
     const { notes, source } = this.#parts;
     await this.#guarded(this.site.name, async () => {
       if ((await this.site.look()) === undefined) return;
+      await this.#mend();
       for (const ledger of source.ledgers()) {
         const standing = await standingOf(this.site, ledger);
         const scope = ledgerScope(this.site, ledger.record.id);
@@ -116,7 +119,9 @@ export class ChainLoop {
     let view: View | undefined;
     await this.#guarded(this.site.name, async () => {
       view = await this.site.look();
-      if (view !== undefined) await settleAnchors(this.site, view, log);
+      if (view === undefined) return;
+      await this.#mend();
+      await settleAnchors(this.site, view, log);
     });
     if (view === undefined) return;
     for (const lane of this.lanes) {
@@ -128,6 +133,13 @@ export class ChainLoop {
       });
     }
     if (this.#nudge !== undefined && this.isWaitingForFinality()) await this.#guarded(this.site.name, this.#nudge);
+  }
+
+  /** Mends the records of anchors, once, as soon as the chain can be asked. */
+  async #mend(): Promise<void> {
+    if (this.#isMended) return;
+    for (const ledger of this.#parts.source.ledgers()) await mendAnchors(this.site, ledger, this.#parts.log);
+    this.#isMended = true;
   }
 
   isWaitingForFinality(): boolean {

@@ -3,21 +3,12 @@
  * for each flight. A write is durable before the step that needs it, and memory changes only after it.
  */
 
-import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { RecordWrite, Store } from "../store/store.ts";
 import { type Flight, isOpen, isUnmined } from "./flight.ts";
-import { NOTHING_SPENT, type Spend } from "./spend.ts";
-
-export type LaneRecord = {
-  /** The nonce after the highest that was ever used here. */
-  readonly nonce: number;
-  readonly spend: Spend;
-  readonly bumps: number;
-  readonly reorgs: number;
-  /** Ledgers whose transactions failed in a row: how often, and when last (milliseconds since 1970). */
-  readonly reverts: Readonly<Record<Hex, { readonly count: number; readonly at: number }>>;
-};
+import { type LaneRecord, laneOf, readFlight, readLane } from "./flight-record.ts";
+import type { Log } from "./notes.ts";
+import { NOTHING_SPENT } from "./spend.ts";
 
 export type Change = {
   readonly lane?: Partial<LaneRecord>;
@@ -37,15 +28,38 @@ export class Journal {
   #lane: LaneRecord;
   readonly #flights: Map<number, Flight>;
 
-  static async open(store: Store, chainId: number, account: Hex): Promise<Journal> {
+  /** Reads what an account has under way; records that are damaged are forgotten, made again as far as can be, and told. */
+  static async open(store: Store, chainId: number, account: Hex, log: Log): Promise<Journal> {
     const space = `anchoring/${chainId}/${account}`;
-    const lane = await store.record(space, "lane");
     const flights = new Map<number, Flight>();
-    for await (const [, value] of store.records(space, { gte: "flight/", lt: "flight0" })) {
-      const flight = readJson(value) as Flight;
-      flights.set(flight.nonce, flight);
+    const damaged: string[] = [];
+    const onDamaged = (key: string) => damaged.push(key);
+    for await (const [key, value] of store.records(space, { gte: "flight/", lt: "flight0", onDamaged })) {
+      const flight = readFlight(value, nonceOf(key));
+      if (flight === undefined) damaged.push(key);
+      else flights.set(flight.nonce, flight);
     }
-    return new Journal(store, space, lane === undefined ? EMPTY : (readJson(lane) as LaneRecord), flights);
+    let lane: LaneRecord | undefined;
+    for await (const [, value] of store.records(space, { gte: "lane", lte: "lane", onDamaged })) lane = readLane(value);
+    const isNew = lane === undefined && flights.size === 0 && damaged.length === 0;
+    const journal = new Journal(store, space, lane ?? (isNew ? EMPTY : laneOf([...flights.values()])), flights);
+    if (lane === undefined && !isNew) damaged.push("lane");
+    if (damaged.length > 0) await journal.#mend(damaged, log);
+    return journal;
+  }
+
+  /**
+   * Goes on without records: the chain tells whether a nonce was used (gap.ts), and an anchor that it holds is adopted
+   * (adopt.ts). A transaction of which the bytes are lost may still be mined, once, as it would have been.
+   */
+  async #mend(damaged: readonly string[], log: Log): Promise<void> {
+    const writes = damaged.map((key) => this.#write(key, undefined));
+    writes.push(this.#write("lane", JSON.stringify(this.#lane)));
+    await this.#store.writeRecords(writes, { durable: true });
+    const records = [...new Set(damaged)];
+    const hint =
+      "what became of their transactions is asked of the chain, and what they cost may be missing in the sums";
+    log.warn({ space: this.#space, records }, `records of anchoring are damaged and forgotten: ${hint}`);
   }
 
   private constructor(store: Store, space: string, lane: LaneRecord, flights: Map<number, Flight>) {
@@ -101,6 +115,11 @@ export class Journal {
   #write(key: string, value: string | undefined): RecordWrite {
     return { space: this.#space, key, value };
   }
+}
+
+function nonceOf(key: string): number {
+  const digits = key.slice("flight/".length);
+  return /^[0-9]{16}$/.test(digits) ? Number(digits) : Number.NaN;
 }
 
 function flightKey(nonce: number): string {

@@ -6,7 +6,7 @@ import { checksumAddress } from "../merkle/address.ts";
 import type { OpenAnchor } from "./book.ts";
 import type { Receipt } from "./chain.ts";
 import { type AnchorItem, type Flight, type Landing, landedAttempt, type Purpose } from "./flight.ts";
-import type { LaneRecord } from "./journal.ts";
+import type { LaneRecord } from "./flight-record.ts";
 import type { Lane } from "./lane.ts";
 import { proofOf } from "./settle-anchors.ts";
 import { addSpend } from "./spend.ts";

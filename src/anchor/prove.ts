@@ -14,7 +14,7 @@ import type { Hash } from "../merkle/hash.ts";
 import { checkInclusion, ProofError } from "../merkle/proof.ts";
 import { DamagedStoreError, type LedgerRecord, type Store } from "../store/store.ts";
 import { BUNDLE_FORMAT, type Bundle, type BundleAnchor, type BundleLedger, type Status } from "../verify/bundle.ts";
-import { type AnchorRecord, listAnchors } from "./records.ts";
+import { type AnchorRecord, listAnchors, passOver } from "./records.ts";
 
 /** The ledger has no event at an index, or no checkpoint that a bundle could be made for. */
 export class ProveError extends Error {
@@ -184,13 +184,22 @@ async function newestAnchor(
   preferFinal: boolean,
 ): Promise<AnchorRecord | undefined> {
   const limit = preferFinal ? SEARCH_MAX : 1;
-  const anchors = await listAnchors(store, ledgerId, { fromSize: index + 1, reverse: true, limit });
+  const anchors = await listAnchors(store, ledgerId, {
+    fromSize: index + 1,
+    reverse: true,
+    limit,
+    onDamaged: passOver,
+  });
   return anchors.find((anchor) => preferFinal && anchor.stage === "final") ?? anchors[0];
 }
 
 /** On every chain the anchor of this size, or else the next larger one with a path that leads there. */
 async function anchorsOf({ ledger, store }: ProveRequest, size: number): Promise<Anchors> {
-  const records = await listAnchors(store, ledger.record.id, { fromSize: size, limit: ANCHORS_MAX });
+  const records = await listAnchors(store, ledger.record.id, {
+    fromSize: size,
+    limit: ANCHORS_MAX,
+    onDamaged: passOver,
+  });
   const firsts = new Map<number, AnchorRecord>();
   for (const record of records) if (!firsts.has(record.chainId)) firsts.set(record.chainId, record);
   const found = [...firsts.values()];

@@ -5,7 +5,7 @@
 
 import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
-import type { Store } from "../store/store.ts";
+import { DamagedStoreError, type Store } from "../store/store.ts";
 import type { AnchorState } from "../verify/bundle.ts";
 
 /** How sure an anchor is: in a block, in a block the chain calls safe, in one that it calls final. */
@@ -41,9 +41,23 @@ export type AnchorQuery = {
   readonly toSize?: number;
   readonly reverse?: boolean;
   readonly limit?: number;
+  /** Gets each record that is damaged, which is then passed over: later anchors prove the same entries. */
+  readonly onDamaged?: (key: AnchorKey) => void;
+};
+
+/** Where the record of an anchor is; size and chain are undefined in a key that is none. */
+export type AnchorKey = {
+  readonly key: string;
+  readonly size: number | undefined;
+  readonly chainId: number | undefined;
 };
 
 const SIZE_DIGITS = 16;
+
+/** For those who need no more than some anchor that covers an entry. */
+export function passOver(): undefined {
+  return undefined;
+}
 
 function spaceOf(ledgerId: Hex): string {
   return `anchors/${ledgerId}`;
@@ -63,8 +77,17 @@ export async function listAnchors(store: Store, ledgerId: Hex, query: AnchorQuer
     reverse: query.reverse ?? false,
   };
   if (limit <= 0) return found;
-  for await (const [, value] of store.records(spaceOf(ledgerId), range)) {
+  const { onDamaged } = query;
+  const passOver = onDamaged && ((key: string) => onDamaged(readKey(key)));
+  const records = store.records(spaceOf(ledgerId), passOver === undefined ? range : { ...range, onDamaged: passOver });
+  for await (const [key, value] of records) {
     const anchor = readJson(value) as AnchorRecord;
+    if (keyOf(anchor) !== key) {
+      const message = `record ${JSON.stringify(key)} of ${spaceOf(ledgerId)} is damaged: it is of size ${anchor.size}`;
+      if (passOver === undefined) throw new DamagedStoreError(message);
+      passOver(key);
+      continue;
+    }
     if (query.chainId !== undefined && anchor.chainId !== query.chainId) continue;
     found.push(anchor);
     if (found.length >= limit) break;
@@ -74,11 +97,25 @@ export async function listAnchors(store: Store, ledgerId: Hex, query: AnchorQuer
 
 /** The write that keeps an anchor; one of the same ledger, size and chain is replaced. */
 export function anchorWrite(anchor: AnchorRecord): { space: string; key: string; value: string } {
-  const key = `${sizeKey(anchor.size)}/${anchor.chainId}`;
-  return { space: spaceOf(anchor.ledgerId), key, value: JSON.stringify(anchor) };
+  return { space: spaceOf(anchor.ledgerId), key: keyOf(anchor), value: JSON.stringify(anchor) };
+}
+
+function keyOf({ size, chainId }: AnchorRecord): string {
+  return `${sizeKey(size)}/${chainId}`;
+}
+
+function readKey(key: string): AnchorKey {
+  const [, size, chainId] = /^([0-9]{16})\/([0-9]+)$/.exec(key) ?? [];
+  const isKey = size !== undefined && Number.isSafeInteger(Number(size));
+  return { key, size: isKey ? Number(size) : undefined, chainId: isKey ? Number(chainId) : undefined };
 }
 
 /** The write that removes an anchor whose block the chain no longer has. */
 export function anchorRemoval(anchor: AnchorRecord): { space: string; key: string; value: undefined } {
-  return { ...anchorWrite(anchor), value: undefined };
+  return removalOf(anchor.ledgerId, keyOf(anchor));
+}
+
+/** The write that removes whatever is under a key. */
+export function removalOf(ledgerId: Hex, key: string): { space: string; key: string; value: undefined } {
+  return { space: spaceOf(ledgerId), key, value: undefined };
 }

@@ -5,7 +5,7 @@
 
 import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
-import type { Store } from "../store/store.ts";
+import { DamagedStoreError, type Store } from "../store/store.ts";
 import { AnchorBook } from "./book.ts";
 import { type Block, type Chain, ChainError, type ChainIdentity } from "./chain.ts";
 import type { Log, NoteCode, Notes } from "./notes.ts";
@@ -116,8 +116,7 @@ export class Site {
       const message = `${this.name}: expected a known version of the contract at ${found.contract}, got other code`;
       return this.#halt("contract_unknown", `${message} (${found.codeHash}); mend the address in the configuration`);
     }
-    const text = await store.record(space, key);
-    const known = text === undefined ? undefined : (readJson(text) as StoredIdentity);
+    const known = await this.#knownIdentity(space, key);
     const difference = known === undefined ? undefined : compare(known, found);
     if (difference !== undefined && this.policy.onReplaced === "halt") {
       return this.#halt(difference.code, `${this.name}: ${difference.message}`);
@@ -131,6 +130,21 @@ export class Site {
     }
     this.#isTrusted = true;
     return true;
+  }
+
+  /** What the chain was; where that cannot be read any more, the heads of the ledgers still tell another chain. */
+  async #knownIdentity(space: string, key: string): Promise<StoredIdentity | undefined> {
+    const { store, log } = this.#options;
+    try {
+      const text = await store.record(space, key);
+      if (text === undefined) return undefined;
+      const known = readJson(text) as StoredIdentity | null;
+      if (typeof known?.contract === "string" && typeof known.codeHash === "string") return known;
+    } catch (error) {
+      if (!(error instanceof DamagedStoreError || error instanceof SyntaxError)) throw error;
+    }
+    log.warn({ key }, `${this.name}: the record of which chain this is was damaged, and is made again from the chain`);
+    return undefined;
   }
 
   async #askIdentity(): Promise<StoredIdentity | undefined> {

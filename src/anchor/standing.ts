@@ -4,11 +4,10 @@
  * stops the ledger's anchoring with a way out. Nothing is ever mended by anchoring over it: the contract would refuse.
  */
 
-import { checksumAddress } from "../merkle/address.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
+import { adopt } from "./adopt.ts";
 import type { ChainHead } from "./chain.ts";
 import type { NoteCode } from "./notes.ts";
-import { findPlace, proofOf } from "./settle-anchors.ts";
 import type { Site } from "./site.ts";
 import type { AnchoredLedger } from "./sources.ts";
 
@@ -26,7 +25,8 @@ export async function standingOf(site: Site, ledger: AnchoredLedger): Promise<St
   const head = await chain.head(record.id);
   const verdict = await compareHeads(site, ledger, head);
   if (verdict !== undefined) return verdict;
-  if (head.size > 0 && (await book.at(record.id, head.size)) === undefined) await adopt(site, ledger, head);
+  if (head.size > 0 && (await book.at(record.id, head.size)) === undefined)
+    await adopt(site, ledger, head.size, head.root);
   if (head.superseded) {
     return halted("ledger_superseded", `${site.name}: ledger ${record.name} has a successor and takes no more anchors`);
   }
@@ -58,24 +58,4 @@ async function compareHeads(site: Site, ledger: AnchoredLedger, head: ChainHead)
 
 function halted(code: NoteCode, message: string): Standing {
   return { state: "halted", code, message };
-}
-
-/** Somebody else anchored a checkpoint of ours, or we did and lost the memory of it. */
-async function adopt(site: Site, ledger: AnchoredLedger, head: ChainHead): Promise<void> {
-  const { chain, book } = site;
-  const { id } = ledger.record;
-  const [place, checkpoint] = await Promise.all([findPlace(chain, id, head.size), ledger.checkpoint(head.size)]);
-  if (place === undefined || checkpoint === undefined) return;
-  const [block, receipt] = await Promise.all([chain.block(place.blockNumber), chain.receipt(place.transactionHash)]);
-  if (block?.hash !== place.blockHash) return;
-  const { transactionHash, blockNumber, blockHash } = place;
-  const { signedAt, signature } = checkpoint;
-  const { gasUsed = 0, feeWei = 0n } = receipt ?? {};
-  const anchor = {
-    ...{ ledgerId: id, chainId: chain.chainId, contract: checksumAddress(chain.contract), size: head.size },
-    ...{ root: head.root, signedAt, signature, stage: "mined" as const, transactionHash },
-    ...{ blockNumber, blockHash, blockTime: block.time, gasUsed, feeWei: String(feeWei) },
-  };
-  const state = await proofOf(chain, anchor);
-  await book.apply(book.keep([state === undefined ? { anchor } : { anchor, state }]), { written: false });
 }

@@ -1,7 +1,7 @@
 /** One event of a ledger, and what proves it. */
 
 import { makeBundle } from "../../anchor/prove.ts";
-import { listAnchors } from "../../anchor/records.ts";
+import { listAnchors, passOver } from "../../anchor/records.ts";
 import { type Entry, entryLeafHash } from "../../entry/entry.ts";
 import { readMembers } from "../../entry/prepare.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -69,7 +69,7 @@ async function eventFor(key: ApiKey, ledger: Ledger, index: number): Promise<{ e
 }
 
 async function statusOf(store: Store, ledgerId: Hex, index: number): Promise<Status> {
-  const anchors = await listAnchors(store, ledgerId, { fromSize: index + 1, limit: ANCHORS_MAX });
+  const anchors = await listAnchors(store, ledgerId, { fromSize: index + 1, limit: ANCHORS_MAX, onDamaged: passOver });
   if (anchors.some(({ stage }) => stage === "final")) return "final";
   return anchors.length > 0 ? "anchored" : "recorded";
 }

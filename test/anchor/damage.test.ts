@@ -1,0 +1,176 @@
+/**
+ * Damaged records of anchoring: at whatever stage a transaction is, its record may be lost, and with it the bytes that were
+ * sent. A start goes on all the same: every nonce is used once, every anchor of the chain is known, and nobody is stuck.
+ */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { ChainError } from "../../src/anchor/chain.ts";
+import { Journal } from "../../src/anchor/journal.ts";
+import { listAnchors } from "../../src/anchor/records.ts";
+import type { MemoryStore } from "../../src/store/memory.ts";
+import { DamagedStoreError } from "../../src/store/store.ts";
+import { anchoredWorld, append, PAYER, quiet, type World } from "./world.ts";
+
+/** What becomes of a record: its sum does not fit, or it is whole and says something else. */
+type Damage = "torn" | string;
+
+const LANE = `anchoring/1234/${PAYER.address}`;
+const OPEN = "anchoring/1234/open";
+
+/** Damages records of a store; one that is written again is whole. */
+function damage(store: MemoryStore, space: string, keys: readonly string[], how: Damage): void {
+  const torn = new Set(keys);
+  const { record, records, writeRecords } = store;
+  const error = (key: string) => new DamagedStoreError(`record ${key} is damaged: its checksum does not fit`);
+  if (how !== "torn") {
+    void store.writeRecords(
+      keys.map((key) => ({ space, key, value: how })),
+      { durable: true },
+    );
+    return;
+  }
+  store.record = async (of, key) => {
+    if (of === space && torn.has(key)) throw error(key);
+    return record.call(store, of, key);
+  };
+  store.records = async function* (of, range = {}) {
+    for await (const [key, value] of records.call(store, of, range)) {
+      if (of !== space || !torn.has(key)) yield [key, value];
+      else if (range.onDamaged === undefined) throw error(key);
+      else range.onDamaged(key, error(key));
+    }
+  };
+  store.writeRecords = async (writes, options) => {
+    await writeRecords.call(store, writes, options);
+    for (const write of writes) if (write.space === space) torn.delete(write.key);
+  };
+}
+
+async function keysOf(store: MemoryStore, space: string, prefix = ""): Promise<string[]> {
+  const found: string[] = [];
+  for await (const [key] of store.records(space)) if (key.startsWith(prefix)) found.push(key);
+  return found;
+}
+
+/** Brings a second anchor, of 5 entries, to a stage. */
+const STAGES: Readonly<Record<string, (world: World) => Promise<void>>> = {
+  "stored and not sent": async (world) => {
+    const { broadcast } = world.chain;
+    world.chain.broadcast = async () => {
+      throw new ChainError("unavailable", "no answer");
+    };
+    await world.tick(0);
+    world.chain.broadcast = broadcast;
+    assert.equal(world.chain.pool.length, 0);
+  },
+  "in the pool": async (world) => {
+    await world.tick(0);
+    assert.equal(world.chain.pool.length, 1);
+  },
+  "mined and not seen": (world) => world.tick(1),
+  mined: async (world) => {
+    await world.tick(1);
+    await world.tick(0);
+    assert.equal((await world.anchors(world.ledger, true))[0]?.stage, "mined");
+  },
+  final: (world) => world.runUntilFinal(),
+};
+
+const RECORDS: Readonly<Record<string, (world: World, how: Damage) => Promise<void>>> = {
+  "every flight": async ({ store }, how) => damage(store, LANE, await keysOf(store, LANE, "flight/"), how),
+  "the newest flight": async ({ store }, how) => {
+    damage(store, LANE, (await keysOf(store, LANE, "flight/")).slice(-1), how);
+  },
+  "the lane": async ({ store }, how) => damage(store, LANE, ["lane"], how),
+  "flights and lane": async ({ store }, how) => damage(store, LANE, await keysOf(store, LANE), how),
+  "the list of open anchors": async ({ store }, how) => damage(store, OPEN, await keysOf(store, OPEN), how),
+  "which chain it is": async ({ store }, how) => damage(store, "anchoring", ["chain/1234"], how),
+};
+
+const HOWS: readonly Damage[] = ["torn", "", "[]", "null", '{"nonce":1}'];
+
+for (const [stage, bring] of Object.entries(STAGES)) {
+  for (const [what, harm] of Object.entries(RECORDS)) {
+    test(`${what} damaged while a transaction is ${stage}: anchoring goes on, each nonce is used once`, async () => {
+      for (const how of HOWS) {
+        const world = await anchoredWorld();
+        await append(world.ledger, 2);
+        await bring(world);
+        await harm(world, how);
+        await world.start();
+        await world.run(6, 0);
+        await append(world.ledger);
+        await world.runUntilFinal();
+        await append(world.ledger);
+        await world.runUntilFinal();
+        await world.requireOrder({ isSpendKnown: false });
+        assert.equal(await world.note("account"), undefined, how);
+        assert.equal(await world.note("ledger"), undefined, how);
+      }
+    });
+  }
+}
+
+for (const stage of ["mined", "final"]) {
+  test(`the damaged record of an anchor that is ${stage} and the newest is made again from the chain`, async () => {
+    const world = await anchoredWorld();
+    await append(world.ledger, 2);
+    await STAGES[stage]?.(world);
+    const before = await world.anchors();
+    const space = `anchors/${world.ledger.record.id}`;
+    damage(world.store, space, (await keysOf(world.store, space)).slice(-1), "torn");
+    await assert.rejects(world.anchors(), DamagedStoreError);
+    const seen: unknown[] = [];
+    await listAnchors(world.store, world.ledger.record.id, { onDamaged: (key) => seen.push(key) });
+    assert.deepEqual(seen, [{ key: "0000000000000005/1234", size: 5, chainId: 1234 }]);
+    await world.start();
+    await world.runUntilFinal();
+    const places = (anchors: typeof before) => anchors.map(({ size, blockHash }) => [size, blockHash]);
+    assert.deepEqual(places(await world.anchors()), places(before));
+  });
+}
+
+test("a damaged record of an anchor that a chain does not hold is removed", async () => {
+  const world = await anchoredWorld();
+  const space = `anchors/${world.ledger.record.id}`;
+  const key = "0000000000000099/1234";
+  const value = (await world.store.record(space, "0000000000000003/1234")) ?? "";
+  await world.store.writeRecords([{ space, key, value }], { durable: true });
+  await world.start();
+  await world.tick();
+  assert.deepEqual(
+    (await world.anchors()).map(({ size }) => size),
+    [3],
+  );
+});
+
+test("what a lane spent is summed up from the flights that are left", async () => {
+  const world = await anchoredWorld();
+  const [before] = (await world.anchorer?.status()) ?? [];
+  damage(world.store, LANE, ["lane"], "torn");
+  const lines: string[] = [];
+  const log = { ...quiet, warn: (_: object, message: string) => void lines.push(message) };
+  const { lane } = await Journal.open(world.store, 1234, PAYER.address, log);
+  const account = before?.accounts.find(({ address }) => address.toLowerCase() === PAYER.address);
+  assert.deepEqual([lane.nonce, lane.spend.totalWei], [1, account?.spentTotalWei]);
+  assert.match(lines.join(), /records of anchoring are damaged and forgotten/);
+  await Journal.open(world.store, 1234, PAYER.address, log);
+  assert.equal(lines.length, 1);
+});
+
+test("a flight whose bytes are of another nonce is never sent again", async () => {
+  const world = await anchoredWorld();
+  await append(world.ledger, 2);
+  await STAGES["stored and not sent"]?.(world);
+  const [first = "", last = ""] = await keysOf(world.store, LANE, "flight/");
+  const flight = JSON.parse((await world.store.record(LANE, last)) ?? "");
+  const other = JSON.parse((await world.store.record(LANE, first)) ?? "");
+  const mixed = { ...flight, attempts: [{ ...flight.attempts[0], raw: other.attempts[0].raw }] };
+  await world.store.writeRecords([{ space: LANE, key: last, value: JSON.stringify(mixed) }], { durable: true });
+  const journal = await Journal.open(world.store, 1234, PAYER.address, quiet);
+  assert.deepEqual(
+    journal.flights.map(({ nonce }) => nonce),
+    [0],
+  );
+});
