@@ -6,7 +6,8 @@ import type { Findings } from "./verdict.ts";
 /** What the bench itself gives reason for: its chain does not answer. */
 const OF_THE_BENCH = ["chain_unreachable", "anchor_late"];
 /** Words that say what somebody could do. */
-const WAY_OUT = /recover|bring back|try again|start again|restart|make room|raise|remove|chmod|mend|give |allow|see /i;
+const WAY_OUT =
+  /recover|bring .*back|renew|try again|start again|restart|make room|raise|remove|chmod|mend|give |allow|see /i;
 
 /** Whether a piece of the log has a warning or an error. */
 export function hasComplaint(log: string): boolean {

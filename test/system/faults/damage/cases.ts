@@ -19,6 +19,9 @@ import { Judge } from "./judge.ts";
 /** Processes that serve; each is used again until it dies. */
 const idle: Record<Filling["chain"], Hosted[]> = { none: [], embedded: [] };
 
+/** What an audit looks at; the rest is found when it is used. */
+const AUDITED = /^(?:store|marks)\//;
+
 export type DamageOptions = {
   readonly chain: Filling["chain"];
   /** Which files of the data folder. */
@@ -94,8 +97,8 @@ async function serve(hosted: Hosted, damaged: Damaged, findings: Findings): Prom
   const ready = await judge
     .run()
     .then(() => ask(url, key, "GET /readyz"))
-    .catch((error: unknown) => {
-      if (hosted.isAlive) throw error;
+    .catch(async (error: unknown) => {
+      if (!(await hosted.hasDied())) throw error;
       findings.add("died", `the service ended while it was asked: ${tailOf(hosted.said)}`);
     });
   if (ready === undefined) return;
@@ -116,7 +119,7 @@ async function judgeRefusal({ refused, died }: Reply, damaged: Damaged, findings
   findings.add("recovered", `the start is refused: ${message.slice(0, 300)}`);
   if (died === undefined && !namesWayOut(message)) findings.add("refused", `no way out is named: ${message}`);
   if (/^index\//.test(damage.file)) findings.add("refused", `what is derived stops the service: ${message}`);
-  if (!isFound) findings.add("wrong", `the audit calls whole what is refused: ${message}`);
+  if (!isFound && AUDITED.test(damage.file)) findings.add("wrong", `the audit calls whole what is refused: ${message}`);
   if (!message.includes("holdfast recover")) return;
   const walked = new Findings();
   const service = await startWithoutFault(place, walked);

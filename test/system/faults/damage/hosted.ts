@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer } from "../../service-process.ts";
 
 export type Reply = {
@@ -16,6 +17,7 @@ export type Reply = {
 
 const REPLY_MS = 60_000;
 const ASK_MS = 40_000;
+const DYING_MS = 2000;
 
 export class Hosted {
   readonly #child: ChildProcess;
@@ -43,6 +45,12 @@ export class Hosted {
 
   get isAlive(): boolean {
     return this.#died === undefined;
+  }
+
+  /** Whether it is dying, of which connections tell before the system does. */
+  async hasDied(): Promise<boolean> {
+    for (const until = Date.now() + DYING_MS; this.isAlive && Date.now() < until; ) await sleep(10);
+    return !this.isAlive;
   }
 
   async ask(what: "audit" | "start" | "stop", data: string): Promise<Reply> {

@@ -54,10 +54,11 @@ export class Judge {
   #notRight(what: string, { status, text }: Answer): void {
     this.isDamageSeen = true;
     const { code = "" } = JSON.parse(text) as { code?: string };
-    if (status === 404) this.#findings.add("wrong", `${what} is answered as absent: ${text.slice(0, 160)}`);
+    if (code.endsWith("_damaged")) this.#findings.add("recovered", `${what} is called damaged: ${code}`);
+    else if (status === 404) this.#findings.add("wrong", `${what} is answered as absent: ${text.slice(0, 160)}`);
     else if (UNCLEAR.includes(code)) this.#findings.add("wrong", `${what}: damage is answered with ${status} ${code}`);
     else if (status < 500) this.#findings.add("wrong", `${what}: ${status} ${text.slice(0, 160)}`);
-    else this.#findings.add("recovered", `${what} is called damaged: ${code}`);
+    else this.#findings.add("recovered", `${what} is refused: ${code}`);
   }
 
   async #isListed(ledger: string, receipts: ReadonlyMap<string, Receipt>): Promise<boolean> {
