@@ -9,6 +9,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+// Otherwise this Node would open the port of its debugger to everybody on the machine.
+process.on("SIGUSR1", () => undefined);
+
 const NODE_MIN = 24;
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 
@@ -30,7 +33,7 @@ if (Number(process.versions.node.split(".")[0]) >= NODE_MIN) {
     process.stderr.write(`holdfast: expected Node ${NODE_MIN} or later; run "npm run setup" in ${root}\n`);
     process.exit(2);
   }
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(node, ["--disable-sigusr1", main, ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     process.stderr.write(`holdfast: could not start ${node}: ${error.message}\n`);

@@ -42,7 +42,7 @@ import type { Checkpoint, SignedCheckpoint } from "./merkle/checkpoint.ts";
 import type { Hash } from "./merkle/hash.ts";
 import { createMetrics } from "./metrics.ts";
 import { Indexer } from "./query/indexer.ts";
-import { makeFolder, replaceFile } from "./store/files.ts";
+import { closeToOthers, makeFolder, replaceFile } from "./store/files.ts";
 import { LevelStore } from "./store/level.ts";
 import type { WritingState } from "./store/leveldb/database.ts";
 import { LevelIndexStore } from "./store/leveldb-index.ts";
@@ -119,6 +119,8 @@ const STORE_CONDITIONS: Readonly<Record<WritingState, Condition | undefined>> = 
       "which shows what can be kept before it changes anything",
   },
 };
+/** Of the data folder, which may itself be open. */
+const PRIVATE_FOLDERS = ["store", "index", "marks", "keys", "chain"];
 /** Who the service is in events of its own. */
 const SERVICE = "holdfast";
 /** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
@@ -215,6 +217,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
 
 async function openFolder({ data }: Config, log: Logger): Promise<void> {
   await makeFolder(data);
+  for (const name of PRIVATE_FOLDERS) await closeToOthers(join(data, name));
   if (process.platform === "win32" || ((await stat(data)).mode & 0o077) === 0) return;
   log.warn({ data }, "others on this machine may look into the data folder, where events lie in clear: chmod 700");
 }

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from "commander";
 import { CliError, type SetExit } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
+import { prepareProcess } from "./process.ts";
 import { readVersion } from "./version.ts";
 
 type AddCommand = (program: Command, setExit: SetExit) => void;
@@ -40,6 +41,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const setExit: SetExit = (wanted) => {
     status = wanted;
   };
+  prepareProcess(args[0]);
   try {
     const program = await makeProgram(args[0], setExit);
     await program.parseAsync(args, { from: "user" });

@@ -9,9 +9,8 @@ import { adminKeyFile, type Config, readConfig } from "../config.ts";
 import { type ChainFacts, type Service, startService } from "../service.ts";
 import { unreachable } from "./failure.ts";
 import { printOut, printResult } from "./output.ts";
+import { STOP_SIGNALS } from "./process.ts";
 import { readVersion } from "./version.ts";
-
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** Adds the command. */
 export function addServe(program: Command): void {
@@ -35,9 +34,9 @@ export function addServe(program: Command): void {
 /** Resolves at the first signal to stop; a second one ends the process at once. */
 function signal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const name of SIGNALS) {
+    for (const name of STOP_SIGNALS) {
       process.once(name, () => {
-        for (const other of SIGNALS) process.once(other, () => process.exit(1));
+        for (const other of STOP_SIGNALS) process.once(other, () => process.exit(1));
         resolve();
       });
     }

@@ -3,7 +3,7 @@
  * system refuses is told with the path and a way out.
  */
 
-import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** The system refuses what is asked of a file or a folder. */
@@ -102,5 +102,15 @@ export async function replaceFileWith(
     await folder.sync();
   } finally {
     await folder.close();
+  }
+}
+
+/** Takes a folder that an earlier version left open away from others, if it is there and ours. */
+export async function closeToOthers(path: string): Promise<void> {
+  try {
+    const { mode, uid } = await stat(path);
+    if ((mode & 0o077) !== 0 && uid === process.getuid?.()) await chmod(path, 0o700);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }

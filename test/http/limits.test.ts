@@ -11,6 +11,7 @@ import test, { after, before } from "node:test";
 import { createGzip } from "node:zlib";
 import { closeServer } from "../../src/http/server.ts";
 import { ask, codeOf, event, type Running, startService } from "./service.ts";
+import { until } from "./wire/client.ts";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -189,6 +190,8 @@ test("a server that closes answers what it has begun, and takes nothing new", as
 
 test("together, bodies take no more memory than the service gives them", async () => {
   const held: Socket[] = [];
+  const sides: Socket[] = [];
+  service.server.on("connection", (side) => sides.push(side));
   const body = "x".repeat(15 * MIB);
   // Two requests that stay unfinished hold 30 MiB of 40; a third does not fit.
   for (let i = 0; i < 2; i++) {
@@ -196,7 +199,7 @@ test("together, bodies take no more memory than the service gives them", async (
     socket.write(head({ "Content-Length": String(body.length + 1) }) + body);
     held.push(socket);
   }
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await until("both to have arrived", () => sides.filter(({ bytesRead }) => bytesRead >= body.length).length === 2);
   const answer = await ask(service, "POST /v1/ledgers/main/events", { key: writer, body });
   assert.equal(codeOf(answer), "503 service_busy");
   assert.equal(answer.headers.get("retry-after"), "1");

@@ -25,6 +25,7 @@ import {
 import { type SetExit, usageError } from "../failure.ts";
 import { readCount, readWhole } from "../numbers.ts";
 import { printNote, printResult } from "../output.ts";
+import { STOP_SIGNALS } from "../process.ts";
 import { PublicTree } from "../public-tree.ts";
 import { connectChain } from "../rpc.ts";
 import type { SelfAnchoring } from "./anchor.ts";
@@ -174,9 +175,9 @@ async function forever(watcher: Watcher, flags: WatchFlags): Promise<number> {
   const stopping = new AbortController();
   const stop = (): void => {
     stopping.abort();
-    for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => process.exit(EXITS.bad));
+    for (const name of STOP_SIGNALS) process.once(name, () => process.exit(EXITS.bad));
   };
-  for (const name of ["SIGINT", "SIGTERM"]) process.once(name, stop);
+  for (const name of STOP_SIGNALS) process.once(name, stop);
   const metrics =
     flags.metrics === undefined ? undefined : await serveMetrics(flags.metrics, flags.ledger, () => watcher.latest);
   if (metrics !== undefined) printNote(`Metrics are at ${metrics.url}`);
