@@ -106,7 +106,7 @@ export function describeReport({ checks, checkpoint, open, evidence, anchored, t
     return `${marks[mark].padEnd(4)} ${name.padEnd(width)}  ${detail}`;
   });
   const believed = checkpoint ? [`Believed: size ${checkpoint.size}, root ${checkpoint.root}.`] : [];
-  const unproved = open === 0 ? [] : [`Kept until it is proved how they fit: ${open} other signed checkpoints.`];
+  const unproved = open === 0 ? [] : [`Signed checkpoints that are kept until it is proved how they fit: ${open}.`];
   const files = evidence.map((file) => `Evidence is in ${file}; see holdfast fork-proof.`);
   return [
     ...lines,

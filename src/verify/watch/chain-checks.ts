@@ -1,8 +1,10 @@
 /** Checks of what the contract says, and of the node that says it. */
 
+import type { Statement } from "../statement.ts";
 import { type Case, conflictOf, isOverdue } from "./case.ts";
 import { bad, type Check, type Conflict, doubtful, good, seconds, unknown } from "./checks.ts";
 import { headOf, isLinkedTo } from "./facts.ts";
+import { isSame } from "./open.ts";
 import { type ChainSeen, proofIn, rootIn } from "./seen.ts";
 import type { WatchState } from "./state.ts";
 
@@ -41,8 +43,14 @@ export function checkBlock({ seen, chain, patience }: Case): Check {
   return good(`the newest is ${what}`);
 }
 
-/** Whether what the contract holds is of the same tree. */
+/** Whether what the contract holds is of one tree with every checkpoint that counts. */
 export function checkAgreement(c: Case): Check {
+  const conflict = conflictOf(c, "agreement");
+  return conflict === undefined ? checkAgreementOfNewest(c) : bad(conflict.detail);
+}
+
+/** Whether what the contract holds is of one tree with the newest checkpoint and the believed one. */
+export function checkAgreementOfNewest(c: Case): Check {
   const found = findAgreement(c);
   if (found.mark !== 0 || c.chain === undefined || !isOverdue(c, "link")) return found;
   return bad(`${found.detail}; a proof has been owed for ${seconds(c.seen.now - (c.state.owed.link ?? c.seen.now))}`);
@@ -51,7 +59,8 @@ export function checkAgreement(c: Case): Check {
 function findAgreement(c: Case): Check {
   const { seen, state, own, heard, chain, facts } = c;
   if (chain === undefined) return unknown("the contract cannot be asked");
-  const conflict = conflictOf(c, "agreement");
+  const isOurs = (each: Statement): boolean => each.kind === "signed" && (isSame(each, own) || isSame(each, heard));
+  const conflict = facts.conflicts.find(({ finding, a, b }) => finding === "agreement" && (isOurs(a) || isOurs(b)));
   if (conflict !== undefined) return bad(conflict.detail);
   const newest = heard ?? own;
   const { size, root } = chain.head;

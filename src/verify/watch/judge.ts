@@ -7,7 +7,15 @@
 
 import { signedStatement } from "../statement.ts";
 import type { Case } from "./case.ts";
-import { checkAgreement, checkAhead, checkBlock, checkChain, checkFork, checkLag } from "./chain-checks.ts";
+import {
+  checkAgreement,
+  checkAgreementOfNewest,
+  checkAhead,
+  checkBlock,
+  checkChain,
+  checkFork,
+  checkLag,
+} from "./chain-checks.ts";
 import { type Check, type Conflict, type JudgedChecks, type Patience, unknown } from "./checks.ts";
 import { compareAll } from "./facts.ts";
 import { nextState } from "./next.ts";
@@ -30,7 +38,7 @@ export function judge(before: WatchState, seen: Seen, patience: Patience): Judge
   const identity = checkIdentity(c, said);
   // What nobody known has signed is no statement of the ledger, and nothing follows from it.
   const valid: Case = { ...c, heard: identity.mark === 1 ? said : undefined };
-  const agreement = checkAgreement(valid);
+  const agreement = checkAgreementOfNewest(valid);
   const block = checkBlock(valid);
   // What an old block says speaks against somebody as well as a new one, but for nobody.
   const asOf = (check: Check): Check =>
@@ -43,7 +51,7 @@ export function judge(before: WatchState, seen: Seen, patience: Patience): Judge
     consistency: checkConsistent(valid),
     chain: checkChain(valid),
     block,
-    agreement: asOf(agreement),
+    agreement: asOf(checkAgreement(valid)),
     ahead: asOf(checkAhead(valid)),
     fork: asOf(checkFork(valid)),
     lag: asOf(checkLag(valid)),

@@ -127,14 +127,15 @@ function lowest(open: readonly Open[], countMax: number, salt: Hex = "0x"): read
   return ranked.slice(0, countMax).map(({ each }) => each);
 }
 
-/** Adds contradictions; when there is no room, one that only a node vouches for makes place for two signatures. */
+/** Adds contradictions, each once; one that only a node vouches for makes place for two signatures. */
 export function addForks(forks: readonly Conflict[], more: readonly Conflict[]): readonly Conflict[] {
   const all = [...forks];
   for (const each of more) {
-    if (all.some((held) => keyOf(held) === keyOf(each))) continue;
-    const weak = all.length < FORKS_MAX ? -1 : all.findLastIndex((held) => !isSigned(held));
-    if (all.length < FORKS_MAX) all.push(each);
-    else if (isSigned(each) && weak >= 0) all[weak] = each;
+    const same = all.findIndex((held) => keyOf(held) === keyOf(each));
+    const at = same < 0 && all.length >= FORKS_MAX ? all.findLastIndex((held) => !isSigned(held)) : same;
+    const held = all[at];
+    if (held === undefined && all.length < FORKS_MAX) all.push(each);
+    else if (held !== undefined && isSigned(each) && !isSigned(held)) all[at] = each;
   }
   return all;
 }
@@ -146,7 +147,7 @@ export function isSigned({ a, b }: Conflict): boolean {
 
 function keyOf({ a, b }: Conflict): string {
   return [a, b]
-    .map(({ kind, size, root }) => `${kind} ${size} ${root}`)
+    .map(({ size, root }) => `${size} ${root}`)
     .sort()
     .join(" ");
 }

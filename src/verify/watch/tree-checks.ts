@@ -88,6 +88,6 @@ function describeDebts(c: Case, own: SignedStatement, count: number): string {
   const answer = proofIn(c.seen, from, to);
   const reason = answer === undefined || answer.ok ? "it was not asked this time" : answer.reason;
   const others = count === 1 ? "" : `, nor how ${count - 1} others fit`;
-  const since = `for ${seconds(c.seen.now - oldest.since)}`;
-  return `the service does not prove ${since} that size ${to} begins with size ${from}${others}: ${reason}`;
+  const owed = `owed for ${seconds(c.seen.now - oldest.since)}`;
+  return `the service does not prove that size ${to} begins with size ${from}${others} (${owed}): ${reason}`;
 }

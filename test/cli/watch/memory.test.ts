@@ -76,6 +76,24 @@ const ROWS: Readonly<Record<string, Row>> = {
     open: 1,
     evidence: 1,
   },
+  "a proof that is owed, by another tree that grows and stays the smaller one": {
+    looks: [BEGIN, ...times(7, (i) => ({ says: [say(other, 5 + i)], proves: say(other, 5 + i) }))],
+    bad: ["size", "consistency"],
+    believed: 12,
+    open: 1,
+  },
+  "a forked checkpoint of which only the contract says that it is one, and then growth": {
+    looks: [
+      BEGIN,
+      withheld({ says: [say(other, 15)], anchored: [say(told, 4)] }),
+      withheld({ says: [say(told, 12)], anchored: [say(told, 4), say(told, 15)] }),
+      { says: [say(told, 18)], proves: say(told, 18) },
+      honest(18),
+    ],
+    bad: ["fork"],
+    believed: 18,
+    evidence: 2,
+  },
   "a proof for the anchored size that is owed, with a 503 now and then": {
     looks: [
       BEGIN,
