@@ -36,6 +36,7 @@ import { Marks } from "./ledger/marks/marks.ts";
 import { LedgerRegistry } from "./ledger/registry.ts";
 import { Sealer } from "./ledger/seal.ts";
 import type { CheckpointSigner } from "./ledger/signer.ts";
+import { Timekeeper } from "./ledger/timekeeper.ts";
 import { checksumAddress } from "./merkle/address.ts";
 import type { Hex } from "./merkle/bytes.ts";
 import type { Checkpoint, SignedCheckpoint } from "./merkle/checkpoint.ts";
@@ -163,6 +164,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   const indexers = opened.add(new Map<string, Indexer>(), async (all) => {
     await Promise.all([...all.values()].map((indexer) => indexer.stop()));
   });
+  const time = opened.add(new Timekeeper({ health }), (each) => each.close());
   const marks = opened.add(
     new Marks({ folder: await MarkFolder.open(marksFolder(config.data)), hash, health }),
     (each) => each.close(),
@@ -171,11 +173,13 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   const registry = await LedgerRegistry.open({
     ...{ store, signer, owner, hash, rotate: true, limits: { queueEventsMax, queueBytesMax } },
     admit: (ledgerId) => marks.admit(ledgerId),
+    clock: () => time.now(),
     onDamage: (ledgerId, cause) => health.report(`damage/${ledgerId}`, cause && damageOf(ledgerId), cause),
     onTileMade: (ledgerId, tile, why) =>
       log.warn({ ledgerId, tile, why }, "a tile was made again from the entries under it; run an audit"),
     onOpen: async (ledger) => {
       await marks.follow(ledger);
+      time.follow(ledger);
       const indexer = await Indexer.open({ store: readThrough(ledger), indexStore: indexes, ledger, log });
       indexer.start();
       indexers.set(ledger.record.name, indexer);
@@ -189,10 +193,12 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     ...{ store, chains: setups, log },
     ledgers: () => registry.list(),
     seal: async (ledger) => (await sealer.seal(ledger)).checkpoint,
-    resign: (_, { ledgerId, size, root }) => signNow(signer, { ledgerId, size, root }),
-    heartbeat: (ledger) => beat(ledger, hash),
+    resign: (_, { ledgerId, size, root }) => signNow(signer, { ledgerId, size, root }, time.now()),
+    heartbeat: (ledger) => beat(ledger, hash, time.now()),
   });
   opened.add(anchorer, (each) => each.stop());
+  // The embedded chain goes by this machine's clock.
+  time.start(() => anchorer.newestBlocks().filter(({ chainId }) => chainId !== DEV_CHAIN_ID));
   const keys = opened.add(await KeyRing.open(store), (each) => each.close());
   const isUsed = registry.list().some(({ size }) => size > 0);
   const isFirstStart = await keys.createAdmin((text) => replaceFile(adminKeyFile(config.data), `${text}\n`));
@@ -252,9 +258,9 @@ function damageOf(ledgerId: Hex): Condition {
 }
 
 /** Records that nothing happened, so that it can be anchored, and silence is not taken for a stopped service. */
-async function beat(ledger: Ledger, hash: Hash): Promise<void> {
+async function beat(ledger: Ledger, hash: Hash, now: number): Promise<void> {
   const actor = { type: "system", id: SERVICE } as const;
-  const event = checkEvent({ action: "holdfast.heartbeat", time: new Date().toISOString(), actor });
+  const event = checkEvent({ action: "holdfast.heartbeat", time: new Date(now).toISOString(), actor });
   const own = ownMembers({ _source: { format: SERVICE, source: SERVICE } });
   const entry = prepareEntry(event, { hash, salts: createSalts(), own });
   await ledger.append({ entries: [entry], source: SERVICE });
@@ -318,8 +324,12 @@ async function openEmbedded(config: Config, { log, health, store, opened }: Arou
   return { signer: keySigner(keys.signer.key), owner: ownerAccount.address, setups: [setup], facts: [facts] };
 }
 
-async function signNow(signer: CheckpointSigner, tree: Omit<Checkpoint, "signedAt">): Promise<SignedCheckpoint> {
-  const checkpoint = { ...tree, signedAt: Math.floor(Date.now() / 1000) };
+async function signNow(
+  signer: CheckpointSigner,
+  tree: Omit<Checkpoint, "signedAt">,
+  now: number,
+): Promise<SignedCheckpoint> {
+  const checkpoint = { ...tree, signedAt: Math.floor(now / 1000) };
   return { ...checkpoint, signature: await signer.sign(checkpoint) };
 }
 

@@ -81,6 +81,19 @@ export class Anchorer {
     this.#clock = clock;
   }
 
+  /** The newest block of each chain, where one was seen by the last look. */
+  newestBlocks(): {
+    readonly chain: string;
+    readonly chainId: number;
+    readonly number: number;
+    readonly timeMs: number;
+  }[] {
+    return this.#loops.flatMap(({ site: { name, chain, view } }) => {
+      if (view === undefined) return [];
+      return [{ chain: name, chainId: chain.chainId, number: view.latest.number, timeMs: view.latest.time * 1000 }];
+    });
+  }
+
   /** Runs the loops until {@link stop}. */
   start(): void {
     if (this.#running.length > 0) throw new TypeError("expected an anchorer that does not run, got one that does");

@@ -12,6 +12,7 @@ import { storeFolder } from "../config.ts";
 import { type AuditReport, auditLedger, type Remembered } from "../ledger/audit.ts";
 import { fastKeccak256 } from "../ledger/hash.ts";
 import { decodeMark, type Mark, MarkLostError, markFile } from "../ledger/marks/mark.ts";
+import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { LevelStore } from "../store/level.ts";
 import { DamagedStoreError, type LedgerRecord, type Store, StoreLockedError } from "../store/store.ts";
@@ -23,6 +24,8 @@ type AuditFlags = { readonly data?: string; readonly ledger?: string; readonly j
 type Audited = { readonly record: LedgerRecord; readonly report: AuditReport };
 
 const FINDINGS_SHOWN = 50;
+/** What clocks may differ by. */
+const AHEAD_MS = 60_000;
 
 export function addAudit(program: Command, setExit: SetExit): void {
   program
@@ -116,12 +119,23 @@ async function openStore(folder: string): Promise<LevelStore> {
   }
 }
 
+/** Times of blocks tell when entries were there; the ledger's own, when its machine thought so. */
+function aheadOf({ signedAt }: SignedCheckpoint): string[] {
+  const signedAtMs = signedAt * 1000;
+  if (signedAtMs - Date.now() <= AHEAD_MS) return [];
+  const until = new Date(signedAtMs).toISOString();
+  return [
+    `  Its newest entries say ${until}, which is ahead of this machine's clock: one was recorded under a clock that was`,
+    "  wrong, and since then times stand still. The blocks of its anchors have the right ones.",
+  ];
+}
+
 function describe({ record, report }: Audited): string[] {
   const { head, entries, tiles, checkpoints, findings } = report;
   const done = `${entries} entries, ${tiles} tiles and ${checkpoints} checkpoints were read and hashed again`;
   if (findings.length === 0) {
     if (head === undefined) return [`${record.name}: empty, so that nothing was proved.`];
-    return [`${record.name}: whole. ${done}; size ${head.size}, root ${head.root}.`];
+    return [`${record.name}: whole. ${done}; size ${head.size}, root ${head.root}.`, ...aheadOf(head)];
   }
   const shown = findings.slice(0, FINDINGS_SHOWN).map(({ kind, from, to, detail }) => {
     const range = to - from === 1 ? `entry ${from}` : `entries ${from} to ${to - 1}`;

@@ -95,6 +95,11 @@ export class Ledger {
     return this.head?.size ?? 0;
   }
 
+  /** Time of the newest entry, ms since 1970; 0 for none. Later entries have no earlier one. */
+  get lastRecordedAt(): number {
+    return this.#sequencer.state.lastRecordedAt;
+  }
+
   /** What waits to be recorded, the group that is being committed included. */
   get queue(): { readonly events: number; readonly bytes: number } {
     return this.#sequencer.load;

@@ -56,11 +56,11 @@ export class LedgerRegistry {
    * @throws LedgerExistsError when the name or the id is taken
    */
   async create(request: { readonly name: string; readonly label?: Hex }): Promise<Ledger> {
-    const { store, owner, signer } = this.#options;
+    const { store, owner, signer, clock = Date.now } = this.#options;
     const label = request.label ?? labelOf(request.name);
     fromHex(label, 32);
     const id = deriveLedgerId(owner, label);
-    const record = { id, name: request.name, label, owner, signer: signer.address, createdAt: Date.now() };
+    const record = { id, name: request.name, label, owner, signer: signer.address, createdAt: clock() };
     await store.addLedger(record);
     return await this.#add(record);
   }

@@ -11,10 +11,11 @@ import { ask, event, SIGNER, startService } from "../http/service.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
 
 /** A data folder whose store has a ledger with so many events. */
-async function makeData(t: TestContext, count: number): Promise<string> {
+async function makeData(t: TestContext, count: number, now?: number): Promise<string> {
   const folder = makeFolder(t);
   const store = await LevelStore.open(join(folder, "store"));
   const service = await startService({ store });
+  if (now !== undefined) service.clock.now = now;
   const key = await service.key(["admin"], "tests");
   for (let i = 0; i < count; i += 50) {
     const events = Array.from({ length: Math.min(50, count - i) }, (_, j) => event({ message: `event ${i + j}` }));
@@ -90,6 +91,16 @@ test("a store that is whole in itself is compared with its marks and its anchors
   const changed = await runCli(["audit", "--data", folder]);
   assert.equal(changed.status, 1);
   assert.match(changed.stdout, /mark_damaged .*: .*got one whose signature does not fit/);
+});
+
+test("a ledger whose times are ahead of this machine's clock says so, and is whole all the same", async (t) => {
+  const folder = await makeData(t, 1, Date.now() + 3650 * 86_400_000);
+  const { status, stdout } = await runCli(["audit", "--data", folder]);
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    /main: whole.*\n {2}Its newest entries say 20\d\d-.*ahead of this machine's clock.*\n.*times stand still/,
+  );
 });
 
 test("nothing to look at is not a success", async (t) => {
