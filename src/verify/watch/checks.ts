@@ -16,6 +16,7 @@ export const CHECKS = [
   "ahead",
   "fork",
   "lag",
+  "time",
   "state",
 ] as const;
 export type CheckName = (typeof CHECKS)[number];

@@ -22,6 +22,7 @@ import { nextState } from "./next.ts";
 import { knownOpen, remember } from "./open.ts";
 import type { Seen } from "./seen.ts";
 import { onClock, type WatchState } from "./state.ts";
+import { checkTime } from "./time-check.ts";
 import { checkConsistent, checkIdentity, checkRoot, checkService, checkSize } from "./tree-checks.ts";
 
 export type Judgement = {
@@ -55,6 +56,7 @@ export function judge(before: WatchState, seen: Seen, patience: Patience): Judge
     ahead: asOf(checkAhead(valid)),
     fork: asOf(checkFork(valid)),
     lag: asOf(checkLag(valid)),
+    time: checkTime(valid),
   };
   return { checks, conflicts: valid.facts.conflicts, next: nextState(valid, { identity, agreement }) };
 }

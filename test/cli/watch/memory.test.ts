@@ -161,7 +161,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   "another ledger under the same name from one moment to the next": {
     looks: [{ says: [say(told, 12), say(told, 12, { ledgerId: `0x${"11".repeat(32)}` })], proves: undefined }],
-    unknown: ["service", "identity", "size", "root", "consistency", "agreement", "ahead", "fork", "lag"],
+    unknown: ["service", "identity", "size", "root", "consistency", "agreement", "ahead", "fork", "lag", "time"],
     believed: undefined,
     open: 1,
   },

@@ -63,7 +63,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "nothing recorded yet": {
     state: { checkpoint: undefined as never, waiting: [] },
     seen: { checkpoint: { ok: true, value: undefined }, chain: chain({ head: head(told, 1, { size: 0 }) }) },
-    unknown: ["identity", "size", "root", "consistency", "agreement", "fork", "lag"],
+    unknown: ["identity", "size", "root", "consistency", "agreement", "fork", "lag", "time"],
     believed: undefined,
   },
   "nothing anchored yet": {
@@ -224,9 +224,14 @@ const ROWS: Readonly<Record<string, Row>> = {
   "a ledger that is not open in the contract": {
     state: { ...START, checkpoint: undefined as never },
     seen: { chain: chain({ signer: undefined, known: [], head: head(told, 1, { size: 0 }) }) },
-    unknown: [...NO_CHECKPOINT, "chain", "agreement", "fork", "lag"],
+    unknown: [...NO_CHECKPOINT, "chain", "agreement", "fork", "lag", "time"],
     believed: undefined,
     open: [15],
+  },
+  "a checkpoint that says it was signed in ten years": {
+    seen: { checkpoint: heard(told, 15, { signedAt: NOW / 1000 + 315_360_000 }) },
+    bad: ["time"],
+    believed: 15,
   },
 
   "a silent service": {
