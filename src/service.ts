@@ -165,10 +165,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     await Promise.all([...all.values()].map((indexer) => indexer.stop()));
   });
   const time = opened.add(new Timekeeper({ health }), (each) => each.close());
-  const marks = opened.add(
-    new Marks({ folder: await MarkFolder.open(marksFolder(config.data)), hash, health }),
-    (each) => each.close(),
-  );
+  const marks = opened.add(await openMarks(config, hash, health), (each) => each.close());
   const { queueEvents: queueEventsMax, queueBytes: queueBytesMax } = config.limits;
   const registry = await LedgerRegistry.open({
     ...{ store, signer, owner, hash, rotate: true, limits: { queueEventsMax, queueBytesMax } },
@@ -255,6 +252,10 @@ function damageOf(ledgerId: Hex): Condition {
     `something that was recorded in ledger ${ledgerId} cannot be read, and nothing more of it is anchored until it can; ` +
     "the log names the place; stop the service and run `holdfast audit`, then `holdfast recover`";
   return { code: "store_damaged", detail };
+}
+
+async function openMarks({ data }: Config, hash: Hash, health: Health): Promise<Marks> {
+  return new Marks({ folder: await MarkFolder.open(marksFolder(data)), hash, health });
 }
 
 /** Records that nothing happened, so that it can be anchored, and silence is not taken for a stopped service. */
