@@ -70,7 +70,8 @@ async function tryDamage(bench: Bench, filling: Filling, damage: Damage): Promis
     const alive = hosted.isAlive ? hosted : host(bench, filling);
     await serve(alive, { place, damage, key, isFound }, findings);
     if (alive.isAlive) idle[filling.chain].push(alive);
-    return resultOf(findings, 1);
+    const { outcome, texts } = resultOf(findings, 1);
+    return { outcome, texts: damage.at === undefined ? texts : [...texts, damage.at] };
   } finally {
     await place.end();
   }
@@ -104,9 +105,12 @@ async function serve(hosted: Hosted, damaged: Damaged, findings: Findings): Prom
   if (ready === undefined) return;
   const isTold = hasComplaint(hosted.said) || ready.status !== 200;
   if (judge.isDamageSeen && !isTold) findings.add("silent", "damage was met, and neither log nor /readyz has a word");
-  if (judge.isDamageSeen && !isFound) findings.add("wrong", "the audit calls whole what cannot be answered right");
+  if (judge.isDamageSeen && judge.conflicts === 0 && !isFound)
+    findings.add("wrong", "the audit calls whole what cannot be answered right");
   if (damaged.damage.isMeaningful && !isFound && !isTold)
     findings.add("silent", "neither the audit nor the start has a word");
+  if (judge.conflicts > 0)
+    findings.add(isTold ? "recovered" : "wrong", `${judge.conflicts} events, sent again, are taken for others`);
   if (isFound) findings.add("recovered", "the audit found it");
   const stopped = await hosted.ask("stop", data);
   if (stopped.died !== undefined) findings.add("died", `the stop ended with ${stopped.died}: ${tailOf(stopped.said)}`);

@@ -8,6 +8,8 @@ import { snapshotOf } from "../files.ts";
 export type Damage = {
   readonly name: string;
   readonly file: string;
+  /** Where exactly, which differs from one filling to the next. */
+  readonly at?: string;
   readonly apply: (data: string) => void;
   /** Whether the file says something else, so that somebody has to notice although no answer is wrong yet. */
   readonly isMeaningful?: boolean;
@@ -43,17 +45,18 @@ function isSameKind(one: string, other: string): boolean {
   return one.split("/")[0] === other.split("/")[0];
 }
 
-function flipsOf(file: string, size: number, count: number, seed: number): Damage[] {
+function flipsOf(file: string, size: number, wanted: number, seed: number): Damage[] {
   const draw = dice(seed + size);
-  const step = size / Math.min(count, size);
-  return Array.from({ length: Math.min(count, size) }, (_, i) => {
+  const count = Math.min(wanted, size);
+  const step = size / count;
+  return Array.from({ length: count }, (_, i) => {
     const at = Math.min(size - 1, Math.floor(i * step + draw(Math.ceil(step))));
     const bit = draw(8);
     const apply = edit(file, (bytes) => {
       bytes[at] = (bytes[at] as number) ^ (1 << bit);
       return bytes;
     });
-    return { name: `${file} bit ${bit} of byte ${at} flipped`, file, apply };
+    return { name: `${file} a bit flipped, ${i + 1} of ${count}`, at: `bit ${bit} of byte ${at}`, file, apply };
   });
 }
 
@@ -68,12 +71,20 @@ function zerosOf(file: string, size: number): Damage[] {
 }
 
 function cutsOf(file: string, size: number): Damage[] {
-  const lengths = [0, 1, Math.floor(size / 3), Math.floor(size / 2), size - 100, size - 2];
-  return [...new Set(lengths.filter((length) => length >= 0 && length < size))].map((length) => ({
-    name: `${file} cut to ${length} of ${size}`,
-    file,
-    apply: edit(file, (bytes) => bytes.subarray(0, length)),
-  }));
+  const lengths: Record<string, number> = {
+    nothing: 0,
+    "one byte": 1,
+    "a third": Math.floor(size / 3),
+    half: Math.floor(size / 2),
+    "all but 100 bytes": size - 100,
+    "all but 2 bytes": size - 2,
+  };
+  return Object.entries(lengths)
+    .filter(([, length]) => length >= 0 && length < size)
+    .map(([what, length]) => {
+      const apply = edit(file, (bytes) => bytes.subarray(0, length));
+      return { name: `${file} cut to ${what}`, at: `${length} bytes of ${size}`, file, apply };
+    });
 }
 
 function edit(file: string, change: (bytes: Uint8Array) => Uint8Array): (data: string) => void {

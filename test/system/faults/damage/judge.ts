@@ -28,6 +28,8 @@ export class Judge {
   readonly #findings: Findings;
   /** Whether anything was answered otherwise than it was acknowledged. */
   isDamageSeen = false;
+  /** Events that were sent again and are taken for others, as when the content key is another one. */
+  conflicts = 0;
 
   constructor(url: string, key: string, witness: Witness, findings: Findings) {
     this.#url = url;
@@ -54,6 +56,10 @@ export class Judge {
   #notRight(what: string, { status, text }: Answer): void {
     this.isDamageSeen = true;
     const { code = "" } = JSON.parse(text) as { code?: string };
+    if (code === "idempotency_conflict") {
+      this.conflicts++;
+      return;
+    }
     if (code.endsWith("_damaged")) this.#findings.add("recovered", `${what} is called damaged: ${code}`);
     else if (status === 404) this.#findings.add("wrong", `${what} is answered as absent: ${text.slice(0, 160)}`);
     else if (UNCLEAR.includes(code)) this.#findings.add("wrong", `${what}: damage is answered with ${status} ${code}`);
