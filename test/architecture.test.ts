@@ -61,6 +61,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   preact: ["web"],
   "prom-client": ["metrics.ts"],
   secp256k1: ["ledger/keysigner.ts"],
+  snappyjs: ["store/leveldb/table.ts"],
   uplot: ["web"],
   zod: ["entry", "config.ts", "http"],
 };

@@ -16,6 +16,7 @@
  */
 
 import { readUint64, utf8, writeUint64 } from "../merkle/bytes.ts";
+import { TILE_WIDTH } from "../merkle/tile.ts";
 
 const FORM = 0x00;
 const LEDGER = 0x01;
@@ -89,6 +90,60 @@ export const ledgerKeys = { gte: ledgerKey(0), lte: ledgerKey(0xffff_ffff) } as 
 /** Number of the ledger that a ledger's key belongs to. */
 export function ledgerNumberOf(key: Uint8Array): number {
   return new DataView(key.buffer, key.byteOffset, key.length).getUint32(1);
+}
+
+/** Ledgers get other signers, and records other values; everything else is written once. */
+export function isRewritable(key: Uint8Array): boolean {
+  return key[0] === FORM || key[0] === LEDGER || key[0] === RECORD;
+}
+
+export function isForm(key: Uint8Array): boolean {
+  return key[0] === FORM;
+}
+
+export function isTile(key: Uint8Array): boolean {
+  return key[0] === TILE;
+}
+
+export function isClaim(key: Uint8Array): boolean {
+  return key[0] === CLAIM;
+}
+
+/** Number of the ledger that an entry, checkpoint, tile or claim belongs to; undefined for other keys. */
+export function ledgerOf(key: Uint8Array): number | undefined {
+  const kind = key[0] as number;
+  return kind >= ENTRY && kind <= CLAIM && key.length > 4 ? ledgerNumberOf(key) : undefined;
+}
+
+export function isSameLedger(a: Uint8Array, b: Uint8Array): boolean {
+  return ledgerOf(a) === ledgerOf(b);
+}
+
+/** Size that a ledger has at least when it has this entry, checkpoint or tile. */
+export function reachOf(key: Uint8Array): number {
+  if (key[0] === ENTRY) return numberOf(key) + 1;
+  if (key[0] === CHECKPOINT) return numberOf(key);
+  if (key[0] === TILE) return (readUint64(key, NUMBER_AT + 1) + 1) * TILE_WIDTH ** ((key[NUMBER_AT] as number) + 1);
+  return 0;
+}
+
+/** A key in words, for people; LevelDB may have shortened it. */
+export function describe(key: Uint8Array, nameOf: (ledger: number) => string): string {
+  const ledger = ledgerOf(key);
+  if (ledger === undefined) return key[0] === RECORD ? `record ${printable(key.subarray(1))}` : "the list of ledgers";
+  const name = nameOf(ledger);
+  const number = () => {
+    const whole = new Uint8Array(NUMBER_AT + 8);
+    whole.set(key.subarray(0, whole.length));
+    return numberOf(whole);
+  };
+  if (key[0] === ENTRY) return `entry ${number()} of ${name}`;
+  if (key[0] === CHECKPOINT) return `checkpoint ${number()} of ${name}`;
+  return key[0] === TILE ? `a tile of ${name}` : `an idempotency claim of ${name}`;
+}
+
+function printable(bytes: Uint8Array): string {
+  return JSON.stringify(Buffer.from(bytes).toString("latin1").replaceAll("\0", " "));
 }
 
 function prefix(kind: number, ledger: number, length: number): Uint8Array {

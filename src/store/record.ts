@@ -107,6 +107,19 @@ export class RecordEncoder {
   }
 }
 
+/** Whether a value is as it was written. */
+export function isWhole(bytes: Uint8Array): boolean {
+  const end = bytes.length - SUM_LENGTH;
+  if (end < 1 || bytes[0] !== VERSION) return false;
+  return crc32(bytes.subarray(0, end)) === new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(end);
+}
+
+/** Behind the last entry that a whole claim stands for. */
+export function claimEnd(bytes: Uint8Array): number {
+  const { ranges } = decodeClaim(bytes, new Uint8Array(0), () => "an idempotency claim");
+  return ranges.reduce((end, [from, count]) => Math.max(end, from + count), 0);
+}
+
 /** What a record is called when it turns out to be damaged. */
 export type Naming = () => string;
 

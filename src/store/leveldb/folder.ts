@@ -26,6 +26,11 @@ export type FolderState = {
   readonly lastSequence: number;
 };
 
+/** Where LevelDB keeps a sorted file. */
+export function tablePath(directory: string, number: number): string {
+  return join(directory, `${String(number).padStart(6, "0")}.ldb`);
+}
+
 /** Names of the files that belong to LevelDB, without the lock. */
 export async function filesIn(directory: string): Promise<string[]> {
   const names = await namesIn(directory);
@@ -115,7 +120,7 @@ async function manifestEdits(directory: string): Promise<{ path: string; edits: 
 /** Sizes are compared too: a sorted file that was cut off would end the process, as LevelDB maps it into memory. */
 async function requireTables(directory: string, { tables }: ManifestState): Promise<void> {
   for (const [number, size] of tables) {
-    const path = join(directory, `${String(number).padStart(6, "0")}.ldb`);
+    const path = tablePath(directory, number);
     const got = await sizeOf(path);
     if (got === size) continue;
     const what = got === undefined ? "none" : `${got} bytes`;

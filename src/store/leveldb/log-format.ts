@@ -39,15 +39,20 @@ export type LogContents = {
 
 /** Reads a log as far as it is whole, and tells what follows. */
 export function readLog(log: Uint8Array): LogContents {
+  return readFrom(log, 0);
+}
+
+function readFrom(log: Uint8Array, from: number): LogContents {
   const records: LogRecord[] = [];
   let pending: { start: number; parts: Uint8Array[] } | undefined;
-  let at = 0;
+  let at = from;
   for (;;) {
     at = nextHeader(log, at);
     const part = partAt(log, at, blockEnd(at));
     // A record that begins inside another one, or goes on without having begun, follows a loss.
     const fits = part !== undefined && (part.type === WHOLE || part.type === FIRST) === (pending === undefined);
-    if (part === undefined || !fits) return { records, ...judgeRest(log, at, pending?.start ?? lastEnd(records)) };
+    if (part === undefined || !fits)
+      return { records, ...judgeRest(log, at, pending?.start ?? records.at(-1)?.end ?? from) };
     if (pending === undefined) pending = { start: at, parts: [part.bytes] };
     else pending.parts.push(part.bytes);
     at = part.end;
@@ -55,6 +60,34 @@ export function readLog(log: Uint8Array): LogContents {
     records.push({ start: pending.start, end: at, bytes: join(pending.parts) });
     pending = undefined;
   }
+}
+
+/**
+ * Every whole record, also behind damage: for keeping what can be kept. Where a log is damaged, each further place is tried
+ * until a record begins.
+ */
+export function salvageLog(log: Uint8Array): { readonly records: readonly LogRecord[]; readonly lostBytes: number } {
+  const records: LogRecord[] = [];
+  let lostBytes = 0;
+  let rest = 0;
+  for (;;) {
+    const found = readFrom(log, rest);
+    records.push(...found.records);
+    const at = found.wholeBytes;
+    const next = found.end === "damaged" ? nextStart(log, at + 1) : undefined;
+    lostBytes += found.end === "whole" ? 0 : (next ?? log.length) - at;
+    if (next === undefined) return { records, lostBytes };
+    rest = next;
+  }
+}
+
+/** The next place where a record begins. */
+function nextStart(log: Uint8Array, from: number): number | undefined {
+  for (let at = from; at + HEADER_BYTES <= log.length; at++) {
+    const type = partAt(log, at, blockEnd(at))?.type;
+    if (type === WHOLE || type === FIRST) return at;
+  }
+  return undefined;
 }
 
 /** CRC-32C of [from, to), masked as LevelDB stores it. */
@@ -81,10 +114,6 @@ function lastByte(log: Uint8Array): number {
   let end = log.length;
   while (end > 0 && log[end - 1] === 0) end--;
   return end;
-}
-
-function lastEnd(records: readonly LogRecord[]): number {
-  return records.at(-1)?.end ?? 0;
 }
 
 function blockEnd(at: number): number {

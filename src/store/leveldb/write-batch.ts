@@ -72,7 +72,11 @@ export class BytesReader {
   }
 
   slice(): Uint8Array {
-    const end = this.varint() + this.#at;
+    return this.take(this.varint());
+  }
+
+  take(length: number): Uint8Array {
+    const end = this.#at + length;
     if (end > this.#bytes.length) throw new RangeError(`expected ${end} bytes, got ${this.#bytes.length}`);
     const slice = this.#bytes.subarray(this.#at, end);
     this.#at = end;

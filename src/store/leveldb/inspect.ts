@@ -1,0 +1,69 @@
+/**
+ * Everything in a LevelDB folder that is not as it was written, each with where it is: for an audit, which changes nothing, and
+ * for a start, which refuses what would be answered as absent.
+ */
+
+import { readFile } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import { DamagedStoreError } from "../store.ts";
+import { filesIn, readFolder, tablePath } from "./folder.ts";
+import type { ManifestState } from "./manifest.ts";
+import { type BadRange, findBadRanges } from "./table.ts";
+
+/** Damage in a file; `ranges` of keys when it is in a sorted file. */
+export type FileDamage = { readonly path: string; readonly detail: string; readonly ranges: readonly BadRange[] };
+
+/** Looks at every file; empty when all of it is as it was written. @throws the file system's errors */
+export async function inspectFolder(
+  directory: string,
+  onProgress?: (done: number, all: number) => void,
+): Promise<FileDamage[]> {
+  let state: Awaited<ReturnType<typeof readFolder>>;
+  try {
+    state = await readFolder(directory);
+  } catch (error) {
+    if (!(error instanceof DamagedStoreError)) throw error;
+    // The sorted files are looked at all the same, so that one report tells everything.
+    const found = await inspectTables(directory, await tableNumbers(directory), onProgress);
+    return [{ path: directory, detail: error.message, ranges: [] }, ...found];
+  }
+  return state === undefined ? [] : inspectTables(directory, [...state.manifest.tables.keys()], onProgress);
+}
+
+/** Looks at the newest sorted files, up to a number of bytes. */
+export async function inspectNewest(
+  directory: string,
+  { tables }: ManifestState,
+  bytesMax: number,
+): Promise<FileDamage[]> {
+  const chosen: number[] = [];
+  let bytes = 0;
+  for (const [number, size] of [...tables].sort(([a], [b]) => b - a)) {
+    bytes += size;
+    if (bytes > bytesMax) break;
+    chosen.push(number);
+  }
+  return inspectTables(directory, chosen);
+}
+
+/** Looks at some sorted files, one after the other. */
+export async function inspectTables(
+  directory: string,
+  numbers: readonly number[],
+  onProgress?: (done: number, all: number) => void,
+): Promise<FileDamage[]> {
+  const found: FileDamage[] = [];
+  for (const [i, number] of numbers.entries()) {
+    const path = tablePath(directory, number);
+    const ranges = findBadRanges(await readFile(path));
+    if (ranges.length > 0) found.push({ path, detail: `${path} is damaged: ${ranges[0]?.why}`, ranges });
+    onProgress?.(i + 1, numbers.length);
+    // Each takes some milliseconds; others have their turn between two.
+    await setImmediate();
+  }
+  return found;
+}
+
+async function tableNumbers(directory: string): Promise<number[]> {
+  return (await filesIn(directory)).filter((name) => name.endsWith(".ldb")).map((name) => Number.parseInt(name, 10));
+}

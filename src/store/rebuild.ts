@@ -1,0 +1,103 @@
+/**
+ * A store made anew from everything that is whole in another one's folder, which is only read. What LevelDB's files have kept
+ * is in leveldb/salvage.ts; here is what the keys mean: which may be written again, and where a ledger is cut.
+ */
+
+import { mkdir, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import * as keys from "./keys.ts";
+import { Database } from "./leveldb/database.ts";
+import { putBack, syncFolder } from "./leveldb/opening.ts";
+import { type Loss, salvage } from "./leveldb/salvage.ts";
+import type { BadRange } from "./leveldb/table.ts";
+import { claimEnd, isWhole } from "./record.ts";
+
+const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
+
+export type RebuildOptions = {
+  /** Size at which a ledger ends, by its number; the others keep all. */
+  readonly cuts?: ReadonlyMap<number, number>;
+  readonly onProgress?: (done: number, all: number) => void;
+};
+
+export type Rebuilt = {
+  readonly losses: readonly Loss[];
+  readonly kept: number;
+  readonly damaged: number;
+  readonly cut: number;
+};
+
+/**
+ * Fills a new folder from what is whole in another one; what was there before is removed.
+ * @throws the file system's errors
+ */
+export async function rebuildStore(from: string, to: string, options: RebuildOptions = {}): Promise<Rebuilt> {
+  await rm(to, { recursive: true, force: true });
+  await rm(`${to}.lock`, { recursive: true, force: true });
+  await mkdir(to, { recursive: true, mode: 0o700 });
+  const counts = { kept: 0, damaged: 0, cut: 0 };
+  const database = await Database.open(to, { writeBufferSize: WRITE_BUFFER_BYTES });
+  try {
+    const losses = await salvage(from, {
+      isRewritable: keys.isRewritable,
+      put: async (kept) => {
+        const chosen = kept.filter(({ key, value }) => {
+          if (!isWhole(value) && !keys.isForm(key)) counts.damaged++;
+          else if (isBehindCut(key, value, options.cuts)) counts.cut++;
+          else return true;
+          return false;
+        });
+        counts.kept += chosen.length;
+        await database.write({ sync: true }, (batch) => {
+          for (const { key, value } of chosen) batch.put(key, value);
+        });
+      },
+      ...(options.onProgress && { onProgress: options.onProgress }),
+    });
+    return { losses, ...counts };
+  } finally {
+    await database.close();
+    await rm(`${to}.lock`, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Lets a rebuilt folder take the place of a store's; returns where the old one is kept.
+ * @param label goes into the name of the kept folder
+ */
+export async function takePlace(rebuilt: string, store: string, label: string): Promise<string> {
+  await putBack(store);
+  const kept = `${store}.${label}`;
+  // If we crash between the two, there is no store, and both folders are there to be renamed by hand.
+  await rename(store, kept);
+  await rename(rebuilt, store);
+  await syncFolder(dirname(store));
+  return kept;
+}
+
+/** What a damaged range of keys held, in words; names of ledgers by their number. */
+export function describeRange(range: BadRange, nameOf: (ledger: number) => string): string {
+  const { after, upTo } = range;
+  if (after === undefined && upTo === undefined) return "everything in it";
+  const place = (key: Uint8Array | undefined) => (key === undefined ? "the beginning" : keys.describe(key, nameOf));
+  return `what is behind ${place(after)}, up to ${place(upTo)}`;
+}
+
+/** Whether a damaged range holds nothing but tiles, which follow from the entries. */
+export function isDerived({ after, upTo }: BadRange): boolean {
+  return (
+    after !== undefined &&
+    upTo !== undefined &&
+    keys.isTile(after) &&
+    keys.isTile(upTo) &&
+    keys.isSameLedger(after, upTo)
+  );
+}
+
+function isBehindCut(key: Uint8Array, value: Uint8Array, cuts: RebuildOptions["cuts"]): boolean {
+  const ledger = keys.ledgerOf(key);
+  const size = ledger === undefined ? undefined : cuts?.get(ledger);
+  if (size === undefined) return false;
+  const reach = keys.isClaim(key) ? claimEnd(value) : keys.reachOf(key);
+  return reach > size;
+}
