@@ -1,24 +1,24 @@
 /**
- * `holdfast audit`: reads a whole store, of a service that is stopped, and hashes everything in it again. Exit status 1
- * when anything is wrong, 2 when there was nothing to look at.
+ * `holdfast audit`: reads a whole store, of a service that is stopped, and hashes everything in it again. It changes nothing
+ * that it looks at. Exit status 1 when anything is wrong, 2 when there was nothing to look at or it could not be read.
  */
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename } from "node:path";
 import type { Command } from "commander";
-import { listAnchors } from "../anchor/records.ts";
-import { storeFolder } from "../config.ts";
-import { type AuditReport, auditLedger, type Remembered } from "../ledger/audit.ts";
+import { marksFolder, storeFolder } from "../config.ts";
+import { type AuditReport, auditLedger } from "../ledger/audit.ts";
 import { fastKeccak256 } from "../ledger/hash.ts";
-import { decodeMark, type Mark, MarkLostError, markFile } from "../ledger/marks/mark.ts";
+import type { MarkLostError } from "../ledger/marks/mark.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
-import type { Hash } from "../merkle/hash.ts";
 import { LevelStore } from "../store/level.ts";
-import { DamagedStoreError, type LedgerRecord, type Store, StoreLockedError } from "../store/store.ts";
+import { type FileDamage, inspectFolder } from "../store/leveldb/inspect.ts";
+import { openView } from "../store/leveldb/view.ts";
+import { DamagedStoreError, type LedgerRecord, StoreLockedError } from "../store/store.ts";
 import { CliError, type SetExit, usageError } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
+import { rememberedOf } from "./remembered.ts";
 
 type AuditFlags = { readonly data?: string; readonly ledger?: string; readonly json?: boolean };
 type Audited = { readonly record: LedgerRecord; readonly report: AuditReport };
@@ -34,74 +34,76 @@ export function addAudit(program: Command, setExit: SetExit): void {
     .option("--data <folder>", "data folder of the service; else HOLDFAST_DATA, else ./data")
     .option("--ledger <name>", "this ledger only")
     .option("--json", "print the report as JSON")
-    .addHelpText("after", "\nExit status: 0 whole, 1 something is wrong, 2 there was nothing to look at.")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 whole, 1 something is wrong, 2 there was nothing to look at, or it could not be read.",
+    )
     .action(async (flags: AuditFlags) => setExit(await audit(flags)));
 }
 
 async function audit(flags: AuditFlags): Promise<number> {
-  const folder = storeFolder(flags.data ?? process.env.HOLDFAST_DATA ?? "data");
+  const data = flags.data ?? process.env.HOLDFAST_DATA ?? "data";
+  const folder = storeFolder(data);
   if (!existsSync(folder)) throw usageError(`Expected a store at ${folder}, got nothing; give --data.`);
-  const store = await openStore(folder);
-  const audited: Audited[] = [];
+  const view = await openView(folder).catch((cause: unknown) => {
+    throw unreadable(folder, cause);
+  });
   try {
-    const records = (await store.ledgers()).filter(({ name }) => flags.ledger === undefined || name === flags.ledger);
-    if (records.length === 0) throw usageError(`Expected ${flags.ledger ?? "a ledger"} in ${folder}, got none.`);
-    const hash = await fastKeccak256();
-    for (const record of records) {
-      const progress = await startProgress("entries");
-      const onProgress: Progress["show"] = (done, size) => progress.show(done, size);
-      const { remembered, lost, isMarked } = await rememberedOf(store, record, folder, hash);
-      const report = await auditLedger({ store, record, hash, remembered, onProgress });
-      if (!isMarked && report.entries > 0) {
-        printNote(`${record.name}: no mark beside the store, so that entries missing at its end are not noticed here.`);
-      }
-      audited.push({ record, report: lost === undefined ? report : withLostMark(report, lost) });
-      progress.stop();
-    }
+    return await auditView(view.directory, data, flags);
+  } catch (cause) {
+    // What cannot be looked at is not known to be wrong.
+    throw isFileError(cause) ? unreadable(folder, cause) : cause;
+  } finally {
+    await view.dispose();
+  }
+}
+
+/** Audits what the view shows of the store; nothing in the data folder is changed. */
+async function auditView(directory: string, data: string, flags: AuditFlags): Promise<number> {
+  const folder = storeFolder(data);
+  const inspecting = await startProgress("files");
+  const files = await inspectFolder(directory, inspecting.show);
+  inspecting.stop();
+  const store = await openStore(directory, folder, files);
+  if (store === undefined) {
+    printResult(
+      { json: { files: files.map(inWords), ledgers: [] }, text: describeFiles(folder, files) },
+      flags.json === true,
+    );
+    return 1;
+  }
+  try {
+    const audited = await auditAll(store, marksFolder(data), flags);
+    if (audited.length === 0) throw usageError(`Expected ${flags.ledger ?? "a ledger"} in ${folder}, got none.`);
+    const values: string[] = [];
+    for await (const name of store.damagedValues()) values.push(name);
+    const ledgers = audited.map(({ record, report }) => ({ name: record.name, ...report }));
+    const text = [...describeFiles(folder, files), ...describeValues(values), ...audited.flatMap(describe)];
+    printResult({ json: { files: files.map(inWords), values, ledgers }, text }, flags.json === true);
+    if (files.length > 0 || values.length > 0) return 1;
+    if (audited.some(({ report }) => report.findings.length > 0)) return 1;
+    return audited.every(({ report }) => report.entries === 0) ? 2 : 0;
   } finally {
     await store.close();
   }
-  const json = { ledgers: audited.map(({ record, report }) => ({ name: record.name, ...report })) };
-  printResult({ json, text: audited.flatMap(describe) }, flags.json === true);
-  if (audited.some(({ report }) => report.findings.length > 0)) return 1;
-  return audited.every(({ report }) => report.entries === 0) ? 2 : 0;
 }
 
-type Memory = {
-  readonly remembered: readonly Remembered[];
-  /** Why its mark cannot be believed. */
-  readonly lost?: MarkLostError;
-  readonly isMarked: boolean;
-};
-
-/** What the marks beside the store and the anchors in it say of a ledger; `lost` when its mark cannot be believed. */
-async function rememberedOf(store: Store, record: LedgerRecord, folder: string, hash: Hash): Promise<Memory> {
-  const anchors = await listAnchors(store, record.id).catch((error: unknown) => {
-    if (!(error instanceof DamagedStoreError)) throw error;
-    printNote(`${error.message}: anchors are not compared.`);
-    return [];
-  });
-  const remembered = anchors.map(({ size, root, chainId }) => ({ size, root, by: `the anchor on chain ${chainId}` }));
-  const mark = await readMark(join(dirname(folder), "marks"), record, hash);
-  if (mark instanceof MarkLostError) return { remembered, lost: mark, isMarked: true };
-  if (mark === undefined || !("root" in mark)) return { remembered, isMarked: mark !== undefined };
-  const marked = { size: mark.size, root: mark.root, by: "the mark beside the store" };
-  return { remembered: [marked, ...remembered], isMarked: true };
-}
-
-async function readMark(
-  directory: string,
-  record: LedgerRecord,
-  hash: Hash,
-): Promise<Mark | MarkLostError | undefined> {
-  const file = join(directory, markFile(record.id));
-  try {
-    return decodeMark(await readFile(file, "utf8"), record, hash, file);
-  } catch (error) {
-    if (error instanceof MarkLostError) return error;
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+async function auditAll(store: LevelStore, marks: string, flags: AuditFlags): Promise<Audited[]> {
+  const hash = await fastKeccak256();
+  const audited: Audited[] = [];
+  for (const record of await store.ledgers()) {
+    if (flags.ledger !== undefined && record.name !== flags.ledger) continue;
+    const progress = await startProgress("entries");
+    const onProgress: Progress["show"] = (done, size) => progress.show(done, size);
+    const { remembered, lost, isMarked } = await rememberedOf(store, record, marks, hash);
+    const report = await auditLedger({ store, record, hash, remembered, onProgress });
+    progress.stop();
+    if (!isMarked && report.entries > 0) {
+      printNote(`${record.name}: no mark beside the store, so that entries missing at its end are not noticed here.`);
+    }
+    audited.push({ record, report: lost === undefined ? report : withLostMark(report, lost) });
   }
+  return audited;
 }
 
 function withLostMark(report: AuditReport, { message }: MarkLostError): AuditReport {
@@ -109,10 +111,12 @@ function withLostMark(report: AuditReport, { message }: MarkLostError): AuditRep
   return { ...report, findings: [...report.findings, { kind: "mark_damaged", from: 0, to: size, detail: message }] };
 }
 
-async function openStore(folder: string): Promise<LevelStore> {
+/** Opens the view; undefined when damage in its files, which was found before, does not let it be opened. */
+async function openStore(view: string, folder: string, files: readonly FileDamage[]): Promise<LevelStore | undefined> {
   try {
-    return await LevelStore.open(folder);
+    return await LevelStore.open(view);
   } catch (cause) {
+    if (cause instanceof DamagedStoreError && files.length > 0) return undefined;
     if (!(cause instanceof StoreLockedError)) throw cause;
     const message = `A service is using ${folder}; stop it first, or audit a copy of the folder.`;
     throw new CliError(message, { code: cause.code, exitStatus: 2, cause });
@@ -127,6 +131,36 @@ function aheadOf({ signedAt }: SignedCheckpoint): string[] {
   return [
     `  Its newest entries say ${until}, which is ahead of this machine's clock: one was recorded under a clock that was`,
     "  wrong, and since then times stand still. The blocks of its anchors have the right ones.",
+  ];
+}
+
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}
+
+function unreadable(folder: string, cause: unknown): CliError {
+  const message = `${folder} could not be read, so that nothing is known of it: ${(cause as Error).message}`;
+  return new CliError(message, { code: "unreadable", exitStatus: 2, cause });
+}
+
+function inWords({ path, detail }: FileDamage): { readonly file: string; readonly detail: string } {
+  return { file: basename(path), detail };
+}
+
+function describeFiles(folder: string, files: readonly FileDamage[]): string[] {
+  if (files.length === 0) return [];
+  const lines = files.slice(0, FINDINGS_SHOWN).map(({ detail }) => `  ${detail}`);
+  return [
+    `${folder}: NOT whole, ${files.length} of its files are damaged; \`holdfast recover\` shows what can be kept.`,
+    ...lines,
+  ];
+}
+
+function describeValues(values: readonly string[]): string[] {
+  if (values.length === 0) return [];
+  return [
+    `NOT whole: ${values.length} values are damaged.`,
+    ...values.slice(0, FINDINGS_SHOWN).map((name) => `  ${name}`),
   ];
 }
 

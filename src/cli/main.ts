@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   calldata: async () => (await import("./calldata.ts")).addCalldata,
   ledgers: async () => (await import("./ledgers.ts")).addLedgers,
   audit: async () => (await import("./audit.ts")).addAudit,
+  recover: async () => (await import("./recover.ts")).addRecover,
   marks: async () => (await import("./marks.ts")).addMarks,
   deploy: async () => (await import("./deploy.ts")).addDeploy,
   owner: async () => (await import("./owner.ts")).addOwner,

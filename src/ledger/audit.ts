@@ -11,7 +11,8 @@ import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { HASH_LENGTH, type Hash, leafHash } from "../merkle/hash.ts";
 import { TILE_WIDTH } from "../merkle/tile.ts";
 import { DamagedStoreError, type LedgerRecord, type Store } from "../store/store.ts";
-import { type Finding, FindingList } from "./findings.ts";
+import { findClaimFaults } from "./claim-audit.ts";
+import { type Finding, type FindingKind, FindingList } from "./findings.ts";
 import { RecoveryError, requireSigner } from "./recovery.ts";
 
 export type AuditReport = {
@@ -22,6 +23,8 @@ export type AuditReport = {
   readonly entries: number;
   readonly tiles: number;
   readonly checkpoints: number;
+  /** Size of the last checkpoint up to which nothing that was recorded is missing or changed. */
+  readonly wholeSize: number;
   /** What is wrong, in the order it was found; empty when the ledger is whole. */
   readonly findings: readonly Finding[];
 };
@@ -52,6 +55,9 @@ class Audit {
   #lastTime = 0;
   #lastSignedAt = 0;
   #lastSize = 0;
+  #wholeSize = 0;
+  /** First entry that is missing, changed, or under a checkpoint that does not fit. */
+  #firstWrong = Number.POSITIVE_INFINITY;
   /** Cleared once a leaf hash is nowhere to be found: from there on no root can be compared. */
   #isRootKnown = true;
 
@@ -68,6 +74,7 @@ class Audit {
     for (let start = 0; start < size; start += TILE_WIDTH) {
       const end = Math.min(start + TILE_WIDTH, size);
       const entries = await this.#readEntries(start, end);
+      await this.#compareClaims(start, entries);
       const stored = end - start === TILE_WIDTH ? await this.#tile(0, start / TILE_WIDTH) : undefined;
       for (const [i, entry] of entries.entries()) {
         this.#addLeaf(start + i, entry, stored?.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH));
@@ -80,7 +87,19 @@ class Audit {
     }
     await this.#lookBeyond(size);
     for (const each of this.#options.remembered ?? []) await this.#compareRemembered(each, size);
-    return { ledgerId: record.id, head, ...this.#done, findings: this.#findings.all };
+    return { ledgerId: record.id, head, ...this.#done, wholeSize: this.#wholeSize, findings: this.#findings.all };
+  }
+
+  #add(kind: FindingKind, from: number, to: number, detail: string): void {
+    this.#findings.add(kind, from, to, detail);
+    if (!isBesideEntries(kind)) this.#firstWrong = Math.min(this.#firstWrong, from);
+  }
+
+  async #compareClaims(start: number, entries: readonly (Entry | undefined)[]): Promise<void> {
+    const { store, record, hash } = this.#options;
+    for (const { kind, index, detail } of await findClaimFaults({ store, record, hash }, start, entries)) {
+      this.#add(kind, index, index + 1, detail);
+    }
   }
 
   /** The newest checkpoint; when that one is damaged, the last before it. */
@@ -95,7 +114,7 @@ class Audit {
       last = next;
     }
     const size = last?.size ?? 0;
-    this.#findings.add("checkpoint_damaged", size, size + 1, `the newest checkpoint: ${newest.message}`);
+    this.#add("checkpoint_damaged", size, size + 1, `the newest checkpoint: ${newest.message}`);
     return last;
   }
 
@@ -105,7 +124,7 @@ class Audit {
     for (let index = from; index < size; index++) {
       const found = await readable(store.checkpointCovering(record.id, index));
       if (!(found instanceof DamagedStoreError)) return found;
-      this.#findings.add("checkpoint_damaged", index, index + 1, found.message);
+      this.#add("checkpoint_damaged", index, index + 1, found.message);
     }
     return undefined;
   }
@@ -120,8 +139,8 @@ class Audit {
       const entry = await readable(store.entry(record.id, index));
       const isDamaged = entry instanceof DamagedStoreError;
       entries.push(isDamaged ? undefined : entry);
-      if (isDamaged) this.#findings.add("entry_damaged", index, index + 1, entry.message);
-      else if (entry === undefined) this.#findings.add("entry_missing", index, index + 1, `entry ${index} is missing`);
+      if (isDamaged) this.#add("entry_damaged", index, index + 1, entry.message);
+      else if (entry === undefined) this.#add("entry_missing", index, index + 1, `entry ${index} is missing`);
     }
     return entries;
   }
@@ -131,9 +150,9 @@ class Audit {
     const tile = await readable(store.tile(record.id, level, n));
     const width = TILE_WIDTH ** (level + 1);
     const range = [n * width, (n + 1) * width] as const;
-    if (tile === undefined) this.#findings.add("tile_missing", ...range, `tile ${level}/${n} is missing`);
+    if (tile === undefined) this.#add("tile_missing", ...range, `tile ${level}/${n} is missing`);
     if (!(tile instanceof DamagedStoreError)) return tile;
-    this.#findings.add("tile_damaged", ...range, tile.message);
+    this.#add("tile_damaged", ...range, tile.message);
     return undefined;
   }
 
@@ -157,13 +176,13 @@ class Audit {
       this.#done.entries++;
       if (entry.recordedAt < this.#lastTime) {
         const detail = `entry ${index} has the time ${entry.recordedAt}, which is before ${this.#lastTime} of the one before`;
-        this.#findings.add("time_backwards", index, index + 1, detail);
+        this.#add("time_backwards", index, index + 1, detail);
       }
       this.#lastTime = entry.recordedAt;
     }
     if (leaf !== undefined && stored !== undefined && !equal(leaf, stored)) {
       const detail = `entry ${index} leads to the leaf hash ${toHex(leaf)}, its tile says ${toHex(stored)}`;
-      this.#findings.add("entry_changed", index, index + 1, detail);
+      this.#add("entry_changed", index, index + 1, detail);
     }
     const known = stored ?? leaf;
     if (known === undefined) this.#isRootKnown = false;
@@ -179,7 +198,7 @@ class Audit {
       if (stored === undefined || !this.#isRootKnown || equal(stored, hashes)) continue;
       const width = TILE_WIDTH ** (level + 1);
       const detail = `tile ${level}/${n} is not what the tiles under it lead to`;
-      this.#findings.add("tile_changed", n * width, (n + 1) * width, detail);
+      this.#add("tile_changed", n * width, (n + 1) * width, detail);
     }
     this.#edge.forget();
   }
@@ -191,41 +210,37 @@ class Audit {
     this.#lastSize = size;
     this.#done.checkpoints++;
     if (!this.#isRootKnown) {
-      this.#findings.add("checkpoint_unchecked", ...range, `the root of checkpoint ${size} cannot be compared`);
+      this.#add("checkpoint_unchecked", ...range, `the root of checkpoint ${size} cannot be compared`);
     } else {
       const rebuilt = toHex(this.#edge.root());
       const detail = `checkpoint ${size} has the root ${root}, the entries lead to ${rebuilt}`;
-      if (rebuilt !== root) this.#findings.add("checkpoint_root", ...range, detail);
+      if (rebuilt !== root) this.#add("checkpoint_root", ...range, detail);
     }
     try {
       requireSigner(record, checkpoint, hash);
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
-      this.#findings.add("checkpoint_signature", ...range, error.message);
+      this.#add("checkpoint_signature", ...range, error.message);
     }
     if (signedAt < this.#lastSignedAt) {
       const detail = `checkpoint ${size} was signed at ${signedAt}, the one before at ${this.#lastSignedAt}`;
-      this.#findings.add("checkpoint_time", ...range, detail);
+      this.#add("checkpoint_time", ...range, detail);
     }
     this.#lastSignedAt = signedAt;
+    if (size <= this.#firstWrong) this.#wholeSize = size;
   }
 
   /** A store without its last writes, and one that was signed anew from the first entry on, are whole in themselves. */
   async #compareRemembered({ size, root, by }: Remembered, whole: number): Promise<void> {
     const { store, record } = this.#options;
     if (size > whole) {
-      this.#findings.add("entry_lost", whole, size, `${by} remembers ${size} entries, the store has ${whole}`);
+      this.#add("entry_lost", whole, size, `${by} remembers ${size} entries, the store has ${whole}`);
       return;
     }
     const checkpoint = await readable(store.checkpoint(record.id, size));
     if (checkpoint instanceof DamagedStoreError || checkpoint?.root === root) return;
     const held = checkpoint === undefined ? "no checkpoint of that size" : `the root ${checkpoint.root}`;
-    this.#findings.add(
-      "checkpoint_other",
-      0,
-      size,
-      `${by} remembers the root ${root} of size ${size}, the store has ${held}`,
-    );
+    this.#add("checkpoint_other", 0, size, `${by} remembers the root ${root} of size ${size}, the store has ${held}`);
   }
 
   /** Entries behind the newest checkpoint: what a store has whose last checkpoints were taken away. */
@@ -233,14 +248,14 @@ class Audit {
     const { store, record } = this.#options;
     for (let index = size; ; index++) {
       if ((await readable(store.entry(record.id, index))) === undefined) return;
-      this.#findings.add(
-        "entry_beyond_head",
-        index,
-        index + 1,
-        `entry ${index} is behind the newest checkpoint, ${size}`,
-      );
+      this.#add("entry_beyond_head", index, index + 1, `entry ${index} is behind the newest checkpoint, ${size}`);
     }
   }
+}
+
+/** Whether a finding leaves the entries and their order as they were recorded. */
+function isBesideEntries(kind: FindingKind): boolean {
+  return /^(tile|claim|time)_|^checkpoint_(damaged|time)$/.test(kind);
 }
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

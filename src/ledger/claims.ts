@@ -52,13 +52,21 @@ type Keys = { readonly request: Uint8Array | undefined; readonly events: readonl
 
 const NONE: ReadonlySet<number> = new Set();
 
+/** The key that an event of a source claims by its `id`. */
+export function eventKey(hash: Hash, source: string, id: string): Uint8Array {
+  return claimKey(hash, "event", source, id);
+}
+
+function claimKey(hash: Hash, kind: "event" | "request", source: string, name: string): Uint8Array {
+  return hash(utf8(JSON.stringify([kind, source, name])));
+}
+
 /** The keys that a request claims; `events` is empty when no event has an id. */
 export function claimKeys(hash: Hash, { entries, source, idempotencyKey }: AppendRequest): Keys {
-  const key = (kind: string, name: string) => hash(utf8(JSON.stringify([kind, source, name])));
   return {
-    request: idempotencyKey === undefined ? undefined : key("request", idempotencyKey),
+    request: idempotencyKey === undefined ? undefined : claimKey(hash, "request", source, idempotencyKey),
     events: entries.some(({ id }) => id !== undefined)
-      ? entries.map(({ id }) => (id === undefined ? undefined : key("event", id)))
+      ? entries.map(({ id }) => (id === undefined ? undefined : eventKey(hash, source, id)))
       : [],
   };
 }

@@ -16,6 +16,9 @@ export type FindingKind =
   | "checkpoint_unchecked"
   | "checkpoint_signature"
   | "checkpoint_time"
+  | "claim_missing"
+  | "claim_other"
+  | "claim_damaged"
   | "mark_damaged";
 
 /** `detail` tells it in a sentence; of merged findings, the first one's. */

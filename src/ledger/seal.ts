@@ -43,6 +43,22 @@ const CHUNK_MAX = 1024;
 const HASH_LENGTH = 32;
 const TILE_WIDTH = 256;
 
+/** Size and root of the last seal of a ledger; undefined when there is none that can be read. */
+export async function sealedSize(store: Store, ledgerId: Hex): Promise<{ size: number; root: Hex } | undefined> {
+  const state = await keptState(store, ledgerId);
+  return state && { size: state.size, root: state.root };
+}
+
+/** It is derived, so that a damaged one is as good as none: the next seal begins at the first entry. */
+async function keptState(store: Store, ledgerId: Hex): Promise<SealState | undefined> {
+  try {
+    return readState(await store.record(SPACE, ledgerId));
+  } catch (error) {
+    if (error instanceof DamagedStoreError) return undefined;
+    throw error;
+  }
+}
+
 export class Sealer {
   readonly #store: Store;
   readonly #rebuilder = new Rebuilder();
@@ -85,7 +101,7 @@ export class Sealer {
 
   /** Puts the rebuilder where the last seal ended, if that can be trusted; gives the first entry to read. */
   async #start(ledger: Ledger, checkpoint: SignedCheckpoint, fromZero: boolean): Promise<number> {
-    const state = fromZero ? undefined : readState(await this.#store.record(SPACE, ledger.record.id));
+    const state = fromZero ? undefined : await keptState(this.#store, ledger.record.id);
     if (state !== undefined && (await this.#restores(state))) {
       await requireKnown(ledger, checkpoint, state);
       return state.size;

@@ -17,6 +17,7 @@ import {
   decodeEntry,
   decodeText,
   decodeTile,
+  isWhole,
   type Naming,
   RecordEncoder,
 } from "./record.ts";
@@ -215,6 +216,16 @@ export class LevelStore implements Store {
         else batch.put(keys.recordKey(space, key), this.#encoder.text(value));
       }
     });
+  }
+
+  /** Names of values that are not as they were written, of all kinds: claims, keys and records included. For audits. */
+  async *damagedValues(): AsyncIterable<string> {
+    const nameOf = (number: number) =>
+      [...this.#ledgers.values()].find((known) => known.number === number)?.record.name;
+    for await (const [key, value] of this.#read({}, () => "the store")) {
+      if (!keys.isForm(key) && !isWhole(value))
+        yield keys.describe(key, (number) => nameOf(number) ?? `ledger ${number}`);
+    }
   }
 
   async close(): Promise<void> {

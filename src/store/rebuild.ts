@@ -21,6 +21,8 @@ export type RebuildOptions = {
 };
 
 export type Rebuilt = {
+  /** Numbers of the ledgers that something was found of. */
+  readonly ledgers: readonly number[];
   readonly losses: readonly Loss[];
   readonly kept: number;
   readonly damaged: number;
@@ -36,12 +38,15 @@ export async function rebuildStore(from: string, to: string, options: RebuildOpt
   await rm(`${to}.lock`, { recursive: true, force: true });
   await mkdir(to, { recursive: true, mode: 0o700 });
   const counts = { kept: 0, damaged: 0, cut: 0 };
+  const ledgers = new Set<number>();
   const database = await Database.open(to, { writeBufferSize: WRITE_BUFFER_BYTES });
   try {
     const losses = await salvage(from, {
       isRewritable: keys.isRewritable,
       put: async (kept) => {
         const chosen = kept.filter(({ key, value }) => {
+          const ledger = keys.ledgerOf(key);
+          if (ledger !== undefined) ledgers.add(ledger);
           if (!isWhole(value) && !keys.isForm(key)) counts.damaged++;
           else if (isBehindCut(key, value, options.cuts)) counts.cut++;
           else return true;
@@ -54,7 +59,7 @@ export async function rebuildStore(from: string, to: string, options: RebuildOpt
       },
       ...(options.onProgress && { onProgress: options.onProgress }),
     });
-    return { losses, ...counts };
+    return { losses, ledgers: [...ledgers].sort((a, b) => a - b), ...counts };
   } finally {
     await database.close();
     await rm(`${to}.lock`, { recursive: true, force: true });

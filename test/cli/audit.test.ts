@@ -50,7 +50,7 @@ test("a store in which a byte was changed is not whole, and the place is named",
   assert.equal(changed, 1);
   const { status, stdout } = await runCli(["audit", "--data", folder]);
   assert.equal(status, 1);
-  assert.match(stdout, /^main: NOT whole, \d+ findings/);
+  assert.match(stdout, /^NOT whole: 1 values are damaged\.\n {2}entry 7 of main\nmain: NOT whole, \d+ findings/);
   assert.match(stdout, /\(entry 7\)/);
 });
 

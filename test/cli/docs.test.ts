@@ -17,6 +17,7 @@ import { addLedgers } from "../../src/cli/ledgers.ts";
 import { addMarks } from "../../src/cli/marks.ts";
 import { addOwner } from "../../src/cli/owner.ts";
 import { addProve } from "../../src/cli/prove.ts";
+import { addRecover } from "../../src/cli/recover.ts";
 import { addServe } from "../../src/cli/serve.ts";
 import { SOURCE_FACTS } from "../../src/cli/source-input.ts";
 import { addStatus } from "../../src/cli/status.ts";
@@ -33,7 +34,17 @@ const page = (name: string): string => readFileSync(join(ROOT, "docs", `${name}.
 function program(): Command {
   const all = new Command("holdfast");
   const ignore = () => undefined;
-  for (const add of [addAppend, addAudit, addForkProof, addStatus, addUpgrade, addVerify, addProve, addWatch])
+  for (const add of [
+    addAppend,
+    addAudit,
+    addRecover,
+    addForkProof,
+    addStatus,
+    addUpgrade,
+    addVerify,
+    addProve,
+    addWatch,
+  ])
     add(all, ignore);
   for (const add of [addCalldata, addDeploy, addKeys, addKeystore, addLedgers, addMarks, addOwner, addServe]) add(all);
   return all;

@@ -36,6 +36,7 @@ test("a whole ledger has no findings, and the report says how much was read", as
     entries: 700,
     tiles: 2,
     checkpoints: 5,
+    wholeSize: 700,
     findings: [],
   });
   assert.deepEqual(progress, [256, 700, 512, 700, 700, 700]);
