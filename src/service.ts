@@ -28,6 +28,7 @@ import { KeyRing } from "./http/keys.ts";
 import { createSalts } from "./http/salts.ts";
 import { closeServer, createServer } from "./http/server.ts";
 import { type ChainStatus, HTTP_LIMITS, type HttpLimits } from "./http/services.ts";
+import { placesFor } from "./http/wire/places.ts";
 import { fastKeccak256 } from "./ledger/hash.ts";
 import { keySigner } from "./ledger/keysigner.ts";
 import type { Ledger } from "./ledger/ledger.ts";
@@ -377,7 +378,8 @@ function lagMaxMs(config: Config, name: string): number {
 
 function httpLimits({ limits }: Config): HttpLimits {
   const event = { ...HTTP_LIMITS.event, bytesMax: limits.eventBytes };
-  return { ...HTTP_LIMITS, event, requestBytesMax: limits.requestBytes, batchMax: limits.batchEvents };
+  const connectionsMax = placesFor(HTTP_LIMITS.connectionsMax);
+  return { ...HTTP_LIMITS, event, connectionsMax, requestBytesMax: limits.requestBytes, batchMax: limits.batchEvents };
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {

@@ -4,9 +4,12 @@
  */
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
+import { join } from "node:path";
 import test from "node:test";
+import { promisify } from "node:util";
 import { closeServer } from "../../../src/http/server.ts";
 import { client, get, LARGE, listen, metricOf, readAll, sendLarge, until } from "./client.ts";
 
@@ -53,6 +56,14 @@ test("a connection that is being answered never gives way: a new one is refused 
     socket.end();
     assert.match(await readAll(socket), /<hello>/);
   }
+});
+
+test("connections take at most half of the open files that the process may have", async () => {
+  const module = join(import.meta.dirname, "../../../src/http/wire/places.ts");
+  const script = `import { placesFor } from ${JSON.stringify(module)}; console.log(placesFor(10_000), placesFor(50))`;
+  const node = [process.execPath, "--input-type=module", "--eval", script];
+  const { stdout } = await promisify(execFile)("sh", ["-c", 'ulimit -n 600 && exec "$@"', "sh", ...node]);
+  assert.equal(stdout.trim(), "300 50");
 });
 
 test("answers that nobody waits a turn for are bounded by cutting those that stand still", async (t) => {
