@@ -121,3 +121,9 @@ function randomString(random: (n: number) => number): string {
   }
   return `"${text}"`;
 }
+
+/** A model as plain data, made name by name. */
+export function plain(model: Model): unknown {
+  if (model instanceof Map) return Object.fromEntries([...model].map(([name, value]) => [name, plain(value)]));
+  return Array.isArray(model) ? model.map(plain) : model;
+}
