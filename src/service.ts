@@ -55,6 +55,8 @@ export type Service = {
   readonly url: string;
   /** Whether the key for administrators was made by this start. */
   readonly isFirstStart: boolean;
+  /** Who signs for its ledgers; whoever gets a proof has to know it from somebody else than the proof. */
+  readonly signer: string;
   readonly chains: readonly ChainFacts[];
   readonly close: () => Promise<void>;
 };
@@ -216,7 +218,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   const url = await listen(server, config);
   opened.add(server, (each) => closeServer(each, STOP_MS));
   anchorer.start();
-  return { url, isFirstStart, chains: facts, close: () => opened.close() };
+  return { url, isFirstStart, signer: checksumAddress(signer.address), chains: facts, close: () => opened.close() };
 }
 
 async function openFolder({ data }: Config, log: Logger): Promise<void> {

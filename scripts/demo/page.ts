@@ -102,7 +102,8 @@ function proved({ recorded, bundle, good, bad, word }: Facts): Row[] {
     ],
     [
       "holdfast",
-      `verify bundle.json                    exit ${good.status}, ${seconds(good.ms)}, ${passed.length} of ${steps.length} steps passed:`,
+      `verify bundle.json                    exit ${good.status}, ${seconds(good.ms)}: ${good.verdict.cell.word}`,
+      `${passed.length} of ${steps.length} steps passed:`,
       ...wrap(passed.join(", "), STEPS_WIDTH).map((line) => `  ${line}`),
       `the same with one letter changed      exit ${bad.status}: FAILED at ${failed?.name}`,
     ],

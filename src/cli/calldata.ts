@@ -34,8 +34,8 @@ export function addCalldata(program: Command): void {
 
 async function printCall(file: string, flags: CalldataFlags): Promise<void> {
   const bundle = readBundleFile(file);
-  const { outcome, summary } = await verifyBundle(bundle, { offline: true });
-  if (outcome !== "verified") throw new CliError(summary, { code: "bundle_invalid", exitStatus: 1 });
+  const { checks, summary } = await verifyBundle(bundle, { offline: true });
+  if (checks !== "passed") throw new CliError(summary, { code: "bundle_invalid", exitStatus: 1 });
   const anchor = anchorOf(bundle, flags.chainId);
   const { contract, chainId } = anchor;
   const call = PROOF_CALLS[flags.function](bundle, anchor);

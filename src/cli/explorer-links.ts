@@ -15,7 +15,8 @@ export function explorerOption(): Option {
 
 /** What can be looked at; a transaction, a block and a contract, as far as they are known. */
 export type Sight = {
-  readonly chainId: number;
+  /** Undefined where nobody checked it: then there is no explorer to send anybody to. */
+  readonly chainId: number | undefined;
   readonly contract: string;
   readonly transactionHash?: string | undefined;
   readonly blockNumber?: number | undefined;
@@ -26,6 +27,7 @@ export function describeLinks(
   { chainId, contract, transactionHash, blockNumber }: Sight,
   own?: OwnExplorers,
 ): string[] {
+  if (chainId === undefined) return [];
   const page = (name: string, kind: ExplorerPage, value: string | number | undefined): string[] => {
     const url = value === undefined ? undefined : explorerUrl(chainId, kind, value, own);
     return url === undefined ? [] : [`  ${name}  ${url}`];

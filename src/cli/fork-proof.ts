@@ -10,7 +10,9 @@ import { CONTRACT_ADDRESS } from "../anchor/contract.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { ProofError } from "../merkle/proof.ts";
 import { BundleError } from "../verify/bundle.ts";
-import { type Comparison, compareStatements } from "../verify/fork.ts";
+import { isDevelopmentChain } from "../verify/explorers.ts";
+import { type Comparison, type Contradiction, compareStatements } from "../verify/fork.ts";
+import { type ForkFound, type ForkGiven, forkCellOf, sayFork } from "../verify/said/fork.ts";
 import { type Exhibit, type NodePath, readExhibits, type Statement, wholeNodes } from "../verify/statement.ts";
 import { type AccountFlags, readAddress, type SendFlags, withAccountOptions } from "./account-flags.ts";
 import { CliError, type SetExit, usageError } from "./failure.ts";
@@ -28,6 +30,7 @@ type ForkFlags = Partial<AccountFlags> &
     readonly rpc?: string;
     readonly contract: string;
     readonly signer?: readonly string[];
+    readonly development?: boolean;
     readonly url?: string;
     readonly ledger: string;
     readonly json?: boolean;
@@ -48,6 +51,7 @@ export function addForkProof(program: Command, setExit: SetExit): void {
       new Option("--contract <address>", "where the contract is").argParser(readAddress).default(CONTRACT_ADDRESS),
     )
     .addOption(new Option("--signer <address>", "a signer of the ledger, as you know; repeatable").argParser(collect))
+    .option("--development", "a chain of developers (31337, 1337) is enough, though it proves nothing to others")
     .option("--url <url>", "ask this service for the path between two sizes")
     .option("--ledger <name>", "name of the ledger there", "main");
   withAccountOptions(command, "who pays for sending the proof; without it the call is only printed")
@@ -64,8 +68,8 @@ async function proveFork(files: readonly string[], flags: ForkFlags): Promise<nu
   if (ledgerId === undefined) throw usageError("Expected a statement in the files, got none.");
   const other = exhibits.find(({ exhibit }) => exhibit.ledgerId !== ledgerId);
   if (other !== undefined) {
-    const summary = `They do not contradict each other: ${other.file} is of another ledger, ${other.exhibit.ledgerId}.`;
-    return printFinding({ outcome: "none", summary, notes: [] }, { ledgerId }, flags);
+    const what = `${other.file} is of another ledger, ${other.exhibit.ledgerId}`;
+    return printFinding(findingOf("nothing", "none", what, []), { ledgerId }, flags);
   }
   const chain = flags.rpc === undefined ? undefined : await ForkChain.open(flags.rpc, flags.contract);
   const weighed = await weigh(exhibits, chain, flags);
@@ -82,7 +86,7 @@ async function proveFork(files: readonly string[], flags: ForkFlags): Promise<nu
   const paths = first.contradictions.length > 0 ? [] : await askForPaths(first, flags);
   const count = all.flatMap(({ statements }) => statements).length;
   const comparison = paths.length === 0 ? first : compareStatements(all, paths);
-  const finding = conclude(comparison, weighed, count, chain);
+  const finding = conclude(comparison, weighed, count, { chain, development: flags.development === true });
   if (finding.found === undefined) return printFinding(finding, { ledgerId }, flags);
   const call = chain === undefined ? forkCall(ledgerId, finding.found) : await chain.tryOut(ledgerId, finding.found);
   const sent = chain === undefined ? undefined : await submit(chain, ledgerId, call, flags);
@@ -152,8 +156,11 @@ async function askForPaths({ open }: Comparison, { url, ledger }: ForkFlags): Pr
   return paths;
 }
 
-function conclude(comparison: Comparison, weighed: readonly Weighed[], count: number, chain?: ForkChain): Finding {
+type Grounds = { readonly chain: ForkChain | undefined; readonly development: boolean };
+
+function conclude(comparison: Comparison, weighed: readonly Weighed[], count: number, grounds: Grounds): Finding {
   const { contradictions, open } = comparison;
+  const { chain, development } = grounds;
   const standingOf = (statement: Statement): Standing =>
     weighed.find((each) => each.statement === statement)?.standing ?? {
       isKnown: true,
@@ -162,31 +169,43 @@ function conclude(comparison: Comparison, weighed: readonly Weighed[], count: nu
   const isKnown = (statement: Statement) => standingOf(statement).isKnown === true;
   const dropped = weighed.filter(({ standing }) => standing.isKnown === false);
   const notes = dropped.map(({ from, standing }) => `${from}: not counted: ${standing.detail}.`);
-  const proved = contradictions.find(({ a, b }) => {
-    if (isKnown(a) && isKnown(b)) return true;
-    // Whoever holds that key said both, whether or not the ledger is his.
-    return chain === undefined && a.kind === "signed" && b.kind === "signed" && a.signer === b.signer;
-  });
+  const asked: ForkGiven | undefined = chain && (development ? "development-chain" : "chain");
+  const given = asked ?? (weighed.some(({ standing }) => standing.isKnown) ? "signer" : "nothing");
+  const proved = contradictions.find(({ a, b }) => isKnown(a) && isKnown(b));
   if (proved !== undefined) {
-    return { outcome: "contradiction", summary: `${describeContradiction(proved)}.`, found: proved, notes };
+    const found = chain !== undefined && isDevelopmentChain(chain.chainId) ? "development" : "contradiction";
+    return findingOf(given, found, describeContradiction(proved), notes, proved);
   }
-  const undecided = (why: string): Finding => ({ outcome: "undecided", summary: `Could not tell: ${why}.`, notes });
+  // Whoever holds that key said both, whether or not the ledger is his.
+  const own = contradictions.find(({ a, b }) => a.kind === "signed" && b.kind === "signed" && a.signer === b.signer);
+  if (own !== undefined && chain === undefined) {
+    return findingOf("nothing", "contradiction", describeContradiction(own), notes, own);
+  }
   const [doubtful] = contradictions;
   if (doubtful !== undefined) {
     const { detail } = standingOf(isKnown(doubtful.a) ? doubtful.b : doubtful.a);
-    return undecided(`${describeContradiction(doubtful)}, if both count; of one that is not known: ${detail}`);
+    const what = `${describeContradiction(doubtful)}, if both count; of one that is not known: ${detail}`;
+    return findingOf(given, "open", what, notes);
   }
-  if (count < 2 && dropped.length === 0) return undecided("one statement alone; give another file, or --rpc");
-  if (count < 2) {
-    const summary = "They do not contradict each other: fewer than two are statements of the ledger.";
-    return { outcome: "none", summary, notes };
+  if (count < 2 && dropped.length === 0) {
+    return findingOf(given, "open", "one statement alone; give another file, or --rpc", notes);
   }
+  if (count < 2) return findingOf(given, "none", "fewer than two are statements of the ledger", notes);
   const [first] = open;
-  if (first === undefined) {
-    return { outcome: "none", summary: "They do not contradict each other: all are of one history.", notes };
-  }
+  if (first === undefined) return findingOf(given, "none", "all are of one history", notes);
   const what = `whether the tree of ${first[1].size} entries begins with that of ${first[0].size}`;
-  return undecided(`${what}; it takes a path between them, which a service may give: see --url`);
+  return findingOf(given, "open", `${what}; it takes a path between them, which a service may give: see --url`, notes);
+}
+
+function findingOf(
+  given: ForkGiven,
+  what: ForkFound,
+  words: string,
+  notes: readonly string[],
+  found?: Contradiction,
+): Finding {
+  const cell = forkCellOf(given, what);
+  return { cell, summary: sayFork(cell.name, words), notes, ...(found && { found }) };
 }
 
 async function submit(

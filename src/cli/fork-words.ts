@@ -4,16 +4,16 @@ import type { ContractCall } from "../anchor/calls.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Contradiction } from "../verify/fork.ts";
+import type { ForkCell } from "../verify/said/fork.ts";
 import { plainStatement, type Statement } from "../verify/statement.ts";
-import { formatSeconds } from "../verify/words.ts";
+import { formatSeconds } from "../verify/time.ts";
 import { describeLinks } from "./explorer-links.ts";
 import { printResult } from "./output.ts";
 import { describeCall, type Sent } from "./send-call.ts";
 
-const EXITS = { contradiction: 0, none: 1, undecided: 2 } as const;
-
 export type Finding = {
-  readonly outcome: keyof typeof EXITS;
+  /** What may be said, from the one table of it. */
+  readonly cell: ForkCell;
   readonly summary: string;
   readonly found?: Contradiction;
   readonly notes: readonly string[];
@@ -37,17 +37,26 @@ export function describeContradiction(found: Contradiction): string {
 
 /** Prints what was found. @returns the exit status */
 export function printFinding(
-  { outcome, summary, found, notes }: Finding,
+  { cell, summary, found, notes }: Finding,
   { ledgerId, call, chainId, sent }: ForkResult,
   flags: { readonly contract: string; readonly json?: boolean },
 ): number {
   const contract = checksumAddress(flags.contract.toLowerCase() as Hex);
   const pair = found === undefined ? {} : { a: plainStatement(found.a), b: plainStatement(found.b) };
   const place = { contract, ...(chainId !== undefined && { chainId }) };
-  const json = { outcome, ledgerId, summary, ...pair, ...(call && { call: { ...place, ...call } }), ...sent, notes };
+  const json = {
+    cell,
+    outcome: cell.outcome,
+    ledgerId,
+    summary,
+    ...pair,
+    ...(call && { call: { ...place, ...call } }),
+    ...sent,
+    notes,
+  };
   const isOpen = call !== undefined && sent?.isForked !== true;
   const text = [
-    capitalize(summary),
+    summary,
     ...(found === undefined ? [] : ["", `  ${spell("a", found.a)}`, `  ${spell("b", found.b)}`, ""]),
     ...notes.map((note) => `Note: ${note}`),
     ...describeSent(sent),
@@ -57,7 +66,7 @@ export function printFinding(
     ...(isOpen ? ["Anybody may send this call:", "", ...describeCall(call, place)] : []),
   ];
   printResult({ json, text }, flags.json === true);
-  return EXITS[outcome];
+  return cell.exitStatus;
 }
 
 function describeSent(sent: ForkResult["sent"]): string[] {
@@ -78,8 +87,4 @@ function spell(name: string, statement: Statement): string {
       ? `signed by ${checksumAddress(statement.signer)} at ${formatSeconds(statement.signedAt)}`
       : `in contract ${checksumAddress(statement.contract)} on chain ${statement.chainId}`;
   return `${name}  size ${size}  root ${root}  ${by}`;
-}
-
-function capitalize(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -26,6 +26,11 @@ export function addLedgers(program: Command): void {
     .option("--label <label>", '"random" for a name that nobody shall guess, or 32 bytes of hex')
     .option("--json", "print the result as JSON")
     .action(createLedger);
+  const signer = ledgers
+    .command("signer")
+    .description("Print who signs for a ledger, as the service says; for those who verify its proofs.")
+    .argument("[name]", "the ledger", "main");
+  withServiceOptions(signer).option("--json", "print the result as JSON").action(printSigner);
 }
 
 /** Ledgers as a table. */
@@ -38,6 +43,12 @@ export function ledgerTable(ledgers: readonly LedgerStatus[]): string[] {
 async function listLedgers(flags: LedgerFlags): Promise<void> {
   const answer = (await new ServiceClient(flags).ask("/v1/ledgers")) as { readonly ledgers: readonly LedgerStatus[] };
   printResult({ json: answer, text: ledgerTable(answer.ledgers) }, flags.json === true);
+}
+
+async function printSigner(name: string, flags: LedgerFlags): Promise<void> {
+  const ledger = await new ServiceClient(flags).ask(`/v1/ledgers/${encodeURIComponent(name)}`);
+  const { id, signer } = ledger as LedgerStatus;
+  printResult({ json: { ledger: name, id, signer }, text: [signer] }, flags.json === true);
 }
 
 async function createLedger(name: string, flags: LedgerFlags): Promise<void> {

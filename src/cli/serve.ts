@@ -7,6 +7,7 @@ import { relative } from "node:path";
 import type { Command } from "commander";
 import { adminKeyFile, type Config, readConfig } from "../config.ts";
 import { type ChainFacts, type Service, startService } from "../service.ts";
+import { isDevelopmentChain } from "../verify/explorers.ts";
 import { unreachable } from "./failure.ts";
 import { printOut, printResult } from "./output.ts";
 import { STOP_SIGNALS } from "./process.ts";
@@ -56,17 +57,19 @@ function otherPort(port: number): number {
 }
 
 function facts(service: Service, config: Config): object {
-  const { url, chains, isFirstStart } = service;
-  return { url, data: config.data, adminKeyFile: adminKeyFile(config.data), isFirstStart, chains };
+  const { url, chains, signer, isFirstStart } = service;
+  return { url, data: config.data, adminKeyFile: adminKeyFile(config.data), isFirstStart, signer, chains };
 }
 
-function greeting({ url, chains, isFirstStart }: Service, config: Config): string[] {
+function greeting({ url, chains, signer, isFirstStart }: Service, config: Config): string[] {
   const keyFile = relative(process.cwd(), adminKeyFile(config.data)) || adminKeyFile(config.data);
-  const rpc = chains[0]?.endpoint ?? "";
+  const [chain] = chains;
+  const by = `--rpc ${chain?.endpoint ?? ""}${chain !== undefined && isDevelopmentChain(chain.chainId) ? " --development" : ""}`;
   return [
     `Holdfast ${readVersion()} listens on ${url}`,
     "",
     ...chains.flatMap(chainLines),
+    `  Signer     ${signer}  (signs for the ledgers; tell it to those who verify)`,
     `  Admin key  ${keyFile}${isFirstStart ? "  (made just now; keep it safe)" : ""}`,
     `  Data       ${relative(process.cwd(), config.data) || config.data}`,
     "",
@@ -75,7 +78,7 @@ function greeting({ url, chains, isFirstStart }: Service, config: Config): strin
     `  curl -s ${url}/v1/ledgers/main/events -H "Authorization: Bearer $(cat ${keyFile})" -H "Content-Type: application/json" \\`,
     `    -d '{"action":"user.login","time":"${new Date().toISOString()}","actor":{"type":"user","id":"ada"}}'`,
     `  npx holdfast prove 0 --wait anchored --url ${url} --key-file ${keyFile} --out bundle.json`,
-    `  npx holdfast verify bundle.json --rpc ${rpc}`,
+    `  npx holdfast verify bundle.json ${by}`,
     "",
     `Look at it: ${url}/ (sign in with the admin key). Ctrl-C stops.`,
   ];

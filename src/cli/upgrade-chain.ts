@@ -72,7 +72,7 @@ export async function linkByChain(bundle: Bundle, flags: ChainFlags, options: Ve
 async function requireSound(bundle: Bundle, options: VerifyOptions): Promise<void> {
   const { chainId: _, contract: __, ...expected } = options.expected ?? {};
   const verdict = await verifyBundle({ ...bundle, anchors: [], status: "recorded" }, { expected, offline: true });
-  if (verdict.outcome !== "verified") throw new CliError(verdict.summary, { code: "bundle_failed", exitStatus: 1 });
+  if (verdict.checks !== "passed") throw new CliError(verdict.summary, { code: "bundle_failed", exitStatus: 1 });
 }
 
 function joinMisses({ code }: CliError, misses: readonly CliError[]): CliError {

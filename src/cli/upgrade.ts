@@ -14,7 +14,7 @@ import { openOutput, printResult } from "./output.ts";
 import { type ServiceOptions, withServiceOptions } from "./service-client.ts";
 import { linkByChain } from "./upgrade-chain.ts";
 import { linkByService } from "./upgrade-service.ts";
-import { describeVerdict, EXITS, type VerifyFlags, verifyOptionsOf, withVerifyFlags } from "./verify.ts";
+import { describeVerdict, type VerifyFlags, verifyOptionsOf, waysOn, withVerifyFlags } from "./verify.ts";
 
 type UpgradeFlags = ServiceOptions &
   VerifyFlags & { readonly ledger?: string; readonly out?: string; readonly state: boolean };
@@ -49,15 +49,17 @@ async function upgrade(file: string, flags: UpgradeFlags): Promise<number> {
   const isOffline = asksNobody && options.requireChain !== true;
   const verdict = await verifyBundle(upgraded, isOffline ? { ...options, offline: true } : options);
   const target = flags.out ?? file;
-  const isWritten = verdict.outcome === "verified";
+  // What holds is worth keeping, also where it takes a chain or a signer that somebody vouches for to call it proved.
+  const isWritten = verdict.checks === "passed";
   if (isWritten) {
     const output = openOutput(target);
     output.write(`${JSON.stringify(upgraded, null, 2)}\n`);
     output.close();
   }
   const written = isWritten ? `Wrote ${target}, which says ${status}.` : `${target} was not written.`;
-  printResult({ json: verdict, text: [...describeVerdict(verdict, flags.explorer), written] }, flags.json === true);
-  return EXITS[verdict.outcome];
+  const text = [...describeVerdict(verdict, flags.explorer), ...waysOn(verdict.cell), written];
+  printResult({ json: verdict, text }, flags.json === true);
+  return verdict.cell.exitStatus;
 }
 
 /** A service that was named is asked, for it knows paths that no chain has; the usual one may be gone for ever. */

@@ -1,18 +1,18 @@
 /**
- * `holdfast verify`: judges a bundle or an evidence set. It asks chains and nobody else, never the service, and its
- * exit status says what it found: 0 verified, 1 failed, 2 could not tell.
+ * `holdfast verify`: judges a bundle or an evidence set. It asks chains and nobody else, never the service. What it says
+ * and its exit status (0 verified, 1 failed, 2 could not tell) are those of the one table, src/verify/said/table.ts.
  */
 
 import { type Command, Option } from "commander";
 import type { Hex } from "../merkle/bytes.ts";
-import { readersOf } from "../verify/anchors.ts";
 import { BUNDLE_LIMITS } from "../verify/bundle.ts";
 import type { OwnExplorers } from "../verify/explorers.ts";
 import type { VerifyOptions } from "../verify/options.ts";
 import type { FinalityRule } from "../verify/rpc.ts";
+import type { Cell, SayingName } from "../verify/said/table.ts";
 import { meansSet } from "../verify/set.ts";
 import { type SetVerdict, verifySet } from "../verify/set-check.ts";
-import type { Outcome, Step, Verdict } from "../verify/verdict.ts";
+import type { Step, Verdict } from "../verify/verdict.ts";
 import { verifyText } from "../verify/verify.ts";
 import { describeLinks, explorerOption } from "./explorer-links.ts";
 import { type SetExit, usageError } from "./failure.ts";
@@ -22,14 +22,17 @@ import { printNote, printResult } from "./output.ts";
 import { startProgress } from "./progress.ts";
 import { connectChain } from "./rpc.ts";
 
-/** Exit statuses of verdicts. */
-export const EXITS: Readonly<Record<Outcome, number>> = { verified: 0, failed: 1, undecided: 2 };
 const MARKS: Readonly<Record<Step["state"], string>> = { passed: "ok", failed: "FAILED", skipped: "-" };
 const MARK_WIDTH = 6;
-const CHAIN_HINT =
-  "Give --rpc <url> of the chain, --block-hash <hash> of a block that you trust, or --offline to do without.";
-const ANCHOR_HINT =
-  'An anchor that came since is added by "holdfast upgrade <file>", from the service, or from a chain with --rpc.';
+/** What to do next, where something would help. */
+const WAYS: Readonly<Partial<Record<SayingName, string>>> = {
+  unasked: "Give --rpc <url> of the chain, --block-hash <hash> of a block that you trust, or --offline to do without.",
+  unanchored:
+    'An anchor that came since is added by "holdfast upgrade <file>", from the service, or from a chain with --rpc.',
+  unvouched:
+    "Give --signer <address>, as the ledger's owner publishes it, or let a chain say who signs: --rpc <url> with a bundle that is anchored.",
+  developmentOnly: "If a chain of developers is enough for you, give --development.",
+};
 
 /** Options that say what to go by; see docs/cli.md. */
 export type VerifyFlags = {
@@ -38,13 +41,14 @@ export type VerifyFlags = {
   readonly codeHash?: readonly string[];
   readonly ledgerId?: string;
   readonly owner?: string;
-  readonly signer?: string;
+  readonly signer?: readonly string[];
   readonly contract?: string;
   readonly chainId?: number;
   readonly finality: FinalityRule;
   readonly explorer?: OwnExplorers;
   readonly offline?: boolean;
   readonly requireChain?: boolean;
+  readonly development?: boolean;
   readonly json?: boolean;
 };
 
@@ -57,7 +61,7 @@ export function addVerify(program: Command, setExit: SetExit): void {
     .option("--json", "print the verdict as JSON")
     .addHelpText(
       "after",
-      "\nExit status: 0 verified, 1 failed, 2 could not tell (not anchored yet, no chain reachable).",
+      "\nExit status: 0 verified, 1 failed, 2 could not tell (not anchored yet, no chain reachable, nobody vouched for the signer, a development chain only).",
     )
     .action(async (file: string, flags: VerifyFlags) => setExit(await verifyFile(file, flags)));
 }
@@ -74,8 +78,13 @@ export function withVerifyFlags(command: Command): Command {
     .addOption(explorerOption())
     .option("--ledger-id <id>", "the ledger must be this one", readHash)
     .option("--owner <address>", "the ledger must have been opened by this account", readAddress)
-    .option("--signer <address>", "the signer must be this one", readAddress)
+    .addOption(
+      new Option("--signer <address>", "this one signs for the ledger, as you know; repeatable").argParser(
+        collectAddress,
+      ),
+    )
     .option("--contract <address>", "anchors must be in this contract", readAddress)
+    .option("--development", "a chain of developers (31337, 1337) is enough, though it proves nothing to others")
     .option("--chain-id <number>", "only anchors on this chain count", readChainId)
     .addOption(
       new Option("--code-hash <hash>", "another known version of the contract; repeatable").argParser(collectHash),
@@ -90,7 +99,7 @@ export function withVerifyFlags(command: Command): Command {
 
 /** What the flags ask of a verification. @throws CliError when they contradict each other */
 export function verifyOptionsOf(flags: VerifyFlags, env: NodeJS.ProcessEnv = process.env): VerifyOptions {
-  const { blockHash = [], codeHash = [], ledgerId, owner, signer, contract, chainId } = flags;
+  const { blockHash = [], codeHash = [], signer = [], ledgerId, owner, contract, chainId } = flags;
   const isOffline = flags.offline === true;
   const urls = flags.rpc ?? (env.HOLDFAST_RPC && !isOffline ? [env.HOLDFAST_RPC] : []);
   if (isOffline && (urls.length > 0 || flags.requireChain === true)) {
@@ -103,10 +112,11 @@ export function verifyOptionsOf(flags: VerifyFlags, env: NodeJS.ProcessEnv = pro
     knownContracts: knownContracts(),
     requireChain: flags.requireChain === true,
     offline: isOffline,
+    development: flags.development === true,
     expected: {
+      signers: signer,
       ...(ledgerId !== undefined && { ledgerId }),
       ...(owner !== undefined && { owner }),
-      ...(signer !== undefined && { signer }),
       ...(contract !== undefined && { contract }),
       ...(chainId !== undefined && { chainId }),
     },
@@ -120,19 +130,22 @@ async function verifyFile(file: string, flags: VerifyFlags): Promise<number> {
     bytes.read += count;
   };
   const progress = await startProgress("bytes");
-  let isChainMissing = false;
-  const onVerdict = (verdict: Verdict, line: number) => {
-    if (verdict.outcome !== "verified" && flags.json !== true) printNote(`line ${line}: ${verdict.summary}`);
-    isChainMissing ||= lacksChain(verdict, options);
+  const onVerdict = ({ cell, summary }: Verdict, line: number) => {
+    const isOfOne = cell.outcome === "failed" || cell.found === "unanswered";
+    if (isOfOne && flags.json !== true) printNote(`line ${line}: ${summary}`);
     progress.show(bytes.read, bytes.total);
   };
   const judged = await judgeFile(file, options, { onBytes, onVerdict }).finally(() => progress.stop());
-  const text =
-    judged.kind === "set"
-      ? [...describeSet(judged.verdict), ...(isChainMissing ? [CHAIN_HINT] : [])]
-      : [...describeVerdict(judged.verdict, flags.explorer), ...hintsFor(judged.verdict, options)];
-  printResult({ json: judged.verdict, text }, flags.json === true);
-  return EXITS[judged.verdict.outcome];
+  const { cell } = judged.verdict;
+  const text = judged.kind === "set" ? describeSet(judged.verdict) : describeVerdict(judged.verdict, flags.explorer);
+  printResult({ json: judged.verdict, text: [...text, ...waysOn(cell)] }, flags.json === true);
+  return cell.exitStatus;
+}
+
+/** What to do next about what could not be told. */
+export function waysOn({ name }: Cell): string[] {
+  const way = WAYS[name];
+  return way === undefined ? [] : [way];
 }
 
 /** What became of a file: of the bundle in it, or of the set. */
@@ -163,17 +176,6 @@ export async function judgeFile(file: string, options: VerifyOptions, events: Ju
   return { kind: "bundle", verdict: await verifyText(await joinLines(lines), options) };
 }
 
-function lacksChain({ outcome, steps }: Verdict, options: VerifyOptions): boolean {
-  return outcome === "undecided" && readersOf(options).length === 0 && steps.some(({ name }) => name === "chain");
-}
-
-/** What to do next about a bundle of which it could not be told. */
-function hintsFor(verdict: Verdict, options: VerifyOptions): string[] {
-  if (lacksChain(verdict, options)) return [CHAIN_HINT];
-  const hasAnchor = verdict.steps.some(({ anchor }) => anchor !== undefined);
-  return verdict.outcome === "undecided" && !hasAnchor ? [ANCHOR_HINT] : [];
-}
-
 /** The whole text, or as much of it as shows that it is too long to be a bundle. */
 async function joinLines(all: AsyncIterable<string>): Promise<string> {
   const lines: string[] = [];
@@ -191,9 +193,9 @@ async function* chainLines(first: readonly string[], rest: AsyncIterable<string>
   yield* rest;
 }
 
-/** A verdict as text: every step with its mark, then what it all means. */
+/** A verdict as text: every step with its mark, then the word, and what it all means. */
 export function describeVerdict(
-  { steps, summary, notes, event, witness }: Verdict,
+  { cell, steps, summary, notes, event, witness }: Verdict,
   explorers?: OwnExplorers,
 ): string[] {
   const marked = steps.map(({ name, state, detail, anchor }) => {
@@ -202,12 +204,12 @@ export function describeVerdict(
   });
   const shown = event === undefined ? [] : ["", `event: ${JSON.stringify(event)}`];
   const links = witness === undefined ? [] : describeLinks(witness, explorers);
-  return [...marked, ...shown, "", summary, ...notes.map((note) => `Note: ${note}`), ...links];
+  return [...marked, ...shown, "", cell.word, summary, ...notes.map((note) => `Note: ${note}`), ...links];
 }
 
-function describeSet({ summary, notes, verified, failed, undecided }: SetVerdict): string[] {
+function describeSet({ cell, summary, notes, verified, failed, undecided }: SetVerdict): string[] {
   const counts = `${verified} verified, ${failed} failed, ${undecided} could not be told`;
-  return [counts, summary, ...notes.map((note) => `Note: ${note}`)];
+  return [counts, cell.word, summary, ...notes.map((note) => `Note: ${note}`)];
 }
 
 function collect(value: string, before: readonly string[] = []): string[] {
@@ -216,6 +218,10 @@ function collect(value: string, before: readonly string[] = []): string[] {
 
 function collectHash(value: string, before: readonly string[] = []): string[] {
   return [...before, readHash(value)];
+}
+
+function collectAddress(value: string, before: readonly string[] = []): string[] {
+  return [...before, readAddress(value)];
 }
 
 function readHash(value: string): string {

@@ -9,8 +9,9 @@ import type { BundleAnchor, Frame } from "./bundle.ts";
 import type { ChainBlock, ChainReader } from "./chain.ts";
 import { anchoredRoot, anchoredTopics } from "./contract.ts";
 import type { VerifyOptions } from "./options.ts";
+import { FORKED } from "./said/notes.ts";
+import { formatSeconds } from "./time.ts";
 import { ask, compare, type StepName, type Trail, UndecidedError } from "./verdict.ts";
-import { FORKED, formatSeconds } from "./words.ts";
 
 const NO_ROOT: Hex = `0x${"0".repeat(64)}`;
 
@@ -23,7 +24,7 @@ export type ChainCase = {
   readonly options: VerifyOptions;
 };
 
-export type ChainFinding = { readonly isFinal: boolean; readonly isForked: boolean };
+export type ChainFinding = { readonly isFinal: boolean };
 
 /** Answers that do not depend on each other. */
 type Facts = {
@@ -72,7 +73,10 @@ export async function checkAnchorOnChain(trail: Trail, question: ChainCase): Pro
   );
   await trail.take(
     step("fork"),
-    () => facts.isForked,
+    () => {
+      if (facts.isForked && !trail.forkedOn.includes(anchor.chainId)) trail.forkedOn.push(anchor.chainId);
+      return facts.isForked;
+    },
     (isForked) => (isForked ? FORKED : "nobody has proved to the contract that the ledger forked"),
   );
   const isFinal = await trail.take(
@@ -80,8 +84,8 @@ export async function checkAnchorOnChain(trail: Trail, question: ChainCase): Pro
     () => checkFinality(facts, bundle),
     () => `the chain calls block ${blockNumber} ${facts.isFinal === true ? "final" : "not final yet"}`,
   );
-  if (isMined === undefined || trail.outcome === "failed") return undefined;
-  return { isFinal: isFinal === true, isForked: facts.isForked };
+  if (isMined === undefined || trail.checks === "failed") return undefined;
+  return { isFinal: isFinal === true };
 }
 
 /**

@@ -9,6 +9,7 @@ import { checkConsistency, ProofError } from "../merkle/proof.ts";
 import { checkAnchorOnChain, checkCode } from "./anchor-chain.ts";
 import type { BundleAnchor, Frame } from "./bundle.ts";
 import type { ChainReader } from "./chain.ts";
+import { isDevelopmentChain } from "./explorers.ts";
 import type { VerifyOptions } from "./options.ts";
 import { checkState, type StateFinding } from "./state.ts";
 import { messageOf, type Trail, UndecidedError, type Witness } from "./verdict.ts";
@@ -77,9 +78,7 @@ async function checkAnchor(trail: Trail, { bundle, anchor, position, readers, op
       : undefined;
   if (readersOf(options).length === 0) {
     if (trustedBlocks.length === 0) await notAsked(trail, position, options);
-    return byBlock === undefined
-      ? undefined
-      : witnessOf(anchor, { isFinal: true, isForked: false, byTrustedBlock: true });
+    return byBlock === undefined ? undefined : witnessOf(anchor, { isFinal: true, byTrustedBlock: true });
   }
   const asked = await trail.take(
     { name: "chain", ...step },
@@ -87,14 +86,13 @@ async function checkAnchor(trail: Trail, { bundle, anchor, position, readers, op
     ({ length }) => `the chain asked${length > 1 ? ` ${length} times` : ""} is ${anchor.chainId}, as the bundle says`,
   );
   if (asked === undefined) return undefined;
-  let [isFinal, isForked] = [true, false];
+  let isFinal = true;
   for (const reader of asked) {
     const found = await checkAnchorOnChain(trail, { bundle, anchor, position, reader, options });
     if (found === undefined) return undefined;
     isFinal &&= found.isFinal;
-    isForked ||= found.isForked;
   }
-  return witnessOf(anchor, { isFinal, isForked, byTrustedBlock: false });
+  return witnessOf(anchor, { isFinal, byTrustedBlock: false });
 }
 
 function checkExtension(bundle: Frame, anchor: BundleAnchor): void {
@@ -121,10 +119,11 @@ function checkTrustedBlock(
   if (!trustedBlocks.includes(anchor.blockHash)) {
     const isAnyTrusted = bundle.anchors.some(({ blockHash }) => trustedBlocks.includes(blockHash));
     const message = `expected the block hash ${trustedBlocks.join(" or ")} that you trust, got ${anchor.blockHash}`;
-    throw isAnyTrusted ? new UndecidedError(message) : new ProofError(message);
+    throw isAnyTrusted ? new UndecidedError(message, { kind: "unasked" }) : new ProofError(message);
   }
   if (state === undefined) {
-    throw new UndecidedError("the bundle has no state proof for the block that you trust: ask a chain instead");
+    const message = "the bundle has no state proof for the block that you trust: ask a chain instead";
+    throw new UndecidedError(message, { kind: "unasked" });
   }
   checkCode(state.codeHash, anchor, options);
   return true;
@@ -151,9 +150,8 @@ function readersFor(bundle: Frame, anchor: BundleAnchor, { named, silent }: Read
   const idle = named.find(({ chainId }) => bundle.anchors.every((other) => other.chainId !== chainId));
   if (idle !== undefined)
     throw new ProofError(`expected chain ${anchor.chainId} as the bundle says, got ${idle.chainId}`);
-  throw new UndecidedError(
-    `nobody was given to ask about chain ${anchor.chainId}; give one, or ask for another chain only`,
-  );
+  const message = `nobody was given to ask about chain ${anchor.chainId}; give one, or ask for another chain only`;
+  throw new UndecidedError(message, { kind: "unasked" });
 }
 
 async function notAsked(trail: Trail, position: number, options: VerifyOptions): Promise<void> {
@@ -162,12 +160,21 @@ async function notAsked(trail: Trail, position: number, options: VerifyOptions):
     trail.skip(step, "no chain was asked, as you wanted: what the bundle says of this anchor is not proved");
     return;
   }
-  const ask = () => Promise.reject(new UndecidedError("the bundle names an anchor, and no chain was given to ask"));
-  await trail.take(step, ask, () => "");
+  const message = "the bundle names an anchor, and no chain was given to ask";
+  await trail.take(
+    step,
+    () => {
+      throw new UndecidedError(message, { kind: "unasked" });
+    },
+    () => "",
+  );
 }
 
-function witnessOf(anchor: BundleAnchor, found: Pick<Witness, "isFinal" | "isForked" | "byTrustedBlock">): Witness {
-  const { chainId, contract, blockNumber, blockHash, blockTime } = anchor;
+function witnessOf(anchor: BundleAnchor, found: Pick<Witness, "isFinal" | "byTrustedBlock">): Witness {
+  const { contract, blockNumber, blockHash, blockTime } = anchor;
+  const isDevelopment = isDevelopmentChain(anchor.chainId);
+  // What a block hash does not prove is not said, but that a file admits to a development chain is held against it.
+  const chainId = found.byTrustedBlock ? undefined : anchor.chainId;
   const transactionHash = found.byTrustedBlock ? undefined : anchor.transactionHash;
-  return { chainId, contract, transactionHash, blockNumber, blockHash, blockTime, ...found };
+  return { chainId, contract, transactionHash, blockNumber, blockHash, blockTime, isDevelopment, ...found };
 }

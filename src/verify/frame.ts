@@ -9,6 +9,7 @@ import { ProofError } from "../merkle/proof.ts";
 import { checkAnchors, readersOf } from "./anchors.ts";
 import type { Frame, Status } from "./bundle.ts";
 import type { Expectations, VerifyOptions } from "./options.ts";
+import { weightiestOf } from "./said/weigh.ts";
 import { compare, Trail, UndecidedError, type Witness } from "./verdict.ts";
 
 /** What was found of a frame. */
@@ -25,7 +26,7 @@ export type JudgeFrame = (frame: Frame) => Promise<FrameFinding>;
 export async function judgeFrame(frame: Frame, options: VerifyOptions): Promise<FrameFinding> {
   const trail = new Trail();
   await takeSignerSteps(trail, frame, options);
-  const witnesses = trail.outcome === "failed" ? [] : await checkAnchors(trail, frame, options);
+  const witnesses = trail.checks === "failed" ? [] : await checkAnchors(trail, frame, options);
   const status = await takeStatus(trail, frame, witnesses, options);
   return { trail, witnesses, status };
 }
@@ -51,7 +52,8 @@ async function takeSignerSteps(trail: Trail, frame: Frame, options: VerifyOption
     },
     () => `the id follows from owner ${ledger.owner} and label ${ledger.label}`,
   );
-  if (Object.values(expected).some((value) => value !== undefined)) {
+  const { signers = [], ...pins } = expected;
+  if (signers.length > 0 || Object.values(pins).some((pin) => pin !== undefined)) {
     await trail.take(
       { name: "expected" },
       () => checkExpected(frame, expected),
@@ -60,18 +62,24 @@ async function takeSignerSteps(trail: Trail, frame: Frame, options: VerifyOption
   }
 }
 
-function checkExpected(frame: Frame, { chainId, contract, ...pins }: Expectations): string[] {
+function checkExpected(frame: Frame, { chainId, contract, signers = [], ...pins }: Expectations): string[] {
   const { ledger, anchors } = frame;
-  const held = { ledgerId: ledger.id, owner: ledger.owner, signer: ledger.signer };
+  const held = { ledgerId: ledger.id, owner: ledger.owner };
   const compared: string[] = [];
-  for (const name of ["ledgerId", "owner", "signer"] as const) {
+  for (const name of ["ledgerId", "owner"] as const) {
     const pin = pins[name];
     if (pin === undefined) continue;
     compare(name, pin.toLowerCase(), held[name].toLowerCase());
     compared.push(`${name} ${held[name]}`);
   }
+  if (signers.length > 0) {
+    const known = signers.map((signer) => signer.toLowerCase());
+    const signer = ledger.signer.toLowerCase();
+    if (!known.includes(signer)) throw new ProofError(`expected signer ${known.join(" or ")}, got ${signer}`);
+    compared.push(`signer ${ledger.signer}`);
+  }
   if (chainId === undefined && contract === undefined) return compared;
-  if (anchors.length === 0) throw new UndecidedError(NOT_ANCHORED);
+  if (anchors.length === 0) throw new UndecidedError(NOT_ANCHORED, { kind: "unanchored" });
   const onChain = anchors.filter((anchor) => chainId === undefined || anchor.chainId === chainId);
   if (onChain.length === 0) {
     throw new ProofError(`expected an anchor on chain ${chainId}, got ${anchors.map((a) => a.chainId).join(", ")}`);
@@ -93,8 +101,7 @@ async function takeStatus(
   witnesses: readonly Witness[],
   options: VerifyOptions,
 ): Promise<Status | undefined> {
-  const isFinal = witnesses.some((witness) => witness.isFinal);
-  const found: Status = isFinal ? "final" : witnesses.length > 0 ? "anchored" : "recorded";
+  const found = reachOf(weightiestOf(witnesses));
   const wantsChain =
     options.requireChain === true || readersOf(options).length > 0 || (options.trustedBlocks ?? []).length > 0;
   return (
@@ -105,16 +112,22 @@ async function takeStatus(
         if (hasAnchors === (frame.status === "recorded")) {
           throw new ProofError(`expected anchors exactly when the status is not "recorded", got ${frame.status}`);
         }
-        if (!hasAnchors && wantsChain) throw new UndecidedError(NOT_ANCHORED);
+        if (!hasAnchors && wantsChain) throw new UndecidedError(NOT_ANCHORED, { kind: "unanchored" });
         if (options.requireChain === true && witnesses.length === 0) {
-          throw new UndecidedError("you require a chain, and none has proved an anchor of this bundle");
+          const message = "you require a chain, and none has proved an anchor of this bundle";
+          throw new UndecidedError(message, { kind: "unasked" });
         }
-        if (frame.status === "final" && found === "anchored" && trail.outcome === "verified") {
+        if (frame.status === "final" && reachOf(witnesses) === "anchored" && trail.checks === "passed") {
           throw new ProofError("expected a final block as the bundle says, and the chain calls none of them final");
         }
         return found;
       },
       () => `found: ${found}; the bundle says: ${frame.status}`,
-    )) ?? (trail.outcome === "failed" ? undefined : found)
+    )) ?? (trail.checks === "failed" ? undefined : found)
   );
+}
+
+function reachOf(witnesses: readonly Witness[]): Status {
+  if (witnesses.length === 0) return "recorded";
+  return witnesses.some(({ isFinal }) => isFinal) ? "final" : "anchored";
 }

@@ -8,7 +8,8 @@ import type { ChainReader } from "./chain.ts";
 export type Expectations = {
   readonly ledgerId?: string;
   readonly owner?: string;
-  readonly signer?: string;
+  /** Who may have signed: several when the ledger's signer was changed. */
+  readonly signers?: readonly string[];
   readonly contract?: string;
   /** Only anchors on this chain count; others are left out by name. */
   readonly chainId?: number;
@@ -29,6 +30,8 @@ export type VerifyOptions = {
   readonly knownContracts?: readonly string[];
   /** Never "verified" without an anchor that was proved. */
   readonly requireChain?: boolean;
+  /** A chain of developers is enough, though it proves nothing to others. */
+  readonly development?: boolean;
   /** The caller asks for no chain on purpose: what the bundle says of anchors is left unproved. */
   readonly offline?: boolean;
   /** Recovers who signed a checkpoint; the dearest step by far, so that a set lets it remember. */

@@ -6,28 +6,28 @@ import { judgeFrame } from "./frame.ts";
 import type { VerifyOptions } from "./options.ts";
 import { bundleIn, parseBundle } from "./parse.ts";
 import { rememberingFrame, rememberingReader, rememberingRecover } from "./remember.ts";
+import { type SetFindings, type SetLedger, type SetProblem, saySet } from "./said/set-sentences.ts";
+import { type Cell, cellOf, type Found, type Given, leastOf, type Outcome } from "./said/table.ts";
+import { givenOf, weightiestOf } from "./said/weigh.ts";
 import { isSetEnd, readSetStart, SET_FORMAT, SET_SHARED_FORMAT, type SetStart, SetTally } from "./set.ts";
 import { SHARED_BEGIN, SharedProof } from "./shared.ts";
-import { messageOf, type Outcome, type Verdict } from "./verdict.ts";
+import { messageOf, type Verdict } from "./verdict.ts";
 import { type Claim, claimOf, verifyClaim } from "./verify.ts";
-import { describeSetSuccess, type SetFindings, type SetLedger } from "./words.ts";
 
 const PROBLEMS_MAX = 20;
 const NOTES_MAX = 1000;
 /** Checkpoints whose roots are compared with each other; with more the whole cannot be told. */
 const CHECKPOINTS_MAX = 200_000;
-
-/** What was wrong, with the line it is in, from 1. */
-export type SetProblem = { readonly line: number; readonly summary: string };
+const TOO_MANY = `expected at most ${CHECKPOINTS_MAX} checkpoints in a set: verify it in parts`;
 
 /** What became of a set and of its bundles. */
 export type SetVerdict = SetFindings & {
+  /** What may be said of the whole: what may be said of the bundle of which least may be said. */
+  readonly cell: Cell;
+  /** As the cell says. */
   readonly outcome: Outcome;
-  readonly verified: number;
   readonly failed: number;
   readonly undecided: number;
-  /** The first 20 problems. */
-  readonly problems: readonly SetProblem[];
   readonly summary: string;
   /** What the reader shall know besides; the same note is given once. */
   readonly notes: readonly string[];
@@ -50,7 +50,7 @@ export async function verifySet(
   const chain = readersOf(options).map(rememberingReader);
   const remembering = { recover: rememberingRecover(), ...options, chain };
   const judge = rememberingFrame((frame) => judgeFrame(frame, remembering));
-  const check = new SetCheck();
+  const check = new SetCheck(givenOf(options));
   for await (const line of lines) {
     const item = check.takeLine(line);
     if (item === undefined) continue;
@@ -65,12 +65,16 @@ export async function verifySet(
 type SetItem = { readonly claim: () => Claim; readonly bundle: BundleSource };
 
 class SetCheck {
+  readonly #given: Given;
   readonly #tally = new SetTally();
   readonly #problems: SetProblem[] = [];
   readonly #notes = new Set<string>();
   /** Roots of checkpoints by their size. */
   readonly #roots = new Map<number, string>();
   readonly #outcomes: Record<Outcome, number> = { verified: 0, failed: 0, undecided: 0 };
+  readonly #found = new Set<Found>();
+  readonly #signers = new Set<string>();
+  readonly #forkedOn = new Set<number>();
   #start: SetStart | undefined;
   /** The proof whose entries are coming, and how many have come. */
   #shared: { readonly proof: SharedProof; taken: number } | undefined;
@@ -80,10 +84,12 @@ class SetCheck {
   #isFinal = true;
   #byTrustedBlock = false;
   #hasEnd = false;
-  #isBroken = false;
-  #isTooLong = false;
   /** Number of the line taken last, from 1. */
   line = 0;
+
+  constructor(given: Given) {
+    this.#given = given;
+  }
 
   /** Takes the next line; what it has to prove, if anything. */
   takeLine(line: string): SetItem | undefined {
@@ -114,7 +120,9 @@ class SetCheck {
 
   takeVerdict(verdict: Verdict): void {
     this.#outcomes[verdict.outcome]++;
+    this.#found.add(verdict.cell.found);
     if (verdict.outcome !== "verified") this.#report(verdict.summary);
+    for (const chainId of verdict.forkedOn) this.#forkedOn.add(chainId);
     for (const note of verdict.notes) if (this.#notes.size < NOTES_MAX) this.#notes.add(note);
     if (verdict.subject === undefined) return;
     this.#takeWitness(verdict);
@@ -127,30 +135,47 @@ class SetCheck {
     if (known !== root)
       this.#break(`expected root ${known} for size ${size} as before, got ${root}: the ledger forked`);
     if (this.#roots.size < CHECKPOINTS_MAX) this.#roots.set(size, known);
-    else if (!this.#roots.has(size)) this.#isTooLong = true;
+    else if (!this.#roots.has(size)) {
+      if (!this.#found.has("unanswered")) this.#report(TOO_MANY);
+      this.#found.add("unanswered");
+    }
   }
 
   finish(): SetVerdict {
     if (!this.#hasEnd) this.#break("expected the set's last line, got the end of the text: it was cut");
     const { verified, failed, undecided } = this.#outcomes;
     const count = verified + failed + undecided;
-    const isFailed = this.#isBroken || failed > 0 || count === 0;
-    if (this.#isTooLong) this.#report(`expected at most ${CHECKPOINTS_MAX} checkpoints in a set: verify it in parts`);
-    const isUndecided = undecided > 0 || this.#isTooLong;
-    const outcome: Outcome = isFailed ? "failed" : isUndecided ? "undecided" : "verified";
+    // A set in which one bundle fails is not malformed for that.
+    if (failed > 0 || count === 0) this.#found.add("contradicted");
+    this.#found.delete("malformed");
     const { first, last } = this.#tally;
-    const isGapless = first !== undefined && last !== undefined && last - first + 1 === count;
-    const counts = { outcome, count, verified, failed, undecided, first, last, isGapless };
-    const [blockTime, unanchored] = [this.#blockTime, this.#unanchored];
-    const proved = { blockTime, unanchored, isFinal: this.#isFinal, byTrustedBlock: this.#byTrustedBlock };
-    const found = { ...counts, ...proved, ledger: this.#ledger, problems: this.#problems };
-    return { ...found, summary: describe(found), notes: [...this.#notes] };
+    const cell = cellOf(this.#given, leastOf([...this.#found]) ?? "contradicted");
+    const found: SetFindings = {
+      count,
+      verified,
+      first,
+      last,
+      isGapless: first !== undefined && last !== undefined && last - first + 1 === count,
+      ledger: this.#ledger,
+      signers: [...this.#signers],
+      blockTime: this.#blockTime,
+      unanchored: this.#unanchored,
+      isFinal: this.#isFinal,
+      byTrustedBlock: this.#byTrustedBlock,
+      forkedOn: [...this.#forkedOn],
+      problems: this.#problems,
+    };
+    const summary = saySet(cell.name, found);
+    return { cell, outcome: cell.outcome, ...found, failed, undecided, summary, notes: [...this.#notes] };
   }
 
-  #takeWitness({ outcome, subject, witness }: Verdict): void {
-    if (outcome !== "verified" || subject === undefined) return;
-    const { ledgerId, ledgerName, owner } = subject;
+  #takeWitness({ checks, subject, witnesses: proved }: Verdict): void {
+    if (checks !== "passed" || subject === undefined) return;
+    const { ledgerId, ledgerName, owner, signer } = subject;
     this.#ledger ??= { ledgerId, ledgerName, owner };
+    this.#signers.add(signer);
+    const witnesses = weightiestOf(proved);
+    const witness = witnesses.find(({ isFinal }) => isFinal) ?? witnesses[0];
     if (witness === undefined) this.#unanchored++;
     else {
       this.#blockTime = Math.max(this.#blockTime ?? 0, witness.blockTime);
@@ -172,7 +197,7 @@ class SetCheck {
       const { proof, taken } = this.#shared;
       this.#break(`expected ${proof.count - taken} more entries of a shared proof, got the set's last line`);
     }
-    if (this.#outcomes.failed > 0 || this.#isBroken) return; // counting what already failed says nothing more
+    if (this.#outcomes.failed > 0 || this.#found.has("contradicted")) return; // counting what already failed says nothing more
     this.#guard(() => {
       const expected = this.#tally.end();
       if (line !== expected) throw new RangeError(`expected the set's last line ${expected}, got ${line}`);
@@ -188,19 +213,11 @@ class SetCheck {
   }
 
   #break(summary: string): void {
-    this.#isBroken = true;
+    this.#found.add("contradicted");
     this.#report(summary);
   }
 
   #report(summary: string): void {
     if (this.#problems.length < PROBLEMS_MAX) this.#problems.push({ line: this.line, summary });
   }
-}
-
-function describe(set: Omit<SetVerdict, "summary" | "notes">): string {
-  const { outcome, count, verified } = set;
-  if (outcome === "verified") return describeSetSuccess(set);
-  const [problem] = set.problems;
-  const detail = problem === undefined ? "" : ` Line ${problem.line}: ${problem.summary}`;
-  return `${outcome === "failed" ? "FAILED" : "Could not tell"}: ${verified} of ${count} bundles verified.${detail}`;
 }

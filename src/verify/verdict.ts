@@ -5,6 +5,7 @@
 
 import { ProofError } from "../merkle/proof.ts";
 import type { Status } from "./bundle.ts";
+import type { Cell, Found, Outcome } from "./said/table.ts";
 
 export type StepName =
   | "bundle"
@@ -37,7 +38,8 @@ export type Step = {
   readonly anchor?: number;
 };
 
-export type Outcome = "verified" | "failed" | "undecided";
+/** What the steps came to, whatever may be said of it: every one passed, one failed, or one could not be looked at. */
+export type Checks = "passed" | "failed" | "open";
 
 /** What a bundle is about; every value of it was checked when the outcome is "verified". */
 export type Subject = {
@@ -57,7 +59,8 @@ export type Subject = {
 
 /** A proof that the entry existed when a block was made. */
 export type Witness = {
-  readonly chainId: number;
+  /** Undefined when a trusted block hash stood in for the chain: it does not say on which chain the block is. */
+  readonly chainId: number | undefined;
   readonly contract: string;
   /** Undefined when a trusted block hash stood in for the chain: no proof of a state holds it. */
   readonly transactionHash: string | undefined;
@@ -68,22 +71,34 @@ export type Witness = {
   readonly isFinal: boolean;
   /** A block hash that the caller trusts stood in for the chain. */
   readonly byTrustedBlock: boolean;
-  /** The contract holds a proof that the ledger's signer signed two histories. */
-  readonly isForked: boolean;
+  /** The chain is a development chain; with a trusted block, the bundle itself says so. */
+  readonly isDevelopment: boolean;
 };
 
 export type Verdict = {
+  /** What may be said, from the one table of it. */
+  readonly cell: Cell;
+  /** As the cell says. */
   readonly outcome: Outcome;
+  readonly checks: Checks;
   /** How far the entry was found to have come; undefined when the verification failed. */
   readonly status: Status | undefined;
   readonly steps: readonly Step[];
   /** What was proved and what was not, in plain words. */
   readonly summary: string;
+  /** The same in short, for the top of a page. */
+  readonly brief: string;
   /** What the reader shall know besides. */
   readonly notes: readonly string[];
   readonly subject: Subject | undefined;
-  /** The earliest block that proves the entry. */
+  /** The earliest block that proves the entry, of those that the verdict rests on. */
   readonly witness: Witness | undefined;
+  /** Every anchor that was proved. */
+  readonly witnesses: readonly Witness[];
+  /** Chains on which the contract holds a proof that the ledger's signer signed two histories. */
+  readonly forkedOn: readonly number[];
+  /** The reader said who signs, and that is who signed. */
+  readonly isSignerExpected: boolean;
   /** The shown members; undefined unless they were proved to be the entry's. */
   readonly event: Readonly<Record<string, unknown>> | undefined;
   readonly shown: readonly string[];
@@ -91,22 +106,33 @@ export type Verdict = {
   readonly withheld: number;
 };
 
+/** Why a step could not be taken: a question without an answer, nobody to ask, or no anchor to ask about. */
+export type Doubt = Extract<Found, "unanswered" | "unasked" | "unanchored">;
+
 /** What a step needs could not be had; the message says what would help. */
 export class UndecidedError extends Error {
   override readonly name = "UndecidedError";
   readonly code = "undecided";
+  readonly kind: Doubt;
+
+  constructor(message: string, options: { readonly kind?: Doubt; readonly cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.kind = options.kind ?? "unanswered";
+  }
 }
 
 /** The steps taken so far. */
 export class Trail {
   readonly steps: Step[] = [];
-  /** Why the verdict cannot be "verified". */
-  readonly reasons: string[] = [];
+  /** Why it could not be told. */
+  readonly doubts: { readonly kind: Doubt; readonly detail: string }[] = [];
+  /** Chains that say that the ledger forked. */
+  readonly forkedOn: number[] = [];
   #failed = false;
 
-  get outcome(): Outcome {
+  get checks(): Checks {
     if (this.#failed) return "failed";
-    return this.reasons.length > 0 ? "undecided" : "verified";
+    return this.doubts.length > 0 ? "open" : "passed";
   }
 
   /**
@@ -126,7 +152,7 @@ export class Trail {
     } catch (error) {
       const detail = messageOf(error);
       const isDoubt = error instanceof UndecidedError;
-      if (isDoubt) this.reasons.push(detail);
+      if (isDoubt) this.doubts.push({ kind: error.kind, detail });
       else this.#failed = true;
       this.steps.push({ ...step, state: isDoubt ? "skipped" : "failed", detail });
       return undefined;
@@ -137,7 +163,8 @@ export class Trail {
   join(other: Trail): void {
     if (this.#failed) return;
     this.steps.push(...other.steps);
-    this.reasons.push(...other.reasons);
+    this.doubts.push(...other.doubts);
+    this.forkedOn.push(...other.forkedOn);
     this.#failed = other.#failed;
   }
 

@@ -12,8 +12,11 @@ import { type JudgeFrame, judgeFrame } from "./frame.ts";
 import { type Disclosure, readDisclosure } from "./members.ts";
 import type { VerifyOptions } from "./options.ts";
 import { checkBundle, parseBundle } from "./parse.ts";
+import { forkNotes, notesOn } from "./said/notes.ts";
+import { plainName, say, sayFailure } from "./said/sentences.ts";
+import { cellOf } from "./said/table.ts";
+import { foundOf, givenOf, weightiestOf } from "./said/weigh.ts";
 import { compare, type Subject, Trail, type Verdict, type Witness } from "./verdict.ts";
-import { describeDoubt, describeFailure, describeSuccess, notesOn } from "./words.ts";
 
 /** What is said of an entry: what it is, what it is under, and how one leads to the other. */
 export type Claim = {
@@ -62,13 +65,12 @@ export async function verifyClaim(
   const claim = await trail.take({ name: "bundle" }, read, ({ format }) => `the form is that of ${format}`);
   if (claim === undefined) return verdictOf(trail, undefined, options);
   const disclosure = await takeEntrySteps(trail, claim);
-  if (disclosure === undefined || trail.outcome === "failed") return verdictOf(trail, undefined, options);
+  if (disclosure === undefined || trail.checks === "failed") return verdictOf(trail, undefined, options);
   const { entry, frame } = claim;
   const { trail: rest, witnesses, status } = await judge(frame);
   trail.join(rest);
   if (status === undefined) return verdictOf(trail, undefined, options);
-  const [witness] = witnesses.toSorted((a, b) => a.blockTime - b.blockTime);
-  return verdictOf(trail, { entry, frame, disclosure, witness, status }, options);
+  return verdictOf(trail, { entry, frame, disclosure, proved: witnesses, status }, options);
 }
 
 async function takeEntrySteps(trail: Trail, { entry, checkPath }: Claim): Promise<Disclosure | undefined> {
@@ -93,24 +95,71 @@ async function takeEntrySteps(trail: Trail, { entry, checkPath }: Claim): Promis
 
 type Proved = Pick<Claim, "entry" | "frame"> & {
   readonly disclosure: Disclosure;
-  readonly witness: Witness | undefined;
+  /** Every anchor that was. */
+  readonly proved: readonly Witness[];
   readonly status: Status;
 };
 
-function verdictOf(trail: Trail, proved: Proved | undefined, options: VerifyOptions): Verdict {
-  const { steps, outcome } = trail;
-  if (proved === undefined || outcome === "failed") {
-    const nothing = { subject: undefined, witness: undefined, event: undefined, shown: [], withheld: 0 };
-    return { outcome: "failed", status: undefined, steps, summary: describeFailure(steps), notes: [], ...nothing };
-  }
-  const { entry, frame, disclosure, witness, status } = proved;
+function verdictOf(trail: Trail, held: Proved | undefined, options: VerifyOptions): Verdict {
+  if (held === undefined || trail.checks === "failed") return failedVerdict(trail, options);
+  const { steps, checks, doubts, forkedOn } = trail;
+  const { entry, frame, disclosure, proved, status } = held;
   const { event, shown, withheld } = disclosure;
+  const { expected = {} } = options;
+  const witnesses = weightiestOf(proved);
+  const cell = cellOf(givenOf(options), foundOf(trail, witnesses));
   const { id, name, owner, signer } = frame.ledger;
   const { index, recordedAt } = entry;
   const { size, root, signedAt } = frame.checkpoint;
   const subject: Subject = { ledgerId: id, ledgerName: name, owner, signer, index, size, root, recordedAt, signedAt };
-  const findings = { subject, witness, shown, withheld };
-  const summary = outcome === "verified" ? describeSuccess(findings) : describeDoubt(trail.reasons, findings);
-  const notes = notesOn(findings, options.expected ?? {});
-  return { outcome, status, steps, summary, notes, subject, witness, event, shown, withheld };
+  const isSignerExpected = (expected.signers ?? []).length > 0;
+  const said = say(cell.name, {
+    steps,
+    doubts: doubts.map(({ detail }) => detail),
+    subject,
+    witnesses,
+    forkedOn,
+    action: plainName(event.action),
+    shown,
+    withheld,
+    isSignerExpected,
+  });
+  const notes = notesOn({ subject, proved, witnesses, forkedOn, shown }, expected);
+  const found = { witness: witnesses[0], witnesses: proved, forkedOn, isSignerExpected };
+  return {
+    cell,
+    outcome: cell.outcome,
+    checks,
+    status,
+    steps,
+    ...said,
+    notes,
+    subject,
+    ...found,
+    event,
+    shown,
+    withheld,
+  };
+}
+
+function failedVerdict(trail: Trail, options: VerifyOptions): Verdict {
+  const { steps, checks, forkedOn } = trail;
+  const cell = cellOf(givenOf(options), foundOf(trail, []));
+  return {
+    cell,
+    outcome: cell.outcome,
+    checks,
+    status: undefined,
+    steps,
+    ...sayFailure(steps),
+    notes: forkNotes(forkedOn, false),
+    subject: undefined,
+    witness: undefined,
+    witnesses: [],
+    forkedOn,
+    isSignerExpected: false,
+    event: undefined,
+    shown: [],
+    withheld: 0,
+  };
 }

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { concat, fromHex, type Hex, utf8 } from "../../src/merkle/bytes.ts";
 import type { ChainBlock, ChainLog } from "../../src/verify/chain.ts";
 import type { Expectations } from "../../src/verify/options.ts";
-import type { Outcome, StepName } from "../../src/verify/verdict.ts";
+import type { Outcome } from "../../src/verify/said/table.ts";
+import type { StepName } from "../../src/verify/verdict.ts";
 import { TestChain } from "../verify/fixture.ts";
 
 /** What a verifier goes by; `given` in the file says it in words. */
@@ -32,13 +33,16 @@ export type Edit = {
   readonly times?: number;
 };
 
+/** As the file has them: one signer. */
+export type Pins = Omit<Expectations, "signers"> & { readonly signer?: string };
+
 export type Vector = {
   readonly name: string;
   readonly base: string;
   /** By place, none inside another. */
   readonly edits?: readonly Edit[];
   /** Pins that the verifier is given besides. */
-  readonly expected?: Expectations;
+  readonly expected?: Pins;
   /** Instead of the base's block. */
   readonly trustedBlocks?: readonly Hex[];
   readonly findings: Readonly<Partial<Record<Given, Finding>>>;

@@ -9,6 +9,7 @@ import { CliError } from "../../src/cli/failure.ts";
 import { judgeFile, type VerifyFlags, verifyOptionsOf } from "../../src/cli/verify.ts";
 import type { VerifyOptions } from "../../src/verify/options.ts";
 import {
+  type Base,
   type BundleVectors,
   bytesOf,
   chainOf,
@@ -25,16 +26,26 @@ export type Found = Required<Pick<Finding, "outcome">> & { readonly step?: strin
 type Question = { readonly at: number; readonly given: Given };
 type Answer = { readonly found: Found } | { readonly thrown: string };
 
+/** The signers that a base names: to whoever is given no chain, somebody told them. */
+export function signersIn({ text }: Base): string[] {
+  const found = [...text.matchAll(/"signer"\s*:\s*"(0x[0-9a-fA-F]{40})"/g)].map(([, signer]) => signer as string);
+  return [...new Set(found)];
+}
+
 /** Flags of the command for a vector. */
 export function flagsOf(
-  { bases }: BundleVectors,
+  { bases }: Pick<BundleVectors, "bases">,
   { base, expected = {}, trustedBlocks }: Vector,
   given: Given,
 ): VerifyFlags {
-  const flags = { ...expected, finality: "finalized" } as const;
-  if (given === "offline") return { ...flags, offline: true };
+  const { signer, ...pins } = expected;
+  const { block } = bases[base] as Base;
+  const flags: VerifyFlags = { ...pins, signer: signer === undefined ? [] : [signer], finality: "finalized" };
   if (given === "chain") return { ...flags, requireChain: true };
-  return { ...flags, requireChain: true, blockHash: trustedBlocks ?? [bases[base]?.block as string] };
+  if (given === "block") return { ...flags, requireChain: true, blockHash: trustedBlocks ?? [block] };
+  return signer === undefined
+    ? { ...flags, offline: true, signer: signersIn(bases[base] as Base) }
+    : { ...flags, offline: true };
 }
 
 function optionsOf(file: BundleVectors, vector: Vector, given: Given): VerifyOptions {

@@ -46,18 +46,18 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const FIELDS = ["node", "block", "ledger", "contract"] as const;
+const FIELDS = ["node", "block", "ledger", "signer", "contract"] as const;
 /** What a reader types into each field. */
 type Typed = Readonly<Record<(typeof FIELDS)[number], string>>;
 
 /** What to type for a vector; undefined when the page has no field for it. */
 function typedFor({ base, expected = {}, trustedBlocks }: Vector, node: string): Typed | undefined {
-  const { ledgerId, owner, contract = "", signer, chainId } = expected;
+  const { ledgerId, owner, contract = "", signer = "", chainId } = expected;
   const isOneLedger = ledgerId === undefined || owner === undefined;
-  if (signer !== undefined || chainId !== undefined || !isOneLedger) return undefined;
+  if (chainId !== undefined || !isOneLedger) return undefined;
   const [block = "", ...others] = trustedBlocks ?? [file.bases[base]?.block as string];
   if (node === "" && others.length > 0) return undefined;
-  return { node, block: node === "" ? block : "", ledger: ledgerId ?? owner ?? "", contract };
+  return { node, block: node === "" ? block : "", ledger: ledgerId ?? owner ?? "", signer, contract };
 }
 
 /** Vectors that are judged with the same words typed. */

@@ -3,9 +3,10 @@
  */
 
 import type { ComponentChildren } from "preact";
+import type { VerdictMark } from "../../verify/said/table.ts";
 
-/** A full disc with a tick, an octagon with a cross, a clock, a half disc, a ring with a dot, a dashed ring. */
-export type MarkKind = "good" | "bad" | "wait" | "half" | "dot" | "none";
+/** A disc with a tick, a triangle with a stroke, a half disc, a ring with a dot, a dashed ring, a clock, an octagon. */
+export type MarkKind = VerdictMark;
 
 const OCTAGON = "M5.1 1h5.8L15 5.1v5.8L10.9 15H5.1L1 10.9V5.1z";
 
@@ -23,6 +24,14 @@ function Shape({ kind }: { readonly kind: MarkKind }) {
       <>
         <path class="full" d={OCTAGON} />
         <path class="cut" d="M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2" />
+      </>
+    );
+  }
+  if (kind === "warn") {
+    return (
+      <>
+        <path class="full" d="M8 1.2l7.2 13.2H.8z" />
+        <path class="cut" d="M8 6v4M8 12v.4" />
       </>
     );
   }

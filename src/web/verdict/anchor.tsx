@@ -1,6 +1,7 @@
 /** One anchor: where it is on its chain, links to look at it there, and what to paste to read its root by eye. */
 
 import { chainName, type ExplorerPage, explorerUrl, readTabUrl } from "../../verify/explorers.ts";
+import type { Verdict } from "../../verify/verdict.ts";
 import { formatCount } from "../parts/format.ts";
 import { Hash } from "../parts/hash.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -19,6 +20,13 @@ export type AnchorFacts = {
   readonly blockTime: number;
 };
 
+/**
+ * What is known of the chain that an anchor names. `listed`: a service lists it. `checked`: that chain was asked.
+ * `claimed`: a file says so. `trusted`: a block hash stands for it, and does not say on which chain the block is, so that
+ * nobody is sent to a chain that the file names.
+ */
+export type ChainStanding = "listed" | "checked" | "claimed" | "trusted";
+
 type LinkProps = { readonly chainId: number; readonly page: ExplorerPage; readonly value: string | number };
 
 /** A link to the chain's explorer; nothing where none is known. */
@@ -33,24 +41,49 @@ export function ExplorerLink({ chainId, page, value }: LinkProps) {
   );
 }
 
+/** What is known of the chain of an anchor of a bundle after a verification. */
+export function standingOf({ cell, steps }: Verdict, position: number): ChainStanding {
+  if (cell.given === "block" || cell.given === "development-block") return "trusted";
+  const isAsked = steps.some(
+    ({ name, state, anchor }) => name === "chain" && state === "passed" && anchor === position,
+  );
+  return isAsked ? "checked" : "claimed";
+}
+
+function Chain({ chainId, standing }: { readonly chainId: number; readonly standing: ChainStanding }) {
+  if (standing === "trusted") return <span class="muted">not proved by a block hash; the file says id {chainId}</span>;
+  return (
+    <>
+      {chainName(chainId)}{" "}
+      <span class="muted">
+        (id {chainId}
+        {standing === "claimed" ? ", as the file says; not checked" : ""})
+      </span>
+    </>
+  );
+}
+
+type DetailsProps = { readonly anchor: AnchorFacts; readonly standing: ChainStanding };
+
 /** Anchor as a list of facts. */
-export function AnchorDetails({ anchor }: { readonly anchor: AnchorFacts }) {
+export function AnchorDetails({ anchor, standing }: DetailsProps) {
   const { chainId } = anchor;
+  const Link = standing === "trusted" ? () => null : ExplorerLink;
   return (
     <dl class="facts">
       <dt>Chain</dt>
       <dd>
-        {chainName(chainId)} <span class="muted">(id {chainId})</span>
+        <Chain chainId={chainId} standing={standing} />
       </dd>
       <dt>Transaction</dt>
       <dd class="value">
         <Hash value={anchor.transactionHash} what="transaction hash" />
-        <ExplorerLink chainId={chainId} page="tx" value={anchor.transactionHash} />
+        <Link chainId={chainId} page="tx" value={anchor.transactionHash} />
       </dd>
       <dt>Block</dt>
       <dd class="value">
         {formatCount(anchor.blockNumber)}, <When ms={anchor.blockTime * 1000} zone />
-        <ExplorerLink chainId={chainId} page="block" value={anchor.blockNumber} />
+        <Link chainId={chainId} page="block" value={anchor.blockNumber} />
       </dd>
       <dt>Block hash</dt>
       <dd>
@@ -59,22 +92,22 @@ export function AnchorDetails({ anchor }: { readonly anchor: AnchorFacts }) {
       <dt>Contract</dt>
       <dd class="value">
         <Hash value={anchor.contract} what="contract address" />
-        <ExplorerLink chainId={chainId} page="address" value={anchor.contract} />
+        <Link chainId={chainId} page="address" value={anchor.contract} />
       </dd>
     </dl>
   );
 }
 
-type ByEyeProps = { readonly anchor: AnchorFacts; readonly ledgerId: string };
+type ByEyeProps = DetailsProps & { readonly ledgerId: string };
 
 /** What a person types into an explorer's Read tab, and what must come out. */
-export function ByEye({ anchor, ledgerId }: ByEyeProps) {
-  const url = readTabUrl(anchor.chainId, anchor.contract);
+export function ByEye({ anchor, standing, ledgerId }: ByEyeProps) {
+  const url = standing === "trusted" ? undefined : readTabUrl(anchor.chainId, anchor.contract);
   return (
     <div class="stack tight">
       <p class="small muted">
         {url === undefined ? (
-          "No explorer of this chain is known here. In any tool that reads contracts, "
+          `${standing === "trusted" ? "" : "No explorer of this chain is known here. "}In any tool that reads contracts, `
         ) : (
           <>
             <a href={url} target="_blank" rel="noreferrer noopener">

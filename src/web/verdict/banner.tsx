@@ -1,34 +1,36 @@
 /** The outcome of a verification, large, and below it what was proved and what was not. */
 
-import type { Bundle } from "../../verify/bundle.ts";
+import { type Claim, claimsOf } from "../../verify/said/claims.ts";
 import type { Verdict } from "../../verify/verdict.ts";
 import { MarkShape } from "../parts/mark.tsx";
 import { Detail } from "./steps.tsx";
-import { type Claim, failedStep, headlineOf, NEVER_PROVED, noteClaims, provedClaims } from "./words.ts";
+import { failedStep, NEVER_PROVED, titleOf, wayOn } from "./words.ts";
 
 type Props = {
   readonly verdict: Verdict;
-  readonly bundle: Bundle | undefined;
-  /** Whether the reader named a node or a block. */
-  readonly isChainGiven?: boolean;
+  /** Whether this page has the fields that {@link wayOn} speaks of. */
+  readonly hasSettings?: boolean;
 };
 
-export function Banner({ verdict, bundle, isChainGiven = true }: Props) {
-  const { kind, title, sentence } = headlineOf(verdict, bundle, isChainGiven);
+export function Banner({ verdict, hasSettings = true }: Props) {
+  const { mark, outcome, name } = verdict.cell;
   const failed = failedStep(verdict);
+  const way = hasSettings ? wayOn(name) : undefined;
   return (
-    <section class={`verdict ${kind}`} role="status" data-outcome={verdict.outcome}>
-      <MarkShape kind={kind} />
-      <h2>{title}</h2>
+    <section class={`verdict ${mark}`} role="status" data-outcome={outcome}>
+      <MarkShape kind={mark} />
+      <h2>{titleOf(verdict)}</h2>
       <div>
         <p>
-          <Detail text={sentence} />
+          <Detail text={verdict.brief} />
+          {way === undefined ? null : ` ${way}`}
         </p>
         {failed === undefined ? null : (
           <p class="small">
             <b>Reason:</b> <Detail text={failed.detail} />
           </p>
         )}
+        {outcome === "failed" ? verdict.notes.map((note) => <p key={note}>{note}</p>) : null}
       </div>
     </section>
   );
@@ -39,13 +41,13 @@ function List({ title, claims }: { readonly title: string; readonly claims: read
     <div>
       <h3>{title}</h3>
       <ul>
-        {claims.map((claim) => (
-          <li key={claim.text}>
-            <span class={claim.kind}>
-              <MarkShape kind={claim.kind} />
+        {claims.map(({ mark, text }) => (
+          <li key={text}>
+            <span class={mark}>
+              <MarkShape kind={mark} />
             </span>
             <span>
-              <Detail text={claim.text} />
+              <Detail text={text} />
             </span>
           </li>
         ))}
@@ -56,16 +58,16 @@ function List({ title, claims }: { readonly title: string; readonly claims: read
 
 /** Nothing when the verification failed: then nothing was proved. */
 export function Claims({ verdict }: { readonly verdict: Verdict }) {
-  if (verdict.outcome === "failed") return null;
+  const { outcome, notes } = verdict;
+  if (outcome === "failed") return null;
   return (
     <section class="card" aria-label="What this means">
       <div class="claims">
-        <List
-          title={verdict.outcome === "verified" ? "What was proved" : "What holds so far"}
-          claims={provedClaims(verdict)}
-        />
-        <List title="What was not proved" claims={NEVER_PROVED} />
-        {verdict.notes.length === 0 ? null : <List title="What to know besides" claims={noteClaims(verdict)} />}
+        <List title={outcome === "verified" ? "What was proved" : "What holds so far"} claims={claimsOf(verdict)} />
+        <List title="What was not proved" claims={NEVER_PROVED.map((text) => ({ mark: "none", text }))} />
+        {notes.length === 0 ? null : (
+          <List title="What to know besides" claims={notes.map((text) => ({ mark: "wait", text }))} />
+        )}
       </div>
     </section>
   );

@@ -5,7 +5,7 @@ import type { Verdict } from "../../verify/verdict.ts";
 import { formatCount } from "../parts/format.ts";
 import { Hash } from "../parts/hash.tsx";
 import { When } from "../parts/when.tsx";
-import { AnchorDetails, ByEye } from "../verdict/anchor.tsx";
+import { AnchorDetails, ByEye, standingOf } from "../verdict/anchor.tsx";
 import { Claims } from "../verdict/banner.tsx";
 import { Members } from "../verdict/members.tsx";
 import { MerklePath } from "../verdict/path.tsx";
@@ -60,7 +60,7 @@ function Identity({ bundle }: { readonly bundle: Bundle }) {
   );
 }
 
-function Anchors({ bundle }: { readonly bundle: Bundle }) {
+function Anchors({ verdict, bundle }: { readonly verdict: Verdict; readonly bundle: Bundle }) {
   if (bundle.anchors.length === 0) {
     return (
       <section class="card">
@@ -74,10 +74,10 @@ function Anchors({ bundle }: { readonly bundle: Bundle }) {
       {bundle.anchors.map((anchor, i) => (
         <section class="card stack tight" key={`${anchor.chainId}/${anchor.size}`}>
           <h2>{bundle.anchors.length === 1 ? "Anchor" : `Anchor ${i + 1}`}</h2>
-          <AnchorDetails anchor={anchor} />
+          <AnchorDetails anchor={anchor} standing={standingOf(verdict, i)} />
           <details>
             <summary>Check by eye in an explorer</summary>
-            <ByEye anchor={anchor} ledgerId={bundle.ledger.id} />
+            <ByEye anchor={anchor} standing={standingOf(verdict, i)} ledgerId={bundle.ledger.id} />
           </details>
         </section>
       ))}
@@ -101,7 +101,7 @@ export function BundleReport({ verdict, bundle }: Props) {
           </div>
           <div class="stack">
             <Identity bundle={bundle} />
-            <Anchors bundle={bundle} />
+            <Anchors verdict={verdict} bundle={bundle} />
             <section class="card">
               <h2>Path to the root</h2>
               <MerklePath bundle={bundle} />

@@ -1,11 +1,11 @@
 /** What the reader goes by: a node of the reader's own choosing, a block hash the reader trusts, the ledger expected. */
 
-import { type Settings, settingProblems } from "./settings.ts";
+import { type Settings, settingProblems, type TextSetting } from "./settings.ts";
 
 type Props = { readonly settings: Settings; readonly onSettings: (settings: Settings) => void };
 
 type FieldProps = Props & {
-  readonly name: keyof Settings;
+  readonly name: TextSetting;
   readonly label: string;
   readonly hint: string;
   readonly placeholder: string;
@@ -36,6 +36,23 @@ function Field({ name, label, hint, placeholder, settings, onSettings }: FieldPr
   );
 }
 
+function DevelopmentField({ settings, onSettings }: Props) {
+  return (
+    <div class="field">
+      <label class="check">
+        <input
+          id="development"
+          type="checkbox"
+          checked={settings.development}
+          onChange={(event) => onSettings({ ...settings, development: event.currentTarget.checked })}
+        />
+        A development chain is enough
+      </label>
+      <span class="hint">For trying things out: such a chain runs on one machine, and proves nothing to others.</span>
+    </div>
+  );
+}
+
 export function CheckSettings(props: Props) {
   return (
     <div class="settings">
@@ -62,11 +79,19 @@ export function CheckSettings(props: Props) {
       />
       <Field
         {...props}
+        name="signer"
+        label="Signer you expect (optional)"
+        placeholder="0x…"
+        hint="Without a chain only you can know who signs: its address, as the ledger’s owner publishes it."
+      />
+      <Field
+        {...props}
         name="contract"
         label="Contract you expect (optional)"
         placeholder="0x…"
         hint="Only if the owner names one elsewhere than at the public address."
       />
+      <DevelopmentField {...props} />
     </div>
   );
 }

@@ -14,13 +14,9 @@ import { optionsOf, type Settings } from "./settings.ts";
 /** A bundle of a set that was judged; `line` from 1. */
 export type SetRow = { readonly line: number; readonly bundle: BundleSource; readonly verdict: Verdict };
 
-export type Judgement = (
+export type Judgement =
   | { readonly kind: "bundle"; readonly verdict: Verdict; readonly bundle: Bundle | undefined }
-  | { readonly kind: "set"; readonly verdict: SetVerdict; readonly rows: readonly SetRow[] }
-) & {
-  /** Whether the reader named a node or a block that can be used. */
-  readonly isChainGiven: boolean;
-};
+  | { readonly kind: "set"; readonly verdict: SetVerdict; readonly rows: readonly SetRow[] };
 
 /** The page answers to its reader at least this often while a long set is verified. */
 const BREATH_MS = 40;
@@ -45,17 +41,16 @@ export async function judge(
   onProgress: (done: number, all: number) => void,
 ): Promise<Judgement> {
   const options = optionsOf(settings);
-  const isChainGiven = options.chain !== undefined || options.trustedBlocks !== undefined;
   const lines = linesOf(text);
   const [first = "", second] = lines;
   if (!meansSet(first, second)) {
-    return { kind: "bundle", verdict: await verifyText(text, options), bundle: bundleIn(text), isChainGiven };
+    return { kind: "bundle", verdict: await verifyText(text, options), bundle: bundleIn(text) };
   }
   const rows: SetRow[] = [];
   const verdict = await verifySet(breathing(lines, signal, onProgress), options, (each, line, bundle) => {
     rows.push({ line, bundle, verdict: each });
   });
-  return { kind: "set", verdict, rows, isChainGiven };
+  return { kind: "set", verdict, rows };
 }
 
 async function* breathing(

@@ -18,7 +18,7 @@ type Work = { readonly judgement: Judgement | undefined; readonly progress: Prog
 /** After a keystroke, the time in which the next one may come. */
 const PAUSE_MS = 200;
 const NOTHING: Work = { judgement: undefined, progress: undefined };
-const NO_SETTINGS: Settings = { node: "", block: "", ledger: "", contract: "" };
+const NO_SETTINGS: Settings = { node: "", block: "", ledger: "", signer: "", contract: "", development: false };
 
 /** Nothing is judged by half of what the reader wants to go by. */
 function isUnusable(settings: Settings): boolean {
@@ -88,13 +88,13 @@ function Outcome({ work }: { readonly work: Work }) {
     );
   }
   if (judgement === undefined) return <NoOutcome title="Checking…" />;
-  if (judgement.kind === "set") return <SetBanner {...judgement} />;
-  return <Banner {...judgement} />;
+  if (judgement.kind === "set") return <SetBanner verdict={judgement.verdict} />;
+  return <Banner verdict={judgement.verdict} />;
 }
 
 function Report({ judgement }: { readonly judgement: Judgement | undefined }) {
   if (judgement === undefined) return null;
-  if (judgement.kind === "set") return <SetReport rows={judgement.rows} isChainGiven={judgement.isChainGiven} />;
+  if (judgement.kind === "set") return <SetReport rows={judgement.rows} />;
   return <BundleReport verdict={judgement.verdict} bundle={judgement.bundle} />;
 }
 

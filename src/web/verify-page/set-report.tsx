@@ -1,52 +1,42 @@
 /** What became of a set: the verdict on the whole, and its bundles in a table, each of which can be looked at. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Outcome } from "../../verify/said/table.ts";
 import type { SetVerdict } from "../../verify/set-check.ts";
-import type { Outcome, Verdict } from "../../verify/verdict.ts";
+import type { Verdict } from "../../verify/verdict.ts";
 import { formatCount, formatTime } from "../parts/format.ts";
-import { Mark, type MarkKind, MarkShape } from "../parts/mark.tsx";
+import { Mark, MarkShape } from "../parts/mark.tsx";
 import { Banner } from "../verdict/banner.tsx";
 import { Detail } from "../verdict/steps.tsx";
-import { failedStep, NOT_ASKED, stepWord } from "../verdict/words.ts";
+import { titleOf, wayOn } from "../verdict/words.ts";
 import { BundleReport } from "./bundle-report.tsx";
 import type { SetRow } from "./judge.ts";
 
-const MARKS: Readonly<Record<Outcome, { kind: MarkKind; word: string }>> = {
-  verified: { kind: "good", word: "verified" },
-  undecided: { kind: "wait", word: "could not tell" },
-  failed: { kind: "bad", word: "FAILED" },
-};
-const TITLES: Readonly<Record<Outcome, string>> = {
-  verified: "Verified, the whole set",
-  undecided: "Could not tell yet",
-  failed: "FAILED",
-};
 const ROWS_MAX = 200;
 const RANK: Readonly<Record<Outcome, number>> = { failed: 0, undecided: 1, verified: 2 };
 
-type BannerProps = { readonly verdict: SetVerdict; readonly isChainGiven: boolean };
-
 /** The outcome of the whole, large. */
-export function SetBanner({ verdict, isChainGiven }: BannerProps) {
-  const { kind } = MARKS[verdict.outcome];
-  const { outcome, count, verified, failed, undecided, problems, notes, summary } = verdict;
-  const isOpen = outcome === "undecided" && !isChainGiven;
+export function SetBanner({ verdict }: { readonly verdict: SetVerdict }) {
+  const { cell, count, verified, failed, undecided, problems, notes, summary } = verdict;
+  const way = wayOn(cell.name);
+  // What is open for want of something to go by is open alike for every line.
+  const listed = cell.outcome === "failed" || cell.found === "unanswered" ? problems.slice(0, 5) : [];
   return (
-    <section class={`verdict ${kind}`} role="status" data-outcome={verdict.outcome}>
-      <MarkShape kind={kind} />
-      <h2>{TITLES[verdict.outcome]}</h2>
+    <section class={`verdict ${cell.mark}`} role="status" data-outcome={cell.outcome}>
+      <MarkShape kind={cell.mark} />
+      <h2>{cell.word}</h2>
       <div>
         <p>
           {formatCount(count)} bundles: {formatCount(verified)} verified, {formatCount(undecided)} could not be told,{" "}
-          {formatCount(failed)} failed. {isOpen ? NOT_ASKED : null}
+          {formatCount(failed)} failed. {way}
         </p>
-        {outcome === "verified" ? (
+        {listed.length === 0 ? (
           <p>
             <Detail text={summary} />
           </p>
         ) : null}
         <ul>
-          {(isOpen ? [] : problems.slice(0, 5)).map((problem) => (
+          {listed.map((problem) => (
             <li key={`${problem.line}/${problem.summary}`}>
               Line {problem.line}: {problem.summary}
             </li>
@@ -66,15 +56,13 @@ function actionOf({ event }: Verdict): string {
 
 function Row({ row, onOpen }: { readonly row: SetRow; readonly onOpen: () => void }) {
   const { verdict } = row;
-  const { kind, word } = MARKS[verdict.outcome];
-  const failed = failedStep(verdict);
   return (
     <tr>
       <td class="number" data-label="Line">
         {row.line}
       </td>
       <td data-label="Outcome">
-        <Mark kind={kind}>{failed === undefined ? word : `${word}: ${stepWord(failed.name)}`}</Mark>
+        <Mark kind={verdict.cell.mark}>{titleOf(verdict)}</Mark>
       </td>
       <td class="number" data-label="Entry">
         {verdict.subject === undefined ? "" : formatCount(verdict.subject.index)}
@@ -94,9 +82,9 @@ function Row({ row, onOpen }: { readonly row: SetRow; readonly onOpen: () => voi
   );
 }
 
-type OpenProps = { readonly row: SetRow; readonly isChainGiven: boolean; readonly onClose: () => void };
+type OpenProps = { readonly row: SetRow; readonly onClose: () => void };
 
-function OpenRow({ row, isChainGiven, onClose }: OpenProps) {
+function OpenRow({ row, onClose }: OpenProps) {
   const bundle = row.bundle();
   const place = useRef<HTMLElement>(null);
   // The button that opened it may be far down in the table.
@@ -109,7 +97,7 @@ function OpenRow({ row, isChainGiven, onClose }: OpenProps) {
           Back to the set
         </button>
       </div>
-      <Banner verdict={row.verdict} bundle={bundle} isChainGiven={isChainGiven} />
+      <Banner verdict={row.verdict} />
       <BundleReport verdict={row.verdict} bundle={bundle} />
     </section>
   );
@@ -150,11 +138,11 @@ function Rows({ rows, onOpen }: { readonly rows: readonly SetRow[]; readonly onO
   );
 }
 
-type Props = { readonly rows: readonly SetRow[]; readonly isChainGiven: boolean };
+type Props = { readonly rows: readonly SetRow[] };
 
 /** What follows the banner. */
-export function SetReport({ rows, isChainGiven }: Props) {
+export function SetReport({ rows }: Props) {
   const [open, setOpen] = useState<SetRow | undefined>(undefined);
   if (open === undefined) return <Rows rows={rows} onOpen={setOpen} />;
-  return <OpenRow row={open} isChainGiven={isChainGiven} onClose={() => setOpen(undefined)} />;
+  return <OpenRow row={open} onClose={() => setOpen(undefined)} />;
 }

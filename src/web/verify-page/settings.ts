@@ -11,17 +11,23 @@ export type Settings = {
   readonly node: string;
   readonly block: string;
   readonly ledger: string;
+  readonly signer: string;
   readonly contract: string;
+  /** A chain of developers is enough. */
+  readonly development: boolean;
 };
+
+/** Those that are typed. */
+export type TextSetting = Exclude<keyof Settings, "development">;
 
 const BLOCK_HASH = /^0x[0-9a-f]{64}$/i;
 const LEDGER_ID = BLOCK_HASH;
 const ADDRESS = /^0x[0-9a-f]{40}$/i;
 
 /** What is wrong with a setting, by its name; nothing when all can be used. */
-export function settingProblems(settings: Settings): Partial<Record<keyof Settings, string>> {
-  const { node, block, ledger, contract } = settings;
-  const problems: Partial<Record<keyof Settings, string>> = {};
+export function settingProblems(settings: Settings): Partial<Record<TextSetting, string>> {
+  const { node, block, ledger, signer, contract } = settings;
+  const problems: Partial<Record<TextSetting, string>> = {};
   if (node !== "" && !(URL.canParse(node) && /^https?:\/\/[^/]/.test(node))) {
     problems.node = "An address begins with http:// or https://";
   }
@@ -29,21 +35,23 @@ export function settingProblems(settings: Settings): Partial<Record<keyof Settin
   if (ledger !== "" && !LEDGER_ID.test(ledger) && !ADDRESS.test(ledger)) {
     problems.ledger = "A ledger id is 0x and 64 hex digits, an owner 0x and 40";
   }
+  if (signer !== "" && !ADDRESS.test(signer)) problems.signer = "An address is 0x and 40 hex digits";
   if (contract !== "" && !ADDRESS.test(contract)) problems.contract = "An address is 0x and 40 hex digits";
   return problems;
 }
 
 /** Options for the verifier. @param settings that have no problems */
-export function optionsOf({ node, block, ledger, contract }: Settings): VerifyOptions {
+export function optionsOf({ node, block, ledger, signer, contract, development }: Settings): VerifyOptions {
   const expected: Expectations = {
     ...(ADDRESS.test(ledger) ? { owner: ledger } : ledger === "" ? {} : { ledgerId: ledger }),
+    ...(signer === "" ? {} : { signers: [signer] }),
     ...(contract === "" ? {} : { contract }),
   };
   return {
-    requireChain: true,
     knownCodeHashes: KNOWN_CODE_HASHES,
     knownContracts: KNOWN_CONTRACTS,
     expected,
+    development,
     ...(node === "" ? {} : { chain: rpcChainReader(nodeRequest(node)) }),
     ...(block === "" ? {} : { trustedBlocks: [block.toLowerCase() as Hex] }),
   };

@@ -78,11 +78,11 @@ function Details({ anchor, columns }: { readonly anchor: AnchorAnswer; readonly 
           <div class="halves">
             <div class="stack tight">
               <h3>Where it is</h3>
-              <AnchorDetails anchor={anchor} />
+              <AnchorDetails anchor={anchor} standing="listed" />
             </div>
             <div class="stack tight">
               <h3>Read it by eye</h3>
-              <ByEye anchor={anchor} ledgerId={anchor.ledgerId} />
+              <ByEye anchor={anchor} standing="listed" ledgerId={anchor.ledgerId} />
             </div>
           </div>
           <div class="stack tight after">

@@ -11,7 +11,7 @@ import { bundleIn } from "../../../verify/parse.ts";
 import type { Verdict } from "../../../verify/verdict.ts";
 import { verifyText } from "../../../verify/verify.ts";
 import { Icon } from "../../parts/icon.tsx";
-import { AnchorDetails, ByEye } from "../../verdict/anchor.tsx";
+import { AnchorDetails, ByEye, standingOf } from "../../verdict/anchor.tsx";
 import { Banner } from "../../verdict/banner.tsx";
 import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../../verdict/known-code.ts";
 import { MerklePath } from "../../verdict/path.tsx";
@@ -66,16 +66,23 @@ function inAddress(text: string): string {
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-function Anchors({ bundle, block, onBlock }: { bundle: Bundle; block: string; onBlock: (block: string) => void }) {
+type AnchorsProps = {
+  readonly verdict: Verdict;
+  readonly bundle: Bundle;
+  readonly block: string;
+  readonly onBlock: (block: string) => void;
+};
+
+function Anchors({ verdict, bundle, block, onBlock }: AnchorsProps) {
   const problem = block !== "" && !BLOCK_HASH.test(block);
   return (
     <>
-      {bundle.anchors.map((anchor) => (
+      {bundle.anchors.map((anchor, i) => (
         <div class="stack tight" key={`${anchor.chainId}/${anchor.size}`}>
-          <AnchorDetails anchor={anchor} />
+          <AnchorDetails anchor={anchor} standing={standingOf(verdict, i)} />
           <details>
             <summary>Check by eye in an explorer</summary>
-            <ByEye anchor={anchor} ledgerId={bundle.ledger.id} />
+            <ByEye anchor={anchor} standing={standingOf(verdict, i)} ledgerId={bundle.ledger.id} />
           </details>
         </div>
       ))}
@@ -112,7 +119,7 @@ export function RowProof({ ledger, index, version }: Props) {
   const { text, verdict, bundle } = checked;
   return (
     <section class="stack" aria-label="Proof">
-      <Banner verdict={verdict} bundle={bundle} />
+      <Banner verdict={verdict} hasSettings={false} />
       <div class="row">
         <button type="button" class="button" onClick={() => saveText(`${ledger}-${index}.json`, text)}>
           <Icon name="down" />
@@ -126,7 +133,7 @@ export function RowProof({ ledger, index, version }: Props) {
       {bundle === undefined || bundle.anchors.length === 0 ? null : (
         <section class="card stack tight">
           <h2>Anchor</h2>
-          <Anchors bundle={bundle} block={block} onBlock={setBlock} />
+          <Anchors verdict={verdict} bundle={bundle} block={block} onBlock={setBlock} />
         </section>
       )}
       <section class="card">
