@@ -11,7 +11,7 @@ import { type Cell, cellOf, type Found, type Given, leastOf, type Outcome } from
 import { givenOf, weightiestOf } from "./said/weigh.ts";
 import { isSetEnd, readSetStart, SET_FORMAT, SET_SHARED_FORMAT, type SetStart, SetTally } from "./set.ts";
 import { SHARED_BEGIN, SharedProof } from "./shared.ts";
-import { messageOf, type Verdict } from "./verdict.ts";
+import { type Checks, messageOf, type Verdict } from "./verdict.ts";
 import { type Claim, claimOf, verifyClaim } from "./verify.ts";
 
 const PROBLEMS_MAX = 20;
@@ -26,6 +26,8 @@ export type SetVerdict = SetFindings & {
   readonly cell: Cell;
   /** As the cell says. */
   readonly outcome: Outcome;
+  /** What the steps of all bundles and of the set itself came to. */
+  readonly checks: Checks;
   readonly failed: number;
   readonly undecided: number;
   readonly summary: string;
@@ -81,6 +83,7 @@ class SetCheck {
   #ledger: SetLedger | undefined;
   #blockTime: number | undefined;
   #unanchored = 0;
+  #isOpen = false;
   #isFinal = true;
   #byTrustedBlock = false;
   #hasEnd = false;
@@ -121,6 +124,7 @@ class SetCheck {
   takeVerdict(verdict: Verdict): void {
     this.#outcomes[verdict.outcome]++;
     this.#found.add(verdict.cell.found);
+    this.#isOpen ||= verdict.checks === "open";
     if (verdict.outcome !== "verified") this.#report(verdict.summary);
     for (const chainId of verdict.forkedOn) this.#forkedOn.add(chainId);
     for (const note of verdict.notes) if (this.#notes.size < NOTES_MAX) this.#notes.add(note);
@@ -138,6 +142,7 @@ class SetCheck {
     else if (!this.#roots.has(size)) {
       if (!this.#found.has("unanswered")) this.#report(TOO_MANY);
       this.#found.add("unanswered");
+      this.#isOpen = true;
     }
   }
 
@@ -166,7 +171,8 @@ class SetCheck {
       problems: this.#problems,
     };
     const summary = saySet(cell.name, found);
-    return { cell, outcome: cell.outcome, ...found, failed, undecided, summary, notes: [...this.#notes] };
+    const checks = cell.outcome === "failed" ? "failed" : this.#isOpen ? "open" : "passed";
+    return { cell, outcome: cell.outcome, checks, ...found, failed, undecided, summary, notes: [...this.#notes] };
   }
 
   #takeWitness({ checks, subject, witnesses: proved }: Verdict): void {

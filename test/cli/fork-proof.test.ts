@@ -36,9 +36,9 @@ function serve(t: TestContext, history: History) {
   });
 }
 
-test("one size with two roots by one signer is proved without a chain, and the call is printed", async (t) => {
+test("one size with two roots by a signer who is known is proved without a chain, and the call is printed", async (t) => {
   const run = prover(t);
-  const found = await run([told.checkpoint(7), other.bundle(6, 7)]);
+  const found = await run([told.checkpoint(7), other.bundle(6, 7)], ["--signer", SIGNER]);
   assert.deepEqual([found.status, found.stderr], [0, ""]);
   assert.match(found.stdout, /^One ledger has two roots for size 7\.\n/);
   assert.match(found.stdout, /function {3}proveFork\(bytes32,\(uint64,bytes32,uint64,address,bytes\),/);
@@ -71,7 +71,10 @@ test("a service's path decides between two sizes, when it leads to what was sign
   const [good, bad] = [await serve(t, told), await serve(t, other)];
   const agree = await run([told.checkpoint(7), told.checkpoint(12)], ["--url", good.url]);
   assert.equal(agree.status, 1, agree.stdout);
-  const rewritten = await run([told.checkpoint(8), other.checkpoint(12)], ["--url", bad.url, "--json"]);
+  const rewritten = await run(
+    [told.checkpoint(8), other.checkpoint(12)],
+    ["--url", bad.url, "--json", "--signer", SIGNER],
+  );
   assert.equal(rewritten.status, 0, rewritten.stdout);
   const { outcome, call, a, b } = JSON.parse(rewritten.stdout);
   assert.deepEqual([outcome, a.size, b.size], ["contradiction", 8, 12]);
@@ -97,7 +100,7 @@ test("the contract takes the proof, and every kind of it", { skip }, async (t) =
   const chain = await startContractChain(t);
   await chain.anchor(told, 7);
   await chain.anchor(told, 12);
-  const args = ["--rpc", chain.url, "--account", chain.account];
+  const args = ["--rpc", chain.url, "--development", "--account", chain.account];
   for (const [name, values] of Object.entries(kinds)) {
     const snapshot = await chain.rpc("evm_snapshot", []);
     const sent = await run(values, [...args, "--json"]);
@@ -111,7 +114,7 @@ test("the contract takes the proof, and every kind of it", { skip }, async (t) =
     await chain.rpc("evm_revert", [snapshot]);
   }
   const values = kinds["signed and signed"];
-  const dry = await run(values, ["--rpc", chain.url]);
+  const dry = await run(values, ["--rpc", chain.url, "--development"]);
   assert.equal(dry.status, 0, dry.stdout + dry.stderr);
   assert.match(dry.stdout, /The contract would take the proof\.\nAnybody may send this call:/);
   assert.equal((await chain.call("head", [LEDGER_ID])).forked, false);
@@ -124,7 +127,7 @@ test("what is no statement of the ledger is not counted, and is refused by its r
   const run = prover(t);
   const chain = await startContractChain(t);
   await chain.anchor(told, 7);
-  const args = ["--rpc", chain.url, "--account", chain.account];
+  const args = ["--rpc", chain.url, "--development", "--account", chain.account];
   const foreign = await run([told.checkpoint(9), other.checkpoint(9, { key: keyNamed("stranger") })], args);
   assert.equal(foreign.status, 1, foreign.stdout);
   assert.match(

@@ -17,6 +17,8 @@ type World = {
   readonly key: string;
   readonly env: Record<string, string>;
   readonly folder: string;
+  /** Flags of a reader who knows who signs. */
+  readonly knows: readonly string[];
 };
 
 async function startWith(t: TestContext, count: number): Promise<World> {
@@ -26,7 +28,14 @@ async function startWith(t: TestContext, count: number): Promise<World> {
   for (let i = 0; i < count; i++) {
     await ask(service, "POST /v1/ledgers/main/events", { key, body: event({ message: `event ${i}` }) });
   }
-  return { service, key, env: { HOLDFAST_URL: service.url, HOLDFAST_KEY: key }, folder: makeFolder(t) };
+  const { signer } = JSON.parse((await ask(service, "GET /v1/ledgers/main", { key })).text) as { signer: string };
+  return {
+    service,
+    key,
+    knows: ["--signer", signer],
+    env: { HOLDFAST_URL: service.url, HOLDFAST_KEY: key },
+    folder: makeFolder(t),
+  };
 }
 
 /** Lets the service believe that a chain has taken a checkpoint. */
@@ -46,35 +55,35 @@ async function anchor(
 }
 
 test("a bundle goes to standard output, and verifies", async (t) => {
-  const { env } = await startWith(t, 3);
+  const { env, knows } = await startWith(t, 3);
   const { status, stdout } = await runCli(["prove", "1"], { env });
   assert.equal(status, 0);
   assert.equal(parseBundle(stdout).entry.index, 1);
-  assert.equal((await runCli(["verify"], { input: stdout })).status, 0);
+  assert.equal((await runCli(["verify", ...knows], { input: stdout })).status, 0);
 });
 
 test("several events are an evidence set in a file", async (t) => {
-  const { env, folder } = await startWith(t, 6);
+  const { env, folder, knows } = await startWith(t, 6);
   const out = join(folder, "evidence.ndjson");
   const { status, stdout } = await runCli(["prove", "1", "3-5", "4", "-o", out, "--json"], { env });
   assert.deepEqual([status, JSON.parse(stdout).indexes], [0, [1, 3, 4, 5]]);
-  const verdict = await runCli(["verify", out]);
+  const verdict = await runCli(["verify", out, ...knows]);
   assert.deepEqual([verdict.status, verdict.stdout.includes("all 4 bundles")], [0, true]);
   const lines = readFileSync(out, "utf8").split("\n");
   assert.match(lines[0] as string, /set@2/);
   assert.match(lines[1] as string, /^\{"format":"holdfast\/shared@1",/);
   const plain = await runCli(["prove", "1", "3-5", "--plain"], { env });
   assert.match(plain.stdout, /^\{"format":"holdfast\/set@1",/);
-  assert.equal((await runCli(["verify"], { input: plain.stdout })).status, 0);
+  assert.equal((await runCli(["verify", ...knows], { input: plain.stdout })).status, 0);
   for (const line of plain.stdout.split("\n").slice(1, 5))
-    assert.equal((await runCli(["verify"], { input: line })).status, 0);
+    assert.equal((await runCli(["verify", ...knows], { input: line })).status, 0);
   const unknown = await runCli(["prove", "6"], { env });
   assert.equal(unknown.status, 1);
   assert.match(unknown.stderr, /expected an index below 6, got 6 \(event_unknown\)/);
 });
 
 test("events of a ledger that grows meanwhile share one checkpoint", async (t) => {
-  const { service, key } = await startWith(t, 4);
+  const { service, key, knows } = await startWith(t, 4);
   const growing = await serveHttp(t, async ({ path }) => {
     const { text } = await ask(service, `GET ${path}`, { key });
     await ask(service, "POST /v1/ledgers/main/events", { key, body: event() });
@@ -82,7 +91,7 @@ test("events of a ledger that grows meanwhile share one checkpoint", async (t) =
   });
   const { stdout } = await runCli(["prove", "0-3", "--url", growing.url]);
   assert.equal(stdout.match(/holdfast\/shared@1/g)?.length, 1);
-  assert.equal((await runCli(["verify"], { input: stdout })).status, 0);
+  assert.equal((await runCli(["verify", ...knows], { input: stdout })).status, 0);
 });
 
 test("members are withheld by name, and a wrong name discloses nothing", async (t) => {
@@ -141,7 +150,7 @@ test("a bundle that does not verify is refused and not written", async (t) => {
 });
 
 test("a recorded bundle is upgraded without a key, and keeps what was withheld", async (t) => {
-  const { service, env, folder } = await startWith(t, 3);
+  const { service, env, folder, knows } = await startWith(t, 3);
   const { HOLDFAST_KEY: _, ...keyless } = env;
   const file = join(folder, "bundle.json");
   await runCli(["prove", "1", "--omit", "message", "-o", file], { env });
@@ -155,7 +164,7 @@ test("a recorded bundle is upgraded without a key, and keeps what was withheld",
   await anchor(service, 6, "final");
   await anchor(service, 8);
   await anchor(service, 8, "mined", 10);
-  const { status, stdout } = await runCli(["upgrade", file], { env: keyless });
+  const { status, stdout } = await runCli(["upgrade", file, ...knows], { env: keyless });
   assert.equal(status, 0, stdout);
   assert.match(stdout, /Wrote .*bundle\.json, which says final/);
   const after = parseBundle(readFileSync(file, "utf8"));
@@ -167,22 +176,23 @@ test("a recorded bundle is upgraded without a key, and keeps what was withheld",
       [10, 8],
     ],
   );
-  assert.deepEqual([after.status, (await runCli(["verify", file, "--offline"])).status], ["final", 0]);
+  assert.deepEqual([after.status, (await runCli(["verify", file, "--offline", ...knows])).status], ["final", 0]);
   assert.equal((await runCli(["verify", file])).status, 2, "a chain has to be asked now");
 });
 
 test("an upgrade that a key makes richer has the same anchors", async (t) => {
-  const { service, env, folder } = await startWith(t, 3);
+  const { service, env, folder, knows } = await startWith(t, 3);
   const [file, out] = [join(folder, "bundle.json"), join(folder, "new.json")];
   await runCli(["prove", "1", "-o", file], { env });
   await anchor(service, 3);
-  const { status } = await runCli(["upgrade", file, "-o", out, "--json"], { env });
+  const { status } = await runCli(["upgrade", file, "-o", out, "--json", ...knows], { env });
   assert.equal(status, 0);
   assert.equal(parseBundle(readFileSync(out, "utf8")).anchors[0]?.size, 3);
   assert.equal(parseBundle(readFileSync(file, "utf8")).status, "recorded", "the old file is as it was");
   const input = readFileSync(file);
   const piped = await runCli(["upgrade", "-", "-o", join(folder, "piped.json")], { env, input });
-  assert.equal(piped.status, 0);
+  assert.equal(piped.status, 2, "it is written, and nobody vouched for who signed it");
+  assert.match(piped.stdout, /^Holds, signer not vouched for$/m);
   assert.equal(readFileSync(join(folder, "piped.json"), "utf8"), readFileSync(out, "utf8"));
   const nowhere = await runCli(["upgrade", "-"], { env, input });
   assert.deepEqual([nowhere.status, nowhere.stderr], [2, "holdfast: Expected --out with standard input, got none.\n"]);

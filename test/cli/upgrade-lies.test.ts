@@ -104,14 +104,14 @@ test("nothing is written of what an endpoint lies about", { skip }, async (t) =>
   await Promise.all(
     LIES.map(async ([what, expected, said, bend]) => {
       const { url } = await bendNode(t, chain.url, bend);
-      const { status, stdout, stderr } = await runCli(["upgrade", file, "--rpc", url]);
+      const { status, stdout, stderr } = await runCli(["upgrade", file, "--development", "--rpc", url]);
       assert.equal(status, expected, `${what}: ${stdout}${stderr}`);
       assert.match(stdout + stderr, said, what);
     }),
   );
   assert.equal(readFileSync(file, "utf8"), before);
   assert.deepEqual(readdirSync(folder), ["bundle.json"]);
-  const { status, stdout } = await runCli(["upgrade", file, "--rpc", chain.url]);
+  const { status, stdout } = await runCli(["upgrade", file, "--development", "--rpc", chain.url]);
   assert.equal(status, 0, stdout);
 });
 
@@ -125,7 +125,16 @@ test("a chain with headers of its own is upgraded without the state, when that i
   writeFileSync(file, JSON.stringify(history.bundle(1, 3)));
   const strange = lieOn("eth_getBlockByNumber", (block) => block && { ...block, l1BlockNumber: "0x1", mixHash: OTHER });
   const { url } = await bendNode(t, chain.url, strange);
-  const { status, stdout, stderr } = await runCli(["upgrade", file, "--rpc", url, "--no-state", "-o", out]);
+  const { status, stdout, stderr } = await runCli([
+    "upgrade",
+    file,
+    "--development",
+    "--rpc",
+    url,
+    "--no-state",
+    "-o",
+    out,
+  ]);
   assert.deepEqual([status, stderr], [0, ""], stdout);
   const { status: reached, anchors } = parseBundle(readFileSync(out, "utf8"));
   assert.deepEqual([reached, anchors.map(({ state }) => state)], ["final", [undefined]]);
@@ -145,13 +154,21 @@ test("several endpoints of a chain have to agree, and one that is silent is made
     chain.url,
     lieOn("eth_getLogs", () => []),
   );
-  const both = await runCli(["upgrade", file, "--rpc", chain.url, "--rpc", liar.url]);
+  const both = await runCli(["upgrade", file, "--development", "--rpc", chain.url, "--rpc", liar.url]);
   assert.deepEqual([both.status, /FAILED {2}transaction/.test(both.stdout)], [1, true], both.stdout);
   assert.equal(readFileSync(file, "utf8"), text);
   const refusing = await serveHttp(t, () => ({ status: 403, body: "<html>" }));
-  const nowhere = await runCli(["upgrade", file, "--rpc", await deadUrl(), "--rpc", refusing.url]);
+  const nowhere = await runCli(["upgrade", file, "--development", "--rpc", await deadUrl(), "--rpc", refusing.url]);
   assert.equal(nowhere.status, 2);
   assert.match(nowhere.stderr, /No chain could be asked: .*; .*403/);
-  const { status, stdout } = await runCli(["upgrade", file, "--rpc", await deadUrl(), "--rpc", chain.url]);
+  const { status, stdout } = await runCli([
+    "upgrade",
+    file,
+    "--development",
+    "--rpc",
+    await deadUrl(),
+    "--rpc",
+    chain.url,
+  ]);
   assert.equal(status, 0, stdout);
 });

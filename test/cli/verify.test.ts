@@ -13,6 +13,8 @@ import { deadUrl, serveHttp, serveNode } from "./fake-http.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
 
 const ledger = new TestLedger(13);
+/** Flags of a reader who knows who signs. */
+const KNOWS = ["--signer", ledger.record.signer];
 /** Control characters other than a newline, and one that turns the direction of writing. */
 const UNSEEN = /[^\P{Cc}\n]|\u202e/u;
 
@@ -30,13 +32,13 @@ function save(t: TestContext, value: Bundle | string): string {
   return file;
 }
 
-test("a recorded bundle is verified without a chain, and it is said that none was asked", async (t) => {
-  const { status, stdout, stderr } = await runCli(["verify", save(t, ledger.bundle(5))]);
+test("a recorded bundle is verified without a chain by who signs, and it is said that none was asked", async (t) => {
+  const { status, stdout, stderr } = await runCli(["verify", save(t, ledger.bundle(5)), ...KNOWS]);
   assert.deepEqual([status, stderr], [0, ""]);
   assert.match(stdout, /^ok {6}members: 5 shown/m);
   assert.match(stdout, /No chain was asked/);
   assert.match(stdout, /Note: You did not say which ledger you expect/);
-  const named = await runCli(["verify", "-", "--ledger-id", ledger.record.id, "--signer", ledger.record.signer], {
+  const named = await runCli(["verify", "-", "--ledger-id", ledger.record.id, ...KNOWS], {
     input: JSON.stringify(ledger.bundle(5)),
   });
   assert.equal(named.status, 0);
@@ -54,11 +56,11 @@ test("nothing in a bundle moves a terminal's cursor or begins a line of its own"
     [lied, 1],
   ] as const) {
     const file = save(t, bundle);
-    const { status, stdout } = await runCli(["verify", file]);
+    const { status, stdout } = await runCli(["verify", file, ...KNOWS]);
     assert.equal(status, expected);
     assert.doesNotMatch(stdout, UNSEEN);
     assert.equal(stdout.match(/^Proved/gm)?.length ?? 0, expected === 0 ? 1 : 0);
-    const json = await runCli(["verify", file, "--json"]);
+    const json = await runCli(["verify", file, ...KNOWS, "--json"]);
     assert.doesNotMatch(json.stdout, UNSEEN);
     if (expected === 0) assert.ok(JSON.stringify(JSON.parse(json.stdout)).includes(JSON.stringify(trick).slice(1, -1)));
   }
@@ -121,7 +123,7 @@ test("a bundle with anchors and nobody to ask cannot be told", async (t) => {
     assert.equal(asked.status, 2);
     assert.match(asked.stdout, /Give --rpc <url> of the chain/, "it is said what to do next");
   }
-  const offline = await runCli(["verify", file, "--offline"]);
+  const offline = await runCli(["verify", file, "--offline", ...KNOWS]);
   assert.equal(offline.status, 0);
   assert.match(offline.stdout, /-\s+chain \(anchor 1\): no chain was asked, as you wanted/);
 });
@@ -175,7 +177,7 @@ test("an evidence set is verified, and a cut one is not", async (t) => {
   const writer = new SetWriter(ledger.record.id);
   const bundles = [3, 4, 5].map((index) => writer.add.bind(writer, ledger.bundle(index)));
   const lines = [writer.begin(), ...bundles.map((add) => add()), writer.end()].map((line) => `${line}\n`);
-  const good = await runCli(["verify", save(t, lines.join(""))]);
+  const good = await runCli(["verify", save(t, lines.join("")), ...KNOWS]);
   assert.equal(good.status, 0, good.stdout);
   const { id, owner } = ledger.record;
   const range = `entries 3 to 5 of ledger "main" (${id}), opened by ${owner}; none in between is missing`;

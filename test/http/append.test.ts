@@ -89,8 +89,8 @@ test("every event of a request with thousands of members is stored as it was has
   for (const { index, leafHash } of sent.as("Receipts").receipts) {
     const answer = await ask(service, `GET /v1/ledgers/main/events/${index}/bundle`, { key: admin });
     assert.equal(answer.as("Bundle").entry.leafHash, leafHash);
-    const { outcome, summary } = await verifyBundle(parseBundle(answer.text), { offline: true });
-    assert.equal(outcome, "verified", summary);
+    const { checks, summary } = await verifyBundle(parseBundle(answer.text), { offline: true });
+    assert.equal(checks, "passed", summary);
   }
 });
 

@@ -35,7 +35,7 @@ async function appendAndFinish(service: ServiceProcess, ids: readonly string[]):
 async function isVerified(world: World, bundle: Bundle, node: string): Promise<boolean> {
   const file = world.path("bundle.json");
   writeFileSync(file, JSON.stringify(bundle));
-  return (await runCli(["verify", file, "--rpc", node])).status === 0;
+  return (await runCli(["verify", file, "--rpc", node, "--development"])).status === 0;
 }
 
 test("a store that is older than what was anchored is refused, until the newer one is back", async (t) => {

@@ -22,7 +22,7 @@ const format = read("docs/format.md");
 const entries = (JSON.parse(read("test/vectors/entries.json")) as { entries: Entry[] }).entries;
 const tree = JSON.parse(read("test/vectors/tree.json")) as Tree;
 const { ledger, domainSeparator, typeHash, checkpoints } = JSON.parse(read("test/vectors/checkpoints.json")) as {
-  ledger: { id: string };
+  ledger: { id: string; signer: string };
   domainSeparator: string;
   typeHash: string;
   checkpoints: Checkpoint[];
@@ -64,7 +64,8 @@ function rootByPseudoCode(index: number, size: number, leafHash: string, path: r
 }
 
 test("the bundle of the example verifies, and shows what it says", async () => {
-  const verdict = await verifyText(bundle, {});
+  // The signer of the vectors, from their own file.
+  const verdict = await verifyText(bundle, { expected: { signers: [ledger.signer] } });
   assert.equal(verdict.outcome, "verified", verdict.summary);
   assert.equal(verdict.status, "recorded");
   assert.deepEqual(verdict.event, { action: "user.login", time: "2026-09-21T14:00:00Z" });

@@ -63,7 +63,7 @@ test("a bundle with real proofs verifies against anvil, and against nothing but 
   const bundle = anchored(ledger.bundle(123, 250), [anchor]);
   const chain = connectChain(anvil.url, "finalized");
   // Deployed right here, with nothing in its storage.
-  const known = { knownCodeHashes: knownCodeHashes(), knownContracts: [contract] };
+  const known = { knownCodeHashes: knownCodeHashes(), knownContracts: [contract], development: true };
   const verdict = await verifyBundle(bundle, { chain, ...known });
   assert.deepEqual([verdict.outcome, verdict.status], ["verified", "anchored"], verdict.summary);
   assert.match(verdict.notes.join(" "), /development chain/);

@@ -25,6 +25,11 @@ export const CODE_HASH = toHex(keccak256(utf8("the code of the contract")));
 /** What makes a verification believe the contract of {@link TestChain}. */
 export const KNOWN: VerifyOptions = { knownCodeHashes: [CODE_HASH], knownContracts: [CONTRACT] };
 export const CHAIN_ID = 11155111;
+/** The reader knows who signs the ledgers of the tests, and asks no chain. */
+export const SIGNED: VerifyOptions = {
+  expected: { signers: [addressOf(secp256k1.getPublicKey(SIGNER_KEY, false))] },
+  offline: true,
+};
 const ZERO: Hex = `0x${"0".repeat(64)}`;
 const START_MS = 1_700_000_000_000;
 

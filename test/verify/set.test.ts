@@ -7,7 +7,7 @@ import { BUNDLE_FORMAT, type Bundle } from "../../src/verify/bundle.ts";
 import { readSetBegin, SetWriter } from "../../src/verify/set.ts";
 import { verifySet } from "../../src/verify/set-check.ts";
 import { verifyText } from "../../src/verify/verify.ts";
-import { anchored, KNOWN, makeWorld, signHash, TestLedger } from "./fixture.ts";
+import { anchored, KNOWN, makeWorld, SIGNED, signHash, TestLedger } from "./fixture.ts";
 
 function linesOf(ledger: TestLedger, indexes: readonly number[]): string[] {
   const writer = new SetWriter(ledger.record.id);
@@ -18,10 +18,10 @@ const { ledger } = makeWorld();
 
 test("a set verifies, with its range and whether there are gaps", async () => {
   const seen: number[] = [];
-  const verdict = await verifySet(linesOf(ledger, [3, 4, 5]), {}, (_, line) => seen.push(line));
+  const verdict = await verifySet(linesOf(ledger, [3, 4, 5]), SIGNED, (_, line) => seen.push(line));
   const { outcome, count, first, last, isGapless } = verdict;
   assert.deepEqual([outcome, count, first, last, isGapless, seen], ["verified", 3, 3, 5, true, [2, 3, 4]]);
-  const sparse = await verifySet(linesOf(ledger, [0, 12]));
+  const sparse = await verifySet(linesOf(ledger, [0, 12]), SIGNED);
   assert.deepEqual([sparse.outcome, sparse.isGapless], ["verified", false]);
   assert.match(sparse.summary, /others in between are not in the set/);
 });
@@ -58,9 +58,12 @@ test("a verified set says of which ledger it is, by when its entries existed, an
   );
   assert.match(trusted.summary, /; you trust the hashes of all those blocks\. Not proved/);
 
-  const unasked = await summaryOf(told, { offline: true });
+  const unasked = await summaryOf(told, SIGNED);
   assert.equal(unasked.blockTime, undefined);
-  assert.match(unasked.summary, /For 3 no chain was asked: only the signer itself says when that was\. Not proved/);
+  assert.match(
+    unasked.summary,
+    /For 3 no chain was asked: 0x\w+, whom you expect, signed, and only the signer itself says when that was\. Not/,
+  );
   assert.doesNotMatch(unasked.summary, /storage/);
 });
 
@@ -152,10 +155,10 @@ test("a set with two roots for one size fails, although each bundle holds by its
   const { size, root } = inclusion;
   const signature = signHash(checkpointDigest({ ledgerId: id, size, root, signedAt: 5 }));
   const told: Bundle = { ...ledger.bundle(5), entry, inclusion, checkpoint: { size, root, signedAt: 5, signature } };
-  assert.equal((await verifyText(JSON.stringify(told))).outcome, "verified");
+  assert.equal((await verifyText(JSON.stringify(told), SIGNED)).outcome, "verified");
   const writer = new SetWriter(id);
   const lines = [writer.begin(), writer.add(ledger.bundle(4)), writer.add(told), writer.end()];
-  const verdict = await verifySet(lines);
+  const verdict = await verifySet(lines, SIGNED);
   assert.deepEqual([verdict.outcome, verdict.verified], ["failed", 2]);
   assert.match(verdict.summary, /forked/);
 });

@@ -12,7 +12,7 @@ import { SetTally, SetWriter } from "../../src/verify/set.ts";
 import { type SetVerdict, verifySet } from "../../src/verify/set-check.ts";
 import { SHARED_BEGIN, SHARED_ENTRIES_MAX } from "../../src/verify/shared.ts";
 import type { Verdict } from "../../src/verify/verdict.ts";
-import { anchored, makeWorld, TestLedger } from "./fixture.ts";
+import { anchored, makeWorld, SIGNED, TestLedger } from "./fixture.ts";
 import { at, claimsLess, type Json, othersOf, pathsOf, replaced } from "./mutants.ts";
 
 const { ledger } = makeWorld();
@@ -36,7 +36,7 @@ function resealed(lines: readonly string[], indexes: readonly number[]): string[
 }
 
 /** The verdict on a set, on each of its bundles, and the bundles as they are given back. */
-async function judge(lines: readonly string[], options: VerifyOptions = {}) {
+async function judge(lines: readonly string[], options: VerifyOptions = SIGNED) {
   const verdicts: Verdict[] = [];
   const bundles: (Bundle | undefined)[] = [];
   const set: SetVerdict = await verifySet(lines, options, (verdict, _, bundle) => {
@@ -107,7 +107,7 @@ test("runs under several checkpoints, and bundles that share nothing, stand in o
   const whole = [ledger.bundle(0, 4), ...bundles, ...[3, 5, 6].map((i) => ledger.bundle(i, 12)), ledger.bundle(11)];
   const lines = pack(whole);
   assert.equal(lines.filter((line) => line.startsWith(SHARED_BEGIN)).length, 2);
-  const { set, bundles: back } = await judge(lines, { offline: true });
+  const { set, bundles: back } = await judge(lines);
   assert.deepEqual([set.outcome, set.count, set.isGapless], ["verified", 7, false]);
   assert.deepEqual(back, whole);
   const reversed = pack([ledger.bundle(1, 9), ledger.bundle(2, 5)]);

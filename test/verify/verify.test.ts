@@ -13,6 +13,7 @@ import {
   KNOWN,
   makeWorld,
   OWNER,
+  SIGNED,
   TestChain,
   TestLedger,
 } from "./fixture.ts";
@@ -25,16 +26,16 @@ test("every entry of every size up to 13 verifies as recorded", async () => {
   const { ledger } = makeWorld();
   for (let size = 1; size <= ledger.size; size++) {
     for (let index = 0; index < size; index++) {
-      const verdict = await verifyBundle(ledger.bundle(index, size));
+      const verdict = await verifyBundle(ledger.bundle(index, size), SIGNED);
       assert.equal(verdict.outcome, "verified", verdict.summary);
       assert.equal(verdict.status, "recorded");
     }
   }
 });
 
-test("a recorded bundle verifies without a chain and says that none was asked", async () => {
+test("a recorded bundle of a signer whom the reader knows verifies without a chain and says that none was asked", async () => {
   const { ledger } = makeWorld();
-  const verdict = await verifyText(JSON.stringify(ledger.bundle(5)));
+  const verdict = await verifyText(JSON.stringify(ledger.bundle(5)), SIGNED);
   assert.deepEqual(stepsOf(verdict), [
     "bundle passed",
     "members passed",
@@ -43,16 +44,18 @@ test("a recorded bundle verifies without a chain and says that none was asked", 
     "path passed",
     "signature passed",
     "ledger passed",
+    "expected passed",
     "status passed",
   ]);
   const { id, owner, signer } = ledger.record;
-  const claim = `Proved: ${signer} signed that entry 5 of ledger "main" (${id}), opened by ${owner}, with 5 members shown, `;
+  const claim = `Proved: ${signer}, whom you expect, signed that entry 5 of ledger "main" (${id}), opened by ${owner}, with 5 members shown, `;
   assert.ok(verdict.summary.startsWith(claim), verdict.summary);
   assert.match(verdict.summary, /No chain was asked: only the signer itself says that this was at 20/);
   assert.match(verdict.summary, /Not proved: whether the event is true/);
   assert.match(verdict.notes[0] ?? "", /You did not say which ledger you expect/);
-  // A stranger can sign for any ledger; only the contract knows its signers.
-  assert.match(verdict.notes[1] ?? "", /nobody but the bundle says that 0x\w+ signs for this ledger/);
+  // A stranger can sign for any ledger; only the contract knows its signers, or the reader.
+  const { notes } = await verifyText(JSON.stringify(ledger.bundle(5)));
+  assert.match(notes[1] ?? "", /nobody but the bundle says that 0x\w+ signs for this ledger/);
   assert.deepEqual(verdict.event, eventOf(5));
   assert.deepEqual(verdict.shown, ["action", "actor", "metadata", "targets", "time"]);
 });
@@ -68,10 +71,10 @@ test("a recorded bundle is not anchored yet when a chain is wanted", async () =>
 
 test("withheld members are counted and everything still verifies", async () => {
   const { ledger } = makeWorld();
-  const verdict = await verifyBundle(ledger.bundle(5, 13, [1, 3]));
+  const verdict = await verifyBundle(ledger.bundle(5, 13, [1, 3]), SIGNED);
   assert.equal(verdict.outcome, "verified");
   assert.deepEqual([verdict.shown, verdict.withheld], [["action", "metadata", "time"], 2]);
-  const nothing = await verifyBundle(ledger.bundle(5, 13, [0, 1, 2, 3, 4]));
+  const nothing = await verifyBundle(ledger.bundle(5, 13, [0, 1, 2, 3, 4]), SIGNED);
   assert.equal(nothing.outcome, "verified");
   assert.match(nothing.notes.join(), /No member is shown/);
 });
@@ -142,10 +145,10 @@ test("a bundle with anchors and no chain cannot be told, unless offline is asked
   const { ledger, chain } = makeWorld();
   const bundle = anchored(ledger.bundle(5), [await chain.anchor(ledger, 13)]);
   assert.equal((await verifyBundle(bundle)).outcome, "undecided");
-  const offline = await verifyBundle(bundle, { offline: true });
+  const offline = await verifyBundle(bundle, SIGNED);
   assert.deepEqual([offline.outcome, offline.status], ["verified", "recorded"]);
   assert.match(offline.steps.map((step) => step.detail).join(), /not proved/);
-  assert.equal((await verifyBundle(bundle, { offline: true, requireChain: true })).outcome, "undecided");
+  assert.equal((await verifyBundle(bundle, { ...SIGNED, requireChain: true })).outcome, "undecided");
 });
 
 test("without a known code hash no contract is believed", async () => {
@@ -226,12 +229,18 @@ test("what the caller expects must be what the bundle says", async () => {
   const { ledger, chain, options } = makeWorld();
   const bundle = anchored(ledger.bundle(5), [await chain.anchor(ledger, 13)]);
   const { id: ledgerId, owner, signer } = ledger.record;
-  const good = { ledgerId, owner: owner.toLowerCase(), signer, contract: CONTRACT.toLowerCase(), chainId: CHAIN_ID };
+  const good = {
+    ledgerId,
+    owner: owner.toLowerCase(),
+    signers: [signer],
+    contract: CONTRACT.toLowerCase(),
+    chainId: CHAIN_ID,
+  };
   const verdict = await verifyBundle(bundle, { ...options, expected: good });
   assert.equal(verdict.outcome, "verified", verdict.summary);
   assert.deepEqual(verdict.notes, []);
-  const other = { ledgerId: CODE_HASH, owner: CONTRACT, signer: OWNER, contract: OWNER, chainId: 1 };
-  for (const name of ["ledgerId", "owner", "signer", "contract", "chainId"] as const) {
+  const other = { ledgerId: CODE_HASH, owner: CONTRACT, signers: [OWNER], contract: OWNER, chainId: 1 };
+  for (const name of ["ledgerId", "owner", "signers", "contract", "chainId"] as const) {
     const expected = { ...good, [name]: other[name] };
     const refused = await verifyBundle(bundle, { ...options, expected });
     assert.equal(refused.outcome, "failed", name);
@@ -242,7 +251,7 @@ test("what the caller expects must be what the bundle says", async () => {
 test("a ledger with a random label shows the label where its name would be", async () => {
   const ledger = new TestLedger(2);
   const hidden = { ...ledger.bundle(1), ledger: { ...ledger.record, name: ledger.record.label } };
-  assert.equal((await verifyBundle(hidden)).outcome, "verified");
+  assert.equal((await verifyBundle(hidden, SIGNED)).outcome, "verified");
 });
 
 test("development chains, forks and wrong clocks are pointed out", async () => {
@@ -251,7 +260,7 @@ test("development chains, forks and wrong clocks are pointed out", async () => {
   chain.forked = true;
   const anchor = { ...(await chain.anchor(ledger, 13)), blockTime: 1000 };
   chain.blocks.set(anchor.blockNumber, { hash: anchor.blockHash, time: 1000 });
-  const verdict = await verifyBundle(anchored(ledger.bundle(5), [anchor]), options);
+  const verdict = await verifyBundle(anchored(ledger.bundle(5), [anchor]), { ...options, development: true });
   assert.equal(verdict.outcome, "verified", verdict.summary);
   assert.match(verdict.notes.join(" "), /development chain.*Beware.*its clock was wrong/);
 });
