@@ -69,7 +69,9 @@ type SetItem = { readonly claim: () => Claim; readonly bundle: BundleSource };
 class SetCheck {
   readonly #given: Given;
   readonly #tally = new SetTally();
+  /** What is wrong, and what is only open: the first is told first. */
   readonly #problems: SetProblem[] = [];
+  readonly #open: SetProblem[] = [];
   readonly #notes = new Set<string>();
   /** Roots of checkpoints by their size. */
   readonly #roots = new Map<number, string>();
@@ -125,7 +127,8 @@ class SetCheck {
     this.#outcomes[verdict.outcome]++;
     this.#found.add(verdict.cell.found);
     this.#isOpen ||= verdict.checks === "open";
-    if (verdict.outcome !== "verified") this.#report(verdict.summary);
+    if (verdict.outcome === "failed") this.#report(verdict.summary);
+    if (verdict.outcome === "undecided") this.#report(verdict.summary, this.#open);
     for (const chainId of verdict.forkedOn) this.#forkedOn.add(chainId);
     for (const note of verdict.notes) if (this.#notes.size < NOTES_MAX) this.#notes.add(note);
     if (verdict.subject === undefined) return;
@@ -140,7 +143,7 @@ class SetCheck {
       this.#break(`expected root ${known} for size ${size} as before, got ${root}: the ledger forked`);
     if (this.#roots.size < CHECKPOINTS_MAX) this.#roots.set(size, known);
     else if (!this.#roots.has(size)) {
-      if (!this.#found.has("unanswered")) this.#report(TOO_MANY);
+      if (!this.#found.has("unanswered")) this.#report(TOO_MANY, this.#open);
       this.#found.add("unanswered");
       this.#isOpen = true;
     }
@@ -168,7 +171,7 @@ class SetCheck {
       isFinal: this.#isFinal,
       byTrustedBlock: this.#byTrustedBlock,
       forkedOn: [...this.#forkedOn],
-      problems: this.#problems,
+      problems: [...this.#problems, ...this.#open].slice(0, PROBLEMS_MAX),
     };
     const summary = saySet(cell.name, found);
     const checks = cell.outcome === "failed" ? "failed" : this.#isOpen ? "open" : "passed";
@@ -223,7 +226,7 @@ class SetCheck {
     this.#report(summary);
   }
 
-  #report(summary: string): void {
-    if (this.#problems.length < PROBLEMS_MAX) this.#problems.push({ line: this.line, summary });
+  #report(summary: string, problems = this.#problems): void {
+    if (problems.length < PROBLEMS_MAX) problems.push({ line: this.line, summary });
   }
 }
