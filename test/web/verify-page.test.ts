@@ -18,6 +18,7 @@ import { fromHex, type Hex, toHex } from "../../src/merkle/bytes.ts";
 import { checkpointDigest } from "../../src/merkle/checkpoint.ts";
 import { keccak256, leafHash } from "../../src/merkle/hash.ts";
 import type { Bundle } from "../../src/verify/bundle.ts";
+import { cellOf, FOUNDS, GIVENS } from "../../src/verify/said/table.ts";
 import { SetWriter } from "../../src/verify/set.ts";
 import { verifyText } from "../../src/verify/verify.ts";
 import { anchored, signHash, TestChain, TestLedger } from "../verify/fixture.ts";
@@ -87,9 +88,9 @@ async function stepsOf(page: Page): Promise<string[]> {
 test("a frozen bundle verifies with nothing but a block hash that the reader trusts", async () => {
   await withPage([], async ({ page }) => {
     await load(page, JSON.stringify(frozen));
-    assert.match(await outcome(page, "undecided"), /Holds so far, not checked against a chain yet/);
+    assert.match(await outcome(page, "undecided"), /^Holds so far, not checked against a chain\s/);
     await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
-    assert.match(await outcome(page, "verified"), /^Verified\s+“invoice.approve”, entry 5 of the ledger “main” that/);
+    assert.match(await outcome(page, "verified"), /^Verified against a block that you trust\s+“invoice.approve”, entry 5 of the ledger “main” that/);
     const steps = await stepsOf(page);
     assert.ok(steps.includes("state passed") && steps.includes("trusted block passed"), steps.join());
     assert.deepEqual(
@@ -114,21 +115,24 @@ test("the page says what was proved and what was not: who, what, when at the lat
     );
     assert.match(
       claims,
-      new RegExp(`Who: ${frozen.ledger.signer} signed it, for the ledger that ${frozen.ledger.owner} opened`),
+      new RegExp(`Who: ${frozen.ledger.signer} signed it, whom nobody vouched for`),
     );
     assert.match(
       claims,
-      /When: at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC at the latest, the time of block 5,000,001, whose hash you trust/,
+      /When: at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC at the latest, the time of block 5000001 whose hash you trust/,
     );
     assert.match(claims, /What was not proved\s+Whether the event is true/);
     assert.match(claims, /What to know besides\s+You did not say which ledger you expect/);
     assert.match(await page.locator(".members").innerText(), /withheld/);
     assert.equal(await page.locator(".climb .given").count(), 2 * frozen.inclusion.path.length);
+    // A block hash does not say on which chain the block is, so that nobody is sent to the one that the file names.
+    assert.equal(await page.locator('a[href^="http"]').count(), 0);
+    await page.getByText("not proved by a block hash; the file says id 11155111").waitFor();
+    await page.getByLabel("or a block hash you trust").fill("");
+    await page.getByText("(id 11155111, as the file says; not checked)").waitFor();
     const link = page.getByTitle("Open the tx in an explorer");
-    assert.equal(
-      await link.getAttribute("href"),
-      `https://sepolia.etherscan.io/tx/${frozen.anchors[0]?.transactionHash}`,
-    );
+    const at = `https://sepolia.etherscan.io/tx/${frozen.anchors[0]?.transactionHash}`;
+    assert.equal(await link.getAttribute("href"), at);
   });
 });
 
@@ -151,13 +155,22 @@ test("one changed character in the text makes it FAILED, and undoing it makes it
   });
 });
 
-test("a bundle without an anchor is not anchored yet, and nothing else", async () => {
+test("a bundle without an anchor is the word of whoever signed it, for whom the reader can vouch", async () => {
   await withPage([], async ({ page }) => {
+    await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
     await load(page, JSON.stringify(ledger.bundle(5)));
     assert.match(
       await outcome(page, "undecided"),
-      /^Not anchored yet\s+Entry 5 of ledger “main” is signed, but this file names no anchor/,
+      /^Not anchored yet\s+Entry 5 of ledger “main” is signed by 0x\w+, but this file names no anchor/,
     );
+    await page.getByLabel("or a block hash you trust").fill("");
+    await page.getByText("Holds, signer not vouched for").waitFor();
+    await page.getByLabel("Signer you expect").fill(ledger.record.signer);
+    assert.match(await outcome(page, "verified"), /^Signed, no chain asked\s+Entry 5 of ledger “main” is unchanged/);
+    await page.getByLabel("Signer you expect").fill(ledger.record.owner);
+    assert.match(await outcome(page, "failed"), /FAILED at: As you expected/);
+    await page.getByLabel("Signer you expect").fill("");
+    await outcome(page, "undecided");
     const claims = await page.getByLabel("What this means").innerText();
     assert.match(claims, /nobody but the bundle says that 0x\w+ signs for this ledger/);
     for (const [index, size, way] of [
@@ -195,7 +208,7 @@ test("an action that is no name does not speak with the page's voice", async () 
       ["a".repeat(81), "an event"],
     ] as const) {
       await load(page, JSON.stringify(bundleOfMember(`"action":${JSON.stringify(action)}`)));
-      await page.getByText(`What: ${what} was recorded with exactly the member shown here`).waitFor();
+      await page.getByText(`What: the signer says that ${what} was recorded with exactly the member shown here`).waitFor();
     }
   });
 });
@@ -204,8 +217,10 @@ test("a ledger's name that is no name does not speak with it either", async () =
   await withPage([], async ({ page }) => {
     const named = new TestLedger(3, { name: "main” that a court has confirmed. Never mind what follows: “x" });
     await load(page, JSON.stringify(named.bundle(1)));
-    const words = await outcome(page, "undecided");
-    assert.match(words, /Entry 1 of ledger 0x[0-9a-f]{64} is signed/);
+    assert.doesNotMatch(await outcome(page, "undecided"), /court/);
+    await page.getByLabel("Signer you expect").fill(named.record.signer);
+    const words = await outcome(page, "verified");
+    assert.match(words, /Entry 1 of ledger 0x[0-9a-f]{64} is unchanged/);
     assert.doesNotMatch(words, /court/);
   });
 });
@@ -300,7 +315,8 @@ test("the page gives forged bundles the verdict that the command line's verifier
   assert.equal(expected.get(2), "verified");
   assert.ok([...expected.values()].filter((found) => found === "failed").length > 150);
   assert.ok([...expected.values()].includes("undecided"));
-  const words: Readonly<Record<string, string>> = { "could not tell": "undecided", verified: "verified" };
+  const cells = GIVENS.flatMap((given) => FOUNDS.map((found) => cellOf(given, found)));
+  const words: Readonly<Record<string, string>> = Object.fromEntries(cells.map(({ word, outcome }) => [word, outcome]));
   await withPage([], async ({ page }) => {
     await page.getByLabel("or a block hash you trust").fill(trusted);
     await load(page, [new SetWriter(ledger.record.id).begin(), ...texts].join("\n"), "set.ndjson");
@@ -399,12 +415,12 @@ test("only the node that the reader names is asked, and one that cannot answer, 
       await load(page, JSON.stringify(frozen));
       await page.getByLabel("Node to ask").fill(url);
       await page.waitForSelector('[data-step="chain"][data-state="passed"]');
-      assert.match(await outcome(page, "undecided"), /Could not tell yet.*the chain could not be asked/s);
+      assert.match(await outcome(page, "undecided"), /^Could not tell\s.*the chain could not be asked/s);
       await page.getByLabel("Node to ask").fill(gone.url);
       await page.waitForSelector('[data-step="chain"][data-state="skipped"]');
       await page.getByLabel("Node to ask").fill(flood.url);
       await page.getByText("expected at most 65536 bytes").first().waitFor();
-      assert.match(await outcome(page, "undecided"), /Could not tell yet/);
+      assert.match(await outcome(page, "undecided"), /^Could not tell\s/);
       // Chromium itself notes in the console that nobody listens there.
       for (const complaint of complaints.splice(0)) assert.match(complaint, /ERR_CONNECTION_REFUSED/);
     });

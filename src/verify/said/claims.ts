@@ -1,7 +1,7 @@
 /** A verdict in short statements for a page: what, who and when, each with the mark of how far it was checked. */
 
 import { chainName } from "../explorers.ts";
-import { formatSeconds } from "../time.ts";
+import { spellTime } from "../time.ts";
 import type { Verdict } from "../verdict.ts";
 import { plainName } from "./sentences.ts";
 import type { SayingName, VerdictMark } from "./table.ts";
@@ -38,12 +38,12 @@ function whoOf({ subject, witness, isSignerExpected }: Verdict, mark: VerdictMar
 
 function whenOf({ subject, witness }: Verdict, mark: VerdictMark): Claim {
   if (witness === undefined) {
-    const said = formatSeconds(subject?.signedAt ?? 0);
+    const said = spellTime(subject?.signedAt ?? 0);
     return { mark: "wait", text: `When: only the signer says that it was at ${said}.` };
   }
   const { blockTime, blockNumber, byTrustedBlock, chainId } = witness;
   // A block hash says nothing of the chain that it is on.
   const place = byTrustedBlock || chainId === undefined ? "whose hash you trust" : `of ${chainName(chainId)}`;
-  const time = formatSeconds(blockTime);
+  const time = spellTime(blockTime);
   return { mark, text: `When: at ${time} at the latest, the time of block ${blockNumber} ${place}.` };
 }

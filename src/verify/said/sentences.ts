@@ -3,7 +3,7 @@
  * and what was not. Each says only what was checked. A short form of each is for the top of a page.
  */
 
-import { formatSeconds } from "../time.ts";
+import { formatSeconds, spellTime } from "../time.ts";
 import type { Step, Subject, Witness } from "../verdict.ts";
 import type { SayingName } from "./table.ts";
 
@@ -164,7 +164,7 @@ export function describeLedger({ ledgerName, ledgerId, owner }: Pick<Subject, "l
 function recordedBy(facts: Facts): string {
   const { subject, witnesses, action } = facts;
   const what = `${action === undefined ? "An event" : `“${action}”`}, entry ${subject.index}`;
-  const time = formatSeconds(witnesses[0]?.blockTime ?? 0);
+  const time = spellTime(witnesses[0]?.blockTime ?? 0);
   return `${what} of the ${nameOf(subject)} that ${subject.owner} opened, was recorded at ${time} at the latest, and not changed since. Whether it is true is not proved.`;
 }
 

@@ -61,7 +61,7 @@ const SENTENCES: Readonly<Record<SayingName, (set: SetFindings) => string>> = {
     const anybody = "All of it fits together; anybody can make such a set, of any ledger, with a key of their own";
     return `Could not tell: recorded by ${who}, whom nobody vouched for, as ${rangeOf(set, "what it calls ")}. ${anybody}.`;
   },
-  unasked: (set) => `Could not tell: ${countOf(set)} verified.${problemOf(set)}`,
+  unasked: (set) => `Could not tell: ${countOf(set)} verified; the others name anchors, and there was nobody to ask.`,
   unanchored: (set) => `Could not tell: ${countOf(set)} verified.${problemOf(set)}`,
   unanswered: (set) => `Could not tell: ${countOf(set)} verified.${problemOf(set)}`,
   failed: (set) => `FAILED: ${countOf(set)} verified.${problemOf(set)}`,

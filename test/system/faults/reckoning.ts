@@ -117,7 +117,7 @@ async function askSome(
 }
 
 async function expectVerified(bundle: Bundle, what: string, findings: Findings): Promise<void> {
-  const verdict = await verifyBundle(bundle, { offline: true, expected: { signer: bundle.ledger.signer } });
+  const verdict = await verifyBundle(bundle, { offline: true, expected: { signers: [bundle.ledger.signer] } });
   if (verdict.outcome !== "verified") findings.add("wrong", `${what}: ${verdict.outcome}, ${verdict.summary}`);
 }
 
