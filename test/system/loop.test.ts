@@ -68,7 +68,8 @@ test("an answer verifies offline at once, and against the chain once it is final
   const sent = event("a", { targets: [{ type: "document", id: "d-1" }] });
   const { text, status } = await service.ask(EVENTS, sent);
   assert.equal(status, 201);
-  const offline = await verify(text);
+  assert.equal((await verify(text)).status, 2, "nobody vouched for who signed it");
+  const offline = await verify(text, "--signer", service.facts.signer);
   assert.deepEqual([offline.status, offline.verdict.status], [0, "recorded"], offline.stderr);
   for (const args of [["--require-chain"], ["--rpc", service.node], ["--rpc", service.node, "--require-chain"]]) {
     const early = await verify(text, ...args);

@@ -18,6 +18,7 @@ export type Facts = {
   readonly data: string;
   readonly adminKeyFile: string;
   readonly isFirstStart: boolean;
+  readonly signer: string;
   readonly chains: readonly [ChainFacts, ...ChainFacts[]];
 };
 type ChainFacts = {
@@ -286,8 +287,9 @@ function findFacts(stdout: string, data: string): Facts | undefined {
   const [, url] = /listens on (\S+)/.exec(stdout) ?? [];
   const [, name = "", chainId, endpoint = ""] = /Chain +(\S+), id (\d+), at (\S+)/.exec(stdout) ?? [];
   const [, contract = ""] = /Contract +(\S+)/.exec(stdout) ?? [];
+  const [, signer = ""] = /Signer +(\S+)/.exec(stdout) ?? [];
   if (url === undefined || !stdout.includes("Ctrl-C stops.")) return undefined;
   const chain = { name, chainId: Number(chainId), endpoint, contract };
   const adminKeyFile = join(data, "admin.key");
-  return { url, data, adminKeyFile, isFirstStart: stdout.includes("made just now"), chains: [chain] };
+  return { url, data, adminKeyFile, isFirstStart: stdout.includes("made just now"), signer, chains: [chain] };
 }

@@ -90,7 +90,10 @@ test("a frozen bundle verifies with nothing but a block hash that the reader tru
     await load(page, JSON.stringify(frozen));
     assert.match(await outcome(page, "undecided"), /^Holds so far, not checked against a chain\s/);
     await page.getByLabel("or a block hash you trust").fill(frozen.anchors[0]?.blockHash as string);
-    assert.match(await outcome(page, "verified"), /^Verified against a block that you trust\s+“invoice.approve”, entry 5 of the ledger “main” that/);
+    assert.match(
+      await outcome(page, "verified"),
+      /^Verified against a block that you trust\s+“invoice.approve”, entry 5 of the ledger “main” that/,
+    );
     const steps = await stepsOf(page);
     assert.ok(steps.includes("state passed") && steps.includes("trusted block passed"), steps.join());
     assert.deepEqual(
@@ -113,10 +116,7 @@ test("the page says what was proved and what was not: who, what, when at the lat
       claims,
       /What: “invoice.approve” was recorded with exactly the 4 members shown here; 1 more is withheld/,
     );
-    assert.match(
-      claims,
-      new RegExp(`Who: ${frozen.ledger.signer} signed it, whom nobody vouched for`),
-    );
+    assert.match(claims, new RegExp(`Who: ${frozen.ledger.signer} signed it, whom nobody vouched for`));
     assert.match(
       claims,
       /When: at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC at the latest, the time of block 5000001 whose hash you trust/,
@@ -208,7 +208,9 @@ test("an action that is no name does not speak with the page's voice", async () 
       ["a".repeat(81), "an event"],
     ] as const) {
       await load(page, JSON.stringify(bundleOfMember(`"action":${JSON.stringify(action)}`)));
-      await page.getByText(`What: the signer says that ${what} was recorded with exactly the member shown here`).waitFor();
+      await page
+        .getByText(`What: the signer says that ${what} was recorded with exactly the member shown here`)
+        .waitFor();
     }
   });
 });

@@ -4,18 +4,18 @@ import { type Claim, claimsOf } from "../../verify/said/claims.ts";
 import type { Verdict } from "../../verify/verdict.ts";
 import { MarkShape } from "../parts/mark.tsx";
 import { Detail } from "./steps.tsx";
-import { failedStep, NEVER_PROVED, titleOf, wayOn } from "./words.ts";
+import { failedStep, NEVER_PROVED, titleOf, WAYS, type Ways } from "./words.ts";
 
 type Props = {
   readonly verdict: Verdict;
-  /** Whether this page has the fields that {@link wayOn} speaks of. */
-  readonly hasSettings?: boolean;
+  /** What to do about a verdict that is open, on this page. */
+  readonly ways?: Ways;
 };
 
-export function Banner({ verdict, hasSettings = true }: Props) {
+export function Banner({ verdict, ways = WAYS }: Props) {
   const { mark, outcome, name } = verdict.cell;
   const failed = failedStep(verdict);
-  const way = hasSettings ? wayOn(name) : undefined;
+  const way = ways[name];
   return (
     <section class={`verdict ${mark}`} role="status" data-outcome={outcome}>
       <MarkShape kind={mark} />

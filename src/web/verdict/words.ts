@@ -6,18 +6,16 @@
 import type { SayingName } from "../../verify/said/table.ts";
 import type { Step, StepName, Verdict } from "../../verify/verdict.ts";
 
-/** What helps, where something does; in the words of the page's own fields. */
-const WAYS: Readonly<Partial<Record<SayingName, string>>> = {
+/** What helps where a verdict is open, if something does. */
+export type Ways = Readonly<Partial<Record<SayingName, string>>>;
+
+/** In the words of verify.html's own fields. */
+export const WAYS: Ways = {
   unasked: "Give a node to ask, or a block hash that you trust, to check it against a chain.",
   unvouched:
     "Give the signer that the ledger’s owner publishes; or, once it is anchored, a node to ask or a block hash.",
   developmentOnly: "If that is enough for you, say so below.",
 };
-
-/** What to do about a verdict that is open. */
-export function wayOn(name: SayingName): string | undefined {
-  return WAYS[name];
-}
 
 const STEP_WORDS: Readonly<Record<StepName, string>> = {
   bundle: "Form of the file",

@@ -8,7 +8,7 @@ import { formatCount, formatTime } from "../parts/format.ts";
 import { Mark, MarkShape } from "../parts/mark.tsx";
 import { Banner } from "../verdict/banner.tsx";
 import { Detail } from "../verdict/steps.tsx";
-import { titleOf, wayOn } from "../verdict/words.ts";
+import { titleOf, WAYS } from "../verdict/words.ts";
 import { BundleReport } from "./bundle-report.tsx";
 import type { SetRow } from "./judge.ts";
 
@@ -18,7 +18,7 @@ const RANK: Readonly<Record<Outcome, number>> = { failed: 0, undecided: 1, verif
 /** The outcome of the whole, large. */
 export function SetBanner({ verdict }: { readonly verdict: SetVerdict }) {
   const { cell, count, verified, failed, undecided, problems, notes, summary } = verdict;
-  const way = wayOn(cell.name);
+  const way = WAYS[cell.name];
   // What is open for want of something to go by is open alike for every line.
   const listed = cell.outcome === "failed" || cell.found === "unanswered" ? problems.slice(0, 5) : [];
   return (

@@ -16,6 +16,7 @@ import { Banner } from "../../verdict/banner.tsx";
 import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../../verdict/known-code.ts";
 import { MerklePath } from "../../verdict/path.tsx";
 import { Steps } from "../../verdict/steps.tsx";
+import type { Ways } from "../../verdict/words.ts";
 import { ledgerPath } from "../client.ts";
 import { saveText } from "../downloads/save.ts";
 import { useSession } from "../session.tsx";
@@ -24,6 +25,7 @@ import { Trouble } from "../trouble.tsx";
 type Checked = { readonly text: string; readonly verdict: Verdict; readonly bundle: Bundle | undefined };
 
 const BLOCK_HASH = /^0x[0-9a-f]{64}$/;
+const WAYS: Ways = { unvouched: "A chain knows who signs: check it against one, or give a block hash below." };
 
 /** Loads and checks the bundle; again when `version` changes, which is when there is more to prove. */
 function useProof(ledger: string, index: number, version: string, block: string) {
@@ -119,7 +121,7 @@ export function RowProof({ ledger, index, version }: Props) {
   const { text, verdict, bundle } = checked;
   return (
     <section class="stack" aria-label="Proof">
-      <Banner verdict={verdict} hasSettings={false} />
+      <Banner verdict={verdict} ways={WAYS} />
       <div class="row">
         <button type="button" class="button" onClick={() => saveText(`${ledger}-${index}.json`, text)}>
           <Icon name="down" />
