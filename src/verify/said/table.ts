@@ -53,7 +53,8 @@ export type VerdictMark = "good" | "warn" | "half" | "dot" | "none" | "wait" | "
 
 type Saying = { readonly word: string; readonly mark: VerdictMark; readonly outcome: Outcome };
 
-const SAYINGS = {
+/** What may be said at all. */
+export const SAYINGS = {
   verified: { word: "Verified", mark: "good", outcome: "verified" },
   unfinal: { word: "Verified, in a block that is not final yet", mark: "good", outcome: "verified" },
   byBlock: { word: "Verified against a block that you trust", mark: "good", outcome: "verified" },
