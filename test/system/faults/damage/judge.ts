@@ -112,7 +112,7 @@ export class Judge {
       const answer = await this.#ask(`GET /v1/ledgers/${ledger}/events/${index}/bundle`);
       if (answer.status !== 200) return this.#notRight(what, answer);
       const bundle = JSON.parse(answer.text) as Bundle;
-      const verdict = await verifyBundle(bundle, { offline: true, expected: { signer: bundle.ledger.signer } });
+      const verdict = await verifyBundle(bundle, { offline: true, expected: { signers: [bundle.ledger.signer] } });
       if (verdict.outcome === "verified" && bundle.entry.leafHash === leafHash) return;
       this.isDamageSeen = true;
       this.#findings.add("wrong", `${what} does not verify: ${verdict.summary}`);
