@@ -11,6 +11,8 @@ export type Condition = {
   readonly detail: string;
   /** Somebody has to look, but the service does its work: it stays ready. */
   readonly isNotice?: boolean;
+  /** The part logs it itself, with more than anybody may read. */
+  readonly isLogged?: boolean;
 };
 
 /** The part of a log that is used. */
@@ -38,8 +40,9 @@ export class Health {
     if (condition === undefined) this.#byPart.delete(part);
     else this.#byPart.set(part, condition);
     if (before?.code === condition?.code) return;
-    if (before !== undefined) this.#log?.info({ part, condition: before.code }, `this has ended: ${before.detail}`);
-    if (condition === undefined) return;
+    if (before !== undefined && before.isLogged !== true)
+      this.#log?.info({ part, condition: before.code }, `this has ended: ${before.detail}`);
+    if (condition === undefined || condition.isLogged === true) return;
     const why = cause === undefined ? {} : { err: cause };
     this.#log?.error({ part, condition: condition.code, ...why }, condition.detail);
   }

@@ -86,6 +86,10 @@ type Around = {
   readonly opened: Opened;
 };
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** What was opened so far, and how to close it, the newest first. */
 class Opened {
   readonly #closers: (() => Promise<void>)[] = [];
@@ -95,11 +99,12 @@ class Opened {
     return part;
   }
 
-  /** Closes everything, also when something of it fails to close; the first failure is thrown at the end. */
+  /** Closes everything, also when something of it fails to close; the failures are thrown at the end. */
   async close(): Promise<void> {
     const failures: unknown[] = [];
     for (const close of this.#closers.splice(0)) await close().catch((error: unknown) => failures.push(error));
-    if (failures.length > 0) throw failures[0];
+    if (failures.length === 1) throw failures[0];
+    if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join("; "));
   }
 }
 
@@ -144,19 +149,22 @@ const LAG_MARGIN_MS = 120_000;
  */
 export async function startService(config: Config, version: string): Promise<Service> {
   const opened = new Opened();
-  try {
-    return await start(config, version, opened);
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
-}
-
-async function start(config: Config, version: string, opened: Opened): Promise<Service> {
   const log = pino({
     ...{ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     formatters: { level: (level) => ({ level }) },
   });
+  try {
+    return await start(config, version, { opened, log });
+  } catch (error) {
+    // Why it did not start is what somebody has to be told, whatever does not close besides.
+    await opened.close().catch((err: unknown) => log.error({ err }, "not everything that was opened could be closed"));
+    throw error;
+  }
+}
+
+type Begun = { readonly opened: Opened; readonly log: Logger };
+
+async function start(config: Config, version: string, { opened, log }: Begun): Promise<Service> {
   const health = new Health(log);
   await openFolder(config, log);
   // First of all: it keeps a second process out, before that one touches anything else.
@@ -180,7 +188,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
     onOpen: async (ledger) => {
       await marks.follow(ledger);
       time.follow(ledger);
-      const indexer = await Indexer.open({ store: readThrough(ledger), indexStore: indexes, ledger, log });
+      const indexer = await Indexer.open({ store: readThrough(ledger), indexStore: indexes, ledger, log, health });
       indexer.start();
       indexers.set(ledger.record.name, indexer);
       ledger.onStop((cause) => log.error({ err: cause, ledger: ledger.record.name }, "the ledger stopped"));
@@ -190,7 +198,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   if (registry.get(config.ledger) === undefined) await registry.create({ name: config.ledger });
   const sealer = opened.add(new Sealer({ store }), (each) => each.close());
   const anchorer = await Anchorer.open({
-    ...{ store, chains: setups, log },
+    ...{ store, chains: setups, log, health },
     ledgers: () => registry.list(),
     seal: async (ledger) => (await sealer.seal(ledger)).checkpoint,
     resign: (_, { ledgerId, size, root }) => signNow(signer, { ledgerId, size, root }, time.now()),
@@ -199,7 +207,7 @@ async function start(config: Config, version: string, opened: Opened): Promise<S
   opened.add(anchorer, (each) => each.stop());
   // The embedded chain goes by this machine's clock.
   time.start(() => anchorer.newestBlocks().filter(({ chainId }) => chainId !== DEV_CHAIN_ID));
-  const keys = opened.add(await KeyRing.open(store), (each) => each.close());
+  const keys = opened.add(await KeyRing.open(store, () => time.now(), health), (each) => each.close());
   const isUsed = registry.list().some(({ size }) => size > 0);
   const isFirstStart = await keys.createAdmin((text) => replaceFile(adminKeyFile(config.data), `${text}\n`));
   await lookAtAdminKey(adminKeyFile(config.data), keys, log);

@@ -39,6 +39,13 @@ test("a part whose condition becomes another has the new one, and both are logge
   );
 });
 
+test("what a part logs itself is not logged a second time", () => {
+  const { health, logged } = healthWithLog();
+  health.report("index", { ...LOST, isLogged: true });
+  health.report("index", undefined);
+  assert.deepEqual(logged, []);
+});
+
 test("parts do not take each other's conditions away", () => {
   const { health } = healthWithLog();
   health.report("marks", LOST);

@@ -3,6 +3,7 @@
  * happens to it loses nothing: what is on its way is in the store (flight.ts), and a start goes on from there.
  */
 
+import type { Health } from "../health.ts";
 import type { Store } from "../store/store.ts";
 import { ChainLoop, type ChainSetup } from "./chain-loop.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -17,6 +18,8 @@ export type AnchorerOptions<L extends AnchoredLedger> = LedgerSource<L> & {
   /** In [0, 1); for jitter only. */
   readonly random?: () => number;
   readonly log: Log;
+  /** Hears of what somebody has to look at. */
+  readonly health?: Health;
 };
 
 /** What a chain says contradicts what the store holds: a service that started now would make it worse. */
@@ -56,12 +59,12 @@ export class Anchorer {
    * @throws AnchorStartError when a chain, a contract or a store is not the one it was
    */
   static async open<L extends AnchoredLedger>(options: AnchorerOptions<L>): Promise<Anchorer> {
-    const { store, chains, clock = systemClock, random = Math.random, log } = options;
+    const { store, chains, clock = systemClock, random = Math.random, log, health } = options;
     const ids = chains.map(({ chain }) => chain.chainId);
     if (new Set(ids).size < ids.length) throw new TypeError(`expected chains of different ids, got ${ids.join(", ")}`);
     // What goes into seal came out of ledgers, so nothing here needs to know what class it is.
     const source = options as unknown as LedgerSource;
-    const notes = new Notes(log, () => clock.now());
+    const notes = new Notes(log, () => clock.now(), health);
     const loops = await Promise.all(
       chains.map((setup) => ChainLoop.open(setup, { store, source, notes, clock, random, log })),
     );

@@ -3,6 +3,8 @@
  * A note is logged when it changes, not each time it is found again.
  */
 
+import type { Condition, Health } from "../health.ts";
+
 export type NoteCode =
   /** No endpoint answers, or not with sense. */
   | "chain_unreachable"
@@ -72,16 +74,24 @@ export function isAlarm({ code }: Note): boolean {
   return ALARMS.has(code);
 }
 
+/** What anybody may know of an alarm: messages name ledgers and repeat what nodes say, which can hold keys. */
+function conditionOf({ code }: Note): Condition {
+  const detail = `anchoring needs somebody to look: ${code.replaceAll("_", " ")}; "holdfast status" says more`;
+  return { code, detail, isNotice: true, isLogged: true };
+}
+
 /** Notes by scope: a chain's name, an account or a ledger. */
 export class Notes {
   readonly #notes = new Map<string, Note>();
   readonly #log: Log;
   readonly #now: () => number;
+  readonly #health: Health | undefined;
   #isMuted = false;
 
-  constructor(log: Log, now: () => number) {
+  constructor(log: Log, now: () => number, health?: Health) {
     this.#log = log;
     this.#now = now;
+    this.#health = health;
   }
 
   /** Logs no more: what fails from now on was stopped. */
@@ -102,6 +112,7 @@ export class Notes {
     const note = { code, message, since: this.#now() };
     this.#notes.set(scope, note);
     if (this.#isMuted) return;
+    this.#health?.report(`anchoring/${scope}`, isAlarm(note) ? conditionOf(note) : undefined);
     const level = isAlarm(note) ? "error" : code.startsWith("waits_") ? "debug" : "warn";
     this.#log[level]({ scope, code }, message);
   }
@@ -111,6 +122,7 @@ export class Notes {
     const note = this.#notes.get(scope);
     if (note === undefined || (codes.length > 0 && !codes.includes(note.code))) return;
     this.#notes.delete(scope);
+    this.#health?.report(`anchoring/${scope}`, undefined);
     if (!note.code.startsWith("waits_")) this.#log.info({ scope, code: note.code }, `over: ${note.message}`);
   }
 }

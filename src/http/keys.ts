@@ -5,6 +5,7 @@
  */
 
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Condition, Health } from "../health.ts";
 import { readJson } from "../json/read.ts";
 import type { Store } from "../store/store.ts";
 import { Problem } from "./problem.ts";
@@ -38,6 +39,11 @@ const KEY_BYTES = 32;
 const LIVE_PER_SOURCE = 2;
 /** How often the times of last use are written down, together and without waiting for the disk. */
 const FLUSH_MS = 60_000;
+const USES_UNWRITTEN: Condition = {
+  code: "key_uses_unwritten",
+  detail: "the times at which API keys were last used cannot be written; they are kept in memory and tried again",
+  isNotice: true,
+};
 
 export class KeyRing {
   readonly #store: Store;
@@ -53,14 +59,14 @@ export class KeyRing {
   }
 
   /** Reads all keys into memory. */
-  static async open(store: Store, now: () => number = Date.now): Promise<KeyRing> {
+  static async open(store: Store, now: () => number = Date.now, health?: Health): Promise<KeyRing> {
     const ring = new KeyRing(store, now);
     for await (const [, value] of store.records(SPACE)) {
       const key = readJson(value) as ApiKey;
       ring.#byDigest.set(key.digest, key);
     }
     for await (const [id, value] of store.records(USES_SPACE)) ring.#lastUse.set(id, Number(value));
-    ring.#timer = setInterval(() => void ring.flush().catch(() => ring.#unwritten.clear()), FLUSH_MS).unref();
+    ring.#timer = setInterval(() => void ring.keepUses(health), FLUSH_MS).unref();
     return ring;
   }
 
@@ -132,16 +138,28 @@ export class KeyRing {
     return revoked;
   }
 
-  /** Writes the times of last use; what a crash loses of them is a minute. */
+  /** Writes the times of last use; what a crash loses of them is a minute. What could not be written stays to be written. */
   async flush(): Promise<void> {
     if (this.#unwritten.size === 0) return;
-    const writes = [...this.#unwritten].map((id) => ({
-      space: USES_SPACE,
-      key: id,
-      value: String(this.#lastUse.get(id)),
-    }));
+    const ids = [...this.#unwritten];
+    const writes = ids.map((id) => ({ space: USES_SPACE, key: id, value: String(this.#lastUse.get(id)) }));
     this.#unwritten.clear();
-    await this.#store.writeRecords(writes, { durable: false });
+    try {
+      await this.#store.writeRecords(writes, { durable: false });
+    } catch (error) {
+      for (const id of ids) this.#unwritten.add(id);
+      throw error;
+    }
+  }
+
+  /** {@link flush} for a timer: it never throws, and says when it fails. */
+  async keepUses(health: Health | undefined): Promise<void> {
+    try {
+      await this.flush();
+      health?.report("keyuses", undefined);
+    } catch (error) {
+      health?.report("keyuses", USES_UNWRITTEN, error);
+    }
   }
 
   async close(): Promise<void> {

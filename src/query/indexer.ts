@@ -6,6 +6,7 @@
 
 import { setTimeout as delay, setImmediate } from "node:timers/promises";
 import type { Entry } from "../entry/entry.ts";
+import type { Health } from "../health.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import { Turn } from "../store/turn.ts";
@@ -38,6 +39,7 @@ export type IndexerParts = {
   readonly indexStore: IndexStore;
   readonly ledger: IndexedLedger;
   readonly log?: IndexLog;
+  readonly health?: Health;
   /** Entries of a segment, 1..16384; fewer are for tests. */
   readonly segmentLength?: number;
 };
@@ -54,6 +56,7 @@ export class Indexer {
   readonly store: Pick<Store, "entry" | "entries">;
   readonly segments: Segments;
   readonly #log: IndexLog | undefined;
+  readonly #health: Health | undefined;
   readonly #segmentLength: number;
   readonly #waiters = new Waiters();
   readonly #stopping = new AbortController();
@@ -69,6 +72,7 @@ export class Indexer {
     this.store = parts.store;
     this.segments = segments;
     this.#log = parts.log;
+    this.#health = parts.health;
     this.#segmentLength = parts.segmentLength ?? SEGMENT_LENGTH;
     this.#open = this.#begin(segments.end);
   }
@@ -161,16 +165,24 @@ export class Indexer {
     while (this.watermark < this.ledger.size && !signal.aborted) {
       try {
         await this.#steps.take(() => this.#advance());
-        this.#failure = undefined;
+        this.#tell(undefined);
         retryMs = RETRY_MIN_MS;
         await setImmediate();
       } catch (error) {
-        this.#failure = error instanceof Error ? error : new Error(String(error));
+        this.#tell(error instanceof Error ? error : new Error(String(error)));
         this.#log?.error({ err: error, watermark: this.watermark, retryMs }, "indexing failed; trying again");
         await pause(retryMs, signal);
         retryMs = Math.min(2 * retryMs, RETRY_MAX_MS);
       }
     }
+  }
+
+  #tell(failure: Error | undefined): void {
+    this.#failure = failure;
+    const { id } = this.ledger.record;
+    const detail = `entries of ledger ${id} cannot be indexed, so that searches do not find the newest; it is tried again`;
+    const condition = { code: "index_failing", detail, isNotice: true, isLogged: true };
+    this.#health?.report(`index/${id}`, failure === undefined ? undefined : condition);
   }
 
   /** One batch further. If we crash anywhere in here, the open segment is built again from the last closed one on. */

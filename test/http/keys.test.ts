@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test, { after, before } from "node:test";
+import { Health } from "../../src/health.ts";
 import { KeyRing } from "../../src/http/keys.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { ask, codeOf, event, type Running, startService } from "./service.ts";
@@ -84,6 +85,28 @@ test("the last use of a key is known, also after a restart", async () => {
   const again = await KeyRing.open(service.store);
   assert.equal(again.lastUse(id), service.clock.now);
   await again.close();
+});
+
+test("times of last use that cannot be written are kept, told while it lasts, and written when it works again", async (t) => {
+  const store = new MemoryStore();
+  const health = new Health();
+  const ring = await KeyRing.open(store, Date.now, health);
+  t.after(() => ring.close());
+  const { text, key } = await ring.create({ roles: ["reader"], source: "desk" });
+  ring.find(text);
+  const { writeRecords } = store;
+  store.writeRecords = () => Promise.reject(new Error("ENOSPC"));
+  for (let i = 0; i < 2; i++) await ring.keepUses(health);
+  assert.deepEqual(
+    health.conditions().map(({ code, isNotice }) => [code, isNotice]),
+    [["key_uses_unwritten", true]],
+  );
+  store.writeRecords = writeRecords;
+  await ring.keepUses(health);
+  assert.deepEqual(health.conditions(), []);
+  const again = await KeyRing.open(store);
+  t.after(() => again.close());
+  assert.equal(again.lastUse(key.id), ring.lastUse(key.id));
 });
 
 test("the first key is delivered before it is stored, and made only once", async () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { Health } from "../../src/health.ts";
 import { IndexDamagedError } from "../../src/query/checked.ts";
 import type { IndexStore, IndexWrite } from "../../src/query/index-store.ts";
 import { Indexer } from "../../src/query/indexer.ts";
@@ -19,8 +20,8 @@ const RECORDED_AT = 1_700_000_000_000;
 const eventOf = (i: number) => ({ action: i % 7 === 0 ? "rare" : "common", actor: { type: "user", id: `u${i % 5}` } });
 const events = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => eventOf(from + i));
 
-function open(ledger: FakeLedger, indexStore: IndexStore): Promise<Indexer> {
-  return Indexer.open({ store: ledger, indexStore, ledger, segmentLength: SEGMENT });
+function open(ledger: FakeLedger, indexStore: IndexStore, health = new Health()): Promise<Indexer> {
+  return Indexer.open({ store: ledger, indexStore, ledger, segmentLength: SEGMENT, health });
 }
 
 async function openAndFollow(ledger: FakeLedger, indexStore: IndexStore): Promise<Indexer> {
@@ -132,23 +133,26 @@ function failingAfter(disk: IndexStore, n: number): IndexStore {
   };
 }
 
-test("an index that gets on after a failure has forgotten it", async () => {
+test("an index that does not get on is a notice until it does, and has then forgotten it", async () => {
   const ledger = new FakeLedger();
   ledger.append(events(0, 12));
   const disk = new MemoryIndexStore();
   let failures = 2;
   const flaky: IndexStore = { ...failingAfter(disk, Number.POSITIVE_INFINITY) };
-  const indexer = await open(ledger, {
-    ...flaky,
-    write: async (writes) => {
-      if (writes.length > 1 && failures-- > 0) throw new Error("busy");
-      await disk.write(writes);
-    },
-  });
+  const health = new Health();
+  const told: string[][] = [];
+  const write: IndexStore["write"] = async (writes) => {
+    told.push(health.conditions().map(({ code, isNotice }) => `${code} ${isNotice}`));
+    if (writes.length > 1 && failures-- > 0) throw new Error("busy");
+    await disk.write(writes);
+  };
+  const indexer = await open(ledger, { ...flaky, write }, health);
   indexer.start();
   await indexer.waitFor(12);
   await assertFindsAll(indexer, 12);
   assert.equal(indexer.failure, undefined);
+  assert.ok(told.flat().includes("index_failing true"), "nothing was told while it failed");
+  assert.deepEqual(health.conditions(), []);
   assert.equal(failures < 0, true);
   await indexer.stop();
 });
