@@ -10,13 +10,9 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
 import { Anchorer } from "./anchor/anchor.ts";
-import type { ChainSetup } from "./anchor/chain-loop.ts";
-import { CONTRACT_ADDRESS } from "./anchor/contract.ts";
-import { DEV_CHAIN_ID, DevChain } from "./anchor/devchain.ts";
-import { keyAccount, localKeys, openAccount, openSigner } from "./anchor/keys.ts";
-import { compareKey, compareLocalKeys } from "./anchor/known-keys.ts";
-import { connectChain } from "./anchor/rpc-chain.ts";
-import { adminKeyFile, type ChainConfig, type Config, type KeySource, marksFolder, storeFolder } from "./config.ts";
+import { DEV_CHAIN_ID } from "./anchor/devchain.ts";
+import { type ChainFacts, chainsOf, openChains } from "./chains.ts";
+import { adminKeyFile, type Config, marksFolder, storeFolder } from "./config.ts";
 import { checkEvent } from "./entry/event.ts";
 import { ownMembers, prepareEntry } from "./entry/prepare.ts";
 import { type Condition, Health } from "./health.ts";
@@ -27,10 +23,9 @@ import { IntakePool, intakeThreads } from "./http/intake-pool.ts";
 import { KeyRing } from "./http/keys.ts";
 import { createSalts } from "./http/salts.ts";
 import { closeServer, createServer } from "./http/server.ts";
-import { type ChainStatus, HTTP_LIMITS, type HttpLimits } from "./http/services.ts";
+import { HTTP_LIMITS, type HttpLimits } from "./http/services.ts";
 import { placesFor } from "./http/wire/places.ts";
 import { fastKeccak256 } from "./ledger/hash.ts";
-import { keySigner } from "./ledger/keysigner.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { MarkFolder } from "./ledger/marks/folder.ts";
 import { Marks } from "./ledger/marks/marks.ts";
@@ -59,31 +54,6 @@ export type Service = {
   readonly signer: string;
   readonly chains: readonly ChainFacts[];
   readonly close: () => Promise<void>;
-};
-
-/** A chain as it is told to the person who starts a service. */
-export type ChainFacts = {
-  readonly name: string;
-  readonly chainId: number;
-  /** First endpoint, without a path that may hold a key. */
-  readonly endpoint: string;
-  readonly contract: string;
-  readonly embedded?: DevChain["kind"];
-};
-
-type Keys = {
-  readonly signer: CheckpointSigner;
-  readonly owner: Hex;
-  readonly setups: readonly ChainSetup[];
-  readonly facts: readonly ChainFacts[];
-};
-
-/** What the parts are opened with. */
-type Around = {
-  readonly log: Logger;
-  readonly health: Health;
-  readonly store: LevelStore;
-  readonly opened: Opened;
 };
 
 function messageOf(error: unknown): string {
@@ -134,15 +104,6 @@ const PRIVATE_FOLDERS = ["store", "index", "marks", "keys", "chain"];
 const SERVICE = "holdfast";
 /** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
 const STOP_MS = 8000;
-/** The embedded chain is asked often: it is on this machine. */
-const EMBEDDED_POLL_MS = 500;
-/** What it was sent and did not mine is gone when it is killed: it has no peers that would remember. */
-const EMBEDDED_RESEND_MS = 2000;
-/** Readiness gives anchoring this many intervals. */
-const LAG_INTERVALS = 3;
-/** And this long, for a transaction to be mined. */
-const LAG_MARGIN_MS = 120_000;
-
 /**
  * Starts a service.
  * @throws StoreLockedError, RecoveryError, AnchorStartError, KeyError … with what to do, after closing what was opened
@@ -170,7 +131,8 @@ async function start(config: Config, version: string, { opened, log }: Begun): P
   // First of all: it keeps a second process out, before that one touches anything else.
   const store = opened.add(await openStore(config, health, log), (each) => each.close());
   const hash = await fastKeccak256();
-  const { signer, owner, setups, facts } = await openChains(config, { log, health, store, opened });
+  const closeLater = (close: () => Promise<void>) => void opened.add(close, (each) => each());
+  const { signer, owner, setups, facts } = await openChains(config, { log, health, store, closeLater });
   const indexes = opened.add(await LevelIndexStore.open(join(config.data, "index")), (each) => each.close());
   const indexers = opened.add(new Map<string, Indexer>(), async (all) => {
     await Promise.all([...all.values()].map((indexer) => indexer.stop()));
@@ -288,54 +250,6 @@ function openIntakes(log: Logger): IntakePool {
   return intakes;
 }
 
-/** The keys and the chains: those of the configuration, or else the embedded ones. */
-async function openChains(config: Config, around: Around): Promise<Keys> {
-  if (config.chains.length === 0) return openEmbedded(config, around);
-  const { store, log } = around;
-  const compare = (role: string, place: KeySource, { address }: { readonly address: Hex }) =>
-    compareKey(store, { role, place, address }, log);
-  if (config.signer === undefined || config.owner === undefined) {
-    throw new TypeError("expected a signer and an owner in a configuration with chains, got none");
-  }
-  const account = isKeySource(config.owner) ? await openAccount(config.owner) : undefined;
-  if (account !== undefined) await compare("owner", config.owner as KeySource, account);
-  const owner = account?.address ?? addressIn(config.owner);
-  const setups: ChainSetup[] = [];
-  for (const chain of config.chains) {
-    const payer = await openAccount(chain.payer);
-    await compare(`payer/${chain.name}`, chain.payer, payer);
-    const contract = chain.contract ?? CONTRACT_ADDRESS;
-    setups.push({
-      ...{ name: chain.name, payer, owners: account === undefined ? [] : [account], policy: policyOf(chain) },
-      chain: connectChain({ urls: chain.rpc, chainId: chain.chainId, contract }),
-    });
-  }
-  const signer = await openSigner(config.signer);
-  await compare("signer", config.signer, signer);
-  return { signer, owner, setups, facts: config.chains.map(factsOf) };
-}
-
-async function openEmbedded(config: Config, { log, health, store, opened }: Around): Promise<Keys> {
-  const keys = await localKeys(join(config.data, "keys"));
-  await compareLocalKeys(store, keys, log);
-  // Next to the service's own port where that is free, so that an address that was noted down stays right.
-  const port = config.port === 0 ? 0 : config.port + 1;
-  const options = { dir: join(config.data, "chain"), port, log, health };
-  const devChain = opened.add(await DevChain.open(options), (each) => each.close());
-  const payerAccount = keyAccount(keys.payer.key);
-  const ownerAccount = keyAccount(keys.owner.key);
-  await Promise.all([payerAccount, ownerAccount].map(({ address }) => devChain.fund(address)));
-  const intervalMs = config.embeddedIntervalS * 1000;
-  const setup: ChainSetup = {
-    ...{ name: "embedded", payer: payerAccount, owners: [ownerAccount], nudge: () => devChain.nudge() },
-    chain: connectChain({ urls: [devChain.url], chainId: DEV_CHAIN_ID, contract: devChain.contract }),
-    policy: { intervalMs, pollMs: EMBEDDED_POLL_MS, resendMs: EMBEDDED_RESEND_MS, onReplaced: "restart" },
-  };
-  const contract = checksumAddress(devChain.contract);
-  const facts = { name: "embedded", chainId: DEV_CHAIN_ID, endpoint: devChain.url, contract, embedded: devChain.kind };
-  return { signer: keySigner(keys.signer.key), owner: ownerAccount.address, setups: [setup], facts: [facts] };
-}
-
 async function signNow(
   signer: CheckpointSigner,
   tree: Omit<Checkpoint, "signedAt">,
@@ -343,47 +257,6 @@ async function signNow(
 ): Promise<SignedCheckpoint> {
   const checkpoint = { ...tree, signedAt: Math.floor(now / 1000) };
   return { ...checkpoint, signature: await signer.sign(checkpoint) };
-}
-
-function isKeySource(owner: NonNullable<Config["owner"]>): owner is KeySource {
-  return "remote" in owner || "keystore" in owner || "file" in owner || "env" in owner;
-}
-
-function addressIn(owner: NonNullable<Config["owner"]>): Hex {
-  if (!("address" in owner) || owner.address === undefined)
-    throw new TypeError("expected an owner with an address, got one without");
-  return owner.address.toLowerCase() as Hex;
-}
-
-function policyOf(chain: ChainConfig): NonNullable<ChainSetup["policy"]> {
-  const { entriesMax, feeMaxWei, budgetPerDayWei, mempool, pollMs, finality } = chain;
-  const times = { intervalMs: chain.intervalS * 1000, heartbeatMs: chain.heartbeatS * 1000 };
-  return { entriesMax, feeMaxWei, budgetPerDayWei, mempool, pollMs, finality, ...times };
-}
-
-function factsOf({ name, chainId, rpc, contract }: ChainConfig): ChainFacts {
-  const endpoint = new URL(rpc[0] as string).origin;
-  return { name, chainId, endpoint, contract: checksumAddress((contract ?? CONTRACT_ADDRESS).toLowerCase() as Hex) };
-}
-
-/** How far each chain has come with a ledger, in the words of the API. */
-async function chainsOf(anchorer: Anchorer, config: Config, ledgerId: Hex): Promise<ChainStatus[]> {
-  const all = await anchorer.status(ledgerId);
-  return all.flatMap(({ name, chainId, contract, ledgers }) => {
-    return ledgers.map(({ anchoredSize, finalSize, oldestUnanchoredS, note }) => ({
-      ...{ chainId, contract, anchoredSize, finalSize, lagMs: Math.round(oldestUnanchoredS * 1000) },
-      lagMaxMs: lagMaxMs(config, name),
-      // Anybody may read this: messages of notes name ledgers and repeat what nodes say, which can hold keys.
-      ...(note !== undefined && { trouble: note.code.replaceAll("_", " ") }),
-    }));
-  });
-}
-
-/** How old an entry may be that the chain does not have yet, before the service is not ready. */
-function lagMaxMs(config: Config, name: string): number {
-  const chain = config.chains.find((each) => each.name === name);
-  if (chain !== undefined && chain.lagMaxS > 0) return chain.lagMaxS * 1000;
-  return LAG_INTERVALS * (chain?.intervalS ?? config.embeddedIntervalS) * 1000 + LAG_MARGIN_MS;
 }
 
 function httpLimits({ limits }: Config): HttpLimits {

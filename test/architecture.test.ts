@@ -30,14 +30,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   web: ["merkle", "json", "entry", "verify"],
   cli: [
     ...["merkle", "json", "entry", "verify", "ingest", "store", "ledger", "anchor", "query", "http"],
-    ...["config.ts", "metrics.ts", "service.ts", "health.ts"],
+    ...["chains.ts", "config.ts", "metrics.ts", "service.ts", "health.ts"],
   ],
+  "chains.ts": ["merkle", "store", "ledger", "anchor", "http", "config.ts", "health.ts"],
   "config.ts": ["json"],
   "health.ts": [],
   "metrics.ts": [],
   "service.ts": [
     ...["merkle", "entry", "store", "ledger", "anchor", "query", "http"],
-    ...["config.ts", "health.ts", "metrics.ts"],
+    ...["chains.ts", "config.ts", "health.ts", "metrics.ts"],
   ],
 };
 

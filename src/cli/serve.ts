@@ -5,8 +5,9 @@
 
 import { relative } from "node:path";
 import type { Command } from "commander";
+import type { ChainFacts } from "../chains.ts";
 import { adminKeyFile, type Config, readConfig } from "../config.ts";
-import { type ChainFacts, type Service, startService } from "../service.ts";
+import { type Service, startService } from "../service.ts";
 import { isDevelopmentChain } from "../verify/explorers.ts";
 import { unreachable } from "./failure.ts";
 import { printOut, printResult } from "./output.ts";
