@@ -48,6 +48,20 @@ test("one size with two roots by a signer who is known is proved without a chain
   assert.deepEqual([same.status, same.stdout], [1, "They do not contradict each other: all are of one history.\n"]);
 });
 
+test("a contradiction by a signer whom nobody vouched for proves nothing of the ledger", async (t) => {
+  const run = prover(t);
+  const values = [told.checkpoint(7), other.bundle(6, 7)];
+  const open = await run(values, ["--json"]);
+  const { cell, outcome, call } = JSON.parse(open.stdout);
+  assert.deepEqual(
+    [open.status, cell.given, cell.found, cell.word, outcome],
+    [2, "nothing", "contradiction", "They contradict each other, signer not vouched for", "undecided"],
+  );
+  assert.match(call.data, /^0x[0-9a-f]{600,}$/, "the contract can still be asked");
+  const stranger = signerOf(keyNamed("stranger"));
+  assert.equal((await run(values, ["--signer", stranger])).status, 2, "another signer vouches for nothing");
+});
+
 test("what cannot be decided from here is said plainly", async (t) => {
   const run = prover(t);
   const sizes = await run([told.checkpoint(7), told.checkpoint(12)]);
@@ -114,6 +128,8 @@ test("the contract takes the proof, and every kind of it", { skip }, async (t) =
     await chain.rpc("evm_revert", [snapshot]);
   }
   const values = kinds["signed and signed"];
+  const careful = await run(values, ["--rpc", chain.url]);
+  assert.deepEqual([careful.status, /known from a development chain only/.test(careful.stdout)], [2, true]);
   const dry = await run(values, ["--rpc", chain.url, "--development"]);
   assert.equal(dry.status, 0, dry.stdout + dry.stderr);
   assert.match(dry.stdout, /The contract would take the proof\.\nAnybody may send this call:/);

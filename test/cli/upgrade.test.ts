@@ -85,6 +85,16 @@ test("a recorded bundle becomes final from the chain alone, and then needs only 
   assert.match(patient.stderr, /says final already, and what was found is only anchored: it was left as it is/);
 });
 
+test("what holds is written, also where it takes a flag to call it verified", { skip }, async (t) => {
+  const chain = await startContractChain(t);
+  const history = new History(3);
+  await chain.anchor(history, 3);
+  const { file, read } = keep(t, history.bundle(1, 3));
+  const { status, stdout } = await runCli(["upgrade", file, "--rpc", chain.url]);
+  assert.deepEqual([status, read().status], [2, "anchored"], stdout);
+  assert.match(stdout, /^Holds on a development chain only$/m);
+});
+
 test("a size that only a larger anchor covers needs a path, and an anchor that the bundle leads to will do", {
   skip,
 }, async (t) => {

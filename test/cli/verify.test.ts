@@ -18,8 +18,9 @@ const KNOWS = ["--signer", ledger.record.signer];
 /** Control characters other than a newline, and one that turns the direction of writing. */
 const UNSEEN = /[^\P{Cc}\n]|\u202e/u;
 
-async function anchoredBundle() {
+async function anchoredBundle(chainId = CHAIN_ID) {
   const chain = new TestChain();
+  chain.id = chainId;
   chain.code = knownCodeHashes()[0];
   const anchor = await chain.anchor(ledger, 13, { from: 11, withState: true });
   chain.finalUpTo = anchor.blockNumber;
@@ -204,4 +205,63 @@ test("options that have no meaning are usage errors", async (t) => {
     assert.ok(stderr.length > 0);
     assert.doesNotMatch(stderr, /^\s+at /m);
   }
+});
+
+test("a file with a victim's ledger and a stranger's key is nobody's word but the stranger's, alone and in a set", async (t) => {
+  const stranger = new TestLedger(13, { key: new Uint8Array(32).fill(7) });
+  const { id, owner } = ledger.record;
+  const writer = new SetWriter(id);
+  const set = [writer.begin(), writer.add(stranger.bundle(3)), writer.add(stranger.bundle(4)), writer.end()].join("\n");
+  for (const text of [JSON.stringify(stranger.bundle(3)), set]) {
+    const file = save(t, text);
+    for (const args of [[], ["--offline"], ["--ledger-id", id, "--owner", owner]]) {
+      const { status, stdout } = await runCli(["verify", file, ...args]);
+      assert.equal(status, 2, stdout);
+      assert.match(stdout, /^Holds, signer not vouched for$/m);
+      assert.match(stdout, new RegExp(`recorded by ${stranger.record.signer}, whom nobody vouched for`));
+      assert.match(stdout, /^Give --signer <address>/m, "it is said what to do next");
+      assert.doesNotMatch(stdout, /Proved/);
+    }
+    assert.equal((await runCli(["verify", file, ...KNOWS])).status, 1, "it is not who the reader knows");
+    const rotated = ["--signer", ledger.record.signer, "--signer", stranger.record.signer];
+    assert.equal((await runCli(["verify", file, ...rotated])).status, 0, "a ledger may have had several signers");
+  }
+});
+
+test("a development chain is enough only for those who say so", async (t) => {
+  const { chain, bundle } = await anchoredBundle(31_337);
+  const { url } = await serveNode(t, chain);
+  const file = save(t, bundle);
+  const [block = ""] = bundle.anchors.map(({ blockHash }) => blockHash);
+  for (const by of [
+    ["--rpc", url],
+    ["--block-hash", block],
+  ]) {
+    const plain = await runCli(["verify", file, ...by]);
+    assert.equal(plain.status, 2, plain.stdout);
+    assert.match(plain.stdout, /^Holds on a development chain only$/m);
+    assert.match(plain.stdout, /give --development\.$/m);
+    const asked = await runCli(["verify", file, ...by, "--development"]);
+    assert.equal(asked.status, 0, asked.stdout);
+    assert.match(
+      asked.stdout,
+      /^Verified on a development chain\nProved on a development chain, which .* nothing to others/m,
+    );
+  }
+});
+
+test("a trusted block repeats neither the chain that a bundle names nor sends anybody there", async (t) => {
+  const { anchor, bundle } = await anchoredBundle(31_337);
+  const renamed = anchored(bundle, [{ ...anchor, chainId: 1 }], "final");
+  const args = ["verify", save(t, renamed), "--block-hash", anchor.blockHash];
+  const { status, stdout } = await runCli(args);
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /^Verified against a block that you trust$/m);
+  assert.match(stdout, /The hash does not say on which chain that block is/);
+  assert.doesNotMatch(stdout, /etherscan|chain 1\b|Ethereum/);
+  const { witness } = JSON.parse((await runCli([...args, "--json"])).stdout);
+  assert.deepEqual(
+    [witness.blockNumber, "chainId" in witness, "transactionHash" in witness],
+    [anchor.blockNumber, false, false],
+  );
 });

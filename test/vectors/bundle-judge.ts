@@ -23,7 +23,7 @@ import {
 const BUDGET_MS = 60_000;
 
 export type Found = Required<Pick<Finding, "outcome">> & { readonly step?: string; readonly line?: number };
-type Question = { readonly at: number; readonly given: Given };
+type Question = { readonly at: number; readonly given: Asked };
 type Answer = { readonly found: Found } | { readonly thrown: string };
 
 /** The signers that a base names: to whoever is given no chain, somebody told them. */
@@ -32,23 +32,27 @@ export function signersIn({ text }: Base): string[] {
   return [...new Set(found)];
 }
 
+/** As {@link Given}, and a reader who has nothing to go by at all. */
+export type Asked = Given | "nothing";
+
 /** Flags of the command for a vector. */
 export function flagsOf(
   { bases }: Pick<BundleVectors, "bases">,
   { base, expected = {}, trustedBlocks }: Vector,
-  given: Given,
+  given: Asked,
 ): VerifyFlags {
   const { signer, ...pins } = expected;
   const { block } = bases[base] as Base;
   const flags: VerifyFlags = { ...pins, signer: signer === undefined ? [] : [signer], finality: "finalized" };
   if (given === "chain") return { ...flags, requireChain: true };
   if (given === "block") return { ...flags, requireChain: true, blockHash: trustedBlocks ?? [block] };
+  if (given === "nothing") return { ...pins, finality: "finalized", offline: true };
   return signer === undefined
     ? { ...flags, offline: true, signer: signersIn(bases[base] as Base) }
     : { ...flags, offline: true };
 }
 
-function optionsOf(file: BundleVectors, vector: Vector, given: Given): VerifyOptions {
+function optionsOf(file: BundleVectors, vector: Vector, given: Asked): VerifyOptions {
   const options = verifyOptionsOf(flagsOf(file, vector, given), {});
   return given === "chain" ? { ...options, chain: chainOf(file) } : options;
 }
@@ -86,7 +90,7 @@ export class Judge {
     this.#worker = new Worker(new URL(import.meta.url), { workerData: { folder } });
   }
 
-  async ask(at: number, given: Given): Promise<Found> {
+  async ask(at: number, given: Asked): Promise<Found> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const name = this.#file.vectors[at]?.name;
     const timer = setTimeout(() => reject(new Error(`"${name}" took more than ${BUDGET_MS} ms`)), BUDGET_MS);

@@ -113,6 +113,19 @@ for (const [given, title] of [
   });
 }
 
+test("with nothing to go by, no vector is verified: what holds is the word of a signer whom nobody vouched for", async () => {
+  const wrong: string[] = [];
+  let tried = 0;
+  for (const [at, { name, findings }] of file.vectors.entries()) {
+    if (findings.offline?.outcome !== "verified") continue;
+    const { outcome } = await judge.ask(at, "nothing");
+    if (outcome !== "undecided") wrong.push(`${name}: ${outcome}`);
+    tried++;
+  }
+  assert.ok(tried > 100, `${tried}`);
+  assert.deepEqual(wrong, []);
+});
+
 test("the command itself ends with the status of the outcome", async () => {
   const pick = (wanted: string) => file.vectors.find(({ name }) => name === wanted) as Vector;
   const picked = [
