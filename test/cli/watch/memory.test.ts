@@ -229,3 +229,25 @@ for (const [name, { looks, bad = [], unknown = [], believed, open = 0, evidence 
     assert.equal(stage.evidence().length, evidence);
   });
 }
+
+test("a clock that is set while a watcher runs makes a debt neither younger nor older", async (t) => {
+  const stage = setStage(t, { isRestarted: false });
+  await stage.look(BEGIN);
+  await stage.look(withheld({ says: [say(told, 15)] }));
+  const ahead = await stage.look({ afterS: 3650 * 86_400, steadyS: 100 });
+  assert.equal(ahead?.checks.consistency.mark, 0, ahead?.checks.consistency.detail);
+  await stage.look({ afterS: -3650 * 86_400, steadyS: 100 });
+  const late = await stage.look({ afterS: -3600, steadyS: 110 });
+  assert.equal(late?.checks.consistency.mark, -1, "it is owed for 310 s");
+  assert.match(late.checks.consistency.detail, /owed for 310 s/);
+});
+
+test("a round that fails leaves no marks of an older one, and the watcher ends as one that could not tell", async (t) => {
+  const stage = setStage(t, { isRestarted: false });
+  await stage.look(BEGIN);
+  await stage.look(BEGIN);
+  const watcher = stage.watcher();
+  assert.deepEqual([watcher.outcome, watcher.latest?.checks.service.mark], ["good", 1]);
+  await stage.fail(watcher);
+  assert.deepEqual([watcher.outcome, watcher.latest], ["unknown", undefined]);
+});

@@ -32,6 +32,8 @@ export type Says = {
 export type Scene = {
   /** Seconds since the look before by the watcher's clock; may be negative. */
   readonly afterS?: number;
+  /** Seconds since the look before by a clock that nobody sets; as many when left out. */
+  readonly steadyS?: number | undefined;
   /** Answers to …/checkpoint in turn, the last one again and again; undefined is a 503. */
   readonly says?: readonly (Says | undefined)[];
   /** The tree of which the service gives proofs; undefined when it gives none. */
@@ -51,6 +53,10 @@ export type Stage = {
   readonly stateFile: string;
   /** One look of a watcher that was started for it. */
   readonly look: (scene: Scene) => Promise<Report | undefined>;
+  /** One look of a running watcher that ends with an error of its own. */
+  readonly fail: (watcher: Watcher) => Promise<void>;
+  /** The watcher of the last look. */
+  readonly watcher: () => Watcher;
   readonly evidence: () => string[];
   readonly stateText: () => string;
 };
@@ -67,6 +73,7 @@ export function setStage(t: TestContext, { isRestarted = true } = {}): Stage {
   const stateFile = join(makeFolder(t), "watch.json");
   let now: Required<Scene> = {
     afterS: 60,
+    steadyS: undefined as never,
     says: [],
     proves: undefined as never,
     isKilled: false,
@@ -77,6 +84,7 @@ export function setStage(t: TestContext, { isRestarted = true } = {}): Stage {
     otherNode: undefined as never,
   };
   let clock = BEGIN;
+  let steady = 0;
   let asked = 0;
   const tree: WatchedTree = {
     checkpoint: async () => {
@@ -101,7 +109,15 @@ export function setStage(t: TestContext, { isRestarted = true } = {}): Stage {
     () => ({ ...now, anchored: now.otherNode ?? now.anchored }),
     () => clock,
   );
-  const sources: Sources = { tree, chain, others: [second], codeHashes: [CODE], secondLookMs: 0, now: () => clock };
+  const sources: Sources = {
+    tree,
+    chain,
+    others: [second],
+    codeHashes: [CODE],
+    secondLookMs: 0,
+    now: () => clock,
+    steady: () => steady,
+  };
   const start = (): Watcher => {
     const file = new StateFile(stateFile);
     const begun = beginWatch({ ledger: "main", chainId: 1, contract: CONTRACT, signers: [] }, clock);
@@ -109,8 +125,9 @@ export function setStage(t: TestContext, { isRestarted = true } = {}): Stage {
   };
   let watcher: Watcher | undefined;
   const look: Stage["look"] = async (scene) => {
-    now = { ...now, afterS: 60, isKilled: false, ...scene };
+    now = { ...now, afterS: 60, steadyS: undefined as never, isKilled: false, ...scene };
     clock += now.afterS * 1000;
+    steady += (now.steadyS ?? now.afterS) * 1000;
     asked = 0;
     if (isRestarted || watcher === undefined) watcher = start();
     try {
@@ -125,6 +142,15 @@ export function setStage(t: TestContext, { isRestarted = true } = {}): Stage {
   return {
     stateFile,
     look,
+    fail: async (running) => {
+      now = { ...now, says: [say(told, 30)], isKilled: true };
+      asked = 0;
+      const stopping = new AbortController();
+      const ended = running.run(1_000_000, () => undefined, stopping.signal);
+      setTimeout(() => stopping.abort(), 100);
+      await ended;
+    },
+    watcher: () => watcher ?? start(),
     evidence: () => readdirSync(dirname(stateFile)).filter((name) => name.startsWith(pattern)),
     stateText: () => readFileSync(stateFile, "utf8"),
   };
