@@ -16,7 +16,7 @@ export type Asked = {
 };
 export type Reply = { readonly status?: number; readonly headers?: Record<string, string>; readonly body?: unknown };
 
-export type FakeServer = { readonly url: string; readonly asked: readonly Asked[] };
+export type FakeServer = { readonly url: string; readonly asked: Asked[] };
 
 /** Serves HTTP until the test ends; `answer` may hang by never resolving. */
 export async function serveHttp(t: TestContext, answer: (asked: Asked) => Reply | Promise<Reply>): Promise<FakeServer> {

@@ -99,7 +99,10 @@ export function addWatch(program: Command, setExit: SetExit): void {
     )
     .option("--webhook <url>", "POST reports of what goes bad, and of what is good again")
     .addOption(new Option("--metrics <host:port>", "serve metrics there").argParser(readListen))
-    .option("--key-file <file>", "API key; only ledgers with a random label need one")
+    .option(
+      "--key-file <file>",
+      "API key; only ledgers with a random label need one; with HOLDFAST_URL, else HOLDFAST_KEY",
+    )
     .option("--anchor", "anchor what the service leaves unanchored, from --account")
     .addOption(
       new Option("--anchor-after <seconds>", "how long to wait for the service; else --lag").argParser(readWhole),
@@ -123,7 +126,7 @@ async function watch(flags: WatchFlags): Promise<number> {
   if ((flags.anchor === true) !== (flags.account !== undefined)) {
     throw usageError("Expected --anchor together with --account, got only one of them.");
   }
-  const key = flags.keyFile === undefined ? process.env.HOLDFAST_KEY?.trim() : readKey(flags.keyFile);
+  const key = keyFor(flags);
   const tree = new PublicTree({ url, ledger: flags.ledger, key, timeoutMs: REQUEST_MS, pausesMs: PAUSES_MS });
   const stateFile = new StateFile(flags.state ?? `holdfast-watch-${flags.ledger}.json`);
   const kept = stateFile.load();
@@ -235,6 +238,12 @@ async function anchoringOf(flags: WatchFlags, chain: RpcChain): Promise<SelfAnch
   const timeoutMs = Math.min(flags.timeout, SEND_MAX_S) * 1000;
   const send = { costMaxWei: flags.costMax, timeoutMs };
   return { account, chain, send, afterMs: (flags.anchorAfter ?? flags.lag) * 1000, budgetWei: flags.budget };
+}
+
+/** The environment's key belongs to the environment's service: another one that is watched shall not get it. */
+function keyFor({ keyFile, url }: WatchFlags): string | undefined {
+  if (keyFile !== undefined) return readKey(keyFile);
+  return url === undefined ? process.env.HOLDFAST_KEY?.trim() : undefined;
 }
 
 function readKey(file: string): string {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import test from "node:test";
 import type { Report } from "../../../src/cli/watch/report.ts";
 import { event, ROOT, World, waitFor } from "../../system/service-process.ts";
-import { deadUrl } from "../fake-http.ts";
+import { deadUrl, serveHttp } from "../fake-http.ts";
 import { makeFolder, runCli } from "../run-cli.ts";
 
 const EVENTS = "POST /v1/ledgers/main/events";
@@ -95,6 +95,20 @@ test("a real service is watched from outside, across its restart, and its silenc
 
   const wrong = await runCli([...args, "--once", "--contract", `0x${"11".repeat(20)}`], { cwd });
   assert.deepEqual([wrong.status, /Expected the contract of the state/.test(wrong.stderr)], [2, true]);
+});
+
+test("the key of one's own service does not go to another one that is watched", async (t) => {
+  const [{ url, asked }, cwd] = [await serveHttp(t, () => ({ status: 503, body: {} })), makeFolder(t)];
+  const args = ["watch", "--once", "--rpc", await deadUrl(), "--chain-id", "1"];
+  const keys = async (more: readonly string[], env: Readonly<Record<string, string>>) => {
+    asked.splice(0);
+    await runCli([...args, ...more], { cwd, env: { HOLDFAST_KEY: "hf_own", ...env } });
+    return [...new Set(asked.map(({ headers }) => headers.authorization))];
+  };
+  assert.deepEqual(await keys(["--url", url], {}), [undefined]);
+  assert.deepEqual(await keys([], { HOLDFAST_URL: url }), ["Bearer hf_own"]);
+  writeFileSync(join(cwd, "key"), "hf_given");
+  assert.deepEqual(await keys(["--url", url, "--key-file", "key"], {}), ["Bearer hf_given"]);
 });
 
 test("watching needs a service, a chain, and for anchoring an account", async (t) => {
