@@ -99,7 +99,13 @@ async function openEmbedded(config: Config, { log, health, store, closeLater }: 
   const setup: ChainSetup = {
     ...{ name: "embedded", payer: payerAccount, owners: [ownerAccount], nudge: () => devChain.nudge() },
     chain: connectChain({ urls: [devChain.url], chainId: DEV_CHAIN_ID, contract: devChain.contract }),
-    policy: { intervalMs, pollMs: EMBEDDED_POLL_MS, resendMs: EMBEDDED_RESEND_MS, onReplaced: "restart" },
+    policy: {
+      intervalMs,
+      paceMs: () => devChain.paceMs(intervalMs),
+      pollMs: EMBEDDED_POLL_MS,
+      resendMs: EMBEDDED_RESEND_MS,
+      onReplaced: "restart",
+    },
   };
   const contract = checksumAddress(devChain.contract);
   const facts = { name: "embedded", chainId: DEV_CHAIN_ID, endpoint: devChain.url, contract, embedded: devChain.kind };
@@ -130,10 +136,10 @@ function factsOf({ name, chainId, rpc, contract }: ChainConfig): ChainFacts {
 /** How far each chain has come with a ledger, in the words of the API. */
 export async function chainsOf(anchorer: Anchorer, config: Config, ledgerId: Hex): Promise<ChainStatus[]> {
   const all = await anchorer.status(ledgerId);
-  return all.flatMap(({ name, chainId, contract, ledgers }) => {
+  return all.flatMap(({ name, chainId, contract, intervalMs, ledgers }) => {
     return ledgers.map(({ anchoredSize, finalSize, oldestUnanchoredS, note }) => ({
       ...{ chainId, contract, anchoredSize, finalSize, lagMs: Math.round(oldestUnanchoredS * 1000) },
-      lagMaxMs: lagMaxMs(config, name),
+      lagMaxMs: lagMaxMs(config, name, intervalMs),
       // Anybody may read this: messages of notes name ledgers and repeat what nodes say, which can hold keys.
       ...(note !== undefined && { trouble: note.code.replaceAll("_", " ") }),
     }));
@@ -141,8 +147,8 @@ export async function chainsOf(anchorer: Anchorer, config: Config, ledgerId: Hex
 }
 
 /** How old an entry may be that the chain does not have yet, before the service is not ready. */
-function lagMaxMs(config: Config, name: string): number {
+function lagMaxMs(config: Config, name: string, intervalMs: number): number {
   const chain = config.chains.find((each) => each.name === name);
   if (chain !== undefined && chain.lagMaxS > 0) return chain.lagMaxS * 1000;
-  return LAG_INTERVALS * (chain?.intervalS ?? config.embeddedIntervalS) * 1000 + LAG_MARGIN_MS;
+  return LAG_INTERVALS * intervalMs + LAG_MARGIN_MS;
 }

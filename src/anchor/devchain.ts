@@ -48,6 +48,7 @@ type Parts = {
   readonly started: ChainProcess;
   readonly endpoint: Endpoint;
   readonly snapshots: Snapshots | undefined;
+  readonly blocks: number;
 };
 
 export const DEV_CHAIN_ID = 31337;
@@ -55,6 +56,9 @@ const REQUEST_MS = 120_000;
 const ETHER = 10n ** 18n;
 /** Blocks after which anvil calls one final. */
 const BLOCKS_TO_FINAL = 2;
+/** Blocks, three for each anchor, in which the interval between anchors doubles: each block stays in memory and on disk. */
+const BLOCKS_TO_DOUBLE = 6000;
+const PACE_MS_MAX = 3_600_000;
 const REVIVE_MS = 1000;
 const DETAILS = {
   chain_unwritable:
@@ -79,6 +83,8 @@ export class DevChain {
   #process: ChainProcess;
   /** Newest block that is on disk or was mined empty after one that is. */
   #covered = -1;
+  /** Blocks of the chain, when they were last counted. */
+  #blocks: number;
 
   /**
    * Starts the chain, or starts it again from its last snapshot, with the contract deployed.
@@ -99,7 +105,8 @@ export class DevChain {
       const again = { program, folder, port: Number(new URL(started.url).port) };
       const snapshots = program.kind === "anvil" ? new Snapshots(dir, started.url) : undefined;
       if (isNew) await snapshots?.take();
-      return new DevChain({ options, again, started, endpoint, snapshots });
+      const blocks = Number(await endpoint.request("eth_blockNumber", []));
+      return new DevChain({ options, again, started, endpoint, snapshots, blocks });
     } catch (error) {
       endpoint.close();
       await started.stop();
@@ -107,7 +114,8 @@ export class DevChain {
     }
   }
 
-  private constructor({ options, again, started, endpoint, snapshots }: Parts) {
+  private constructor({ options, again, started, endpoint, snapshots, blocks }: Parts) {
+    this.#blocks = blocks;
     this.url = started.url;
     this.kind = started.kind;
     this.#options = options;
@@ -116,6 +124,11 @@ export class DevChain {
     this.#endpoint = endpoint;
     this.#snapshots = snapshots;
     this.#kept = this.#keep();
+  }
+
+  /** The interval between anchors that this chain can bear by now, of one that it bore at first; an hour at most. */
+  paceMs(intervalMs: number): number {
+    return Math.min(PACE_MS_MAX, intervalMs * 2 ** (this.#blocks / BLOCKS_TO_DOUBLE));
   }
 
   /** Sees to it that an account has money to spend. */
@@ -131,6 +144,7 @@ export class DevChain {
     // Hardhat calls the newest block final.
     if (this.#snapshots === undefined) return;
     const latest = await this.#height();
+    this.#blocks = latest;
     if (latest <= this.#covered || !this.#snapshots.isAllowed) return;
     if (!(await this.#save(this.#snapshots))) return;
     await this.#endpoint.request("hardhat_mine", [`0x${BLOCKS_TO_FINAL.toString(16)}`]);

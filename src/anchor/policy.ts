@@ -8,6 +8,8 @@ export type Finality = "finalized" | "safe" | { readonly confirmations: number }
 export type Policy = {
   /** An entry is anchored at the latest this long after it was recorded. */
   readonly intervalMs: number;
+  /** A longer interval that the chain itself needs by now: one whose blocks all stay on this machine. */
+  readonly paceMs?: () => number;
   /** Anchor as soon as this many entries wait. */
   readonly entriesMax: number;
   /** Share of the interval, 0..1, by which a random part of it is cut, so that services do not send in step. */
@@ -39,6 +41,11 @@ export type Policy = {
   /** What to do when another chain answers under the id: only a chain without worth is started over. */
   readonly onReplaced: "halt" | "restart";
 };
+
+/** How long an entry waits at most before it is anchored, as things are. */
+export function intervalOf({ intervalMs, paceMs }: Policy): number {
+  return Math.max(intervalMs, paceMs?.() ?? 0);
+}
 
 export const POLICY: Policy = {
   intervalMs: 3_600_000,

@@ -7,7 +7,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import type { AnchorBook } from "./book.ts";
 import { isRecent } from "./clock.ts";
-import type { Policy } from "./policy.ts";
+import { intervalOf, type Policy } from "./policy.ts";
 import type { AnchoredLedger } from "./sources.ts";
 
 type Plan = {
@@ -91,7 +91,7 @@ export class Schedule {
       return false;
     }
     if (this.#urgent.has(id) || waiting >= policy.entriesMax) return true;
-    return plan.oldestAt === undefined || now() >= plan.oldestAt + policy.intervalMs * plan.share;
+    return plan.oldestAt === undefined || now() >= plan.oldestAt + intervalOf(policy) * plan.share;
   }
 
   /** Milliseconds since the oldest entry was recorded that no mined anchor covers; undefined when all are. */

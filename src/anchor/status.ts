@@ -6,6 +6,7 @@ import type { ChainLoop } from "./chain-loop.ts";
 import { type Flight, isOpen, isUnmined, lastAttempt, ledgersOf } from "./flight.ts";
 import { type Lane, ledgerScope } from "./lane.ts";
 import { isAlarm, type Note, type Notes } from "./notes.ts";
+import { intervalOf } from "./policy.ts";
 import type { AnchoredLedger } from "./sources.ts";
 import { spentToday } from "./spend.ts";
 
@@ -50,6 +51,8 @@ export type ChainStatus = {
   readonly name: string;
   readonly chainId: number;
   readonly contract: string;
+  /** An entry is anchored at the latest this long after it was recorded. */
+  readonly intervalMs: number;
   /** Undefined while the chain cannot be used. */
   readonly latestBlock?: number;
   readonly finalBlock?: number;
@@ -70,6 +73,7 @@ export async function chainStatus(
     name: site.name,
     chainId: site.chain.chainId,
     contract: checksumAddress(site.chain.contract),
+    intervalMs: Math.round(intervalOf(site.policy)),
     ...(site.view !== undefined && { latestBlock: site.view.latest.number, finalBlock: site.view.final }),
     ...(note !== undefined && { note }),
     accounts: lanes.map((lane) => accountStatus(loop, lane, notes, now)),

@@ -92,7 +92,7 @@ const account = z.strictObject({
 });
 const anchoring = z.strictObject({
   ...{ name: z.string(), chainId: count, contract: address },
-  ...{ latestBlock: count.optional(), finalBlock: count.optional(), note: note.optional() },
+  ...{ intervalMs: count, latestBlock: count.optional(), finalBlock: count.optional(), note: note.optional() },
   accounts: z.array(account),
   ledgers: z.array(
     z.strictObject({

@@ -197,6 +197,24 @@ test("a last state that cannot be written does not keep a service from stopping"
   assert.equal((await start(dir)).genesis, known.genesis);
 });
 
+test("the longer the chain, the longer the interval between anchors, up to an hour", async (t) => {
+  const dir = await copy(t);
+  const chain = await DevChain.open({ dir, log: quiet });
+  const endpoint = connectEndpoint(chain.url, 30_000);
+  const height = async () => Number(await endpoint.request("eth_blockNumber", []));
+  assert.equal(chain.paceMs(5000), 5000 * 2 ** ((await height()) / 6000));
+  await endpoint.request("hardhat_mine", ["0x12c"]);
+  const mined = await height();
+  await chain.nudge();
+  assert.equal(chain.paceMs(5000), 5000 * 2 ** (mined / 6000));
+  assert.equal(chain.paceMs(3_600_000), 3_600_000);
+  endpoint.close();
+  await chain.close();
+  const again = await DevChain.open({ dir, log: quiet });
+  t.after(() => again.close());
+  assert.ok(again.paceMs(5000) > 5000 * 2 ** (300 / 6000), "also after a start");
+});
+
 test("nothing but the state is kept, however many blocks there are: not in the folder, and not in that of the user", async (t) => {
   const dir = await copy(t);
   const chain = await DevChain.open({ dir, log: quiet });

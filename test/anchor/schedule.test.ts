@@ -36,6 +36,19 @@ test("an entry is anchored when it is old enough, or when enough wait", async ()
   assert.equal(payerTransactions(world), 2);
 });
 
+test("a chain that needs a longer interval by now gets it, and status says so", async () => {
+  let pace = 0;
+  const world = await World.open({ policy: { intervalMs: 10_000, paceMs: () => pace } });
+  await append(world.ledger);
+  pace = 60_000;
+  await world.run(10);
+  assert.equal(payerTransactions(world), 0);
+  assert.equal((await world.anchorer?.status())?.[0]?.intervalMs, 60_000);
+  pace = 0;
+  await world.runUntilFinal();
+  assert.equal((await world.anchorer?.status())?.[0]?.intervalMs, 10_000);
+});
+
 test("what was recorded or sent while the clock was years ahead is anchored in time once it is put right", async () => {
   const years = 10 * 365 * 86_400_000;
   const recorded = await World.open({ policy: { intervalMs: 60_000 } });
