@@ -7,9 +7,8 @@
  *      ▲                          │  ▲                                                          │
  *      │                          └──┘ not yet: tried again, reads go on                        ▼
  *      └── every acknowledged write is there ── opened as a transaction (opening.ts) ◀───── (tried again)
- *                                                   │ an acknowledged write is missing, or files are damaged
- *                                                   ▼
- *                                                refused: says why, until a person has looked
+ *      ▲                                            │ files are damaged
+ *      └── it was a read that failed ───────── refused: says why, until a person has looked
  *
  * One write is under way at a time: one that LevelDB took behind a failed one, in another thread, would say OK and be lost.
  * Whatever waits meanwhile shares the next batch. Writes that fail wait for the reopening, up to `waitMs`, and are then done
@@ -22,7 +21,7 @@ import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
 import { WAY_OUT } from "./folder.ts";
 import { FolderLock, isLocked, lockedError } from "./lock.ts";
 import { AcknowledgedMissingError, cutLogs } from "./log-end.ts";
-import { type Opening, openSafely } from "./opening.ts";
+import { LOOK, type Opening, OpeningFailedError, openSafely } from "./opening.ts";
 import { requireRoom } from "./room.ts";
 
 type Handle = Level<Uint8Array, Uint8Array>;
@@ -129,7 +128,7 @@ export class Database {
           }
         }
       } catch (error) {
-        if (!this.#wasClosed(handle, error)) throw error;
+        if (!this.#wasClosed(handle, error)) throw readError(error);
       } finally {
         await iterator.close();
       }
@@ -218,17 +217,24 @@ export class Database {
 
   #suspect(cause: Error): void {
     this.#setStatus({ state: "suspect", cause });
-    const timer = setTimeout(() => {
-      this.#isOverdue = true;
-      this.#refuseWaiting();
-    }, this.#options.waitMs ?? WAIT_MS);
+    const timer = setTimeout(() => this.#expire(), this.#options.waitMs ?? WAIT_MS);
     this.#mending = this.#mend(cause).finally(() => {
       clearTimeout(timer);
       this.#mending = undefined;
-      this.#isOverdue = this.#status.state !== "writing";
-      if (this.#isOverdue) this.#refuseWaiting();
-      else this.#start();
+      if (this.#status.state !== "writing") return this.#expire();
+      this.#isOverdue = false;
+      this.#start();
     });
+  }
+
+  /** From here on nothing waits for the reopening that is under way. */
+  #expire(): void {
+    this.#isOverdue = true;
+    this.#refuseWaiting();
+  }
+
+  #unwritable(): WritingState {
+    return this.#handle === undefined ? "closed" : "suspect";
   }
 
   /** From suspect to writing, however long the disk takes; or to refused. */
@@ -241,8 +247,10 @@ export class Database {
         await this.#reopen();
         return;
       } catch (error) {
-        if (error instanceof DamagedStoreError) return this.#setStatus({ state: "refused", cause: error });
-        this.#setStatus({ state: this.#status.state, cause: error as Error });
+        // Damage may be a read that failed for a moment as well: it is looked at again, but nobody has to wait for that.
+        const state = error instanceof DamagedStoreError ? "refused" : this.#unwritable();
+        if (state === "refused") this.#expire();
+        this.#setStatus({ state, cause: error as Error });
       }
       await delay(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
@@ -304,7 +312,7 @@ export class Database {
       try {
         return await read(handle);
       } catch (error) {
-        if (!this.#wasClosed(handle, error)) throw error;
+        if (!this.#wasClosed(handle, error)) throw readError(error);
       }
     }
   }
@@ -322,7 +330,7 @@ export class Database {
   }
 
   #wasClosed(handle: Handle, error: unknown): boolean {
-    const { code } = error as { readonly code?: unknown };
+    const code = codeOf(error);
     const isClosing = code === "LEVEL_DATABASE_NOT_OPEN" || code === "LEVEL_ITERATOR_NOT_OPEN";
     return isClosing && this.#handle !== handle && !this.#stopping.signal.aborted;
   }
@@ -343,8 +351,19 @@ function openingError(directory: string, error: unknown): Error {
   if (isLocked(cause)) return lockedError(directory, cause);
   const why = cause instanceof Error ? cause.message : String(cause);
   const message = `expected a store in ${directory} that LevelDB can open, got: ${why}`;
-  const isCorrupt = (cause as { readonly code?: unknown }).code === "LEVEL_CORRUPTION";
-  return isCorrupt ? new DamagedStoreError(`${message}; ${WAY_OUT}`, { cause }) : new Error(message, { cause });
+  if (codeOf(cause) === "LEVEL_CORRUPTION") return new DamagedStoreError(`${message}; ${WAY_OUT}`, { cause });
+  return new OpeningFailedError(`${message}; nothing in it was lost. ${LOOK}`, { cause });
+}
+
+/** A file that cannot be read now is neither absent nor damaged. */
+function readError(error: unknown): unknown {
+  if (codeOf(error) !== "LEVEL_IO_ERROR") return error;
+  const message = `the store cannot be read now, and nothing in it was lost: ${(error as Error).message}. ${LOOK}`;
+  return new StoreUnavailableError(message, { cause: error });
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown }).code;
 }
 
 /** The part of a range that comes after one of its keys. */

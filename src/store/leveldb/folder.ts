@@ -101,7 +101,7 @@ function lastSequenceOf({ records, path }: Log): number {
 
 async function manifestEdits(directory: string): Promise<{ path: string; edits: Uint8Array[] }> {
   const current = join(directory, "CURRENT");
-  const name = (await readFile(current, "latin1")).replace(/\n$/, "");
+  const name = (await readWhole(current)).toString("latin1").replace(/\n$/, "");
   if (!/^MANIFEST-\d+$/.test(name)) {
     throw new DamagedStoreError(`expected the name of a manifest in ${current}, got ${show(name)}; ${WAY_OUT}`);
   }

@@ -36,6 +36,9 @@ export class OpeningFailedError extends Error {
 /** An opening that meets a passing error is tried again. */
 const ATTEMPTS = 3;
 const PAUSE_MS = 50;
+/** What helps when the disk or the system refuses something. */
+export const LOOK =
+  "Look at who may write there, at the room on the disk and at the system's log, and start again: what was refused may have passed";
 /** Keys asked at once. */
 const CHUNK = 1000;
 /** What file systems without hard links answer. */
@@ -54,10 +57,20 @@ export async function openSafely<T extends OpenedDatabase>(
     try {
       return await openOnce(directory, openDatabase);
     } catch (error) {
-      if (attempt === ATTEMPTS || error instanceof StoreLockedError) throw error;
+      if (error instanceof StoreLockedError) throw error;
+      if (attempt === ATTEMPTS) throw isFileError(error) ? notOpened(directory, error) : error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * attempt));
     }
   }
+}
+
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
+}
+
+function notOpened(directory: string, cause: Error): OpeningFailedError {
+  const message = `expected to open ${directory}, got: ${cause.message}; nothing in it was lost. ${LOOK}`;
+  return new OpeningFailedError(message, { cause });
 }
 
 /** Gives a folder back what an opening had kept that did not end. */
@@ -84,12 +97,14 @@ async function openOnce<T extends OpenedDatabase>(
   try {
     database = await openDatabase();
     await requireHeld(directory, database, held);
+    await letGo(directory);
   } catch (cause) {
     await database?.close();
     await putBack(directory);
     throw cause;
   }
-  await letGo(directory);
+  // What is left of it is removed by the next opening.
+  await rm(`${directory}.gone`, { recursive: true, force: true }).catch(() => undefined);
   return { database, lastSequence: held.lastSequence, tornBytes: tornBytesOf(held) };
 }
 
@@ -108,7 +123,6 @@ async function letGo(directory: string): Promise<void> {
   // If we crash before this, the next opening begins again with what was kept: nothing was written meanwhile.
   await rename(`${directory}.kept`, `${directory}.gone`);
   await syncFolder(dirname(directory));
-  await rm(`${directory}.gone`, { recursive: true, force: true });
 }
 
 /** @throws OpeningFailedError unless the opened database holds what the manifest and the logs held */
@@ -148,7 +162,7 @@ function lastWrites({ logs }: FolderState): BatchWrite[] {
 function heldLess(directory: string, expected: string, got: string): OpeningFailedError {
   return new OpeningFailedError(
     `expected LevelDB to find ${expected} when it opened ${directory}, but ${got}; the folder was put back as it was. ` +
-      "The disk or the system may have refused a read for a moment: look at the system's log, and start again",
+      LOOK,
   );
 }
 
