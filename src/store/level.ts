@@ -11,6 +11,7 @@ import type { Tile } from "../merkle/tile.ts";
 import * as keys from "./keys.ts";
 import { checkCommit, decodeLedger, encodeLedger, requireNew, withSigner } from "./ledgers.ts";
 import { type Batch, type Bounds, Database, type DatabaseOptions, type WritingStatus } from "./leveldb/database.ts";
+import { requireWholeTables } from "./patrol.ts";
 import {
   decodeCheckpoint,
   decodeClaim,
@@ -46,6 +47,8 @@ export class LevelStore implements Store {
   readonly #ledgers = new Map<Hex, Known>();
   readonly #adding = new Turn();
   readonly #encoder = new RecordEncoder();
+  /** What was made anew before the store was opened, in words. */
+  readonly mended: string | undefined;
 
   /**
    * Opens the store in a folder, and makes it when there is none.
@@ -53,8 +56,12 @@ export class LevelStore implements Store {
    *   written: nothing is changed then
    */
   static async open(directory: string, options: LevelStoreOptions = {}): Promise<LevelStore> {
-    const db = await Database.open(directory, { writeBufferSize: WRITE_BUFFER_BYTES, ...options });
-    const store = new LevelStore(db);
+    let mended: string | undefined;
+    const onLocked = async () => {
+      mended = await requireWholeTables(directory);
+    };
+    const db = await Database.open(directory, { writeBufferSize: WRITE_BUFFER_BYTES, ...options, onLocked });
+    const store = new LevelStore(db, mended);
     try {
       await store.#load(directory);
     } catch (cause) {
@@ -64,8 +71,9 @@ export class LevelStore implements Store {
     return store;
   }
 
-  private constructor(db: Database) {
+  private constructor(db: Database, mended: string | undefined) {
     this.#db = db;
+    this.mended = mended;
   }
 
   /** Whether it can be written, and why not. */

@@ -18,10 +18,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type IteratorOptions, Level } from "level";
 import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
+import { LOOK, OpeningFailedError } from "./failed.ts";
 import { WAY_OUT } from "./folder.ts";
 import { FolderLock, isLocked, lockedError } from "./lock.ts";
 import { AcknowledgedMissingError, cutLogs } from "./log-end.ts";
-import { LOOK, type Opening, OpeningFailedError, openSafely } from "./opening.ts";
+import { type Opening, openSafely, putBack } from "./opening.ts";
 import { requireRoom } from "./room.ts";
 
 type Handle = Level<Uint8Array, Uint8Array>;
@@ -37,6 +38,8 @@ export type DatabaseOptions = {
   /** How long a write, or a read while the database is closed, waits for it to be opened anew; 3000 when left out. */
   readonly waitMs?: number;
   readonly onStatus?: (status: WritingStatus) => void;
+  /** Called under the lock, before the folder is opened for the first time. */
+  readonly onLocked?: () => Promise<void>;
 };
 
 type Waiting = {
@@ -83,6 +86,8 @@ export class Database {
   static async open(directory: string, options: DatabaseOptions): Promise<Database> {
     const lock = await FolderLock.take(directory);
     try {
+      await putBack(directory);
+      await options.onLocked?.();
       const opening = await openSafely(directory, () => openHandle(directory, options));
       return new Database(directory, options, lock, opening);
     } catch (error) {

@@ -55,13 +55,24 @@ export async function inspectTables(
   const found: FileDamage[] = [];
   for (const [i, number] of numbers.entries()) {
     const path = tablePath(directory, number);
-    const ranges = findBadRanges(await readFile(path));
+    const file = await readUnlessGone(path);
+    const ranges = file === undefined ? [] : findBadRanges(file);
     if (ranges.length > 0) found.push({ path, detail: `${path} is damaged: ${ranges[0]?.why}`, ranges });
     onProgress?.(i + 1, numbers.length);
     // Each takes some milliseconds; others have their turn between two.
     await setImmediate();
   }
   return found;
+}
+
+/** Whoever looks at an open database may find that a file was compacted away meanwhile. */
+async function readUnlessGone(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 async function tableNumbers(directory: string): Promise<number[]> {

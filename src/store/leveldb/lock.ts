@@ -7,6 +7,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Level } from "level";
 import { StoreLockedError } from "../store.ts";
+import { notOpened } from "./failed.ts";
 
 export class FolderLock {
   readonly #db: Level;
@@ -31,7 +32,8 @@ export class FolderLock {
     try {
       return new FolderLock(await openLock(folder));
     } catch (cause) {
-      throw isLocked(cause) ? lockedError(directory, cause) : cause;
+      if (isLocked(cause)) throw lockedError(directory, cause);
+      throw notOpened(folder, cause as Error);
     }
   }
 
@@ -40,10 +42,11 @@ export class FolderLock {
   }
 }
 
-/** Whether LevelDB says that somebody else has a folder open. */
+/** Whether LevelDB says that somebody else has a folder open: any failure at the lock has that code, so its words tell. */
 export function isLocked(error: unknown): boolean {
-  const { code, cause } = error as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } };
-  return code === "LEVEL_LOCKED" || cause?.code === "LEVEL_LOCKED";
+  const { code, message, cause } = error as Error & { readonly code?: unknown };
+  if (code !== "LEVEL_LOCKED") return cause instanceof Error && isLocked(cause);
+  return /already held by process|temporarily unavailable/.test(message);
 }
 
 export function lockedError(directory: string, cause: unknown): StoreLockedError {

@@ -15,6 +15,7 @@ import { copyFile, link, mkdir, open, rename, rm, stat } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import { equal } from "../../merkle/bytes.ts";
 import { StoreLockedError } from "../store.ts";
+import { LOOK, notOpened, OpeningFailedError } from "./failed.ts";
 import { type FolderState, filesIn, readFolder, readOpening } from "./folder.ts";
 import { type BatchWrite, decodeBatch } from "./write-batch.ts";
 
@@ -27,18 +28,9 @@ export interface OpenedDatabase {
 /** A database that was opened, and the number of the last write in it. */
 export type Opening<T> = { readonly database: T; readonly lastSequence: number; readonly tornBytes: number };
 
-/** LevelDB could not open the folder, or opened less than it held; the folder is as it was. Trying again may help. */
-export class OpeningFailedError extends Error {
-  override readonly name = "OpeningFailedError";
-  readonly code = "store_not_opened";
-}
-
 /** An opening that meets a passing error is tried again. */
 const ATTEMPTS = 3;
 const PAUSE_MS = 50;
-/** What helps when the disk or the system refuses something. */
-export const LOOK =
-  "Look at who may write there, at the room on the disk and at the system's log, and start again: what was refused may have passed";
 /** Keys asked at once. */
 const CHUNK = 1000;
 /** What file systems without hard links answer. */
@@ -66,11 +58,6 @@ export async function openSafely<T extends OpenedDatabase>(
 
 function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error;
-}
-
-function notOpened(directory: string, cause: Error): OpeningFailedError {
-  const message = `expected to open ${directory}, got: ${cause.message}; nothing in it was lost. ${LOOK}`;
-  return new OpeningFailedError(message, { cause });
 }
 
 /** Gives a folder back what an opening had kept that did not end. */
