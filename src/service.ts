@@ -12,10 +12,10 @@ import { type Logger, pino } from "pino";
 import { Anchorer } from "./anchor/anchor.ts";
 import { DEV_CHAIN_ID } from "./anchor/devchain.ts";
 import { type ChainFacts, chainsOf, openChains } from "./chains.ts";
-import { adminKeyFile, type Config, marksFolder, storeFolder } from "./config.ts";
+import { adminKeyFile, type Config, marksFolder } from "./config.ts";
 import { checkEvent } from "./entry/event.ts";
 import { ownMembers, prepareEntry } from "./entry/prepare.ts";
-import { type Condition, Health } from "./health.ts";
+import { Health } from "./health.ts";
 import { lookAtAdminKey } from "./http/admin-key.ts";
 import { createApp } from "./http/app.ts";
 import { openContentKey } from "./http/content-key.ts";
@@ -25,6 +25,7 @@ import { createSalts } from "./http/salts.ts";
 import { closeServer, createServer } from "./http/server.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./http/services.ts";
 import { placesFor } from "./http/wire/places.ts";
+import { Indexes } from "./indexes.ts";
 import { fastKeccak256 } from "./ledger/hash.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { MarkFolder } from "./ledger/marks/folder.ts";
@@ -34,16 +35,11 @@ import { Sealer } from "./ledger/seal.ts";
 import type { CheckpointSigner } from "./ledger/signer.ts";
 import { Timekeeper } from "./ledger/timekeeper.ts";
 import { checksumAddress } from "./merkle/address.ts";
-import type { Hex } from "./merkle/bytes.ts";
 import type { Checkpoint, SignedCheckpoint } from "./merkle/checkpoint.ts";
 import type { Hash } from "./merkle/hash.ts";
 import { createMetrics } from "./metrics.ts";
-import { Indexer } from "./query/indexer.ts";
+import { damageOf, openStorage } from "./storage.ts";
 import { closeToOthers, makeFolder, replaceFile } from "./store/files.ts";
-import { LevelStore } from "./store/level.ts";
-import type { WritingState } from "./store/leveldb/database.ts";
-import { LevelIndexStore } from "./store/leveldb-index.ts";
-import type { Store } from "./store/store.ts";
 
 /** A service that runs. */
 export type Service = {
@@ -78,26 +74,6 @@ class Opened {
   }
 }
 
-/** What each state of the store means for the service. */
-const STORE_CONDITIONS: Readonly<Record<WritingState, Condition | undefined>> = {
-  writing: undefined,
-  suspect: {
-    code: "store_not_writable",
-    detail:
-      "a write to the store failed: requests are refused until the disk takes writes again, then it goes on by itself; " +
-      "reads go on; see the log for the cause, and whether the disk is full",
-  },
-  closed: {
-    code: "store_closed",
-    detail: "the store was closed to be opened anew after a failed write; it is tried until that succeeds",
-  },
-  refused: {
-    code: "store_refused",
-    detail:
-      "after a failed write the store's files are not as they were written; stop the service and run `holdfast recover`, " +
-      "which shows what can be kept before it changes anything",
-  },
-};
 /** Of the data folder, which may itself be open. */
 const PRIVATE_FOLDERS = ["store", "index", "marks", "keys", "chain"];
 /** Who the service is in events of its own. */
@@ -129,14 +105,14 @@ async function start(config: Config, version: string, { opened, log }: Begun): P
   const health = new Health(log);
   await openFolder(config, log);
   // First of all: it keeps a second process out, before that one touches anything else.
-  const store = opened.add(await openStore(config, health, log), (each) => each.close());
+  const { store, patrol } = await openStorage(config, health, log);
+  opened.add(store, (each) => each.close());
+  opened.add(patrol, (each) => each.stop());
   const hash = await fastKeccak256();
   const closeLater = (close: () => Promise<void>) => void opened.add(close, (each) => each());
   const { signer, owner, setups, facts } = await openChains(config, { log, health, store, closeLater });
-  const indexes = opened.add(await LevelIndexStore.open(join(config.data, "index")), (each) => each.close());
-  const indexers = opened.add(new Map<string, Indexer>(), async (all) => {
-    await Promise.all([...all.values()].map((indexer) => indexer.stop()));
-  });
+  const directory = join(config.data, "index");
+  const indexes = opened.add(await Indexes.open({ directory, log, health }), (each) => each.close());
   const time = opened.add(new Timekeeper({ health }), (each) => each.close());
   const marks = opened.add(await openMarks(config, hash, health), (each) => each.close());
   const { queueEvents: queueEventsMax, queueBytes: queueBytesMax } = config.limits;
@@ -150,9 +126,7 @@ async function start(config: Config, version: string, { opened, log }: Begun): P
     onOpen: async (ledger) => {
       await marks.follow(ledger);
       time.follow(ledger);
-      const indexer = await Indexer.open({ store: readThrough(ledger), indexStore: indexes, ledger, log, health });
-      indexer.start();
-      indexers.set(ledger.record.name, indexer);
+      await indexes.follow(ledger);
       ledger.onStop((cause) => log.error({ err: cause, ledger: ledger.record.name }, "the ledger stopped"));
     },
   });
@@ -180,7 +154,7 @@ async function start(config: Config, version: string, { opened, log }: Begun): P
     ...{ store, ledgers: registry, keys, intakes, limits, log, health, hash, version },
     ...{ now: Date.now, salts: createSalts(), metrics },
     contentKey: await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed }),
-    indexer: (name) => indexers.get(name),
+    indexer: (name) => indexes.get(name),
     anchoring: () => anchorer.status(),
     chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
   });
@@ -196,35 +170,6 @@ async function openFolder({ data }: Config, log: Logger): Promise<void> {
   for (const name of PRIVATE_FOLDERS) await closeToOthers(join(data, name));
   if (process.platform === "win32" || ((await stat(data)).mode & 0o077) === 0) return;
   log.warn({ data }, "others on this machine may look into the data folder, where events lie in clear: chmod 700");
-}
-
-/** The store; what it says of its own state is a condition of the service. */
-async function openStore(config: Config, health: Health, log: Logger): Promise<LevelStore> {
-  const store = await LevelStore.open(storeFolder(config.data), {
-    onStatus: ({ state, cause }) => health.report("store", STORE_CONDITIONS[state], cause),
-  });
-  const { tornBytes } = store;
-  if (tornBytes > 0) {
-    const message =
-      "the log of the store ended in a write that was not finished; nobody had been told of it, and it was cut off";
-    log.warn({ tornBytes }, message);
-  }
-  return store;
-}
-
-/** The index reads entries as everybody does, so that it tells of damage as well. */
-function readThrough(ledger: Ledger): Pick<Store, "entry" | "entries"> {
-  return {
-    entry: (_, index) => ledger.entry(index),
-    entries: (_, from, to) => ledger.entries(from, to),
-  };
-}
-
-function damageOf(ledgerId: Hex): Condition {
-  const detail =
-    `something that was recorded in ledger ${ledgerId} cannot be read, and nothing more of it is anchored until it can; ` +
-    "the log names the place; stop the service and run `holdfast audit`, then `holdfast recover`";
-  return { code: "store_damaged", detail };
 }
 
 async function openMarks({ data }: Config, hash: Hash, health: Health): Promise<Marks> {

@@ -35,10 +35,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "chains.ts": ["merkle", "store", "ledger", "anchor", "http", "config.ts", "health.ts"],
   "config.ts": ["json"],
   "health.ts": [],
+  "indexes.ts": ["store", "ledger", "query", "health.ts"],
   "metrics.ts": [],
+  "storage.ts": ["merkle", "store", "config.ts", "health.ts"],
   "service.ts": [
     ...["merkle", "entry", "store", "ledger", "anchor", "query", "http"],
-    ...["chains.ts", "config.ts", "health.ts", "metrics.ts"],
+    ...["chains.ts", "config.ts", "health.ts", "indexes.ts", "metrics.ts", "storage.ts"],
   ],
 };
 

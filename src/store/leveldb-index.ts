@@ -1,46 +1,53 @@
 /**
  * A LevelDB for an index, beside the store and never part of it: the second door of the `level` package. What it holds
- * is derived, so writes are not synced and a database that LevelDB calls corrupt is deleted, not mended. LevelDB
- * writes its log in order, so that a crash loses the last writes and no others. It fits the port of query/index-store.ts.
+ * is derived, so writes are not synced, and a database that is damaged, or fails once, is thrown away, not mended: after a
+ * failed write LevelDB says OK to writes that it will not find again. LevelDB writes its log in order, so that a crash
+ * loses the last writes and no others. It fits the port of query/index-store.ts.
  */
 
-import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, rm } from "node:fs/promises";
 import { Level } from "level";
+import { inspectFolder } from "./leveldb/inspect.ts";
+import { isLocked } from "./leveldb/lock.ts";
 import { StoreLockedError } from "./store.ts";
 
-/** A file of this name says that the database was found corrupt while it was open. */
-const DAMAGE_MARK = "DAMAGED";
 const CACHE_BYTES = 32 * 1024 * 1024;
 const WRITE_BUFFER_BYTES = 8 * 1024 * 1024;
 const READ_AHEAD = 256;
+/** What operations under way are told when the database is closed. */
+const CLOSED = ["LEVEL_DATABASE_NOT_OPEN", "LEVEL_ITERATOR_NOT_OPEN"];
 
 type Database = Level<string, Uint8Array>;
 type Change = { readonly key: string; readonly value: Uint8Array | undefined };
 
+export type LevelIndexOptions = {
+  /** Told of the first failure: from then on the database is not to be believed. */
+  readonly onFailure?: (cause: Error) => void;
+};
+
 export class LevelIndexStore {
   readonly #db: Database;
-  readonly #directory: string;
+  readonly #onFailure: ((cause: Error) => void) | undefined;
+  #failure: Error | undefined;
 
   /**
-   * Opens the index database in a folder, and makes an empty one when there is none or only a corrupt one.
-   * @throws StoreLockedError when another process has it open
+   * Opens the index database in a folder, and makes an empty one when there is none or only a damaged one.
+   * @throws StoreLockedError when another process has it open, the file system's error when it cannot be made
    */
-  static async open(directory: string): Promise<LevelIndexStore> {
-    if (existsSync(join(directory, DAMAGE_MARK))) await rm(directory, { recursive: true });
+  static async open(directory: string, options: LevelIndexOptions = {}): Promise<LevelIndexStore> {
     try {
-      return new LevelIndexStore(await openDatabase(directory), directory);
+      const damaged = await inspectFolder(directory);
+      if (damaged.length === 0) return new LevelIndexStore(await openDatabase(directory), options);
     } catch (error) {
-      if (!isCorruption(error)) throw error;
-      await rm(directory, { recursive: true });
-      return new LevelIndexStore(await openDatabase(directory), directory);
+      if (error instanceof StoreLockedError) throw error;
     }
+    await rm(directory, { recursive: true, force: true });
+    return new LevelIndexStore(await openDatabase(directory), options);
   }
 
-  private constructor(db: Database, directory: string) {
+  private constructor(db: Database, { onFailure }: LevelIndexOptions) {
     this.#db = db;
-    this.#directory = directory;
+    this.#onFailure = onFailure;
   }
 
   getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
@@ -61,6 +68,7 @@ export class LevelIndexStore {
   }
 
   async write(writes: readonly Change[]): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
     const batch = this.#db.batch();
     for (const { key, value } of writes) {
       if (value === undefined) batch.del(key);
@@ -77,12 +85,15 @@ export class LevelIndexStore {
     return this.#db.close();
   }
 
-  /** Passes a result on; where LevelDB calls its files corrupt, the next start begins with an empty database. */
+  /** Passes a result on; the first failure is told. */
   async #guard<T>(result: Promise<T>): Promise<T> {
     try {
       return await result;
     } catch (error) {
-      if (isCorruption(error)) await writeFile(join(this.#directory, DAMAGE_MARK), "");
+      if (!CLOSED.includes(String(codeOf(error))) && this.#failure === undefined) {
+        this.#failure = error as Error;
+        this.#onFailure?.(error as Error);
+      }
       throw error;
     }
   }
@@ -100,7 +111,7 @@ async function openDatabase(directory: string): Promise<Database> {
     await db.open();
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    if (codeOf(cause) !== "LEVEL_LOCKED") throw cause;
+    if (!isLocked(cause)) throw cause;
     const message = `expected to be alone with the index in ${directory}, but another process has it open`;
     throw new StoreLockedError(message, { cause });
   }
@@ -110,10 +121,6 @@ async function openDatabase(directory: string): Promise<Database> {
 /** Keys are ASCII, so that U+FFFF sorts behind all that begin with the prefix. */
 function rangeOf(prefix: string): { readonly gte: string; readonly lt: string } {
   return { gte: prefix, lt: `${prefix}\uffff` };
-}
-
-function isCorruption(error: unknown): boolean {
-  return codeOf(error) === "LEVEL_CORRUPTION";
 }
 
 function codeOf(error: unknown): unknown {

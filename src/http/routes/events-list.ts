@@ -23,6 +23,7 @@ import { anchoredSize } from "./ledgers.ts";
 /** Whoever has just been answered 201 finds the event: indexing takes milliseconds. */
 const CATCH_UP_MS = 1000;
 const DAY_MS = 86_400_000;
+const RETRY = { "Retry-After": "5" };
 
 /** GET …/events */
 export function listEvents(services: Services): Handler {
@@ -76,7 +77,9 @@ export function countEvents(services: Services): Handler {
 
 async function indexerAt({ indexer }: Services, name: string, size: number): Promise<Indexer> {
   const found = indexer(name);
-  if (found === undefined) throw new Problem("ledger_unknown", `expected a ledger with an index, got ${name}`);
+  if (found === undefined) {
+    throw new Problem("index_behind", "the index for search failed, and is being built again", { headers: RETRY });
+  }
   try {
     await found.waitFor(size, { timeoutMs: CATCH_UP_MS });
   } catch (error) {

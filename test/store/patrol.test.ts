@@ -1,0 +1,86 @@
+/** Sorted files are looked at before they are relied on: what is derived is made again, anything else is refused. */
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { closeSync, globSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LevelStore } from "../../src/store/level.ts";
+import type { FileDamage } from "../../src/store/leveldb/inspect.ts";
+import { findBadRanges } from "../../src/store/leveldb/table.ts";
+import { Patrol } from "../../src/store/patrol.ts";
+import { isDerived } from "../../src/store/rebuild.ts";
+import { commitOf, hex, ledgerRecord } from "./suite.ts";
+
+const ID = hex(1, 32);
+
+/** A store in sorted files, with many tiles side by side. */
+async function makeStore(t: TestContext): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-patrol-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const directory = join(folder, "store");
+  const store = await LevelStore.open(directory);
+  await store.addLedger(ledgerRecord(1));
+  const tiles = Array.from({ length: 40 }, (_, n) => ({ level: 0, n, hashes: new Uint8Array(randomBytes(8192)) }));
+  await store.commit(ID, commitOf(ID, 0, 100, { tiles }));
+  await store.close();
+  await (await LevelStore.open(directory)).close();
+  return directory;
+}
+
+/** Changes a byte in the first block whose damage is of a kind; returns how many such blocks there are. */
+function damage(directory: string, kind: "derived" | "recorded"): void {
+  for (const file of globSync(join(directory, "*.ldb"))) {
+    const whole = readFileSync(file);
+    for (let at = 100; at < whole.length; at += 500) {
+      const bytes = Uint8Array.from(whole);
+      bytes[at] = (bytes[at] as number) ^ 0x20;
+      const ranges = findBadRanges(bytes);
+      if (ranges.length !== 1 || isDerived(ranges[0] as never) !== (kind === "derived")) continue;
+      const handle = openSync(file, "r+");
+      writeSync(handle, bytes, at, 1, at);
+      closeSync(handle);
+      return;
+    }
+  }
+  assert.fail(`expected a block of ${kind} data`);
+}
+
+test("a store of which nothing but tiles is damaged is made anew without them, and the damaged one is kept", async (t) => {
+  const directory = await makeStore(t);
+  damage(directory, "derived");
+  const store = await LevelStore.open(directory);
+  t.after(() => store.close());
+  assert.match(store.mended as string, /a tile of ledger number 0.*made anew without it; the damaged one is kept as/);
+  assert.equal(globSync(`${directory}.damaged-*`).length, 1);
+  assert.equal((await store.head(ID))?.size, 100);
+  for (let index = 0; index < 100; index++) assert.ok(await store.entry(ID, index));
+  const tiles = await Promise.all(Array.from({ length: 40 }, (_, n) => store.tile(ID, 0, n)));
+  const missing = tiles.filter((tile) => tile === undefined).length;
+  assert.ok(missing > 0 && missing < 40, `expected some tiles without those of a block, got ${40 - missing}`);
+});
+
+test("a store of which anything else is damaged is refused, and the way out is named", async (t) => {
+  const directory = await makeStore(t);
+  damage(directory, "recorded");
+  await assert.rejects(LevelStore.open(directory), { code: "store_damaged", message: /holdfast recover/ });
+  assert.equal(globSync(`${directory}.damaged-*`).length, 0);
+});
+
+test("the files of an open store are looked at, and what is damaged is told", async (t) => {
+  const directory = await makeStore(t);
+  const store = await LevelStore.open(directory);
+  t.after(() => store.close());
+  const rounds: (readonly FileDamage[])[] = [];
+  const patrol = new Patrol({ directory, onRound: (found) => rounds.push(found), intervalMs: 5 });
+  t.after(() => patrol.stop());
+  patrol.start();
+  while (rounds.length < 1) await sleep(5);
+  assert.deepEqual(rounds[0], []);
+  damage(directory, "recorded");
+  const seen = rounds.length;
+  while (rounds.length < seen + 2) await sleep(5);
+  assert.match(rounds.at(-1)?.[0]?.detail as string, /the checksum of the block at byte \d+ does not fit/);
+});
