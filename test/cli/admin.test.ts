@@ -1,7 +1,7 @@
 /** `holdfast keys`, `ledgers` and `status` as processes, and the launcher. */
 
 import assert from "node:assert/strict";
-import { symlinkSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { startService } from "../http/service.ts";
@@ -53,6 +53,40 @@ test("a key has the roles that were given, and those only", async (t) => {
   const wrong = await runCli(["keys", "add", "--source", "audit", "--role", "king"], { env });
   assert.equal(wrong.status, 1);
   assert.equal((await runCli(["keys", "add"], { env })).status, 2);
+});
+
+test("what is no key is named by where it stands, and is not repeated", async (t) => {
+  const folder = makeFolder(t);
+  const file = join(folder, "admin.key");
+  const secret = `hf_${"s3cr3t".repeat(7)}`;
+  for (const text of [`${secret}\u0001`, `${secret} ${secret}`, `${secret}é`]) {
+    writeFileSync(file, text);
+    for (const [args, env, where] of [
+      [["--key-file", file], {}, file],
+      [[], { HOLDFAST_KEY: text }, "HOLDFAST_KEY"],
+    ] as const) {
+      const { status, stdout, stderr } = await runCli(["keys", "list", ...args], {
+        env: { HOLDFAST_URL: await deadUrl(), ...env },
+      });
+      assert.equal(status, 2, stdout);
+      assert.ok(
+        stderr.includes(`Expected an API key in ${where}, got ${text.length} characters that are none`),
+        stderr,
+      );
+      assert.ok(!`${stdout}${stderr}`.includes("s3cr3t"), stderr);
+    }
+  }
+});
+
+test("a notice is shown by status, and the service is ready", async (t) => {
+  const { service, env } = await startFor(t);
+  const detail = "this machine's clock is 10 years further ahead";
+  service.health.report("clock", { code: "clock_ahead", detail, isNotice: true });
+  const { status, stdout } = await runCli(["status"], { env });
+  assert.equal(status, 0);
+  assert.match(stdout, /is ready\.\nSomebody has to look:\n {2}this machine's clock is 10 years further ahead\n/);
+  const asJson = await runCli(["status", "--json"], { env });
+  assert.deepEqual(JSON.parse(asJson.stdout).notices, [{ code: "clock_ahead", detail }]);
 });
 
 test("ledgers are made and listed, also with names that nobody can guess", async (t) => {
