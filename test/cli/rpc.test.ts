@@ -15,7 +15,8 @@ test("a node that never answers is given up in time, and soon not asked at all",
   const reader = connectChain(url, "finalized", 100);
   for (let i = 0; i < 3; i++) await assert.rejects(reader.chainId(), /127\.0\.0\.1:\d+: no answer within 100 ms/);
   await assert.rejects(reader.chainId(), /did not answer 3 times/);
-  assert.equal(asked.length, 3);
+  // On a busy machine a request may be given up before the node has heard of it.
+  assert.ok(asked.length <= 3, `asked ${asked.length} times`);
 });
 
 /** A server whose answer has no end. */

@@ -73,7 +73,7 @@ const LIES: readonly Lie[] = [
     /do not fit together: an event of block \d+ with hash 0xab/,
     logs({ blockHash: OTHER }),
   ],
-  ["logs that are none", 2, /could not be asked: expected logs/, lieOn("eth_getLogs", () => ({}))],
+  ["logs that are none", 2, /could not be asked: expected a list of logs/, lieOn("eth_getLogs", () => ({}))],
   [
     "another transaction when the event is searched for",
     1,
