@@ -23,6 +23,7 @@ import { startProgress } from "./progress.ts";
 import { connectChain } from "./rpc.ts";
 
 const MARKS: Readonly<Record<Step["state"], string>> = { passed: "ok", failed: "FAILED", skipped: "-" };
+const WARNING = "BEWARE";
 const MARK_WIDTH = 6;
 /** What to do next, where something would help. */
 const WAYS: Readonly<Partial<Record<SayingName, string>>> = {
@@ -198,9 +199,9 @@ export function describeVerdict(
   { cell, steps, summary, notes, event, witness }: Verdict,
   explorers?: OwnExplorers,
 ): string[] {
-  const marked = steps.map(({ name, state, detail, anchor }) => {
+  const marked = steps.map(({ name, state, detail, anchor, isWarning }) => {
     const place = anchor === undefined ? "" : ` (anchor ${anchor + 1})`;
-    return `${MARKS[state].padEnd(MARK_WIDTH)}  ${name}${place}: ${detail}`;
+    return `${(isWarning ? WARNING : MARKS[state]).padEnd(MARK_WIDTH)}  ${name}${place}: ${detail}`;
   });
   const shown = event === undefined ? [] : ["", `event: ${JSON.stringify(event)}`];
   const links = witness === undefined ? [] : describeLinks(witness, explorers);

@@ -78,6 +78,7 @@ export async function checkAnchorOnChain(trail: Trail, question: ChainCase): Pro
       return facts.isForked;
     },
     (isForked) => (isForked ? FORKED : "nobody has proved to the contract that the ledger forked"),
+    (isForked) => isForked,
   );
   const isFinal = await trail.take(
     step("finality"),

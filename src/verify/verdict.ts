@@ -36,6 +36,8 @@ export type Step = {
   readonly detail: string;
   /** Position in the bundle's anchors of the anchor that the step is about. */
   readonly anchor?: number;
+  /** It passed, and what it found is a reason to be careful. */
+  readonly isWarning?: boolean;
 };
 
 /** What the steps came to, whatever may be said of it: every one passed, one failed, or one could not be looked at. */
@@ -136,18 +138,20 @@ export class Trail {
   }
 
   /**
-   * Takes a step: `check` returns what it found, and `detail` says it in words.
+   * Takes a step: `check` returns what it found, and `detail` says it in words; `isWarning` whether to be careful.
    * @returns what the check returned; undefined when it did not pass or an earlier step has failed
    */
   async take<T>(
     step: { readonly name: StepName; readonly anchor?: number },
     check: () => T | Promise<T>,
     detail: (found: T) => string,
+    isWarning: (found: T) => boolean = () => false,
   ): Promise<T | undefined> {
     if (this.#failed) return undefined;
     try {
       const found = await check();
-      this.steps.push({ ...step, state: "passed", detail: detail(found) });
+      const passed: Step = { ...step, state: "passed", detail: detail(found) };
+      this.steps.push(isWarning(found) ? { ...passed, isWarning: true } : passed);
       return found;
     } catch (error) {
       const detail = messageOf(error);

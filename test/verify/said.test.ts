@@ -207,6 +207,11 @@ test("a fork that is marked on the chain of a later anchor is said as loudly as 
     assert.match(summary, /the ledger is marked as forked on chain 10/);
     assert.deepEqual(forkedOn, [10]);
   }
+  const warned = found.verdict.steps.filter(({ isWarning }) => isWarning);
+  assert.deepEqual(
+    warned.map(({ name, anchor, state }) => [name, anchor, state]),
+    [["fork", 1, "passed"]],
+  );
   const { bundle, options } = found;
   const lie = anchored(bundle, [bundle.anchors[1], { ...bundle.anchors[0], blockTime: 1 }] as BundleAnchor[]);
   const failed = await verifyText(JSON.stringify(lie), options);

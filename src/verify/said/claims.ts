@@ -1,6 +1,6 @@
 /** A verdict in short statements for a page: what, who and when, each with the mark of how far it was checked. */
 
-import { chainName } from "../explorers.ts";
+import { chainName, isDevelopmentChain } from "../explorers.ts";
 import { spellTime } from "../time.ts";
 import type { Verdict } from "../verdict.ts";
 import { plainName } from "./sentences.ts";
@@ -43,7 +43,8 @@ function whenOf({ subject, witness }: Verdict, mark: VerdictMark): Claim {
   }
   const { blockTime, blockNumber, byTrustedBlock, chainId } = witness;
   // A block hash says nothing of the chain that it is on.
-  const place = byTrustedBlock || chainId === undefined ? "whose hash you trust" : `of ${chainName(chainId)}`;
+  const chain = chainId !== undefined && isDevelopmentChain(chainId) ? "a development chain" : chainName(chainId ?? 0);
+  const place = byTrustedBlock ? "whose hash you trust" : `of ${chain}`;
   const time = spellTime(blockTime);
   return { mark, text: `When: at ${time} at the latest, the time of block ${blockNumber} ${place}.` };
 }

@@ -9,6 +9,7 @@ const STATES = {
   failed: { kind: "bad", word: "FAILED" },
   skipped: { kind: "none", word: "not checked" },
 } as const;
+const WARNING = { kind: "warn", word: "passed, beware" } as const;
 
 const HEX = /(0x[0-9a-fA-F]{16,})/;
 
@@ -20,7 +21,7 @@ export function Detail({ text }: { readonly text: string }) {
 }
 
 function Item({ step, several }: { readonly step: Step; readonly several: boolean }) {
-  const { kind, word } = STATES[step.state];
+  const { kind, word } = step.isWarning ? WARNING : STATES[step.state];
   return (
     <li class={step.state} data-step={step.name} data-state={step.state}>
       <span class={kind}>
