@@ -83,9 +83,9 @@ const SENTENCES: Readonly<Record<SayingName, (facts: Facts) => Saying>> = {
   },
   developmentOnly: (facts) => {
     const where = facts.witnesses.map(({ chainId }) => chainId).filter((chainId) => chainId !== undefined);
-    const only = `only ${where.length === 0 ? "the file's development chain" : chains(where)} holds it, ${ON_DEVELOPMENT}`;
+    const only = where.length === 0 ? "the file itself names" : `only ${chains(where)} holds it,`;
     return {
-      summary: `Could not tell: ${only}. What was checked holds (${signedOf(facts)}), and that may be all you want: then say that a development chain is enough.`,
+      summary: `Could not tell: ${only} ${ON_DEVELOPMENT}. What was checked holds (${signedOf(facts)}), and that may be all you want: then say that a development chain is enough.`,
       brief: `${entryHere(facts)} holds on ${ON_DEVELOPMENT}.`,
     };
   },
