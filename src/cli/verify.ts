@@ -27,7 +27,8 @@ const WARNING = "BEWARE";
 const MARK_WIDTH = 6;
 /** What to do next, where something would help. */
 const WAYS: Readonly<Partial<Record<SayingName, string>>> = {
-  unasked: "Give --rpc <url> of the chain, --block-hash <hash> of a block that you trust, or --offline with --signer <address> to do without.",
+  unasked:
+    "Give --rpc <url> of the chain, --block-hash <hash> of a block that you trust, or --offline with --signer <address> to do without.",
   unanchored:
     'An anchor that came since is added by "holdfast upgrade <file>", from the service, or from a chain with --rpc.',
   unvouched:
