@@ -146,7 +146,8 @@ test("a rewritten history is bad in every way it can be told, and the evidence p
     [["fork"], 12, told.tree.root(12), 0],
     "a signed lie does not pass",
   );
-  const sent = await runCli(["fork-proof", file as string, "--rpc", chain.url, "--account", chain.account, "--json"]);
+  const by = ["--rpc", chain.url, "--development", "--account", chain.account];
+  const sent = await runCli(["fork-proof", file as string, ...by, "--json"]);
   assert.deepEqual([sent.status, JSON.parse(sent.stdout).isForked], [0, true], sent.stdout);
   assert.match((await round()).checks.fork.detail, /found before/);
 });
