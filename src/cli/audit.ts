@@ -4,12 +4,11 @@
  */
 
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
-import { marksFolder, storeFolder } from "../config.ts";
+import { adminKeyFile, marksFolder, storeFolder } from "../config.ts";
 import { type AuditReport, auditLedger } from "../ledger/audit.ts";
 import { fastKeccak256 } from "../ledger/hash.ts";
-import type { MarkLostError } from "../ledger/marks/mark.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { LevelStore } from "../store/level.ts";
 import { type FileDamage, inspectFolder } from "../store/leveldb/inspect.ts";
@@ -24,6 +23,7 @@ type AuditFlags = { readonly data?: string; readonly ledger?: string; readonly j
 type Audited = { readonly record: LedgerRecord; readonly report: AuditReport };
 
 const FINDINGS_SHOWN = 50;
+const UNMARKED = "no mark beside the store, so that entries missing at its end are not noticed here";
 /** What clocks may differ by. */
 const AHEAD_MS = 60_000;
 
@@ -98,17 +98,23 @@ async function auditAll(store: LevelStore, marks: string, flags: AuditFlags): Pr
     const { remembered, lost, isMarked } = await rememberedOf(store, record, marks, hash);
     const report = await auditLedger({ store, record, hash, remembered, onProgress });
     progress.stop();
-    if (!isMarked && report.entries > 0) {
-      printNote(`${record.name}: no mark beside the store, so that entries missing at its end are not noticed here.`);
+    const isUnmarked = !isMarked && report.entries > 0;
+    if (isUnmarked) printNote(`${record.name}: ${UNMARKED}.`);
+    const findings = [...report.findings];
+    const { size } = report.head ?? { size: 0 };
+    if (lost !== undefined) findings.push({ kind: "mark_damaged", from: 0, to: size, detail: lost.message });
+    // A copy of the store alone never had marks; a data folder had, and a start on it is refused.
+    if (isUnmarked && isDataFolder(dirname(marks))) {
+      findings.push({ kind: "mark_missing", from: 0, to: size, detail: UNMARKED });
     }
-    audited.push({ record, report: lost === undefined ? report : withLostMark(report, lost) });
+    audited.push({ record, report: { ...report, findings } });
   }
   return audited;
 }
 
-function withLostMark(report: AuditReport, { message }: MarkLostError): AuditReport {
-  const size = report.head?.size ?? 0;
-  return { ...report, findings: [...report.findings, { kind: "mark_damaged", from: 0, to: size, detail: message }] };
+/** Whether there is more than a store, so that marks belong there as well. */
+function isDataFolder(data: string): boolean {
+  return [marksFolder(data), adminKeyFile(data), join(data, "keys")].some(existsSync);
 }
 
 /** Opens the view; undefined when damage in its files, which was found before, does not let it be opened. */

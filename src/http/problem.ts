@@ -43,12 +43,15 @@ export class Problem extends Error {
 /** Seconds after which a client that got a 503 shall try again when nothing better is known. */
 const RETRY_AFTER_S = 5;
 
+/** What the log has to know of although the client is told all of it. */
+const DAMAGE: readonly Code[] = ["store_damaged", "claim_damaged"];
+
 /** What a client is told of any error; `unexpected` says that the log has to know of it too. */
 export function problemOf(error: unknown): { readonly problem: Problem; readonly unexpected: boolean } {
   if (error instanceof Problem) return { problem: error, unexpected: false };
   const { code, message, status } = error as ErrorFields;
   if (isCode(code) && typeof message === "string")
-    return { problem: knownProblem(code, error as Known), unexpected: code === "store_damaged" };
+    return { problem: knownProblem(code, error as Known), unexpected: DAMAGE.includes(code) };
   // The router refuses a path that does not decode with an error of its own.
   if (status === 400)
     return { problem: new Problem("request_invalid", "expected a decodable path"), unexpected: false };

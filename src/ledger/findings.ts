@@ -19,6 +19,7 @@ export type FindingKind =
   | "claim_missing"
   | "claim_other"
   | "claim_damaged"
+  | "mark_missing"
   | "mark_damaged";
 
 /** `detail` tells it in a sentence; of merged findings, the first one's. */

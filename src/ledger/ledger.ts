@@ -3,7 +3,8 @@
  * opening in recovery.ts, idempotency in claims.ts, the nodes of proofs in nodes.ts.
  */
 
-import type { Entry } from "../entry/entry.ts";
+import { type Entry, entryLeafHash } from "../entry/entry.ts";
+import { equal } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { emptyRoot, type Hash } from "../merkle/hash.ts";
 import { consistencyRanges, inclusionRanges } from "../merkle/proof.ts";
@@ -156,6 +157,20 @@ export class Ledger {
   async entry(index: number): Promise<Entry | undefined> {
     if (!isIndexUnder(index, this.size)) return undefined;
     return this.#damage.reading(this.#place("entry", index), () => this.#store.entry(this.record.id, index));
+  }
+
+  /**
+   * An entry that leads to its leaf hash in the tree, and that hash; undefined when the ledger has none of that index.
+   * @throws DamagedStoreError when it cannot be read, or leads to another leaf hash than when it was recorded
+   */
+  async provenEntry(index: number): Promise<{ readonly entry: Entry; readonly leafHash: Uint8Array } | undefined> {
+    if (!isIndexUnder(index, this.size)) return undefined;
+    const read = async () => {
+      const [now, leaf] = await Promise.all([this.entry(index), this.leafHash(index)]);
+      if (now !== undefined && equal(entryLeafHash(this.#hash, now), leaf)) return { entry: now, leafHash: leaf };
+      throw new DamagedStoreError(`entry ${index} leads to another leaf hash than when it was recorded: run an audit`);
+    };
+    return this.#damage.reading(this.#place("the leaf hash of entry", index), read);
   }
 
   /**

@@ -179,6 +179,16 @@ test("blocks of a sorted file that are damaged are told by what they held", asyn
   assert.match(stdout, /what is behind entry \d+ of main, up to entry \d+ of main/);
 });
 
+test("a data folder whose marks are gone is not whole", async (t) => {
+  const made = await makeData(t);
+  await mark(made, COMMITS);
+  writeFileSync(join(made.folder, "admin.key"), "");
+  rmSync(join(made.folder, "marks"), { recursive: true });
+  const { status, stdout } = await runCli(["audit", "--data", made.folder]);
+  assert.equal(status, 1);
+  assert.match(stdout, /mark_missing/);
+});
+
 test("a store that a service has open is not recovered", async (t) => {
   const made = await makeData(t);
   const store = await LevelStore.open(made.store);

@@ -107,7 +107,8 @@ test("an event that was edited in the store is not read, not listed and not prov
   assert.deepEqual([events.map(({ index }) => index), unreadable], [[0, 2], [1]]);
   for (const path of ["/events/1", "/events/1/bundle"]) {
     const answer = await ask(service, `GET /v1/ledgers/main${path}`, { key });
-    assert.equal(codeOf(answer), "503 internal");
+    assert.equal(codeOf(answer), "500 store_damaged");
+    assert.ok(!answer.headers.has("retry-after"), "trying again does not help");
     assert.doesNotMatch(answer.text, /forged/);
   }
   assert.equal((await ask(service, "GET /v1/ledgers/main/events/2", { key })).status, 200);

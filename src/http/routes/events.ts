@@ -2,11 +2,11 @@
 
 import { makeBundle } from "../../anchor/prove.ts";
 import { listAnchors, passOver } from "../../anchor/records.ts";
-import { type Entry, entryLeafHash } from "../../entry/entry.ts";
+import type { Entry } from "../../entry/entry.ts";
 import { readMembers } from "../../entry/prepare.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { equal, type Hex, toHex } from "../../merkle/bytes.ts";
-import { DamagedStoreError, type Store } from "../../store/store.ts";
+import { type Hex, toHex } from "../../merkle/bytes.ts";
+import type { Store } from "../../store/store.ts";
 import type { Status } from "../../verify/bundle.ts";
 import { authorize } from "../auth.ts";
 import type { ApiKey } from "../keys.ts";
@@ -22,16 +22,13 @@ import { ledgerNamed } from "./ledger-named.ts";
 const ANCHORS_MAX = 64;
 
 /** GET …/events/{index} */
-export function readEvent({ store, keys, ledgers, hash }: Services): Handler {
+export function readEvent({ store, keys, ledgers }: Services): Handler {
   return async (req) => {
     const { ledger: name, index } = readPath(OPERATIONS.readEvent.path, req);
     const key = authorize(keys, req, "readOwn", name);
     const ledger = ledgerNamed(ledgers, name);
-    const { entry, event } = await eventFor(key, ledger, index);
-    const [leafHash, status] = await Promise.all([ledger.leafHash(index), statusOf(store, ledger.record.id, index)]);
-    if (!equal(entryLeafHash(hash, entry), leafHash)) {
-      throw new DamagedStoreError(`entry ${index} leads to another leaf hash than when it was recorded: run an audit`);
-    }
+    const { entry, leafHash, event } = await eventFor(key, ledger, index);
+    const status = await statusOf(store, ledger.record.id, index);
     return json(200, { index, recordedAt: entry.recordedAt, leafHash: toHex(leafHash), event, status }, "revalidate");
   };
 }
@@ -54,18 +51,20 @@ export function proveEvent({ store, keys, ledgers, hash }: Services): Handler {
   };
 }
 
+type Found = { readonly entry: Entry; readonly leafHash: Uint8Array; readonly event: object };
+
 /** The event at an index, when the key may read it: a key that only writes, when it came from the key's source. */
-async function eventFor(key: ApiKey, ledger: Ledger, index: number): Promise<{ entry: Entry; event: object }> {
-  const entry = index < ledger.size ? await ledger.entry(index) : undefined;
-  if (entry === undefined) {
+async function eventFor(key: ApiKey, ledger: Ledger, index: number): Promise<Found> {
+  const proven = await ledger.provenEntry(index);
+  if (proven === undefined) {
     throw new Problem("event_unknown", `expected an index below ${ledger.size}, got ${index}`);
   }
-  const event = readMembers(entry);
+  const event = readMembers(proven.entry);
   const { source } = (event._source ?? {}) as { readonly source?: unknown };
   if (!allows(key.roles, "read") && source !== key.source) {
     throw new Problem("event_forbidden", `expected an event from the source ${key.source}, got one from another`);
   }
-  return { entry, event };
+  return { ...proven, event };
 }
 
 async function statusOf(store: Store, ledgerId: Hex, index: number): Promise<Status> {
