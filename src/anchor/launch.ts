@@ -14,7 +14,11 @@ import type { View } from "./site.ts";
 import { spentToday } from "./spend.ts";
 import { transmit } from "./transmit.ts";
 
-/** Gas beyond the estimate, in percent; many anchors in one call need more because each gets 63/64 of what is left. */
+/**
+ * Gas beyond the estimate, in percent; many anchors in one call need more because each gets 63/64 of what is left.
+ * Nothing is needed for signers that are contracts: what compose.ts prepares is signed by the signer's key, and such an
+ * anchor makes the contract ask nobody, whatever an owner does meanwhile (docs/decisions/0098-gas-of-a-signer.md).
+ */
 const GAS_MARGIN = { one: 10, many: 25 };
 /** Bytes of a signed transaction beside its call data. */
 const ENVELOPE_BYTES = 200;

@@ -332,11 +332,10 @@ function anchor(state: State, args: Record<string, unknown>, time: number): Anch
   const ledger = state.ledgers.get(ledgerId);
   if (ledger === undefined) throw new ChainError("reverted", "LedgerUnknown", "LedgerUnknown");
   const checkpoint = { ledgerId, size, root, signedAt, signature };
-  if (
-    remember(SIGNERS, toHex(keccak256(utf8(JSON.stringify(checkpoint)))), () => recoverSigner(checkpoint)) !==
-    ledger.signer
-  ) {
-    throw new ChainError("reverted", "SignatureInvalid", "SignatureInvalid");
+  const signer = remember(SIGNERS, toHex(keccak256(utf8(JSON.stringify(checkpoint)))), () => recoverSigner(checkpoint));
+  if (signer !== ledger.signer) {
+    const reason = ledger.past.includes(signer) ? "SignedByPastSigner" : "SignatureInvalid";
+    throw new ChainError("reverted", reason, reason);
   }
   if (prevSize !== ledger.size) throw new ChainError("reverted", "HeadMismatch", "HeadMismatch");
   if (size <= ledger.size) throw new ChainError("reverted", "SizeNotGrown", "SizeNotGrown");

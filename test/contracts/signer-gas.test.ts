@@ -127,6 +127,19 @@ for (const [name, open] of Object.entries(PLACES)) {
       }
     });
 
+    test("a signer that says no for lack of gas, and has plenty left, has not said no", async () => {
+      const { ledgerId } = await openWith("CostlyWallet", key.address, 2_500_000, true);
+      const items = [await firstOf(ledgerId)];
+      for (const gasLimit of [1_900_000, 2_400_000]) {
+        // What it leaves to whoever asks is more than what EIP-150 keeps back of 3,000,000.
+        assert.equal(
+          await outcomeOf(anchors.anchor.staticCall(...listed(items[0] as Anchor), { gasLimit })),
+          "SignerGasTooLow",
+        );
+        assert.equal(await outcomeOf(anchors.anchorMany.staticCall(items, { gasLimit })), "SignerGasTooLow");
+      }
+    });
+
     test("a signer just below the limit is taken", async () => {
       const { ledgerId } = await openWith("CostlyWallet", key.address, SIGNER_GAS - 100_000, true);
       const anchor = await firstOf(ledgerId);

@@ -15,6 +15,10 @@ contract OwnedWallet is IERC1271 {
 
     /// @inheritdoc IERC1271
     function isValidSignature(bytes32 hash, bytes calldata signature) external view virtual returns (bytes4) {
+        return _answer(hash, signature);
+    }
+
+    function _answer(bytes32 hash, bytes calldata signature) internal view returns (bytes4) {
         (address recovered,,) = ECDSA.tryRecoverCalldata(hash, signature);
         return recovered == OWNER ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
     }
@@ -67,8 +71,7 @@ contract CostlyWallet is OwnedWallet {
         uint256 start = gasleft();
         bytes memory much = new bytes(COST == 0 ? 0 : 32_768);
         while (start - gasleft() < COST) keccak256(much);
-        (address recovered,,) = ECDSA.tryRecoverCalldata(hash, signature);
-        return recovered == OWNER ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
+        return _answer(hash, signature);
     }
 }
 
@@ -85,8 +88,7 @@ contract MoodyWallet is OwnedWallet {
     /// @inheritdoc IERC1271
     function isValidSignature(bytes32 hash, bytes calldata signature) external view override returns (bytes4) {
         while (_burns) {}
-        (address recovered,,) = ECDSA.tryRecoverCalldata(hash, signature);
-        return recovered == OWNER ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
+        return _answer(hash, signature);
     }
 }
 
