@@ -10,6 +10,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import { readJson } from "../../src/json/read.ts";
 import { bringForge } from "./forge.ts";
 import { MUTANTS, type Mutant } from "./mutants.ts";
 
@@ -48,7 +49,7 @@ function compileMutant({ file, from, to }: Mutant): string {
     encoding: "utf8",
     maxBuffer: 2 ** 26,
   });
-  const output = JSON.parse(stdout) as {
+  const output = readJson(stdout) as {
     errors?: { severity: string; formattedMessage: string }[];
     contracts?: Record<string, { LedgerAnchor: { evm: { bytecode: { object: string } } } }>;
   };
