@@ -83,9 +83,9 @@ export function stopUnder(bench: Bench, { fault, at, ending, chain = "none" }: O
     const { world, witness, options, data } = place;
     const service = await world.start({ ...options, env });
     await load(service, witness, findings);
+    const from = service.output.length;
     const attached = await Attached.to(service.pid, fault, pathsOf(data, at), log);
     await load(service, witness, findings);
-    const from = service.output.length;
     const end = await within(STOP_MS, service.stop("SIGTERM"));
     const said = service.output.slice(from);
     if (end === "late") {

@@ -165,7 +165,7 @@ const CHAIN_START: readonly Row[] = [
 const STOP: readonly Row[] = [
   { at: "marks", calls: "openat,rename", effects: [...OPEN_ERRORS, "SIGKILL"], when: [1, ALWAYS] },
   { at: "marks", calls: "write,pwrite64,fsync", effects: ["EIO", "ENOSPC", "SIGKILL"], when: [1, ALWAYS] },
-  { at: "store/log", calls: "write,fdatasync", effects: [...WRITE_ERRORS, "SIGKILL"], when: [6, 9, ALWAYS] },
+  { at: "store/log", calls: "write,fdatasync", effects: [...WRITE_ERRORS, "SIGKILL"], when: [2, 4, ALWAYS] },
   { at: "store", calls: "close", effects: ["EIO", "SIGKILL"], when: [1, 3] },
   { at: "index", calls: "openat,write", effects: ["EIO", "ENOSPC", "SIGKILL"], when: [1, ALWAYS] },
 ];

@@ -30,6 +30,8 @@ export class Judge {
   isDamageSeen = false;
   /** Events that were sent again and are taken for others, as when the content key is another one. */
   conflicts = 0;
+  /** Events of this ledger that were recorded twice. */
+  #twice = 0;
 
   constructor(url: string, key: string, witness: Witness, findings: Findings) {
     this.#url = url;
@@ -134,7 +136,7 @@ export class Judge {
   async #sendAgain(ledger: string, receipts: ReadonlyMap<string, Receipt>): Promise<void> {
     const events = [...receipts.keys()].map((id) => event(id));
     const all = await this.#ask(`POST /v1/ledgers/${ledger}/events`, events);
-    if (all.status === 200) return this.#compareSent(ledger, receipts, JSON.parse(all.text) as Sent);
+    if (all.status < 300) return this.#compareSent(ledger, receipts, JSON.parse(all.text) as Sent);
     await eachOf([...receipts], async ([id, receipt]) => {
       const answer = await this.#ask(`POST /v1/ledgers/${ledger}/events`, [event(id)]);
       const what = `event ${receipt.index} of ${ledger}, sent again`;
@@ -147,6 +149,12 @@ export class Judge {
     for (const [i, { index, leafHash }] of [...receipts.values()].entries()) {
       const again = sent.receipts[i];
       if (again?.duplicate && again.index === index && again.leafHash === leafHash) continue;
+      if (again?.duplicate === false) {
+        this.isDamageSeen = true;
+        this.#twice++;
+        this.#findings.add("forked", `event ${index} of ${ledger}, sent again, is recorded twice`);
+        continue;
+      }
       this.#findings.add("moved", `event ${index} of ${ledger}, sent again, is answered with ${JSON.stringify(again)}`);
     }
   }
@@ -156,8 +164,10 @@ export class Judge {
     const answer = await this.#ask(`POST /v1/ledgers/${ledger}/events`, [event("after the damage")]);
     if (answer.status !== 201) return this.#notRight(`an event for ${ledger}`, answer);
     const [receipt] = (JSON.parse(answer.text) as Sent).receipts;
-    if (receipt?.index === size) return;
-    this.#findings.add("forked", `the next event of ${ledger} got index ${receipt?.index}, not ${size}`);
+    const next = size + this.#twice;
+    this.#twice = 0;
+    if (receipt?.index === next) return;
+    this.#findings.add("forked", `the next event of ${ledger} got index ${receipt?.index}, not ${next}`);
   }
 }
 
