@@ -11,7 +11,7 @@ import { Bench } from "./bench.ts";
 import { DISK_CASES, findDiskObstacle } from "./full-disk.ts";
 import { MUTANTS, makeMutant } from "./mutants.ts";
 import { runCase } from "./run.ts";
-import { AWAITED, SELECTION } from "./selection.ts";
+import { SELECTION } from "./selection.ts";
 import { findObstacle } from "./strace.ts";
 import { type Case, STRACE_CASES } from "./table.ts";
 import { isKept } from "./verdict.ts";
@@ -27,7 +27,7 @@ after(() => bench.close());
 test("the names of cases are unique, and those of the selection are cases", () => {
   const names = ALL.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
-  const asked = [...SELECTION, ...AWAITED, ...MUTANTS.map(({ shownBy }) => shownBy)];
+  const asked = [...SELECTION, ...MUTANTS.map(({ shownBy }) => shownBy)];
   assert.deepEqual(
     asked.filter((name) => !names.includes(name)),
     [],
@@ -40,7 +40,7 @@ function skipOf({ name }: Case): string | false {
 }
 
 test("nothing that was acknowledged is lost, after", { concurrency: 2 }, async (t) => {
-  const tried = ALL.filter(({ name }) => SELECTION.includes(name) && !AWAITED.includes(name));
+  const tried = ALL.filter(({ name }) => SELECTION.includes(name));
   const all = tried.map((each) =>
     t.test(each.name, { skip: skipOf(each) }, async () => {
       const { outcome, texts } = await runCase(bench, each);

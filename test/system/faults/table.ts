@@ -167,7 +167,6 @@ const STOP: readonly Row[] = [
   { at: "marks", calls: "write,pwrite64,fsync", effects: ["EIO", "ENOSPC", "SIGKILL"], when: [1, ALWAYS] },
   { at: "store/log", calls: "write,fdatasync", effects: [...WRITE_ERRORS, "SIGKILL"], when: [2, 4, ALWAYS] },
   { at: "store", calls: "close", effects: ["EIO", "SIGKILL"], when: [1, 3] },
-  { at: "index", calls: "openat,write", effects: ["EIO", "ENOSPC", "SIGKILL"], when: [1, ALWAYS] },
 ];
 
 const CHAIN_STOP: readonly Row[] = [
@@ -177,13 +176,14 @@ const CHAIN_STOP: readonly Row[] = [
 
 const AUDIT: readonly Row[] = [
   { at: "store", calls: "openat", effects: ["nothing"], when: [1] },
-  { at: "store/log", calls: "openat", effects: OPEN_ERRORS, when: [1, 2] },
+  // An audit opens links to the files elsewhere: these are reached by one that opens the store in its place.
+  { at: "store/log", calls: "openat", effects: ["EIO", "EMFILE"], when: [2] },
   { at: "store/log", calls: "read", effects: READ_EFFECTS, when: [1, 2, 3, 5] },
   { at: "store/manifest", calls: "openat,read", effects: READ_EFFECTS.slice(0, 1), when: [1, 2, 3] },
   { at: "store/table", calls: "openat,mmap", effects: ["EIO", "EACCES"], when: [1, 2] },
   { at: "store/table", calls: "read,pread64", effects: READ_EFFECTS, when: [1, 2] },
   { at: "store/folder", calls: "getdents64", effects: READ_EFFECTS, when: [1, 2, 3] },
-  { at: "store", calls: "write,fdatasync,link,mkdir", effects: ["ENOSPC", "EIO"], when: [1, ALWAYS] },
+  { at: "store", calls: "write,fdatasync,link,mkdir", effects: ["ENOSPC"], when: [ALWAYS] },
   { at: "store", calls: "openat,read,write,link,rename,unlink", effects: ["SIGKILL"], when: [2, 5, 9, 14, 20] },
   { at: "marks", calls: "openat,read,pread64", effects: ["EIO", "EACCES"], when: [1] },
 ];

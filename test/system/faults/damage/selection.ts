@@ -16,14 +16,3 @@ export const DAMAGES: readonly string[] = [
   "damage: index/000005.ldb cut to half",
   "damage: keys/content.key gone",
 ];
-
-/** What of them does not hold yet; what mends it takes it out of here. */
-export const AWAITED_DAMAGES: readonly string[] = [
-  "damage: store/000005.ldb page 12 zeroed",
-  "damage: store/000005.ldb a bit flipped, 2 of 3",
-  "damage: store/000006.log cut to all but 100 bytes",
-  "damage: store/000006.log gone",
-  "damage: index/CURRENT a bit flipped, 2 of 3",
-  "damage: index/000005.ldb cut to half",
-  "damage: keys/content.key gone",
-];
