@@ -10,6 +10,7 @@
 import type { Socket } from "node:net";
 
 const HEAD_END = "\r\n\r\n";
+const LENGTH = /\r\ncontent-length:[ \t]*(\d{1,9})[ \t]*\r\n/i;
 const LINE_FEED = 10;
 const RETURN = 13;
 
@@ -25,6 +26,8 @@ export class Gate {
   #tail = "";
   /** Bytes of a body that are still to come. */
   #bodyLeft = 0;
+  /** Whether the last piece was a head with all of its body. */
+  #isWhole = false;
   /** Whether a piece was handed on that the parser has not had yet, because its body is not read on. */
   #isUnderWay = false;
   #isPassing = false;
@@ -51,7 +54,7 @@ export class Gate {
 
   /** The head that was just handed on announced a body of this length, which is not searched for heads. */
   expectBody(bytes: number): void {
-    this.#bodyLeft = bytes;
+    this.#bodyLeft = this.#isWhole ? 0 : bytes;
   }
 
   /**
@@ -90,7 +93,10 @@ export class Gate {
     const rest = this.#rest;
     if (rest === undefined) return undefined;
     const inBody = this.#bodyLeft > 0;
-    const end = inBody ? this.#bodyLeft : endOfHead(rest, this.#tail);
+    const headEnd = inBody ? 0 : endOfHead(rest, this.#tail);
+    // Most bodies come with their heads and nothing behind them: those go to the parser in one piece, for it is half as dear.
+    this.#isWhole = !inBody && headEnd < rest.length && headEnd + lengthIn(rest, headEnd) === rest.length;
+    const end = inBody ? this.#bodyLeft : this.#isWhole ? rest.length : headEnd;
     const piece = end < rest.length ? rest.subarray(0, end) : rest;
     this.#rest = piece === rest ? undefined : rest.subarray(end);
     if (inBody) this.#bodyLeft -= piece.length;
@@ -107,6 +113,11 @@ function endOfHead(chunk: Buffer, tail: string): number {
   }
   const at = chunk.indexOf(HEAD_END, 0, "latin1");
   return at < 0 ? Number.POSITIVE_INFINITY : at + HEAD_END.length;
+}
+
+/** The length that a head announces for its body; NaN when it announces none. The parser lets no head have two. */
+function lengthIn(chunk: Buffer, headEnd: number): number {
+  return Number(LENGTH.exec(chunk.toString("latin1", 0, headEnd))?.[1]);
 }
 
 /** What a head's end may have begun with, of what was handed on so far. */
