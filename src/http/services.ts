@@ -93,7 +93,7 @@ export const HTTP_LIMITS: HttpLimits = {
   idleMs: 65_000,
   stalledMs: 30_000,
   answersBytesMax: 64 * 1024 * 1024,
-  turns: { atOnce: 4, waitingMax: 1024, waitingEachMax: 128, waitMs: 10_000 },
+  turns: { atOnce: 2, waitingMax: 1024, waitingEachMax: 128, waitMs: 10_000 },
   headersBytesMax: 16 * 1024,
   connectionsMax: 10_000,
 };
