@@ -4,7 +4,7 @@
  * mistakes, and reaches further than the chain's head, which knows only what was anchored.
  *
  * A guard that cannot remember guards nothing: while marks cannot be written nothing new is signed, and a durable mark
- * is behind its ledger by at most LAG_MS and LAG_ENTRIES_MAX; beyond that, commits wait for it.
+ * is behind its ledger by at most a time and a number of entries; beyond them, commits wait for it.
  */
 
 import type { Health } from "../../health.ts";
@@ -26,22 +26,22 @@ export type MarksOptions = {
   readonly folder: MarkFolder;
   readonly hash: Hash;
   readonly health?: Health;
-  readonly times?: Partial<MarkTimes>;
+  readonly bounds?: Partial<MarkBounds>;
 };
 
-/** Milliseconds. */
-export type MarkTimes = {
+/** Times in milliseconds. */
+export type MarkBounds = {
   /** Between two writes, and between two looks at the folder: a few small files a second, however many commits. */
   readonly writeMs: number;
   /** A commit waits when one so old is not marked yet. */
   readonly lagMs: number;
+  /** And when so many entries are not: more than two seconds bring at full speed. */
+  readonly lagEntries: number;
   /** A write that takes longer hangs. */
   readonly hangMs: number;
 };
 
-const TIMES: MarkTimes = { writeMs: 1000, lagMs: 2000, hangMs: 5000 };
-/** A commit waits when so many entries are not marked yet: more than two seconds bring at full speed. */
-const LAG_ENTRIES_MAX = 100_000;
+const BOUNDS: MarkBounds = { writeMs: 1000, lagMs: 2000, lagEntries: 100_000, hangMs: 5000 };
 
 type Followed = {
   newest: Mark;
@@ -53,7 +53,7 @@ type Followed = {
 
 export class Marks {
   readonly #options: MarksOptions;
-  readonly #times: MarkTimes;
+  readonly #bounds: MarkBounds;
   readonly #followed = new Map<Hex, Followed>();
   readonly #watch: NodeJS.Timeout;
   #next: NodeJS.Timeout | undefined;
@@ -64,8 +64,8 @@ export class Marks {
 
   constructor(options: MarksOptions) {
     this.#options = options;
-    this.#times = { ...TIMES, ...options.times };
-    this.#watch = setInterval(() => void this.flush(), this.#times.writeMs).unref();
+    this.#bounds = { ...BOUNDS, ...options.bounds };
+    this.#watch = setInterval(() => void this.flush(), this.#bounds.writeMs).unref();
   }
 
   /**
@@ -105,15 +105,15 @@ export class Marks {
     const followed = this.#followed.get(ledgerId);
     if (followed === undefined) throw new RangeError(`expected a ledger whose mark is followed, got ${ledgerId}`);
     const { durable, newest, since } = followed;
-    const isLate = since !== undefined && performance.now() - since > this.#times.lagMs;
-    if (durable !== undefined && !isLate && newest.size - durable < LAG_ENTRIES_MAX) return undefined;
+    const isLate = since !== undefined && performance.now() - since > this.#bounds.lagMs;
+    if (durable !== undefined && !isLate && newest.size - durable < this.#bounds.lagEntries) return undefined;
     return this.#catchUp();
   }
 
   /** Writes what is new, or looks at the folder when nothing is; a failure is reported, and tried again by itself. */
   flush(): Promise<void> {
-    if (this.#writing !== undefined && performance.now() - this.#startedAt > this.#times.hangMs) {
-      this.#fail(new Error(`expected the marks to be written within ${this.#times.hangMs} ms`));
+    if (this.#writing !== undefined && performance.now() - this.#startedAt > this.#bounds.hangMs) {
+      this.#fail(new Error(`expected the marks to be written within ${this.#bounds.hangMs} ms`));
     }
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
@@ -142,7 +142,7 @@ export class Marks {
 
   #schedule(): void {
     if (this.#isClosing) return;
-    const wait = Math.max(0, this.#startedAt + this.#times.writeMs - performance.now());
+    const wait = Math.max(0, this.#startedAt + this.#bounds.writeMs - performance.now());
     this.#next ??= setTimeout(() => {
       this.#next = undefined;
       void this.flush();
@@ -192,10 +192,10 @@ export class Marks {
   /** Waits for something on the disk, but not for ever. */
   async #bounded(work: Promise<void>): Promise<void> {
     const { promise: isLate, resolve } = Promise.withResolvers<true>();
-    const timer = setTimeout(() => resolve(true), this.#times.hangMs);
+    const timer = setTimeout(() => resolve(true), this.#bounds.hangMs);
     try {
       if ((await Promise.race([work, isLate])) !== true) return;
-      this.#fail(new Error(`expected the marks to be written within ${this.#times.hangMs} ms`));
+      this.#fail(new Error(`expected the marks to be written within ${this.#bounds.hangMs} ms`));
     } finally {
       clearTimeout(timer);
     }

@@ -8,7 +8,7 @@ import type { TestContext } from "node:test";
 import { Health } from "../../../src/health.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
 import { type Files, MarkFolder } from "../../../src/ledger/marks/folder.ts";
-import { Marks, type MarkTimes } from "../../../src/ledger/marks/marks.ts";
+import { type MarkBounds, Marks } from "../../../src/ledger/marks/marks.ts";
 import { hash, many, openLedger, storeWithLedger } from "../fixtures.ts";
 
 /** A folder that does not exist yet, under one that is removed after the test. */
@@ -26,7 +26,7 @@ export type Opened = {
 
 export async function openMarks(
   directory: string,
-  { files, times }: { readonly files?: Files; readonly times?: Partial<MarkTimes> } = {},
+  { files, bounds }: { readonly files?: Files; readonly bounds?: Partial<MarkBounds> } = {},
 ): Promise<Opened> {
   const logged: string[] = [];
   const health = new Health({
@@ -37,7 +37,7 @@ export async function openMarks(
     folder: await MarkFolder.open(directory, files),
     hash,
     health,
-    ...(times && { times }),
+    ...(bounds && { bounds }),
   });
   return { marks, health, logged };
 }
