@@ -89,7 +89,9 @@ async function openEmbedded(config: Config, { log, health, store, closeLater }: 
   await compareLocalKeys(store, keys, log);
   // Next to the service's own port where that is free, so that an address that was noted down stays right.
   const port = config.port === 0 ? 0 : config.port + 1;
-  const options = { dir: join(config.data, "chain"), port, log, health };
+  // The page that verifies asks the chain from the reader's browser.
+  const pageOrigin = config.port === 0 ? undefined : `http://${originHost(config.host)}:${config.port}`;
+  const options = { dir: join(config.data, "chain"), port, log, health, pageOrigin };
   const devChain = await DevChain.open(options);
   closeLater(() => devChain.close());
   const payerAccount = keyAccount(keys.payer.key);
@@ -151,4 +153,9 @@ function lagMaxMs(config: Config, name: string, intervalMs: number): number {
   const chain = config.chains.find((each) => each.name === name);
   if (chain !== undefined && chain.lagMaxS > 0) return chain.lagMaxS * 1000;
   return LAG_INTERVALS * intervalMs + LAG_MARGIN_MS;
+}
+
+/** The host as a browser spells it. */
+function originHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }

@@ -35,6 +35,8 @@ export type StartOptions = {
   readonly firstTime?: number;
   /** The only folder that it may take for its user's; without one it has none. */
   readonly home?: string;
+  /** The only origin whose pages may ask the chain, such as that of the service; without one none may. */
+  readonly pageOrigin?: string | undefined;
 };
 
 /** The chain's process did not come up, or another one is in its place. */
@@ -119,14 +121,17 @@ function environmentOf(home: string): NodeJS.ProcessEnv {
   };
 }
 
-function argumentsFor(kind: Program["kind"], { chainId, port, stateFile, firstTime }: StartOptions): string[] {
+function argumentsFor(
+  kind: Program["kind"],
+  { chainId, port, stateFile, firstTime, pageOrigin }: StartOptions,
+): string[] {
   if (kind === "hardhat") return ["--hostname", "127.0.0.1", "--port", String(port), "--chain-id", String(chainId)];
   // One slot in an epoch: safe is the block before the newest, final the one before that.
   const fixed = ["--host", "127.0.0.1", "--slots-in-an-epoch", "1", "--accounts", "0", "--color", "never"];
   // Without a number of states anvil writes all but the last 500 to its user's folder, each larger than the last.
   const kept = ["--prune-history", String(STATES_KEPT)];
-  // Any page that the user has open could send requests to it, anvil_reset among them.
-  const closed = ["--no-cors"];
+  // Any page that the user has open could send requests to it, anvil_reset among them; the service's own may ask.
+  const closed = pageOrigin === undefined ? ["--no-cors"] : ["--allow-origin", pageOrigin];
   const state = stateFile === undefined ? [] : ["--load-state", stateFile];
   const time = firstTime === undefined ? [] : ["--timestamp", String(firstTime)];
   return [...fixed, ...kept, ...closed, "--port", String(port), "--chain-id", String(chainId), ...time, ...state];

@@ -35,13 +35,20 @@ export type DevChainOptions = {
   /** Port to listen on; 0, or one that is taken, lets the system choose. */
   readonly port?: number;
   readonly program?: Program;
+  /** The only origin whose pages may ask the chain; none when absent. */
+  readonly pageOrigin?: string | undefined;
   /** Milliseconds before a chain that ended by itself is started again, doubled each time that it does not come up. */
   readonly reviveMs?: number;
   readonly log: Log;
   readonly health?: Health;
 };
 
-type Launch = { readonly program: Program; readonly folder: ChainFolder; readonly port: number };
+type Launch = {
+  readonly program: Program;
+  readonly folder: ChainFolder;
+  readonly port: number;
+  readonly pageOrigin: string | undefined;
+};
 type Parts = {
   readonly options: DevChainOptions;
   readonly again: Launch;
@@ -92,17 +99,17 @@ export class DevChain {
    *   system does not let its folder be used
    */
   static async open(options: DevChainOptions): Promise<DevChain> {
-    const { dir, log, program = findProgram() } = options;
+    const { dir, log, pageOrigin, program = findProgram() } = options;
     const folder = await ChainFolder.open(dir, log);
     if (program.kind === "hardhat") log.warn({}, "no anvil here: the embedded chain is Hardhat's and keeps nothing");
     const port = await choosePort(folder, options.port ?? 0, log);
-    const started = await launch({ program, folder, port });
+    const started = await launch({ program, folder, port, pageOrigin });
     const endpoint = connectEndpoint(started.url, REQUEST_MS);
     try {
       await setClock(program, endpoint);
       const isNew = await deployOnce(endpoint);
       // Whoever was told the address finds the chain there after a restart, too.
-      const again = { program, folder, port: Number(new URL(started.url).port) };
+      const again = { program, folder, pageOrigin, port: Number(new URL(started.url).port) };
       const snapshots = program.kind === "anvil" ? new Snapshots(dir, started.url) : undefined;
       if (isNew) await snapshots?.take();
       const blocks = Number(await endpoint.request("eth_blockNumber", []));
@@ -239,13 +246,13 @@ export class DevChain {
 }
 
 /** A chain with the state of the last snapshot. */
-async function launch({ program, folder, port }: Launch): Promise<ChainProcess> {
+async function launch({ program, folder, port, pageOrigin }: Launch): Promise<ChainProcess> {
   const { dir } = folder;
   const stateFile = program.kind === "anvil" ? await unpackSnapshot(dir) : undefined;
   let started: ChainProcess | undefined;
   try {
     const firstTime = await folder.firstTime(stateFile);
-    const options = { program, chainId: DEV_CHAIN_ID, port, firstTime, home: dir };
+    const options = { program, chainId: DEV_CHAIN_ID, port, firstTime, home: dir, pageOrigin };
     started = await startProcess(stateFile === undefined ? options : { ...options, stateFile });
     await folder.noteProcess(tracesOf(started));
     return started;

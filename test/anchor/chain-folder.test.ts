@@ -228,6 +228,18 @@ test("nothing but the state is kept, however many blocks there are: not in the f
   await assert.rejects(endpoint.request("eth_getBalance", [OWNER.address, "0x2"]), { kind: "state_missing" });
 });
 
+test("the service's own page may ask the chain, and no other", async (t) => {
+  const pageOrigin = "http://127.0.0.1:4600";
+  const chain = await DevChain.open({ dir: await copy(t), log: quiet, pageOrigin });
+  t.after(() => chain.close());
+  const preflight = (origin: string) => {
+    const headers = { Origin: origin, "Access-Control-Request-Method": "POST" };
+    return fetch(chain.url, { method: "OPTIONS", headers });
+  };
+  assert.equal((await preflight(pageOrigin)).headers.get("access-control-allow-origin"), pageOrigin);
+  assert.notEqual((await preflight("http://page")).headers.get("access-control-allow-origin"), "http://page");
+});
+
 test("a page of another site gets nothing from the chain, and can do nothing to it", async (t) => {
   const chain = await DevChain.open({ dir: await copy(t), log: quiet });
   t.after(() => chain.close());
