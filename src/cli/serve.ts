@@ -9,7 +9,7 @@ import type { ChainFacts } from "../chains.ts";
 import { adminKeyFile, type Config, readConfig } from "../config.ts";
 import { type Service, startService } from "../service.ts";
 import { isDevelopmentChain } from "../verify/explorers.ts";
-import { unreachable } from "./failure.ts";
+import { CliError, unreachable } from "./failure.ts";
 import { printOut, printResult } from "./output.ts";
 import { STOP_SIGNALS } from "./process.ts";
 import { readVersion } from "./version.ts";
@@ -45,8 +45,17 @@ function signal(): Promise<void> {
   });
 }
 
+/** What the system answers when a file cannot be had for now, and LevelDB when it was told so. */
+const FILE_REFUSALS = ["EIO", "EMFILE", "ENFILE", "EACCES", "EPERM", "ENOSPC", "EDQUOT", "EROFS", "LEVEL_IO_ERROR"];
+
 function explainStart(error: unknown, { host, port }: Config): unknown {
-  if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") return error;
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  if (FILE_REFUSALS.includes(code)) {
+    const wayOut =
+      "the disk or the system refused a file: mend what it names (room, rights, open files, the disk itself), then try again";
+    return new CliError(`${message}; ${wayOut}`, { code, exitStatus: 1, cause: error });
+  }
+  if (code !== "EADDRINUSE") return error;
   return unreachable(
     `${host}:${port} is in use; end what listens there, or set HOLDFAST_LISTEN to another address such as ${host}:${otherPort(port)}`,
   );

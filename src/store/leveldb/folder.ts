@@ -141,7 +141,9 @@ async function requireEmpty(directory: string, names: readonly string[]): Promis
 async function readWhole(path: string): Promise<Buffer> {
   const bytes = await readFile(path);
   const size = await sizeOf(path);
-  if (size !== bytes.length) throw new Error(`expected to read ${size} bytes of ${path}, got ${bytes.length}`);
+  if (size !== bytes.length) {
+    throw new Error(`expected to read ${size} bytes of ${path}, got ${bytes.length}; nothing was changed: try again`);
+  }
   return bytes;
 }
 

@@ -12,6 +12,7 @@ export const SELECTION: readonly string[] = [
   "load, mending: store/all read,pread64 none 3",
   "start: store/log openat EIO 2",
   "start: store/log read none 3",
+  "start: store/manifest openat EMFILE 1",
   "start: store/opening link,linkat,mkdir,rename SIGKILL 3",
   "start: index openat EACCES 1+",
   "stop: marks write,pwrite64,fsync ENOSPC 1+",
