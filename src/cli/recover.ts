@@ -59,7 +59,7 @@ export function addRecover(program: Command, setExit: SetExit): void {
 async function recover(flags: RecoverFlags): Promise<number> {
   const data = flags.data ?? process.env.HOLDFAST_DATA ?? "data";
   const folder = storeFolder(data);
-  if (!existsSync(folder) && !existsSync(`${folder}.kept`)) {
+  if (!["", ".kept", ".next"].some((end) => existsSync(`${folder}${end}`))) {
     throw usageError(`Expected a store at ${folder}, got nothing; give --data.`);
   }
   const lock = await takeLock(folder);

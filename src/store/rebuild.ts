@@ -3,11 +3,10 @@
  * is in leveldb/salvage.ts; here is what the keys mean: which may be written again, and where a ledger is cut.
  */
 
-import { mkdir, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, rm } from "node:fs/promises";
 import * as keys from "./keys.ts";
 import { Database } from "./leveldb/database.ts";
-import { putBack, syncFolder } from "./leveldb/opening.ts";
+import { replaceFolder } from "./leveldb/opening.ts";
 import { type Loss, salvage } from "./leveldb/salvage.ts";
 import type { BadRange } from "./leveldb/table.ts";
 import { claimEnd, isWhole } from "./record.ts";
@@ -71,12 +70,8 @@ export async function rebuildStore(from: string, to: string, options: RebuildOpt
  * @param label goes into the name of the kept folder
  */
 export async function takePlace(rebuilt: string, store: string, label: string): Promise<string> {
-  await putBack(store);
   const kept = `${store}.${label}`;
-  // If we crash between the two, there is no store, and both folders are there to be renamed by hand.
-  await rename(store, kept);
-  await rename(rebuilt, store);
-  await syncFolder(dirname(store));
+  await replaceFolder(rebuilt, store, kept);
   return kept;
 }
 

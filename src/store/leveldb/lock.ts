@@ -3,8 +3,8 @@
  * an empty database beside it, so that the system frees it when a process dies, in whatever way.
  */
 
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { access, mkdir, readdir, rm, symlink } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { Level } from "level";
 import { StoreLockedError } from "../store.ts";
 import { notOpened } from "./failed.ts";
@@ -18,6 +18,17 @@ export class FolderLock {
 
   /** @throws StoreLockedError when another process, or another part of this one, has it */
   static async take(directory: string): Promise<FolderLock> {
+    const lock = await FolderLock.#takeBeside(directory);
+    try {
+      await requireUnopened(directory);
+    } catch (error) {
+      await lock.free();
+      throw error;
+    }
+    return lock;
+  }
+
+  static async #takeBeside(directory: string): Promise<FolderLock> {
     const folder = `${directory}.lock`;
     try {
       return new FolderLock(await openLock(folder));
@@ -52,6 +63,46 @@ export function isLocked(error: unknown): boolean {
 export function lockedError(directory: string, cause: unknown): StoreLockedError {
   const message = `expected to be alone with the store in ${directory}, but another process has it open; stop that one first`;
   return new StoreLockedError(message, { cause });
+}
+
+/**
+ * Versions before this lock took only LevelDB's own, inside the folder: one that still runs would lose its files to us. It is
+ * asked by way of a link, since opening the folder itself would change it.
+ */
+async function requireUnopened(directory: string): Promise<void> {
+  const asked = `${directory}.asked`;
+  const own = resolve(directory, "LOCK");
+  if (!(await isThere(own))) return;
+  try {
+    await rm(asked, { recursive: true, force: true });
+    await mkdir(asked, { mode: 0o700 });
+    // Where there are no links, LevelDB itself refuses, later.
+    if (!(await isLinked(own, join(asked, "LOCK")))) return;
+    await (await openLock(asked)).close();
+  } catch (cause) {
+    if (isLocked(cause)) throw lockedError(directory, cause);
+    throw notOpened(directory, cause as Error);
+  } finally {
+    await rm(asked, { recursive: true, force: true });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function isLinked(target: string, path: string): Promise<boolean> {
+  try {
+    await symlink(target, path);
+    return true;
+  } catch (error) {
+    if (["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes((error as NodeJS.ErrnoException).code ?? ""))
+      return false;
+    throw error;
+  }
 }
 
 async function openLock(folder: string): Promise<Level> {

@@ -63,6 +63,7 @@ function isFileError(error: unknown): error is NodeJS.ErrnoException {
 /** Gives a folder back what an opening had kept that did not end. */
 export async function putBack(directory: string): Promise<void> {
   await rm(`${directory}.keeping`, { recursive: true, force: true });
+  await endReplacing(directory);
   if (await exists(`${directory}.kept`)) {
     await rm(`${directory}.gone`, { recursive: true, force: true });
     if (await exists(directory)) await rename(directory, `${directory}.gone`);
@@ -70,6 +71,26 @@ export async function putBack(directory: string): Promise<void> {
     await syncFolder(dirname(directory));
   }
   await rm(`${directory}.gone`, { recursive: true, force: true });
+}
+
+/**
+ * Lets a whole folder take the place of another one, which gets another name. Whatever ends the process on the way, the next
+ * opening finds the one or the other.
+ */
+export async function replaceFolder(next: string, directory: string, former: string): Promise<void> {
+  await putBack(directory);
+  await rename(next, `${directory}.next`);
+  await rename(directory, former);
+  await endReplacing(directory);
+}
+
+/** Without a folder, LevelDB would begin an empty one, and nobody would notice that another was meant. */
+async function endReplacing(directory: string): Promise<void> {
+  const next = `${directory}.next`;
+  if (!(await exists(next))) return;
+  if (await exists(directory)) await rm(next, { recursive: true, force: true });
+  else await rename(next, directory);
+  await syncFolder(dirname(directory));
 }
 
 async function openOnce<T extends OpenedDatabase>(
@@ -87,11 +108,10 @@ async function openOnce<T extends OpenedDatabase>(
     await letGo(directory);
   } catch (cause) {
     await database?.close();
-    await putBack(directory);
+    // Whoever has it open goes on with these files: they are not ours to exchange, and LevelDB touched none of them.
+    await (cause instanceof StoreLockedError ? letGo(directory) : putBack(directory));
     throw cause;
   }
-  // What is left of it is removed by the next opening.
-  await rm(`${directory}.gone`, { recursive: true, force: true }).catch(() => undefined);
   return { database, lastSequence: held.lastSequence, tornBytes: tornBytesOf(held) };
 }
 
@@ -110,6 +130,8 @@ async function letGo(directory: string): Promise<void> {
   // If we crash before this, the next opening begins again with what was kept: nothing was written meanwhile.
   await rename(`${directory}.kept`, `${directory}.gone`);
   await syncFolder(dirname(directory));
+  // What is left of it is removed by the next opening.
+  await rm(`${directory}.gone`, { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** @throws OpeningFailedError unless the opened database holds what the manifest and the logs held */
@@ -164,11 +186,17 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   } catch (error) {
     if (!NO_LINKS.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     await copyFile(from, to);
+    // A link has what was synced; a copy has nothing yet that outlives a power cut, and LevelDB deletes its model.
+    await syncFile(to);
   }
 }
 
-export async function syncFolder(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
+export function syncFolder(directory: string): Promise<void> {
+  return syncFile(directory);
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, "r");
   try {
     await handle.sync();
   } finally {

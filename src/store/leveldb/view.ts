@@ -22,6 +22,7 @@ export async function openView(directory: string): Promise<View> {
   try {
     await linkAll(resolve(directory), view, await filesIn(directory));
     await linkLock(resolve(`${directory}.lock`), `${view}.lock`);
+    await linkLock(resolve(directory), view);
     return { directory: view, dispose };
   } catch (error) {
     await dispose();
@@ -43,5 +44,6 @@ async function linkLock(from: string, to: string): Promise<void> {
     if (["ENOENT", "EACCES", "EROFS", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) return;
     throw error;
   }
-  await linkAll(from, to, ["LOCK"]);
+  await mkdir(to, { recursive: true, mode: 0o700 });
+  await symlink(lock, join(to, "LOCK"));
 }
