@@ -3,8 +3,9 @@
  * reads, so that a damaged key looks like something that was never recorded, and a block of zeros ends the process.
  */
 
+import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { filesIn, readManifest, WAY_OUT } from "./leveldb/folder.ts";
+import { filesIn, readFolder, readManifest, WAY_OUT } from "./leveldb/folder.ts";
 import { type FileDamage, inspectNewest, inspectTables } from "./leveldb/inspect.ts";
 import { describeRange, isDerived, rebuildStore, takePlace } from "./rebuild.ts";
 import { DamagedStoreError } from "./store.ts";
@@ -30,11 +31,17 @@ export async function requireWholeTables(directory: string, bytesMax = START_BYT
   if (first === undefined) return undefined;
   const size = [...manifest.tables.values()].reduce((sum, bytes) => sum + bytes, 0);
   const held = describeHeld(first);
-  if (size > REBUILD_BYTES || !found.every(({ ranges }) => ranges.every(isDerived))) {
-    throw new DamagedStoreError(`${first.detail}; it held ${held}; ${WAY_OUT}`);
-  }
+  const refused = () => new DamagedStoreError(`${first.detail}; it held ${held}; ${WAY_OUT}`);
+  if (size > REBUILD_BYTES || !found.every(({ ranges }) => ranges.every(isDerived))) throw refused();
+  // A file that is missing and a log that is damaged would be passed over without a word.
+  await readFolder(directory);
   const rebuilt = `${directory}.rebuilt`;
-  await rebuildStore(directory, rebuilt);
+  const { losses, damaged } = await rebuildStore(directory, rebuilt);
+  const isOnlyDerived = losses.every(({ path, ranges }) => path.endsWith(".log") || ranges.every(isDerived));
+  if (damaged > 0 || !isOnlyDerived) {
+    await rm(rebuilt, { recursive: true, force: true });
+    throw refused();
+  }
   const kept = await takePlace(rebuilt, directory, `damaged-${Date.now()}`);
   return `${first.detail}; it held ${held}, which follow from the entries, so the store was made anew without it; the damaged one is kept as ${kept}`;
 }

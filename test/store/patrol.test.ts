@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { closeSync, globSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, globSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
@@ -67,6 +67,33 @@ test("a store of which anything else is damaged is refused, and the way out is n
   damage(directory, "recorded");
   await assert.rejects(LevelStore.open(directory), { code: "store_damaged", message: /holdfast recover/ });
   assert.equal(globSync(`${directory}.damaged-*`).length, 0);
+});
+
+test("a store of which tiles and something else are damaged is refused, whatever the other thing is", async (t) => {
+  const others: readonly ((directory: string) => void)[] = [
+    (directory) => {
+      const [log] = globSync(join(directory, "*.log"));
+      const bytes = readFileSync(log as string);
+      bytes[20] = (bytes[20] as number) ^ 1;
+      writeFileSync(log as string, bytes);
+    },
+    (directory) => {
+      const [newest] = globSync(join(directory, "*.ldb")).sort().reverse();
+      rmSync(newest as string);
+    },
+  ];
+  for (const damageMore of others) {
+    const directory = await makeStore(t);
+    const store = await LevelStore.open(directory);
+    await store.commit(ID, commitOf(ID, 100, 1));
+    await store.commit(ID, commitOf(ID, 101, 1));
+    await store.close();
+    if (damageMore === others[1]) await (await LevelStore.open(directory)).close();
+    damage(directory, "derived");
+    damageMore(directory);
+    await assert.rejects(LevelStore.open(directory), { code: "store_damaged", message: /holdfast recover/ });
+    assert.equal(globSync(`${directory}.damaged-*`).length, 0);
+  }
 });
 
 test("the files of an open store are looked at, and what is damaged is told", async (t) => {
