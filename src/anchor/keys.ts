@@ -123,7 +123,8 @@ function keyIn(text: string | undefined, where: string): Hex {
   const trimmed = text?.trim().toLowerCase() ?? "";
   const hex = trimmed.startsWith("0x") ? trimmed : `0x${trimmed}`;
   if (!/^0x[0-9a-f]{64}$/.test(hex)) {
-    throw new KeyError(`expected a private key of 64 hex digits in ${where}, got ${trimmed.length} characters`);
+    const got = `got ${trimmed.length} characters; bring it back from a backup`;
+    throw new KeyError(`expected a private key of 64 hex digits in ${where}, ${got}`);
   }
   try {
     addressOfKey(hex);

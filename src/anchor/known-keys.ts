@@ -3,6 +3,7 @@
  * somebody else: a signer would be rotated to it, and gas paid from an account without money, and nobody would know why.
  */
 
+import { basename } from "node:path";
 import type { Hex } from "../merkle/bytes.ts";
 import { compareSecret } from "../store/secrets.ts";
 import type { Store } from "../store/store.ts";
@@ -33,7 +34,8 @@ export async function compareLocalKeys(store: Store, keys: LocalKeys, log: KeyLo
     const { key, path, isMade } = keys[role];
     const wayOut = `bring the file back from a backup; when it is lost for good, remove it: another key is made, and ${ANEW[role]}`;
     const check = addressOfKey(key);
-    const found = await compareSecret(store, { role, place: path, check, isExpected: isMade }, wayOut);
+    const secret = { role, place: `keys/${basename(path)}`, path, check, isExpected: isMade };
+    const found = await compareSecret(store, secret, wayOut);
     if (found === "other")
       log.warn({ path, address: check }, `the ${role}'s key was gone and another is made: ${ANEW[role]}`);
   }

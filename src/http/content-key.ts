@@ -5,7 +5,7 @@
 
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { KeyError } from "../anchor/keys.ts";
 import { concat, fromHex, toHex, utf8 } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
@@ -44,7 +44,8 @@ export async function openContentKey(
   const check = toHex(hash(concat(utf8("holdfast content key"), key)).subarray(0, CHECK_LENGTH));
   const wayOut =
     "bring the file back from a backup; when it is lost for good, remove it: another is made, and events that are sent again will look like conflicts";
-  await compareSecret(store, { role: "content", place: path, check, isExpected: found === undefined }, wayOut);
+  const place = `keys/${basename(path)}`;
+  await compareSecret(store, { role: "content", place, path, check, isExpected: found === undefined }, wayOut);
   return key;
 }
 

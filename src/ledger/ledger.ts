@@ -183,18 +183,26 @@ export class Ledger {
     return this.#watched(from, to);
   }
 
-  async *#watched(from: number, to: number): AsyncIterable<Entry> {
+  /** Entries as they are read, without a generator around each: damage at one of them is remembered. */
+  #watched(from: number, to: number): AsyncIterable<Entry> {
+    const entries = this.#store.entries(this.record.id, from, to)[Symbol.asyncIterator]();
     let index = from;
-    try {
-      for await (const entry of this.#store.entries(this.record.id, from, to)) {
-        yield entry;
-        index++;
-      }
-    } catch (error) {
-      const read = () => this.#store.entry(this.record.id, index);
-      if (error instanceof DamagedStoreError) this.#damage.add(this.#place("entry", index), error, read);
+    const counted = (result: IteratorResult<Entry>) => {
+      index++;
+      return result;
+    };
+    const failed = (error: unknown): never => {
+      const at = index;
+      const read = () => this.#store.entry(this.record.id, at);
+      if (error instanceof DamagedStoreError) this.#damage.add(this.#place("entry", at), error, read);
       throw error;
-    }
+    };
+    const ended: IteratorResult<Entry> = { done: true, value: undefined };
+    const iterator: AsyncIterator<Entry> = {
+      next: () => entries.next().then(counted, failed),
+      return: () => entries.return?.() ?? Promise.resolve(ended),
+    };
+    return { [Symbol.asyncIterator]: () => iterator };
   }
 
   /** The checkpoint of exactly this size. */

@@ -36,7 +36,7 @@ export async function withWayOut<T>(what: string, path: string, work: () => Prom
     const { code } = cause as NodeJS.ErrnoException;
     if (code === undefined || cause instanceof FileRefusedError) throw cause;
     const wayOut = WAYS_OUT[code];
-    const hint = wayOut === undefined ? "" : `: ${wayOut}, then try again`;
+    const hint = `: ${wayOut ?? "look at the system's log, the disk and the limit of open files"}, then try again`;
     throw new FileRefusedError(`expected to ${what} ${path}, got ${code}${hint}`, { cause });
   }
 }

@@ -282,15 +282,13 @@ export class LevelStore implements Store {
   }
 
   async #get(key: Uint8Array, naming: Naming): Promise<Uint8Array | undefined> {
-    return this.#db.get(key).catch((cause) => readingFailed(cause, naming));
+    return this.#db.get(key).catch((cause) => {
+      throw readingError(cause, naming);
+    });
   }
 
-  async *#read(bounds: Bounds, naming: Naming): AsyncGenerator<[Uint8Array, Uint8Array]> {
-    try {
-      yield* this.#db.range(bounds);
-    } catch (cause) {
-      readingFailed(cause, naming);
-    }
+  #read(bounds: Bounds, naming: Naming): AsyncGenerator<[Uint8Array, Uint8Array]> {
+    return this.#db.range(bounds, (cause) => readingError(cause, naming));
   }
 
   #put(key: Uint8Array, value: () => Uint8Array): Promise<void> {
@@ -306,9 +304,9 @@ function recordBounds(space: string, range: RecordRange): Bounds {
   return { ...start, ...end, reverse, ...(limit === undefined ? {} : { limit: Math.max(0, limit) }) };
 }
 
-function readingFailed(cause: unknown, naming: Naming): never {
-  if (codeOf(cause) !== "LEVEL_CORRUPTION") throw cause;
-  throw new DamagedStoreError(`${naming()} cannot be read: LevelDB calls the data corrupt`, { cause });
+function readingError(cause: unknown, naming: Naming): unknown {
+  if (codeOf(cause) !== "LEVEL_CORRUPTION") return cause;
+  return new DamagedStoreError(`${naming()} cannot be read: LevelDB calls the data corrupt`, { cause });
 }
 
 async function orDamage<T>(read: () => T | Promise<T>): Promise<T | DamagedStoreError> {

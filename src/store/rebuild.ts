@@ -77,14 +77,16 @@ export async function takePlace(rebuilt: string, store: string, label: string): 
 
 /** What a damaged range of keys held, in words; names of ledgers by their number. */
 export function describeRange(range: BadRange, nameOf: (ledger: number) => string): string {
-  const { after, upTo } = range;
+  const { kind, after, upTo } = range;
+  if (kind === "filter") return "no keys, but where to look for them";
   if (after === undefined && upTo === undefined) return "everything in it";
   const place = (key: Uint8Array | undefined) => (key === undefined ? "the beginning" : keys.describe(key, nameOf));
   return `what is behind ${place(after)}, up to ${place(upTo)}`;
 }
 
-/** Whether a damaged range holds nothing but tiles, which follow from the entries. */
-export function isDerived({ after, upTo }: BadRange): boolean {
+/** Whether a damaged range holds nothing but tiles, which follow from the entries, or no keys at all. */
+export function isDerived({ kind, after, upTo }: BadRange): boolean {
+  if (kind === "filter") return true;
   return (
     after !== undefined &&
     upTo !== undefined &&

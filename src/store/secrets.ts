@@ -15,8 +15,13 @@ export class SecretChangedError extends Error {
 export type Secret = {
   /** What it is for, such as `signer` or `payer/sepolia`. */
   readonly role: string;
-  /** Where it came from: a file, a variable, a signer's URL. Another place means that somebody chose another secret. */
+  /**
+   * Where it came from: a file, a variable, a signer's URL. Another place means that somebody chose another secret; one in
+   * the data folder is named within it, for the folder may be moved.
+   */
   readonly place: string;
+  /** The place as a person finds it, when that is another name. */
+  readonly path?: string;
   /** An address, or a digest that does not give the secret away. */
   readonly check: string;
   /** It was made just now, or somebody vouches for its check value: it may be another one. */
@@ -34,10 +39,10 @@ const SPACE = "secrets";
  * @throws SecretChangedError when it is another one and should not be; what was known stays known
  */
 export async function compareSecret(store: Store, secret: Secret, wayOut: string): Promise<"first" | "same" | "other"> {
-  const { role, place, check, isExpected } = secret;
+  const { role, place, path = place, check, isExpected } = secret;
   const known = readKnown(await store.record(SPACE, role));
   if (known !== undefined && known.check !== check && known.place === place && !isExpected) {
-    const message = `expected in ${place} the ${role} key that was there before (${known.check}), got another one (${check}); ${wayOut}`;
+    const message = `expected in ${path} the ${role} key that was there before (${known.check}), got another one (${check}); ${wayOut}`;
     throw new SecretChangedError(message);
   }
   const write: RecordWrite = { space: SPACE, key: role, value: JSON.stringify({ place, check } satisfies Known) };

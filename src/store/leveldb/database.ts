@@ -117,23 +117,30 @@ export class Database {
     return this.#reading((handle) => handle.getMany([...asked]));
   }
 
-  /** Keys and values of a range in order; goes on where it was when the database is opened anew meanwhile. */
-  async *range(bounds: Bounds): AsyncGenerator<[Uint8Array, Uint8Array]> {
+  /**
+   * Keys and values of a range in order; goes on where it was when the database is opened anew meanwhile.
+   * @param failed makes the error of a read that fails
+   */
+  async *range(bounds: Bounds, failed: (cause: unknown) => unknown): AsyncGenerator<[Uint8Array, Uint8Array]> {
     let rest = bounds;
     for (;;) {
       const handle = await this.#opened();
       const iterator = handle.iterator({ ...rest, highWaterMarkBytes: READ_AHEAD_BYTES });
+      let last: Uint8Array | undefined;
+      let given = 0;
       try {
         for (;;) {
           const found = await iterator.nextv(READ_AHEAD);
           if (found.length === 0) return;
           for (const item of found) {
+            last = item[0];
+            given++;
             yield item;
-            rest = behind(rest, item[0]);
           }
         }
       } catch (error) {
-        if (!this.#wasClosed(handle, error)) throw readError(error);
+        if (!this.#wasClosed(handle, error)) throw failed(readError(error));
+        if (last !== undefined) rest = behind(rest, last, given);
       } finally {
         await iterator.close();
       }
@@ -371,9 +378,9 @@ function codeOf(error: unknown): unknown {
   return (error as { readonly code?: unknown }).code;
 }
 
-/** The part of a range that comes after one of its keys. */
-function behind({ gte, gt, lt, lte, limit, ...rest }: Bounds, key: Uint8Array): Bounds {
-  const left = limit === undefined || limit < 0 ? {} : { limit: limit - 1 };
+/** The part of a range that comes after one of its keys, when so many were given. */
+function behind({ gte, gt, lt, lte, limit, ...rest }: Bounds, key: Uint8Array, given: number): Bounds {
+  const left = limit === undefined || limit < 0 ? {} : { limit: limit - given };
   const end = rest.reverse === true ? { gte, gt, lt: key } : { gt: key, lt, lte };
   return { ...rest, ...left, ...defined(end) };
 }

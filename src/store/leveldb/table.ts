@@ -24,8 +24,12 @@ export type TableRecord = {
   readonly value: Uint8Array | undefined;
 };
 
-/** Where a file is not as it was written: the keys after `after` up to `upTo`; undefined reaches to the file's end. */
+/**
+ * Where a file is not as it was written: the keys after `after` up to `upTo`; undefined reaches to the file's end. Of the
+ * `filter`, which only says where not to look, no key is lost, but LevelDB would take what it leaves out for absent.
+ */
 export type BadRange = {
+  readonly kind: "keys" | "filter";
   readonly after: Uint8Array | undefined;
   readonly upTo: Uint8Array | undefined;
   readonly why: string;
@@ -58,7 +62,7 @@ export function* readTable(file: Uint8Array, bad: BadRange[]): Generator<TableRe
 function blocksOf(file: Uint8Array, bad: BadRange[]): Block[] {
   try {
     const [metaindex, index] = readFooter(file);
-    checkBlock(file, metaindex);
+    checkFilter(file, metaindex, bad);
     checkBlock(file, index);
     const blocks: Block[] = [];
     let after: Uint8Array | undefined;
@@ -70,8 +74,19 @@ function blocksOf(file: Uint8Array, bad: BadRange[]): Block[] {
     return blocks;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    bad.push({ after: undefined, upTo: undefined, why: error.message });
+    bad.push({ kind: "keys", after: undefined, upTo: undefined, why: error.message });
     return [];
+  }
+}
+
+function checkFilter(file: Uint8Array, metaindex: Handle, bad: BadRange[]): void {
+  try {
+    checkBlock(file, metaindex);
+    for (const [, value] of entriesOf(contentsOf(file, metaindex)))
+      checkBlock(file, readHandle(new BytesReader(value)));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    bad.push({ kind: "filter", after: undefined, upTo: undefined, why: error.message });
   }
 }
 
@@ -81,7 +96,7 @@ function verified(file: Uint8Array, { handle, after, upTo }: Block, bad: BadRang
     return true;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    bad.push({ after, upTo, why: error.message });
+    bad.push({ kind: "keys", after, upTo, why: error.message });
     return false;
   }
 }
