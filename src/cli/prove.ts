@@ -15,11 +15,13 @@ import { judgeFrame } from "../verify/frame.ts";
 import { SetPacker } from "../verify/pack.ts";
 import { checkBundle } from "../verify/parse.ts";
 import { rememberingFrame } from "../verify/remember.ts";
+import type { Cell } from "../verify/said/table.ts";
 import { SetWriter } from "../verify/set.ts";
 import { verifyBundle } from "../verify/verify.ts";
+import { readHash } from "./account-flags.ts";
 import { CliError, usageError } from "./failure.ts";
 import { readCount, readIndexes } from "./numbers.ts";
-import { openOutput, printResult } from "./output.ts";
+import { openOutput, printNote, printResult } from "./output.ts";
 import { startProgress } from "./progress.ts";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "./service-client.ts";
 
@@ -31,6 +33,7 @@ const RANKS: Readonly<Record<Status, number>> = { recorded: 0, anchored: 1, fina
 
 type ProveFlags = ServiceOptions & {
   readonly ledger: string;
+  readonly ledgerId?: string;
   readonly out?: string;
   readonly only?: string;
   readonly omit?: string;
@@ -51,6 +54,7 @@ export function addProve(program: Command): void {
     .argument("<index...>", "indexes of events, such as 7 or 10-20");
   withServiceOptions(command)
     .option("--ledger <name>", "the ledger", "main")
+    .addOption(new Option("--ledger-id <id>", "the ledger must be this one").argParser(readHash))
     .option("-o, --out <file>", "write it there, not to standard output")
     .addOption(new Option("--only <members>", "show these members only, such as action,time").conflicts("omit"))
     .option("--omit <members>", "withhold these members")
@@ -70,6 +74,8 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
   const until = performance.now() + flags.timeout * 1000;
   const judge = rememberingFrame((frame) => judgeFrame(frame, OFFLINE));
   let before = 0;
+  let ledgerId = flags.ledgerId;
+  let said: Cell | undefined;
   const bundleOf = async (index: number): Promise<Bundle> => {
     // Under the checkpoint of the one before, if it covers this one: what they have in common is written once.
     const size = flags.size ?? (index < before ? before : undefined);
@@ -77,6 +83,9 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
     const verdict = await verifyBundle(bundle, OFFLINE, judge);
     // Whether it is proved is for "verify" to say, to whoever gets it; here nothing may contradict anything.
     if (verdict.checks !== "passed") throw wrong(verdict.summary);
+    checkLedger(bundle, flags.ledger, ledgerId);
+    ledgerId = bundle.ledger.id;
+    said = verdict.cell;
     before = bundle.checkpoint.size;
     return bundle;
   };
@@ -93,12 +102,31 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
     );
   }
   output.close();
-  if (flags.out === undefined) return;
+  if (flags.out === undefined || said === undefined) return;
   const what = indexes.length === 1 ? `the bundle of event ${only}` : `a set of ${indexes.length} bundles`;
   const { status } = reach;
   const verify = `holdfast verify ${flags.out} ${goingBy(reach)}`;
-  const text = [`Wrote ${what} (${status}) to ${flags.out}. Check it with "${verify}".`];
-  printResult({ json: { file: flags.out, ledger: flags.ledger, indexes, status }, text }, flags.json === true);
+  const claim = status === "recorded" ? "" : ` The service says that it is ${status}; no chain was asked.`;
+  const text = [`Wrote ${what} to ${flags.out}. ${said.word}.${claim} Check it with "${verify}".`];
+  const json = { file: flags.out, ledger: flags.ledger, ledgerId, indexes, status, cell: said };
+  printResult({ json, text }, flags.json === true);
+}
+
+/**
+ * Checks that a bundle which holds is of the ledger that was asked for: of its id where that is known, and of its name. A
+ * ledger with a random label does not tell its name, and then only the id can be compared.
+ */
+function checkLedger({ ledger }: Bundle, name: string, ledgerId: string | undefined): void {
+  if (ledgerId !== undefined && ledger.id !== ledgerId) {
+    throw wrong(`expected the ledger ${ledgerId}, got ${ledger.id}`);
+  }
+  const isHidden = ledger.name === ledger.label;
+  if (!isHidden && ledger.name !== name) {
+    throw wrong(`expected the ledger ${JSON.stringify(name)}, got ${JSON.stringify(ledger.name)}`);
+  }
+  if (isHidden && ledgerId === undefined && name !== ledger.name) {
+    printNote(`The bundle does not tell the ledger's name: compare its id, ${ledger.id}, or give it with --ledger-id.`);
+  }
 }
 
 /** How far something has come, and whether a chain of developers alone says so. */
@@ -172,6 +200,9 @@ async function getBundle(
   for (;;) {
     const bundle = readBundle(await client.ask(path));
     if (bundle.entry.index !== index) throw wrong(`expected the bundle of event ${index}, got ${bundle.entry.index}`);
+    if (flags.size !== undefined && bundle.checkpoint.size !== flags.size) {
+      throw wrong(`expected the checkpoint of size ${flags.size}, got the one of ${bundle.checkpoint.size}`);
+    }
     if (RANKS[bundle.status] >= RANKS[flags.wait ?? "recorded"]) return bundle;
     if (performance.now() + POLL_MS > until) {
       const message = `Event ${index} is ${bundle.status} and not ${flags.wait} after ${flags.timeout} seconds; try again later.`;

@@ -5,14 +5,14 @@
  */
 
 import type { Command } from "commander";
-import { readersOf } from "../verify/anchors.ts";
-import type { Bundle, BundleAnchor } from "../verify/bundle.ts";
+import type { Bundle } from "../verify/bundle.ts";
 import { verifyBundle } from "../verify/verify.ts";
 import { readBundleFile } from "./bundle-file.ts";
 import { CliError, type SetExit, usageError } from "./failure.ts";
-import { openOutput, printResult } from "./output.ts";
+import { openOutput, printNote, printResult } from "./output.ts";
 import { type ServiceOptions, withServiceOptions } from "./service-client.ts";
 import { linkByChain } from "./upgrade-chain.ts";
+import { asksAnybody, type Merged, mergeAnchors } from "./upgrade-merge.ts";
 import { linkByService } from "./upgrade-service.ts";
 import { describeVerdict, type VerifyFlags, verifyOptionsOf, waysOn, withVerifyFlags } from "./verify.ts";
 
@@ -37,16 +37,23 @@ async function upgrade(file: string, flags: UpgradeFlags): Promise<number> {
   if (file === "-" && flags.out === undefined) throw usageError("Expected --out with standard input, got none.");
   const bundle = readBundleFile(file);
   const options = verifyOptionsOf(flags);
-  const { anchors, status } = isByChainAlone(flags)
+  const found = isByChainAlone(flags)
     ? await linkByChain(bundle, { ...flags, urls: flags.rpc ?? [], wantsState: flags.state, file }, options)
     : await linkByService(bundle, flags);
-  if (bundle.status === "final" && status !== "final") {
-    const message = `${file} says final already, and what was found is only ${status}: it was left as it is. To check it, use "holdfast verify".`;
+  if (bundle.status === "final" && found.status !== "final") {
+    const message = `${file} says final already, and what was found is only ${found.status}: it was left as it is. To check it, use "holdfast verify".`;
     throw new CliError(message, { code: "not_final", exitStatus: 2 });
   }
-  const upgraded: Bundle = { ...bundle, anchors: merge(bundle.anchors, anchors), status };
-  const asksNobody = readersOf(options).length === 0 && options.trustedBlocks?.length === 0;
-  const isOffline = asksNobody && options.requireChain !== true;
+  const { anchors, status, notes } = await mergeAnchors(bundle, found, options);
+  for (const note of notes) printNote(note);
+  const isAsking = asksAnybody(options);
+  const isUnchanged = isEqual({ anchors, status }, bundle);
+  if (!isAsking && notes.length > 0 && isUnchanged) {
+    const message = `Nothing was added to ${file}: no chain was asked about what was found.`;
+    throw new CliError(message, { code: "not_proved", exitStatus: 2 });
+  }
+  const upgraded: Bundle = { ...bundle, anchors, status };
+  const isOffline = !isAsking && options.requireChain !== true;
   const verdict = await verifyBundle(upgraded, isOffline ? { ...options, offline: true } : options);
   const target = flags.out ?? file;
   // What holds is worth keeping, also where it takes a chain or a signer that somebody vouches for to call it proved.
@@ -56,7 +63,8 @@ async function upgrade(file: string, flags: UpgradeFlags): Promise<number> {
     output.write(`${JSON.stringify(upgraded, null, 2)}\n`);
     output.close();
   }
-  const written = isWritten ? `Wrote ${target}, which says ${status}.` : `${target} was not written.`;
+  const bySay = isAsking ? "" : "; that is what the service says, and no chain was asked";
+  const written = isWritten ? `Wrote ${target}, which says ${status}${bySay}.` : `${target} was not written.`;
   const text = [...describeVerdict(verdict, flags.explorer), ...waysOn(verdict.cell), written];
   printResult({ json: verdict, text }, flags.json === true);
   return verdict.cell.exitStatus;
@@ -67,10 +75,6 @@ function isByChainAlone({ rpc, url }: UpgradeFlags, env: NodeJS.ProcessEnv = pro
   return rpc !== undefined && url === undefined && !env.HOLDFAST_URL;
 }
 
-/** What was in the bundle stays, unless its block is not the chain's any more or the same anchor now has more. */
-function merge(own: readonly BundleAnchor[], found: readonly BundleAnchor[]): BundleAnchor[] {
-  const isSame = (a: BundleAnchor, b: BundleAnchor) => a.chainId === b.chainId && a.blockHash === b.blockHash;
-  const kept = own.filter((mine) => found.every((theirs) => theirs.chainId !== mine.chainId));
-  const better = found.map((theirs) => own.find((m) => isSame(m, theirs) && theirs.state === undefined) ?? theirs);
-  return [...kept, ...better];
+function isEqual(a: Omit<Merged, "notes">, b: Omit<Merged, "notes">): boolean {
+  return JSON.stringify([a.anchors, a.status]) === JSON.stringify([b.anchors, b.status]);
 }

@@ -1,7 +1,7 @@
 /** `holdfast prove` and `upgrade` as processes, against a real service whose anchors are a test chain's. */
 
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { type AnchorRecord, type AnchorStage, anchorWrite } from "../../src/anchor/records.ts";
@@ -147,6 +147,40 @@ test("a bundle that does not verify is refused and not written", async (t) => {
     assert.match(stderr, expected);
     assert.throws(() => readFileSync(out), /ENOENT/);
   }
+});
+
+test("a bundle of another ledger or another size is refused, and is not written", async (t) => {
+  const { service, key, env, folder } = await startWith(t, 3);
+  const out = join(folder, "bundle.json");
+  const { text } = await ask(service, "GET /v1/ledgers/main/events/1/bundle", { key });
+  const { url } = await serveHttp(t, () => ({ body: text }));
+  const { id } = (JSON.parse(text) as Bundle).ledger;
+  const cases = [
+    [["--ledger", "acme"], /expected the ledger "acme", got "main"/],
+    [["--ledger-id", `0x${"1".repeat(64)}`], /expected the ledger 0x1+, got 0x/],
+    [["--size", "2"], /expected the checkpoint of size 2, got the one of 3/],
+  ] as const;
+  for (const [args, expected] of cases) {
+    const { status, stderr } = await runCli(["prove", "1", "-o", out, "--url", url, ...args]);
+    assert.deepEqual([status, expected.test(stderr), existsSync(out)], [1, true, false], stderr);
+  }
+  const named = await runCli(["prove", "1", "-o", out, "--ledger-id", id], { env });
+  assert.deepEqual([named.status, named.stderr], [0, ""]);
+});
+
+test("what was written is called what it is, and how far it came is the service's word", async (t) => {
+  const { service, env, folder } = await startWith(t, 2);
+  await anchor(service, 2, "final");
+  const out = join(folder, "bundle.json");
+  const { status, stdout } = await runCli(["prove", "0", "--wait", "final", "-o", out], { env });
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    /^Wrote the bundle of event 0 to \S+\. Holds, signer not vouched for\. The service says that it is final; no chain was asked\./,
+  );
+  const asJson = await runCli(["prove", "0-1", "-o", out, "--json"], { env });
+  const { status: claimed, cell } = JSON.parse(asJson.stdout);
+  assert.deepEqual([claimed, cell.name, cell.outcome], ["final", "unvouched", "undecided"]);
 });
 
 test("a recorded bundle is upgraded without a key, and keeps what was withheld", async (t) => {
