@@ -254,6 +254,8 @@ export class Database {
     const { signal } = this.#stopping;
     for (let pauseMs = RETRY_MIN_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
       try {
+        // An opening that failed may have failed to put the folder back as well.
+        if (this.#handle === undefined) await putBack(this.#directory);
         await this.#cut();
         if (this.#handle !== undefined) await this.#closeHandle(cause);
         await this.#reopen();

@@ -11,7 +11,7 @@
  * the lock of the folder (lock.ts), since LevelDB's own begins only when it opens.
  */
 
-import { copyFile, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { copyFile, link, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { equal } from "../../merkle/bytes.ts";
 import { StoreLockedError } from "../store.ts";
@@ -66,11 +66,30 @@ export async function putBack(directory: string): Promise<void> {
   await endReplacing(directory);
   if (await exists(`${directory}.kept`)) {
     await rm(`${directory}.gone`, { recursive: true, force: true });
-    if (await exists(directory)) await rename(directory, `${directory}.gone`);
-    await rename(`${directory}.kept`, directory);
+    if (await isElsewhere(directory)) {
+      await fillAgain(directory, `${directory}.kept`);
+      await rename(`${directory}.kept`, `${directory}.gone`);
+    } else {
+      if (await exists(directory)) await rename(directory, `${directory}.gone`);
+      await rename(`${directory}.kept`, directory);
+    }
     await syncFolder(dirname(directory));
   }
   await rm(`${directory}.gone`, { recursive: true, force: true });
+}
+
+/** Whether a folder is a link or a mount: to exchange it would take the store to another disk, or cannot be done. */
+async function isElsewhere(directory: string): Promise<boolean> {
+  if (!(await exists(directory))) return false;
+  if ((await lstat(directory)).isSymbolicLink()) return true;
+  return (await stat(directory)).dev !== (await stat(dirname(directory))).dev;
+}
+
+/** If we crash on the way, what was kept is still there, and the next opening does it all again. */
+async function fillAgain(directory: string, kept: string): Promise<void> {
+  for (const name of await filesIn(directory)) await rm(join(directory, name));
+  for (const name of await filesIn(kept)) await linkOrCopy(join(kept, name), join(directory, name));
+  await syncFolder(directory);
 }
 
 /**
