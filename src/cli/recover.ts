@@ -90,7 +90,8 @@ async function makePlan(folder: string, target: string, marks: string): Promise<
   );
   const rebuilt = cuts.size === 0 ? first : await rebuildStore(folder, target, { cuts });
   const after = cuts.size === 0 ? before : await auditTarget(target, marks);
-  const nameOf = (number: number) => after[number]?.record.name ?? `ledger number ${number}`;
+  const nameOf = (number: number) =>
+    after.find((each) => each.number === number)?.record.name ?? `ledger number ${number}`;
   const losses = first.losses.flatMap(({ detail, ranges }) => [
     detail,
     ...ranges.map((range) => `  ${describeRange(range, nameOf)}`),
@@ -103,7 +104,8 @@ async function makePlan(folder: string, target: string, marks: string): Promise<
     const findings = serious.map(({ detail }) => detail).slice(0, SHOWN);
     return { name: record.name, kept, known, notes, missing, findings };
   });
-  for (const number of rebuilt.ledgers.filter((each) => each >= after.length)) ledgers.push(namelessLedger(number));
+  const nameless = rebuilt.ledgers.filter((number) => after.every((each) => each.number !== number));
+  for (const number of nameless) ledgers.push(namelessLedger(number));
   const claims = after.reduce((sum, { report }) => sum + countOf(report, /^claim_/), 0);
   if (claims > 0) losses.push(`${claims} entries without their claim: sent again, those events are recorded again`);
   return { rebuilt, losses, ledgers };
@@ -122,10 +124,11 @@ type Audited = {
 
 async function auditTarget(target: string, marks: string): Promise<Audited[]> {
   const hash: Hash = await fastKeccak256();
-  const store = await LevelStore.open(target);
+  const store = await LevelStore.open(target, { isPartial: true });
   try {
     const audited: Audited[] = [];
-    for (const [number, record] of (await store.ledgers()).entries()) {
+    for (const record of await store.ledgers()) {
+      const number = store.numberOf(record.id);
       const { remembered, lost } = await rememberedOf(store, record, marks, hash);
       const report = await auditLedger({ store, record, hash, remembered });
       const beyond = report.findings.filter(({ kind }) => kind === "entry_beyond_head");

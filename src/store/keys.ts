@@ -87,6 +87,14 @@ export function keyInSpace(space: string, key: Uint8Array): Uint8Array {
 /** First and last possible key of all ledgers. */
 export const ledgerKeys = { gte: ledgerKey(0), lte: ledgerKey(0xffff_ffff) } as const;
 
+export const LEDGERS_MAX = 0xffff_ffff;
+
+/** Where entries and checkpoints of ledgers lie, from one number on and up to before another. */
+export const ledgerRanges = [ENTRY, CHECKPOINT].map((kind) => ({
+  gte: (number: number) => prefix(kind, Math.min(number, LEDGERS_MAX), 5),
+  lt: (number: number) => prefix(kind, number, 5),
+}));
+
 /** Number of the ledger that a ledger's key belongs to. */
 export function ledgerNumberOf(key: Uint8Array): number {
   return new DataView(key.buffer, key.byteOffset, key.length).getUint32(1);

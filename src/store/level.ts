@@ -11,6 +11,7 @@ import type { Tile } from "../merkle/tile.ts";
 import * as keys from "./keys.ts";
 import { checkCommit, decodeLedger, encodeLedger, requireNew, withSigner } from "./ledgers.ts";
 import { type Batch, type Bounds, Database, type DatabaseOptions, type WritingStatus } from "./leveldb/database.ts";
+import { WAY_OUT } from "./leveldb/folder.ts";
 import { requireWholeTables } from "./patrol.ts";
 import {
   decodeCheckpoint,
@@ -38,7 +39,10 @@ const FORM = new Uint8Array([1]);
 /** LevelDB's log before it becomes a sorted file: larger means fewer rewrites, and more to read again at a start. */
 const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 
-export type LevelStoreOptions = Pick<DatabaseOptions, "waitMs" | "onStatus">;
+export type LevelStoreOptions = Pick<DatabaseOptions, "waitMs" | "onStatus"> & {
+  /** Opens a store in which records of ledgers are missing as well: for looking at what is left. */
+  readonly isPartial?: boolean;
+};
 
 type Known = { readonly number: number; record: LedgerRecord; size: number | undefined; turn: Turn };
 
@@ -64,6 +68,7 @@ export class LevelStore implements Store {
     const store = new LevelStore(db, mended);
     try {
       await store.#load(directory);
+      if (options.isPartial !== true) await store.#requireAllLedgers(directory);
     } catch (cause) {
       await db.close();
       throw cause;
@@ -93,7 +98,7 @@ export class LevelStore implements Store {
   addLedger(record: LedgerRecord): Promise<void> {
     return this.#adding.take(async () => {
       requireNew(record, await this.ledgers());
-      const number = this.#ledgers.size;
+      const number = (this.#numbers().at(-1) ?? -1) + 1;
       await this.#put(keys.ledgerKey(number), () => this.#encoder.text(encodeLedger(record)));
       this.#ledgers.set(record.id, { number, record, size: 0, turn: new Turn() });
     });
@@ -254,6 +259,31 @@ export class LevelStore implements Store {
       );
       this.#ledgers.set(record.id, { number, record, size: undefined, turn: new Turn() });
     }
+  }
+
+  /** @throws DamagedStoreError when there is something of a ledger without its record: a new one might get its number */
+  async #requireAllLedgers(directory: string): Promise<void> {
+    for (const { gte, lt } of keys.ledgerRanges) {
+      let from = 0;
+      for (const number of [...this.#numbers(), keys.LEDGERS_MAX]) {
+        const bounds = { gte: gte(from), lt: lt(number), limit: 1 };
+        for await (const [key] of this.#read(bounds, () => "a ledger")) {
+          const message = `expected the record of ledger number ${keys.ledgerOf(key)} in ${directory}, got none`;
+          throw new DamagedStoreError(`${message}; ${WAY_OUT}`);
+        }
+        from = number + 1;
+      }
+    }
+  }
+
+  /** Numbers of the ledgers, ascending. */
+  #numbers(): number[] {
+    return [...this.#ledgers.values()].map(({ number }) => number).sort((a, b) => a - b);
+  }
+
+  /** The number by which keys name a ledger. */
+  numberOf(ledgerId: Hex): number {
+    return this.#known(ledgerId).number;
   }
 
   #known(ledgerId: Hex): Known {

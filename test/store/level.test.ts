@@ -8,7 +8,7 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { Level } from "level";
 import { packMembers } from "../../src/entry/packed.ts";
-import { recordKey } from "../../src/store/keys.ts";
+import { ledgerKey, recordKey } from "../../src/store/keys.ts";
 import { LevelStore } from "../../src/store/level.ts";
 import { DamagedStoreError, type RecordRange, StoreLockedError } from "../../src/store/store.ts";
 import { commitOf, entryOf, hex, ledgerRecord, storeSuite } from "./suite.ts";
@@ -204,3 +204,52 @@ test("ledgers, commits and durable records are synced, other records are not", a
   );
   assert.equal(await store.record("s", "k"), "w");
 });
+
+test("a store with entries of a ledger whose record is gone is refused: a new ledger would take them over", async (t) => {
+  for (const lost of [0, 1, 2]) {
+    const directory = temporary(t);
+    const store = await LevelStore.open(directory);
+    for (const n of [1, 2, 3]) {
+      await store.addLedger(ledgerRecord(n, `ledger-${n}`));
+      await store.commit(hex(n, 32), commitOf(hex(n, 32), 0, n));
+    }
+    await store.close();
+    await removeLedger(directory, lost);
+    const message = new RegExp(`expected the record of ledger number ${lost} .*holdfast recover`);
+    await assert.rejects(LevelStore.open(directory), { code: "store_damaged", message });
+    const partial = await LevelStore.open(directory, { isPartial: true });
+    const names = (await partial.ledgers()).map(({ id }) => partial.numberOf(id));
+    assert.deepEqual(
+      names,
+      [0, 1, 2].filter((number) => number !== lost),
+    );
+    await partial.close();
+  }
+});
+
+test("a ledger that is added beside the gap of an empty one takes nobody's place", async (t) => {
+  const directory = temporary(t);
+  const store = await LevelStore.open(directory);
+  for (const n of [1, 2]) await store.addLedger(ledgerRecord(n, `ledger-${n}`));
+  await store.commit(hex(2, 32), commitOf(hex(2, 32), 0, 5));
+  await store.close();
+  await removeLedger(directory, 0);
+  const again = await LevelStore.open(directory);
+  await again.addLedger(ledgerRecord(3, "third"));
+  await again.close();
+  const last = await LevelStore.open(directory);
+  t.after(() => last.close());
+  assert.deepEqual(
+    (await last.ledgers()).map(({ name }) => name),
+    ["ledger-2", "third"],
+  );
+  assert.equal((await last.head(hex(2, 32)))?.size, 5);
+  assert.equal(await last.head(hex(3, 32)), undefined);
+});
+
+/** As a damaged key in a sorted file does, which LevelDB reads as another one. */
+async function removeLedger(directory: string, number: number): Promise<void> {
+  const raw = new Level<Uint8Array, Uint8Array>(directory, { keyEncoding: "view", valueEncoding: "view" });
+  await raw.del(ledgerKey(number));
+  await raw.close();
+}
