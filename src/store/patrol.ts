@@ -15,6 +15,9 @@ const START_BYTES = 1024 ** 3;
 /** A store up to this is made anew at a start when nothing but derived data is damaged. */
 const REBUILD_BYTES = 1024 ** 3;
 const DAY_MS = 86_400_000;
+/** A round that could not read something is done again after this, and told when that went on for some rounds. */
+const RETRY_MS = 10_000;
+const FAILURES_TOLD = 3;
 /** Between two files of 2 MiB, so that others have the disk and the thread. */
 const PAUSE_MS = 50;
 
@@ -75,13 +78,18 @@ export class Patrol {
 
   async #run(): Promise<void> {
     const { onRound, intervalMs = DAY_MS } = this.#options;
+    let failures = 0;
     while (!this.#stopping.signal.aborted) {
-      onRound(await this.#round());
-      await this.#pause(intervalMs);
+      const { found, failure } = await this.#round();
+      // What cannot be read for a moment, as while the store is opened anew, is not damaged.
+      failures = failure === undefined ? 0 : failures + 1;
+      if (failure !== undefined && failures >= FAILURES_TOLD) found.push(failure);
+      if (found.length > 0 || failure === undefined) onRound(found);
+      await this.#pause(failure === undefined ? intervalMs : Math.min(intervalMs, RETRY_MS));
     }
   }
 
-  async #round(): Promise<FileDamage[]> {
+  async #round(): Promise<{ readonly found: FileDamage[]; readonly failure?: FileDamage }> {
     const { directory } = this.#options;
     const found: FileDamage[] = [];
     try {
@@ -91,9 +99,11 @@ export class Patrol {
         await this.#pause(PAUSE_MS);
       }
     } catch (error) {
-      found.push({ path: directory, detail: (error as Error).message, ranges: [] });
+      const failure = { path: directory, detail: (error as Error).message, ranges: [] };
+      if (!(error instanceof DamagedStoreError)) return { found, failure };
+      found.push(failure);
     }
-    return found;
+    return { found };
   }
 
   async #pause(ms: number): Promise<void> {

@@ -2,7 +2,17 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { closeSync, globSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  globSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
@@ -110,4 +120,21 @@ test("the files of an open store are looked at, and what is damaged is told", as
   const seen = rounds.length;
   while (rounds.length < seen + 2) await sleep(5);
   assert.match(rounds.at(-1)?.[0]?.detail as string, /the checksum of the block at byte \d+ does not fit/);
+});
+
+test("files that cannot be read for a moment are not called damaged, and those that never can are told", async (t) => {
+  const directory = await makeStore(t);
+  const rounds: (readonly FileDamage[])[] = [];
+  const patrol = new Patrol({ directory, onRound: (found) => rounds.push(found), intervalMs: 5 });
+  t.after(() => patrol.stop());
+  renameSync(directory, `${directory}.away`);
+  patrol.start();
+  // The first round has found nothing to read when the folder is there again.
+  await sleep(0);
+  renameSync(`${directory}.away`, directory);
+  while (rounds.length < 1) await sleep(5);
+  assert.deepEqual(rounds.flat(), []);
+  renameSync(directory, `${directory}.away`);
+  while (rounds.flat().length === 0) await sleep(5);
+  assert.match(String(rounds.flat().at(-1)?.detail), /ENOENT/);
 });
