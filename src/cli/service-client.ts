@@ -26,7 +26,7 @@ export function withServiceOptions(command: Command): Command {
     .option("--url <url>", `the service; else HOLDFAST_URL, else ${DEFAULT_URL}`)
     .option(
       "--key-file <file>",
-      "file with the API key; else HOLDFAST_KEY, else admin.key of a service on this machine",
+      "file with the API key; without --url else HOLDFAST_KEY, else admin.key of a service on this machine",
     );
 }
 
@@ -50,7 +50,7 @@ export class ServiceClient {
     const { href, hostname, protocol } = parseUrl(options.url ?? env.HOLDFAST_URL ?? urlOfListen(env));
     this.url = href.replace(/\/+$/, "");
     const isLocal = LOOPBACK.test(hostname);
-    this.#key = findKey(options.keyFile, env, isLocal);
+    this.#key = findKey(options, env, isLocal);
     if (this.#key !== undefined && protocol === "http:" && !isLocal) {
       printNote(`Beware: the API key goes to ${hostname} in clear text; use https.`);
     }
@@ -100,7 +100,7 @@ export function refusal({ status, body }: Answer): CliError {
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  key_missing: "give a key with --key-file or HOLDFAST_KEY",
+  key_missing: "give a key with --key-file, or without --url with HOLDFAST_KEY",
   key_invalid: 'see the keys with "holdfast keys list"',
   ledger_unknown: 'see the ledgers with "holdfast ledgers list", or make one with "holdfast ledgers create"',
 };
@@ -119,10 +119,24 @@ function urlOfListen(env: NodeJS.ProcessEnv): string {
   return listen === undefined ? DEFAULT_URL : `http://${listen.replace(/^(?:0\.0\.0\.0|\[::\]):/, "127.0.0.1:")}`;
 }
 
+/** The key that a person gives: in a file for any service, in the environment for the environment's service only. */
+export function givenKey({ url, keyFile }: ServiceOptions, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (keyFile !== undefined) return readKey(keyFile);
+  if (!env.HOLDFAST_KEY || !isOwnService(url, env)) return undefined;
+  return checkKey(env.HOLDFAST_KEY.trim(), "HOLDFAST_KEY");
+}
+
+/** Whoever asks another service with --url shall not give the key of their own away. */
+function isOwnService(url: string | undefined, env: NodeJS.ProcessEnv): boolean {
+  if (url === undefined) return true;
+  const hrefOf = (text: string) => parseUrl(text).href.replace(/\/+$/, "");
+  return hrefOf(url) === hrefOf(env.HOLDFAST_URL ?? urlOfListen(env));
+}
+
 /** The key of a service on this machine is not for any other service. */
-function findKey(file: string | undefined, env: NodeJS.ProcessEnv, isLocal: boolean): string | undefined {
-  if (file !== undefined) return readKey(file);
-  if (env.HOLDFAST_KEY) return checkKey(env.HOLDFAST_KEY.trim(), "HOLDFAST_KEY");
+function findKey(options: ServiceOptions, env: NodeJS.ProcessEnv, isLocal: boolean): string | undefined {
+  const given = givenKey(options, env);
+  if (given !== undefined) return given;
   const adminKey = join(env.HOLDFAST_DATA ?? "data", "admin.key");
   return isLocal && existsSync(adminKey) ? readKey(adminKey) : undefined;
 }

@@ -24,6 +24,7 @@ type Readers = { readonly named: readonly NamedReader[]; readonly silent: readon
  */
 export async function checkAnchors(trail: Trail, bundle: Frame, options: VerifyOptions): Promise<Witness[]> {
   const readers = await askChainIds(readersOf(options));
+  trail.endpoints = { named: readersOf(options).length, silent: readers.silent };
   const witnesses: Witness[] = [];
   for (const [position, anchor] of bundle.anchors.entries()) {
     const witness = await checkAnchor(trail, { bundle, anchor, position, readers, options });
@@ -83,7 +84,8 @@ async function checkAnchor(trail: Trail, { bundle, anchor, position, readers, op
   const asked = await trail.take(
     { name: "chain", ...step },
     () => readersFor(bundle, anchor, readers),
-    ({ length }) => `the chain asked${length > 1 ? ` ${length} times` : ""} is ${anchor.chainId}, as the bundle says`,
+    ({ length }) => describeAsked(anchor, length, readers),
+    () => readers.silent.length > 0,
   );
   if (asked === undefined) return undefined;
   let isFinal = true;
@@ -152,6 +154,12 @@ function readersFor(bundle: Frame, anchor: BundleAnchor, { named, silent }: Read
     throw new ProofError(`expected chain ${anchor.chainId} as the bundle says, got ${idle.chainId}`);
   const message = `nobody was given to ask about chain ${anchor.chainId}; give one, or ask for another chain only`;
   throw new UndecidedError(message, { kind: "unasked" });
+}
+
+function describeAsked({ chainId }: BundleAnchor, asked: number, { named, silent }: Readers): string {
+  const said = `the chain asked${asked > 1 ? ` ${asked} times` : ""} is ${chainId}, as the bundle says`;
+  if (silent.length === 0) return said;
+  return `${said}; of ${named.length + silent.length} endpoints that you named ${silent.length} did not answer`;
 }
 
 async function notAsked(trail: Trail, position: number, options: VerifyOptions): Promise<void> {

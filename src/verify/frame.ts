@@ -56,13 +56,28 @@ async function takeSignerSteps(trail: Trail, frame: Frame, options: VerifyOption
   if (signers.length > 0 || Object.values(pins).some((pin) => pin !== undefined)) {
     await trail.take(
       { name: "expected" },
-      () => checkExpected(frame, expected),
-      (compared) => `as you expected: ${compared.join(", ")}`,
+      () => checkExpected(frame, expected, options),
+      describeExpected,
+      ({ unasked }) => unasked.length > 0,
     );
   }
 }
 
-function checkExpected(frame: Frame, { chainId, contract, signers = [], ...pins }: Expectations): string[] {
+/** What is as the caller expects; `unasked` is so in the file, and nobody is asked whether it is true. */
+type ExpectedFound = { readonly compared: readonly string[]; readonly unasked: readonly string[] };
+
+function describeExpected({ compared, unasked }: ExpectedFound): string {
+  const parts: string[] = [];
+  if (compared.length > 0) parts.push(`as you expected: ${compared.join(", ")}`);
+  if (unasked.length > 0) parts.push(`only the file says so, and this was not checked: ${unasked.join(", ")}`);
+  return parts.join("; ");
+}
+
+function checkExpected(
+  frame: Frame,
+  { chainId, contract, signers = [], ...pins }: Expectations,
+  options: VerifyOptions,
+): ExpectedFound {
   const { ledger, anchors } = frame;
   const held = { ledgerId: ledger.id, owner: ledger.owner };
   const compared: string[] = [];
@@ -78,7 +93,8 @@ function checkExpected(frame: Frame, { chainId, contract, signers = [], ...pins 
     if (!known.includes(signer)) throw new ProofError(`expected signer ${known.join(" or ")}, got ${signer}`);
     compared.push(`signer ${ledger.signer}`);
   }
-  if (chainId === undefined && contract === undefined) return compared;
+  const unasked: string[] = [];
+  if (chainId === undefined && contract === undefined) return { compared, unasked };
   if (anchors.length === 0) throw new UndecidedError(NOT_ANCHORED, { kind: "unanchored" });
   const onChain = anchors.filter((anchor) => chainId === undefined || anchor.chainId === chainId);
   if (onChain.length === 0) {
@@ -87,9 +103,12 @@ function checkExpected(frame: Frame, { chainId, contract, signers = [], ...pins 
   for (const anchor of onChain) {
     if (contract !== undefined) compare("contract", contract.toLowerCase(), anchor.contract.toLowerCase());
   }
-  if (chainId !== undefined) compared.push(`chain ${chainId}`);
-  if (contract !== undefined) compared.push(`contract ${contract}`);
-  return compared;
+  const isChainAsked = readersOf(options).length > 0;
+  // The state of a block names the contract; nothing in it names the chain.
+  const isBlockKnown = (options.trustedBlocks ?? []).length > 0;
+  if (chainId !== undefined) (isChainAsked ? compared : unasked).push(`chain ${chainId}`);
+  if (contract !== undefined) (isChainAsked || isBlockKnown ? compared : unasked).push(`contract ${contract}`);
+  return { compared, unasked };
 }
 
 const NOT_ANCHORED = "not anchored yet: the bundle names no anchor; get it again after the next one";

@@ -123,6 +123,9 @@ export class UndecidedError extends Error {
   }
 }
 
+/** How many endpoints the caller named, and what came instead of an answer from those that gave none. */
+export type Endpoints = { readonly named: number; readonly silent: readonly string[] };
+
 /** The steps taken so far. */
 export class Trail {
   readonly steps: Step[] = [];
@@ -130,6 +133,8 @@ export class Trail {
   readonly doubts: { readonly kind: Doubt; readonly detail: string }[] = [];
   /** Chains that say that the ledger forked. */
   readonly forkedOn: number[] = [];
+  /** Of the endpoints that were named, how many there are, and why some did not say of which chain they are. */
+  endpoints: Endpoints = { named: 0, silent: [] };
   #failed = false;
 
   get checks(): Checks {
@@ -169,6 +174,7 @@ export class Trail {
     this.steps.push(...other.steps);
     this.doubts.push(...other.doubts);
     this.forkedOn.push(...other.forkedOn);
+    this.endpoints = other.endpoints;
     this.#failed = other.#failed;
   }
 

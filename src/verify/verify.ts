@@ -12,7 +12,7 @@ import { type JudgeFrame, judgeFrame } from "./frame.ts";
 import { type Disclosure, readDisclosure } from "./members.ts";
 import type { VerifyOptions } from "./options.ts";
 import { checkBundle, parseBundle } from "./parse.ts";
-import { forkNotes, notesOn } from "./said/notes.ts";
+import { endpointNotes, forkNotes, notesOn } from "./said/notes.ts";
 import { plainName, say, sayFailure } from "./said/sentences.ts";
 import { cellOf } from "./said/table.ts";
 import { foundOf, givenOf, weightiestOf } from "./said/weigh.ts";
@@ -102,7 +102,7 @@ type Proved = Pick<Claim, "entry" | "frame"> & {
 
 function verdictOf(trail: Trail, held: Proved | undefined, options: VerifyOptions): Verdict {
   if (held === undefined || trail.checks === "failed") return failedVerdict(trail, options);
-  const { steps, checks, doubts, forkedOn } = trail;
+  const { steps, checks, doubts, forkedOn, endpoints } = trail;
   const { entry, frame, disclosure, proved, status } = held;
   const { event, shown, withheld } = disclosure;
   const { expected = {} } = options;
@@ -124,7 +124,7 @@ function verdictOf(trail: Trail, held: Proved | undefined, options: VerifyOption
     withheld,
     isSignerExpected,
   });
-  const notes = notesOn({ subject, proved, witnesses, forkedOn, shown }, expected);
+  const notes = notesOn({ subject, proved, witnesses, forkedOn, shown, endpoints }, expected);
   const found = { witness: witnesses[0], witnesses: proved, forkedOn, isSignerExpected };
   return {
     cell,
@@ -143,7 +143,7 @@ function verdictOf(trail: Trail, held: Proved | undefined, options: VerifyOption
 }
 
 function failedVerdict(trail: Trail, options: VerifyOptions): Verdict {
-  const { steps, checks, forkedOn } = trail;
+  const { steps, checks, forkedOn, endpoints } = trail;
   const cell = cellOf(givenOf(options), foundOf(trail, []));
   return {
     cell,
@@ -152,7 +152,7 @@ function failedVerdict(trail: Trail, options: VerifyOptions): Verdict {
     status: undefined,
     steps,
     ...sayFailure(steps),
-    notes: forkNotes(forkedOn, false),
+    notes: [...endpointNotes(endpoints), ...forkNotes(forkedOn, false)],
     subject: undefined,
     witness: undefined,
     witnesses: [],

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { event, type Running, startService } from "../http/service.ts";
 import { type Asked, deadUrl, problem, type Reply, serveHttp } from "./fake-http.ts";
+import { History } from "./histories.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
 
 async function startFor(t: TestContext): Promise<{ service: Running; env: Record<string, string> }> {
@@ -139,10 +140,31 @@ test("the admin key of this machine is sent to this machine only, and a key file
   const { url, asked } = await serveHttp(t, receiptsFor);
   await runCli(["append", "--url", url], { input: linesOf(1), env: { HOLDFAST_DATA: folder } });
   assert.equal(asked[0]?.headers.authorization, "Bearer hf_secret");
-  await runCli(["append", "--url", url], { input: linesOf(1), env: { HOLDFAST_DATA: folder, HOLDFAST_KEY: "hf_own" } });
+  const own = { HOLDFAST_DATA: folder, HOLDFAST_KEY: "hf_own", HOLDFAST_URL: url };
+  await runCli(["append"], { input: linesOf(1), env: own });
   assert.equal(asked[1]?.headers.authorization, "Bearer hf_own");
   await runCli(["append", "--url", url], { input: linesOf(1) });
   assert.equal(asked[2]?.headers.authorization, undefined);
   const none = await runCli(["append", "--url", url, "--key-file", join(folder, "none")], { input: linesOf(1) });
   assert.equal(none.status, 2);
+});
+
+test("the key in the environment goes to the environment's service, and to no other that is named", async (t) => {
+  const folder = makeFolder(t);
+  const { url, asked } = await serveHttp(t, receiptsFor);
+  const bundle = join(folder, "bundle.json");
+  writeFileSync(bundle, JSON.stringify(new History(3).bundle(1, 3)));
+  const commands = [["append"], ["prove", "0"], ["status"], ["ledgers", "list"], ["keys", "list"], ["upgrade", bundle]];
+  const keysOf = async (args: readonly string[], env: Readonly<Record<string, string>>) => {
+    asked.splice(0);
+    await runCli(args, { cwd: folder, input: linesOf(1), env: { HOLDFAST_KEY: "hf_own", ...env } });
+    return [...new Set(asked.map(({ headers }) => headers.authorization))];
+  };
+  for (const command of commands) {
+    assert.deepEqual(await keysOf([...command, "--url", url], {}), [undefined], command.join(" "));
+    assert.deepEqual(await keysOf(command, { HOLDFAST_URL: url }), ["Bearer hf_own"], command.join(" "));
+  }
+  assert.deepEqual(await keysOf(["append", "--url", `${url}/`], { HOLDFAST_URL: url }), ["Bearer hf_own"]);
+  const other = { HOLDFAST_URL: "https://log.example" };
+  assert.deepEqual(await keysOf(["append", "--url", url], other), [undefined]);
 });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import type { VerifyOptions } from "../../src/verify/options.ts";
 import type { Verdict } from "../../src/verify/verdict.ts";
 import { verifyBundle, verifyText } from "../../src/verify/verify.ts";
 import {
@@ -223,6 +224,50 @@ test("of several nodes of one chain, one that says something else is enough to f
   }
   honest.broken.add("rootAt");
   assert.equal((await verifyBundle(bundle, { ...options, chain: [chain, honest] })).outcome, "undecided");
+});
+
+test("an endpoint that was named and does not answer is told, with how many did", async () => {
+  const { ledger, chain, options } = makeWorld();
+  const bundle = anchored(ledger.bundle(5), [await chain.anchor(ledger, 13)]);
+  const silent = new TestChain();
+  silent.broken.add("chainId");
+  for (const nodes of [
+    [chain, silent],
+    [silent, chain],
+  ]) {
+    const verdict = await verifyBundle(bundle, { ...options, chain: nodes });
+    assert.equal(verdict.outcome, "verified", "whoever answers decides; the silence is told");
+    const step = verdict.steps.find(({ name }) => name === "chain");
+    assert.deepEqual(
+      [step?.isWarning, /of 2 endpoints that you named 1 did not answer/.test(step?.detail ?? "")],
+      [true, true],
+    );
+    assert.match(verdict.notes.join("\n"), /^Beware: of 2 endpoints that you named, 1 answered, and not: /m);
+  }
+  chain.roots.clear();
+  const failed = await verifyBundle(bundle, { ...options, chain: [chain, silent] });
+  assert.deepEqual([failed.outcome, /of 2 endpoints/.test(failed.notes.join())], ["failed", true]);
+});
+
+test("what is expected of an anchor is not called checked when nobody is asked", async () => {
+  const { ledger, chain, options } = makeWorld();
+  const anchor = await chain.anchor(ledger, 13, { withState: true });
+  const bundle = anchored(ledger.bundle(5), [{ ...anchor, chainId: 1 }]);
+  const expected = { ...SIGNED.expected, chainId: 1, contract: CONTRACT };
+  const said = async (more: VerifyOptions) => {
+    const { chain: _, ...rest } = options;
+    const { steps } = await verifyBundle(bundle, { ...rest, expected, ...more });
+    const step = steps.find(({ name }) => name === "expected");
+    return [step?.isWarning, step?.detail.replace(/signer 0x\w+/, "signer")];
+  };
+  const open = "; only the file says so, and this was not checked: chain 1";
+  assert.deepEqual(await said({ trustedBlocks: [anchor.blockHash] }), [
+    true,
+    `as you expected: signer, contract ${CONTRACT}${open}`,
+  ]);
+  assert.deepEqual(await said({ offline: true }), [true, `as you expected: signer${open}, contract ${CONTRACT}`]);
+  chain.id = 1;
+  assert.deepEqual(await said({ chain }), [undefined, `as you expected: signer, chain 1, contract ${CONTRACT}`]);
 });
 
 test("what the caller expects must be what the bundle says", async () => {

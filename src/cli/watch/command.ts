@@ -4,7 +4,6 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { CONTRACT_ADDRESS } from "../../anchor/contract.ts";
 import { connectChain as connectAnchorChain, type RpcChain } from "../../anchor/rpc-chain.ts";
@@ -28,6 +27,7 @@ import { printNote, printResult } from "../output.ts";
 import { STOP_SIGNALS } from "../process.ts";
 import { PublicTree } from "../public-tree.ts";
 import { connectChain } from "../rpc.ts";
+import { givenKey } from "../service-client.ts";
 import type { SelfAnchoring } from "./anchor.ts";
 import { StateFile } from "./file.ts";
 import { serveMetrics } from "./metrics.ts";
@@ -126,7 +126,7 @@ async function watch(flags: WatchFlags): Promise<number> {
   if ((flags.anchor === true) !== (flags.account !== undefined)) {
     throw usageError("Expected --anchor together with --account, got only one of them.");
   }
-  const key = keyFor(flags);
+  const key = givenKey(flags);
   const tree = new PublicTree({ url, ledger: flags.ledger, key, timeoutMs: REQUEST_MS, pausesMs: PAUSES_MS });
   const stateFile = new StateFile(flags.state ?? `holdfast-watch-${flags.ledger}.json`);
   const kept = stateFile.load();
@@ -238,20 +238,6 @@ async function anchoringOf(flags: WatchFlags, chain: RpcChain): Promise<SelfAnch
   const timeoutMs = Math.min(flags.timeout, SEND_MAX_S) * 1000;
   const send = { costMaxWei: flags.costMax, timeoutMs };
   return { account, chain, send, afterMs: (flags.anchorAfter ?? flags.lag) * 1000, budgetWei: flags.budget };
-}
-
-/** The environment's key belongs to the environment's service: another one that is watched shall not get it. */
-function keyFor({ keyFile, url }: WatchFlags): string | undefined {
-  if (keyFile !== undefined) return readKey(keyFile);
-  return url === undefined ? process.env.HOLDFAST_KEY?.trim() : undefined;
-}
-
-function readKey(file: string): string {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (cause) {
-    throw usageError(`The API key cannot be read: ${(cause as Error).message}.`);
-  }
 }
 
 function seconds(flag: string, description: string, usual: number): Option {

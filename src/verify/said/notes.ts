@@ -3,7 +3,7 @@
 import { isDevelopmentChain } from "../explorers.ts";
 import type { Expectations } from "../options.ts";
 import { formatSeconds } from "../time.ts";
-import type { Subject, Witness } from "../verdict.ts";
+import type { Endpoints, Subject, Witness } from "../verdict.ts";
 import { chains } from "./sentences.ts";
 
 /** A clock that is off by more than this is worth a word. */
@@ -22,6 +22,7 @@ export type NoteFacts = {
   readonly witnesses: readonly Witness[];
   readonly forkedOn: readonly number[];
   readonly shown: readonly string[];
+  readonly endpoints: Endpoints;
 };
 
 /** Notes on what holds. */
@@ -46,6 +47,7 @@ export function notesOn(facts: NoteFacts, expected: Expectations): string[] {
     const unasked = `nor that ${subject.signer} is a signer of the ledger, nor that the ledger is not marked as forked`;
     notes.push(`A block hash proves ${unproved}, ${unasked}.`);
   }
+  notes.push(...endpointNotes(facts.endpoints));
   notes.push(...forkNotes(facts.forkedOn, witnesses.length > 0));
   const [first] = witnesses;
   if (first !== undefined && subject.recordedAt > (first.blockTime + CLOCK_TOLERANCE_S) * 1000) {
@@ -60,4 +62,11 @@ export function forkNotes(forkedOn: readonly number[], isHeld: boolean): string[
   if (forkedOn.length === 0) return [];
   const held = isHeld ? " This entry is in the history that the contract holds." : "";
   return [`Beware: ${FORKED}, on ${chains(forkedOn)}.${held}`];
+}
+
+/** Who named several endpoints wanted them to agree: one that says nothing has agreed to nothing. */
+export function endpointNotes({ named, silent }: Endpoints): string[] {
+  if (silent.length === 0) return [];
+  const agreed = named - silent.length;
+  return [`Beware: of ${named} endpoints that you named, ${agreed} answered, and not: ${silent.join("; ")}.`];
 }
