@@ -14,7 +14,8 @@ import type { Hash } from "../merkle/hash.ts";
 import { LevelStore } from "../store/level.ts";
 import { FolderLock } from "../store/leveldb/lock.ts";
 import { putBack } from "../store/leveldb/opening.ts";
-import { describeRange, type Rebuilt, rebuildStore, takePlace } from "../store/rebuild.ts";
+import type { Loss } from "../store/leveldb/salvage.ts";
+import { describeRange, isBeforeRecords, type Rebuilt, rebuildStore, takePlace } from "../store/rebuild.ts";
 import { type LedgerRecord, StoreLockedError } from "../store/store.ts";
 import { CliError, type SetExit, usageError } from "./failure.ts";
 import { printResult } from "./output.ts";
@@ -40,6 +41,8 @@ type Recovered = {
 type Plan = { readonly rebuilt: Rebuilt; readonly losses: readonly string[]; readonly ledgers: readonly Recovered[] };
 
 const SHOWN = 50;
+const OLDER_RECORDS =
+  "records beside the entries may be as they were before: an API key that was revoked last may be valid again; look with `holdfast keys list`, and revoke it once more";
 
 export function addRecover(program: Command, setExit: SetExit): void {
   program
@@ -107,6 +110,7 @@ async function makePlan(folder: string, target: string, marks: string): Promise<
   const nameless = rebuilt.ledgers.filter((number) => after.every((each) => each.number !== number));
   for (const number of nameless) ledgers.push(namelessLedger(number));
   const claims = after.reduce((sum, { report }) => sum + countOf(report, /^claim_/), 0);
+  if (rebuilt.damaged > 0 || first.losses.some(mayHoldRecords)) losses.unshift(OLDER_RECORDS);
   if (claims > 0) losses.push(`${claims} entries without their claim: sent again, those events are recorded again`);
   return { rebuilt, losses, ledgers };
 }
@@ -141,6 +145,11 @@ async function auditTarget(target: string, marks: string): Promise<Audited[]> {
   } finally {
     await store.close();
   }
+}
+
+/** Whether what was lost may be the newest version of a record, of which an older one is kept then. */
+function mayHoldRecords({ ranges }: Loss): boolean {
+  return ranges.length === 0 || !ranges.every(isBeforeRecords);
 }
 
 /** Entries without the record of their ledger: its id, name and signer are not known. */

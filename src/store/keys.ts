@@ -109,6 +109,11 @@ export function isForm(key: Uint8Array): boolean {
   return key[0] === FORM;
 }
 
+/** Whether a key lies among the records, or behind them. */
+export function isBehindLedgers(key: Uint8Array): boolean {
+  return (key[0] ?? RECORD) >= RECORD;
+}
+
 export function isTile(key: Uint8Array): boolean {
   return key[0] === TILE;
 }

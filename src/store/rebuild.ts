@@ -96,6 +96,11 @@ export function isDerived({ kind, after, upTo }: BadRange): boolean {
   );
 }
 
+/** Whether a damaged range ends before the first record. */
+export function isBeforeRecords({ upTo }: BadRange): boolean {
+  return upTo !== undefined && !keys.isBehindLedgers(upTo);
+}
+
 function isBehindCut(key: Uint8Array, value: Uint8Array, cuts: RebuildOptions["cuts"]): boolean {
   const ledger = keys.ledgerOf(key);
   const size = ledger === undefined ? undefined : cuts?.get(ledger);

@@ -114,6 +114,7 @@ test("damage in a record that holds no entries costs no entry, and the service's
   const looked = await runCli(["recover", "--data", made.folder]);
   assert.equal(looked.status, 0, looked.stdout);
   assert.match(looked.stdout, /main: all 320 entries are kept\.[\s\S]*Nothing was changed/);
+  assert.match(looked.stdout, /an API key that was revoked last may be valid again/);
   assert.equal(stateOf(made.folder), before);
   const applied = await runCli(["recover", "--apply", "--data", made.folder]);
   assert.equal(applied.status, 0, applied.stdout);
