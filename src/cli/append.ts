@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
+import { isObject } from "../verify/forms.ts";
 import { type Batch, batchesOf } from "./batches.ts";
 import { CliError, usageError } from "./failure.ts";
 import { readLines, sizeOf } from "./lines.ts";
@@ -111,16 +112,31 @@ function explain(answer: Answer, batch: Batch, tally: Tally): CliError {
 }
 
 function checkRecorded(body: unknown, batch: Batch): Recorded {
-  const { receipts, checkpoint } = (body ?? {}) as { readonly receipts?: unknown; readonly checkpoint?: unknown };
-  const isComplete = Array.isArray(receipts) && receipts.length === batch.lines.length && checkpoint !== undefined;
-  if (isComplete) return { receipts: receipts as Receipt[], checkpoint };
-  throw new CliError(
-    `Expected a receipt for each of ${batch.lines.length} events from the service, got another answer.`,
-    {
-      code: "answer_invalid",
-      exitStatus: 1,
-    },
-  );
+  const { receipts, checkpoint } = (isObject(body) ? body : {}) as Record<string, unknown>;
+  const size = isObject(checkpoint) ? checkpoint.size : undefined;
+  if (!Array.isArray(receipts) || typeof size !== "number") throw notRecorded(batch, "another answer");
+  if (receipts.length !== batch.lines.length) throw notRecorded(batch, `${receipts.length} receipts`);
+  let last = -1;
+  for (const [i, receipt] of receipts.entries()) {
+    const where = `receipt ${i + 1} as ${JSON.stringify(receipt).slice(0, 100)}`;
+    if (!isReceipt(receipt)) throw notRecorded(batch, where);
+    if (receipt.index >= size) throw notRecorded(batch, `${where} under a checkpoint of ${size} entries`);
+    if (receipt.duplicate) continue;
+    if (receipt.index <= last) throw notRecorded(batch, `${where} after index ${last}`);
+    last = receipt.index;
+  }
+  return { receipts, checkpoint };
+}
+
+function isReceipt(value: unknown): value is Receipt {
+  if (!isObject(value)) return false;
+  const { index, duplicate } = value;
+  return Number.isSafeInteger(index) && (index as number) >= 0 && typeof duplicate === "boolean";
+}
+
+function notRecorded({ lines }: Batch, got: string): CliError {
+  const message = `Expected a receipt for each of ${lines.length} events from the service, got ${got}.`;
+  return new CliError(message, { code: "answer_invalid", exitStatus: 1 });
 }
 
 /** What was recorded so far. */
@@ -152,10 +168,11 @@ class Tally {
     const [first, last, duplicates] = [this.#first, this.#last, this.#duplicates];
     const recorded = this.count - duplicates;
     const known = duplicates === 0 ? "" : ` ${duplicates} had been recorded before.`;
-    const range = recorded === 0 ? "" : `, indexes ${first} to ${last}`;
+    const range = `, indexes ${first} to ${last}`;
+    const nothing = `Nothing new was recorded in ${ledger}: the service says that it had all ${duplicates} events before.`;
     return {
       json: { ledger, recorded, duplicates, first, last, checkpoint: this.#checkpoint },
-      text: [`Recorded ${recorded} events in ${ledger}${range}.${known}`],
+      text: [recorded === 0 ? nothing : `Recorded ${recorded} events in ${ledger}${range}.${known}`],
     };
   }
 }

@@ -11,7 +11,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import { ProofError } from "../merkle/proof.ts";
 import { BundleError } from "../verify/bundle.ts";
 import { isDevelopmentChain } from "../verify/explorers.ts";
-import { type Comparison, type Contradiction, compareStatements } from "../verify/fork.ts";
+import { authorOf, type Comparison, type Contradiction, compareStatements } from "../verify/fork.ts";
 import { type ForkFound, type ForkGiven, forkCellOf, sayFork } from "../verify/said/fork.ts";
 import { type Exhibit, type NodePath, readExhibits, type Statement, wholeNodes } from "../verify/statement.ts";
 import { type AccountFlags, readAddress, type SendFlags, withAccountOptions } from "./account-flags.ts";
@@ -24,6 +24,8 @@ import { sendCall } from "./send-call.ts";
 const STDIN = 0;
 const REQUEST_MS = 15_000;
 const PAUSES_MS = [500, 2000];
+/** Signers and contracts whose statements one file may have. */
+const AUTHORS_MAX = 64;
 
 type ForkFlags = Partial<AccountFlags> &
   SendFlags & {
@@ -71,6 +73,7 @@ async function proveFork(files: readonly string[], flags: ForkFlags): Promise<nu
     const what = `${other.file} is of another ledger, ${other.exhibit.ledgerId}`;
     return printFinding(findingOf("nothing", "none", what, []), { ledgerId }, flags);
   }
+  requireFewAuthors(exhibits);
   const chain = flags.rpc === undefined ? undefined : await ForkChain.open(flags.rpc, flags.contract);
   const weighed = await weigh(exhibits, chain, flags);
   const kept = keepKnown(
@@ -113,6 +116,17 @@ function readFile(file: string): Exhibit[] {
   }
 }
 
+/** A ledger has few signers: a signature under text that it was not made for is one of a new account each time. */
+function requireFewAuthors(exhibits: readonly { readonly file: string; readonly exhibit: Exhibit }[]): void {
+  const byFile = Map.groupBy(exhibits, ({ file }) => file);
+  for (const [file, own] of byFile) {
+    const authors = new Set(own.flatMap(({ exhibit }) => exhibit.statements).map(authorOf));
+    if (authors.size <= AUTHORS_MAX) continue;
+    const message = `Expected statements of ${AUTHORS_MAX} signers and contracts at most in ${file}, got ${authors.size}: no ledger has as many, and most of these signatures are of something else. Leave that file out.`;
+    throw new CliError(message, { code: "exhibit_invalid", exitStatus: 2 });
+  }
+}
+
 async function weigh(
   exhibits: readonly { readonly file: string; readonly exhibit: Exhibit }[],
   chain: ForkChain | undefined,
@@ -135,11 +149,10 @@ async function weigh(
 
 /** Leaves out what is no statement of the ledger: anybody can sign anything with a key of his own. */
 function keepKnown(exhibits: readonly Exhibit[], weighed: readonly Weighed[]): Exhibit[] {
-  const isOut = (statement: Statement) =>
-    weighed.some((each) => each.statement === statement && each.standing.isKnown === false);
+  const out = new Set(weighed.filter(({ standing }) => standing.isKnown === false).map(({ statement }) => statement));
   return exhibits.map((exhibit) => ({
     ...exhibit,
-    statements: exhibit.statements.filter((statement) => !isOut(statement)),
+    statements: exhibit.statements.filter((statement) => !out.has(statement)),
   }));
 }
 
@@ -161,11 +174,9 @@ type Grounds = { readonly chain: ForkChain | undefined; readonly development: bo
 function conclude(comparison: Comparison, weighed: readonly Weighed[], count: number, grounds: Grounds): Finding {
   const { contradictions, open } = comparison;
   const { chain, development } = grounds;
+  const standings = new Map(weighed.map(({ statement, standing }) => [statement, standing]));
   const standingOf = (statement: Statement): Standing =>
-    weighed.find((each) => each.statement === statement)?.standing ?? {
-      isKnown: true,
-      detail: "the contract holds it",
-    };
+    standings.get(statement) ?? { isKnown: true, detail: "the contract holds it" };
   const isKnown = (statement: Statement) => standingOf(statement).isKnown === true;
   const dropped = weighed.filter(({ standing }) => standing.isKnown === false);
   const notes = dropped.map(({ from, standing }) => `${from}: not counted: ${standing.detail}.`);

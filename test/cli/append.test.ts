@@ -134,6 +134,29 @@ test("an answer without a receipt for every event is not taken for success", asy
   }
 });
 
+test("receipts have the form of receipts, and that nothing new was recorded is said", async (t) => {
+  const receipt = { index: 0, duplicate: false };
+  const lies: readonly (readonly [readonly unknown[], RegExp])[] = [
+    [[{}, {}], /Expected a receipt for each of 2 events from the service, got receipt 1 as \{\}\./],
+    [[receipt, null], /got receipt 2 as null/],
+    [[receipt, { ...receipt, index: -1 }], /got receipt 2 as /],
+    [[receipt, { index: 1 }], /got receipt 2 as /],
+    [[receipt, receipt], /got receipt 2 as .* after index 0/],
+    [[receipt, { ...receipt, index: 2 }], /got receipt 2 as .* under a checkpoint of 2 entries/],
+    [[receipt], /got 1 receipts/],
+  ];
+  for (const [receipts, expected] of lies) {
+    const { url } = await serveHttp(t, () => ({ status: 201, body: { receipts, checkpoint: { size: 2 } } }));
+    const { status, stdout, stderr } = await runCli(["append", "--url", url], { input: linesOf(2) });
+    assert.deepEqual([status, stdout, expected.test(stderr)], [1, "", true], stderr);
+  }
+  const receipts = [0, 1].map((index) => ({ index, duplicate: true }));
+  const { url } = await serveHttp(t, () => ({ status: 200, body: { receipts, checkpoint: { size: 2 } } }));
+  const { status, stdout } = await runCli(["append", "--url", url], { input: linesOf(2) });
+  assert.equal(status, 0);
+  assert.equal(stdout, "Nothing new was recorded in main: the service says that it had all 2 events before.\n");
+});
+
 test("the admin key of this machine is sent to this machine only, and a key file where it is told", async (t) => {
   const folder = makeFolder(t);
   writeFileSync(join(folder, "admin.key"), "hf_secret\n");

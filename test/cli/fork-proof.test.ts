@@ -36,6 +36,21 @@ function serve(t: TestContext, history: History) {
   });
 }
 
+test("one signature under many roots is told as what it is, before anybody is asked", async (t) => {
+  const node = await serveHttp(t, () => ({ status: 500 }));
+  const checkpoint = told.checkpoint(7);
+  const lines = Array.from({ length: 100 }, (_, i) => {
+    return JSON.stringify({ ...checkpoint, root: `0x${(i + 1).toString(16).padStart(64, "0")}` });
+  });
+  const { status, stderr } = await prover(t)([lines.join("\n"), checkpoint], ["--rpc", node.url]);
+  assert.equal(status, 2);
+  assert.match(
+    stderr,
+    /Expected statements of 64 signers and contracts at most in \S+0\.json, got \d\d+: .* Leave that file out/,
+  );
+  assert.equal(node.asked.length, 0);
+});
+
 test("one size with two roots by a signer who is known is proved without a chain, and the call is printed", async (t) => {
   const run = prover(t);
   const found = await run([told.checkpoint(7), other.bundle(6, 7)], ["--signer", SIGNER]);

@@ -69,6 +69,27 @@ test("one size with two roots is found, whoever says it", () => {
   assert.deepEqual(found(exhibit(told.statement(7)), exhibit(inContract(told, 7))), []);
 });
 
+test("a file of many stories of one signer is no more work than two of them", () => {
+  const roots = Array.from({ length: 1000 }, (_, i): Hex => `0x${i.toString(16).padStart(64, "0")}`);
+  const statements = roots.map((root) => ({ ...told.statement(1), root }));
+  assert.equal(compareStatements([exhibit(...statements)]).contradictions.length, 1);
+  // The tree of one entry has that entry's hash as its root.
+  const leaves = roots.map((root) => ({ index: 0, leafHash: root, path: [], size: 1, root }));
+  const kinds = compareStatements([{ ...exhibit(...statements), leaves }]).contradictions.map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["roots", "leaves"]);
+  const [a, b] = [told.statement(3), told.statement(8)];
+  const path = { from: 3, to: 8, nodes: wholeNodes(3, a.root, told.tree.consistency(3, 8)) };
+  const lied = [a, b, ...roots.map((root) => ({ ...a, root }))];
+  const flooded = compareStatements([{ ...exhibit(...lied), paths: [path] }]).contradictions;
+  assert.deepEqual(
+    flooded.map((each) => [each.a.size, each.b.size]),
+    [
+      [3, 3],
+      [3, 8],
+    ],
+  );
+});
+
 test("of neighbouring sizes every one must be linked, and then all are one history", () => {
   const statements = [3, 8, 9, 20].map((size) => exhibit(told.statement(size)));
   const open = compareStatements(statements).open.map(([a, b]) => [a.size, b.size]);
