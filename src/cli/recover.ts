@@ -41,6 +41,8 @@ type Recovered = {
 type Plan = { readonly rebuilt: Rebuilt; readonly losses: readonly string[]; readonly ledgers: readonly Recovered[] };
 
 const SHOWN = 50;
+const UNMARKED =
+  "no mark beside the store, so that entries missing at its end are not noticed here; a start is refused until `holdfast marks renew`";
 const OLDER_RECORDS =
   "records beside the entries may be as they were before: an API key that was revoked last may be valid again; look with `holdfast keys list`, and revoke it once more";
 
@@ -133,12 +135,13 @@ async function auditTarget(target: string, marks: string): Promise<Audited[]> {
     const audited: Audited[] = [];
     for (const record of await store.ledgers()) {
       const number = store.numberOf(record.id);
-      const { remembered, lost } = await rememberedOf(store, record, marks, hash);
+      const { remembered, lost, isMarked } = await rememberedOf(store, record, marks, hash);
       const report = await auditLedger({ store, record, hash, remembered });
       const beyond = report.findings.filter(({ kind }) => kind === "entry_beyond_head");
       const size = Math.max(report.head?.size ?? 0, ...beyond.map(({ to }) => to));
       const isCut = report.wholeSize < size;
       const notes = lost === undefined ? [] : [`its mark cannot be believed: ${lost.message}`];
+      if (!isMarked) notes.push(UNMARKED);
       audited.push({ number, record, report, size, isCut, remembered, notes });
     }
     return audited;

@@ -188,6 +188,8 @@ test("a data folder whose marks are gone is not whole", async (t) => {
   const { status, stdout } = await runCli(["audit", "--data", made.folder]);
   assert.equal(status, 1);
   assert.match(stdout, /mark_missing/);
+  const looked = await runCli(["recover", "--data", made.folder]);
+  assert.match(looked.stdout, /no mark beside the store.*`holdfast marks renew`/);
 });
 
 test("a store that a service has open is not recovered", async (t) => {
