@@ -200,6 +200,8 @@ test("what is sent appears by itself, filters combine, and older pages follow wi
 });
 
 test("an open event shows what changed, and its proof is checked in the browser", async () => {
+  // Only a final anchor brings the state proof that the page looks at.
+  await until("the newest event to be final", async () => (await bundleOf(EVENTS - 1)).status === "final");
   await visit("main/events", async ({ page }) => {
     await signIn(page);
     await page.getByRole("link", { name: `Entry ${EVENTS - 1}` }).click();
