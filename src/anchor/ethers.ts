@@ -135,6 +135,22 @@ export function readSigned(raw: string): { readonly hash: Hex; readonly draft: D
   return { hash: tx.hash as Hex, draft };
 }
 
+/**
+ * What was signed must be what was asked, the chain above all: what another process signs, nobody here has seen.
+ * @returns the hash
+ * @throws ChainError rejected when any field is another
+ */
+export function requireDraft(raw: Hex, draft: Draft): Hex {
+  const signed = readSigned(raw);
+  for (const [field, wanted] of Object.entries(draft)) {
+    const got = signed.draft[field as keyof Draft];
+    if (String(got).toLowerCase() !== String(wanted).toLowerCase()) {
+      throw new ChainError("rejected", `expected ${field} ${wanted} in what was signed, got ${got}`);
+    }
+  }
+  return signed.hash;
+}
+
 /** Address of a key, lower case. @throws TypeError without the key in its message */
 export function addressOfKey(privateKey: string): Hex {
   try {

@@ -3,10 +3,8 @@
  * takes the same road with a higher offer. Nothing here is repeated by itself: the next step of the lane is the retry.
  */
 
-import type { Hex } from "../merkle/bytes.ts";
 import type { Draft } from "./account.ts";
-import { ChainError } from "./chain.ts";
-import { readSigned } from "./ethers.ts";
+import { readSigned, requireDraft } from "./ethers.ts";
 import { firstOffer, type Offer, raisedOffer, worstCost } from "./fees.ts";
 import { type Attempt, type Flight, lastAttempt, readOffer, storeOffer } from "./flight.ts";
 import type { Lane, Wanted } from "./lane.ts";
@@ -118,7 +116,7 @@ async function sign(
   const draft: Draft = { chainId: lane.site.chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy };
   try {
     const raw = await lane.account.sign(draft);
-    const hash = requireSame(raw, draft);
+    const hash = requireDraft(raw, draft);
     lane.notes.clear(lane.scope, "signing_failed");
     const signedAt = lane.now();
     return { hash, raw, purpose, offer: storeOffer(offer), signedAt, signedAtBlock: view.latest.number };
@@ -128,16 +126,4 @@ async function sign(
     lane.notes.set(lane.scope, "signing_failed", `account ${lane.account.address} did not sign: ${reason}`);
     return undefined;
   }
-}
-
-/** What was signed must be what was asked: a remote signer sees the draft last. @returns the hash */
-function requireSame(raw: Hex, draft: Draft): Hex {
-  const signed = readSigned(raw);
-  for (const [field, wanted] of Object.entries(draft)) {
-    const got = signed.draft[field as keyof Draft];
-    if (String(got).toLowerCase() !== String(wanted).toLowerCase()) {
-      throw new ChainError("rejected", `expected ${field} ${wanted} in what was signed, got ${got}`);
-    }
-  }
-  return signed.hash;
 }

@@ -5,8 +5,8 @@
 
 import { writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
-import type { Account } from "../anchor/account.ts";
 import type { Chain } from "../anchor/chain.ts";
+import type { ChainAccount } from "../anchor/chain-account.ts";
 import { DEPLOYED, encodeOpen, FACTORY } from "../anchor/contract.ts";
 import { codecOf } from "../anchor/ethers.ts";
 import { connectChain as connectAnchorChain } from "../anchor/rpc-chain.ts";
@@ -64,13 +64,14 @@ async function deploy(flags: DeployFlags): Promise<void> {
     throw usageError("Expected --signer together with --ledger or --label, got only one of them.");
   }
   try {
-    const account = await openAccountOf(flags);
-    const chainId = await connectChain(flags.rpc, "finalized").chainId();
+    const opened = await openAccountOf(flags);
+    const account = opened.on(await connectChain(flags.rpc, "finalized").chainId());
+    const { chainId } = account;
     const contract = flags.contract ?? DEPLOYED.address;
     const chain = connectAnchorChain({ urls: [flags.rpc], chainId, contract });
     const options = sendOptionsOf(flags);
     const isNew = await ensureContract(chain, account, flags, options);
-    const opened = wantsLedger ? await ensureLedger(chain, account, flags, options) : undefined;
+    const ledger = wantsLedger ? await ensureLedger(chain, account, flags, options) : undefined;
     const { sourceFile } = flags;
     if (sourceFile !== undefined) writeFileSync(sourceFile, makeSourceInput());
     const source = sourceFile === undefined ? undefined : { file: sourceFile, ...SOURCE_FACTS };
@@ -79,7 +80,7 @@ async function deploy(flags: DeployFlags): Promise<void> {
       chainId,
       contract: address,
       deployed: isNew,
-      ...(opened && { ledger: opened }),
+      ...(ledger && { ledger }),
       ...(source && { source }),
     };
     printResult({ json: found, text: describe(found) }, flags.json === true);
@@ -92,7 +93,7 @@ async function deploy(flags: DeployFlags): Promise<void> {
 /** @returns whether the contract was put there now */
 async function ensureContract(
   chain: Chain,
-  account: Account,
+  account: ChainAccount,
   { rpc, contract }: DeployFlags,
   options: SendOptions,
 ): Promise<boolean> {
@@ -117,7 +118,12 @@ async function ensureContract(
 
 type Opened = { readonly id: Hex; readonly owner: string; readonly signer: string; readonly opened: boolean };
 
-async function ensureLedger(chain: Chain, account: Account, flags: DeployFlags, options: SendOptions): Promise<Opened> {
+async function ensureLedger(
+  chain: Chain,
+  account: ChainAccount,
+  flags: DeployFlags,
+  options: SendOptions,
+): Promise<Opened> {
   const label = (flags.label as Hex | undefined) ?? labelOf(flags.ledger ?? "");
   const signer = (flags.signer ?? "").toLowerCase() as Hex;
   const id = deriveLedgerId(account.address, label);

@@ -9,6 +9,7 @@ import type { Contradiction } from "../verify/fork.ts";
 import { rememberingReader } from "../verify/remember.ts";
 import { RpcAnswerError } from "../verify/rpc.ts";
 import { anchoredStatement, type Exhibit, type Statement } from "../verify/statement.ts";
+import { type ChainFlags, requireChain } from "./account-flags.ts";
 import { CliError } from "./failure.ts";
 import { knownCodeHashes } from "./known-contract.ts";
 import { connectChain, connectNode } from "./rpc.ts";
@@ -24,10 +25,11 @@ export class ForkChain {
   readonly #reader: ChainReader;
   readonly #url: string;
 
-  /** @throws CliError when the chain does not answer, or has another contract at the address */
-  static async open(url: string, contract: string): Promise<ForkChain> {
+  /** @throws CliError when the chain does not answer, is not the one that is meant, or has another contract there */
+  static async open(url: string, contract: string, meant: ChainFlags): Promise<ForkChain> {
     const reader = rememberingReader(connectChain(url, "finalized"));
-    const [chainId, codeHash] = await Promise.all([reader.chainId(), reader.codeHash(contract)]);
+    const chainId = requireChain(meant, await reader.chainId());
+    const codeHash = await reader.codeHash(contract);
     if (codeHash !== undefined && knownCodeHashes().includes(codeHash)) {
       return new ForkChain(url, reader, chainId, contract);
     }

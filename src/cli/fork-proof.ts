@@ -14,7 +14,15 @@ import { isDevelopmentChain } from "../verify/explorers.ts";
 import { authorOf, type Comparison, type Contradiction, compareStatements } from "../verify/fork.ts";
 import { type ForkFound, type ForkGiven, forkCellOf, sayFork } from "../verify/said/fork.ts";
 import { type Exhibit, type NodePath, readExhibits, type Statement, wholeNodes } from "../verify/statement.ts";
-import { type AccountFlags, readAddress, type SendFlags, withAccountOptions } from "./account-flags.ts";
+import {
+  type AccountFlags,
+  chainWrong,
+  describeChain,
+  openAccountOf,
+  readAddress,
+  type SendFlags,
+  withAccountOptions,
+} from "./account-flags.ts";
 import { CliError, type SetExit, usageError } from "./failure.ts";
 import { ForkChain, type Standing } from "./fork-chain.ts";
 import { describeContradiction, type Finding, type ForkResult, printFinding } from "./fork-words.ts";
@@ -74,7 +82,8 @@ async function proveFork(files: readonly string[], flags: ForkFlags): Promise<nu
     return printFinding(findingOf("nothing", "none", what, []), { ledgerId }, flags);
   }
   requireFewAuthors(exhibits);
-  const chain = flags.rpc === undefined ? undefined : await ForkChain.open(flags.rpc, flags.contract);
+  const chain = flags.rpc === undefined ? undefined : await ForkChain.open(flags.rpc, flags.contract, flags);
+  if (chain !== undefined && flags.account !== undefined) requireChainOfFiles(exhibits, chain.chainId);
   const weighed = await weigh(exhibits, chain, flags);
   const kept = keepKnown(
     exhibits.map(({ exhibit }) => exhibit),
@@ -125,6 +134,20 @@ function requireFewAuthors(exhibits: readonly { readonly file: string; readonly 
     const message = `Expected statements of ${AUTHORS_MAX} signers and contracts at most in ${file}, got ${authors.size}: no ledger has as many, and most of these signatures are of something else. Leave that file out.`;
     throw new CliError(message, { code: "exhibit_invalid", exitStatus: 2 });
   }
+}
+
+/**
+ * A stranger wrote the files, so what chain they name chooses none; but evidence that names only others is most likely
+ * about to be sent to the wrong one.
+ */
+function requireChainOfFiles(exhibits: readonly { readonly exhibit: Exhibit }[], chainId: number): void {
+  const statements = exhibits.flatMap(({ exhibit }) => exhibit.statements);
+  const named = new Set(statements.flatMap((each) => (each.kind === "anchored" ? [each.chainId] : [])));
+  if (named.size === 0 || named.has(chainId)) return;
+  const others = [...named].map(describeChain).join(", ");
+  throw chainWrong(
+    `Expected files of ${describeChain(chainId)}, to which the proof is to be sent, got ones that name only ${others}, and nothing was signed; give the endpoint and the --chain-id of that chain, signed checkpoints in place of what names another, or no --account, and the call is printed.`,
+  );
 }
 
 async function weigh(
@@ -227,8 +250,8 @@ async function submit(
 ): Promise<ForkResult["sent"]> {
   const before = await chain.isForked(ledgerId);
   if (flags.account === undefined || before) return { isForked: before };
-  const account = { ...flags, account: flags.account };
-  const sent = await sendCall({ rpc: flags.rpc as string, contract: chain.contract, data }, account);
+  const account = (await openAccountOf({ ...flags, account: flags.account })).on(chain.chainId);
+  const sent = await sendCall({ rpc: flags.rpc as string, contract: chain.contract, data }, account, flags);
   if (await chain.isForked(ledgerId)) return { ...sent, isForked: true };
   const message = `Transaction ${sent.transactionHash} is in block ${sent.blockNumber}, and the contract does not call the ledger forked yet; ask again later.`;
   throw new CliError(message, { code: "fork_unconfirmed", exitStatus: 2 });

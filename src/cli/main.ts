@@ -52,7 +52,8 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-async function makeProgram(name: string | undefined, setExit: SetExit): Promise<Command> {
+/** All commands, or the one that is named. */
+export async function makeProgram(name: string | undefined, setExit: SetExit): Promise<Command> {
   const program = new Command("holdfast")
     .description("An audit log that nobody can quietly rewrite.")
     .version(readVersion())

@@ -22,9 +22,11 @@ import { deriveLedgerId, labelOf } from "../merkle/checkpoint.ts";
 import { RpcAnswerError, type RpcRequest } from "../verify/rpc.ts";
 import {
   type AccountFlags,
+  type ChainFlags,
   openAccountOf,
   readAddress,
   readHash,
+  requireChain,
   type SendFlags,
   withAccountOptions,
 } from "./account-flags.ts";
@@ -175,29 +177,36 @@ async function act(
   deedOf: (flags: DeedFlags, id: Hex, sender: string | undefined) => Deed,
   flags: DeedFlags,
 ): Promise<void> {
-  const { account, rpc } = flags;
-  if (account !== undefined && rpc === undefined) throw usageError("Expected --rpc with --account, got none.");
-  const sender = account === undefined ? undefined : (await openAccountOf({ ...flags, account })).address;
+  const { rpc } = flags;
+  if (flags.account !== undefined && rpc === undefined) throw usageError("Expected --rpc with --account, got none.");
+  const account = flags.account === undefined ? undefined : await openAccountOf({ ...flags, account: flags.account });
+  const sender = account?.address;
   const opener = flags.owner ?? sender;
   const deed = deedOf(flags, ledgerIdIn({ ...flags, ...(opener !== undefined && { owner: opener }) }), sender);
-  const node = rpc === undefined ? undefined : await openNode(rpc, flags.contract);
+  const node = rpc === undefined ? undefined : await openNode({ ...flags, rpc });
   const facts = node === undefined ? undefined : await factsOf(node.request, flags.contract, deed.ledgerId);
   if (node !== undefined && deed.isDone(facts)) return print(deed, flags, { isDone: true, chainId: node.chainId });
   const from = account === undefined ? deed.sender(facts) : sender;
   if (node !== undefined && from !== undefined) await tryOut(node.request, flags.contract, deed.call, from);
-  const place = { ...(from !== undefined && { from: checksumAddress(from) }), ...(node && { chainId: node.chainId }) };
+  const chainId = node?.chainId ?? flags.chainId;
+  const place = {
+    ...(from !== undefined && { from: checksumAddress(from) }),
+    ...(chainId !== undefined && { chainId }),
+  };
   if (node === undefined || account === undefined || rpc === undefined)
     return print(deed, flags, { isDone: false, ...place });
-  const sent = await sendCall({ rpc, contract: flags.contract, data: deed.call.data }, { ...flags, account });
+  const call = { rpc, contract: flags.contract, data: deed.call.data };
+  const sent = await sendCall(call, account.on(node.chainId), flags);
   const isDone = deed.isDone(await factsOf(node.request, flags.contract, deed.ledgerId));
   if (isDone) return print(deed, flags, { isDone, sent, ...place });
   const message = `Transaction ${sent.transactionHash} is in block ${sent.blockNumber}, and the contract does not show it yet; ask again later.`;
   throw new CliError(message, { code: "call_unconfirmed", exitStatus: 2 });
 }
 
-async function openNode(rpc: string, contract: string) {
+async function openNode({ rpc, contract, ...meant }: ChainFlags & { readonly rpc: string; readonly contract: string }) {
   const reader = connectChain(rpc, "finalized");
-  const [chainId, codeHash] = await Promise.all([reader.chainId(), reader.codeHash(contract)]);
+  const chainId = requireChain(meant, await reader.chainId());
+  const codeHash = await reader.codeHash(contract);
   if (codeHash !== undefined && knownCodeHashes().includes(codeHash)) return { chainId, request: connectNode(rpc) };
   const message = `Expected the contract at ${contract} on chain ${chainId}, got other code or none; see --contract.`;
   throw new CliError(message, { code: "contract_unknown", exitStatus: 1 });
@@ -222,7 +231,7 @@ async function tryOut(request: RpcRequest, contract: string, { data }: ContractC
 }
 
 async function showLedger(flags: OwnerFlags & { readonly rpc: string }): Promise<void> {
-  const { chainId, request } = await openNode(flags.rpc, flags.contract);
+  const { chainId, request } = await openNode(flags);
   const ledgerId = ledgerIdIn(flags);
   const facts = await factsOf(request, flags.contract, ledgerId);
   if (facts === undefined) {

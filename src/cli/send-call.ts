@@ -1,10 +1,10 @@
 /** Sends one call of the contract, or spells it for somebody who signs elsewhere, as holders of cold keys do. */
 
 import type { ContractCall } from "../anchor/calls.ts";
+import type { ChainAccount } from "../anchor/chain-account.ts";
 import { connectChain as connectAnchorChain } from "../anchor/rpc-chain.ts";
 import type { Hex } from "../merkle/bytes.ts";
-import { type AccountFlags, explainChain, openAccountOf, type SendFlags, sendOptionsOf } from "./account-flags.ts";
-import { connectChain } from "./rpc.ts";
+import { explainChain, type SendFlags, sendOptionsOf } from "./account-flags.ts";
 import { sendAndWait } from "./transaction.ts";
 
 /** Where a call went. */
@@ -16,16 +16,15 @@ export type Sent = {
 };
 
 /**
- * Sends a call of the contract and waits until it is in a block.
+ * Sends a call of the contract on the account's chain and waits until it is in a block.
  * @throws CliError when the chain refuses it, it costs too much or nobody answers
  */
 export async function sendCall(
   { rpc, contract, data }: { readonly rpc: string; readonly contract: string; readonly data: Hex },
-  flags: AccountFlags & SendFlags,
+  account: ChainAccount,
+  flags: SendFlags,
 ): Promise<Sent> {
-  const account = await openAccountOf(flags);
-  const chainId = await connectChain(rpc, "finalized").chainId();
-  const chain = connectAnchorChain({ urls: [rpc], chainId, contract });
+  const chain = connectAnchorChain({ urls: [rpc], chainId: account.chainId, contract });
   try {
     const receipt = await sendAndWait(chain, account, { to: chain.contract, data }, sendOptionsOf(flags));
     const { transactionHash, blockNumber, feeWei } = receipt;

@@ -4,8 +4,8 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Account } from "../anchor/account.ts";
 import { type Chain, ChainError, type Receipt } from "../anchor/chain.ts";
+import type { ChainAccount } from "../anchor/chain-account.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { CliError } from "./failure.ts";
 
@@ -27,7 +27,7 @@ export type SendOptions = {
  */
 export async function sendAndWait(
   chain: Chain,
-  account: Account,
+  account: ChainAccount,
   { to, data }: Wanted,
   { costMaxWei, timeoutMs }: SendOptions,
 ): Promise<Receipt> {

@@ -24,8 +24,11 @@ export type ContractChain = {
   readonly anchor: (history: History, size: number) => Promise<void>;
 };
 
-export async function startContractChain(t: TestContext, { isOpen = true } = {}): Promise<ContractChain> {
-  const { url, rpc } = await startAnvil(t);
+export async function startContractChain(
+  t: TestContext,
+  { isOpen = true, chainId = 31337 } = {},
+): Promise<ContractChain> {
+  const { url, rpc } = await startAnvil(t, { chainId });
   await rpc("anvil_setCode", [CONTRACT, artifact.deployedBytecode]);
   const account = join(makeFolder(t), "account.key");
   writeFileSync(account, `${ANVIL_ACCOUNT.key}\n`);

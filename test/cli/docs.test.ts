@@ -4,51 +4,16 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { Command } from "commander";
+import type { Command } from "commander";
 import artifact from "../../src/anchor/artifact.json" with { type: "json" };
-import { addAppend } from "../../src/cli/append.ts";
-import { addAudit } from "../../src/cli/audit.ts";
-import { addCalldata } from "../../src/cli/calldata.ts";
-import { addDeploy } from "../../src/cli/deploy.ts";
-import { addForkProof } from "../../src/cli/fork-proof.ts";
-import { addKeys } from "../../src/cli/keys.ts";
-import { addKeystore } from "../../src/cli/keystore.ts";
-import { addLedgers } from "../../src/cli/ledgers.ts";
-import { addMarks } from "../../src/cli/marks.ts";
-import { addOwner } from "../../src/cli/owner.ts";
-import { addProve } from "../../src/cli/prove.ts";
-import { addRecover } from "../../src/cli/recover.ts";
-import { addServe } from "../../src/cli/serve.ts";
+import { makeProgram } from "../../src/cli/main.ts";
 import { SOURCE_FACTS } from "../../src/cli/source-input.ts";
-import { addStatus } from "../../src/cli/status.ts";
-import { addUpgrade } from "../../src/cli/upgrade.ts";
-import { addVerify } from "../../src/cli/verify.ts";
-import { addWatch } from "../../src/cli/watch/command.ts";
 import { EXPLORERS } from "../../src/verify/explorers.ts";
 import { CHECKS } from "../../src/verify/watch/checks.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const PAGES = ["operations", "watcher", "explorer", "cli", "verify", "on-chain"];
 const page = (name: string): string => readFileSync(join(ROOT, "docs", `${name}.md`), "utf8");
-
-function program(): Command {
-  const all = new Command("holdfast");
-  const ignore = () => undefined;
-  for (const add of [
-    addAppend,
-    addAudit,
-    addRecover,
-    addForkProof,
-    addStatus,
-    addUpgrade,
-    addVerify,
-    addProve,
-    addWatch,
-  ])
-    add(all, ignore);
-  for (const add of [addCalldata, addDeploy, addKeys, addKeystore, addLedgers, addMarks, addOwner, addServe]) add(all);
-  return all;
-}
 
 /** Commands in code, each in one line. */
 function commandsIn(text: string): string[] {
@@ -62,11 +27,12 @@ function commandsIn(text: string): string[] {
 }
 
 for (const name of PAGES) {
-  test(`every command and option on the page ${name} exists`, () => {
+  test(`every command and option on the page ${name} exists`, async () => {
+    const program = await makeProgram(undefined, () => undefined);
     const commands = commandsIn(page(name));
     assert.ok(commands.length > 0);
     for (const text of commands) {
-      let command: Command | undefined = program();
+      let command: Command | undefined = program;
       const words = text.split(/\s+/).slice(1);
       while (command.commands.length > 0) {
         const word = words.shift() ?? "";

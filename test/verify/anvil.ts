@@ -20,8 +20,9 @@ const LOOKS_MAX = 1000;
 export type Anvil = { readonly url: string; readonly rpc: (method: string, params: unknown[]) => Promise<unknown> };
 
 /** A chain of which the last block but two is final; it ends with the test. */
-export async function startAnvil(t: TestContext): Promise<Anvil> {
-  const child = spawn(ANVIL, ["--port", "0", "--slots-in-an-epoch", "1"], { stdio: ["ignore", "pipe", "inherit"] });
+export async function startAnvil(t: TestContext, { chainId = 31337 } = {}): Promise<Anvil> {
+  const args = ["--port", "0", "--slots-in-an-epoch", "1", "--chain-id", String(chainId)];
+  const child = spawn(ANVIL, args, { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));
   const port = await portOf(child);
   const url = `http://127.0.0.1:${port}`;

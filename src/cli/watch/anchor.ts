@@ -3,8 +3,8 @@
  * the service has had its time, never more than a budget a day, and never what it has a doubt about.
  */
 
-import type { Account } from "../../anchor/account.ts";
 import type { Chain } from "../../anchor/chain.ts";
+import type { ChainAccount } from "../../anchor/chain-account.ts";
 import { type AnchorCall, encodeAnchor } from "../../anchor/contract.ts";
 import { fromHex } from "../../merkle/bytes.ts";
 import { recoverSigner } from "../../merkle/checkpoint.ts";
@@ -16,7 +16,7 @@ import { CliError } from "../failure.ts";
 import { type SendOptions, sendAndWait } from "../transaction.ts";
 
 export type SelfAnchoring = {
-  readonly account: Account;
+  readonly account: ChainAccount;
   readonly chain: Chain;
   readonly send: SendOptions;
   /** How long a checkpoint waits for the service before the watcher anchors it. */

@@ -59,7 +59,6 @@ type WatchFlags = Partial<AccountFlags> &
     readonly lag: number;
     readonly blockAge?: number;
     readonly ledgerId?: Hex;
-    readonly chainId?: number;
     readonly contract?: string;
     readonly signer?: readonly string[];
     readonly codeHash?: readonly string[];
@@ -89,7 +88,6 @@ export function addWatch(program: Command, setExit: SetExit): void {
       ).argParser(readCount),
     )
     .addOption(new Option("--ledger-id <id>", "the ledger must be this one").argParser(readHash))
-    .addOption(new Option("--chain-id <number>", "the chain must be this one").argParser(readCount))
     .addOption(
       new Option("--contract <address>", "where the contract is; else its usual address").argParser(readAddress),
     )
@@ -234,7 +232,7 @@ function patienceOf({ silent, lag, blockAge }: WatchFlags, chainId: number): Pat
 
 async function anchoringOf(flags: WatchFlags, chain: RpcChain): Promise<SelfAnchoring | undefined> {
   if (flags.account === undefined) return undefined;
-  const account = await openAccountOf({ ...flags, account: flags.account });
+  const account = (await openAccountOf({ ...flags, account: flags.account })).on(chain.chainId);
   const timeoutMs = Math.min(flags.timeout, SEND_MAX_S) * 1000;
   const send = { costMaxWei: flags.costMax, timeoutMs };
   return { account, chain, send, afterMs: (flags.anchorAfter ?? flags.lag) * 1000, budgetWei: flags.budget };

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
+import { accountOn } from "../../../src/anchor/chain-account.ts";
 import { openAccount } from "../../../src/anchor/keys.ts";
 import { connectChain } from "../../../src/anchor/rpc-chain.ts";
 import { PublicTree } from "../../../src/cli/public-tree.ts";
@@ -212,7 +213,7 @@ test("anchors that do not come are late, and a watcher with an account makes the
   await round();
   clock.now += 61_000;
   assert.deepEqual(bad(await round()), ["lag"]);
-  const account = await openAccount({ file: chain.account });
+  const account = accountOn(31337, await openAccount({ file: chain.account }));
   const reader = connectChain({ urls: [chain.url], chainId: 31337, contract: CONTRACT });
   t.after(() => reader.close());
   const send = { costMaxWei: 10n ** 17n, timeoutMs: 20_000 };
