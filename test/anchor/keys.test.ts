@@ -9,6 +9,7 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { encryptKeystoreJson, VoidSigner, Wallet } from "ethers";
 import type { Draft } from "../../src/anchor/account.ts";
+import { accountOn } from "../../src/anchor/chain-account.ts";
 import { accountOf, readSigned, senderOf } from "../../src/anchor/ethers.ts";
 import { keyAccount, localKeys, openAccount, openSigner } from "../../src/anchor/keys.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
@@ -174,6 +175,25 @@ test("a remote signer with another key than it should have is refused", async (t
   await assert.rejects((await openSigner({ remote: url, address: ADDRESS })).sign(CHECKPOINT), { kind: "rejected" });
   const rubbish = await remote(t, WALLET, () => "yes");
   await assert.rejects((await openAccount({ remote: rubbish, address: ADDRESS })).sign(DRAFT), { kind: "unavailable" });
+});
+
+test("an account on a chain does not use its key for another one, whoever asks", async () => {
+  const { address, sign } = keyAccount(KEY);
+  const signed: number[] = [];
+  const account = accountOn(DRAFT.chainId, {
+    address,
+    sign: (draft) => {
+      signed.push(draft.chainId);
+      return sign(draft);
+    },
+  });
+  const other = DRAFT.chainId + 1;
+  await assert.rejects(account.sign({ ...DRAFT, chainId: other }), {
+    kind: "wrong_chain",
+    message: `expected to sign for chain ${DRAFT.chainId}, got chain ${other}`,
+  });
+  assert.deepEqual(signed, []);
+  assert.deepEqual(readSigned(await account.sign(DRAFT)).draft, DRAFT);
 });
 
 test("an account of a key in this process is the address of the key", async () => {

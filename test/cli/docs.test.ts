@@ -50,6 +50,12 @@ for (const name of PAGES) {
   });
 }
 
+test("every example that signs says on which chain", () => {
+  const signing = PAGES.flatMap((name) => commandsIn(page(name))).filter((text) => /--account\b/.test(text));
+  assert.ok(signing.length > 8);
+  for (const text of signing) assert.match(text, /--chain-id\b/);
+});
+
 test("every metric that is named exists", () => {
   const sources = globSync("src/**/*.ts", { cwd: ROOT }).map((file) => readFileSync(join(ROOT, file), "utf8"));
   const code = sources.join("\n");

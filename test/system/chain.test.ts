@@ -92,6 +92,8 @@ test("what deploy made is anchored to, with keys that are nowhere in clear", { s
     "deploy",
     "--rpc",
     chain.url,
+    "--chain-id",
+    String(CHAIN_ID),
     "--account",
     keystore("owner"),
     "--password-file",
