@@ -52,7 +52,7 @@ export function withAccountOptions(command: Command, whose: string, { isRequired
     .addOption(
       new Option(
         "--chain-id <number>",
-        "the chain must be this one; needed with --account, but for a development chain",
+        "the chain must be this one; --account needs it, except on a development chain",
       ).argParser(readCount),
     )
     .addOption(
