@@ -43,7 +43,7 @@ export default defineConfig({
   paths: { tests: { solidity: "./test/contracts" } },
   test: {
     solidity: {
-      fsPermissions: { readFile: ["src/anchor/artifact.json"] },
+      fsPermissions: { readFile: ["src/chain/contract/artifact.json"] },
       fuzz: { runs: 256, seed: "0x486f6c6466617374" },
       invariant: { runs: 32, depth: 64, failOnRevert: true },
     },

@@ -5,7 +5,7 @@
 
 import { memberDigest } from "../src/entry/entry.ts";
 import { checkEvent, EVENT_LIMITS } from "../src/entry/event.ts";
-import { parseJson } from "../src/entry/json.ts";
+import { parseJson } from "../src/entry/i-json.ts";
 import { ownMembers, prepareEntry } from "../src/entry/prepare.ts";
 import { canonicalJson } from "../src/json/canonical.ts";
 import type { Hash } from "../src/merkle/hash.ts";

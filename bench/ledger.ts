@@ -10,13 +10,13 @@ import { join } from "node:path";
 import { Level } from "level";
 import type { Event } from "../src/entry/event.ts";
 import { ownMembers, type PreparedEntry, prepareEntry } from "../src/entry/prepare.ts";
-import { fastKeccak256 } from "../src/ledger/hash.ts";
-import { keySigner } from "../src/ledger/keysigner.ts";
+import { keySigner } from "../src/keys/local-signer.ts";
+import { fastKeccak256 } from "../src/ledger/keccak-wasm.ts";
 import { Ledger } from "../src/ledger/ledger.ts";
 import { deriveLedgerId, labelOf } from "../src/merkle/checkpoint.ts";
-import { entryKey, numbered } from "../src/store/keys.ts";
-import { LevelStore } from "../src/store/level.ts";
-import { RecordEncoder } from "../src/store/record.ts";
+import { entryKey, numbered } from "../src/store/key-layout.ts";
+import { LevelStore } from "../src/store/level-store.ts";
+import { RecordEncoder } from "../src/store/value-layout.ts";
 
 const ROUNDS = 7;
 const BULK = 10_000;

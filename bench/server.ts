@@ -12,16 +12,16 @@ import { join } from "node:path";
 import express from "express";
 import { Health } from "../src/health.ts";
 import { createApp } from "../src/http/app.ts";
-import { IntakePool, intakeThreads } from "../src/http/intake-pool.ts";
-import { KeyRing } from "../src/http/keys.ts";
-import { createSalts } from "../src/http/salts.ts";
+import { KeyRing } from "../src/http/auth/api-keys.ts";
+import { IntakePool, intakeThreads } from "../src/http/intake/pool.ts";
+import { createSalts } from "../src/http/intake/salts.ts";
 import { createServer } from "../src/http/server.ts";
 import { HTTP_LIMITS } from "../src/http/services.ts";
-import { fastKeccak256 } from "../src/ledger/hash.ts";
-import { keySigner } from "../src/ledger/keysigner.ts";
+import { keySigner } from "../src/keys/local-signer.ts";
+import { fastKeccak256 } from "../src/ledger/keccak-wasm.ts";
 import { LedgerRegistry } from "../src/ledger/registry.ts";
 import { createMetrics } from "../src/metrics.ts";
-import { LevelStore } from "../src/store/level.ts";
+import { LevelStore } from "../src/store/level-store.ts";
 
 function quiet(): void {
   return;

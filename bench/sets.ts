@@ -12,10 +12,10 @@ import { checkpointDigest } from "../src/merkle/checkpoint.ts";
 import { keccak256, leafHash, nodeHash } from "../src/merkle/hash.ts";
 import { inclusionRanges, provePath } from "../src/merkle/proof.ts";
 import type { NodeSource } from "../src/merkle/tree.ts";
-import type { Bundle, BundleMember } from "../src/verify/bundle.ts";
-import { SetPacker } from "../src/verify/pack.ts";
-import { SetWriter } from "../src/verify/set.ts";
-import { verifySet } from "../src/verify/set-check.ts";
+import type { Bundle, BundleMember } from "../src/verify/bundle/bundle.ts";
+import { verifySet } from "../src/verify/set/check-set.ts";
+import { SetPacker } from "../src/verify/set/pack.ts";
+import { SetWriter } from "../src/verify/set/set.ts";
 import { anchored, eventOf, signHash, TestChain, TestLedger } from "../test/verify/fixture.ts";
 
 const COUNT = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 1_000);

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Plugin, transform } from "esbuild";
-import artifact from "../src/anchor/artifact.json" with { type: "json" };
+import artifact from "../src/chain/contract/artifact.json" with { type: "json" };
 import { fromHex, toHex } from "../src/merkle/bytes.ts";
 import { keccak256 } from "../src/merkle/hash.ts";
 import { paletteCss } from "../src/web/palette.ts";

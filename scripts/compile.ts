@@ -1,6 +1,6 @@
 /**
- * Compiles the contract and writes src/anchor/artifact.json, which the service and the verifiers use, so that starting
- * compiles nothing. `--check` only compares, and fails when the file is not what the compiler makes.
+ * Compiles the contract and writes src/chain/contract/artifact.json, which the service and the verifiers use, so that
+ * starting compiles nothing. `--check` only compares, and fails when the file is not what the compiler makes.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { readJson } from "../src/json/read.ts";
 
 const SOURCE = join(import.meta.dirname, "../contracts/LedgerAnchor.sol");
 const CONTRACT = "LedgerAnchor";
-const ARTIFACT = join(import.meta.dirname, "../src/anchor/artifact.json");
+const ARTIFACT = join(import.meta.dirname, "../src/chain/contract/artifact.json");
 
 /** The public factory that is at one address on most chains: github.com/pcaversaccio/createx. */
 const CREATEX = "0xba5Ed099633D3B313e4D5F7bdc1305d3c28ba5Ed";
@@ -91,13 +91,13 @@ if (import.meta.main) {
   if (process.argv.includes("--check")) {
     const wrong = differences(artifact, readJson(readFileSync(ARTIFACT, "utf8")) as Partial<Artifact>);
     if (wrong.length > 0) {
-      console.error(`src/anchor/artifact.json differs from what the compiler makes in: ${wrong.join(", ")}`);
+      console.error(`src/chain/contract/artifact.json differs from what the compiler makes in: ${wrong.join(", ")}`);
       console.error("Run node scripts/compile.ts if the contract was meant to change; its address then changes too.");
       process.exit(1);
     }
-    console.log(`src/anchor/artifact.json is what solc ${artifact.compiler.version} makes`);
+    console.log(`src/chain/contract/artifact.json is what solc ${artifact.compiler.version} makes`);
   } else {
     writeFileSync(ARTIFACT, `${JSON.stringify(artifact, null, 1)}\n`);
-    console.log(`wrote src/anchor/artifact.json: ${artifact.contractName} at ${artifact.create2.address}`);
+    console.log(`wrote src/chain/contract/artifact.json: ${artifact.contractName} at ${artifact.create2.address}`);
   }
 }

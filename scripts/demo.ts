@@ -6,7 +6,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import type { Bundle } from "../src/verify/bundle.ts";
+import type { Bundle } from "../src/verify/bundle/bundle.ts";
 import { anchorOf, askContract, type ContractWord, type Judgement, judge, tamper } from "./demo/checks.ts";
 import { checkStored, makeDeliveries, type Recorded, sendAll } from "./demo/deliveries.ts";
 import { type Anchor, type LedgerState, page } from "./demo/page.ts";

@@ -26,7 +26,7 @@ const PAGE_SOURCES = [
   "src/json",
   "src/entry",
   "src/verify",
-  "src/anchor/artifact.json",
+  "src/chain/contract/artifact.json",
   "scripts/build-web.ts",
 ];
 

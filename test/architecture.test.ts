@@ -1,6 +1,6 @@
 /**
  * The architecture as a test: which folder may import which, who is the door of a third-party package, and how
- * large files and functions may grow.
+ * large folders, files and functions may grow.
  */
 
 import assert from "node:assert/strict";
@@ -12,64 +12,91 @@ import { hasEscapedName } from "../src/json/names.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
+/** From the innermost ring outwards; imports point to what stands before. Some rooms are named before they are built. */
+const RINGS: readonly (readonly string[])[] = [
+  ["merkle", "json", "entry", "verify", "watch", "web", "sdk"],
+  ["clock.ts", "health.ts", "metrics.ts", "net", "store", "chain", "keys", "devchain"],
+  ["ledger", "prove", "encryption"],
+  ["query", "anchor", "retention", "archive", "backup", "audit", "access", "alerts", "evidence"],
+  ["ingest", "http"],
+  ["service"],
+  ["cli"],
+];
+
 /** What each folder of src may import; files of src itself stand by their names. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   merkle: [],
   json: ["merkle"],
   entry: ["merkle", "json"],
   verify: ["merkle", "json", "entry"],
-  ingest: ["merkle", "json", "entry"],
-  store: ["merkle", "json", "entry", "health.ts"],
-  ledger: ["merkle", "json", "entry", "store", "health.ts"],
-  anchor: ["merkle", "json", "entry", "verify", "store", "ledger", "health.ts"],
-  query: ["merkle", "json", "entry", "store", "health.ts"],
-  http: [
-    ...["merkle", "json", "entry", "verify", "ingest", "store", "ledger", "anchor", "query"],
-    ...["metrics.ts", "health.ts"],
-  ],
+  watch: ["merkle", "json", "verify"],
   web: ["merkle", "json", "entry", "verify"],
-  cli: [
-    ...["merkle", "json", "entry", "verify", "ingest", "store", "ledger", "anchor", "query", "http"],
-    ...["chains.ts", "config.ts", "metrics.ts", "service.ts", "health.ts"],
-  ],
-  "chains.ts": ["merkle", "store", "ledger", "anchor", "http", "config.ts", "health.ts"],
-  "config.ts": ["json"],
+  "clock.ts": [],
   "health.ts": [],
-  "indexes.ts": ["store", "ledger", "query", "health.ts"],
   "metrics.ts": [],
-  "storage.ts": ["merkle", "store", "config.ts", "health.ts"],
-  "service.ts": [
-    ...["merkle", "entry", "store", "ledger", "anchor", "query", "http"],
-    ...["chains.ts", "config.ts", "health.ts", "indexes.ts", "metrics.ts", "storage.ts"],
+  net: [],
+  store: ["merkle", "json", "entry", "health.ts"],
+  chain: ["merkle", "json", "verify", "watch", "net"],
+  keys: ["merkle", "json", "store", "chain", "health.ts"],
+  devchain: ["merkle", "json", "verify", "net", "store", "chain", "clock.ts", "health.ts"],
+  ledger: ["merkle", "json", "entry", "store", "keys", "health.ts"],
+  prove: ["merkle", "entry", "verify", "store", "keys", "ledger"],
+  query: ["merkle", "json", "entry", "store", "health.ts"],
+  anchor: ["merkle", "json", "verify", "store", "chain", "clock.ts", "health.ts"],
+  audit: ["merkle", "entry", "store", "ledger"],
+  ingest: ["merkle", "json", "entry"],
+  http: [
+    ...["merkle", "json", "entry", "verify", "ingest", "store", "ledger", "prove", "query", "anchor"],
+    ...["clock.ts", "health.ts", "metrics.ts"],
   ],
+  service: [
+    ...["merkle", "json", "entry", "store", "chain", "keys", "devchain", "ledger", "query", "anchor", "http"],
+    ...["clock.ts", "health.ts", "metrics.ts"],
+  ],
+  cli: [
+    ...["merkle", "json", "entry", "verify", "watch", "net", "store", "chain", "keys", "ledger", "anchor", "audit"],
+    ...["service", "metrics.ts"],
+  ],
+};
+
+/** Files that import what stands above them. Nothing is added here. */
+const DEBTS: Readonly<Record<string, readonly string[]>> = {
+  "devchain/devchain.ts": ["anchor"],
+  "devchain/folder.ts": ["anchor"],
+  "keys/content-key.ts": ["http"],
+  "keys/known-keys.ts": ["anchor"],
+  "prove/make-bundle.ts": ["anchor"],
 };
 
 /** Packages and the only places that may import them; a place is a file or a folder of src. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
-  "@ethereumjs/rlp": ["verify/rlp.ts", "verify/trie.ts"],
+  "@ethereumjs/rlp": ["verify/evm/rlp.ts"],
   "@noble/curves": ["merkle"],
   "@noble/hashes": ["merkle"],
-  "cli-progress": ["cli"],
+  "cli-progress": ["cli/terminal"],
   commander: ["cli"],
-  compression: ["http"],
-  ethers: ["anchor/ethers.ts", "anchor/keys.ts"],
+  ethers: ["chain/ethers.ts"],
   express: ["http"],
-  "hash-wasm": ["ledger/hash.ts"],
+  "hash-wasm": ["ledger/keccak-wasm.ts"],
   helmet: ["http"],
-  keccak256: ["ledger"],
-  level: ["store/leveldb", "store/leveldb-index.ts"],
+  keccak256: ["ledger/seal"],
+  level: ["store/leveldb", "store/level-index.ts"],
   "lru-cache": ["ledger"],
-  merkletreejs: ["ledger"],
-  pino: ["service.ts"],
+  merkletreejs: ["ledger/seal"],
+  pino: ["service"],
   preact: ["web"],
   "prom-client": ["metrics.ts"],
-  secp256k1: ["ledger/keysigner.ts"],
+  secp256k1: ["keys/local-signer.ts"],
   snappyjs: ["store/leveldb/table.ts"],
   uplot: ["web"],
-  zod: ["entry", "config.ts", "http"],
+  zod: ["entry", "service/config.ts", "http"],
 };
 
-const RING_0 = ["merkle", "json", "entry", "verify", "ingest", "web"];
+const PURE = ["merkle", "json", "entry", "verify", "watch", "ingest", "web"];
+/** Names in a folder, so that its listing is read at a glance. */
+const NAMES_MAX = 14;
+/** Folders with more names, each a list that a reader knows: the rooms of the rings, and the commands. */
+const LONG_LISTS = ["src", "src/cli"];
 const LINES_MAX = 400;
 const LINES_MEDIAN_MAX = 150;
 const FUNCTION_LINES_MAX = 70;
@@ -105,6 +132,9 @@ test("there are sources to look at", () => {
 
 test("imports run in one direction between the folders", () => {
   const wrong: string[] = [];
+  const owed = new Set(
+    Object.entries(DEBTS).flatMap(([path, targets]) => targets.map((target) => `${path} ${target}`)),
+  );
   for (const { path, imports } of sources) {
     const place = placeOf(path);
     for (const specifier of imports.filter((name) => name.startsWith("."))) {
@@ -114,10 +144,51 @@ test("imports run in one direction between the folders", () => {
           .join("/"),
       );
       if (target === place || MAY_IMPORT[place]?.includes(target)) continue;
-      wrong.push(`${path} imports ${specifier}`);
+      if (DEBTS[path]?.includes(target)) owed.delete(`${path} ${target}`);
+      else wrong.push(`${path} imports ${specifier}`);
     }
   }
   assert.deepEqual(wrong, []);
+  assert.deepEqual([...owed], [], "debts that are paid are taken off the list");
+});
+
+test("what a folder may import stands before it in the rings", () => {
+  const order = RINGS.flat();
+  const wrong = Object.entries(MAY_IMPORT).flatMap(([place, targets]) =>
+    targets.filter((target) => order.indexOf(target) >= order.indexOf(place)).map((target) => `${place}: ${target}`),
+  );
+  assert.deepEqual(wrong, []);
+  const places = [...new Set(sources.map(({ path }) => placeOf(path)))];
+  assert.deepEqual(
+    places.filter((place) => !order.includes(place)),
+    [],
+    "every name in src is in the rings",
+  );
+  assert.deepEqual(Object.keys(MAY_IMPORT).sort(), places.sort());
+});
+
+test("a folder's listing is short, and docs/architecture.md has one line for each folder", () => {
+  const folders = new Map<string, Set<string>>();
+  for (const file of globSync("src/**/*.*", { cwd: ROOT })) {
+    const parts = file.split(sep);
+    for (let i = 1; i < parts.length; i++) {
+      const folder = parts.slice(0, i).join("/");
+      folders.set(folder, (folders.get(folder) ?? new Set()).add(parts[i] as string));
+    }
+  }
+  const long = [...folders].filter(([, names]) => names.size > NAMES_MAX).map(([folder]) => folder);
+  assert.deepEqual(long.sort(), LONG_LISTS, `folders with more than ${NAMES_MAX} names`);
+  const page = readFileSync(join(ROOT, "docs/architecture.md"), "utf8");
+  const lines = [...page.matchAll(/^\| `(src(?:\/[\w-]+)*)` \| \S/gm)].map(([, folder]) => folder as string);
+  assert.deepEqual(lines.sort(), [...folders.keys()].sort());
+});
+
+test("every name in src/cli is a command, but for what commands share", () => {
+  const main = readFileSync(join(ROOT, "src/cli/main.ts"), "utf8");
+  const commands = [...main.matchAll(/^ {2}"?([\w-]+)"?: async \(\) => \(await import\(/gm)].map(([, name]) => name);
+  assert.ok(commands.length > 10, `expected the table of commands in src/cli/main.ts, got ${commands.length} of them`);
+  const names = globSync("*", { cwd: join(ROOT, "src/cli") }).map((name) => name.replace(/\.ts$/, ""));
+  assert.deepEqual(names.sort(), [...commands, "main", "remote", "terminal"].sort());
 });
 
 test("every package is imported through its door", () => {
@@ -135,7 +206,7 @@ test("every package is imported through its door", () => {
 
 test("what runs in a browser imports nothing of Node", () => {
   const wrong = sources.filter(
-    ({ path, imports }) => RING_0.includes(placeOf(path)) && imports.some((specifier) => specifier.startsWith("node:")),
+    ({ path, imports }) => PURE.includes(placeOf(path)) && imports.some((specifier) => specifier.startsWith("node:")),
   );
   assert.deepEqual(
     wrong.map(({ path }) => path),

@@ -7,11 +7,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
-import { codecOf } from "../../src/anchor/ethers.ts";
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
+import { codecOf } from "../../src/chain/ethers.ts";
 import { readJson } from "../../src/json/read.ts";
-import type { Bundle, BundleAnchor } from "../../src/verify/bundle.ts";
-import type { Verdict } from "../../src/verify/verdict.ts";
+import type { Bundle, BundleAnchor } from "../../src/verify/bundle/bundle.ts";
+import type { Verdict } from "../../src/verify/verdict/verdict.ts";
 import { DemoError, type Service } from "./service.ts";
 
 const LAUNCHER = join(import.meta.dirname, "..", "holdfast.mjs");

@@ -1,6 +1,6 @@
 /** What happened in a run of the demo, as a page for people. Every figure was measured in that run. */
 
-import type { Bundle, BundleAnchor } from "../../src/verify/bundle.ts";
+import type { Bundle, BundleAnchor } from "../../src/verify/bundle/bundle.ts";
 import type { ContractWord, Judgement } from "./checks.ts";
 import type { Recorded } from "./deliveries.ts";
 import type { Service } from "./service.ts";

@@ -3,23 +3,23 @@
  * fails leaves a note and is taken again; nothing that was promised depends on a step's having come to its end.
  */
 
+import type { Account } from "../chain/account.ts";
+import { type Chain, ChainError } from "../chain/chain.ts";
+import { type Clock, isRecent } from "../clock.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
-import type { Account } from "./account.ts";
-import { mendAnchors } from "./adopt.ts";
-import { type Chain, ChainError } from "./chain.ts";
-import { type Clock, isRecent } from "./clock.ts";
-import { AnchorErrand, OwnerErrand } from "./errands.ts";
-import { Journal } from "./journal.ts";
-import { type Errand, type Lane, ledgerScope } from "./lane.ts";
-import type { Log, Note, NoteCode, Notes } from "./notes.ts";
+import { Site, type View } from "./chain-watch.ts";
+import { AnchorErrand, OwnerErrand } from "./jobs/jobs.ts";
+import { standingOf } from "./ledger-check.ts";
+import type { LedgerSource } from "./ledgers.ts";
+import type { Log, Note, NoteCode, Notes } from "./obstacles.ts";
 import { POLICY, type Policy } from "./policy.ts";
+import { mendAnchors } from "./record/adopt.ts";
+import { settleAnchors } from "./record/finalize.ts";
 import { Schedule } from "./schedule.ts";
-import { settleAnchors } from "./settle-anchors.ts";
-import { Site, type View } from "./site.ts";
-import type { LedgerSource } from "./sources.ts";
-import { standingOf } from "./standing.ts";
-import { stepLane } from "./step.ts";
+import { stepLane } from "./transaction/account-loop.ts";
+import { Journal } from "./transaction/pending-store.ts";
+import { type Errand, type Lane, ledgerScope } from "./transaction/sending-account.ts";
 
 /** A chain to anchor to. */
 export type ChainSetup = {

@@ -1,7 +1,7 @@
 /** How one chain is anchored to: when, how sure, and for how much at most. */
 
+import { DEPLOYED } from "../chain/contract/contract.ts";
 import type { Hex } from "../merkle/bytes.ts";
-import { DEPLOYED } from "./contract.ts";
 
 export type Finality = "finalized" | "safe" | { readonly confirmations: number };
 

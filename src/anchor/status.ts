@@ -3,12 +3,12 @@
 import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { ChainLoop } from "./chain-loop.ts";
-import { type Flight, isOpen, isUnmined, lastAttempt, ledgersOf } from "./flight.ts";
-import { type Lane, ledgerScope } from "./lane.ts";
-import { isAlarm, type Note, type Notes } from "./notes.ts";
+import type { AnchoredLedger } from "./ledgers.ts";
+import { isAlarm, type Note, type Notes } from "./obstacles.ts";
 import { intervalOf } from "./policy.ts";
-import type { AnchoredLedger } from "./sources.ts";
-import { spentToday } from "./spend.ts";
+import { type Flight, isOpen, isUnmined, lastAttempt, ledgersOf } from "./transaction/pending.ts";
+import { type Lane, ledgerScope } from "./transaction/sending-account.ts";
+import { spentToday } from "./transaction/spending.ts";
 
 /** A transaction that is not final: every hash that its nonce ever had. */
 export type FlightStatus = {

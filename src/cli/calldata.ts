@@ -4,15 +4,15 @@
  */
 
 import { type Command, Option } from "commander";
-import { CONTRACT_ADDRESS } from "../anchor/contract.ts";
-import { PROOF_CALLS } from "../anchor/proof-calls.ts";
-import type { Bundle, BundleAnchor } from "../verify/bundle.ts";
+import { CONTRACT_ADDRESS } from "../chain/contract/contract.ts";
+import { PROOF_CALLS } from "../chain/contract/proof-calls.ts";
+import type { Bundle, BundleAnchor } from "../verify/bundle/bundle.ts";
 import { verifyBundle } from "../verify/verify.ts";
-import { readBundleFile } from "./bundle-file.ts";
-import { CliError, usageError } from "./failure.ts";
-import { readCount } from "./numbers.ts";
-import { printResult } from "./output.ts";
-import { describeCall } from "./send-call.ts";
+import { describeCall } from "./remote/send-call.ts";
+import { readBundleFile } from "./terminal/bundle-file.ts";
+import { CliError, usageError } from "./terminal/failure.ts";
+import { readCount } from "./terminal/numbers.ts";
+import { printResult } from "./terminal/output.ts";
 
 type FunctionName = keyof typeof PROOF_CALLS;
 type CalldataFlags = { readonly function: FunctionName; readonly chainId?: number; readonly json?: boolean };

@@ -1,9 +1,9 @@
 /** `holdfast keys`: API keys of a service, made, listed and ended over its HTTP API by somebody who may administer. */
 
 import { type Command, Option } from "commander";
-import { CliError } from "./failure.ts";
-import { printResult, spellTime, table } from "./output.ts";
-import { ServiceClient, type ServiceOptions, withServiceOptions } from "./service-client.ts";
+import { ServiceClient, type ServiceOptions, withServiceOptions } from "./remote/service-client.ts";
+import { CliError } from "./terminal/failure.ts";
+import { printResult, spellTime, table } from "./terminal/output.ts";
 
 const DEFAULT_ROLES: readonly string[] = ["writer"];
 

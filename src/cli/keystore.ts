@@ -6,12 +6,12 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { addressOfKey, decryptKeystore, encryptKeystore } from "../anchor/ethers.ts";
+import { addressOfKey, decryptKeystore, encryptKeystore } from "../chain/ethers.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
-import { replaceFile } from "../store/files.ts";
-import { usageError } from "./failure.ts";
-import { printResult } from "./output.ts";
+import { replaceFile } from "../store/durable-file.ts";
+import { usageError } from "./terminal/failure.ts";
+import { printResult } from "./terminal/output.ts";
 
 type KeystoreFlags = { readonly passwordFile: string; readonly importKey?: string; readonly json?: boolean };
 

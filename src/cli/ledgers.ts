@@ -1,8 +1,8 @@
 /** `holdfast ledgers`: the ledgers of a service, listed and made over its HTTP API. */
 
 import type { Command } from "commander";
-import { printResult, table } from "./output.ts";
-import { ServiceClient, type ServiceOptions, withServiceOptions } from "./service-client.ts";
+import { ServiceClient, type ServiceOptions, withServiceOptions } from "./remote/service-client.ts";
+import { printResult, table } from "./terminal/output.ts";
 
 type LedgerFlags = ServiceOptions & { readonly label?: string; readonly json?: boolean };
 

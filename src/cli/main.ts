@@ -4,32 +4,32 @@
  */
 
 import { Command, CommanderError } from "commander";
-import { CliError, type SetExit } from "./failure.ts";
-import { printNote, printResult } from "./output.ts";
-import { prepareProcess } from "./process.ts";
-import { readVersion } from "./version.ts";
+import { CliError, type SetExit } from "./terminal/failure.ts";
+import { printNote, printResult } from "./terminal/output.ts";
+import { prepareProcess } from "./terminal/process.ts";
+import { readVersion } from "./terminal/version.ts";
 
 type AddCommand = (program: Command, setExit: SetExit) => void;
 
 /** Only the command that is called is loaded: the mathematics of one costs the start of all others. */
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   serve: async () => (await import("./serve.ts")).addServe,
-  status: async () => (await import("./status.ts")).addStatus,
-  append: async () => (await import("./append.ts")).addAppend,
+  status: async () => (await import("./status/command.ts")).addStatus,
+  append: async () => (await import("./append/command.ts")).addAppend,
   prove: async () => (await import("./prove.ts")).addProve,
   verify: async () => (await import("./verify.ts")).addVerify,
-  upgrade: async () => (await import("./upgrade.ts")).addUpgrade,
+  upgrade: async () => (await import("./upgrade/command.ts")).addUpgrade,
   calldata: async () => (await import("./calldata.ts")).addCalldata,
   ledgers: async () => (await import("./ledgers.ts")).addLedgers,
-  audit: async () => (await import("./audit.ts")).addAudit,
+  audit: async () => (await import("./audit/command.ts")).addAudit,
   recover: async () => (await import("./recover.ts")).addRecover,
   marks: async () => (await import("./marks.ts")).addMarks,
-  deploy: async () => (await import("./deploy.ts")).addDeploy,
+  deploy: async () => (await import("./deploy/command.ts")).addDeploy,
   owner: async () => (await import("./owner.ts")).addOwner,
   keystore: async () => (await import("./keystore.ts")).addKeystore,
   keys: async () => (await import("./keys.ts")).addKeys,
   watch: async () => (await import("./watch/command.ts")).addWatch,
-  "fork-proof": async () => (await import("./fork-proof.ts")).addForkProof,
+  "fork-proof": async () => (await import("./fork-proof/command.ts")).addForkProof,
 };
 
 /**

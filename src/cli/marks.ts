@@ -3,13 +3,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { marksFolder, storeFolder } from "../config.ts";
-import { fastKeccak256 } from "../ledger/hash.ts";
+import { fastKeccak256 } from "../ledger/keccak-wasm.ts";
 import { MarkFolder } from "../ledger/marks/folder.ts";
 import { type Renewed, renewMarks } from "../ledger/marks/renew.ts";
-import { LevelStore } from "../store/level.ts";
-import { usageError } from "./failure.ts";
-import { printResult } from "./output.ts";
+import { marksFolder, storeFolder } from "../service/config.ts";
+import { LevelStore } from "../store/level-store.ts";
+import { usageError } from "./terminal/failure.ts";
+import { printResult } from "./terminal/output.ts";
 
 type RenewFlags = { readonly data?: string; readonly json?: boolean };
 

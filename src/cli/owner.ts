@@ -4,6 +4,7 @@
  */
 
 import { type Command, Option } from "commander";
+import { CONTRACT_ADDRESS, explainRevert } from "../chain/contract/contract.ts";
 import {
   acceptOwnershipCall,
   type ContractCall,
@@ -14,12 +15,12 @@ import {
   openCall,
   rotateSignerCall,
   transferOwnershipCall,
-} from "../anchor/calls.ts";
-import { CONTRACT_ADDRESS, explainRevert } from "../anchor/contract.ts";
+} from "../chain/contract/manual-calls.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { deriveLedgerId, labelOf } from "../merkle/checkpoint.ts";
-import { RpcAnswerError, type RpcRequest } from "../verify/rpc.ts";
+import { RpcAnswerError, type RpcRequest } from "../verify/evm/rpc-reader.ts";
+import { revertOf } from "./fork-proof/contract.ts";
 import {
   type AccountFlags,
   type ChainFlags,
@@ -29,14 +30,13 @@ import {
   requireChain,
   type SendFlags,
   withAccountOptions,
-} from "./account-flags.ts";
-import { describeLinks } from "./explorer-links.ts";
-import { CliError, usageError } from "./failure.ts";
-import { revertOf } from "./fork-chain.ts";
-import { knownCodeHashes } from "./known-contract.ts";
-import { printResult } from "./output.ts";
-import { connectChain, connectNode } from "./rpc.ts";
-import { describeCall, type Sent, sendCall } from "./send-call.ts";
+} from "./remote/account-flags.ts";
+import { describeLinks } from "./remote/explorer-links.ts";
+import { knownCodeHashes } from "./remote/known-contract.ts";
+import { connectChain, connectNode } from "./remote/node.ts";
+import { describeCall, type Sent, sendCall } from "./remote/send-call.ts";
+import { CliError, usageError } from "./terminal/failure.ts";
+import { printResult } from "./terminal/output.ts";
 
 const NOBODY = `0x${"0".repeat(40)}`;
 const NOTHING = `0x${"0".repeat(64)}`;

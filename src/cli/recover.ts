@@ -7,20 +7,20 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { Command } from "commander";
-import { marksFolder, storeFolder } from "../config.ts";
-import { type AuditReport, auditLedger } from "../ledger/audit.ts";
-import { fastKeccak256 } from "../ledger/hash.ts";
+import { type AuditReport, auditLedger } from "../audit/audit.ts";
+import { fastKeccak256 } from "../ledger/keccak-wasm.ts";
 import type { Hash } from "../merkle/hash.ts";
-import { LevelStore } from "../store/level.ts";
+import { marksFolder, storeFolder } from "../service/config.ts";
+import { LevelStore } from "../store/level-store.ts";
 import { FolderLock } from "../store/leveldb/lock.ts";
 import { putBack } from "../store/leveldb/opening.ts";
 import type { Loss } from "../store/leveldb/salvage.ts";
 import { describeRange, isBeforeRecords, type Rebuilt, rebuildStore, takePlace } from "../store/rebuild.ts";
 import { type LedgerRecord, StoreLockedError } from "../store/store.ts";
-import { CliError, type SetExit, usageError } from "./failure.ts";
-import { printResult } from "./output.ts";
-import { startProgress } from "./progress.ts";
-import { rememberedOf } from "./remembered.ts";
+import { rememberedOf } from "./audit/remembered.ts";
+import { CliError, type SetExit, usageError } from "./terminal/failure.ts";
+import { printResult } from "./terminal/output.ts";
+import { startProgress } from "./terminal/progress.ts";
 
 type RecoverFlags = { readonly data?: string; readonly apply?: boolean; readonly json?: boolean };
 

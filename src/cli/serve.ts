@@ -5,14 +5,14 @@
 
 import { relative } from "node:path";
 import type { Command } from "commander";
-import type { ChainFacts } from "../chains.ts";
-import { adminKeyFile, type Config, readConfig } from "../config.ts";
-import { type Service, startService } from "../service.ts";
-import { isDevelopmentChain } from "../verify/explorers.ts";
-import { CliError, unreachable } from "./failure.ts";
-import { printOut, printResult } from "./output.ts";
-import { STOP_SIGNALS } from "./process.ts";
-import { readVersion } from "./version.ts";
+import type { ChainFacts } from "../service/chains.ts";
+import { adminKeyFile, type Config, readConfig } from "../service/config.ts";
+import { type Service, startService } from "../service/service.ts";
+import { isDevelopmentChain } from "../verify/evm/explorers.ts";
+import { CliError, unreachable } from "./terminal/failure.ts";
+import { printOut, printResult } from "./terminal/output.ts";
+import { STOP_SIGNALS } from "./terminal/process.ts";
+import { readVersion } from "./terminal/version.ts";
 
 /** Adds the command. */
 export function addServe(program: Command): void {

@@ -1,26 +1,26 @@
 /**
  * `holdfast verify`: judges a bundle or an evidence set. It asks chains and nobody else, never the service. What it says
- * and its exit status (0 verified, 1 failed, 2 could not tell) are those of the one table, src/verify/said/table.ts.
+ * and its exit status (0 verified, 1 failed, 2 could not tell) are those of the one table, src/verify/verdict/table.ts.
  */
 
 import { type Command, Option } from "commander";
 import type { Hex } from "../merkle/bytes.ts";
-import { BUNDLE_LIMITS } from "../verify/bundle.ts";
-import type { OwnExplorers } from "../verify/explorers.ts";
+import { BUNDLE_LIMITS } from "../verify/bundle/bundle.ts";
+import type { OwnExplorers } from "../verify/evm/explorers.ts";
+import type { FinalityRule } from "../verify/evm/rpc-reader.ts";
 import type { VerifyOptions } from "../verify/options.ts";
-import type { FinalityRule } from "../verify/rpc.ts";
-import type { Cell, SayingName } from "../verify/said/table.ts";
-import { meansSet } from "../verify/set.ts";
-import { type SetVerdict, verifySet } from "../verify/set-check.ts";
-import type { Step, Verdict } from "../verify/verdict.ts";
+import { type SetVerdict, verifySet } from "../verify/set/check-set.ts";
+import { meansSet } from "../verify/set/set.ts";
+import type { Cell, SayingName } from "../verify/verdict/table.ts";
+import type { Step, Verdict } from "../verify/verdict/verdict.ts";
 import { verifyText } from "../verify/verify.ts";
-import { describeLinks, explorerOption } from "./explorer-links.ts";
-import { type SetExit, usageError } from "./failure.ts";
-import { knownCodeHashes, knownContracts } from "./known-contract.ts";
-import { readLines, sizeOf } from "./lines.ts";
-import { printNote, printResult } from "./output.ts";
-import { startProgress } from "./progress.ts";
-import { connectChain } from "./rpc.ts";
+import { describeLinks, explorerOption } from "./remote/explorer-links.ts";
+import { knownCodeHashes, knownContracts } from "./remote/known-contract.ts";
+import { connectChain } from "./remote/node.ts";
+import { type SetExit, usageError } from "./terminal/failure.ts";
+import { readLines, sizeOf } from "./terminal/lines.ts";
+import { printNote, printResult } from "./terminal/output.ts";
+import { startProgress } from "./terminal/progress.ts";
 
 const MARKS: Readonly<Record<Step["state"], string>> = { passed: "ok", failed: "FAILED", skipped: "-" };
 const WARNING = "BEWARE";

@@ -5,7 +5,7 @@
 
 import type * as z from "zod";
 import { utf8 } from "../merkle/bytes.ts";
-import { describe, EventError, pointer } from "./error.ts";
+import { describe, EventError, pointer } from "./event-error.ts";
 import { eventSchema } from "./schema.ts";
 
 /** A checked event; members that the schema does not name have any JSON value. */

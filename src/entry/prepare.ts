@@ -7,8 +7,8 @@ import { CanonicalWriter, sortNames } from "../json/canonical.ts";
 import { concat, utf8 } from "../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash } from "../merkle/hash.ts";
 import { type Entry, MEMBERS_MAX, SALT_LENGTH } from "./entry.ts";
-import { EventError } from "./error.ts";
 import type { Event } from "./event.ts";
+import { EventError } from "./event-error.ts";
 import { memberText, readMemberText } from "./member.ts";
 import { MEMBER_ROOM, type PackedMembers, packShown, shownDigest } from "./packed.ts";
 

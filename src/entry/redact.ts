@@ -5,7 +5,7 @@
 
 import type { Hash } from "../merkle/hash.ts";
 import { type Entry, type Member, memberDigest } from "./entry.ts";
-import { describe, EventError } from "./error.ts";
+import { describe, EventError } from "./event-error.ts";
 import { readMemberText } from "./member.ts";
 
 /**

@@ -11,15 +11,16 @@ import express, {
   type Response,
 } from "express";
 import helmet from "helmet";
-import { findKey } from "./auth.ts";
-import { BodyBudget, DisconnectedError } from "./body.ts";
-import { openApi } from "./openapi.ts";
-import { OPERATIONS, type Operation, type OperationId } from "./operations.ts";
+import { openApi } from "./api/openapi.ts";
+import { OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
+import { findKey } from "./auth/authorize.ts";
+import { BodyBudget, DisconnectedError } from "./intake/body.ts";
 import { Problem, problemOf } from "./problem.ts";
 import { type Handler, json, type ReplyTools, sendProblem, serve, within } from "./reply.ts";
+import { registerMetrics } from "./request-metrics.ts";
 import { appendEvents } from "./routes/append.ts";
-import { proveEvent, readEvent } from "./routes/events.ts";
-import { countEvents, listEvents } from "./routes/events-list.ts";
+import { proveEvent, readEvent } from "./routes/event.ts";
+import { countEvents, listEvents } from "./routes/event-search.ts";
 import { alive, metricsText, ready, status } from "./routes/health.ts";
 import { ingestItem } from "./routes/ingest.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
@@ -27,7 +28,6 @@ import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
 import { PAGES, servePage } from "./routes/pages.ts";
 import { listAnchorsOf, proveConsistency, readCheckpoint, readCheckpointOfSize, readTile } from "./routes/tree.ts";
 import type { Services } from "./services.ts";
-import { registerMetrics } from "./telemetry.ts";
 import { connectionOf } from "./wire/connections.ts";
 import { compressed } from "./wire/encodings.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { CODES, type Code, isCode } from "./codes.ts";
+import { CODES, type Code, isCode } from "./api/codes.ts";
 
 /** What is wrong at one place of a request; `path` is a JSON pointer or the name of a parameter. */
 export type FieldError = { readonly path: string; readonly expected: string; readonly got: string };

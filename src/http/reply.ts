@@ -6,7 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
-import { DisconnectedError } from "./body.ts";
+import { DisconnectedError } from "./intake/body.ts";
 import { Problem, problemBody, problemHeaders, problemOf } from "./problem.ts";
 import type { Log } from "./services.ts";
 import { connectionOf } from "./wire/connections.ts";

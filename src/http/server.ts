@@ -12,13 +12,13 @@ import {
   STATUS_CODES,
 } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Code } from "./codes.ts";
+import type { Code } from "./api/codes.ts";
 import { Problem, problemBody, problemHeaders } from "./problem.ts";
 import { sendProblem } from "./reply.ts";
 import type { HttpLimits, Services } from "./services.ts";
+import { registerConnections, tellOfCuts } from "./wire/connection-metrics.ts";
 import { Connections, connectionOf } from "./wire/connections.ts";
 import { framingProblem } from "./wire/framing.ts";
-import { registerConnections, tellOfCuts } from "./wire/telling.ts";
 
 /** How often Node looks for requests that are late. */
 const CHECK_MS = 1000;

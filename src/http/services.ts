@@ -1,5 +1,5 @@
 /**
- * What the HTTP side needs from the rest of the service: the ports that service.ts fills, and the limits.
+ * What the HTTP side needs from the rest of the service: the ports that service/service.ts fills, and the limits.
  */
 
 import type { ChainStatus as AnchoringStatus } from "../anchor/status.ts";
@@ -9,10 +9,10 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Indexer } from "../query/indexer.ts";
+import type { Indexer } from "../query/index/indexer.ts";
 import type { Store } from "../store/store.ts";
-import type { IntakePool } from "./intake-pool.ts";
-import type { KeyRing } from "./keys.ts";
+import type { KeyRing } from "./auth/api-keys.ts";
+import type { IntakePool } from "./intake/pool.ts";
 import type { TurnLimits } from "./wire/turns.ts";
 
 /** The ledgers of this service. */

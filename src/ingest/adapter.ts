@@ -3,8 +3,8 @@
  * makes of it may be wrong and may be done again; the exact text that came is kept beside it as the member `_raw`.
  */
 
-import { EventError } from "../entry/error.ts";
 import { checkEvent, type Event, type EventLimits } from "../entry/event.ts";
+import { EventError } from "../entry/event-error.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import { equal, fromUtf8, toHex, utf8 } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";

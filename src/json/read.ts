@@ -11,7 +11,7 @@ import { type JsonProblem, readByRule } from "./reader.ts";
 
 /**
  * The value of a JSON text, by the rules of JSON.parse: of two members with one name the last counts, numbers are
- * rounded, lone surrogates stay. What asks for more is built on it: I-JSON in entry/json.ts.
+ * rounded, lone surrogates stay. What asks for more is built on it: I-JSON in entry/i-json.ts.
  * @throws SyntaxError when the text is no JSON
  */
 export function readJson(text: string): unknown {

@@ -1,22 +1,23 @@
 /**
- * A ledger: a named append-only log with its own tree and signer. This is the front; the writing is in sequencer.ts,
- * opening in recovery.ts, idempotency in claims.ts, the nodes of proofs in nodes.ts.
+ * A ledger: a named append-only log with its own tree and signer. This is the front; the writing is in
+ * ledger/append/sequencer.ts, opening in recovery.ts, idempotency in ledger/append/idempotency.ts, the nodes of proofs
+ * in proof-nodes.ts.
  */
 
 import { type Entry, entryLeafHash } from "../entry/entry.ts";
+import type { CheckpointSigner } from "../keys/signer.ts";
 import { equal } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { emptyRoot, type Hash } from "../merkle/hash.ts";
 import { consistencyRanges, inclusionRanges } from "../merkle/proof.ts";
 import { TILE_WIDTH } from "../merkle/tile.ts";
 import { DamagedStoreError, type LedgerRecord, type Store } from "../store/store.ts";
-import type { Appended } from "./answer.ts";
-import type { AppendRequest } from "./claims.ts";
+import type { Appended } from "./append/answer.ts";
+import type { AppendRequest } from "./append/idempotency.ts";
+import { Sequencer, type SequencerOptions } from "./append/sequencer.ts";
 import { DamageList, type OnDamage } from "./damage.ts";
-import { NodeReader } from "./nodes.ts";
+import { NodeReader } from "./proof-nodes.ts";
 import { recover } from "./recovery.ts";
-import { Sequencer, type SequencerOptions } from "./sequencer.ts";
-import type { CheckpointSigner } from "./signer.ts";
 import { type OnTileMade, TileReader } from "./tiles.ts";
 
 export type LedgerLimits = SequencerOptions["limits"] & {
@@ -42,7 +43,7 @@ export type LedgerOptions = {
   readonly hash: Hash;
   /** Milliseconds since 1970; Date.now when omitted. */
   readonly clock?: () => number;
-  /** See commit.ts; nobody is asked when omitted. */
+  /** See ledger/append/commit.ts; nobody is asked when omitted. */
   readonly admit?: SequencerOptions["admit"];
   readonly onDamage?: OnDamage | undefined;
   readonly onTileMade?: OnTileMade | undefined;

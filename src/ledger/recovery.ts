@@ -5,6 +5,7 @@
  */
 
 import { encodeEntry, memberDigest } from "../entry/entry.ts";
+import { fastRecoverSigner } from "../keys/local-signer.ts";
 import { TreeEdge } from "../merkle/append.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
@@ -12,7 +13,6 @@ import { type Hash, leafHash } from "../merkle/hash.ts";
 import { ProofError } from "../merkle/proof.ts";
 import { TILE_WIDTH, tileRoot } from "../merkle/tile.ts";
 import type { LedgerRecord, Store } from "../store/store.ts";
-import { fastRecoverSigner } from "./keysigner.ts";
 import { type OnTileMade, TileReader } from "./tiles.ts";
 
 /** What the store holds does not fit together: the ledger must not be extended. `cause` says more. */

@@ -7,13 +7,21 @@
 import type { Entry } from "../entry/entry.ts";
 import { readJson } from "../json/read.ts";
 import { decodeCursor, encodeCursor, queryDigest } from "./cursor.ts";
-import { readFacts } from "./facts.ts";
-import { type Indexer, isDamage } from "./indexer.ts";
-import { countPositions, intersect, type Mask, positionFrom, positionUpTo, rangeMask, removePosition } from "./mask.ts";
+import { type Indexer, isDamage } from "./index/indexer.ts";
+import {
+  countPositions,
+  intersect,
+  type Mask,
+  positionFrom,
+  positionUpTo,
+  rangeMask,
+  removePosition,
+} from "./index/positions.ts";
+import { readFacts } from "./index/searchable.ts";
+import { hasTerms, type Term } from "./index/terms.ts";
+import { coverage, type TimeRange, timeMask } from "./index/times.ts";
+import { IndexBehindError } from "./index/waiters.ts";
 import { type Order, type Plan, planQuery, type QueryRequest } from "./request.ts";
-import { hasTerms, type Term } from "./terms.ts";
-import { coverage, type TimeRange, timeMask } from "./times.ts";
-import { IndexBehindError } from "./waiters.ts";
 
 export type QueryItem = {
   readonly index: number;

@@ -3,10 +3,10 @@
  * URL is here too, so that every door says the same about a mistake.
  */
 
-import { parseTime } from "./facts.ts";
+import { parseTime } from "./index/searchable.ts";
+import { FIELDS, type Field, type Term, termProblem } from "./index/terms.ts";
+import type { TimeRange } from "./index/times.ts";
 import { QueryError, quote } from "./query-error.ts";
-import { FIELDS, type Field, type Term, termProblem } from "./terms.ts";
-import type { TimeRange } from "./times.ts";
 
 export const LIMIT_DEFAULT = 100;
 export const LIMIT_MAX = 1000;

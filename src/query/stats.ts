@@ -3,12 +3,12 @@
  * actors, sources and outcomes of a time. They come from the index alone, so they reach as far as its watermark.
  */
 
-import { addCounts, type Counts, FACETS, type Facet, HOUR_MS, MINUTE_MS, sumFacets, topOf } from "./counts.ts";
-import type { Indexer } from "./indexer.ts";
+import { addCounts, type Counts, FACETS, type Facet, HOUR_MS, MINUTE_MS, sumFacets, topOf } from "./index/counts.ts";
+import type { Indexer } from "./index/indexer.ts";
+import { coverage } from "./index/times.ts";
 import type { Watermark } from "./query.ts";
 import { QueryError } from "./query-error.ts";
 import { integerOf, refuseOthers, timeOf } from "./request.ts";
-import { coverage } from "./times.ts";
 
 export type StatsRequest = {
   /** Milliseconds since 1970; it is moved back to the full hour. */

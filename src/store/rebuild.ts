@@ -4,12 +4,12 @@
  */
 
 import { mkdir, rm } from "node:fs/promises";
-import * as keys from "./keys.ts";
+import * as keys from "./key-layout.ts";
 import { Database } from "./leveldb/database.ts";
 import { replaceFolder } from "./leveldb/opening.ts";
 import { type Loss, salvage } from "./leveldb/salvage.ts";
 import type { BadRange } from "./leveldb/table.ts";
-import { claimEnd, isWhole } from "./record.ts";
+import { claimEnd, isWhole } from "./value-layout.ts";
 
 const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 

@@ -2,7 +2,7 @@
 
 import type { Hex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
-import type { ChainReader } from "./chain.ts";
+import type { ChainReader } from "./evm/chain-reader.ts";
 
 /** What the bundle must be about; addresses in any case. */
 export type Expectations = {

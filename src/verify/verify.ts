@@ -7,16 +7,16 @@ import { encodeEntry } from "../entry/entry.ts";
 import { fromHex, toHex } from "../merkle/bytes.ts";
 import { keccak256, leafHash } from "../merkle/hash.ts";
 import { checkInclusion } from "../merkle/proof.ts";
-import type { Bundle, Frame, Status } from "./bundle.ts";
-import { type JudgeFrame, judgeFrame } from "./frame.ts";
-import { type Disclosure, readDisclosure } from "./members.ts";
+import type { Bundle, Frame, Status } from "./bundle/bundle.ts";
+import { checkBundle, parseBundle } from "./bundle/parse.ts";
+import { type JudgeFrame, judgeFrame } from "./check-frame.ts";
+import { type Disclosure, readDisclosure } from "./check-members.ts";
 import type { VerifyOptions } from "./options.ts";
-import { checkBundle, parseBundle } from "./parse.ts";
-import { endpointNotes, forkNotes, notesOn } from "./said/notes.ts";
-import { plainName, say, sayFailure } from "./said/sentences.ts";
-import { cellOf } from "./said/table.ts";
-import { foundOf, givenOf, weightiestOf } from "./said/weigh.ts";
-import { compare, type Subject, Trail, type Verdict, type Witness } from "./verdict.ts";
+import { foundOf, givenOf, weightiestOf } from "./verdict/given-and-found.ts";
+import { endpointNotes, forkNotes, notesOn } from "./verdict/notes.ts";
+import { plainName, say, sayFailure } from "./verdict/sentences.ts";
+import { cellOf } from "./verdict/table.ts";
+import { compare, type Subject, Trail, type Verdict, type Witness } from "./verdict/verdict.ts";
 
 /** What is said of an entry: what it is, what it is under, and how one leads to the other. */
 export type Claim = {

@@ -5,11 +5,11 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ChainError } from "../../src/anchor/chain.ts";
-import { Journal } from "../../src/anchor/journal.ts";
-import { listAnchors } from "../../src/anchor/records.ts";
-import type { MemoryStore } from "../../src/store/memory.ts";
+import { listAnchors } from "../../src/anchor/record/anchor-record.ts";
+import { Journal } from "../../src/anchor/transaction/pending-store.ts";
+import { ChainError } from "../../src/chain/chain.ts";
 import { DamagedStoreError } from "../../src/store/store.ts";
+import type { MemoryStore } from "../store/memory-store.ts";
 import { anchoredWorld, append, PAYER, quiet, type World } from "./world.ts";
 
 /** What becomes of a record: its sum does not fit, or it is whole and says something else. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ChainError } from "../../src/anchor/chain.ts";
+import { ChainError } from "../../src/chain/chain.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import { toHex } from "../../src/merkle/bytes.ts";
 import { anchoredWorld, append, PAYER, payerTransactions, World } from "./world.ts";

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { AnchorStartError } from "../../src/anchor/anchor.ts";
-import { ChainError } from "../../src/anchor/chain.ts";
-import { DEPLOYED } from "../../src/anchor/contract.ts";
+import { AnchorStartError } from "../../src/anchor/anchorer.ts";
+import { ChainError } from "../../src/chain/chain.ts";
+import { DEPLOYED } from "../../src/chain/contract/contract.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
-import { MemoryStore } from "../../src/store/memory.ts";
+import { MemoryStore } from "../store/memory-store.ts";
 import { anchoredWorld, append, makeLedger, OWNER, PAYER, World } from "./world.ts";
 
 const GWEI = 1_000_000_000n;

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import hre from "hardhat";
-import { DEPLOYED } from "../../src/anchor/contract.ts";
-import type { Endpoint } from "../../src/anchor/endpoints.ts";
-import { connectEndpoint } from "../../src/anchor/node-endpoint.ts";
-import { CHAIN_ID } from "./anvil.ts";
+import { DEPLOYED } from "../../src/chain/contract/contract.ts";
+import { connectEndpoint } from "../../src/chain/node/endpoint.ts";
+import type { Endpoint } from "../../src/chain/node/endpoints.ts";
+import { CHAIN_ID } from "../chain/anvil.ts";
 import { Run } from "./run.ts";
 import { append, OWNER } from "./world.ts";
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { encodeRotateSigner } from "../../src/anchor/contract.ts";
-import { keySigner } from "../../src/ledger/keysigner.ts";
+import { encodeRotateSigner } from "../../src/chain/contract/contract.ts";
+import { keySigner } from "../../src/keys/local-signer.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import { recoverSigner } from "../../src/merkle/checkpoint.ts";
 import { anchoredWorld, append, OWNER, SIGNER, type World } from "./world.ts";

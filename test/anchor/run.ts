@@ -1,18 +1,18 @@
 /** A ledger, a payer and an anchorer over a real chain, driven step by step with a clock of its own. */
 
 import assert from "node:assert/strict";
-import { Anchorer } from "../../src/anchor/anchor.ts";
-import { DEPLOYED } from "../../src/anchor/contract.ts";
-import { keyAccount } from "../../src/anchor/keys.ts";
+import { Anchorer } from "../../src/anchor/anchorer.ts";
 import type { Policy } from "../../src/anchor/policy.ts";
-import { type AnchorRecord, listAnchors } from "../../src/anchor/records.ts";
-import { connectChain, type RpcChain } from "../../src/anchor/rpc-chain.ts";
+import { type AnchorRecord, listAnchors } from "../../src/anchor/record/anchor-record.ts";
+import { DEPLOYED } from "../../src/chain/contract/contract.ts";
+import { connectChain, type RpcChain } from "../../src/chain/evm-chain.ts";
+import { keyAccount } from "../../src/keys/key-source.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
-import { MemoryStore } from "../../src/store/memory.ts";
-import type { BundleAnchor } from "../../src/verify/bundle.ts";
-import { checkState } from "../../src/verify/state.ts";
-import { CHAIN_ID } from "./anvil.ts";
+import type { BundleAnchor } from "../../src/verify/bundle/bundle.ts";
+import { checkState } from "../../src/verify/evm/state-proof.ts";
+import { CHAIN_ID } from "../chain/anvil.ts";
+import { MemoryStore } from "../store/memory-store.ts";
 import { makeLedger, OWNER, quiet } from "./world.ts";
 
 export type RunOptions = {

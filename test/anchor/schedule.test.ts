@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { keySigner } from "../../src/ledger/keysigner.ts";
+import { keySigner } from "../../src/keys/local-signer.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import { anchoredWorld, append, payerTransactions, SIGNER, World } from "./world.ts";

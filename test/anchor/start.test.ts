@@ -3,15 +3,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Anchorer } from "../../src/anchor/anchor.ts";
+import { Anchorer } from "../../src/anchor/anchorer.ts";
 import type { ChainSetup } from "../../src/anchor/chain-loop.ts";
-import type { Log } from "../../src/anchor/notes.ts";
-import { listAnchors } from "../../src/anchor/records.ts";
+import type { Log } from "../../src/anchor/obstacles.ts";
+import { listAnchors } from "../../src/anchor/record/anchor-record.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
-import { MemoryStore } from "../../src/store/memory.ts";
-import { FakeChain } from "./fake-chain.ts";
-import { until } from "./until.ts";
+import { FakeChain } from "../chain/fake-chain.ts";
+import { MemoryStore } from "../store/memory-store.ts";
+import { until } from "../until.ts";
 import { append, makeLedger, OWNER, PAYER, quiet } from "./world.ts";
 
 async function openService(chains: readonly FakeChain[], setup: Partial<ChainSetup> = {}, log: Log = quiet) {

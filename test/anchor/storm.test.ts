@@ -5,11 +5,11 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { listAnchors } from "../../src/anchor/records.ts";
-import { Anvil } from "./anvil.ts";
-import { type Harm, HarmfulProxy } from "./proxy.ts";
+import { listAnchors } from "../../src/anchor/record/anchor-record.ts";
+import { Anvil } from "../chain/anvil.ts";
+import { type Harm, HarmfulProxy } from "../chain/proxy.ts";
+import { until } from "../until.ts";
 import { Run } from "./run.ts";
-import { until } from "./until.ts";
 import { append, OWNER } from "./world.ts";
 
 const ETHER = 10n ** 18n;

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { encodeAnchor, encodeRotateSigner } from "../../src/anchor/contract.ts";
-import { senderOf, signDraft } from "../../src/anchor/ethers.ts";
-import { keyAccount } from "../../src/anchor/keys.ts";
+import { encodeAnchor, encodeRotateSigner } from "../../src/chain/contract/contract.ts";
+import { senderOf, signDraft } from "../../src/chain/ethers.ts";
+import { keyAccount } from "../../src/keys/key-source.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import { anchoredWorld, append, OWNER, PAYER, payerTransactions, World } from "./world.ts";

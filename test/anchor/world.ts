@@ -1,21 +1,21 @@
 /** Ledgers, keys, a clock and a fake chain, and the anchorer over them, which can crash and be opened again. */
 
 import assert from "node:assert/strict";
-import { Anchorer } from "../../src/anchor/anchor.ts";
-import { ChainError } from "../../src/anchor/chain.ts";
-import { keyAccount } from "../../src/anchor/keys.ts";
-import type { Log } from "../../src/anchor/notes.ts";
+import { Anchorer } from "../../src/anchor/anchorer.ts";
+import type { Log } from "../../src/anchor/obstacles.ts";
 import type { Policy } from "../../src/anchor/policy.ts";
-import { type AnchorRecord, listAnchors } from "../../src/anchor/records.ts";
+import { type AnchorRecord, listAnchors } from "../../src/anchor/record/anchor-record.ts";
+import { ChainError } from "../../src/chain/chain.ts";
 import type { Event } from "../../src/entry/event.ts";
 import { prepareEntry } from "../../src/entry/prepare.ts";
-import { keySigner } from "../../src/ledger/keysigner.ts";
+import { keyAccount } from "../../src/keys/key-source.ts";
+import { keySigner } from "../../src/keys/local-signer.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import { deriveLedgerId, labelOf, type SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
-import { MemoryStore } from "../../src/store/memory.ts";
-import { FakeChain } from "./fake-chain.ts";
+import { FakeChain } from "../chain/fake-chain.ts";
+import { MemoryStore } from "../store/memory-store.ts";
 import { Faults } from "./faults.ts";
 
 export const PAYER = keyAccount(`0x${"11".repeat(32)}`);

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 import { Interface } from "ethers";
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
-import type { Bundle, BundleAnchor } from "../../src/verify/bundle.ts";
-import { SetWriter } from "../../src/verify/set.ts";
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
+import type { Bundle, BundleAnchor } from "../../src/verify/bundle/bundle.ts";
+import { SetWriter } from "../../src/verify/set/set.ts";
 import { ANVIL_ACCOUNT } from "../verify/anvil.ts";
 import { TestLedger } from "../verify/fixture.ts";
 import { CONTRACT, type ContractChain, startContractChain } from "./contract-chain.ts";

@@ -1,12 +1,14 @@
-/** Anvil with the contract at its public address and the ledger of histories.ts in it, for one test. */
+/**
+ * Anvil with the contract at its public address and the ledger of test/cli/fork-proof/histories.ts in it, for one test.
+ */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { Interface } from "ethers";
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
 import { ANVIL_ACCOUNT, startAnvil } from "../verify/anvil.ts";
-import { type History, LABEL, LEDGER_ID, SIGNER } from "./histories.ts";
+import { type History, LABEL, LEDGER_ID, SIGNER } from "./fork-proof/histories.ts";
 import { makeFolder } from "./run-cli.ts";
 
 export const CONTRACT = artifact.create2.address;

@@ -5,11 +5,11 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import type { Command } from "commander";
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
+import { SOURCE_FACTS } from "../../src/cli/deploy/source-input.ts";
 import { makeProgram } from "../../src/cli/main.ts";
-import { SOURCE_FACTS } from "../../src/cli/source-input.ts";
-import { EXPLORERS } from "../../src/verify/explorers.ts";
-import { CHECKS } from "../../src/verify/watch/checks.ts";
+import { EXPLORERS } from "../../src/verify/evm/explorers.ts";
+import { CHECKS } from "../../src/watch/checks.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const PAGES = ["operations", "watcher", "explorer", "cli", "verify", "on-chain"];

@@ -8,7 +8,7 @@ import { checksumAddress } from "../../src/merkle/address.ts";
 import { toHex } from "../../src/merkle/bytes.ts";
 import { ANVIL, ANVIL_ACCOUNT } from "../verify/anvil.ts";
 import { CONTRACT, startContractChain } from "./contract-chain.ts";
-import { keyNamed, LEDGER_ID, signerOf } from "./histories.ts";
+import { keyNamed, LEDGER_ID, signerOf } from "./fork-proof/histories.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
 
 const NEXT_SIGNER = signerOf(keyNamed("next signer"));

@@ -8,7 +8,7 @@ import test, { type TestContext } from "node:test";
 import { MarkFolder } from "../../src/ledger/marks/folder.ts";
 import { encodeMark, markFile } from "../../src/ledger/marks/mark.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
-import { LevelStore } from "../../src/store/level.ts";
+import { LevelStore } from "../../src/store/level-store.ts";
 import { type LogRecord, readLog } from "../../src/store/leveldb/log-format.ts";
 import { decodeBatch } from "../../src/store/leveldb/write-batch.ts";
 import { ask, event, startService } from "../http/service.ts";

@@ -16,7 +16,7 @@ import { ANVIL, ANVIL_ACCOUNT } from "../verify/anvil.ts";
 import { bendNode } from "./bent-node.ts";
 import { CONTRACT, type ContractChain, startContractChain } from "./contract-chain.ts";
 import { serveHttp } from "./fake-http.ts";
-import { History, keyNamed, LEDGER_ID, SIGNER, signerOf } from "./histories.ts";
+import { History, keyNamed, LEDGER_ID, SIGNER, signerOf } from "./fork-proof/histories.ts";
 import { makeFolder, type Run, runCli } from "./run-cli.ts";
 
 const PUBLIC = 11155111;

@@ -11,7 +11,7 @@ import { build, openChain } from "./chain.ts";
 import { DOMAIN } from "./ledgers.ts";
 
 const path = (name: string) => new URL(`../../${name}`, import.meta.url);
-const artifact = JSON.parse(readFileSync(path("src/anchor/artifact.json"), "utf8")) as Artifact;
+const artifact = JSON.parse(readFileSync(path("src/chain/contract/artifact.json"), "utf8")) as Artifact;
 
 describe("the artifact", () => {
   // Compiled with everything else here; `node scripts/compile.ts --check` compiles it alone. Both must come out alike.

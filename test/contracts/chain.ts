@@ -16,7 +16,7 @@ import {
   type Signer,
 } from "ethers";
 import hre from "hardhat";
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
 
 /** The hardfork that chains are on, and the next one, whose prices of storage are others. */
 export const HARDFORKS = ["osaka", "amsterdam"] as const;

@@ -6,9 +6,9 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { AbiCoder, ContractFactory, id, JsonRpcProvider } from "ethers";
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
 import type { Hex } from "../../src/merkle/bytes.ts";
-import { Anvil, CHAIN_ID } from "../anchor/anvil.ts";
+import { Anvil, CHAIN_ID } from "../chain/anvil.ts";
 import { type Anchors, deploy, eventsOf, HARDFORKS, mined, openChain, type Place, refused } from "./chain.ts";
 import { type Anchor, anchorOf, keyOf, listed, openLedger, SIGNED_AT, statement } from "./ledgers.ts";
 import { smallTree } from "./trees.ts";

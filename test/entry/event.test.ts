@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { EventError } from "../../src/entry/error.ts";
 import { checkEvent, EVENT_LIMITS } from "../../src/entry/event.ts";
-import { parseJson } from "../../src/entry/json.ts";
+import { EventError } from "../../src/entry/event-error.ts";
+import { parseJson } from "../../src/entry/i-json.ts";
 import { eventJsonSchema } from "../../src/entry/schema.ts";
 import { canonicalJson } from "../../src/json/canonical.ts";
 

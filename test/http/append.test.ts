@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { parseBundle } from "../../src/verify/parse.ts";
+import { parseBundle } from "../../src/verify/bundle/parse.ts";
 import { verifyBundle } from "../../src/verify/verify.ts";
 import { ask, codeOf, event, type Question, type Running, startService } from "./service.ts";
 

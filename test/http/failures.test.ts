@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Entry } from "../../src/entry/entry.ts";
-import { MemoryStore } from "../../src/store/memory.ts";
 import type { Commit, Store } from "../../src/store/store.ts";
 import { withEntries } from "../ledger/altered.ts";
+import { MemoryStore } from "../store/memory-store.ts";
 import { ask, codeOf, event, startService } from "./service.ts";
 
 const EVENTS = "POST /v1/ledgers/main/events";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { MemoryStore } from "../../src/store/memory.ts";
+import { MemoryStore } from "../store/memory-store.ts";
 import { type Answer, ask, codeOf, event, type Running, startService } from "./service.ts";
 
 const EVENTS = "POST /v1/ledgers/main/events";

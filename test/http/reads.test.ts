@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import type * as z from "zod";
-import { type AnchorRecord, anchorWrite } from "../../src/anchor/records.ts";
-import type { SCHEMAS } from "../../src/http/schemas.ts";
+import { type AnchorRecord, anchorWrite } from "../../src/anchor/record/anchor-record.ts";
+import type { SCHEMAS } from "../../src/http/api/schemas.ts";
 import { fromHex, type Hex, toHex } from "../../src/merkle/bytes.ts";
 import { recoverSigner } from "../../src/merkle/checkpoint.ts";
 import { emptyRoot, keccak256 } from "../../src/merkle/hash.ts";

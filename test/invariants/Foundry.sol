@@ -18,7 +18,7 @@ Foundry constant FOUNDRY = Foundry(address(uint160(uint256(keccak256("hevm cheat
 
 /// @notice Puts the contract on the chain: the code that is checked in, or that of a mutant of it.
 function deployAnchors() returns (ILedgerAnchor anchors) {
-    string memory file = FOUNDRY.envOr("HOLDFAST_ARTIFACT", "src/anchor/artifact.json");
+    string memory file = FOUNDRY.envOr("HOLDFAST_ARTIFACT", "src/chain/contract/artifact.json");
     bytes memory code = FOUNDRY.parseJsonBytes(FOUNDRY.readFile(file), ".bytecode");
     assembly ("memory-safe") {
         anchors := create(0, add(code, 0x20), mload(code))

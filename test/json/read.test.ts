@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Worker } from "node:worker_threads";
 import fc from "fast-check";
-import { parseJson } from "../../src/entry/json.ts";
+import { parseJson } from "../../src/entry/i-json.ts";
 import { hasEscapedName } from "../../src/json/names.ts";
 import { readJson } from "../../src/json/read.ts";
 import { readByRule } from "../../src/json/reader.ts";
-import { readBundleJson } from "../../src/verify/json.ts";
+import { readBundleJson } from "../../src/verify/bundle/strict-json.ts";
 import { assertIs, randomObject, readIndependently, seeded } from "./independent.ts";
 
 const RUNS = { seed: 20_261_127, numRuns: 2000 };

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { parseJson } from "../../src/entry/json.ts";
+import { parseJson } from "../../src/entry/i-json.ts";
 import { readMemberText } from "../../src/entry/member.ts";
 import { isTooDeep, shapeOf } from "../../src/json/shape.ts";
 

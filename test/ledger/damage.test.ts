@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 import type { Ledger } from "../../src/ledger/ledger.ts";
-import { Sealer } from "../../src/ledger/seal.ts";
-import type { MemoryStore } from "../../src/store/memory.ts";
+import { Sealer } from "../../src/ledger/seal/seal.ts";
 import { DamagedStoreError, type Store } from "../../src/store/store.ts";
+import type { MemoryStore } from "../store/memory-store.ts";
 import { altered } from "./altered.ts";
 import { checkWhole, many, openLedger, prepared, record, storeWithLedger } from "./fixtures.ts";
 

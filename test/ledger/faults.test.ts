@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { FatalError } from "../../src/ledger/commit.ts";
-import { LedgerStoppedError, NotRecordedError } from "../../src/ledger/sequencer.ts";
-import type { CheckpointSigner } from "../../src/ledger/signer.ts";
+import type { CheckpointSigner } from "../../src/keys/signer.ts";
+import { FatalError } from "../../src/ledger/append/commit.ts";
+import { LedgerStoppedError, NotRecordedError } from "../../src/ledger/append/sequencer.ts";
 import { SizeConflictError, StoreUnavailableError } from "../../src/store/store.ts";
 import { type Fault, FaultyStore } from "./faults.ts";
 import {

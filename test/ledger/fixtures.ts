@@ -4,15 +4,15 @@ import assert from "node:assert/strict";
 import { encodeEntry, memberDigest } from "../../src/entry/entry.ts";
 import { packMembers } from "../../src/entry/packed.ts";
 import type { PreparedEntry } from "../../src/entry/prepare.ts";
-import { fastKeccak256 } from "../../src/ledger/hash.ts";
-import { keySigner } from "../../src/ledger/keysigner.ts";
+import { keySigner } from "../../src/keys/local-signer.ts";
+import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
 import { Ledger, type LedgerOptions } from "../../src/ledger/ledger.ts";
 import { equal, fromHex, utf8 } from "../../src/merkle/bytes.ts";
 import { deriveLedgerId, labelOf, recoverSigner } from "../../src/merkle/checkpoint.ts";
 import { leafHash } from "../../src/merkle/hash.ts";
 import { checkConsistency, checkInclusion } from "../../src/merkle/proof.ts";
-import { MemoryStore } from "../../src/store/memory.ts";
 import type { LedgerRecord, Store } from "../../src/store/store.ts";
+import { MemoryStore } from "../store/memory-store.ts";
 
 export const hash = await fastKeccak256();
 export const signer = keySigner(new Uint8Array(32).fill(0x11), hash);

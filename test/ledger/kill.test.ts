@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
-import { LevelStore } from "../../src/store/level.ts";
+import { LevelStore } from "../../src/store/level-store.ts";
 import { checkWhole, names, openLedger, record } from "./fixtures.ts";
 
 const WRITER = fileURLToPath(new URL("./killed-writer.ts", import.meta.url));

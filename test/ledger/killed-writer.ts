@@ -3,7 +3,7 @@
  * Not a test; ledger.test.ts's neighbour kill.test.ts runs it as a process of its own.
  */
 
-import { LevelStore } from "../../src/store/level.ts";
+import { LevelStore } from "../../src/store/level-store.ts";
 import { openLedger, prepared } from "./fixtures.ts";
 
 const [directory, run] = process.argv.slice(2) as [string, string];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { LedgerStoppedError } from "../../src/ledger/sequencer.ts";
+import { LedgerStoppedError } from "../../src/ledger/append/sequencer.ts";
 import { fromHex } from "../../src/merkle/bytes.ts";
 import { recoverSigner } from "../../src/merkle/checkpoint.ts";
 import { emptyRoot } from "../../src/merkle/hash.ts";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { Entry, Member } from "../../src/entry/entry.ts";
 import { memberText } from "../../src/entry/member.ts";
 import { type Hex, toHex } from "../../src/merkle/bytes.ts";
-import type { IndexedLedger } from "../../src/query/indexer.ts";
+import type { IndexedLedger } from "../../src/query/index/indexer.ts";
 import { DamagedStoreError } from "../../src/store/store.ts";
 
 export type TestEvent = Readonly<Record<string, unknown>>;

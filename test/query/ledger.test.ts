@@ -8,15 +8,15 @@ import { join } from "node:path";
 import test from "node:test";
 import { checkEvent } from "../../src/entry/event.ts";
 import { ownMembers, prepareEntry } from "../../src/entry/prepare.ts";
-import { fastKeccak256 } from "../../src/ledger/hash.ts";
-import { keySigner } from "../../src/ledger/keysigner.ts";
+import { keySigner } from "../../src/keys/local-signer.ts";
+import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { toHex } from "../../src/merkle/bytes.ts";
-import { Indexer } from "../../src/query/indexer.ts";
+import { Indexer } from "../../src/query/index/indexer.ts";
 import { query } from "../../src/query/query.ts";
 import { parseQuery } from "../../src/query/request.ts";
-import { LevelStore } from "../../src/store/level.ts";
-import { LevelIndexStore } from "../../src/store/leveldb-index.ts";
+import { LevelIndexStore } from "../../src/store/level-index.ts";
+import { LevelStore } from "../../src/store/level-store.ts";
 
 const EVENTS = 60;
 

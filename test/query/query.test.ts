@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { Indexer, type IndexerParts } from "../../src/query/indexer.ts";
-import { MemoryIndexStore } from "../../src/query/memory-index.ts";
+import { Indexer, type IndexerParts } from "../../src/query/index/indexer.ts";
 import { QUERY_BOUNDS, type QueryItem, query } from "../../src/query/query.ts";
 import type { Filter, Order, QueryRequest } from "../../src/query/request.ts";
 import { FakeLedger, type TestEvent } from "./fake-ledger.ts";
+import { MemoryIndexStore } from "./index/memory-index.ts";
 
 const ODD = [
   "a\u0000b",

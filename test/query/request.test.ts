@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { decodeCursor, encodeCursor, queryDigest } from "../../src/query/cursor.ts";
-import { Indexer } from "../../src/query/indexer.ts";
-import { MemoryIndexStore } from "../../src/query/memory-index.ts";
+import { Indexer } from "../../src/query/index/indexer.ts";
 import { query } from "../../src/query/query.ts";
 import { QueryError } from "../../src/query/query-error.ts";
 import { parseQuery, planQuery, type QueryRequest } from "../../src/query/request.ts";
 import { FakeLedger } from "./fake-ledger.ts";
+import { MemoryIndexStore } from "./index/memory-index.ts";
 
 test("parameters become a request", () => {
   assert.deepEqual(parseQuery({}), { filter: {}, order: "desc", limit: 100 });

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { decodeCounts, encodeCounts } from "../../src/query/counts.ts";
-import { Indexer } from "../../src/query/indexer.ts";
-import { MemoryIndexStore } from "../../src/query/memory-index.ts";
+import { decodeCounts, encodeCounts } from "../../src/query/index/counts.ts";
+import { Indexer } from "../../src/query/index/indexer.ts";
 import { parseStats, type StatsRequest, stats } from "../../src/query/stats.ts";
 import { FakeLedger, type TestEvent } from "./fake-ledger.ts";
+import { MemoryIndexStore } from "./index/memory-index.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LevelStore } from "../../src/store/level.ts";
+import { LevelStore } from "../../src/store/level-store.ts";
 import type { FileDamage } from "../../src/store/leveldb/inspect.ts";
 import { findBadRanges } from "../../src/store/leveldb/table.ts";
 import { Patrol } from "../../src/store/patrol.ts";

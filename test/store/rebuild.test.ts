@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import { LevelStore } from "../../src/store/level.ts";
+import { LevelStore } from "../../src/store/level-store.ts";
 import { rebuildStore, takePlace } from "../../src/store/rebuild.ts";
 import { commitOf, hex, ledgerRecord } from "./suite.ts";
 

@@ -8,9 +8,9 @@ import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { encryptKeystoreJsonSync, Wallet } from "ethers";
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
-import { findProgram, startProcess } from "../../src/anchor/chain-process.ts";
-import type { Bundle } from "../../src/verify/bundle.ts";
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
+import { findProgram, startProcess } from "../../src/devchain/process.ts";
+import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { event, rpc, type ServiceProcess, World, waitFor } from "./service-process.ts";
 

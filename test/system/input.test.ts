@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import test, { after, before } from "node:test";
 import { createGzip } from "node:zlib";
-import type { Bundle } from "../../src/verify/bundle.ts";
+import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import { event, type ServiceProcess, World } from "./service-process.ts";
 
 const EVENTS = "POST /v1/ledgers/main/events";

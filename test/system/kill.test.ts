@@ -10,7 +10,7 @@ import { verifyOptionsOf } from "../../src/cli/verify.ts";
 import { fromHex, type Hex } from "../../src/merkle/bytes.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
 import { checkConsistency } from "../../src/merkle/proof.ts";
-import type { Bundle } from "../../src/verify/bundle.ts";
+import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import { verifyBundle } from "../../src/verify/verify.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { event, isAlive, type ServiceProcess, World, waitFor } from "./service-process.ts";

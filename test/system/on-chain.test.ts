@@ -8,7 +8,7 @@ import test, { type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { Interface } from "ethers";
 import { render, shownIn } from "../../bench/gas.ts";
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
 import { build } from "../contracts/chain.ts";
 import { atService, event, ROOT, rpc, type ServiceProcess, World } from "./service-process.ts";
 

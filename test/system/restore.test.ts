@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import type { Bundle } from "../../src/verify/bundle.ts";
+import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { event, isAlive, processesIn, rpc, type ServiceProcess, World, waitFor } from "./service-process.ts";
 

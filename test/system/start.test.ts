@@ -9,10 +9,10 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
 import { fromHex, toHex } from "../../src/merkle/bytes.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
-import type { Bundle } from "../../src/verify/bundle.ts";
+import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import { event, isAlive, processesIn, ROOT, rpc, type ServiceProcess, World, waitFor } from "./service-process.ts";
 
 const EVENTS = "POST /v1/ledgers/main/events";

@@ -6,8 +6,8 @@
 import { RLP } from "@ethereumjs/rlp";
 import { fromHex, type Hex, toHex, utf8 } from "../../src/merkle/bytes.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
-import type { Bundle, BundleAnchor } from "../../src/verify/bundle.ts";
-import type { StepName } from "../../src/verify/verdict.ts";
+import type { Bundle, BundleAnchor } from "../../src/verify/bundle/bundle.ts";
+import type { StepName } from "../../src/verify/verdict/verdict.ts";
 import type { Json } from "../verify/mutants.ts";
 import { failsAt, type Mutant, put, wholeOf } from "./bundle-edits.ts";
 import type { Vector } from "./bundle-file.ts";

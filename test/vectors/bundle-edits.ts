@@ -1,7 +1,7 @@
 /** Edits that turn the text of a base into another one: found by comparing, or placed at a value of its JSON. */
 
 import { utf8 } from "../../src/merkle/bytes.ts";
-import type { StepName } from "../../src/verify/verdict.ts";
+import type { StepName } from "../../src/verify/verdict/verdict.ts";
 import { at, type Json, type Path, replaced } from "../verify/mutants.ts";
 import type { Edit, Finding, Vector } from "./bundle-file.ts";
 

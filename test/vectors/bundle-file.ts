@@ -6,10 +6,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { concat, fromHex, type Hex, utf8 } from "../../src/merkle/bytes.ts";
-import type { ChainBlock, ChainLog } from "../../src/verify/chain.ts";
+import type { ChainBlock, ChainLog } from "../../src/verify/evm/chain-reader.ts";
 import type { Expectations } from "../../src/verify/options.ts";
-import type { Outcome } from "../../src/verify/said/table.ts";
-import type { StepName } from "../../src/verify/verdict.ts";
+import type { Outcome } from "../../src/verify/verdict/table.ts";
+import type { StepName } from "../../src/verify/verdict/verdict.ts";
 import { TestChain } from "../verify/fixture.ts";
 
 /** What a verifier goes by; `given` in the file says it in words. */
@@ -54,7 +54,7 @@ export type Base = {
   readonly block: Hex;
 };
 
-/** What a chain says when it is asked; see the ChainReader of src/verify/chain.ts. */
+/** What a chain says when it is asked; see the ChainReader of src/verify/evm/chain-reader.ts. */
 export type ChainFacts = {
   readonly chainId: number;
   readonly contract: string;

@@ -5,7 +5,7 @@
 
 import { writeFileSync } from "node:fs";
 import { type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
-import { CliError } from "../../src/cli/failure.ts";
+import { CliError } from "../../src/cli/terminal/failure.ts";
 import { judgeFile, type VerifyFlags, verifyOptionsOf } from "../../src/cli/verify.ts";
 import type { VerifyOptions } from "../../src/verify/options.ts";
 import {

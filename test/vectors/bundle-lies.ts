@@ -5,8 +5,8 @@
 
 import { fromHex, type Hex, toHex, utf8 } from "../../src/merkle/bytes.ts";
 import { keccak256, nodeHash } from "../../src/merkle/hash.ts";
-import type { Bundle } from "../../src/verify/bundle.ts";
-import type { StepName } from "../../src/verify/verdict.ts";
+import type { Bundle } from "../../src/verify/bundle/bundle.ts";
+import type { StepName } from "../../src/verify/verdict/verdict.ts";
 import { at, type Json, type Path } from "../verify/mutants.ts";
 import { failsAt, type Mutant, put, type Whole, wholeOf } from "./bundle-edits.ts";
 import { spellPlace } from "./bundle-forms.ts";

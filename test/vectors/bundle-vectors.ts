@@ -1,8 +1,8 @@
 /** Makes bundles.json: good bundles and sets of every kind, and those that are none. Nothing here asks the verifier. */
 
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
 import type { Hex } from "../../src/merkle/bytes.ts";
-import type { Bundle, BundleAnchor } from "../../src/verify/bundle.ts";
+import type { Bundle, BundleAnchor } from "../../src/verify/bundle/bundle.ts";
 import type { Json } from "../verify/mutants.ts";
 import { anchorLies } from "./bundle-anchor-lies.ts";
 import { around, failsAt, type Mutant, put, spell, wholeOf } from "./bundle-edits.ts";

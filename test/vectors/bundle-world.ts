@@ -3,12 +3,12 @@
  * come from the recursive definitions in test/verify/fixture.ts, not from the code under test.
  */
 
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
 import { checksumAddress } from "../../src/merkle/address.ts";
 import { concat, type Hex, toHex, utf8 } from "../../src/merkle/bytes.ts";
 import { checkpointDigest } from "../../src/merkle/checkpoint.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
-import type { Bundle, BundleAnchor, Status } from "../../src/verify/bundle.ts";
+import type { Bundle, BundleAnchor, Status } from "../../src/verify/bundle/bundle.ts";
 import { signHash, TestChain, TestLedger, textsOf } from "../verify/fixture.ts";
 
 const NEXT_KEY = keccak256(utf8("the signer after a rotation"));

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { AbiCoder, concat, Interface, id, keccak256 } from "ethers";
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
 import { verifyText } from "../../src/verify/verify.ts";
 
 type Entry = { digests: string[]; entry: string; leafHash: string; recordedAt: number; received: string };

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { id, TypedDataEncoder, Wallet } from "ethers";
 import { decodeEntry, ENTRY_BYTES_MAX, type Member, writeEntry } from "../../src/entry/entry.ts";
 import { checkEvent, EVENT_LIMITS } from "../../src/entry/event.ts";
-import { parseJson } from "../../src/entry/json.ts";
+import { parseJson } from "../../src/entry/i-json.ts";
 import { readMemberText } from "../../src/entry/member.ts";
 import { unpackMembers } from "../../src/entry/packed.ts";
 import { ownMembers, prepareEntry } from "../../src/entry/prepare.ts";

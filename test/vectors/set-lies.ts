@@ -2,8 +2,8 @@
 
 import { type Hex, toHex, utf8 } from "../../src/merkle/bytes.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
-import type { BundleAnchor } from "../../src/verify/bundle.ts";
-import type { StepName } from "../../src/verify/verdict.ts";
+import type { BundleAnchor } from "../../src/verify/bundle/bundle.ts";
+import type { StepName } from "../../src/verify/verdict/verdict.ts";
 import { type Json, type Path, replaced } from "../verify/mutants.ts";
 import { editsBetween, failsAt, type Mutant } from "./bundle-edits.ts";
 import type { Edit, Vector } from "./bundle-file.ts";

@@ -1,14 +1,14 @@
 /**
- * For every cell of the table of verdicts (src/verify/said/table.ts) a bundle and what to give to the verifier, so that
- * this is given and that is found. The library, the command line and the page are led through all of them.
+ * For every cell of the table of verdicts (src/verify/verdict/table.ts) a bundle and what to give to the verifier, so
+ * that this is given and that is found. The library, the command line and the page are led through all of them.
  */
 
-import { knownCodeHashes } from "../../src/cli/known-contract.ts";
+import { knownCodeHashes } from "../../src/cli/remote/known-contract.ts";
 import { checksumAddress } from "../../src/merkle/address.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
-import type { Bundle } from "../../src/verify/bundle.ts";
+import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import type { VerifyOptions } from "../../src/verify/options.ts";
-import { FOUNDS, type Found, GIVENS, type Given, TABLE } from "../../src/verify/said/table.ts";
+import { FOUNDS, type Found, GIVENS, type Given, TABLE } from "../../src/verify/verdict/table.ts";
 import { anchored, CONTRACT, TestChain, TestLedger } from "./fixture.ts";
 
 const DEVELOPMENT_ID = 31337;

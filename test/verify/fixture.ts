@@ -6,15 +6,15 @@
 import { createMerkleProof, createMPT, type MerklePatriciaTrie } from "@ethereumjs/mpt";
 import { RLP } from "@ethereumjs/rlp";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import artifact from "../../src/anchor/artifact.json" with { type: "json" };
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
 import { encodeEntry, memberDigest } from "../../src/entry/entry.ts";
 import { memberText } from "../../src/entry/member.ts";
 import { checksumAddress } from "../../src/merkle/address.ts";
 import { concat, encodeUint64, fromHex, type Hex, toHex, utf8 } from "../../src/merkle/bytes.ts";
 import { addressOf, checkpointDigest, deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";
 import { keccak256, leafHash, nodeHash } from "../../src/merkle/hash.ts";
-import type { Bundle, BundleAnchor, BundleLedger, BundleMember, Status } from "../../src/verify/bundle.ts";
-import type { ChainBlock, ChainLog, ChainReader } from "../../src/verify/chain.ts";
+import type { Bundle, BundleAnchor, BundleLedger, BundleMember, Status } from "../../src/verify/bundle/bundle.ts";
+import type { ChainBlock, ChainLog, ChainReader } from "../../src/verify/evm/chain-reader.ts";
 import type { VerifyOptions } from "../../src/verify/options.ts";
 
 export const SIGNER_KEY = keccak256(utf8("the signer of the tests"));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import type { Bundle } from "../../src/verify/bundle.ts";
+import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import type { VerifyOptions } from "../../src/verify/options.ts";
 import { verifyBundle, verifyText } from "../../src/verify/verify.ts";
 import { anchored, makeWorld, TestLedger } from "./fixture.ts";

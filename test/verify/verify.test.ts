@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { VerifyOptions } from "../../src/verify/options.ts";
-import type { Verdict } from "../../src/verify/verdict.ts";
+import type { Verdict } from "../../src/verify/verdict/verdict.ts";
 import { verifyBundle, verifyText } from "../../src/verify/verify.ts";
 import {
   anchored,

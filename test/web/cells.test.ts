@@ -10,7 +10,7 @@ import { join } from "node:path";
 import test, { after, before, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { cellOf, EXIT_STATUSES, type Outcome, SAYINGS } from "../../src/verify/said/table.ts";
+import { cellOf, EXIT_STATUSES, type Outcome, SAYINGS } from "../../src/verify/verdict/table.ts";
 import { serveNode } from "../cli/fake-http.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { type CellCase, cellCases, flagsOf } from "../verify/cells.ts";

@@ -6,8 +6,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readConfig } from "../../src/config.ts";
-import { type Service, startService } from "../../src/service.ts";
+import { readConfig } from "../../src/service/config.ts";
+import { type Service, startService } from "../../src/service/service.ts";
 
 const DAY_MS = 86_400_000;
 

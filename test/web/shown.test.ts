@@ -5,7 +5,7 @@ import test from "node:test";
 import { fromHex, type Hex, toHex } from "../../src/merkle/bytes.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
 import { rootFromPath } from "../../src/merkle/proof.ts";
-import { explorerUrl, readTabUrl } from "../../src/verify/explorers.ts";
+import { explorerUrl, readTabUrl } from "../../src/verify/evm/explorers.ts";
 import type { EventAnswer, StatsAnswer } from "../../src/web/ledger-pages/answers.ts";
 import { differences } from "../../src/web/ledger-pages/events/difference.ts";
 import { filterOf, filterParameters, filterQuery } from "../../src/web/ledger-pages/events/filter.ts";

@@ -3,17 +3,17 @@
  * the service has had its time, never more than a budget a day, and never what it has a doubt about.
  */
 
-import type { Chain } from "../../anchor/chain.ts";
-import type { ChainAccount } from "../../anchor/chain-account.ts";
-import { type AnchorCall, encodeAnchor } from "../../anchor/contract.ts";
+import type { Chain } from "../../chain/chain.ts";
+import type { ChainAccount } from "../../chain/chain-account.ts";
+import { type AnchorCall, encodeAnchor } from "../../chain/contract/contract.ts";
 import { fromHex } from "../../merkle/bytes.ts";
 import { recoverSigner } from "../../merkle/checkpoint.ts";
-import { isLinked } from "../../verify/watch/chain-checks.ts";
-import type { JudgedChecks } from "../../verify/watch/checks.ts";
-import type { ChainSeen } from "../../verify/watch/seen.ts";
-import type { WatchState } from "../../verify/watch/state.ts";
-import { CliError } from "../failure.ts";
-import { type SendOptions, sendAndWait } from "../transaction.ts";
+import { isLinked } from "../../watch/chain-checks.ts";
+import type { JudgedChecks } from "../../watch/checks.ts";
+import type { ChainSeen } from "../../watch/seen.ts";
+import type { WatchState } from "../../watch/state.ts";
+import { type SendOptions, sendAndWait } from "../remote/transaction.ts";
+import { CliError } from "../terminal/failure.ts";
 
 export type SelfAnchoring = {
   readonly account: ChainAccount;

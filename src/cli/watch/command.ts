@@ -5,13 +5,13 @@
 
 import { randomBytes } from "node:crypto";
 import { type Command, Option } from "commander";
-import { CONTRACT_ADDRESS } from "../../anchor/contract.ts";
-import { connectChain as connectAnchorChain, type RpcChain } from "../../anchor/rpc-chain.ts";
+import { CONTRACT_ADDRESS } from "../../chain/contract/contract.ts";
+import { connectChain as connectAnchorChain, type RpcChain } from "../../chain/evm-chain.ts";
 import { checksumAddress } from "../../merkle/address.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
-import { isDevelopmentChain } from "../../verify/explorers.ts";
-import type { Patience } from "../../verify/watch/checks.ts";
-import { addSigner, beginWatch, resumeWatch, type WatchState } from "../../verify/watch/state.ts";
+import { isDevelopmentChain } from "../../verify/evm/explorers.ts";
+import type { Patience } from "../../watch/checks.ts";
+import { addSigner, beginWatch, resumeWatch, type WatchState } from "../../watch/state.ts";
 import {
   type AccountFlags,
   openAccountOf,
@@ -20,19 +20,19 @@ import {
   readHash,
   type SendFlags,
   withAccountOptions,
-} from "../account-flags.ts";
-import { type SetExit, usageError } from "../failure.ts";
-import { readCount, readWhole } from "../numbers.ts";
-import { printNote, printResult } from "../output.ts";
-import { STOP_SIGNALS } from "../process.ts";
-import { PublicTree } from "../public-tree.ts";
-import { connectChain } from "../rpc.ts";
-import { givenKey } from "../service-client.ts";
+} from "../remote/account-flags.ts";
+import { connectChain } from "../remote/node.ts";
+import { PublicTree } from "../remote/public-tree.ts";
+import { givenKey } from "../remote/service-client.ts";
+import { type SetExit, usageError } from "../terminal/failure.ts";
+import { readCount, readWhole } from "../terminal/numbers.ts";
+import { printNote, printResult } from "../terminal/output.ts";
+import { STOP_SIGNALS } from "../terminal/process.ts";
 import type { SelfAnchoring } from "./anchor.ts";
-import { StateFile } from "./file.ts";
 import { serveMetrics } from "./metrics.ts";
 import { describeReport, type Outcome, type Report, Webhook } from "./report.ts";
-import { Watcher } from "./run.ts";
+import { Watcher } from "./rounds.ts";
+import { StateFile } from "./state-file.ts";
 
 const EXITS: Readonly<Record<Outcome, number>> = { good: 0, bad: 1, unknown: 2 };
 const REQUEST_MS = 10_000;

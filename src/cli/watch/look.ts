@@ -5,16 +5,16 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Chain, ChainError, type ChainHead, type ChainLedger } from "../../anchor/chain.ts";
+import { type Chain, ChainError, type ChainHead, type ChainLedger } from "../../chain/chain.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import type { SignedStatement } from "../../verify/statement.ts";
-import { isLinked } from "../../verify/watch/chain-checks.ts";
-import { isKnown, knownOpen, proofsForOpen, questionsToContract, remember } from "../../verify/watch/open.ts";
-import type { ChainSeen, Heard, HeardChain, Listened, ProofAsked, ProofSeen } from "../../verify/watch/seen.ts";
-import type { WatchState } from "../../verify/watch/state.ts";
-import { knownCodeHashes } from "../known-contract.ts";
+import { isLinked } from "../../watch/chain-checks.ts";
+import { isKnown, knownOpen, proofsForOpen, questionsToContract, remember } from "../../watch/open-checkpoints.ts";
+import type { ChainSeen, Heard, HeardChain, Listened, ProofAsked, ProofSeen } from "../../watch/seen.ts";
+import type { WatchState } from "../../watch/state.ts";
+import type { SignedStatement } from "../../watch/statement.ts";
+import { knownCodeHashes } from "../remote/known-contract.ts";
 
-/** What a watcher needs of a service; {@link import("../public-tree.ts").PublicTree} has it. */
+/** What a watcher needs of a service; {@link import("../remote/public-tree.ts").PublicTree} has it. */
 export type WatchedTree = {
   readonly checkpoint: () => Promise<Heard<SignedStatement | undefined>>;
   readonly consistency: (from: number, to: number) => Promise<Heard<ProofSeen>>;

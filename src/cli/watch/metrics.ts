@@ -3,10 +3,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createMetrics } from "../../metrics.ts";
-import { CHECKS, type Checks } from "../../verify/watch/checks.ts";
-import type { ChainSeen } from "../../verify/watch/seen.ts";
-import type { WatchState } from "../../verify/watch/state.ts";
-import { unreachable } from "../failure.ts";
+import { CHECKS, type Checks } from "../../watch/checks.ts";
+import type { ChainSeen } from "../../watch/seen.ts";
+import type { WatchState } from "../../watch/state.ts";
+import { unreachable } from "../terminal/failure.ts";
 
 /** What the newest round left. */
 export type Latest = { readonly checks: Checks; readonly state: WatchState; readonly chain: ChainSeen | undefined };

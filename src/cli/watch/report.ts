@@ -4,10 +4,10 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { fetchBounded } from "../../anchor/bounded-fetch.ts";
-import { CHECKS, type CheckName, type Checks, type Mark } from "../../verify/watch/checks.ts";
-import type { WatchState } from "../../verify/watch/state.ts";
-import { printNote } from "../output.ts";
+import { fetchBounded } from "../../net/bounded-fetch.ts";
+import { CHECKS, type CheckName, type Checks, type Mark } from "../../watch/checks.ts";
+import type { WatchState } from "../../watch/state.ts";
+import { printNote } from "../terminal/output.ts";
 
 export const REPORT_FORMAT = "holdfast/watch-report@1";
 

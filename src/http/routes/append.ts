@@ -4,20 +4,20 @@
  */
 
 import type { Request, Response } from "express";
-import { bundleLedger, bundleOfAppend, signerOf } from "../../anchor/prove.ts";
 import { ownMembers, type Preparation, type PreparedEntry } from "../../entry/prepare.ts";
-import type { Appended, Receipt } from "../../ledger/answer.ts";
+import type { Appended, Receipt } from "../../ledger/append/answer.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { HASH_LENGTH, type Hash } from "../../merkle/hash.ts";
-import { authorize } from "../auth.ts";
-import type { BodyBudget } from "../body.ts";
-import type { ApiKey } from "../keys.ts";
-import { createMemory } from "../memory.ts";
+import { bundleLedger, bundleOfAppend, signerOf } from "../../prove/make-bundle.ts";
+import type { ApiKey } from "../auth/api-keys.ts";
+import { authorize } from "../auth/authorize.ts";
+import type { BodyBudget } from "../intake/body.ts";
+import { createMemory } from "../intake/memory.ts";
+import { receiveEvents } from "../intake/receive.ts";
 import { Problem } from "../problem.ts";
-import { receiveEvents } from "../receive.ts";
 import { type Handler, type Reply, within } from "../reply.ts";
 import type { Services } from "../services.ts";
-import { ledgerNamed } from "./ledger-named.ts";
+import { ledgerNamed } from "./ledger-of-path.ts";
 
 /** What `_source` says of events that came here and not in a foreign format. */
 const FORMAT = "native";

@@ -3,10 +3,10 @@
  * ledger to somebody without a key: reasons name ledgers by their ids, which are on the chain anyway.
  */
 
-import { isRecent } from "../../anchor/clock.ts";
-import type { NoteCode } from "../../anchor/notes.ts";
+import type { NoteCode } from "../../anchor/obstacles.ts";
+import { isRecent } from "../../clock.ts";
 import type { Condition } from "../../health.ts";
-import { authorize } from "../auth.ts";
+import { authorize } from "../auth/authorize.ts";
 import { type Handler, json, within } from "../reply.ts";
 import type { Services } from "../services.ts";
 

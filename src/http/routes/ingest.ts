@@ -5,24 +5,24 @@
  */
 
 import type { Request } from "express";
-import { bundleLedger } from "../../anchor/prove.ts";
 import { ownMembers, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { type Adapter, adaptItem, type ForeignItem, itemContent, type Note, rawMember } from "../../ingest/adapter.ts";
-import { github } from "../../ingest/github.ts";
-import type { Appended } from "../../ledger/answer.ts";
-import { IdempotencyConflictError } from "../../ledger/claims.ts";
+import { github } from "../../ingest/formats/github.ts";
+import type { Appended } from "../../ledger/append/answer.ts";
+import { IdempotencyConflictError } from "../../ledger/append/idempotency.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { fromUtf8, toHex } from "../../merkle/bytes.ts";
-import { authorize } from "../auth.ts";
-import type { BodyBudget } from "../body.ts";
-import type { ApiKey } from "../keys.ts";
-import { OPERATIONS } from "../operations.ts";
-import { readPath } from "../params.ts";
+import { bundleLedger } from "../../prove/make-bundle.ts";
+import { OPERATIONS } from "../api/operations.ts";
+import { readPath } from "../api/params.ts";
+import type { ApiKey } from "../auth/api-keys.ts";
+import { authorize } from "../auth/authorize.ts";
+import type { BodyBudget } from "../intake/body.ts";
+import { receiveBytes } from "../intake/receive.ts";
 import { Problem } from "../problem.ts";
-import { receiveBytes } from "../receive.ts";
 import { type Handler, json, within } from "../reply.ts";
 import type { Services } from "../services.ts";
-import { ledgerNamed } from "./ledger-named.ts";
+import { ledgerNamed } from "./ledger-of-path.ts";
 
 /** A format, and the headers in which its senders say what kind of item it is and which delivery. */
 type Format = { readonly adapter: Adapter; readonly kindHeader: string; readonly idHeader: string };

@@ -1,12 +1,12 @@
 /** API keys: making, listing and ending them. */
 
-import { authorize } from "../auth.ts";
-import type { BodyBudget } from "../body.ts";
-import type { ApiKey, KeyRing } from "../keys.ts";
-import { checkBody } from "../params.ts";
-import { receiveValue } from "../receive.ts";
+import { checkBody } from "../api/params.ts";
+import { SCHEMAS } from "../api/schemas.ts";
+import type { ApiKey, KeyRing } from "../auth/api-keys.ts";
+import { authorize } from "../auth/authorize.ts";
+import type { BodyBudget } from "../intake/body.ts";
+import { receiveValue } from "../intake/receive.ts";
 import { type Handler, json } from "../reply.ts";
-import { SCHEMAS } from "../schemas.ts";
 import type { Services } from "../services.ts";
 
 /** POST /v1/keys */

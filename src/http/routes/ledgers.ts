@@ -1,18 +1,18 @@
 /** The ledgers of the service: making them, and how far each is recorded, anchored and final. */
 
 import { randomBytes } from "node:crypto";
-import { bundleLedger } from "../../anchor/prove.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
 import { emptyRoot } from "../../merkle/hash.ts";
-import { authorize, isFor } from "../auth.ts";
-import type { BodyBudget } from "../body.ts";
-import { checkBody } from "../params.ts";
-import { receiveValue } from "../receive.ts";
+import { bundleLedger } from "../../prove/make-bundle.ts";
+import { checkBody } from "../api/params.ts";
+import { SCHEMAS } from "../api/schemas.ts";
+import { authorize, isFor } from "../auth/authorize.ts";
+import type { BodyBudget } from "../intake/body.ts";
+import { receiveValue } from "../intake/receive.ts";
 import { type Handler, json, within } from "../reply.ts";
-import { SCHEMAS } from "../schemas.ts";
 import type { ChainStatus, Services } from "../services.ts";
-import { publicLedger } from "./ledger-named.ts";
+import { publicLedger } from "./ledger-of-path.ts";
 
 /** Entries that some chain has taken. */
 export function anchoredSize(chains: readonly ChainStatus[]): number {

@@ -3,17 +3,17 @@
  * Hashes of salted entries disclose nothing of the events.
  */
 
-import { type AnchorRecord, listAnchors } from "../../anchor/records.ts";
+import { type AnchorRecord, listAnchors } from "../../anchor/record/anchor-record.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { toHex } from "../../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import { labelOf } from "../../merkle/checkpoint.ts";
-import { OPERATIONS } from "../operations.ts";
-import { readPath, readQuery } from "../params.ts";
+import { OPERATIONS } from "../api/operations.ts";
+import { readPath, readQuery } from "../api/params.ts";
 import { Problem } from "../problem.ts";
 import { type Caching, type Handler, json } from "../reply.ts";
 import type { Services } from "../services.ts";
-import { publicLedger } from "./ledger-named.ts";
+import { publicLedger } from "./ledger-of-path.ts";
 
 /** Anchors of one size: no service has more chains. */
 const CHAINS_MAX = 64;

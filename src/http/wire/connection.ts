@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { AnswerBudget } from "./answer-budget.ts";
-import { Gate } from "./gate.ts";
+import { Gate } from "./request-gate.ts";
 import type { EndTurn, Turns } from "./turns.ts";
 
 /** What the connections of a server share. */

@@ -10,7 +10,7 @@
 import type { Health } from "../../health.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
-import { HeldBackError } from "../commit.ts";
+import { HeldBackError } from "../append/commit.ts";
 import type { Ledger } from "../ledger.ts";
 import { FolderGoneError, type MarkFolder } from "./folder.ts";
 import { decodeMark, encodeMark, type Mark, markFile, missingMark, requireReached } from "./mark.ts";

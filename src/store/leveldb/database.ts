@@ -18,12 +18,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type IteratorOptions, Level } from "level";
 import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
-import { LOOK, OpeningFailedError } from "./failed.ts";
+import { requireRoom } from "./disk-room.ts";
 import { WAY_OUT } from "./folder.ts";
 import { FolderLock, isLocked, lockedError } from "./lock.ts";
 import { AcknowledgedMissingError, cutLogs } from "./log-end.ts";
+import { LOOK, OpeningFailedError } from "./open-errors.ts";
 import { type Opening, openSafely, putBack } from "./opening.ts";
-import { requireRoom } from "./room.ts";
 
 type Handle = Level<Uint8Array, Uint8Array>;
 export type Batch = ReturnType<Handle["batch"]>;

@@ -7,7 +7,7 @@ import { access, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Level } from "level";
 import { StoreLockedError } from "../store.ts";
-import { notOpened } from "./failed.ts";
+import { notOpened } from "./open-errors.ts";
 
 export class FolderLock {
   readonly #db: Level;

@@ -15,8 +15,8 @@ import { copyFile, link, lstat, mkdir, open, rename, rm, stat } from "node:fs/pr
 import { dirname, join } from "node:path";
 import { equal } from "../../merkle/bytes.ts";
 import { StoreLockedError } from "../store.ts";
-import { LOOK, notOpened, OpeningFailedError } from "./failed.ts";
 import { type FolderState, filesIn, readFolder, readOpening } from "./folder.ts";
+import { LOOK, notOpened, OpeningFailedError } from "./open-errors.ts";
 import { type BatchWrite, decodeBatch } from "./write-batch.ts";
 
 /** What has to be asked of a database to compare it with its files. */

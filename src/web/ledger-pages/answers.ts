@@ -1,6 +1,6 @@
 /** What the API answers, as far as these pages use it: /openapi.json has all of it. */
 
-import type { Status } from "../../verify/bundle.ts";
+import type { Status } from "../../verify/bundle/bundle.ts";
 
 export type ChainAnswer = {
   readonly chainId: number;

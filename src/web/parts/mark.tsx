@@ -3,7 +3,7 @@
  */
 
 import type { ComponentChildren } from "preact";
-import type { VerdictMark } from "../../verify/said/table.ts";
+import type { VerdictMark } from "../../verify/verdict/table.ts";
 
 /** A disc with a tick, a triangle with a stroke, a half disc, a ring with a dot, a dashed ring, a clock, an octagon. */
 export type MarkKind = VerdictMark;

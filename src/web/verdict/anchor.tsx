@@ -1,7 +1,7 @@
 /** One anchor: where it is on its chain, links to look at it there, and what to paste to read its root by eye. */
 
-import { chainName, type ExplorerPage, explorerUrl, readTabUrl } from "../../verify/explorers.ts";
-import type { Verdict } from "../../verify/verdict.ts";
+import { chainName, type ExplorerPage, explorerUrl, readTabUrl } from "../../verify/evm/explorers.ts";
+import type { Verdict } from "../../verify/verdict/verdict.ts";
 import { formatCount } from "../parts/format.ts";
 import { Hash } from "../parts/hash.tsx";
 import { Icon } from "../parts/icon.tsx";

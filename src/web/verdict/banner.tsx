@@ -1,7 +1,7 @@
 /** The outcome of a verification, large, and below it what was proved and what was not. */
 
-import { type Claim, claimsOf } from "../../verify/said/claims.ts";
-import type { Verdict } from "../../verify/verdict.ts";
+import { type Claim, claimsOf } from "../../verify/verdict/short-claims.ts";
+import type { Verdict } from "../../verify/verdict/verdict.ts";
 import { MarkShape } from "../parts/mark.tsx";
 import { Detail } from "./steps.tsx";
 import { failedStep, NEVER_PROVED, titleOf, WAYS, type Ways } from "./words.ts";

@@ -7,8 +7,8 @@ import { encodeEntry } from "../../entry/entry.ts";
 import { fromHex, type Hex, toHex } from "../../merkle/bytes.ts";
 import { leafHash as hashLeaf, keccak256, nodeHash } from "../../merkle/hash.ts";
 import { ProofError } from "../../merkle/proof.ts";
-import type { Bundle } from "../../verify/bundle.ts";
-import { readDisclosure } from "../../verify/members.ts";
+import type { Bundle } from "../../verify/bundle/bundle.ts";
+import { readDisclosure } from "../../verify/check-members.ts";
 
 /** One level: `node` was computed, `sibling` came with the proof; the two give the node of the next level. */
 export type Rung = { readonly node: Hex; readonly sibling: Hex; readonly side: "left" | "right" };

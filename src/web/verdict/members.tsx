@@ -1,7 +1,7 @@
 /** The members of a bundle: each that is shown as its text, each that is withheld as its digest. */
 
 import { readJson } from "../../json/read.ts";
-import type { BundleMember } from "../../verify/bundle.ts";
+import type { BundleMember } from "../../verify/bundle/bundle.ts";
 import { Hash } from "../parts/hash.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { Value } from "../parts/value.tsx";

@@ -3,8 +3,8 @@
  * answer its bounds, and no other node stands in.
  */
 
-import { RpcAnswerError, type RpcRequest } from "../../verify/rpc.ts";
-import { AnswerReader, answerLimits } from "../../verify/rpc-answer.ts";
+import { AnswerReader, answerLimits } from "../../verify/evm/rpc-answer.ts";
+import { RpcAnswerError, type RpcRequest } from "../../verify/evm/rpc-reader.ts";
 
 const TIMEOUT_MS = 12_000;
 

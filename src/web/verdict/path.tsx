@@ -1,6 +1,6 @@
 /** The Merkle path, drawn: the leaf at the bottom, the root on top, the hashes that came with the proof at the sides. */
 
-import type { Bundle } from "../../verify/bundle.ts";
+import type { Bundle } from "../../verify/bundle/bundle.ts";
 import { formatCount, shorten } from "../parts/format.ts";
 import { type Climb, climb, leafOf, type Rung } from "./climb.ts";
 

@@ -1,6 +1,6 @@
 /** Every step of a verification with its mark and the values that were compared. */
 
-import type { Step, Verdict } from "../../verify/verdict.ts";
+import type { Step, Verdict } from "../../verify/verdict/verdict.ts";
 import { MarkShape } from "../parts/mark.tsx";
 import { stepWord } from "./words.ts";
 

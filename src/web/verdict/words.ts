@@ -1,10 +1,10 @@
 /**
- * What pages add to the words of a verdict (src/verify/said): names of steps, what would help where a verdict is open, and
- * what is never proved. Nothing is judged here.
+ * What pages add to the words of a verdict (src/verify/verdict): names of steps, what would help where a verdict is
+ * open, and what is never proved. Nothing is judged here.
  */
 
-import type { SayingName } from "../../verify/said/table.ts";
-import type { Step, StepName, Verdict } from "../../verify/verdict.ts";
+import type { SayingName } from "../../verify/verdict/table.ts";
+import type { Step, StepName, Verdict } from "../../verify/verdict/verdict.ts";
 
 /** What helps where a verdict is open, if something does. */
 export type Ways = Readonly<Partial<Record<SayingName, string>>>;

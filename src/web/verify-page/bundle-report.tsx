@@ -1,7 +1,7 @@
 /** All that is to be said of one bundle. */
 
-import type { Bundle } from "../../verify/bundle.ts";
-import type { Verdict } from "../../verify/verdict.ts";
+import type { Bundle } from "../../verify/bundle/bundle.ts";
+import type { Verdict } from "../../verify/verdict/verdict.ts";
 import { formatCount } from "../parts/format.ts";
 import { Hash } from "../parts/hash.tsx";
 import { When } from "../parts/when.tsx";

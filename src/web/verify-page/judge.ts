@@ -3,11 +3,11 @@
  * that is known; nobody is asked but the node whose address the reader typed.
  */
 
-import type { Bundle } from "../../verify/bundle.ts";
-import { bundleIn } from "../../verify/parse.ts";
-import { meansSet } from "../../verify/set.ts";
-import { type BundleSource, type SetVerdict, verifySet } from "../../verify/set-check.ts";
-import type { Verdict } from "../../verify/verdict.ts";
+import type { Bundle } from "../../verify/bundle/bundle.ts";
+import { bundleIn } from "../../verify/bundle/parse.ts";
+import { type BundleSource, type SetVerdict, verifySet } from "../../verify/set/check-set.ts";
+import { meansSet } from "../../verify/set/set.ts";
+import type { Verdict } from "../../verify/verdict/verdict.ts";
 import { verifyText } from "../../verify/verify.ts";
 import { optionsOf, type Settings } from "./settings.ts";
 

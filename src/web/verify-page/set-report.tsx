@@ -1,9 +1,9 @@
 /** What became of a set: the verdict on the whole, and its bundles in a table, each of which can be looked at. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Outcome } from "../../verify/said/table.ts";
-import type { SetVerdict } from "../../verify/set-check.ts";
-import type { Verdict } from "../../verify/verdict.ts";
+import type { SetVerdict } from "../../verify/set/check-set.ts";
+import type { Outcome } from "../../verify/verdict/table.ts";
+import type { Verdict } from "../../verify/verdict/verdict.ts";
 import { formatCount, formatTime } from "../parts/format.ts";
 import { Mark, MarkShape } from "../parts/mark.tsx";
 import { Banner } from "../verdict/banner.tsx";

@@ -1,8 +1,8 @@
 /** What the reader goes by, as it was typed, and as the verifier takes it. */
 
 import type { Hex } from "../../merkle/bytes.ts";
+import { rpcChainReader } from "../../verify/evm/rpc-reader.ts";
 import type { Expectations, VerifyOptions } from "../../verify/options.ts";
-import { rpcChainReader } from "../../verify/rpc.ts";
 import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../verdict/known-code.ts";
 import { nodeRequest } from "../verdict/node-request.ts";
 

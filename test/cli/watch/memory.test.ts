@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { CheckName } from "../../../src/verify/watch/checks.ts";
-import { keyNamed, SIGNER, signerOf } from "../histories.ts";
+import type { CheckName } from "../../../src/watch/checks.ts";
+import { keyNamed, SIGNER, signerOf } from "../fork-proof/histories.ts";
 import { marked, other, type Scene, say, setStage, told } from "./stage.ts";
 
 type Row = {

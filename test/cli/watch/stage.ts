@@ -3,15 +3,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import { StateFile } from "../../../src/cli/watch/file.ts";
 import type { Sources, WatchedChain, WatchedTree } from "../../../src/cli/watch/look.ts";
 import type { Report } from "../../../src/cli/watch/report.ts";
-import { Watcher } from "../../../src/cli/watch/run.ts";
+import { Watcher } from "../../../src/cli/watch/rounds.ts";
+import { StateFile } from "../../../src/cli/watch/state-file.ts";
 import type { Hex } from "../../../src/merkle/bytes.ts";
-import { CHECKS, type CheckName, type Mark } from "../../../src/verify/watch/checks.ts";
-import { beginWatch } from "../../../src/verify/watch/state.ts";
+import { CHECKS, type CheckName, type Mark } from "../../../src/watch/checks.ts";
+import { beginWatch } from "../../../src/watch/state.ts";
 import { CONTRACT } from "../contract-chain.ts";
-import { History, LEDGER_ID, SIGNER } from "../histories.ts";
+import { History, LEDGER_ID, SIGNER } from "../fork-proof/histories.ts";
 import { makeFolder } from "../run-cli.ts";
 
 export const told = new History(40);

@@ -18,7 +18,7 @@ Vm constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
 /// @notice Puts the contract on the chain, from the very code that is checked in.
 function deployLedgerAnchor() returns (ILedgerAnchor anchors) {
-    bytes memory code = VM.parseJsonBytes(VM.readFile("src/anchor/artifact.json"), ".bytecode");
+    bytes memory code = VM.parseJsonBytes(VM.readFile("src/chain/contract/artifact.json"), ".bytecode");
     assembly ("memory-safe") {
         anchors := create(0, add(code, 0x20), mload(code))
     }

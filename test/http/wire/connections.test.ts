@@ -59,7 +59,7 @@ test("a connection that is being answered never gives way: a new one is refused 
 });
 
 test("connections take at most half of the open files that the process may have", async () => {
-  const module = join(import.meta.dirname, "../../../src/http/wire/places.ts");
+  const module = join(import.meta.dirname, "../../../src/http/wire/connection-places.ts");
   const script = `import { placesFor } from ${JSON.stringify(module)}; console.log(placesFor(10_000), placesFor(50))`;
   const node = [process.execPath, "--input-type=module", "--eval", script];
   const { stdout } = await promisify(execFile)("sh", ["-c", 'ulimit -n 600 && exec "$@"', "sh", ...node]);

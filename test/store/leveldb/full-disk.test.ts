@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { packEntry } from "../../../src/entry/packed.ts";
-import { LevelStore } from "../../../src/store/level.ts";
+import { LevelStore } from "../../../src/store/level-store.ts";
 import { entryOf, hex } from "../suite.ts";
 
 const WRITER = join(import.meta.dirname, "limited-writer.ts");

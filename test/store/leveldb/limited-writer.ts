@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LevelStore } from "../../../src/store/level.ts";
+import { LevelStore } from "../../../src/store/level-store.ts";
 import { commitOf, hex, ledgerRecord } from "../suite.ts";
 
 const [directory, order] = process.argv.slice(2) as [string, string];

@@ -7,9 +7,9 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
-import { LevelStore } from "../../../src/store/level.ts";
+import { LevelStore } from "../../../src/store/level-store.ts";
+import { openView } from "../../../src/store/leveldb/linked-view.ts";
 import { openSafely } from "../../../src/store/leveldb/opening.ts";
-import { openView } from "../../../src/store/leveldb/view.ts";
 import { StoreLockedError } from "../../../src/store/store.ts";
 
 /** A process that opens a folder as versions before the lock beside it did. */

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
-import { LevelStore } from "../../../src/store/level.ts";
+import { LevelStore } from "../../../src/store/level-store.ts";
 import { readLog } from "../../../src/store/leveldb/log-format.ts";
 import { commitOf, hex, ledgerRecord } from "../suite.ts";
 

@@ -5,7 +5,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
-import { LevelStore } from "../../../src/store/level.ts";
+import { LevelStore } from "../../../src/store/level-store.ts";
 import { openSafely } from "../../../src/store/leveldb/opening.ts";
 import { commitOf, hex, ledgerRecord } from "../suite.ts";
 

@@ -6,7 +6,7 @@
 import { fromHex, type Hex } from "../../../src/merkle/bytes.ts";
 import { keccak256 } from "../../../src/merkle/hash.ts";
 import { checkConsistency } from "../../../src/merkle/proof.ts";
-import type { Bundle } from "../../../src/verify/bundle.ts";
+import type { Bundle } from "../../../src/verify/bundle/bundle.ts";
 import { verifyBundle } from "../../../src/verify/verify.ts";
 import { runCli } from "../../cli/run-cli.ts";
 import type { ServiceProcess } from "../service-process.ts";

@@ -3,7 +3,7 @@
  * that was signed; and what was sent without an answer that says what became of it.
  */
 
-import type { Bundle } from "../../../src/verify/bundle.ts";
+import type { Bundle } from "../../../src/verify/bundle/bundle.ts";
 import { event, type ServiceProcess } from "../service-process.ts";
 import type { Findings } from "./verdict.ts";
 

@@ -1,7 +1,7 @@
 /** Anchors: every checkpoint that a chain has taken, with links to look at it and what to paste to read it by eye. */
 
 import { useCallback, useState } from "preact/hooks";
-import { chainName } from "../../../verify/explorers.ts";
+import { chainName } from "../../../verify/evm/explorers.ts";
 import { Command } from "../../parts/command.tsx";
 import { formatCount, formatFee } from "../../parts/format.ts";
 import { Hash } from "../../parts/hash.tsx";

@@ -1,8 +1,8 @@
 /** Collects an evidence set: asks for the bundle of every entry wanted and writes them in order into one text. */
 
 import type { Hex } from "../../../merkle/bytes.ts";
-import { SetPacker } from "../../../verify/pack.ts";
-import { parseBundle } from "../../../verify/parse.ts";
+import { parseBundle } from "../../../verify/bundle/parse.ts";
+import { SetPacker } from "../../../verify/set/pack.ts";
 import type { EventsAnswer, LedgerAnswer } from "../answers.ts";
 import { type Client, ledgerPath } from "../client.ts";
 import { type Filter, filterParameters } from "../events/filter.ts";

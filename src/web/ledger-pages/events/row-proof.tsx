@@ -6,9 +6,9 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { Hex } from "../../../merkle/bytes.ts";
-import type { Bundle } from "../../../verify/bundle.ts";
-import { bundleIn } from "../../../verify/parse.ts";
-import type { Verdict } from "../../../verify/verdict.ts";
+import type { Bundle } from "../../../verify/bundle/bundle.ts";
+import { bundleIn } from "../../../verify/bundle/parse.ts";
+import type { Verdict } from "../../../verify/verdict/verdict.ts";
 import { verifyText } from "../../../verify/verify.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { AnchorDetails, ByEye, standingOf } from "../../verdict/anchor.tsx";

@@ -1,6 +1,6 @@
 /** The chains of a ledger: whether anchoring keeps up, and what it costs. */
 
-import { chainName, isDevelopmentChain } from "../../../verify/explorers.ts";
+import { chainName, isDevelopmentChain } from "../../../verify/evm/explorers.ts";
 import { formatCount, formatFee, formatSpan } from "../../parts/format.ts";
 import { Hash } from "../../parts/hash.tsx";
 import { Mark } from "../../parts/mark.tsx";

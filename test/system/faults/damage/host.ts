@@ -14,8 +14,8 @@ type Stoppable = { readonly url: string; readonly close: () => Promise<void> };
 const [root = "", config = ""] = process.argv.slice(2);
 const load = (path: string) => import(pathToFileURL(join(root, "src", path)).href);
 const { run } = await load("cli/main.ts");
-const { startService } = await load("service.ts");
-const { readConfig } = await load("config.ts");
+const { startService } = await load("service/service.ts");
+const { readConfig } = await load("service/config.ts");
 
 let service: Stoppable | undefined;
 

@@ -4,7 +4,7 @@
  */
 
 import type { Hex } from "../../../../src/merkle/bytes.ts";
-import type { Bundle } from "../../../../src/verify/bundle.ts";
+import type { Bundle } from "../../../../src/verify/bundle/bundle.ts";
 import { verifyBundle } from "../../../../src/verify/verify.ts";
 import { type Answer, event } from "../../service-process.ts";
 import type { Findings } from "../verdict.ts";

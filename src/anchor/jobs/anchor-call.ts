@@ -1,0 +1,168 @@
+/** Makes the call that anchors ledgers: seals each, proves that it extends the contract's head, and tries the call out. */
+
+import { ChainError } from "../../chain/chain.ts";
+import { type AnchorCall, encodeAnchor, encodeAnchorMany } from "../../chain/contract/contract.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import { recoverSigner, type SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import { standingOf } from "../ledger-check.ts";
+import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
+import type { NoteCode } from "../obstacles.ts";
+import type { Schedule } from "../schedule.ts";
+import type { AnchorItem } from "../transaction/pending.ts";
+import { type Lane, ledgerScope, type Wanted } from "../transaction/sending-account.ts";
+
+/** Does work on one ledger; what fails in it, other than the chain, is told in the ledger's note. */
+export async function guardLedger<T>(
+  lane: Lane,
+  { record }: AnchoredLedger,
+  work: () => Promise<T>,
+): Promise<T | "failed"> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ChainError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `${lane.site.name}: ledger ${record.name} cannot be anchored: ${reason}`;
+    lane.notes.set(ledgerScope(lane.site, record.id), "ledger_failed", message);
+    return "failed";
+  }
+}
+
+type Prepared = { readonly ledger: AnchoredLedger; readonly item: AnchorItem; readonly call: AnchorCall };
+
+/** Notes that composing sets, and clears when it succeeds. */
+const CODES: readonly NoteCode[] = [
+  "ledger_unopened",
+  "ledger_superseded",
+  "signer_differs",
+  "root_differs",
+  "store_behind",
+  "endpoint_behind",
+  "ledger_failed",
+  "seal_failed",
+  "anchor_refused",
+  "anchor_reverted",
+];
+
+/** A call for those of the ledgers that can be anchored now; undefined when none can. The others get notes. */
+export async function composeAnchors(
+  lane: Lane,
+  source: LedgerSource,
+  schedule: Schedule,
+  ledgers: readonly AnchoredLedger[],
+): Promise<Wanted | undefined> {
+  const prepared: Prepared[] = [];
+  for (const ledger of ledgers) {
+    // One ledger that fails must not keep the others from being anchored.
+    const each = await guardLedger(lane, ledger, () => prepare(lane, source, schedule, ledger));
+    if (each === "failed") schedule.postpone(ledger.record.id);
+    else if (each !== undefined) prepared.push(each);
+  }
+  const accepted = prepared.length > 1 ? await dropRefused(lane, schedule, prepared) : prepared;
+  const [first] = accepted;
+  if (first === undefined) return undefined;
+  if (accepted.length > 1) return wantedFor(lane, accepted);
+  return (await isAccepted(lane, schedule, first)) ? wantedFor(lane, accepted) : undefined;
+}
+
+async function prepare(
+  lane: Lane,
+  source: LedgerSource,
+  schedule: Schedule,
+  ledger: AnchoredLedger,
+): Promise<Prepared | undefined> {
+  const { id, name } = ledger.record;
+  const scope = ledgerScope(lane.site, id);
+  const standing = await standingOf(lane.site, ledger);
+  if (standing.state !== "anchorable") {
+    const { code, message } = standing.state === "halted" ? standing : unopened(lane, ledger);
+    lane.notes.set(scope, code, message);
+    schedule.postpone(id);
+    return undefined;
+  }
+  const { head } = standing;
+  if (head.size >= ledger.size) {
+    schedule.reached(id, head.size);
+    return undefined;
+  }
+  try {
+    const sealed = await sealFor(source, ledger, standing.signer);
+    const { size, root, signedAt, signature } = sealed;
+    const signer = recoverSigner(sealed);
+    if (signer !== standing.signer) {
+      const message = `${lane.site.name}: the newest checkpoint of ${name} is signed by ${signer}, and the contract takes`;
+      lane.notes.set(
+        scope,
+        "signer_differs",
+        `${message} those of ${standing.signer}; the next one or the owner mends it`,
+      );
+      schedule.postpone(id);
+      return undefined;
+    }
+    const proof = head.size === 0 ? [] : await ledger.consistencyPath(head.size, size);
+    const item = { ledgerId: id, prevSize: head.size, size, root, signedAt, signature };
+    return { ledger, item, call: { ...item, proof } };
+  } catch (error) {
+    if (error instanceof ChainError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    lane.notes.set(scope, "seal_failed", `${name} was not sealed, so it is not anchored: ${reason}`);
+    schedule.postpone(id);
+    return undefined;
+  }
+}
+
+/** The sealed checkpoint, if possible with a signature of the signer that the contract takes now. */
+async function sealFor(source: LedgerSource, ledger: AnchoredLedger, signer: Hex): Promise<SignedCheckpoint> {
+  const sealed = await source.seal(ledger);
+  if (source.resign === undefined || ledger.record.signer !== signer || recoverSigner(sealed) === signer) return sealed;
+  return source.resign(ledger, sealed);
+}
+
+function unopened(lane: Lane, { record }: AnchoredLedger): { code: NoteCode; message: string } {
+  const call = `open(${record.label}, ${record.signer})`;
+  const message = `${lane.site.name}: waits until ${record.owner}, the owner of ${record.name}, sends ${call}`;
+  return { code: "ledger_unopened", message };
+}
+
+/** Tries a call for many out, and leaves out what would be refused. */
+async function dropRefused(lane: Lane, schedule: Schedule, prepared: readonly Prepared[]): Promise<Prepared[]> {
+  const { to, data } = wantedFor(lane, prepared);
+  const taken = await lane.site.chain.simulateMany({ from: lane.account.address, to, data });
+  const accepted = prepared.filter((_, i) => taken[i] === true);
+  for (const each of prepared) {
+    // Alone it is refused with a reason.
+    if (!accepted.includes(each)) await isAccepted(lane, schedule, each);
+    else lane.notes.clear(ledgerScope(lane.site, each.item.ledgerId), ...CODES);
+  }
+  return accepted;
+}
+
+/** Whether a single anchor would be taken now; if not, the ledger's note says why. */
+async function isAccepted(lane: Lane, schedule: Schedule, each: Prepared): Promise<boolean> {
+  const { ledgerId } = each.item;
+  const scope = ledgerScope(lane.site, ledgerId);
+  const { to, data } = wantedFor(lane, [each]);
+  try {
+    await lane.site.chain.estimateGas({ from: lane.account.address, to, data });
+    lane.notes.clear(scope, ...CODES);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ChainError) || error.kind !== "reverted") throw error;
+    schedule.postpone(ledgerId);
+    // Somebody anchored between reading the head and now: the next step reads it again.
+    const isStale = error.revert === "HeadMismatch" || error.revert === "SizeNotGrown";
+    const what = `${lane.site.name}: the contract refuses the anchor of ${each.ledger.record.name}: ${error.message}`;
+    lane.notes.set(scope, isStale ? "anchor_reverted" : "anchor_refused", what);
+    return false;
+  }
+}
+
+function wantedFor(lane: Lane, prepared: readonly Prepared[]): Wanted {
+  const [first] = prepared;
+  const data =
+    first !== undefined && prepared.length === 1
+      ? encodeAnchor(first.call)
+      : encodeAnchorMany(prepared.map(({ call }) => call));
+  const purpose = { kind: "anchor" as const, items: prepared.map(({ item }) => item) };
+  return { purpose, to: lane.site.chain.contract, data };
+}

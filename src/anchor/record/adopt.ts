@@ -1,0 +1,70 @@
+/**
+ * Anchors that the chain holds and the store has no record of: of somebody else, of ours before the memory of them was
+ * lost, or with a record that is damaged. They are written down as the chain tells them.
+ */
+
+import { checksumAddress } from "../../merkle/address.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import type { Site } from "../chain-watch.ts";
+import type { AnchoredLedger } from "../ledgers.ts";
+import type { Log } from "../obstacles.ts";
+import type { AnchorKey } from "./anchor-record.ts";
+import { findPlace, proofOf } from "./finalize.ts";
+
+/**
+ * Writes down the anchor of a checkpoint that the contract holds.
+ * @returns whether it is; not while no endpoint searches for it, or where it is not ours
+ */
+export async function adopt(site: Site, ledger: AnchoredLedger, size: number, root: Hex): Promise<boolean> {
+  const { chain, book } = site;
+  const { id } = ledger.record;
+  const [place, checkpoint] = await Promise.all([findPlace(chain, id, size), ledger.checkpoint(size)]);
+  if (place === undefined || checkpoint?.root !== root) return false;
+  const [block, receipt] = await Promise.all([chain.block(place.blockNumber), chain.receipt(place.transactionHash)]);
+  if (block?.hash !== place.blockHash) return false;
+  const { transactionHash, blockNumber, blockHash } = place;
+  const { signedAt, signature } = checkpoint;
+  const { gasUsed = 0, feeWei = 0n } = receipt ?? {};
+  const anchor = {
+    ...{ ledgerId: id, chainId: chain.chainId, contract: checksumAddress(chain.contract), size },
+    ...{ root, signedAt, signature, stage: "mined" as const, transactionHash },
+    ...{ blockNumber, blockHash, blockTime: block.time, gasUsed, feeWei: String(feeWei) },
+  };
+  const state = await proofOf(chain, anchor);
+  await book.apply(book.keep([state === undefined ? { anchor } : { anchor, state }]), { written: false });
+  return true;
+}
+
+/** Makes the records of a ledger's anchors whole again, from each other and from the chain: those that are not final yet. */
+export async function mendAnchors(site: Site, ledger: AnchoredLedger, log: Log): Promise<void> {
+  const { book, name } = site;
+  const { id } = ledger.record;
+  const { forgotten, damaged } = await book.gaps(id);
+  if (forgotten.length > 0) {
+    await book.apply(book.keep(forgotten.map((anchor) => ({ anchor }))), { written: false });
+    const sizes = forgotten.map(({ size }) => size);
+    log.warn({ ledger: id, sizes }, `${name}: anchors that were not final and not watched are watched again`);
+  }
+  for (const key of damaged) await mendAnchor(site, ledger, key, log);
+}
+
+async function mendAnchor(site: Site, ledger: AnchoredLedger, { size, key }: AnchorKey, log: Log): Promise<void> {
+  const { chain, book, name } = site;
+  const { id } = ledger.record;
+  const root = size === undefined ? undefined : await chain.rootAt(id, size);
+  if (size === undefined || root === undefined) {
+    await book.apply([book.removalOf(id, key)], { written: false });
+    log.warn(
+      { ledger: id, key },
+      `${name}: the record of an anchor is damaged and removed: the chain has no such anchor`,
+    );
+  } else if (await adopt(site, ledger, size, root)) {
+    log.warn({ ledger: id, size }, `${name}: the record of an anchor was damaged and is made again from the chain`);
+  } else {
+    const way = "a start with an endpoint that searches events makes it again; later anchors prove the same entries";
+    log.warn(
+      { ledger: id, size },
+      `${name}: the record of an anchor is damaged, and the chain did not tell of it: ${way}`,
+    );
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What becomes of anchors that are not final: like flights they get surer or lose their block, but an anchor may also be
+ * somebody else's doing. An anchor is final when its block is, and two endpoints say that the contract holds its root.
+ */
+
+import { type AnchorPlace, type Chain, ChainError } from "../../chain/chain.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import type { AnchorState } from "../../verify/bundle/bundle.ts";
+import type { Site, View } from "../chain-watch.ts";
+import type { Log } from "../obstacles.ts";
+import type { AnchorRecord } from "./anchor-record.ts";
+import type { OpenAnchor } from "./open-anchors.ts";
+
+export async function settleAnchors(site: Site, view: View, log: Log): Promise<void> {
+  for (const open of site.book.openAnchors) {
+    // An endpoint that lags behind has nothing to say about a later block.
+    if (view.latest.number < open.anchor.blockNumber) continue;
+    await settleAnchor(site, view, open, log);
+  }
+}
+
+async function settleAnchor(site: Site, view: View, open: OpenAnchor, log: Log): Promise<void> {
+  const { chain, book } = site;
+  const { anchor } = open;
+  const block = await chain.block(anchor.blockNumber);
+  if (block === undefined) return;
+  if (block.hash !== anchor.blockHash) return moveAnchor(site, open, log);
+  if (anchor.blockNumber > view.final) {
+    const stage = anchor.blockNumber <= view.safe ? "safe" : "mined";
+    if (stage === anchor.stage) return;
+    return book.apply(book.keep([{ ...open, anchor: { ...anchor, stage } }]), { written: false });
+  }
+  if (!(await chain.confirms(anchor))) {
+    // A receipt that was a lie, or a second endpoint that lags: the next look tells.
+    site.doubt();
+    return;
+  }
+  const state = open.state ?? (await proofOf(chain, anchor));
+  const final: AnchorRecord = { ...anchor, stage: "final", ...(state !== undefined && { state }) };
+  await book.apply(book.settle([final]), { written: false });
+  log.info({ ledger: anchor.ledgerId, size: anchor.size, block: anchor.blockNumber }, `${site.name}: final`);
+}
+
+/** The block is gone: the anchor is in another one, or nowhere until its transaction is mined again. */
+async function moveAnchor(site: Site, { anchor }: OpenAnchor, log: Log): Promise<void> {
+  const { chain, book } = site;
+  if ((await chain.rootAt(anchor.ledgerId, anchor.size)) !== anchor.root) {
+    await book.apply(book.remove([anchor]), { written: false });
+    log.warn({ ledger: anchor.ledgerId, size: anchor.size }, `${site.name}: a reorganisation took an anchor back`);
+    return;
+  }
+  const place = await findPlace(chain, anchor.ledgerId, anchor.size);
+  const block = place === undefined ? undefined : await chain.block(place.blockNumber);
+  // Held, and not found: the next look finds it.
+  if (place === undefined || block?.hash !== place.blockHash) return;
+  const { transactionHash, blockNumber, blockHash } = place;
+  const moved = { ...anchor, stage: "mined" as const, transactionHash, blockNumber, blockHash, blockTime: block.time };
+  const state = await proofOf(chain, moved);
+  await book.apply(book.keep([state === undefined ? { anchor: moved } : { anchor: moved, state }]), { written: false });
+}
+
+/** Where a root was anchored; undefined also when the endpoint does not search, as many do not: it is not needed to go on. */
+export async function findPlace(chain: Chain, ledgerId: Hex, size: number): Promise<AnchorPlace | undefined> {
+  try {
+    return await chain.findAnchor(ledgerId, size);
+  } catch (error) {
+    if (error instanceof ChainError && error.kind !== "wrong_chain") return undefined;
+    throw error;
+  }
+}
+
+/** The state proof of an anchor, taken early because nodes forget old states; undefined when it cannot be had now. */
+export async function proofOf(chain: Chain, anchor: AnchorRecord): Promise<AnchorState | undefined> {
+  try {
+    return await chain.proof(anchor);
+  } catch (error) {
+    if (error instanceof ChainError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Landing: finding that a flight was mined, and writing it down: flight, money and anchors in one durable write.
+ */
+
+import type { Receipt } from "../../chain/chain.ts";
+import { checksumAddress } from "../../merkle/address.ts";
+import { proofOf } from "../record/finalize.ts";
+import type { OpenAnchor } from "../record/open-anchors.ts";
+import { type AnchorItem, type Flight, type Landing, landedAttempt, type Purpose } from "./pending.ts";
+import type { LaneRecord } from "./pending-record.ts";
+import type { Lane } from "./sending-account.ts";
+import { addSpend } from "./spending.ts";
+
+export type Found = { readonly receipt: Receipt; readonly landing: Landing };
+
+/** A flight's place in the chain as it is now: a receipt, its block in the chain, and its effect in the state. */
+export async function findLanding(lane: Lane, flight: Flight): Promise<Found | undefined> {
+  const { chain } = lane.site;
+  for (const attempt of flight.attempts.toReversed()) {
+    const receipt = await chain.receipt(attempt.hash);
+    if (receipt === undefined) continue;
+    const block = await chain.block(receipt.blockNumber);
+    if (block?.hash !== receipt.blockHash) continue;
+    // An endpoint may be wrong about a receipt; what counts is what the contract holds.
+    if (receipt.succeeded && !(await isDone(lane, attempt.purpose, receipt))) continue;
+    const { blockNumber, blockHash, gasUsed, succeeded } = receipt;
+    const feeWei = String(receipt.feeWei);
+    const landing = { hash: attempt.hash, blockNumber, blockHash, blockTime: block.time, gasUsed, feeWei, succeeded };
+    return { receipt, landing };
+  }
+  return undefined;
+}
+
+async function isDone(lane: Lane, purpose: Purpose, receipt: Receipt): Promise<boolean> {
+  const { chain } = lane.site;
+  if (purpose.kind === "nothing") return true;
+  if (purpose.kind === "anchor") {
+    for (const { ledgerId, size, root } of purpose.items) {
+      const isTold = receipt.anchored.some((event) => event.ledgerId === ledgerId && event.size === size);
+      if (isTold && (await chain.rootAt(ledgerId, size)) !== root) return false;
+    }
+    // Only a call for many succeeds when all of it was refused.
+    return purpose.items.length > 1 || receipt.anchored.length > 0;
+  }
+  const ledger = await chain.ledger(purpose.ledgerId);
+  return purpose.kind === "open" ? ledger !== undefined : ledger?.signer === purpose.signer;
+}
+
+/** Writes that a flight was mined, here or, after a reorganisation, there. */
+export async function land(lane: Lane, flight: Flight, { receipt, landing }: Found): Promise<void> {
+  const { book, name } = lane.site;
+  const landed: Flight = { ...flight, stage: "mined", landing, missed: 0 };
+  const purpose = landedAttempt(landed)?.purpose;
+  const items = purpose?.kind === "anchor" ? purpose.items : [];
+  const taken = items.filter(({ ledgerId, size }) =>
+    receipt.anchored.some((event) => event.ledgerId === ledgerId && event.size === size),
+  );
+  const known = await Promise.all(taken.map(({ ledgerId, size }) => book.at(ledgerId, size)));
+  // An anchor that was adopted before its receipt was seen may be final already.
+  const isFinal = (i: number) => known[i]?.stage === "final" && known[i]?.blockHash === landing.blockHash;
+  const anchors = await Promise.all(taken.filter((_, i) => !isFinal(i)).map((item) => openAnchor(lane, item, landing)));
+  const also = book.keep(anchors);
+  const paid = BigInt(landing.feeWei) - BigInt(flight.landing?.feeWei ?? 0);
+  const reverts = countReverts(lane, items, taken);
+  const spend = addSpend(lane.journal.lane.spend, lane.now(), paid);
+  await lane.journal.save({ lane: { spend, reverts }, flights: [landed], also });
+  await book.apply(also, { written: true });
+  lane.notes.clear(lane.scope, "transaction_refused", "waits_for_block", "fee_above_cap", "nonce_displaced");
+  const fields = { nonce: flight.nonce, hash: landing.hash, block: landing.blockNumber, fee: landing.feeWei };
+  if (landing.succeeded) lane.log.info({ ...fields, what: purpose?.kind }, `${name}: mined`);
+  else lane.log.warn({ ...fields, what: purpose?.kind }, `${name}: mined, and it failed`);
+}
+
+async function openAnchor(lane: Lane, item: AnchorItem, landing: Landing): Promise<OpenAnchor> {
+  const { chain } = lane.site;
+  const { ledgerId, size, root, signedAt, signature } = item;
+  const { blockNumber, blockHash, blockTime, gasUsed, feeWei, hash } = landing;
+  const anchor = {
+    ...{ ledgerId, chainId: chain.chainId, contract: checksumAddress(chain.contract), size, root, signedAt, signature },
+    ...{ stage: "mined" as const, transactionHash: hash, blockNumber, blockHash, blockTime, gasUsed, feeWei },
+  };
+  const state = await proofOf(chain, anchor);
+  return state === undefined ? { anchor } : { anchor, state };
+}
+
+function countReverts(lane: Lane, items: readonly AnchorItem[], taken: readonly AnchorItem[]): LaneRecord["reverts"] {
+  const reverts = { ...lane.journal.lane.reverts };
+  for (const item of items) {
+    if (taken.includes(item)) delete reverts[item.ledgerId];
+    else reverts[item.ledgerId] = { count: (reverts[item.ledgerId]?.count ?? 0) + 1, at: lane.now() };
+  }
+  return reverts;
+}

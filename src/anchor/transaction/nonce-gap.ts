@@ -1,0 +1,51 @@
+/** A gap: nonces that were used, and that the chain says are free again. What used them is sent once more. */
+
+import type { View } from "../chain-watch.ts";
+import { isGone, recover } from "./confirm.ts";
+import { type Flight, isOpen } from "./pending.ts";
+import { launch } from "./send.ts";
+import { type Lane, nothingFor } from "./sending-account.ts";
+
+/** Looks that must find the chain's nonce too low before the lane believes it: endpoints lag. */
+const GAP_LOOKS = 3;
+/**
+ * Free nonces that are used up by transactions of nothing. A wider gap was never there: an endpoint once told a nonce that
+ * is too high, and to fill it would cost the budget of every day.
+ */
+const FILL_MAX = 4;
+
+/**
+ * Nonces below the lowest that waits must be used. When the chain says that they are free, what used them is sent again.
+ * @returns whether the lane must wait: the chain's word is not believed yet
+ */
+export async function closeGap(lane: Lane, view: View, nonce: number): Promise<boolean> {
+  const lowest = lane.journal.unmined[0]?.nonce ?? lane.journal.lane.nonce;
+  if (nonce >= lowest) {
+    lane.gapLooks = 0;
+    lane.notes.clear(lane.scope, "endpoint_behind");
+    return false;
+  }
+  const freed = lane.journal.flights.filter((flight) => flight.nonce >= nonce && flight.nonce < lowest);
+  let isClosing = false;
+  for (const flight of freed) {
+    if (isOpen(flight) || (flight.stage === "final" && !(await isGone(lane, flight, view)))) continue;
+    await recover(lane, flight);
+    isClosing = true;
+  }
+  if (isClosing) return false;
+  lane.site.doubt();
+  lane.gapLooks += 1;
+  const message = `${lane.site.name}: expected nonce ${lowest} of ${lane.account.address} to be next, the chain says ${nonce}`;
+  lane.notes.set(lane.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
+  // A look at all flights found no bytes for the free nonce: nothing of ours can still use it.
+  if (lane.gapLooks < GAP_LOOKS || freed.length > 0) return true;
+  const { unmined } = lane.journal;
+  if (unmined.length > 0 && lowest - nonce <= FILL_MAX) {
+    await launch(lane, nonce, nothingFor(lane), view);
+    return true;
+  }
+  // What waits beyond the gap is planned again below it. Its bytes are kept, should it have been there after all.
+  const flights = unmined.map((flight): Flight => ({ ...flight, stage: "displaced" }));
+  await lane.journal.save({ lane: { nonce }, flights });
+  return true;
+}

@@ -1,0 +1,103 @@
+/**
+ * Flights and lanes as records of the store, read with distrust: what is sent again must be the transaction of its nonce.
+ * What cannot be read is not needed: the chain tells what became of a nonce, and what is to be anchored is planned anew.
+ */
+
+import { readSigned } from "../../chain/ethers.ts";
+import { readJson } from "../../json/read.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import type { Attempt, Flight, Landing } from "./pending.ts";
+import { addSpend, NOTHING_SPENT, type Spend } from "./spending.ts";
+
+export type LaneRecord = {
+  /** The nonce after the highest that was ever used here. */
+  readonly nonce: number;
+  readonly spend: Spend;
+  readonly bumps: number;
+  readonly reorgs: number;
+  /** Ledgers whose transactions failed in a row: how often, and when last (milliseconds since 1970). */
+  readonly reverts: Readonly<Record<Hex, { readonly count: number; readonly at: number }>>;
+};
+
+const STAGES: ReadonlySet<unknown> = new Set(["signed", "broadcast", "mined", "safe", "final", "displaced"]);
+const LANDED: ReadonlySet<unknown> = new Set(["mined", "safe", "final"]);
+const PURPOSES: ReadonlySet<unknown> = new Set(["anchor", "open", "rotate", "nothing"]);
+const DECIMAL = /^-?[0-9]{1,80}$/;
+const HASH = /^0x[0-9a-f]{64}$/;
+
+/** A flight of a nonce; undefined when the text is of none. */
+export function readFlight(text: string, nonce: number): Flight | undefined {
+  const flight = objectIn(text) as Partial<Flight>;
+  const { stage, attempts, landing } = flight;
+  if (flight.nonce !== nonce || !STAGES.has(stage) || !isCount(flight.missed) || !isCount(flight.sentAt))
+    return undefined;
+  if (!Array.isArray(attempts) || attempts.length === 0) return undefined;
+  if (!attempts.every((attempt) => isAttempt(attempt, nonce))) return undefined;
+  if (LANDED.has(stage) ? !isLanding(landing) : landing !== undefined && !isLanding(landing)) return undefined;
+  return flight as Flight;
+}
+
+function isAttempt(value: unknown, nonce: number): boolean {
+  const { hash, raw, purpose, offer, signedAt, signedAtBlock } = objectOf(value) as Partial<Attempt>;
+  if (typeof raw !== "string" || !PURPOSES.has(purpose?.kind) || !isCount(signedAt)) return false;
+  if (purpose?.kind === "anchor" && !Array.isArray(purpose.items)) return false;
+  if (!Number.isSafeInteger(signedAtBlock) || !isCount(offer?.gasMax)) return false;
+  if (![offer?.feeMax, offer?.tipMax, offer?.dataFee].every(isDecimal)) return false;
+  try {
+    const signed = readSigned(raw);
+    return signed.hash === hash && signed.draft.nonce === nonce;
+  } catch {
+    return false;
+  }
+}
+
+function isLanding(value: unknown): boolean {
+  const { hash, blockNumber, blockHash, blockTime, gasUsed, feeWei, succeeded } = objectOf(value) as Partial<Landing>;
+  return (
+    HASH.test(String(hash)) &&
+    HASH.test(String(blockHash)) &&
+    [blockNumber, blockTime, gasUsed].every(isCount) &&
+    isDecimal(feeWei) &&
+    typeof succeeded === "boolean"
+  );
+}
+
+/** A lane; undefined when the text is of none. */
+export function readLane(text: string): LaneRecord | undefined {
+  const lane = objectIn(text) as Partial<LaneRecord>;
+  const { day, dayWei, totalWei } = objectOf(lane.spend) as Partial<Spend>;
+  const isSpend = typeof day === "string" && isDecimal(dayWei) && isDecimal(totalWei);
+  if (!isSpend || ![lane.nonce, lane.bumps, lane.reorgs].every(isCount)) return undefined;
+  return typeof lane.reverts === "object" && lane.reverts !== null ? (lane as LaneRecord) : undefined;
+}
+
+/** What the flights that are left say of a lane: which nonces were used, and what those cost that were mined. */
+export function laneOf(flights: readonly Flight[]): LaneRecord {
+  let spend = NOTHING_SPENT;
+  for (const { landing } of flights) {
+    if (landing !== undefined) spend = addSpend(spend, landing.blockTime * 1000, BigInt(landing.feeWei));
+  }
+  const nonce = flights.reduce((next, flight) => Math.max(next, flight.nonce + 1), 0);
+  return { nonce, spend, bumps: 0, reorgs: 0, reverts: {} };
+}
+
+function objectIn(text: string): object {
+  try {
+    return objectOf(readJson(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+function objectOf(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isDecimal(value: unknown): boolean {
+  return typeof value === "string" && DECIMAL.test(value);
+}

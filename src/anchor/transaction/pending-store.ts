@@ -1,0 +1,128 @@
+/**
+ * What an account's flights leave in the store: the lane (next nonce, what was spent, what went wrong) and one record
+ * for each flight. A write is durable before the step that needs it, and memory changes only after it.
+ */
+
+import type { Hex } from "../../merkle/bytes.ts";
+import type { RecordWrite, Store } from "../../store/store.ts";
+import type { Log } from "../obstacles.ts";
+import { type Flight, isOpen, isUnmined } from "./pending.ts";
+import { type LaneRecord, laneOf, readFlight, readLane } from "./pending-record.ts";
+import { NOTHING_SPENT } from "./spending.ts";
+
+export type Change = {
+  readonly lane?: Partial<LaneRecord>;
+  readonly flights?: readonly Flight[];
+  /** Nonces of flights to forget. */
+  readonly forget?: readonly number[];
+  /** Other records that become true at the same moment. */
+  readonly also?: readonly RecordWrite[];
+};
+
+const EMPTY: LaneRecord = { nonce: 0, spend: NOTHING_SPENT, bumps: 0, reorgs: 0, reverts: {} };
+const NONCE_DIGITS = 16;
+
+export class Journal {
+  readonly #store: Store;
+  readonly #space: string;
+  #lane: LaneRecord;
+  readonly #flights: Map<number, Flight>;
+
+  /** Reads what an account has under way; records that are damaged are forgotten, made again as far as can be, and told. */
+  static async open(store: Store, chainId: number, account: Hex, log: Log): Promise<Journal> {
+    const space = `anchoring/${chainId}/${account}`;
+    const flights = new Map<number, Flight>();
+    const damaged: string[] = [];
+    const onDamaged = (key: string) => damaged.push(key);
+    for await (const [key, value] of store.records(space, { gte: "flight/", lt: "flight0", onDamaged })) {
+      const flight = readFlight(value, nonceOf(key));
+      if (flight === undefined) damaged.push(key);
+      else flights.set(flight.nonce, flight);
+    }
+    let lane: LaneRecord | undefined;
+    for await (const [, value] of store.records(space, { gte: "lane", lte: "lane", onDamaged })) lane = readLane(value);
+    const isNew = lane === undefined && flights.size === 0 && damaged.length === 0;
+    const journal = new Journal(store, space, lane ?? (isNew ? EMPTY : laneOf([...flights.values()])), flights);
+    if (lane === undefined && !isNew) damaged.push("lane");
+    if (damaged.length > 0) await journal.#mend(damaged, log);
+    return journal;
+  }
+
+  /**
+   * Goes on without records: the chain tells whether a nonce was used (nonce-gap.ts), and an anchor that it holds is
+   * adopted (anchor/record/adopt.ts). A transaction of which the bytes are lost may still be mined, once, as it would
+   * have been.
+   */
+  async #mend(damaged: readonly string[], log: Log): Promise<void> {
+    const writes = damaged.map((key) => this.#write(key, undefined));
+    writes.push(this.#write("lane", JSON.stringify(this.#lane)));
+    await this.#store.writeRecords(writes, { durable: true });
+    const records = [...new Set(damaged)];
+    const hint =
+      "what became of their transactions is asked of the chain, and what they cost may be missing in the sums";
+    log.warn({ space: this.#space, records }, `records of anchoring are damaged and forgotten: ${hint}`);
+  }
+
+  private constructor(store: Store, space: string, lane: LaneRecord, flights: Map<number, Flight>) {
+    this.#store = store;
+    this.#space = space;
+    this.#lane = lane;
+    this.#flights = flights;
+  }
+
+  get lane(): LaneRecord {
+    return this.#lane;
+  }
+
+  /** All flights that are kept, by nonce. */
+  get flights(): Flight[] {
+    return [...this.#flights.values()].sort((a, b) => a.nonce - b.nonce);
+  }
+
+  get unmined(): Flight[] {
+    return this.flights.filter(isUnmined);
+  }
+
+  get open(): Flight[] {
+    return this.flights.filter(isOpen);
+  }
+
+  flight(nonce: number): Flight | undefined {
+    return this.#flights.get(nonce);
+  }
+
+  /** Makes a change durable, then visible. */
+  async save({ lane, flights = [], forget = [], also = [] }: Change): Promise<void> {
+    const next = { ...this.#lane, ...lane };
+    const writes: RecordWrite[] = [
+      ...flights.map((flight) => this.#write(flightKey(flight.nonce), JSON.stringify(flight))),
+      ...forget.map((nonce) => this.#write(flightKey(nonce), undefined)),
+      ...also,
+    ];
+    if (lane !== undefined) writes.push(this.#write("lane", JSON.stringify(next)));
+    if (writes.length === 0) return;
+    await this.#store.writeRecords(writes, { durable: true });
+    this.#lane = next;
+    for (const flight of flights) this.#flights.set(flight.nonce, flight);
+    for (const nonce of forget) this.#flights.delete(nonce);
+  }
+
+  /** Forgets everything but what was spent: another chain begins. */
+  async reset(): Promise<void> {
+    const { spend } = this.#lane;
+    await this.save({ lane: { ...EMPTY, spend }, forget: [...this.#flights.keys()] });
+  }
+
+  #write(key: string, value: string | undefined): RecordWrite {
+    return { space: this.#space, key, value };
+  }
+}
+
+function nonceOf(key: string): number {
+  const digits = key.slice("flight/".length);
+  return /^[0-9]{16}$/.test(digits) ? Number(digits) : Number.NaN;
+}
+
+function flightKey(nonce: number): string {
+  return `flight/${String(nonce).padStart(NONCE_DIGITS, "0")}`;
+}

@@ -1,0 +1,130 @@
+/**
+ * Puts a transaction under way: price it, check cap, budget and balance, sign, store, and only then send. A replacement
+ * takes the same road with a higher offer. Nothing here is repeated by itself: the next step of the lane is the retry.
+ */
+
+import type { Draft } from "../../chain/account.ts";
+import { readSigned, requireDraft } from "../../chain/ethers.ts";
+import { firstOffer, type Offer, raisedOffer, worstCost } from "../../chain/fees.ts";
+import type { View } from "../chain-watch.ts";
+import { transmit } from "./broadcast.ts";
+import { type Attempt, type Flight, lastAttempt, readOffer, storeOffer } from "./pending.ts";
+import type { Lane, Wanted } from "./sending-account.ts";
+import { spentToday } from "./spending.ts";
+
+/**
+ * Gas beyond the estimate, in percent; many anchors in one call need more because each gets 63/64 of what is left.
+ * Nothing is needed for signers that are contracts: what anchor/jobs/anchor-call.ts prepares is signed by the signer's
+ * key, and such an anchor makes the contract ask nobody, whatever an owner does meanwhile
+ * (docs/decisions/0098-gas-of-a-signer.md).
+ */
+const GAS_MARGIN = { one: 10, many: 25 };
+/** Bytes of a signed transaction beside its call data. */
+const ENVELOPE_BYTES = 200;
+
+/** Begins a flight under a nonce. @returns whether it was stored */
+export async function launch(lane: Lane, nonce: number, wanted: Wanted, view: View): Promise<boolean> {
+  const { chain, policy } = lane.site;
+  const { gasMax, dataFee } = await measure(lane, wanted);
+  const offer = firstOffer(await chain.fees(), gasMax, dataFee, policy.feeMaxWei);
+  if (offer === undefined) {
+    lane.notes.set(lane.scope, "fee_above_cap", aboveCap(lane));
+    return false;
+  }
+  if (!(await isAffordable(lane, offer, undefined))) return false;
+  const attempt = await sign(lane, nonce, wanted, offer, view);
+  if (attempt === undefined) return false;
+  const flight: Flight = { nonce, stage: "signed", attempts: [attempt], missed: 0, sentAt: 0 };
+  // If we crash before this is written, nothing was sent; after it, the next step sends it.
+  await lane.journal.save({ lane: { nonce: Math.max(nonce + 1, lane.journal.lane.nonce) }, flights: [flight] });
+  await transmit(lane, flight);
+  return true;
+}
+
+/**
+ * Replaces the last attempt of a flight by one that pays more.
+ * @param renewed what to carry instead of the same call
+ * @returns whether it was; the lane's note says why not
+ */
+export async function replace(lane: Lane, flight: Flight, renewed: Wanted | undefined, view: View): Promise<boolean> {
+  const { chain, policy } = lane.site;
+  const last = lastAttempt(flight);
+  const same = readSigned(last.raw).draft;
+  const wanted = renewed ?? { purpose: last.purpose, to: same.to, data: same.data };
+  const previous = readOffer(last.offer);
+  // The same call may revert by now, and is then as expensive as it was.
+  const measured = renewed === undefined ? previous : await measure(lane, wanted);
+  const limits = { capWei: policy.feeMaxWei, mempool: policy.mempool };
+  const offer = raisedOffer(previous, await chain.fees(), measured, limits);
+  if (offer === undefined) {
+    lane.notes.set(lane.scope, "fee_above_cap", `${aboveCap(lane)}; the last offer stands and is sent again`);
+    return false;
+  }
+  if (!(await isAffordable(lane, offer, flight))) return false;
+  const attempt = await sign(lane, flight.nonce, wanted, offer, view);
+  if (attempt === undefined) return false;
+  const { refused: _, ...rest } = flight;
+  const next: Flight = { ...rest, stage: "signed", attempts: [...flight.attempts, attempt] };
+  await lane.journal.save({ lane: { bumps: lane.journal.lane.bumps + 1 }, flights: [next] });
+  const fee = String(worstCost(offer));
+  lane.log.info({ nonce: flight.nonce, hash: attempt.hash, fee }, `${lane.site.name}: a higher fee is offered`);
+  await transmit(lane, next);
+  return true;
+}
+
+async function measure(lane: Lane, wanted: Wanted): Promise<{ gasMax: number; dataFee: bigint }> {
+  const { to, data, purpose } = wanted;
+  const gas = await lane.site.chain.estimateGas({ from: lane.account.address, to, data });
+  const margin = purpose.kind === "anchor" && purpose.items.length > 1 ? GAS_MARGIN.many : GAS_MARGIN.one;
+  const dataFee = await lane.site.chain.dataFee(data.length / 2 + ENVELOPE_BYTES);
+  return { gasMax: Math.ceil((gas * (100 + margin)) / 100), dataFee };
+}
+
+function aboveCap(lane: Lane): string {
+  return `${lane.site.name}: expected a fee of at most ${lane.site.policy.feeMaxWei} wei, the chain asks for more`;
+}
+
+/** Whether budget and balance allow an offer; `replaced` is the flight whose worst case it takes the place of. */
+async function isAffordable(lane: Lane, offer: Offer, replaced: Flight | undefined): Promise<boolean> {
+  const { chain, policy, name } = lane.site;
+  const cost = worstCost(offer);
+  const others = lane.journal.unmined.filter(({ nonce }) => nonce !== replaced?.nonce);
+  const reserved = others.reduce((sum, flight) => sum + worstCost(readOffer(lastAttempt(flight).offer)), 0n);
+  const spent = spentToday(lane.journal.lane.spend, lane.now());
+  if (spent + reserved + cost > policy.budgetPerDayWei) {
+    const message = `${name}: expected to spend at most ${policy.budgetPerDayWei} wei a day, ${spent} are spent`;
+    lane.notes.set(lane.scope, "budget_used_up", `${message} and the next transaction may cost ${cost}`);
+    return false;
+  }
+  const balance = await chain.balance(lane.account.address);
+  if (balance < reserved + cost) {
+    const message = `${name}: expected ${reserved + cost} wei on account ${lane.account.address}, got ${balance}`;
+    lane.notes.set(lane.scope, "funds_insufficient", `${message}; fund it, and anchoring goes on by itself`);
+    return false;
+  }
+  lane.notes.clear(lane.scope, "fee_above_cap", "budget_used_up", "funds_insufficient");
+  return true;
+}
+
+async function sign(
+  lane: Lane,
+  nonce: number,
+  { purpose, to, data }: Wanted,
+  offer: Offer,
+  view: View,
+): Promise<Attempt | undefined> {
+  const { gasMax, feeMax, tipMax, legacy } = offer;
+  const draft: Draft = { chainId: lane.site.chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy };
+  try {
+    const raw = await lane.account.sign(draft);
+    const hash = requireDraft(raw, draft);
+    lane.notes.clear(lane.scope, "signing_failed");
+    const signedAt = lane.now();
+    return { hash, raw, purpose, offer: storeOffer(offer), signedAt, signedAtBlock: view.latest.number };
+  } catch (error) {
+    // A signer in another process may be away; nothing was stored, and the next step asks again.
+    const reason = error instanceof Error ? error.message : String(error);
+    lane.notes.set(lane.scope, "signing_failed", `account ${lane.account.address} did not sign: ${reason}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * A lane: one account on one chain, whose nonces nothing else uses. This is what its steps share; how a step goes is in
+ * account-loop.ts, the stages of what it sends in pending.ts.
+ */
+
+import type { Account } from "../../chain/account.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import type { Site } from "../chain-watch.ts";
+import type { Log, Notes } from "../obstacles.ts";
+import type { Flight, Purpose } from "./pending.ts";
+import type { Journal } from "./pending-store.ts";
+
+/** A call to make, and what for. */
+export type Wanted = { readonly purpose: Purpose; readonly to: Hex; readonly data: Hex };
+
+/** What a lane's account is for: it says what to send. */
+export interface Errand {
+  /** What is due now, or undefined. Ledgers that cannot go on get notes. */
+  next(lane: Lane): Promise<Wanted | undefined>;
+  /** What a flight should carry when it is replaced, such as the newest checkpoint; undefined for the same call again. */
+  renew(lane: Lane, flight: Flight): Promise<Wanted | undefined>;
+}
+
+export type Lane = {
+  readonly site: Site;
+  readonly account: Account;
+  readonly journal: Journal;
+  readonly errands: readonly Errand[];
+  readonly notes: Notes;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Scope of the lane's notes. */
+  readonly scope: string;
+  /** Looks in a row at which the chain's nonce was below what was used. */
+  gapLooks: number;
+};
+
+/** Scope of a ledger's notes on a chain. */
+export function ledgerScope(site: Site, ledgerId: Hex): string {
+  return `${site.name}/${ledgerId}`;
+}
+
+/** A transfer of nothing to itself, which only uses up its nonce. */
+export function nothingFor(lane: Lane): Wanted {
+  return { purpose: { kind: "nothing" }, to: lane.account.address, data: "0x" };
+}

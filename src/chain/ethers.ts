@@ -1,0 +1,179 @@
+/**
+ * The door of `ethers`: the contract's calls and events, transactions, keys. Nothing of ethers is seen outside, and its
+ * providers are not used: what is asked of a node is in chain/node/json-rpc.ts. Its errors hold all that they were
+ * given, which may be megabytes of a node's, so none is passed on.
+ */
+
+import {
+  type AbstractSigner,
+  encodeRlp as ethersEncodeRlp,
+  Interface,
+  type InterfaceAbi,
+  type RlpStructuredData,
+  Transaction,
+  Wallet,
+} from "ethers";
+import { readJson } from "../json/read.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import { excerpt } from "../verify/evm/rpc-answer.ts";
+import type { Account, Draft } from "./account.ts";
+import { ChainError } from "./chain.ts";
+
+/** Calls, results, errors and events of a contract. */
+export type Codec = {
+  readonly encode: (name: string, args: readonly unknown[]) => Hex;
+  /** Results in the order of the ABI; structs are arrays with names as well. */
+  readonly decode: (name: string, data: Hex) => Readonly<Record<string | number, unknown>>;
+  /** Name and arguments of a contract's error, for people. */
+  readonly explain: (data: string) => { readonly name: string; readonly text: string } | undefined;
+  readonly topic: (name: string) => Hex;
+  /** Arguments of an event, undefined when the log is another. */
+  readonly event: (
+    name: string,
+    log: { readonly topics: readonly string[]; readonly data: string },
+  ) => Readonly<Record<string, unknown>> | undefined;
+};
+
+/** @param abi of the contract, as the compiler writes it */
+export function codecOf(abi: unknown): Codec {
+  const face = new Interface(abi as InterfaceAbi);
+  return {
+    encode: (name, args) => face.encodeFunctionData(name, args) as Hex,
+    decode: (name, data) => {
+      const results = attempt(() => face.decodeFunctionResult(name, data));
+      // Ethers leaves the parts unread until they are asked for.
+      if (attempt(() => results?.toArray(true)) !== undefined) return results as unknown as Record<string, unknown>;
+      throw new ChainError("unavailable", `expected what ${name}() gives from the endpoint, got ${excerpt(data)}`);
+    },
+    explain: (data) => {
+      return attempt(() => {
+        const parsed = data.length >= 10 ? face.parseError(data) : null;
+        return parsed === null ? undefined : { name: parsed.name, text: `${parsed.name}(${parsed.args.join(", ")})` };
+      });
+    },
+    topic: (name) => (face.getEvent(name)?.topicHash ?? "0x") as Hex,
+    event: (name, log) => {
+      return attempt(() => {
+        const parsed = face.parseLog({ topics: [...log.topics], data: log.data });
+        return parsed?.name === name ? parsed.args.toObject(true) : undefined;
+      });
+    },
+  };
+}
+
+/** What ethers reads; undefined when it cannot. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+/** RLP of nested lists of hex strings. */
+export function encodeRlp(item: RlpStructuredData): Hex {
+  return ethersEncodeRlp(item) as Hex;
+}
+
+/** Serialized and signed by a key in this process. */
+export async function signDraft(privateKey: Hex, draft: Draft): Promise<Hex> {
+  return (await new Wallet(privateKey).signTransaction(transactionOf(draft))) as Hex;
+}
+
+/** An account behind any ethers signer, such as one for a cloud's key service. */
+export async function accountOf(signer: AbstractSigner): Promise<Account> {
+  const address = (await signer.getAddress()).toLowerCase() as Hex;
+  return {
+    address,
+    sign: async (draft) => {
+      const raw = (await signer.signTransaction(transactionOf(draft))) as Hex;
+      requireSender(raw, address);
+      return raw;
+    },
+  };
+}
+
+function transactionOf({ legacy, feeMax, tipMax, gasMax, ...rest }: Draft) {
+  const fees = legacy ? { type: 0, gasPrice: feeMax } : { type: 2, maxFeePerGas: feeMax, maxPriorityFeePerGas: tipMax };
+  return { ...rest, gasLimit: gasMax, value: 0n, ...fees };
+}
+
+/**
+ * Who signed a transaction, in lower case; it takes milliseconds.
+ * @throws TypeError when nobody did
+ */
+export function senderOf(raw: string): Hex {
+  const from = attempt(() => Transaction.from(raw).from);
+  if (from === undefined || from === null) throw new TypeError(`expected a signed transaction, got ${excerpt(raw)}`);
+  return from.toLowerCase() as Hex;
+}
+
+/** @throws ChainError rejected when another than the address signed: a signer in another process may be wrong */
+export function requireSender(raw: string, address: Hex): void {
+  const sender = senderOf(raw);
+  if (sender !== address)
+    throw new ChainError("rejected", `expected a transaction of ${address}, got one of ${sender}`);
+}
+
+/** What is in a signed transaction; not who signed it. @throws TypeError when it is none */
+export function readSigned(raw: string): { readonly hash: Hex; readonly draft: Draft } {
+  const tx = attempt(() => Transaction.from(raw));
+  if (tx === undefined || tx.hash === null || tx.to === null) {
+    throw new TypeError(`expected a signed call, got ${excerpt(raw)}`);
+  }
+  const legacy = tx.type === 0 || tx.type === 1;
+  const draft = {
+    chainId: Number(tx.chainId),
+    nonce: tx.nonce,
+    to: tx.to.toLowerCase() as Hex,
+    data: tx.data as Hex,
+    gasMax: Number(tx.gasLimit),
+    feeMax: (legacy ? tx.gasPrice : tx.maxFeePerGas) ?? 0n,
+    tipMax: (legacy ? tx.gasPrice : tx.maxPriorityFeePerGas) ?? 0n,
+    legacy,
+  };
+  return { hash: tx.hash as Hex, draft };
+}
+
+/**
+ * What was signed must be what was asked, the chain above all: what another process signs, nobody here has seen.
+ * @returns the hash
+ * @throws ChainError rejected when any field is another
+ */
+export function requireDraft(raw: Hex, draft: Draft): Hex {
+  const signed = readSigned(raw);
+  for (const [field, wanted] of Object.entries(draft)) {
+    const got = signed.draft[field as keyof Draft];
+    if (String(got).toLowerCase() !== String(wanted).toLowerCase()) {
+      throw new ChainError("rejected", `expected ${field} ${wanted} in what was signed, got ${got}`);
+    }
+  }
+  return signed.hash;
+}
+
+/** Address of a key, lower case. @throws TypeError without the key in its message */
+export function addressOfKey(privateKey: string): Hex {
+  try {
+    return new Wallet(privateKey).address.toLowerCase() as Hex;
+  } catch {
+    throw new TypeError("expected a private key of 32 bytes in hex, got something else");
+  }
+}
+
+/** Private key in an encrypted JSON key store (Web3 Secret Storage). @throws TypeError when the password is wrong */
+export async function decryptKeystore(json: string, password: string): Promise<Hex> {
+  try {
+    // Written again, so that ethers, which reads it with the engine's parser, meets no escape in a name it knows.
+    const plain = JSON.stringify(readJson(json));
+    return (await Wallet.fromEncryptedJson(plain, password)).privateKey as Hex;
+  } catch {
+    throw new TypeError(
+      "expected a JSON key store and its password, got another file or password, or one that was changed",
+    );
+  }
+}
+
+/** A private key as an encrypted JSON key store (Web3 Secret Storage); it takes a second on purpose. */
+export async function encryptKeystore(privateKey: Hex, password: string): Promise<string> {
+  return new Wallet(privateKey).encrypt(password);
+}

@@ -1,0 +1,52 @@
+/** One endpoint as anchoring asks it: each answer in time and within its bounds, each failure as a ChainError. */
+
+import { AnswerError } from "../../net/bounded-fetch.ts";
+import { type NodeAnswer, NodeAnswerError } from "../../verify/evm/rpc-answer.ts";
+import { ChainError } from "../chain.ts";
+import type { Endpoint } from "./endpoints.ts";
+import { classify } from "./error-wording.ts";
+import { askNode, nodeAt } from "./json-rpc.ts";
+
+/** Characters of revert data: errors of the contract have some hundred. */
+const REVERT_MAX = 4096;
+
+/**
+ * An endpoint at a URL, which may hold user and password. Each request ends within `timeoutMs`.
+ * @throws TypeError when the URL is none of http or https
+ */
+export function connectEndpoint(url: string, timeoutMs: number): Endpoint {
+  const target = nodeAt(url);
+  const { name } = target;
+  const closed = new AbortController();
+  let id = 0;
+  return {
+    name,
+    request: async (method, params) => {
+      id += 1;
+      const asked = askNode(target, { id, method, params }, { timeoutMs, signal: closed.signal });
+      const { answer } = await asked.catch((error: unknown) => noAnswer(error, name));
+      return resultOf(answer, name);
+    },
+    close: () => closed.abort(),
+  };
+}
+
+function noAnswer(error: unknown, name: string): never {
+  if (!(error instanceof AnswerError || error instanceof NodeAnswerError)) throw error;
+  throw new ChainError("unavailable", `${name}: ${error.message}`);
+}
+
+function resultOf(answer: NodeAnswer, name: string): unknown {
+  if (answer.kind === "result") return answer.result;
+  const { message } = answer;
+  const data = revertData(answer.data);
+  const kind = data !== undefined && data !== "0x" ? "reverted" : classify(message);
+  throw new ChainError(kind, `${name}: ${message}`, kind === "reverted" ? data : undefined);
+}
+
+/** Data of a revert: geth gives hex, EDR an object with `data`. */
+function revertData(data: unknown): string | undefined {
+  const inner = typeof data === "object" && data !== null ? (data as { data?: unknown }).data : data;
+  if (typeof inner !== "string" || inner.length > REVERT_MAX) return undefined;
+  return /^0x[0-9a-f]*$/i.test(inner) ? inner.toLowerCase() : undefined;
+}

@@ -1,0 +1,184 @@
+/**
+ * `holdfast append`: sends events, one JSON object a line, and waits until they are durable. Sending the same file
+ * again records nothing twice; a service that is busy or restarting is waited for.
+ */
+
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Command, Option } from "commander";
+import { isObject } from "../../verify/bundle/forms.ts";
+import {
+  type Answer,
+  refusal,
+  ServiceClient,
+  type ServiceOptions,
+  withServiceOptions,
+} from "../remote/service-client.ts";
+import { CliError, usageError } from "../terminal/failure.ts";
+import { readLines, sizeOf } from "../terminal/lines.ts";
+import { readCount } from "../terminal/numbers.ts";
+import { printResult } from "../terminal/output.ts";
+import { startProgress } from "../terminal/progress.ts";
+import { type Batch, batchesOf } from "./batches.ts";
+
+const BATCH_COUNT = 1000;
+const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024;
+/** The service says what is too large; this only keeps a file without newlines from filling the memory. */
+const LINE_CHARACTERS_MAX = 64 * 1024 * 1024;
+const RETRY_S = 300;
+const WAIT_S_MAX = 30;
+/** Statuses that say "not now" and not "not this". */
+const LATER: readonly number[] = [408, 425, 429, 502, 503, 504];
+
+type AppendFlags = ServiceOptions & {
+  readonly ledger: string;
+  readonly batch: number;
+  readonly retryFor: number;
+  readonly again?: boolean;
+  readonly addIds?: boolean;
+  readonly receipts?: string;
+  readonly json?: boolean;
+};
+
+type Receipt = { readonly index: number; readonly duplicate: boolean };
+type Recorded = { readonly checkpoint: unknown; readonly receipts: readonly Receipt[] };
+
+export function addAppend(program: Command): void {
+  const command = program
+    .command("append")
+    .description("Send events, one JSON object a line, and wait until they are durable.")
+    .argument("[file]", 'the events; "-" is standard input', "-");
+  withServiceOptions(command)
+    .option("--ledger <name>", "the ledger to append to", "main")
+    .addOption(new Option("--batch <count>", "events of one request").argParser(readCount).default(BATCH_COUNT))
+    .addOption(
+      new Option("--retry-for <seconds>", "how long to wait for a busy service").argParser(readCount).default(RETRY_S),
+    )
+    .option("--add-ids", "give events without an id one, so that a file that has grown can be sent again")
+    .option("--again", "record the same lines once more, as other events")
+    .option("--receipts <file>", "write the receipt of every event there, one a line")
+    .option("--json", "print the result as JSON")
+    .action(append);
+}
+
+async function append(file: string, flags: AppendFlags): Promise<void> {
+  const client = new ServiceClient(flags);
+  const progress = await startProgress("bytes");
+  const bytes = { total: sizeOf(file), read: 0 };
+  const onBytes = (count: number) => {
+    bytes.read += count;
+  };
+  const run = flags.again === true ? randomUUID() : "";
+  const options = { countMax: flags.batch, charactersMax: BATCH_CHARACTERS_MAX, run, addIds: flags.addIds === true };
+  const tally = new Tally(flags.receipts);
+  try {
+    for await (const batch of batchesOf(readLines(file, { onBytes, charactersMax: LINE_CHARACTERS_MAX }), options)) {
+      tally.take(await sendBatch(client, batch, flags, tally));
+      progress.show(bytes.read, bytes.total);
+    }
+  } finally {
+    progress.stop();
+  }
+  if (tally.count === 0) throw usageError(`Expected events in ${file === "-" ? "standard input" : file}, got none.`);
+  printResult(tally.result(flags.ledger), flags.json === true);
+}
+
+async function sendBatch(client: ServiceClient, batch: Batch, flags: AppendFlags, tally: Tally): Promise<Recorded> {
+  const path = `/v1/ledgers/${encodeURIComponent(flags.ledger)}/events`;
+  const headers = { "Content-Type": "application/x-ndjson", "Idempotency-Key": batch.idempotencyKey };
+  const until = performance.now() + flags.retryFor * 1000;
+  for (let attempt = 0; ; attempt++) {
+    const pauseS = Math.min(WAIT_S_MAX, 0.25 * 2 ** attempt);
+    const isLast = performance.now() + pauseS * 1000 > until;
+    let answer: Answer;
+    try {
+      answer = await client.send(path, { method: "POST", body: batch.text, headers });
+    } catch (error) {
+      // It may have been recorded all the same; the idempotency key makes asking again harmless.
+      if (isLast) throw error;
+      await sleep(pauseS * 1000);
+      continue;
+    }
+    if (answer.status < 300) return checkRecorded(answer.body, batch);
+    if (isLast || !LATER.includes(answer.status)) throw explain(answer, batch, tally);
+    await sleep(Math.min(answer.retryAfterS ?? pauseS, WAIT_S_MAX) * 1000);
+  }
+}
+
+/** Puts the line of the file where the service names a line of the request. */
+function explain(answer: Answer, batch: Batch, tally: Tally): CliError {
+  const { message, code, exitStatus } = refusal(answer);
+  const { line } = (answer.body ?? {}) as { readonly line?: unknown };
+  const place = typeof line === "number" ? batch.lines[line - 1] : undefined;
+  const where = place === undefined ? `Lines ${batch.lines[0]} to ${batch.lines.at(-1)}` : `Line ${place}`;
+  const before = tally.count === 0 ? "Nothing was recorded" : `The ${tally.count} events before are recorded`;
+  const text = `${where}: ${message} ${before}; after mending it, the same command goes on from there.`;
+  return new CliError(text, { code, exitStatus: LATER.includes(answer.status) ? 2 : exitStatus });
+}
+
+function checkRecorded(body: unknown, batch: Batch): Recorded {
+  const { receipts, checkpoint } = (isObject(body) ? body : {}) as Record<string, unknown>;
+  const size = isObject(checkpoint) ? checkpoint.size : undefined;
+  if (!Array.isArray(receipts) || typeof size !== "number") throw notRecorded(batch, "another answer");
+  if (receipts.length !== batch.lines.length) throw notRecorded(batch, `${receipts.length} receipts`);
+  let last = -1;
+  for (const [i, receipt] of receipts.entries()) {
+    const where = `receipt ${i + 1} as ${JSON.stringify(receipt).slice(0, 100)}`;
+    if (!isReceipt(receipt)) throw notRecorded(batch, where);
+    if (receipt.index >= size) throw notRecorded(batch, `${where} under a checkpoint of ${size} entries`);
+    if (receipt.duplicate) continue;
+    if (receipt.index <= last) throw notRecorded(batch, `${where} after index ${last}`);
+    last = receipt.index;
+  }
+  return { receipts, checkpoint };
+}
+
+function isReceipt(value: unknown): value is Receipt {
+  if (!isObject(value)) return false;
+  const { index, duplicate } = value;
+  return Number.isSafeInteger(index) && (index as number) >= 0 && typeof duplicate === "boolean";
+}
+
+function notRecorded({ lines }: Batch, got: string): CliError {
+  const message = `Expected a receipt for each of ${lines.length} events from the service, got ${got}.`;
+  return new CliError(message, { code: "answer_invalid", exitStatus: 1 });
+}
+
+/** What was recorded so far. */
+class Tally {
+  readonly #file: string | undefined;
+  count = 0;
+  #duplicates = 0;
+  #first: number | undefined;
+  #last: number | undefined;
+  #checkpoint: unknown;
+
+  constructor(receiptsFile: string | undefined) {
+    this.#file = receiptsFile;
+    if (receiptsFile !== undefined) writeFileSync(receiptsFile, "");
+  }
+
+  take({ receipts, checkpoint }: Recorded): void {
+    this.#checkpoint = checkpoint;
+    this.count += receipts.length;
+    this.#duplicates += receipts.filter(({ duplicate }) => duplicate).length;
+    const indexes = receipts.map(({ index }) => index);
+    this.#first = Math.min(this.#first ?? Number.POSITIVE_INFINITY, ...indexes);
+    this.#last = Math.max(this.#last ?? 0, ...indexes);
+    if (this.#file === undefined) return;
+    writeFileSync(this.#file, receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join(""), { flag: "a" });
+  }
+
+  result(ledger: string) {
+    const [first, last, duplicates] = [this.#first, this.#last, this.#duplicates];
+    const recorded = this.count - duplicates;
+    const known = duplicates === 0 ? "" : ` ${duplicates} had been recorded before.`;
+    const range = `, indexes ${first} to ${last}`;
+    const nothing = `Nothing new was recorded in ${ledger}: the service says that it had all ${duplicates} events before.`;
+    return {
+      json: { ledger, recorded, duplicates, first, last, checkpoint: this.#checkpoint },
+      text: [recorded === 0 ? nothing : `Recorded ${recorded} events in ${ledger}${range}.${known}`],
+    };
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * `holdfast audit`: reads a whole store, of a service that is stopped, and hashes everything in it again. It changes nothing
+ * that it looks at. Exit status 1 when anything is wrong, 2 when there was nothing to look at or it could not be read.
+ */
+
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Command } from "commander";
+import { type AuditReport, auditLedger } from "../../audit/audit.ts";
+import { fastKeccak256 } from "../../ledger/keccak-wasm.ts";
+import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import { adminKeyFile, marksFolder, storeFolder } from "../../service/config.ts";
+import { LevelStore } from "../../store/level-store.ts";
+import { type FileDamage, inspectFolder } from "../../store/leveldb/inspect.ts";
+import { openView } from "../../store/leveldb/linked-view.ts";
+import { DamagedStoreError, type LedgerRecord, StoreLockedError } from "../../store/store.ts";
+import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
+import { printNote, printResult } from "../terminal/output.ts";
+import { type Progress, startProgress } from "../terminal/progress.ts";
+import { rememberedOf } from "./remembered.ts";
+
+type AuditFlags = { readonly data?: string; readonly ledger?: string; readonly json?: boolean };
+type Audited = { readonly record: LedgerRecord; readonly report: AuditReport };
+
+const FINDINGS_SHOWN = 50;
+const UNMARKED = "no mark beside the store, so that entries missing at its end are not noticed here";
+/** What clocks may differ by. */
+const AHEAD_MS = 60_000;
+
+export function addAudit(program: Command, setExit: SetExit): void {
+  program
+    .command("audit")
+    .description("Read a whole store again and hash everything in it. The service must be stopped.")
+    .option("--data <folder>", "data folder of the service; else HOLDFAST_DATA, else ./data")
+    .option("--ledger <name>", "this ledger only")
+    .option("--json", "print the report as JSON")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 whole, 1 something is wrong, 2 there was nothing to look at, or it could not be read.",
+    )
+    .action(async (flags: AuditFlags) => setExit(await audit(flags)));
+}
+
+async function audit(flags: AuditFlags): Promise<number> {
+  const data = flags.data ?? process.env.HOLDFAST_DATA ?? "data";
+  const folder = storeFolder(data);
+  if (!existsSync(folder)) throw usageError(`Expected a store at ${folder}, got nothing; give --data.`);
+  const view = await openView(folder).catch((cause: unknown) => {
+    throw unreadable(folder, cause);
+  });
+  try {
+    return await auditView(view.directory, data, flags);
+  } catch (cause) {
+    // What cannot be looked at is not known to be wrong.
+    throw isFileError(cause) ? unreadable(folder, cause) : cause;
+  } finally {
+    await view.dispose();
+  }
+}
+
+/** Audits what the view shows of the store; nothing in the data folder is changed. */
+async function auditView(directory: string, data: string, flags: AuditFlags): Promise<number> {
+  const folder = storeFolder(data);
+  const inspecting = await startProgress("files");
+  const files = await inspectFolder(directory, inspecting.show);
+  inspecting.stop();
+  const store = await openStore(directory, folder, files);
+  if (store === undefined) {
+    printResult(
+      { json: { files: files.map(inWords), ledgers: [] }, text: describeFiles(folder, files) },
+      flags.json === true,
+    );
+    return 1;
+  }
+  try {
+    const audited = await auditAll(store, marksFolder(data), flags);
+    if (audited.length === 0) throw usageError(`Expected ${flags.ledger ?? "a ledger"} in ${folder}, got none.`);
+    const values: string[] = [];
+    for await (const name of store.damagedValues()) values.push(name);
+    const ledgers = audited.map(({ record, report }) => ({ name: record.name, ...report }));
+    const text = [...describeFiles(folder, files), ...describeValues(values), ...audited.flatMap(describe)];
+    printResult({ json: { files: files.map(inWords), values, ledgers }, text }, flags.json === true);
+    if (files.length > 0 || values.length > 0) return 1;
+    if (audited.some(({ report }) => report.findings.length > 0)) return 1;
+    return audited.every(({ report }) => report.entries === 0) ? 2 : 0;
+  } finally {
+    await store.close();
+  }
+}
+
+async function auditAll(store: LevelStore, marks: string, flags: AuditFlags): Promise<Audited[]> {
+  const hash = await fastKeccak256();
+  const audited: Audited[] = [];
+  for (const record of await store.ledgers()) {
+    if (flags.ledger !== undefined && record.name !== flags.ledger) continue;
+    const progress = await startProgress("entries");
+    const onProgress: Progress["show"] = (done, size) => progress.show(done, size);
+    const { remembered, lost, isMarked } = await rememberedOf(store, record, marks, hash);
+    const report = await auditLedger({ store, record, hash, remembered, onProgress });
+    progress.stop();
+    const isUnmarked = !isMarked && report.entries > 0;
+    if (isUnmarked) printNote(`${record.name}: ${UNMARKED}.`);
+    const findings = [...report.findings];
+    const { size } = report.head ?? { size: 0 };
+    if (lost !== undefined) findings.push({ kind: "mark_damaged", from: 0, to: size, detail: lost.message });
+    // A copy of the store alone never had marks; a data folder had, and a start on it is refused.
+    if (isUnmarked && isDataFolder(dirname(marks))) {
+      findings.push({ kind: "mark_missing", from: 0, to: size, detail: UNMARKED });
+    }
+    audited.push({ record, report: { ...report, findings } });
+  }
+  return audited;
+}
+
+/** Whether there is more than a store, so that marks belong there as well. */
+function isDataFolder(data: string): boolean {
+  return [marksFolder(data), adminKeyFile(data), join(data, "keys")].some(existsSync);
+}
+
+/** Opens the view; undefined when damage in its files, which was found before, does not let it be opened. */
+async function openStore(view: string, folder: string, files: readonly FileDamage[]): Promise<LevelStore | undefined> {
+  try {
+    return await LevelStore.open(view);
+  } catch (cause) {
+    if (cause instanceof DamagedStoreError && files.length > 0) return undefined;
+    if (!(cause instanceof StoreLockedError)) throw cause;
+    const message = `A service is using ${folder}; stop it first, or audit a copy of the folder.`;
+    throw new CliError(message, { code: cause.code, exitStatus: 2, cause });
+  }
+}
+
+/** Times of blocks tell when entries were there; the ledger's own, when its machine thought so. */
+function aheadOf({ signedAt }: SignedCheckpoint): string[] {
+  const signedAtMs = signedAt * 1000;
+  if (signedAtMs - Date.now() <= AHEAD_MS) return [];
+  const until = new Date(signedAtMs).toISOString();
+  return [
+    `  Its newest entries say ${until}, which is ahead of this machine's clock: one was recorded under a clock that was`,
+    "  wrong, and since then times stand still. The blocks of its anchors have the right ones.",
+  ];
+}
+
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}
+
+function unreadable(folder: string, cause: unknown): CliError {
+  const message = `${folder} could not be read, so that nothing is known of it: ${(cause as Error).message}`;
+  return new CliError(message, { code: "unreadable", exitStatus: 2, cause });
+}
+
+function inWords({ path, detail }: FileDamage): { readonly file: string; readonly detail: string } {
+  return { file: basename(path), detail };
+}
+
+function describeFiles(folder: string, files: readonly FileDamage[]): string[] {
+  if (files.length === 0) return [];
+  const lines = files.slice(0, FINDINGS_SHOWN).map(({ detail }) => `  ${detail}`);
+  return [
+    `${folder}: NOT whole, ${files.length} of its files are damaged; \`holdfast recover\` shows what can be kept.`,
+    ...lines,
+  ];
+}
+
+function describeValues(values: readonly string[]): string[] {
+  if (values.length === 0) return [];
+  return [
+    `NOT whole: ${values.length} values are damaged.`,
+    ...values.slice(0, FINDINGS_SHOWN).map((name) => `  ${name}`),
+  ];
+}
+
+function describe({ record, report }: Audited): string[] {
+  const { head, entries, tiles, checkpoints, findings } = report;
+  const done = `${entries} entries, ${tiles} tiles and ${checkpoints} checkpoints were read and hashed again`;
+  if (findings.length === 0) {
+    if (head === undefined) return [`${record.name}: empty, so that nothing was proved.`];
+    return [`${record.name}: whole. ${done}; size ${head.size}, root ${head.root}.`, ...aheadOf(head)];
+  }
+  const shown = findings.slice(0, FINDINGS_SHOWN).map(({ kind, from, to, detail }) => {
+    const range = to - from === 1 ? `entry ${from}` : `entries ${from} to ${to - 1}`;
+    return `  ${kind} (${range}): ${detail}`;
+  });
+  const rest = findings.length > FINDINGS_SHOWN ? [`  and ${findings.length - FINDINGS_SHOWN} more; see --json`] : [];
+  return [`${record.name}: NOT whole, ${findings.length} findings. ${done}.`, ...shown, ...rest];
+}

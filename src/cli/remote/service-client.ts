@@ -1,0 +1,173 @@
+/**
+ * The service over HTTP, as a client that does not trust it: answers are looked at before they are used, requests end
+ * in time, and a key never goes where it was not meant for.
+ */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { readJson } from "../../json/read.ts";
+import { fetchBounded } from "../../net/bounded-fetch.ts";
+import { CliError, reasonOf, unreachable, usageError } from "../terminal/failure.ts";
+import { printNote } from "../terminal/output.ts";
+
+const DEFAULT_URL = "http://127.0.0.1:4600";
+const REQUEST_MS = 60_000;
+/** Receipts of the largest batch that a service can be told to take. */
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** Options that say which service, and as whom. */
+export type ServiceOptions = { readonly url?: string; readonly keyFile?: string };
+
+/** Adds the options of {@link ServiceOptions} to a command. */
+export function withServiceOptions(command: Command): Command {
+  return command
+    .option("--url <url>", `the service; else HOLDFAST_URL, else ${DEFAULT_URL}`)
+    .option(
+      "--key-file <file>",
+      "file with the API key; without --url else HOLDFAST_KEY, else admin.key of a service on this machine",
+    );
+}
+
+export type RequestOptions = {
+  readonly method?: "GET" | "POST" | "DELETE";
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** An answer of any status. */
+export type Answer = { readonly status: number; readonly body: unknown; readonly retryAfterS: number | undefined };
+
+export class ServiceClient {
+  readonly url: string;
+  readonly #key: string | undefined;
+  readonly #bytesMax: number;
+
+  /** @param bytesMax of one answer */
+  constructor(options: ServiceOptions, env: NodeJS.ProcessEnv = process.env, bytesMax = ANSWER_BYTES_MAX) {
+    this.#bytesMax = bytesMax;
+    const { href, hostname, protocol } = parseUrl(options.url ?? env.HOLDFAST_URL ?? urlOfListen(env));
+    this.url = href.replace(/\/+$/, "");
+    const isLocal = LOOPBACK.test(hostname);
+    this.#key = findKey(options, env, isLocal);
+    if (this.#key !== undefined && protocol === "http:" && !isLocal) {
+      printNote(`Beware: the API key goes to ${hostname} in clear text; use https.`);
+    }
+  }
+
+  /**
+   * Asks for JSON.
+   * @throws CliError when the service cannot be reached or does not answer with success
+   */
+  async ask(path: string, options: RequestOptions = {}): Promise<unknown> {
+    const answer = await this.send(path, options);
+    if (answer.status < 300) return answer.body;
+    throw refusal(answer);
+  }
+
+  /** Sends a request and gives the answer, whatever its status. @throws CliError when there is none in time */
+  async send(path: string, { method = "GET", body, headers = {} }: RequestOptions = {}): Promise<Answer> {
+    const authorization = this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
+    const type = body === undefined ? {} : { "Content-Type": "application/json" };
+    try {
+      const answer = await fetchBounded(this.url + path, {
+        method,
+        headers: { Accept: "application/json", ...type, ...authorization, ...headers },
+        ...(body !== undefined && { body }),
+        ...{ timeoutMs: REQUEST_MS, bytesMax: this.#bytesMax },
+      });
+      return { status: answer.status, body: parseBody(answer.text), retryAfterS: retryAfter(answer.headers) };
+    } catch (cause) {
+      const hint = 'start it with "npm start", or give --url';
+      throw unreachable(`The service at ${this.url} cannot be reached: ${reasonOf(cause)}; ${hint}.`, cause);
+    }
+  }
+}
+
+/** What a service says about why it did not do as it was asked. */
+export function refusal({ status, body }: Answer): CliError {
+  const { code, detail } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
+  if (typeof code !== "string" || typeof detail !== "string") {
+    const message = `The service answered with status ${status} and no reason; is it a Holdfast service?`;
+    return new CliError(message, { code: "answer_invalid", exitStatus: 1 });
+  }
+  const hint = HINTS[code];
+  return new CliError(`The service refused: ${detail} (${code})${hint === undefined ? "." : `; ${hint}.`}`, {
+    code,
+    exitStatus: 1,
+  });
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  key_missing: "give a key with --key-file, or without --url with HOLDFAST_KEY",
+  key_invalid: 'see the keys with "holdfast keys list"',
+  ledger_unknown: 'see the ledgers with "holdfast ledgers list", or make one with "holdfast ledgers create"',
+};
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw usageError(`Expected an http or https URL of the service, got ${JSON.stringify(text)}.`);
+  }
+  return url;
+}
+
+/** Where a service with the same environment listens. */
+function urlOfListen(env: NodeJS.ProcessEnv): string {
+  const listen = env.HOLDFAST_LISTEN;
+  return listen === undefined ? DEFAULT_URL : `http://${listen.replace(/^(?:0\.0\.0\.0|\[::\]):/, "127.0.0.1:")}`;
+}
+
+/** The key that a person gives: in a file for any service, in the environment for the environment's service only. */
+export function givenKey({ url, keyFile }: ServiceOptions, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (keyFile !== undefined) return readKey(keyFile);
+  if (!env.HOLDFAST_KEY || !isOwnService(url, env)) return undefined;
+  return checkKey(env.HOLDFAST_KEY.trim(), "HOLDFAST_KEY");
+}
+
+/** Whoever asks another service with --url shall not give the key of their own away. */
+function isOwnService(url: string | undefined, env: NodeJS.ProcessEnv): boolean {
+  if (url === undefined) return true;
+  const hrefOf = (text: string) => parseUrl(text).href.replace(/\/+$/, "");
+  return hrefOf(url) === hrefOf(env.HOLDFAST_URL ?? urlOfListen(env));
+}
+
+/** The key of a service on this machine is not for any other service. */
+function findKey(options: ServiceOptions, env: NodeJS.ProcessEnv, isLocal: boolean): string | undefined {
+  const given = givenKey(options, env);
+  if (given !== undefined) return given;
+  const adminKey = join(env.HOLDFAST_DATA ?? "data", "admin.key");
+  return isLocal && existsSync(adminKey) ? readKey(adminKey) : undefined;
+}
+
+function readKey(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8").trim();
+  } catch (cause) {
+    throw usageError(`The API key cannot be read: ${(cause as Error).message}.`);
+  }
+  return checkKey(text, file);
+}
+
+/** What cannot stand in a header would be repeated, whole, by the error of whatever sends it. */
+function checkKey(text: string, where: string): string {
+  if (/^[\x21-\x7e]+$/.test(text)) return text;
+  throw usageError(`Expected an API key in ${where}, got ${text.length} characters that are none.`);
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return readJson(text);
+  } catch {
+    return undefined; // a proxy's page, say; the status tells enough
+  }
+}
+
+function retryAfter(headers: Headers): number | undefined {
+  const value = headers.get("retry-after");
+  if (value === null) return undefined;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
+}

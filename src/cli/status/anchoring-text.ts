@@ -1,0 +1,85 @@
+/** What `holdfast status` says of anchoring: the answer of GET /v1/status as lines for people. */
+
+import { table } from "../terminal/output.ts";
+
+type Note = { readonly code: string; readonly message: string };
+
+/** A chain as GET /v1/status describes it, as far as it is shown. */
+export type ChainAnchoring = {
+  readonly name: string;
+  readonly chainId: number;
+  readonly contract: string;
+  readonly latestBlock?: number;
+  readonly finalBlock?: number;
+  readonly note?: Note;
+  readonly accounts: readonly {
+    readonly address: string;
+    readonly balanceWei?: string;
+    readonly spentTodayWei: string;
+    readonly spentTotalWei: string;
+    readonly bumps: number;
+    readonly flights: readonly { readonly nonce: number; readonly stage: string; readonly hashes: readonly string[] }[];
+    readonly note?: Note;
+  }[];
+  readonly ledgers: readonly {
+    readonly name: string;
+    readonly size: number;
+    readonly anchoredSize: number;
+    readonly finalSize: number;
+    readonly oldestUnanchoredS: number;
+    readonly state: string;
+    readonly note?: Note;
+  }[];
+};
+
+const ETHER_DIGITS = 18;
+const SHOWN_DIGITS = 6;
+
+/** Lines about each chain: its ledgers, then its accounts. */
+export function anchoringLines(chains: readonly ChainAnchoring[]): string[] {
+  return chains.flatMap((chain) => [
+    "",
+    `Chain ${chain.name} (id ${chain.chainId}, contract ${chain.contract}): ${blocks(chain)}${because(chain.note)}`,
+    ...table([
+      ["  ledger", "size", "anchored", "final", "oldest unanchored", "state"],
+      ...chain.ledgers.map((ledger) => [
+        `  ${ledger.name}`,
+        ...[ledger.size, ledger.anchoredSize, ledger.finalSize].map(String),
+        ledger.oldestUnanchoredS === 0 ? "-" : `${Math.ceil(ledger.oldestUnanchoredS)} s`,
+        `${ledger.state}${because(ledger.note)}`,
+      ]),
+    ]),
+    ...table([
+      ["  account", "balance", "spent today", "spent in all", "bumps", "on their way"],
+      ...chain.accounts.map((account) => [
+        `  ${account.address}`,
+        account.balanceWei === undefined ? "?" : spellEther(account.balanceWei),
+        spellEther(account.spentTodayWei),
+        spellEther(account.spentTotalWei),
+        String(account.bumps),
+        `${flights(account.flights)}${because(account.note)}`,
+      ]),
+    ]),
+  ]);
+}
+
+/** Wei as ether with six digits behind the point, rounded up, so that what was spent never shows as nothing. */
+export function spellEther(wei: string): string {
+  const unit = 10n ** BigInt(ETHER_DIGITS - SHOWN_DIGITS);
+  const shown = (BigInt(wei) + unit - 1n) / unit;
+  const digits = shown.toString().padStart(SHOWN_DIGITS + 1, "0");
+  return `${digits.slice(0, -SHOWN_DIGITS)}.${digits.slice(-SHOWN_DIGITS)}`;
+}
+
+function blocks({ latestBlock, finalBlock }: ChainAnchoring): string {
+  return latestBlock === undefined ? "not reached yet" : `block ${latestBlock}, final ${finalBlock ?? "?"}`;
+}
+
+function flights(list: ChainAnchoring["accounts"][number]["flights"]): string {
+  if (list.length === 0) return "-";
+  return list.map(({ nonce, stage, hashes }) => `nonce ${nonce} ${stage} ${hashes.at(-1) ?? ""}`.trimEnd()).join("; ");
+}
+
+function because(note: Note | undefined): string {
+  return note === undefined ? "" : ` (${note.code}: ${note.message})`;
+}

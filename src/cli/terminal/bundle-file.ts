@@ -1,0 +1,44 @@
+/** A bundle from a file or from standard input, for commands that take one bundle and nothing else. */
+
+import { readFileSync } from "node:fs";
+import { readUtf8 } from "../../merkle/bytes.ts";
+import { type Bundle, BundleError } from "../../verify/bundle/bundle.ts";
+import { parseBundle } from "../../verify/bundle/parse.ts";
+import { readSetBegin } from "../../verify/set/set.ts";
+import { CliError, usageError } from "./failure.ts";
+
+const STDIN = 0;
+
+/**
+ * Reads a bundle.
+ * @param file "-" is standard input
+ * @throws CliError when it cannot be read, or is none
+ */
+export function readBundleFile(file: string): Bundle {
+  const text = readText(file);
+  try {
+    return parseBundle(text);
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    const isSet = readSetBegin(text.slice(0, text.indexOf("\n"))) !== undefined;
+    const message = isSet
+      ? `${file} is an evidence set; expected the bundle of one event, as "holdfast prove <index>" gets it.`
+      : `${file} is no bundle: ${error.message}.`;
+    throw new CliError(message, { code: error.code, exitStatus: 1 });
+  }
+}
+
+function readText(file: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file === "-" ? STDIN : file);
+  } catch (cause) {
+    throw usageError(`Could not read ${file}: ${(cause as Error).message}.`);
+  }
+  try {
+    return readUtf8(bytes);
+  } catch (cause) {
+    const message = `Expected UTF-8 in ${file}, got other bytes.`;
+    throw new CliError(message, { code: "utf8_invalid", exitStatus: 1, cause });
+  }
+}

@@ -1,0 +1,336 @@
+/**
+ * The table of what the API can do: path, method, who may, parameters, bodies and answers. Routing, checking of
+ * parameters and the published description all come from it, so that they cannot disagree.
+ */
+
+import * as z from "zod";
+import type { Permission } from "../auth/roles.ts";
+import type { Code } from "./codes.ts";
+import type { SchemaName } from "./schemas.ts";
+
+/** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
+export type Answer = SchemaName | "tile" | "text" | "openapi";
+
+/** One operation; `path` and `query` parameters arrive as texts and are checked by their schemas. */
+export type Operation = {
+  readonly method: "get" | "post" | "delete";
+  readonly route: string;
+  readonly summary: string;
+  /** What the key must allow; absent means that no key is needed. */
+  readonly permission?: Permission;
+  readonly path?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: { readonly types: readonly string[]; readonly schema: SchemaName };
+  readonly answers: Readonly<Record<number, Answer | readonly Answer[]>>;
+  readonly codes: readonly Code[];
+  /** Whether the answer may be compressed on its way. */
+  readonly compress?: boolean;
+  /** Whether it is so much work, or so large, that only some are worked on at once. */
+  readonly takesTurn?: boolean;
+};
+
+const whole = (what: string) =>
+  z
+    .string()
+    .regex(/^(0|[1-9]\d{0,15})$/, { error: `${what} as a whole number` })
+    .transform(Number)
+    .refine(Number.isSafeInteger, { error: `${what} up to 2^53-1` });
+const text = z.string().min(1).max(2048);
+const moment = z.union(
+  [
+    z.iso.datetime({ offset: true }).transform((spelled) => Date.parse(spelled)),
+    z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number),
+  ],
+  { error: "an RFC 3339 time, or milliseconds since 1970" },
+);
+const limit = (most: number, usual: number) =>
+  whole(`1 to ${most}`)
+    .refine((n) => n >= 1 && n <= most, { error: `1 to ${most}` })
+    .default(usual);
+const names = text.transform((list) => list.split(","));
+
+const ledger = z.object({ ledger: z.string() });
+const ofLedger: readonly Code[] = ["ledger_unknown", "store_damaged"];
+const withKey: readonly Code[] = ["key_missing", "key_invalid", "role_insufficient", "ledger_forbidden"];
+const ofBody: readonly Code[] = [
+  ...(["content_type_unsupported", "encoding_unsupported", "encoding_invalid", "request_too_large"] as const),
+  ...(["utf8_invalid", "json_invalid", "json_depth", "json_duplicate_name", "json_unsafe_integer"] as const),
+  ...(["json_lone_surrogate", "service_busy"] as const),
+];
+const ofEvents: readonly Code[] = [
+  ...(["event_invalid", "event_too_large", "event_too_many_members", "event_reserved_name"] as const),
+  ...([
+    "batch_empty",
+    "batch_too_large",
+    "idempotency_conflict",
+    "claim_damaged",
+    "queue_full",
+    "not_recorded",
+    "store_unavailable",
+    "marks_unwritable",
+  ] as const),
+  ...(["ledger_stopped", "deadline_exceeded"] as const),
+];
+
+const ofItem: readonly Code[] = [
+  ...(["claim_damaged", "format_unknown", "encoding_unsupported", "encoding_invalid", "request_too_large"] as const),
+  ...([
+    "service_busy",
+    "queue_full",
+    "not_recorded",
+    "store_unavailable",
+    "marks_unwritable",
+    "ledger_stopped",
+    "deadline_exceeded",
+  ] as const),
+];
+const ofQuery: readonly Code[] = [
+  ...(["parameter_invalid", "query_invalid", "cursor_invalid", "cursor_mismatch"] as const),
+  ...(["index_behind", "deadline_exceeded"] as const),
+];
+
+export const OPERATIONS = {
+  appendEvents: {
+    method: "post",
+    route: "/v1/ledgers/{ledger}/events",
+    summary: "Append one event, or several: all of them or none. The answer leaves when they are durable.",
+    permission: "append",
+    path: ledger,
+    body: { types: ["application/json", "application/x-ndjson"], schema: "Event" },
+    answers: { 201: ["Bundle", "Receipts"], 200: ["Bundle", "Receipts"] },
+    codes: [...withKey, ...ofLedger, ...ofBody, ...ofEvents, "parameter_invalid"],
+  },
+  ingestItem: {
+    method: "post",
+    route: "/v1/ledgers/{ledger}/ingest/{format}",
+    summary: "Append one item of a foreign format, its exact text kept. Formats: github (webhook deliveries).",
+    permission: "append",
+    path: ledger.extend({ format: z.string() }),
+    body: { types: ["application/json"], schema: "Foreign" },
+    answers: { 201: "Receipts", 200: "Receipts" },
+    codes: [...withKey, ...ofLedger, ...ofItem],
+  },
+  listEvents: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/events",
+    summary: "Find events.",
+    permission: "read",
+    path: ledger,
+    query: z.strictObject({
+      action: text.optional().meta({ description: "Exact, or all that begin so: k8s.*" }),
+      actor: text.optional().meta({ description: "An id, type:id, or type:*" }),
+      onBehalfOf: text.optional(),
+      target: text.optional().meta({ description: "Any of the targets: an id, type:id, or type:*" }),
+      outcome: text.optional(),
+      source: text.optional(),
+      key: text.optional(),
+      format: text.optional(),
+      tenant: text.optional(),
+      id: text.optional(),
+      since: moment.optional().meta({ description: "Recorded at or after" }),
+      until: moment.optional().meta({ description: "Recorded before" }),
+      occurredSince: moment.optional(),
+      occurredUntil: moment.optional(),
+      from: whole("an index").optional(),
+      to: whole("an index").optional(),
+      order: z.enum(["asc", "desc"]).default("asc"),
+      after: text.optional().meta({ description: "The `next` of an answer, as it is" }),
+      limit: limit(1000, 100),
+    }),
+    answers: { 200: "Events" },
+    codes: [...withKey, ...ofLedger, ...ofQuery],
+    compress: true,
+    takesTurn: true,
+  },
+  countEvents: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/stats",
+    summary: "Count events for each minute or hour, and the most frequent values.",
+    permission: "read",
+    path: ledger,
+    query: z.strictObject({
+      since: moment.optional().meta({ description: "A day before `until` when absent" }),
+      until: moment.optional().meta({ description: "Now when absent" }),
+      interval: z.enum(["minute", "hour"]).default("hour"),
+      top: limit(100, 10),
+    }),
+    answers: { 200: "Stats" },
+    codes: [...withKey, ...ofLedger, ...ofQuery],
+    compress: true,
+    takesTurn: true,
+  },
+  readEvent: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/events/{index}",
+    summary: "Read one event. A writer may read those of its own source.",
+    permission: "readOwn",
+    path: ledger.extend({ index: whole("an index") }),
+    answers: { 200: "StoredEvent" },
+    codes: [...withKey, ...ofLedger, "event_unknown", "event_forbidden", "parameter_invalid"],
+  },
+  proveEvent: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/events/{index}/bundle",
+    summary: "Get what proves an event. A writer may get it for events of its own source.",
+    permission: "readOwn",
+    path: ledger.extend({ index: whole("an index") }),
+    query: z.strictObject({
+      size: whole("a size").optional(),
+      omit: names.optional(),
+      prefer: z.literal("final").optional(),
+    }),
+    answers: { 200: "Bundle" },
+    codes: [...withKey, ...ofLedger, "event_unknown", "event_forbidden", "checkpoint_unknown", "member_unknown"],
+    compress: true,
+    takesTurn: true,
+  },
+  listLedgers: {
+    method: "get",
+    route: "/v1/ledgers",
+    summary: "List the ledgers that the key is for.",
+    permission: "ledgersRead",
+    answers: { 200: "Ledgers" },
+    codes: withKey,
+    compress: true,
+  },
+  createLedger: {
+    method: "post",
+    route: "/v1/ledgers",
+    summary: "Make a ledger.",
+    permission: "ledgersCreate",
+    body: { types: ["application/json"], schema: "LedgerRequest" },
+    answers: { 201: "Ledger" },
+    codes: [...withKey, ...ofBody, "request_invalid", "ledger_exists"],
+  },
+  readLedger: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}",
+    summary: "See how far a ledger is recorded, anchored and final.",
+    path: ledger,
+    answers: { 200: "Ledger" },
+    codes: ofLedger,
+  },
+  readCheckpoint: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/checkpoint",
+    summary: "Get the newest checkpoint.",
+    path: ledger,
+    answers: { 200: "Checkpoint" },
+    codes: [...ofLedger, "checkpoint_unknown"],
+  },
+  readCheckpointOfSize: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/checkpoint/{size}",
+    summary: "Get the checkpoint of exactly this size.",
+    path: ledger.extend({ size: whole("a size") }),
+    answers: { 200: "Checkpoint" },
+    codes: [...ofLedger, "checkpoint_unknown", "parameter_invalid"],
+  },
+  proveConsistency: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/consistency",
+    summary: "Get what proves that the tree of one size begins with the tree of another.",
+    path: ledger,
+    query: z.strictObject({ from: whole("a size"), to: whole("a size").optional() }),
+    answers: { 200: "Consistency" },
+    codes: [...ofLedger, "parameter_invalid"],
+    takesTurn: true,
+  },
+  listAnchors: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/anchors",
+    summary: "List the checkpoints that chains have taken.",
+    path: ledger,
+    query: z.strictObject({
+      chainId: whole("a chain id").optional(),
+      order: z.enum(["asc", "desc"]).default("asc"),
+      after: whole("the `next` of an answer").optional(),
+      limit: limit(1000, 100),
+    }),
+    answers: { 200: "Anchors" },
+    codes: [...ofLedger, "parameter_invalid"],
+    compress: true,
+    takesTurn: true,
+  },
+  readTile: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/tile/{level}/{n}",
+    summary: "Get 256 neighbouring hashes of the tree, 8192 bytes; only full tiles are there.",
+    path: ledger.extend({ level: whole("a level"), n: whole("a number") }),
+    answers: { 200: "tile" },
+    codes: [...ofLedger, "tile_unknown", "parameter_invalid"],
+    takesTurn: true,
+  },
+  createKey: {
+    method: "post",
+    route: "/v1/keys",
+    summary: "Make an API key. It is shown in the answer and never again.",
+    permission: "keysWrite",
+    body: { types: ["application/json"], schema: "KeyRequest" },
+    answers: { 201: "NewKey" },
+    codes: [...withKey, ...ofBody, "request_invalid", "source_keys_max"],
+  },
+  listKeys: {
+    method: "get",
+    route: "/v1/keys",
+    summary: "List API keys, without the keys themselves.",
+    permission: "keysRead",
+    answers: { 200: "Keys" },
+    codes: withKey,
+    compress: true,
+  },
+  revokeKey: {
+    method: "delete",
+    route: "/v1/keys/{id}",
+    summary: "End an API key for good.",
+    permission: "keysWrite",
+    path: z.object({ id: z.string() }),
+    answers: { 200: "Key" },
+    codes: [...withKey, "key_unknown", "key_last_admin"],
+  },
+  status: {
+    method: "get",
+    route: "/v1/status",
+    summary: "See how anchoring does on each chain: how far, what is on its way, what it costs, and why not.",
+    permission: "status",
+    answers: { 200: "Status" },
+    codes: withKey,
+    compress: true,
+  },
+  alive: {
+    method: "get",
+    route: "/healthz",
+    summary: "Whether the process answers.",
+    answers: { 200: "Alive" },
+    codes: [],
+  },
+  ready: {
+    method: "get",
+    route: "/readyz",
+    summary: "Whether the service can do its work, and if not, why.",
+    answers: { 200: "Readiness", 503: "Readiness" },
+    codes: [],
+  },
+  metrics: {
+    method: "get",
+    route: "/metrics",
+    summary: "Metrics for Prometheus.",
+    permission: "metrics",
+    answers: { 200: "text" },
+    codes: withKey,
+    compress: true,
+  },
+  openapi: {
+    method: "get",
+    route: "/openapi.json",
+    summary: "This description.",
+    answers: { 200: "openapi" },
+    codes: [],
+    compress: true,
+  },
+} as const satisfies Record<string, Operation>;
+
+export type OperationId = keyof typeof OPERATIONS;

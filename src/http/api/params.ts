@@ -1,0 +1,63 @@
+/**
+ * Parameters of a request by their schemas. An unknown one is refused, because a parameter that is spelled wrong and
+ * ignored can disclose what it should have withheld.
+ */
+
+import type { Request } from "express";
+import type * as z from "zod";
+import { type FieldError, Problem } from "../problem.ts";
+import type { Code } from "./codes.ts";
+
+/** Query parameters. @throws Problem parameter_invalid */
+export function readQuery<T extends z.ZodType>(schema: T, req: Request): z.output<T> {
+  return check(schema, req.query, "parameter_invalid", "query parameter ");
+}
+
+/** Parameters of the path. @throws Problem parameter_invalid */
+export function readPath<T extends z.ZodType>(schema: T, req: Request): z.output<T> {
+  return check(schema, req.params, "parameter_invalid", "path parameter ");
+}
+
+/** A body that was parsed already. @throws Problem request_invalid */
+export function checkBody<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  return check(schema, value, "request_invalid", "");
+}
+
+function check<T extends z.ZodType>(schema: T, input: unknown, code: Code, what: string): z.output<T> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map((issue) => fieldError(issue, input));
+  const [first] = errors as [FieldError];
+  throw new Problem(code, `expected ${first.expected} as ${what}${first.path}, got ${first.got}`, { errors });
+}
+
+function fieldError(issue: z.core.$ZodIssue, input: unknown): FieldError {
+  const steps = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] as string] : issue.path;
+  const path = steps.map((step) => `/${String(step)}`).join("");
+  let got: unknown = input;
+  for (const step of steps) got = (got as Record<PropertyKey, unknown> | undefined)?.[step];
+  return { path: path === "" ? "/" : path, expected: expectation(issue), got: describe(got) };
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return "no such name";
+    case "invalid_type":
+      return `a ${issue.expected}`;
+    case "invalid_value":
+      return `one of ${issue.values.map(String).join(", ")}`;
+    case "too_small":
+      return "more than nothing";
+    case "too_big":
+      return `at most ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

@@ -1,0 +1,206 @@
+/**
+ * The forms of what goes in and out, as zod schemas: requests are checked with them, and the published description of
+ * the API is made of them. The event itself is in entry/schema.ts.
+ */
+
+import * as z from "zod";
+import { eventSchema } from "../../entry/schema.ts";
+import { BUNDLE_FORMAT } from "../../verify/bundle/bundle.ts";
+import { ROLES } from "../auth/roles.ts";
+import { CODES } from "./codes.ts";
+
+const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const hex = z.string().regex(/^0x([0-9a-f]{2})*$/);
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/)
+  .meta({ description: "EIP-55 spelling" });
+const milliseconds = count.meta({ description: "Milliseconds since 1970" });
+const seconds = count.meta({ description: "Seconds since 1970" });
+
+export const ledgerName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, {
+  error: "1 to 64 of a-z, 0-9, '.', '_', '-', the first a letter or digit",
+});
+const sourceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+  error: "1 to 64 letters, digits, '.', '_', '-', the first a letter or digit",
+});
+
+const ofFacets = <T>(schema: T) => ({ action: schema, actor: schema, source: schema, outcome: schema });
+
+const status = z.enum(["recorded", "anchored", "final"]);
+const ledgerFields = { id: hash, name: z.string(), label: hash, owner: address, signer: address };
+const checkpointFields = { size: count, root: hash, signedAt: seconds, signature: hex };
+const blockFields = { transactionHash: hash, blockNumber: count, blockHash: hash, blockTime: seconds };
+
+const anchorState = z.strictObject({ header: hex, accountProof: z.array(hex), storageProof: z.array(hex) });
+const member = z.union([z.strictObject({ salt: hex, text: z.string() }), z.strictObject({ digest: hash })]);
+
+const bundle = z.strictObject({
+  format: z.literal(BUNDLE_FORMAT),
+  ledger: z.strictObject(ledgerFields),
+  entry: z.strictObject({ index: count, recordedAt: milliseconds, members: z.array(member), leafHash: hash }),
+  inclusion: z.strictObject({ size: count, root: hash, path: z.array(hash) }),
+  checkpoint: z.strictObject(checkpointFields),
+  anchors: z.array(
+    z.strictObject({
+      ...{ chainId: count, contract: address, size: count, root: hash, consistency: z.array(hash).optional() },
+      ...blockFields,
+      state: anchorState.optional(),
+    }),
+  ),
+  status,
+});
+
+const receipts = z.strictObject({
+  ledger: z.strictObject(ledgerFields),
+  checkpoint: z.strictObject(checkpointFields),
+  receipts: z.array(
+    z.strictObject({
+      index: count,
+      recordedAt: milliseconds,
+      leafHash: hash,
+      id: z.string().optional(),
+      duplicate: z.boolean().meta({ description: "It was recorded before, at this index" }),
+    }),
+  ),
+});
+
+const storedEvent = z.strictObject({
+  index: count,
+  recordedAt: milliseconds,
+  leafHash: hash,
+  event: z.looseObject({}).meta({ description: "The members that are shown" }),
+});
+
+const chain = z.strictObject({
+  ...{ chainId: count, contract: address, anchoredSize: count, finalSize: count },
+  lagMs: count.meta({ description: "Age of the oldest entry that is not anchored" }),
+  lagMaxMs: count,
+  trouble: z.string().optional(),
+});
+
+const note = z.strictObject({ code: z.string(), message: z.string(), since: milliseconds });
+const weiText = z.string().regex(/^\d+$/).meta({ description: "Wei" });
+const flight = z.strictObject({
+  ...{ nonce: count, stage: z.string(), attempts: count, hashes: z.array(hash), firstSignedAt: milliseconds },
+  refused: z.string().optional(),
+});
+const account = z.strictObject({
+  ...{ address, balanceWei: weiText.optional(), spentTodayWei: weiText, spentTotalWei: weiText },
+  ...{ bumps: count, reorgs: count, flights: z.array(flight), note: note.optional() },
+});
+const anchoring = z.strictObject({
+  ...{ name: z.string(), chainId: count, contract: address },
+  ...{ intervalMs: count, latestBlock: count.optional(), finalBlock: count.optional(), note: note.optional() },
+  accounts: z.array(account),
+  ledgers: z.array(
+    z.strictObject({
+      ...{ ledgerId: hash, name: z.string(), size: count, anchoredSize: count, finalSize: count },
+      oldestUnanchoredS: z.number().min(0),
+      ...{ state: z.enum(["anchored", "waiting", "in_flight", "halted"]), note: note.optional() },
+    }),
+  ),
+});
+
+const ledger = z.strictObject({
+  ...ledgerFields,
+  ...{ createdAt: milliseconds, size: count, root: hash, anchoredSize: count, finalSize: count },
+  chains: z.array(chain),
+});
+
+const keyFields = {
+  source: sourceName.meta({ description: "Who sends with it; idempotency keys are told apart by source" }),
+  roles: z.array(z.enum(ROLES)).min(1),
+  ledgers: z.array(ledgerName).min(1).optional().meta({ description: "All ledgers when absent" }),
+  note: z.string().max(256).optional(),
+};
+const key = z.strictObject({
+  id: z.string(),
+  ...keyFields,
+  createdAt: milliseconds,
+  expiresAt: milliseconds.optional(),
+  revokedAt: milliseconds.optional(),
+  lastUsedAt: milliseconds.optional(),
+});
+
+/** Every form by the name that the description gives it. */
+export const SCHEMAS = {
+  Event: eventSchema,
+  Foreign: z.unknown().meta({ description: "Whatever the sender sends" }),
+  Bundle: bundle,
+  Receipts: receipts,
+  StoredEvent: storedEvent.extend({ status }),
+  Events: z.strictObject({
+    events: z.array(storedEvent),
+    next: z.string().nullable().meta({ description: "Pass it as `after` for what follows; null at the end" }),
+    complete: z.boolean().meta({ description: "False when the page ended early to bound its work: go on with `next`" }),
+    size: count.meta({ description: "Entries recorded" }),
+    searchableSize: count.meta({ description: "Entries that the index has" }),
+    anchoredSize: count.meta({ description: "Entries anchored" }),
+    unreadable: z
+      .array(count)
+      .optional()
+      .meta({ description: "Entries that match and cannot be read, or are not what was recorded: run an audit" }),
+  }),
+  Stats: z.strictObject({
+    ...{ since: milliseconds, until: milliseconds, intervalMs: count, entries: z.array(count), total: count },
+    top: z.strictObject(ofFacets(z.array(z.strictObject({ value: z.string(), count })))),
+    exact: z.strictObject(ofFacets(z.boolean())),
+    complete: z.boolean(),
+    ...{ size: count, searchableSize: count },
+  }),
+  LedgerRequest: z.strictObject({
+    name: ledgerName,
+    label: z.union([hash, z.literal("random")], { error: "32 bytes of hex, or the word random" }).optional(),
+  }),
+  Ledger: ledger,
+  Ledgers: z.strictObject({ ledgers: z.array(ledger) }),
+  Checkpoint: z.strictObject({ ledgerId: hash, ...checkpointFields }),
+  Consistency: z.strictObject({
+    ...{ ledgerId: hash, from: count, to: count, fromRoot: hash, toRoot: hash, path: z.array(hash) },
+  }),
+  Anchors: z.strictObject({
+    anchors: z.array(
+      z.strictObject({
+        ...{ ledgerId: hash, chainId: count, contract: address },
+        ...checkpointFields,
+        stage: z.enum(["mined", "safe", "final"]),
+        ...blockFields,
+        gasUsed: count,
+        feeWei: z.string(),
+      }),
+    ),
+    next: z.string().nullable(),
+    chains: z.array(chain),
+  }),
+  KeyRequest: z.strictObject({
+    ...keyFields,
+    expiresAt: z
+      .union([count, z.iso.datetime({ offset: true })], { error: "milliseconds since 1970 or an RFC 3339 time" })
+      .optional(),
+  }),
+  Key: key,
+  NewKey: key.extend({ key: z.string().meta({ description: "The key itself, shown this once" }) }),
+  Keys: z.strictObject({ keys: z.array(key) }),
+  Status: z.strictObject({ chains: z.array(anchoring) }),
+  Alive: z.strictObject({ status: z.literal("alive"), version: z.string() }),
+  Readiness: z.strictObject({
+    ready: z.boolean(),
+    reasons: z.array(z.strictObject({ code: z.string(), detail: z.string() })),
+    notices: z.array(z.strictObject({ code: z.string(), detail: z.string() })),
+  }),
+  Problem: z.strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(Object.keys(CODES)),
+    errors: z.array(z.strictObject({ path: z.string(), expected: z.string(), got: z.string() })).optional(),
+    line: z.int().optional(),
+    conflicts: z.array(z.strictObject({ position: count, index: count.optional() })).optional(),
+    requestId: z.string().optional(),
+  }),
+} as const;
+
+export type SchemaName = keyof typeof SCHEMAS;

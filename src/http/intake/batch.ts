@@ -1,0 +1,44 @@
+/** Prepared entries in one piece of memory, so that one thread hands them to another without copying them. */
+
+import type { PreparedEntry } from "../../entry/prepare.ts";
+import { HASH_LENGTH } from "../../merkle/hash.ts";
+
+/** Entries one after another: the digests, the members and, where there is one, the content of each. */
+export type PackedBatch = {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** For each entry the lengths of these three. */
+  readonly lengths: Uint32Array<ArrayBuffer>;
+  /** For each entry its id; absent when no entry has one. */
+  readonly ids?: readonly (string | undefined)[];
+};
+
+const PARTS = 3;
+const NOTHING = new Uint8Array(0);
+
+export function packBatch(entries: readonly PreparedEntry[]): PackedBatch {
+  const parts = entries.flatMap(({ digests, members, content = NOTHING }) => [digests, members, content]);
+  const lengths = new Uint32Array(parts.map(({ length }) => length));
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  const hasIds = entries.some(({ id }) => id !== undefined);
+  return { bytes, lengths, ...(hasIds && { ids: entries.map(({ id }) => id) }) };
+}
+
+/** The entries of a batch, as views of its bytes. */
+export function unpackBatch({ bytes, lengths, ids }: PackedBatch): PreparedEntry[] {
+  let at = 0;
+  const take = (length: number): Uint8Array => {
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  return Array.from({ length: lengths.length / PARTS }, (_, i) => {
+    const [digests, members] = [take(lengths[PARTS * i] as number), take(lengths[PARTS * i + 1] as number)];
+    const hasContent = lengths[PARTS * i + 2] === HASH_LENGTH;
+    const id = ids?.[i];
+    return { digests, members, ...(hasContent && { content: take(HASH_LENGTH) }), ...(id !== undefined && { id }) };
+  });
+}

@@ -1,0 +1,138 @@
+/**
+ * From the bytes of a body to entries that are ready to be recorded: one event, an array of them, or one on each line.
+ * The first thing that is wrong refuses the whole request, and says where it is. All of it runs alike in the thread of
+ * the service and in threads beside it.
+ */
+
+import { checkEvent, type EventLimits } from "../../entry/event.ts";
+import { EventError, pointer } from "../../entry/event-error.ts";
+import { parseJson } from "../../entry/i-json.ts";
+import { type Preparation, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
+import { shapeOf } from "../../json/shape.ts";
+import { Problem, type ProblemExtra } from "../problem.ts";
+import { decodeUtf8 } from "./body.ts";
+import { LineSplitter } from "./lines.ts";
+
+/** How the events of a body are spelled: one JSON value, or one on each line. */
+export type Form = "json" | "lines";
+
+/** What the events of a body are held to. */
+export type IntakeRules = { readonly event: EventLimits; readonly batchMax: number };
+
+/** Events of one request; one that came alone is answered with a bundle. */
+export type Received = { readonly alone: boolean; readonly entries: readonly PreparedEntry[] };
+
+/** Takes a body in, piece by piece. Its methods throw a Problem or an EventError when something is wrong with it. */
+export type Intake = {
+  push(chunk: Buffer): void;
+  /** The body is complete. */
+  end(): Received;
+};
+
+/** Bytes of a line for each byte that an event may have: escapes and spaces make it longer than its canonical text. */
+const SPELLING_FACTOR = 8;
+const OPENING_BRACKET = 0x5b;
+
+/** Begins to take a body in. */
+export function openIntake(form: Form, rules: IntakeRules, preparation: Preparation): Intake {
+  return form === "lines" ? linesIntake(rules, preparation) : jsonIntake(rules, preparation);
+}
+
+function jsonIntake(rules: IntakeRules, preparation: Preparation): Intake {
+  const chunks: Buffer[] = [];
+  return {
+    push(chunk) {
+      chunks.push(chunk);
+    },
+    end() {
+      const [first] = chunks;
+      const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+      return prepareJson(bytes, rules, preparation);
+    },
+  };
+}
+
+function linesIntake({ event, batchMax }: IntakeRules, preparation: Preparation): Intake {
+  const entries: PreparedEntry[] = [];
+  const lineBytesMax = event.bytesMax * SPELLING_FACTOR;
+  const lines = new LineSplitter(lineBytesMax, (line, number) => {
+    try {
+      if (line.length > lineBytesMax) {
+        throw new EventError("event_too_large", "", `a line of at most ${lineBytesMax} bytes`, "a longer one");
+      }
+      if (isBlank(line)) return;
+      if (entries.length === batchMax) throw tooMany(batchMax, undefined);
+      entries.push(prepareEntry(checkEvent(parseJson(decodeUtf8(line), event), event, line.length), preparation));
+    } catch (error) {
+      throw located(error, `line ${number}`, "", { line: number });
+    }
+  });
+  return {
+    push(chunk) {
+      lines.push(chunk);
+    },
+    end() {
+      lines.end();
+      if (entries.length === 0) throw new Problem("batch_empty", "expected at least one line with an event, got none");
+      return { alone: false, entries };
+    },
+  };
+}
+
+function prepareJson(bytes: Uint8Array, rules: IntakeRules, preparation: Preparation): Received {
+  const isArray = firstByte(bytes) === OPENING_BRACKET;
+  const depthMax = rules.event.depthMax + (isArray ? 1 : 0);
+  const text = decodeUtf8(bytes);
+  requireShape(text, isArray, depthMax, rules);
+  const value = parseJson(text, { depthMax });
+  if (Array.isArray(value)) return { alone: false, entries: prepareAll(value, rules, preparation) };
+  return { alone: true, entries: [prepareEntry(checkEvent(value, rules.event, bytes.length), preparation)] };
+}
+
+/** Refuses before parsing what would be refused after it: the parser takes seconds if it is led to. */
+function requireShape(text: string, isArray: boolean, depthMax: number, { event, batchMax }: IntakeRules): void {
+  const lengthMax = event.bytesMax * SPELLING_FACTOR;
+  if (text.length <= lengthMax) return;
+  if (!isArray) throw new EventError("event_too_large", "", `a text of at most ${lengthMax} bytes`, "a longer one");
+  const { commas } = shapeOf(text, depthMax);
+  if (commas >= batchMax) throw tooMany(batchMax, commas + 1);
+}
+
+function prepareAll(values: readonly unknown[], rules: IntakeRules, preparation: Preparation): PreparedEntry[] {
+  if (values.length > rules.batchMax) throw tooMany(rules.batchMax, values.length);
+  if (values.length === 0) throw new Problem("batch_empty", "expected at least one event, got an empty array");
+  return values.map((value, i) => {
+    try {
+      return prepareEntry(checkEvent(value, rules.event), preparation);
+    } catch (error) {
+      throw located(error, `event ${i} of the array`, pointer(i), {});
+    }
+  });
+}
+
+/** The same error, saying also where in the request it is. */
+function located(error: unknown, place: string, prefix: string, extra: ProblemExtra): unknown {
+  if (error instanceof Problem) {
+    return new Problem(error.code, `${place}: ${error.message}`, { ...error.extra, ...extra, cause: error });
+  }
+  if (!(error instanceof EventError)) return error;
+  const errors = [{ path: prefix + error.path, expected: error.expected, got: error.got }];
+  return new Problem(error.code, `${place}: ${error.message}`, { errors, ...extra, cause: error });
+}
+
+function tooMany(batchMax: number, got: number | undefined): Problem {
+  return new Problem("batch_too_large", `expected at most ${batchMax} events in one request, got ${got ?? "more"}`);
+}
+
+/** First byte that is no white space of JSON. */
+function firstByte(bytes: Uint8Array): number | undefined {
+  return bytes.find((byte) => !isSpace(byte));
+}
+
+function isBlank(line: Uint8Array): boolean {
+  return line.every(isSpace);
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d && byte !== 0x0b && byte !== 0x0c);
+}

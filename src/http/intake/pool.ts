@@ -1,0 +1,187 @@
+/**
+ * The threads that take in large bodies. A body goes to the thread that has the fewest, a piece at a time: the next is
+ * read from the client when the thread has done with the last, so what waits between them is bounded. A thread that
+ * dies takes its bodies with it, which nobody recorded, and the next body starts another.
+ */
+
+import { Worker } from "node:worker_threads";
+import { Problem } from "../problem.ts";
+import { unpackBatch } from "./batch.ts";
+import type { Form, IntakeRules, Received } from "./intake.ts";
+import type { IntakeAnswer, IntakeTask, Opening, RequestPreparation, SentError } from "./thread.ts";
+
+/** A body that a thread takes in. Its methods reject like those of an Intake, and with not_recorded when the thread dies. */
+export type RemoteIntake = {
+  /** Takes the next piece, when the one before is taken; its memory is the thread's from now on. */
+  push(piece: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Takes the last piece. */
+  end(piece: Uint8Array<ArrayBuffer>): Promise<Received>;
+  /** Forgets the body, if it has not ended. */
+  close(): void;
+};
+
+export type IntakePoolOptions = {
+  /** What a thread runs. */
+  readonly script?: URL;
+  /** Told when a thread dies, with what it died of. */
+  readonly onDeath?: (cause: unknown) => void;
+};
+
+/** More than these the thread of the service cannot feed: it has a third to a half of the work on each event. */
+const THREADS_MAX = 4;
+
+/** How many threads are worth having on so many cores: one core is left to the thread of the service. */
+export function intakeThreads(cores: number): number {
+  return Math.min(Math.max(1, cores - 1), THREADS_MAX);
+}
+
+export class IntakePool {
+  readonly #script: URL;
+  readonly #onDeath: (cause: unknown) => void;
+  readonly #seats: (Thread | undefined)[];
+  #lastId = 0;
+  #isClosed = false;
+
+  /** @param size threads at most, 1 or more; each starts with the first body it gets */
+  constructor(size: number, { script, onDeath }: IntakePoolOptions = {}) {
+    this.#script = script ?? new URL("./thread.ts", import.meta.url);
+    this.#onDeath = onDeath ?? (() => undefined);
+    this.#seats = new Array(size).fill(undefined);
+  }
+
+  /** Bodies that the threads have. */
+  get load(): number {
+    return this.#seats.reduce((sum, thread) => sum + (thread?.load ?? 0), 0);
+  }
+
+  /** Starts all threads now, so that the first body need not wait for one. */
+  start(): void {
+    for (let seat = 0; seat < this.#seats.length; seat++) this.#thread(seat);
+  }
+
+  /** @throws Problem not_recorded when the pool is closed */
+  open(form: Form, rules: IntakeRules, { own, contentKey, contentOf }: RequestPreparation): RemoteIntake {
+    if (this.#isClosed) throw lostError(new Error("expected threads for a body, but they were closed"));
+    const loads = this.#seats.map((thread) => thread?.load ?? 0);
+    const thread = this.#thread(loads.indexOf(Math.min(...loads)));
+    this.#lastId++;
+    const id = this.#lastId;
+    // Only these: the hash and the salts of who opens it are functions, which no thread can be sent.
+    const preparation = { ...(own && { own }), ...(contentKey && { contentKey }), ...(contentOf && { contentOf }) };
+    let opening: Opening | undefined = { form, rules, preparation };
+    thread.add(id);
+    const ask = (piece: Uint8Array<ArrayBuffer>, isLast: boolean): Promise<IntakeAnswer> => {
+      const task = { id, piece, isLast, ...(opening && { opening }) };
+      opening = undefined;
+      return thread.ask(task, [piece.buffer]);
+    };
+    return {
+      async push(piece) {
+        await ask(piece, false);
+      },
+      async end(piece) {
+        const answer = await ask(piece, true);
+        if (!("batch" in answer)) throw new Error("expected the entries of a body from its thread, got something else");
+        return { alone: answer.alone, entries: unpackBatch(answer.batch) };
+      },
+      close: () => thread.drop(id),
+    };
+  }
+
+  /** Ends the threads; what they still had is not recorded. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#seats.map((thread) => thread?.end()));
+  }
+
+  #thread(seat: number): Thread {
+    const thread = this.#seats[seat];
+    if (thread?.isAlive === true) return thread;
+    const started = new Thread(this.#script, (cause) => {
+      if (!this.#isClosed) this.#onDeath(cause);
+    });
+    this.#seats[seat] = started;
+    return started;
+  }
+}
+
+type Waiting = { readonly resolve: (answer: IntakeAnswer) => void; readonly reject: (error: unknown) => void };
+
+/** One thread and the bodies it has. */
+class Thread {
+  readonly #worker: Worker;
+  readonly #onDeath: (cause: unknown) => void;
+  readonly #open = new Set<number>();
+  readonly #waiting = new Map<number, Waiting>();
+  #lost: unknown;
+
+  constructor(script: URL, onDeath: (cause: unknown) => void) {
+    this.#onDeath = onDeath;
+    // No limit on its memory of our own: when the engine's parser meets one, the whole process ends, not the thread.
+    this.#worker = new Worker(script);
+    this.#worker.unref();
+    this.#worker.on("message", (answer: IntakeAnswer) => this.#answer(answer));
+    this.#worker.on("error", (cause) => this.#lose(cause));
+    this.#worker.on("exit", (code) => this.#lose(new Error(`the thread ended with code ${code}`)));
+  }
+
+  get load(): number {
+    return this.#open.size;
+  }
+
+  get isAlive(): boolean {
+    return this.#lost === undefined;
+  }
+
+  add(id: number): void {
+    this.#open.add(id);
+  }
+
+  ask(task: IntakeTask, transferred: readonly ArrayBuffer[]): Promise<IntakeAnswer> {
+    return new Promise((resolve, reject) => {
+      if (this.#lost !== undefined) throw lostError(this.#lost);
+      if (this.#waiting.size === 0) this.#worker.ref();
+      this.#waiting.set(task.id, { resolve, reject });
+      this.#worker.postMessage(task, [...transferred]);
+    });
+  }
+
+  drop(id: number): void {
+    if (this.#open.delete(id)) this.#worker.postMessage({ id, isDropped: true } satisfies IntakeTask);
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #answer(answer: IntakeAnswer): void {
+    const { id } = answer;
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    // An idle thread must not keep the process from ending.
+    if (this.#waiting.size === 0) this.#worker.unref();
+    // With its entries or an error the thread has forgotten the body.
+    if (!("isTaken" in answer)) this.#open.delete(id);
+    if ("error" in answer) waiting?.reject(receivedError(answer.error));
+    else waiting?.resolve(answer);
+  }
+
+  #lose(cause: unknown): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = cause;
+    for (const { reject } of this.#waiting.values()) reject(lostError(cause));
+    this.#waiting.clear();
+    this.#open.clear();
+    this.#onDeath(cause);
+  }
+}
+
+function receivedError(error: SentError): Error {
+  if ("code" in error) return new Problem(error.code, error.detail, { ...error.extra, headers: error.headers });
+  return new Error("a thread failed to take in a body", { cause: error.unexpected });
+}
+
+function lostError(cause: unknown): Problem {
+  const detail = "expected the thread that took the request in to finish, but it ended; nothing was recorded";
+  return new Problem("not_recorded", detail, { headers: { "Retry-After": "1" }, cause });
+}

@@ -1,0 +1,87 @@
+/**
+ * A thread that takes bodies in: parsing, checking and hashing thousands of events takes tens of milliseconds, and is
+ * done here while the thread of the service answers others. pool.ts talks to it.
+ */
+
+import { parentPort } from "node:worker_threads";
+import type { Preparation } from "../../entry/prepare.ts";
+import { fastKeccak256 } from "../../ledger/keccak-wasm.ts";
+import type { Code } from "../api/codes.ts";
+import { type ProblemExtra, problemOf } from "../problem.ts";
+import { type PackedBatch, packBatch } from "./batch.ts";
+import { type Form, type Intake, type IntakeRules, openIntake } from "./intake.ts";
+import { createMemory } from "./memory.ts";
+import { createSalts } from "./salts.ts";
+
+/** The part of {@link Preparation} that is a request's own; a thread has the rest. */
+export type RequestPreparation = Pick<Preparation, "own" | "contentKey" | "contentOf">;
+
+/** What a thread has to know of a body before it takes the first piece. */
+export type Opening = { readonly form: Form; readonly rules: IntakeRules; readonly preparation: RequestPreparation };
+
+/** What the thread is told of the body with an id: the next piece, which is answered; or that nobody wants it any more. */
+export type IntakeTask =
+  | {
+      readonly id: number;
+      readonly piece: Uint8Array<ArrayBuffer>;
+      readonly isLast: boolean;
+      /** With the first piece. */
+      readonly opening?: Opening;
+    }
+  | { readonly id: number; readonly isDropped: true };
+
+/** An error on its way between threads: what the client is told, or one that nobody expected. */
+export type SentError =
+  | {
+      readonly code: Code;
+      readonly detail: string;
+      readonly extra: ProblemExtra;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  | { readonly unexpected: unknown };
+
+export type IntakeAnswer = { readonly id: number } & (
+  | { readonly isTaken: true }
+  | { readonly alone: boolean; readonly batch: PackedBatch }
+  | { readonly error: SentError }
+);
+
+// Salts are drawn here: two threads that had one source would give out the same ones.
+const shared = { hash: await fastKeccak256(), salts: createSalts(), memory: createMemory() };
+const intakes = new Map<number, Intake>();
+
+function work(task: IntakeTask): IntakeAnswer | undefined {
+  const { id } = task;
+  if ("isDropped" in task) {
+    intakes.delete(id);
+    return undefined;
+  }
+  const { piece, isLast, opening } = task;
+  if (opening !== undefined) {
+    intakes.set(id, openIntake(opening.form, opening.rules, { ...opening.preparation, ...shared }));
+  }
+  const intake = intakes.get(id);
+  if (intake === undefined) throw new Error(`expected a piece of an open body, got one of ${id}`);
+  intake.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
+  if (!isLast) return { id, isTaken: true };
+  intakes.delete(id);
+  const { alone, entries } = intake.end();
+  return { id, alone, batch: packBatch(entries) };
+}
+
+function sentError(error: unknown): SentError {
+  const { problem, unexpected } = problemOf(error);
+  const { code, message: detail, extra, headers } = problem;
+  return unexpected ? { unexpected: error } : { code, detail, extra, headers };
+}
+
+parentPort?.on("message", (task: IntakeTask) => {
+  try {
+    const answer = work(task);
+    if (answer === undefined) return;
+    parentPort?.postMessage(answer, "batch" in answer ? [answer.batch.bytes.buffer, answer.batch.lengths.buffer] : []);
+  } catch (error) {
+    intakes.delete(task.id);
+    parentPort?.postMessage({ id: task.id, error: sentError(error) } satisfies IntakeAnswer);
+  }
+});

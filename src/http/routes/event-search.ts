@@ -1,0 +1,96 @@
+/**
+ * Finding events through the index, and counting them. The index follows the ledger: an answer waits a moment for it to
+ * catch up with what is recorded, and says how far it came.
+ */
+
+import { entryLeafHash } from "../../entry/entry.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { equal, toHex } from "../../merkle/bytes.ts";
+import type { Hash } from "../../merkle/hash.ts";
+import type { Indexer } from "../../query/index/indexer.ts";
+import { IndexBehindError } from "../../query/index/waiters.ts";
+import { type QueryItem, query } from "../../query/query.ts";
+import { stats } from "../../query/stats.ts";
+import { OPERATIONS } from "../api/operations.ts";
+import { readPath, readQuery } from "../api/params.ts";
+import { authorize } from "../auth/authorize.ts";
+import { Problem } from "../problem.ts";
+import { type Handler, json } from "../reply.ts";
+import type { Services } from "../services.ts";
+import { ledgerNamed } from "./ledger-of-path.ts";
+import { anchoredSize } from "./ledgers.ts";
+
+/** Whoever has just been answered 201 finds the event: indexing takes milliseconds. */
+const CATCH_UP_MS = 1000;
+const DAY_MS = 86_400_000;
+const RETRY = { "Retry-After": "5" };
+
+/** GET …/events */
+export function listEvents(services: Services): Handler {
+  return async (req) => {
+    const { ledger: name } = readPath(OPERATIONS.listEvents.path, req);
+    authorize(services.keys, req, "read", name);
+    const ledger = ledgerNamed(services.ledgers, name);
+    const { order, limit, after, ...filter } = readQuery(OPERATIONS.listEvents.query, req);
+    const size = ledger.size;
+    const indexer = await indexerAt(services, name, size);
+    const request = { filter: withoutUndefined(filter), order, limit, ...(after !== undefined && { after }) };
+    const page = await query(indexer, request);
+    const { events, changed } = await checkAll(services.hash, ledger, page.items);
+    const anchored = anchoredSize(await services.chains(ledger.record.id));
+    const { accepted, searchable } = page.watermark;
+    const { complete, next = null } = page;
+    const unreadable = [...(page.unreadable ?? []), ...changed];
+    const sizes = { size: accepted, searchableSize: searchable, anchoredSize: anchored };
+    return json(200, { events, next, complete, ...sizes, ...(unreadable.length > 0 && { unreadable }) }, "revalidate");
+  };
+}
+
+type Checked = { readonly events: readonly object[]; readonly changed: readonly number[] };
+
+/** Leaves out what does not lead to its leaf hash in the tree: a store that somebody edited must not speak through a search. */
+async function checkAll(hash: Hash, ledger: Ledger, items: readonly QueryItem[]): Promise<Checked> {
+  const events: object[] = [];
+  const changed: number[] = [];
+  const leaves = await Promise.all(items.map(({ index }) => ledger.leafHash(index)));
+  for (const [i, { index, recordedAt, event, entry }] of items.entries()) {
+    const leaf = leaves[i] as Uint8Array;
+    if (equal(entryLeafHash(hash, entry), leaf)) events.push({ index, recordedAt, leafHash: toHex(leaf), event });
+    else changed.push(index);
+  }
+  return { events, changed };
+}
+
+/** GET …/stats */
+export function countEvents(services: Services): Handler {
+  return async (req) => {
+    const { ledger: name } = readPath(OPERATIONS.countEvents.path, req);
+    authorize(services.keys, req, "read", name);
+    const ledger = ledgerNamed(services.ledgers, name);
+    const { since, until = services.now(), interval, top } = readQuery(OPERATIONS.countEvents.query, req);
+    const indexer = await indexerAt(services, name, ledger.size);
+    const counted = await stats(indexer, { since: since ?? until - DAY_MS, until, interval, top });
+    const { watermark, ...counts } = counted;
+    return json(200, { ...counts, size: watermark.accepted, searchableSize: watermark.searchable }, "revalidate");
+  };
+}
+
+async function indexerAt({ indexer }: Services, name: string, size: number): Promise<Indexer> {
+  const found = indexer(name);
+  if (found === undefined) {
+    throw new Problem("index_behind", "the index for search failed, and is being built again", { headers: RETRY });
+  }
+  try {
+    await found.waitFor(size, { timeoutMs: CATCH_UP_MS });
+  } catch (error) {
+    // The answer says how far the index is.
+    if (!(error instanceof IndexBehindError)) throw error;
+  }
+  return found;
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,74 @@
+/** One event of a ledger, and what proves it. */
+
+import { listAnchors, passOver } from "../../anchor/record/anchor-record.ts";
+import type { Entry } from "../../entry/entry.ts";
+import { readMembers } from "../../entry/prepare.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { type Hex, toHex } from "../../merkle/bytes.ts";
+import { makeBundle } from "../../prove/make-bundle.ts";
+import type { Store } from "../../store/store.ts";
+import type { Status } from "../../verify/bundle/bundle.ts";
+import { OPERATIONS } from "../api/operations.ts";
+import { readPath, readQuery } from "../api/params.ts";
+import type { ApiKey } from "../auth/api-keys.ts";
+import { authorize } from "../auth/authorize.ts";
+import { allows } from "../auth/roles.ts";
+import { Problem } from "../problem.ts";
+import { type Handler, json } from "../reply.ts";
+import type { Services } from "../services.ts";
+import { ledgerNamed } from "./ledger-of-path.ts";
+
+/** Anchors that are looked at: the first ones that cover an entry are the oldest, and so the first to be final. */
+const ANCHORS_MAX = 64;
+
+/** GET …/events/{index} */
+export function readEvent({ store, keys, ledgers }: Services): Handler {
+  return async (req) => {
+    const { ledger: name, index } = readPath(OPERATIONS.readEvent.path, req);
+    const key = authorize(keys, req, "readOwn", name);
+    const ledger = ledgerNamed(ledgers, name);
+    const { entry, leafHash, event } = await eventFor(key, ledger, index);
+    const status = await statusOf(store, ledger.record.id, index);
+    return json(200, { index, recordedAt: entry.recordedAt, leafHash: toHex(leafHash), event, status }, "revalidate");
+  };
+}
+
+/** GET …/events/{index}/bundle */
+export function proveEvent({ store, keys, ledgers, hash }: Services): Handler {
+  return async (req) => {
+    const { ledger: name, index } = readPath(OPERATIONS.proveEvent.path, req);
+    const { size, omit, prefer } = readQuery(OPERATIONS.proveEvent.query, req);
+    const key = authorize(keys, req, "readOwn", name);
+    const ledger = ledgerNamed(ledgers, name);
+    await eventFor(key, ledger, index);
+    const bundle = await makeBundle({
+      ...{ ledger, store, hash, index },
+      ...(size !== undefined && { size }),
+      ...(omit !== undefined && { omit }),
+      ...(prefer !== undefined && { prefer }),
+    });
+    return json(200, bundle, "revalidate");
+  };
+}
+
+type Found = { readonly entry: Entry; readonly leafHash: Uint8Array; readonly event: object };
+
+/** The event at an index, when the key may read it: a key that only writes, when it came from the key's source. */
+async function eventFor(key: ApiKey, ledger: Ledger, index: number): Promise<Found> {
+  const proven = await ledger.provenEntry(index);
+  if (proven === undefined) {
+    throw new Problem("event_unknown", `expected an index below ${ledger.size}, got ${index}`);
+  }
+  const event = readMembers(proven.entry);
+  const { source } = (event._source ?? {}) as { readonly source?: unknown };
+  if (!allows(key.roles, "read") && source !== key.source) {
+    throw new Problem("event_forbidden", `expected an event from the source ${key.source}, got one from another`);
+  }
+  return { ...proven, event };
+}
+
+async function statusOf(store: Store, ledgerId: Hex, index: number): Promise<Status> {
+  const anchors = await listAnchors(store, ledgerId, { fromSize: index + 1, limit: ANCHORS_MAX, onDamaged: passOver });
+  if (anchors.some(({ stage }) => stage === "final")) return "final";
+  return anchors.length > 0 ? "anchored" : "recorded";
+}

@@ -1,0 +1,201 @@
+/**
+ * GitHub webhooks: the name of the event from X-GitHub-Event, the payload as JSON. One general rule instead of one for
+ * each of GitHub's events: every part of the payload that has an identity is a target, every plain value is metadata.
+ */
+
+import { isDateTime } from "../../entry/time.ts";
+import { readJson } from "../../json/read.ts";
+import { isTooDeep } from "../../json/shape.ts";
+import type { Adapter, ForeignItem, Mapping } from "../adapter.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Longest text that is copied out of a payload; `_raw` has the rest. */
+const TEXT_MAX = 256;
+const TARGETS_MAX = 16;
+const METADATA_MAX = 32;
+/** A payload that is nested deeper is not read; GitHub's are 8 deep. */
+const DEPTH_MAX = 100;
+
+/** Part of the payload that an event is about, where it is not named as the event is. */
+const SUBJECTS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    branch_protection_rule: "rule",
+    code_scanning_alert: "alert",
+    commit_comment: "comment",
+    dependabot_alert: "alert",
+    deploy_key: "key",
+    discussion_comment: "comment",
+    fork: "forkee",
+    issue_comment: "comment",
+    issues: "issue",
+    membership: "member",
+    meta: "hook",
+    org_block: "blocked_user",
+    page_build: "build",
+    ping: "hook",
+    pull_request_review: "review",
+    pull_request_review_comment: "comment",
+    pull_request_review_thread: "thread",
+    repository_vulnerability_alert: "alert",
+    secret_scanning_alert: "alert",
+    team_add: "team",
+  }),
+);
+
+/** Parts of a payload that nothing was done to. */
+const NO_TARGETS = new Set(["sender", "pusher", "changes", "client_payload", "inputs", "installation"]);
+/** Actions after which a part still carries the time of its last change, not of its end. */
+const ENDINGS = /^(deleted|removed|destroyed|revoked)$/;
+/** Members that name a time to come. */
+const FUTURE = /^(expires|due|suspended|next)_/;
+
+/** Maps deliveries of GitHub, and of GitHub Enterprise Server, to events such as com.github.pull_request.opened. */
+export const github: Adapter = { format: "github", map };
+
+function map(item: ForeignItem): Mapping {
+  const payload = readPayload(item.text);
+  const name = dotName(item.kind ?? "unknown");
+  const action = typeof payload?.action === "string" ? `.${dotName(payload.action)}` : "";
+  const time = payload === undefined ? undefined : timeOf(name, payload);
+  return {
+    event: {
+      action: `com.github.${name}${action}`,
+      ...(time === undefined ? {} : { time }),
+      actor: actorOf(payload?.sender),
+      ...(item.id === undefined ? {} : { id: item.id, context: { request_id: item.id } }),
+      ...(payload === undefined ? {} : describePayload(name, payload)),
+    },
+    notes: payload === undefined ? ["text_unreadable"] : [],
+  };
+}
+
+function describePayload(name: string, payload: Json): Json {
+  const organization = textOf(asObject(payload.organization)?.login);
+  const targets = targetsOf(name, payload);
+  const metadata = metadataOf(payload);
+  return {
+    source: hostOf(payload),
+    ...(targets.length === 0 ? {} : { targets }),
+    ...(organization === undefined ? {} : { tenant: organization }),
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+  };
+}
+
+function readPayload(text: string): Json | undefined {
+  if (isTooDeep(text, DEPTH_MAX)) return undefined;
+  try {
+    return asObject(readJson(text));
+  } catch {
+    // Not JSON at all: the mapping notes it, as above, and the text itself is kept.
+    return undefined;
+  }
+}
+
+function actorOf(sender: unknown): Json {
+  const account = asObject(sender);
+  const id = account === undefined ? undefined : identityOf(account);
+  if (account === undefined || id === undefined) return { type: "system", id: "github" };
+  const login = textOf(account.login);
+  const type = account.type === "Bot" ? "service" : "user";
+  return { type, id, ...(login === undefined ? {} : { name: login }) };
+}
+
+/** The part that the event is about comes first. */
+function targetsOf(name: string, payload: Json): Json[] {
+  const subject = subjectOf(name);
+  const keys = Object.keys(payload).filter((key) => isName(key) && !NO_TARGETS.has(key));
+  keys.sort((a, b) => Number(b === subject) - Number(a === subject));
+  const targets: Json[] = [];
+  for (const key of keys) {
+    const part = asObject(payload[key]);
+    const id = part === undefined ? undefined : identityOf(part);
+    if (part === undefined || id === undefined) continue;
+    const label = firstText(part.full_name, part.login, part.title, part.name, part.tag_name, part.ref);
+    const attrs = attributesOf(part);
+    targets.push({
+      type: key,
+      id,
+      ...(label === undefined ? {} : { name: label }),
+      ...(Object.keys(attrs).length === 0 ? {} : { attrs }),
+    });
+  }
+  return targets.slice(0, TARGETS_MAX);
+}
+
+function attributesOf(part: Json): Json {
+  const url = textOf(part.html_url);
+  const number = Number.isSafeInteger(part.number) ? part.number : undefined;
+  return { ...(url === undefined ? {} : { url }), ...(number === undefined ? {} : { number }) };
+}
+
+function metadataOf(payload: Json): Json {
+  const metadata: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(payload)) {
+    if (!isName(key) || key === "action" || Object.keys(metadata).length >= METADATA_MAX) continue;
+    if (typeof value === "boolean" || Number.isSafeInteger(value)) metadata[key] = value;
+    else if (textOf(value) !== undefined) metadata[key] = value;
+  }
+  return metadata;
+}
+
+/** Newest time that the payload gives for itself or for what it is about; undefined when it tells none of the event. */
+function timeOf(name: string, payload: Json): string | undefined {
+  if (name === "push") return spellTime(asObject(payload.repository)?.pushed_at);
+  if (typeof payload.action === "string" && ENDINGS.test(payload.action)) return undefined;
+  let newest: string | undefined;
+  for (const part of [payload, asObject(payload[subjectOf(name)]) ?? {}]) {
+    for (const [key, value] of Object.entries(part)) {
+      const time = key.endsWith("_at") && !FUTURE.test(key) ? spellTime(value) : undefined;
+      if (time !== undefined && (newest === undefined || Date.parse(time) > Date.parse(newest))) newest = time;
+    }
+  }
+  return newest;
+}
+
+/** A time of GitHub's, RFC 3339 or seconds since 1970, as RFC 3339. */
+function spellTime(value: unknown): string | undefined {
+  if (typeof value === "string") return isDateTime(value) ? value : undefined;
+  if (!Number.isSafeInteger(value)) return undefined;
+  const time = new Date((value as number) * 1000);
+  const text = Number.isNaN(time.getTime()) ? "" : time.toISOString();
+  return isDateTime(text) ? text : undefined;
+}
+
+function subjectOf(name: string): string {
+  return SUBJECTS.get(name) ?? name;
+}
+
+/** What stays the same when a thing is renamed; an integer that JSON cannot carry exactly is none. */
+function identityOf(part: Json): string | undefined {
+  if (Number.isSafeInteger(part.id)) return String(part.id);
+  return firstText(part.id, part.node_id, part.ghsa_id, part.sha, part.head_sha);
+}
+
+function hostOf(payload: Json): string {
+  const urls = [payload.repository, payload.organization, payload.sender].map((part) => asObject(part)?.html_url);
+  const host = /^https?:\/\/([^/?#]{1,200})/.exec(urls.find((url) => typeof url === "string") ?? "")?.[1];
+  return textOf(host) ?? "github.com";
+}
+
+function firstText(...values: readonly unknown[]): string | undefined {
+  return values.map(textOf).find((text) => text !== undefined);
+}
+
+function textOf(value: unknown): string | undefined {
+  const fits = typeof value === "string" && value !== "" && value.length <= TEXT_MAX && value.isWellFormed();
+  return fits ? value : undefined;
+}
+
+function isName(key: string): boolean {
+  return /^[a-z][a-z0-9_]{0,63}$/.test(key);
+}
+
+/** A name as one part of an action; what cannot stand in one becomes "_". */
+function dotName(name: string): string {
+  return name.slice(0, 100).replaceAll(/[^A-Za-z0-9_-]/g, "_") || "_";
+}
+
+function asObject(value: unknown): Json | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+}

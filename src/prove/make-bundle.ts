@@ -1,0 +1,229 @@
+/**
+ * Makes bundles: what proves one event, from what a ledger and its anchors hold. The answer to an append is one too,
+ * made from what is in memory. What is read from the store is checked before it is given out.
+ */
+
+import { type AnchorRecord, listAnchors, passOver } from "../anchor/record/anchor-record.ts";
+import { type Entry, entryLeafHash, type Member } from "../entry/entry.ts";
+import { withholdMembers } from "../entry/redact.ts";
+import { fastRecoverSigner } from "../keys/local-signer.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { checksumAddress } from "../merkle/address.ts";
+import { equal, fromHex, type Hex, toHex } from "../merkle/bytes.ts";
+import { labelOf, type SignedCheckpoint } from "../merkle/checkpoint.ts";
+import type { Hash } from "../merkle/hash.ts";
+import { checkInclusion, ProofError } from "../merkle/proof.ts";
+import { DamagedStoreError, type LedgerRecord, type Store } from "../store/store.ts";
+import {
+  BUNDLE_FORMAT,
+  type Bundle,
+  type BundleAnchor,
+  type BundleLedger,
+  type Status,
+} from "../verify/bundle/bundle.ts";
+
+/** The ledger has no event at an index, or no checkpoint that a bundle could be made for. */
+export class ProveError extends Error {
+  override readonly name = "ProveError";
+  readonly code: "event_unknown" | "checkpoint_unknown";
+
+  constructor(code: ProveError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type ProveRequest = {
+  readonly ledger: Ledger;
+  readonly store: Store;
+  readonly hash: Hash;
+  readonly index: number;
+  /** Size of the checkpoint; the newest anchored one that covers the entry, else the newest, when absent. */
+  readonly size?: number;
+  /** With "final", the newest checkpoint that is final on a chain is taken before one that is not yet. */
+  readonly prefer?: "final";
+  /** Names of members to withhold. */
+  readonly omit?: readonly string[];
+};
+
+/** Anchors that are looked at for one size: no service has more chains. */
+const ANCHORS_MAX = 64;
+/** Anchored checkpoints that are looked through for a final one; older ones are final long since. */
+const SEARCH_MAX = 10_000;
+
+/**
+ * A bundle for an entry.
+ * @throws ProveError; EventError code member_unknown; DamagedStoreError when what is stored does not prove the entry
+ */
+export async function makeBundle(request: ProveRequest): Promise<Bundle> {
+  const { ledger, hash, index, omit = [] } = request;
+  const stored = await ledger.entry(index);
+  if (stored === undefined) {
+    throw new ProveError("event_unknown", `expected an index below ${ledger.size}, got ${index}`);
+  }
+  const checkpoint = await chooseCheckpoint(request);
+  const [leaf, path, anchors] = await Promise.all([
+    ledger.leafHash(index),
+    ledger.inclusionPath(index, checkpoint.size),
+    anchorsOf(request, checkpoint.size),
+  ]);
+  const signer = fastRecoverSigner(checkpoint, hash);
+  try {
+    checkEntry(hash, stored, leaf);
+    checkInclusion(hash, { index, size: checkpoint.size, leafHash: leaf, path, root: fromHex(checkpoint.root, 32) });
+    checkSigner(ledger.record, signer);
+  } catch (cause) {
+    if (!(cause instanceof ProofError)) throw cause;
+    throw new DamagedStoreError(`entry ${index} is not proved by checkpoint ${checkpoint.size}`, { cause });
+  }
+  const entry = omit.length === 0 ? stored : withholdMembers(hash, stored, omit);
+  return assemble(bundleLedger(ledger.record, signer), { index, entry, leafHash: leaf, path, checkpoint }, anchors);
+}
+
+/** What an append knows of one entry. */
+export type Recorded = {
+  readonly index: number;
+  readonly entry: Entry;
+  readonly leafHash: Uint8Array;
+  readonly path: readonly Uint8Array[];
+  readonly checkpoint: SignedCheckpoint;
+};
+
+/** The bundle of an entry that was recorded just now; it reads nothing. */
+export function bundleOfAppend(hash: Hash, record: LedgerRecord, recorded: Recorded): Bundle {
+  const ledger = bundleLedger(record, signerOf(hash, record, recorded.checkpoint));
+  return assemble(ledger, recorded, { list: [], status: "recorded" });
+}
+
+/** Who signed a checkpoint of a ledger, in lower case: after a rotation it need not be the signer in force. */
+export function signerOf(hash: Hash, record: LedgerRecord, checkpoint: SignedCheckpoint): Hex {
+  return record.formerSigners === undefined ? record.signer : fastRecoverSigner(checkpoint, hash);
+}
+
+type Anchors = { readonly list: readonly BundleAnchor[]; readonly status: Status };
+
+function assemble(ledger: BundleLedger, recorded: Recorded, anchors: Anchors): Bundle {
+  const { index, entry, path, checkpoint } = recorded;
+  const { size, root, signedAt, signature } = checkpoint;
+  return {
+    format: BUNDLE_FORMAT,
+    ledger,
+    entry: {
+      index,
+      recordedAt: entry.recordedAt,
+      members: entry.members.map(spellMember),
+      leafHash: spell(recorded.leafHash),
+    },
+    inclusion: { size, root, path: path.map(spell) },
+    checkpoint: { size, root, signedAt, signature },
+    anchors: anchors.list,
+    status: anchors.status,
+  };
+}
+
+function spellMember(member: Member): { readonly salt: Hex; readonly text: string } | { readonly digest: Hex } {
+  return "digest" in member ? { digest: spell(member.digest) } : { salt: spell(member.salt), text: member.text };
+}
+
+/** toHex by way of Node, which makes one flat string: an answer spells about thirty hashes. */
+function spell(bytes: Uint8Array): Hex {
+  return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex")}`;
+}
+
+function checkEntry(hash: Hash, entry: Entry, expected: Uint8Array): void {
+  if (!equal(entryLeafHash(hash, entry), expected)) {
+    throw new ProofError(`expected members that lead to the leaf hash ${toHex(expected)}, got others`);
+  }
+}
+
+function checkSigner(record: LedgerRecord, signer: Hex): void {
+  if (signer === record.signer || record.formerSigners?.includes(signer)) return;
+  throw new ProofError(`expected a signature of ${record.signer}, got one of ${signer}`);
+}
+
+/** Spellings that are remembered: a service has few ledgers and signers, and each costs a hash or two. */
+const SPELLED_MAX = 10_000;
+const ADDRESSES = new Map<Hex, string>();
+const NAMES = new Map<Hex, string>();
+
+function remembered<K>(spellings: Map<K, string>, key: K, spellNew: () => string): string {
+  let spelled = spellings.get(key);
+  if (spelled === undefined) {
+    spelled = spellNew();
+    if (spellings.size < SPELLED_MAX) spellings.set(key, spelled);
+  }
+  return spelled;
+}
+
+function spellAddress(address: Hex): string {
+  return remembered(ADDRESSES, address, () => checksumAddress(address));
+}
+
+/**
+ * A ledger as bundles name it: with the signer of the bundle's checkpoint, and addresses in EIP-55 spelling. A name
+ * that must not be guessed is not given away; the random label stands where it would.
+ */
+export function bundleLedger(record: LedgerRecord, signer: Hex = record.signer): BundleLedger {
+  const { id, label, owner } = record;
+  const name = remembered(NAMES, id, () => (labelOf(record.name) === label ? record.name : label));
+  return { id, name, label, owner: spellAddress(owner), signer: spellAddress(signer) };
+}
+
+async function chooseCheckpoint({ ledger, store, index, size, prefer }: ProveRequest): Promise<SignedCheckpoint> {
+  if (size !== undefined) {
+    const checkpoint = size > index ? await ledger.checkpoint(size) : undefined;
+    if (checkpoint !== undefined) return checkpoint;
+    throw new ProveError("checkpoint_unknown", `expected the size of a checkpoint above index ${index}, got ${size}`);
+  }
+  const anchored = await newestAnchor(store, ledger.record.id, index, prefer === "final");
+  const checkpoint = anchored === undefined ? ledger.head : await ledger.checkpoint(anchored.size);
+  if (checkpoint === undefined) {
+    throw new DamagedStoreError(`the checkpoint of the anchored size ${anchored?.size} is not in the store`);
+  }
+  return checkpoint;
+}
+
+async function newestAnchor(
+  store: Store,
+  ledgerId: Hex,
+  index: number,
+  preferFinal: boolean,
+): Promise<AnchorRecord | undefined> {
+  const limit = preferFinal ? SEARCH_MAX : 1;
+  const anchors = await listAnchors(store, ledgerId, {
+    fromSize: index + 1,
+    reverse: true,
+    limit,
+    onDamaged: passOver,
+  });
+  return anchors.find((anchor) => preferFinal && anchor.stage === "final") ?? anchors[0];
+}
+
+/** On every chain the anchor of this size, or else the next larger one with a path that leads there. */
+async function anchorsOf({ ledger, store }: ProveRequest, size: number): Promise<Anchors> {
+  const records = await listAnchors(store, ledger.record.id, {
+    fromSize: size,
+    limit: ANCHORS_MAX,
+    onDamaged: passOver,
+  });
+  const firsts = new Map<number, AnchorRecord>();
+  for (const record of records) if (!firsts.has(record.chainId)) firsts.set(record.chainId, record);
+  const found = [...firsts.values()];
+  const list = await Promise.all(found.map((record) => bundleAnchor(ledger, size, record)));
+  const isFinal = found.some((record) => record.stage === "final");
+  return { list, status: isFinal ? "final" : found.length > 0 ? "anchored" : "recorded" };
+}
+
+async function bundleAnchor(ledger: Ledger, size: number, record: AnchorRecord): Promise<BundleAnchor> {
+  const { chainId, contract, root, transactionHash, blockNumber, blockHash, blockTime, state } = record;
+  const consistency = record.size === size ? undefined : (await ledger.consistencyPath(size, record.size)).map(spell);
+  return {
+    chainId,
+    contract,
+    size: record.size,
+    root,
+    ...(consistency !== undefined && { consistency }),
+    ...{ transactionHash, blockNumber, blockHash, blockTime },
+    ...(state !== undefined && { state }),
+  };
+}

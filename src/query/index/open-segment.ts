@@ -1,0 +1,92 @@
+/**
+ * The segment that is growing: it is searched in memory and not kept on disk, so that what is written to the index is
+ * written once. After a start it is built again from at most 16384 entries.
+ */
+
+import type { Entry } from "../../entry/entry.ts";
+import { type Counts, countEntry } from "./counts.ts";
+import { emptyMask, type Mask, SEGMENT_LENGTH } from "./positions.ts";
+import { PairList, type SortedPairs } from "./postings.ts";
+import { readFacts } from "./searchable.ts";
+import type { TermHasher } from "./term-hash.ts";
+import { eachTerm, type Term } from "./terms.ts";
+import type { Times } from "./times.ts";
+
+/** A segment with this many pairs is closed early: 8 MiB. Events with thousands of targets exist. */
+export const PAIRS_MAX = 2 ** 20;
+
+export class OpenSegment {
+  /** Index of its first entry. */
+  readonly start: number;
+  readonly counts: Counts = new Map();
+  readonly #hasher: TermHasher;
+  readonly #pairs = new PairList();
+  #recordedAt = new Float64Array(256);
+  #occurredAt = new Float64Array(256);
+  readonly #lengthMax: number;
+  #length = 0;
+
+  /** @param lengthMax entries after which it is full, 1..16384 */
+  constructor(start: number, hasher: TermHasher, lengthMax = SEGMENT_LENGTH) {
+    this.start = start;
+    this.#hasher = hasher;
+    this.#lengthMax = lengthMax;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Index behind its last entry. */
+  get end(): number {
+    return this.start + this.#length;
+  }
+
+  get full(): boolean {
+    return this.#length >= this.#lengthMax || this.#pairs.length >= PAIRS_MAX;
+  }
+
+  /** Adds the entry with index `end`. An entry that cannot be read is undefined: it has no terms, only its place. */
+  add(entry: Entry | undefined): void {
+    const position = this.#length;
+    if (position === SEGMENT_LENGTH) throw new RangeError(`expected room in the segment, got ${position} entries`);
+    const facts = entry === undefined ? undefined : readFacts(entry);
+    const recordedAt = entry?.recordedAt ?? this.#recordedAt[position - 1] ?? 0;
+    if (position === this.#recordedAt.length) this.#grow();
+    this.#recordedAt[position] = recordedAt;
+    this.#occurredAt[position] = facts?.occurredAt ?? Number.NaN;
+    if (facts !== undefined) {
+      eachTerm(facts, (field, text) => this.#pairs.add(this.#hasher.hash(field, text), position));
+      countEntry(this.counts, recordedAt, facts);
+    }
+    this.#length++;
+  }
+
+  /** Positions that have a term. */
+  postings({ field, text }: Term): Mask {
+    const mask = emptyMask();
+    this.#pairs.collect(this.#hasher.hash(field, text), mask);
+    return mask;
+  }
+
+  times(): Times {
+    return {
+      recordedAt: this.#recordedAt.subarray(0, this.#length),
+      occurredAt: this.#occurredAt.subarray(0, this.#length),
+    };
+  }
+
+  sortPostings(): SortedPairs {
+    return this.#pairs.sort();
+  }
+
+  #grow(): void {
+    const grow = (times: Float64Array<ArrayBuffer>) => {
+      const grown = new Float64Array(2 * times.length);
+      grown.set(times);
+      return grown;
+    };
+    this.#recordedAt = grow(this.#recordedAt);
+    this.#occurredAt = grow(this.#occurredAt);
+  }
+}

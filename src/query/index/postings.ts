@@ -1,0 +1,172 @@
+/**
+ * Postings: which positions of a segment have which term. While a segment grows they are pairs in the order they
+ * came; when it is closed they are sorted and dealt to buckets by the first bits of the hash, so that a search reads
+ * one bucket of about 4 KiB for each term, however many terms there are.
+ *
+ *     bucket   = group*              in the order of the hashes
+ *     group    = hash[6] varint(n) gaps[n]      the first position, then how far the next one is behind the last, less 1
+ *              | hash[6] 0x00 bits[2048]        where gaps would be longer than that
+ */
+
+import { ByteReader, ByteWriter } from "./index-bytes.ts";
+import { addPosition, type Mask, SEGMENT_LENGTH } from "./positions.ts";
+import type { TermHash } from "./term-hash.ts";
+
+const BITMAP_LENGTH = SEGMENT_LENGTH / 8;
+const HASH_LENGTH = 6;
+/** A pair takes about 4 bytes in a bucket, once the common terms have shrunk to a byte or a bit. */
+const PAIRS_PER_BUCKET = 1024;
+/** Which 32-bit half of a 64-bit integer in memory is the lower one, on this machine. */
+const LOWER = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
+
+/** Pairs of a hash (48 bits) and a position (16 bits), each a 64-bit integer, so that sorting needs no comparator. */
+export class PairList {
+  #pairs = new BigUint64Array(1024);
+  #halves = new Uint32Array(this.#pairs.buffer);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add({ high, low }: TermHash, position: number): void {
+    if (this.#length === this.#pairs.length) {
+      const grown = new BigUint64Array(2 * this.#length);
+      grown.set(this.#pairs);
+      this.#pairs = grown;
+      this.#halves = new Uint32Array(grown.buffer);
+    }
+    this.#halves[2 * this.#length + LOWER] = (low << 16) | position;
+    this.#halves[2 * this.#length + 1 - LOWER] = high;
+    this.#length++;
+  }
+
+  /** Adds the positions of a term to a mask by looking at every pair: 0.2 ms for a full segment. */
+  collect({ high, low }: TermHash, mask: Mask): void {
+    const halves = this.#halves;
+    for (let i = 1 - LOWER, end = 2 * this.#length; i < end; i += 2) {
+      if (halves[i] !== high) continue;
+      const lower = halves[i ^ 1] as number;
+      if (lower >>> 16 === low) addPosition(mask, lower & 0xffff);
+    }
+  }
+
+  /** The pairs by hash and position. Takes about 15 ms for 16384 events of 14 terms. */
+  sort(): SortedPairs {
+    const sorted = this.#pairs.slice(0, this.#length).sort();
+    return { halves: new Uint32Array(sorted.buffer), length: sorted.length };
+  }
+}
+
+/** Sorted pairs as the 32-bit halves of their integers. */
+export type SortedPairs = { readonly halves: Uint32Array; readonly length: number };
+
+/** Buckets with all pairs, a power of two of them. Takes about 10 ms for 16384 events of 14 terms. */
+export function encodeBuckets({ halves, length }: SortedPairs): Uint8Array[] {
+  const bits = Math.ceil(Math.log2(Math.max(1, length / PAIRS_PER_BUCKET)));
+  const buckets: Uint8Array[] = [];
+  const writer = new ByteWriter();
+  for (let i = 0; i < length; ) {
+    const high = halves[2 * i + 1 - LOWER] as number;
+    const low = (halves[2 * i + LOWER] as number) >>> 16;
+    while (buckets.length < bucketOf(high, bits)) buckets.push(writer.take());
+    let end = i + 1;
+    while (end < length && halves[2 * end + 1 - LOWER] === high && (halves[2 * end + LOWER] as number) >>> 16 === low) {
+      end++;
+    }
+    writeGroup(writer, halves, i, end);
+    i = end;
+  }
+  while (buckets.length < 2 ** bits) buckets.push(writer.take());
+  return buckets;
+}
+
+/** Which of 2^bits buckets has the postings of a hash. */
+export function bucketOf(high: number, bits: number): number {
+  return bits === 0 ? 0 : high >>> (32 - bits);
+}
+
+/**
+ * Adds the positions that a bucket has for a term to a mask.
+ * @throws RangeError when the bytes are no bucket
+ */
+export function findPostings(bucket: Uint8Array, { high, low }: TermHash, mask: Mask): void {
+  const reader = new ByteReader(bucket);
+  while (!reader.done) {
+    const at = reader.at;
+    reader.at += HASH_LENGTH;
+    const length = reader.varint();
+    if (matches(bucket, at, high, low)) {
+      if (length === 0) readBitmap(bucket, reader.at, mask);
+      else readGaps(new ByteReader(bucket.subarray(reader.at, reader.at + length)), mask);
+      return;
+    }
+    reader.at += length === 0 ? BITMAP_LENGTH : length;
+  }
+}
+
+/** Writes the group of pairs [from, to), which have one hash; of equal pairs one is written. */
+function writeGroup(writer: ByteWriter, halves: Uint32Array, from: number, to: number): void {
+  const high = halves[2 * from + 1 - LOWER] as number;
+  const low = (halves[2 * from + LOWER] as number) >>> 16;
+  const { bytes, at } = writer.reserve(HASH_LENGTH);
+  for (let i = 0; i < 4; i++) bytes[at + i] = high >>> (24 - 8 * i);
+  bytes[at + 4] = low >>> 8;
+  bytes[at + 5] = low;
+  const gaps = gapsOf(halves, from, to);
+  if (gaps.length <= BITMAP_LENGTH) {
+    writer.varint(gaps.length);
+    const target = writer.reserve(gaps.length);
+    target.bytes.set(gaps, target.at);
+    return;
+  }
+  writer.byte(0);
+  const bitmap = writer.reserve(BITMAP_LENGTH);
+  bitmap.bytes.fill(0, bitmap.at, bitmap.at + BITMAP_LENGTH);
+  for (let i = from; i < to; i++) {
+    const position = (halves[2 * i + LOWER] as number) & 0xffff;
+    const byte = bitmap.at + (position >>> 3);
+    bitmap.bytes[byte] = (bitmap.bytes[byte] as number) | (1 << (position & 7));
+  }
+}
+
+/** Gaps need at most two bytes each: positions are below 2^14. */
+const scratch = new Uint8Array(2 * SEGMENT_LENGTH);
+
+function gapsOf(halves: Uint32Array, from: number, to: number): Uint8Array {
+  let length = 0;
+  let last = -1;
+  for (let i = from; i < to; i++) {
+    const position = (halves[2 * i + LOWER] as number) & 0xffff;
+    if (position === last) continue;
+    const gap = position - last - 1;
+    if (gap >= 0x80) scratch[length++] = (gap & 0x7f) | 0x80;
+    scratch[length++] = gap >= 0x80 ? gap >>> 7 : gap;
+    last = position;
+  }
+  return scratch.subarray(0, length);
+}
+
+function matches(bucket: Uint8Array, at: number, high: number, low: number): boolean {
+  return (
+    bucket[at] === high >>> 24 &&
+    bucket[at + 1] === ((high >>> 16) & 0xff) &&
+    bucket[at + 2] === ((high >>> 8) & 0xff) &&
+    bucket[at + 3] === (high & 0xff) &&
+    bucket[at + 4] === low >>> 8 &&
+    bucket[at + 5] === (low & 0xff)
+  );
+}
+
+function readGaps(gaps: ByteReader, mask: Mask): void {
+  for (let last = -1; !gaps.done; ) {
+    last += 1 + gaps.varint();
+    addPosition(mask, last);
+  }
+}
+
+function readBitmap(bucket: Uint8Array, at: number, mask: Mask): void {
+  for (let i = 0; i < BITMAP_LENGTH; i++) {
+    mask[i >>> 2] = (mask[i >>> 2] as number) | ((bucket[at + i] as number) << (8 * (i & 3)));
+  }
+}

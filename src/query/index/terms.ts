@@ -1,0 +1,75 @@
+/**
+ * Terms: the words under which an entry is found, each in a field. A filter is a term too, spelled the same, so that
+ * one equality decides: `action=k8s.*` finds the entries that have the term "k8s.*".
+ */
+
+import type { Entry } from "../../entry/entry.ts";
+import { type Facts, type Party, readFacts } from "./searchable.ts";
+
+/**
+ * Fields of a filter, those that usually leave the fewest entries first. Their places are part of the index format:
+ * who changes them gives it another number.
+ */
+export const FIELDS = [
+  ...(["id", "target", "actor", "onBehalfOf", "tenant"] as const),
+  ...(["key", "source", "action", "format", "outcome"] as const),
+] as const;
+export type Field = (typeof FIELDS)[number];
+export type Term = { readonly field: Field; readonly text: string };
+
+/** What stands behind the last letter of a prefix that can be searched; beyond this many, an action has no more. */
+const SEPARATORS = ".:/";
+export const PREFIXES_MAX = 8;
+
+/** Calls back for every term of an entry; one may come twice. */
+export function eachTerm(facts: Facts, visit: (field: Field, text: string) => void): void {
+  if (facts.action !== undefined) visitAction(facts.action, visit);
+  if (facts.actor !== undefined) visitParty("actor", facts.actor, visit);
+  if (facts.onBehalfOf !== undefined) visitParty("onBehalfOf", facts.onBehalfOf, visit);
+  for (const target of facts.targets) visitParty("target", target, visit);
+  visit("outcome", facts.outcome);
+  if (facts.source !== undefined) visit("source", facts.source);
+  if (facts.sender !== undefined && facts.sender !== facts.source) visit("source", facts.sender);
+  if (facts.key !== undefined) visit("key", facts.key);
+  if (facts.format !== undefined) visit("format", facts.format);
+  if (facts.tenant !== undefined) visit("tenant", facts.tenant);
+  if (facts.id !== undefined) visit("id", facts.id);
+}
+
+/** Whether an entry has all of the terms. */
+export function hasTerms(entry: Entry, terms: readonly Term[]): boolean {
+  if (terms.length === 0) return true;
+  const missing = new Set(terms);
+  eachTerm(readFacts(entry), (field, text) => {
+    for (const term of missing) if (term.field === field && term.text === text) missing.delete(term);
+  });
+  return missing.size === 0;
+}
+
+/** What is wrong with the text of a filter, as what would be right; undefined when nothing is. */
+export function termProblem({ field, text }: Term): string | undefined {
+  if (text === "") return "a text that is not empty";
+  if (field !== "action" || !text.endsWith("*")) return undefined;
+  if (text.length < 2 || !SEPARATORS.includes(text.at(-2) as string)) {
+    return "* only at the end, after one of . : / (as in k8s.*)";
+  }
+  const levels = [...text].filter((letter) => SEPARATORS.includes(letter)).length;
+  return levels > PREFIXES_MAX ? `at most ${PREFIXES_MAX} of . : / before *` : undefined;
+}
+
+function visitAction(action: string, visit: (field: Field, text: string) => void): void {
+  visit("action", action);
+  let prefixes = 0;
+  for (let i = 0; i < action.length && prefixes < PREFIXES_MAX; i++) {
+    if (!SEPARATORS.includes(action[i] as string)) continue;
+    visit("action", `${action.slice(0, i + 1)}*`);
+    prefixes++;
+  }
+}
+
+function visitParty(field: Field, { type, id }: Party, visit: (field: Field, text: string) => void): void {
+  if (id !== undefined) visit(field, id);
+  if (type === undefined) return;
+  visit(field, `${type}:*`);
+  if (id !== undefined) visit(field, `${type}:${id}`);
+}

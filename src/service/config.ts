@@ -1,0 +1,193 @@
+/**
+ * What a service can be told: by environment variables, and by one JSON file (HOLDFAST_CONFIG) for what does not fit
+ * there. docs/configuration.md is the page about it. Unknown names are refused, so that a typing error is not a default.
+ */
+
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { readJson } from "../json/read.ts";
+
+/** A setting that is missing, unknown or has the wrong form. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly code = "config_invalid";
+}
+
+const wei = z.string().regex(/^\d+$/, "expected wei as decimal digits").transform(BigInt);
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "expected an address of 40 hex digits with 0x");
+const seconds = z.number().positive().max(31_536_000);
+
+/** Where a private key is: an encrypted JSON key store, a file or variable with hex, or a signer in another process. */
+const keySource = z.union([
+  z.strictObject({
+    keystore: z.string(),
+    passwordFile: z.string().optional(),
+    passwordEnv: z.string().optional(),
+    address: address.optional(),
+  }),
+  z.strictObject({ file: z.string(), address: address.optional() }),
+  z.strictObject({ env: z.string(), address: address.optional() }),
+  z.strictObject({ remote: z.url(), address }),
+]);
+
+const chain = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+  /** JSON-RPC endpoints, the preferred one first. */
+  rpc: z.array(z.url()).min(1),
+  chainId: z.int().positive(),
+  /** Where LedgerAnchor is; its usual address when left out. */
+  contract: address.optional(),
+  payer: keySource,
+  finality: z
+    .union([z.enum(["finalized", "safe"]), z.strictObject({ confirmations: z.int().positive().max(10_000) })])
+    .default("finalized"),
+  /** Anchor at the latest this long after an entry was recorded. */
+  intervalS: seconds.default(3600),
+  /** Anchor as soon as this many entries wait. */
+  entriesMax: z.int().positive().default(100_000),
+  /** Anchor also when nothing changed, this often; 0 never does. */
+  heartbeatS: z.number().nonnegative().default(0),
+  /** Readiness fails when the oldest unanchored entry is older; 0 means three intervals and two minutes. */
+  lagMaxS: z.number().nonnegative().default(0),
+  feeMaxWei: wei.default(50_000_000_000_000_000n),
+  budgetPerDayWei: wei.default(500_000_000_000_000_000n),
+  /** Rollups without a public mempool re-price instead of bumping. */
+  mempool: z.boolean().default(true),
+  pollMs: z.int().positive().max(600_000).default(4000),
+});
+
+const limits = z.strictObject({
+  eventBytes: z
+    .int()
+    .positive()
+    .default(64 * 1024),
+  requestBytes: z
+    .int()
+    .positive()
+    .default(16 * 1024 * 1024),
+  batchEvents: z.int().positive().max(1_000_000).default(10_000),
+  queueEvents: z.int().positive().default(100_000),
+  queueBytes: z
+    .int()
+    .positive()
+    .default(256 * 1024 * 1024),
+});
+
+const file = z.strictObject({
+  listen: z.string().optional(),
+  data: z.string().optional(),
+  /** The ledger that a first start makes. */
+  ledger: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected 1 to 64 of a-z, 0-9, '.', '_', '-'")
+    .default("main"),
+  /** Signs checkpoints; generated in the data folder when only the embedded chain is used. */
+  signer: keySource.optional(),
+  /** Whose ledgers these are, on every chain: a key opens them there, an address alone leaves that to its holder. */
+  owner: z.union([keySource, z.strictObject({ address })]).optional(),
+  chains: z.array(chain).default([]),
+  /** Anchor interval on the embedded chain. */
+  embeddedIntervalS: seconds.default(5),
+  limits: limits.prefault({}),
+  logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+});
+
+export type KeySource = z.infer<typeof keySource>;
+export type ChainConfig = z.infer<typeof chain>;
+export type LimitsConfig = z.infer<typeof limits>;
+
+export type Config = {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute path of the data folder. */
+  readonly data: string;
+  /** Name of the ledger that a first start makes. */
+  readonly ledger: string;
+  readonly signer: KeySource | undefined;
+  readonly owner: KeySource | { readonly address: string } | undefined;
+  /** Empty means: run the embedded chain. */
+  readonly chains: readonly ChainConfig[];
+  readonly embeddedIntervalS: number;
+  readonly limits: LimitsConfig;
+  readonly logLevel: z.infer<typeof file>["logLevel"];
+};
+
+/** Environment variables that mean something here. */
+const VARIABLES = ["HOLDFAST_CONFIG", "HOLDFAST_LISTEN", "HOLDFAST_DATA", "HOLDFAST_LOG"];
+/** Variables of the command line, which a service ignores. */
+const CLIENT_VARIABLES = ["HOLDFAST_URL", "HOLDFAST_KEY", "HOLDFAST_RPC"];
+
+/**
+ * Reads the configuration from environment variables and the file that HOLDFAST_CONFIG names.
+ * @throws ConfigError that says which setting, what was expected and what came
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  refuseUnknown(env);
+  const parsed = file.safeParse(env.HOLDFAST_CONFIG ? readFile(env.HOLDFAST_CONFIG) : {});
+  if (!parsed.success) {
+    throw new ConfigError(`${env.HOLDFAST_CONFIG}: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`);
+  }
+  const { listen, data, ...rest } = parsed.data;
+  const names = rest.chains.map((each) => each.name);
+  if (new Set(names).size < names.length) throw new ConfigError(`expected chains of different names, got ${names}`);
+  for (const name of ["signer", "owner"] as const) {
+    if (rest.chains.length > 0 && rest[name] === undefined) {
+      throw new ConfigError(`expected "${name}" beside "chains", see docs/configuration.md, got none`);
+    }
+  }
+  const logLevel = file.shape.logLevel.safeParse(env.HOLDFAST_LOG ?? rest.logLevel);
+  if (!logLevel.success) throw new ConfigError(`HOLDFAST_LOG: expected a log level, got ${env.HOLDFAST_LOG}`);
+  return {
+    ...rest,
+    ...parseListen(env.HOLDFAST_LISTEN ?? listen ?? "127.0.0.1:4600"),
+    data: resolve(env.HOLDFAST_DATA ?? data ?? "data"),
+    signer: rest.signer,
+    owner: rest.owner,
+    logLevel: logLevel.data,
+  };
+}
+
+/** Where a first start leaves the admin key. */
+export function adminKeyFile(data: string): string {
+  return join(data, "admin.key");
+}
+
+/** Where its marks are. */
+export function marksFolder(data: string): string {
+  return join(data, "marks");
+}
+
+/** Where the store of a service is. */
+export function storeFolder(data: string): string {
+  return join(data, "store");
+}
+
+function refuseUnknown(env: Readonly<Record<string, string | undefined>>): void {
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith("HOLDFAST_") || VARIABLES.includes(name) || CLIENT_VARIABLES.includes(name)) continue;
+    // Passwords and keys are named by the configuration itself.
+    if (/_(PASSWORD|KEY)$/.test(name)) continue;
+    throw new ConfigError(`expected one of ${VARIABLES.join(", ")}, got the variable ${name}`);
+  }
+}
+
+function readFile(path: string): unknown {
+  try {
+    return readJson(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new ConfigError(`HOLDFAST_CONFIG: expected a JSON file at ${path}, got: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+function parseListen(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-f:]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65_535) {
+    throw new ConfigError(`expected HOLDFAST_LISTEN as host:port, got ${JSON.stringify(text)}`);
+  }
+  return { host, port };
+}

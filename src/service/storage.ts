@@ -1,0 +1,78 @@
+/**
+ * The store of a service, watched: its states are conditions of the service, what was mended is said, and its files are looked
+ * at every day.
+ */
+
+import type { Condition, Health } from "../health.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import { LevelStore } from "../store/level-store.ts";
+import type { WritingState } from "../store/leveldb/database.ts";
+import { Patrol } from "../store/patrol.ts";
+import { type Config, storeFolder } from "./config.ts";
+
+/** The part of a log that is used. */
+export type StorageLog = {
+  warn(fields: object, message: string): void;
+};
+
+export type Storage = {
+  readonly store: LevelStore;
+  readonly patrol: Patrol;
+};
+
+/** What each state of the store means for the service. */
+const STORE_CONDITIONS: Readonly<Record<WritingState, Condition | undefined>> = {
+  writing: undefined,
+  suspect: {
+    code: "store_not_writable",
+    detail:
+      "a write to the store failed: requests are refused until the disk takes writes again, then it goes on by itself; " +
+      "reads go on; see the log for the cause, and whether the disk is full",
+  },
+  closed: {
+    code: "store_closed",
+    detail: "the store was closed to be opened anew after a failed write; it is tried until that succeeds",
+  },
+  refused: {
+    code: "store_refused",
+    detail:
+      "after a failed write the store's files are not as they were written; stop the service and run `holdfast recover`, " +
+      "which shows what can be kept before it changes anything",
+  },
+};
+
+/** Opens the store, and begins to watch it. @throws whatever LevelStore.open throws */
+export async function openStorage(config: Config, health: Health, log: StorageLog): Promise<Storage> {
+  const directory = storeFolder(config.data);
+  const store = await LevelStore.open(directory, {
+    onStatus: ({ state, cause }) => health.report("store", STORE_CONDITIONS[state], cause),
+  });
+  const { tornBytes, mended } = store;
+  if (tornBytes > 0) {
+    const message =
+      "the log of the store ended in a write that was not finished; nobody had been told of it, and it was cut off";
+    log.warn({ tornBytes }, message);
+  }
+  if (mended !== undefined) log.warn({ store: directory }, mended);
+  const patrol = new Patrol({
+    directory,
+    onRound: ([first]) => health.report("files", first && FILES_DAMAGED, first?.detail),
+  });
+  patrol.start();
+  return { store, patrol };
+}
+
+/** What damage in a ledger means for the service. */
+export function damageOf(ledgerId: Hex): Condition {
+  const detail =
+    `something that was recorded in ledger ${ledgerId} cannot be read, and nothing more of it is anchored until it can; ` +
+    "the log names the place; stop the service and run `holdfast audit`, then `holdfast recover`";
+  return { code: "store_damaged", detail };
+}
+
+const FILES_DAMAGED: Condition = {
+  code: "store_damaged",
+  detail:
+    "a file of the store is not as it was written, so that something recorded may look absent; the log names it; " +
+    "stop the service and run `holdfast audit`, then `holdfast recover`",
+};

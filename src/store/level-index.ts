@@ -1,0 +1,128 @@
+/**
+ * A LevelDB for an index, beside the store and never part of it: the second door of the `level` package. What it holds
+ * is derived, so writes are not synced, and a database that is damaged, or fails once, is thrown away, not mended: after a
+ * failed write LevelDB says OK to writes that it will not find again. LevelDB writes its log in order, so that a crash
+ * loses the last writes and no others. It fits the port of query/index/index-store.ts.
+ */
+
+import { mkdir, rm } from "node:fs/promises";
+import { Level } from "level";
+import { inspectFolder } from "./leveldb/inspect.ts";
+import { isLocked } from "./leveldb/lock.ts";
+import { StoreLockedError } from "./store.ts";
+
+const CACHE_BYTES = 32 * 1024 * 1024;
+const WRITE_BUFFER_BYTES = 8 * 1024 * 1024;
+const READ_AHEAD = 256;
+/** What operations under way are told when the database is closed. */
+const CLOSED = ["LEVEL_DATABASE_NOT_OPEN", "LEVEL_ITERATOR_NOT_OPEN"];
+
+type Database = Level<string, Uint8Array>;
+type Change = { readonly key: string; readonly value: Uint8Array | undefined };
+
+export type LevelIndexOptions = {
+  /** Told of the first failure: from then on the database is not to be believed. */
+  readonly onFailure?: (cause: Error) => void;
+};
+
+export class LevelIndexStore {
+  readonly #db: Database;
+  readonly #onFailure: ((cause: Error) => void) | undefined;
+  #failure: Error | undefined;
+
+  /**
+   * Opens the index database in a folder, and makes an empty one when there is none or only a damaged one.
+   * @throws StoreLockedError when another process has it open, the file system's error when it cannot be made
+   */
+  static async open(directory: string, options: LevelIndexOptions = {}): Promise<LevelIndexStore> {
+    try {
+      const damaged = await inspectFolder(directory);
+      if (damaged.length === 0) return new LevelIndexStore(await openDatabase(directory), options);
+    } catch (error) {
+      if (error instanceof StoreLockedError) throw error;
+    }
+    await rm(directory, { recursive: true, force: true });
+    return new LevelIndexStore(await openDatabase(directory), options);
+  }
+
+  private constructor(db: Database, { onFailure }: LevelIndexOptions) {
+    this.#db = db;
+    this.#onFailure = onFailure;
+  }
+
+  getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#guard(this.#db.getMany([...keys]));
+  }
+
+  async *list(prefix: string): AsyncIterable<readonly [key: string, value: Uint8Array]> {
+    const iterator = this.#db.iterator(rangeOf(prefix));
+    try {
+      for (;;) {
+        const found: [string, Uint8Array][] = await this.#guard(iterator.nextv(READ_AHEAD));
+        if (found.length === 0) return;
+        yield* found;
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  async write(writes: readonly Change[]): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const batch = this.#db.batch();
+    for (const { key, value } of writes) {
+      if (value === undefined) batch.del(key);
+      else batch.put(key, value);
+    }
+    await this.#guard(batch.write());
+  }
+
+  clear(prefix: string): Promise<void> {
+    return this.#guard(this.#db.clear(rangeOf(prefix)));
+  }
+
+  close(): Promise<void> {
+    return this.#db.close();
+  }
+
+  /** Passes a result on; the first failure is told. */
+  async #guard<T>(result: Promise<T>): Promise<T> {
+    try {
+      return await result;
+    } catch (error) {
+      if (!CLOSED.includes(String(codeOf(error))) && this.#failure === undefined) {
+        this.#failure = error as Error;
+        this.#onFailure?.(error as Error);
+      }
+      throw error;
+    }
+  }
+}
+
+async function openDatabase(directory: string): Promise<Database> {
+  await mkdir(directory, { recursive: true });
+  const db: Database = new Level(directory, {
+    keyEncoding: "utf8",
+    valueEncoding: "view",
+    cacheSize: CACHE_BYTES,
+    writeBufferSize: WRITE_BUFFER_BYTES,
+  });
+  try {
+    await db.open();
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    if (!isLocked(cause)) throw cause;
+    const message = `expected to be alone with the index in ${directory}, but another process has it open`;
+    throw new StoreLockedError(message, { cause });
+  }
+  return db;
+}
+
+/** Keys are ASCII, so that U+FFFF sorts behind all that begin with the prefix. */
+function rangeOf(prefix: string): { readonly gte: string; readonly lt: string } {
+  return { gte: prefix, lt: `${prefix}\uffff` };
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}

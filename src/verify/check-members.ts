@@ -1,0 +1,55 @@
+/** The members of a bundle: what is shown is canonical and in order, and each gives the digest that the entry holds. */
+
+import { memberDigest } from "../entry/entry.ts";
+import { readMemberText } from "../entry/member.ts";
+import { fromHex } from "../merkle/bytes.ts";
+import { keccak256 } from "../merkle/hash.ts";
+import { ProofError } from "../merkle/proof.ts";
+import type { BundleMember } from "./bundle/bundle.ts";
+
+/** What the members of a bundle disclose. */
+export type Disclosure = {
+  /** The shown members by name. */
+  readonly event: Readonly<Record<string, unknown>>;
+  /** Names of the shown members, in order. */
+  readonly shown: readonly string[];
+  /** How many members are withheld or erased; their names are not known. */
+  readonly withheld: number;
+  /** Digest of every member, in order. */
+  readonly digests: readonly Uint8Array[];
+};
+
+/**
+ * Reads the members of a bundle.
+ * @throws ProofError when a text is not canonical (RFC 8785), or names are not in ascending order of UTF-16 units
+ */
+export function readDisclosure(members: readonly BundleMember[]): Disclosure {
+  const event: Record<string, unknown> = {};
+  const shown: string[] = [];
+  const digests = members.map((member, at) => {
+    if ("digest" in member) return fromHex(member.digest, 32);
+    const { name, value } = readMember(member.text, at);
+    const before = shown.at(-1);
+    if (before !== undefined && before >= name) {
+      throw new ProofError(
+        `expected the names of members in ascending order, got ${quote(name)} after ${quote(before)}`,
+      );
+    }
+    shown.push(name);
+    Object.defineProperty(event, name, { value, enumerable: true });
+    return memberDigest(keccak256, { salt: fromHex(member.salt, 16), text: member.text });
+  });
+  return { event, shown, withheld: members.length - shown.length, digests };
+}
+
+function readMember(text: string, at: number): { readonly name: string; readonly value: unknown } {
+  try {
+    return readMemberText(text);
+  } catch (cause) {
+    throw new ProofError(`member ${at}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name);
+}

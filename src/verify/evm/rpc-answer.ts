@@ -1,0 +1,207 @@
+/**
+ * Reads what a node answers to a JSON-RPC request, a piece at a time as it arrives. A node may mean harm: an answer is
+ * given up as soon as it is larger, deeper or of more values than the call can have, or does not begin as one, so that
+ * no answer takes more than some milliseconds of whoever asks, and none is repeated whole in an error.
+ */
+
+import { readJson } from "../../json/read.ts";
+import { fromUtf8 } from "../../merkle/bytes.ts";
+
+export type AnswerLimits = {
+  /** Of the whole answer, after decompression. */
+  readonly bytesMax: number;
+  /** Members and items of all objects and lists in it. */
+  readonly valuesMax: number;
+};
+
+/** What a node said: a result, or an error of its own. */
+export type NodeAnswer =
+  | { readonly kind: "result"; readonly result: unknown }
+  | { readonly kind: "error"; readonly message: string; readonly data: unknown };
+
+const KIB = 1024;
+const SMALL: AnswerLimits = { bytesMax: 64 * KIB, valuesMax: 4000 };
+/** What has one long value, such as code or a signed transaction. */
+const LONG: AnswerLimits = { bytesMax: 1024 * KIB, valuesMax: 4000 };
+
+/** What is asked for here has short answers, but for these; a method that is not among them may have a long value. */
+const LIMITS: Readonly<Record<string, AnswerLimits>> = {
+  eth_chainId: SMALL,
+  eth_blockNumber: SMALL,
+  eth_gasPrice: SMALL,
+  eth_maxPriorityFeePerGas: SMALL,
+  eth_getBalance: SMALL,
+  eth_getTransactionCount: SMALL,
+  eth_estimateGas: SMALL,
+  eth_sendRawTransaction: SMALL,
+  eth_signTypedData: SMALL,
+  eth_signTypedData_v4: SMALL,
+  eth_call: SMALL,
+  // Hashes of 20,000 transactions.
+  eth_getBlockByNumber: { bytesMax: 1536 * KIB, valuesMax: 24_000 },
+  // Events of other contracts in the same transaction: 1,000 of them.
+  eth_getTransactionReceipt: { bytesMax: 1024 * KIB, valuesMax: 24_000 },
+  // Two paths of at most 64 nodes, 532 bytes each, as hex; other chains have other trees.
+  eth_getProof: { bytesMax: 512 * KIB, valuesMax: 8000 },
+  // Those of one ledger; the ranges of blocks that are asked for are limited by the node.
+  eth_getLogs: { bytesMax: 2048 * KIB, valuesMax: 48_000 },
+};
+
+/** Answers that are meant nest seven deep. */
+const DEPTH_MAX = 16;
+const SHOWN_MAX = 80;
+const MESSAGE_MAX = 300;
+const FIRST_ROOM = 4096;
+
+const [TAB, NEWLINE, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
+const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/** What came is no answer to a JSON-RPC request; the message has an excerpt of it at most. */
+export class NodeAnswerError extends Error {
+  override readonly name = "NodeAnswerError";
+  readonly code = "node_answer";
+  /** HTTP status, where one is known. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export function answerLimits(method: string): AnswerLimits {
+  return LIMITS[method] ?? LONG;
+}
+
+/** The answer to one request. */
+export class AnswerReader {
+  readonly #limits: AnswerLimits;
+  readonly #strike: (text: string) => string;
+  readonly #shape: Shape;
+  #bytes = new Uint8Array(FIRST_ROOM);
+  #length = 0;
+
+  /** @param strike takes out of a text what no message may repeat */
+  constructor(limits: AnswerLimits, strike = (text: string) => text) {
+    this.#limits = limits;
+    this.#strike = strike;
+    this.#shape = new Shape(limits.valuesMax);
+  }
+
+  /** Takes the next piece. @throws NodeAnswerError when this cannot become an answer any more */
+  take(piece: Uint8Array): void {
+    const length = this.#length + piece.length;
+    if (length > this.#limits.bytesMax) {
+      throw new NodeAnswerError(`expected at most ${this.#limits.bytesMax} bytes, got more`);
+    }
+    if (length > this.#bytes.length) {
+      // Twice as much each time, so that pieces of one byte cost no more than large ones.
+      const larger = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(piece, this.#length);
+    this.#length = length;
+    const problem = this.#shape.take(piece);
+    if (problem !== undefined) throw new NodeAnswerError(`${problem}: ${this.#excerpt()}`);
+  }
+
+  /** @throws NodeAnswerError when all that came is no JSON-RPC answer */
+  finish(): NodeAnswer {
+    let answer: unknown;
+    try {
+      answer = readJson(fromUtf8(this.#bytes.subarray(0, this.#length)));
+    } catch {
+      // The engine's own words repeat what they do not like.
+      throw new NodeAnswerError(`expected a JSON-RPC answer, got ${this.#excerpt()}`);
+    }
+    const { error, result } = (answer ?? {}) as { readonly error?: unknown; readonly result?: unknown };
+    if (error !== undefined && error !== null) return this.#errorOf(error);
+    if (result !== undefined) return { kind: "result", result };
+    throw new NodeAnswerError(`expected a JSON-RPC answer, got ${this.#excerpt()}`);
+  }
+
+  #excerpt(): string {
+    const start = this.#bytes.subarray(0, Math.min(this.#length, 4 * SHOWN_MAX));
+    return excerpt(this.#strike(fromUtf8(start)));
+  }
+
+  #errorOf(error: unknown): NodeAnswer {
+    const { message, data } = error as { readonly message?: unknown; readonly data?: unknown };
+    if (typeof message !== "string") return { kind: "error", message: "an error without a message", data };
+    // What is struck out may stand where the text is cut.
+    const text = this.#strike(message.slice(0, 4 * MESSAGE_MAX)).slice(0, MESSAGE_MAX);
+    return { kind: "error", message: plain(text), data };
+  }
+}
+
+/** The beginning of what somebody else has written, in quotes, for a message. */
+export function excerpt(text: string): string {
+  if (text === "") return "nothing";
+  return JSON.stringify(plain(text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text));
+}
+
+/** On one line, and without what a terminal would obey. */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ").toWellFormed();
+}
+
+/** Whether bytes can be an object of JSON with so many values, seen without reading it. */
+class Shape {
+  readonly #valuesMax: number;
+  #values = 0;
+  #depth = 0;
+  #hasBegun = false;
+  #isInString = false;
+  #isEscaped = false;
+  /** Whether the string that was last had an escape. */
+  #hadEscape = false;
+
+  constructor(valuesMax: number) {
+    this.#valuesMax = valuesMax;
+  }
+
+  /** @returns what is wrong, if something is */
+  take(piece: Uint8Array): string | undefined {
+    for (let i = 0; i < piece.length; i++) {
+      const byte = piece[i] as number;
+      if (this.#isInString) {
+        this.#takeOfString(byte);
+        continue;
+      }
+      if (!this.#hasBegun) {
+        if (byte === SPACE || byte === TAB || byte === NEWLINE || byte === RETURN) continue;
+        if (byte !== OPEN_OBJECT) return "expected a JSON-RPC answer, got";
+        this.#hasBegun = true;
+      }
+      const problem = this.#takeOfStructure(byte);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+
+  #takeOfString(byte: number): void {
+    if (this.#isEscaped) this.#isEscaped = false;
+    else if (byte === QUOTE) this.#isInString = false;
+    else if (byte === BACKSLASH) {
+      this.#isEscaped = true;
+      this.#hadEscape = true;
+    }
+  }
+
+  #takeOfStructure(byte: number): string | undefined {
+    if (byte === QUOTE) {
+      this.#isInString = true;
+      this.#hadEscape = false;
+    } else if (byte === COMMA) {
+      if (++this.#values > this.#valuesMax) return `expected at most ${this.#valuesMax} values, got more`;
+    } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+      if (++this.#depth > DEPTH_MAX) return `expected at most ${DEPTH_MAX} levels, got more`;
+      if (++this.#values > this.#valuesMax) return `expected at most ${this.#valuesMax} values, got more`;
+    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) this.#depth--;
+    // No node writes its names so, and the engine would read some of them as others.
+    else if (byte === COLON && this.#hadEscape) return "expected names without escapes, got";
+    return undefined;
+  }
+}

@@ -1,0 +1,129 @@
+/** API keys: shown once, stored as a digest, rotated without a gap, ended for good. */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import test, { after, before } from "node:test";
+import { Health } from "../../../src/health.ts";
+import { KeyRing } from "../../../src/http/auth/api-keys.ts";
+import { MemoryStore } from "../../store/memory-store.ts";
+import { ask, codeOf, event, type Running, startService } from "../service.ts";
+
+let service: Running;
+let admin: string;
+
+before(async () => {
+  service = await startService();
+  admin = await service.key(["admin"], "admin");
+});
+after(() => service.close());
+
+function create(body: object) {
+  return ask(service, "POST /v1/keys", { key: admin, body });
+}
+
+test("a key is shown once and stored as its SHA-256", async () => {
+  const made = (await create({ roles: ["writer"], source: "once", note: "for the tests" })).as("NewKey");
+  assert.match(made.key, /^hf_[A-Za-z0-9_-]{43}$/);
+  const stored: string[] = [];
+  for await (const [, value] of service.store.records("keys")) stored.push(value);
+  const digest = createHash("sha256").update(made.key).digest("hex");
+  assert.ok(stored.some((value) => value.includes(digest)));
+  assert.equal(made.id, digest.slice(0, 16));
+  assert.ok(!stored.join().includes(made.key));
+  const { text } = await ask(service, "GET /v1/keys", { key: admin });
+  assert.ok(!text.includes(made.key) && !text.includes(digest));
+});
+
+test("a source has two live keys at most, so that one can take over from the other", async () => {
+  const first = (await create({ roles: ["writer"], source: "rotated" })).as("NewKey");
+  const second = (await create({ roles: ["writer"], source: "rotated" })).as("NewKey");
+  assert.equal(codeOf(await create({ roles: ["writer"], source: "rotated" })), "409 source_keys_max");
+  for (const { key } of [first, second]) {
+    assert.equal((await ask(service, "POST /v1/ledgers/main/events", { key, body: event() })).status, 201);
+  }
+  const revoked = await ask(service, `DELETE /v1/keys/${first.id}`, { key: admin });
+  assert.equal(revoked.as("Key").revokedAt, service.clock.now);
+  const refused = await ask(service, "POST /v1/ledgers/main/events", { key: first.key, body: event() });
+  assert.equal(codeOf(refused), "401 key_invalid");
+  assert.equal((await create({ roles: ["writer"], source: "rotated" })).status, 201);
+});
+
+test("two requests at once do not get past the limit of two keys", async () => {
+  const answers = await Promise.all([1, 2, 3, 4].map(() => create({ roles: ["reader"], source: "rushed" })));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 201, 409, 409]);
+});
+
+test("a key ends when its time is over", async () => {
+  const expiresAt = new Date(service.clock.now + 1000).toISOString();
+  const { key } = (await create({ roles: ["reader"], source: "brief", expiresAt })).as("NewKey");
+  assert.equal((await ask(service, "GET /v1/ledgers", { key })).status, 200);
+  service.clock.now += 1000;
+  assert.equal(codeOf(await ask(service, "GET /v1/ledgers", { key })), "401 key_invalid");
+});
+
+test("the last key that may administer cannot be ended", async () => {
+  const { keys } = (await ask(service, "GET /v1/keys", { key: admin })).as("Keys");
+  const id = keys.find(({ source }) => source === "admin")?.id as string;
+  assert.equal(codeOf(await ask(service, `DELETE /v1/keys/${id}`, { key: admin })), "409 key_last_admin");
+  assert.equal(codeOf(await ask(service, "DELETE /v1/keys/none", { key: admin })), "404 key_unknown");
+});
+
+test("what is no request for a key is refused", async () => {
+  const wrong = [{}, { roles: [], source: "s" }, { roles: ["root"], source: "s" }, { roles: ["admin"], source: "a b" }];
+  const more = [
+    { roles: ["admin"], source: "s", ledger: "main" },
+    { roles: ["admin"], source: "s", ledgers: ["Main"] },
+    { roles: ["admin"], source: "s", expiresAt: "tomorrow" },
+  ];
+  for (const body of [...wrong, ...more]) assert.equal(codeOf(await create(body)), "400 request_invalid");
+});
+
+test("the last use of a key is known, also after a restart", async () => {
+  const { key, id } = (await create({ roles: ["reader"], source: "used" })).as("NewKey");
+  await ask(service, "GET /v1/ledgers", { key });
+  await service.keys.flush();
+  const again = await KeyRing.open(service.store);
+  assert.equal(again.lastUse(id), service.clock.now);
+  await again.close();
+});
+
+test("times of last use that cannot be written are kept, told while it lasts, and written when it works again", async (t) => {
+  const store = new MemoryStore();
+  const health = new Health();
+  const ring = await KeyRing.open(store, Date.now, health);
+  t.after(() => ring.close());
+  const { text, key } = await ring.create({ roles: ["reader"], source: "desk" });
+  ring.find(text);
+  const { writeRecords } = store;
+  store.writeRecords = () => Promise.reject(new Error("ENOSPC"));
+  for (let i = 0; i < 2; i++) await ring.keepUses(health);
+  assert.deepEqual(
+    health.conditions().map(({ code, isNotice }) => [code, isNotice]),
+    [["key_uses_unwritten", true]],
+  );
+  store.writeRecords = writeRecords;
+  await ring.keepUses(health);
+  assert.deepEqual(health.conditions(), []);
+  const again = await KeyRing.open(store);
+  t.after(() => again.close());
+  assert.equal(again.lastUse(key.id), ring.lastUse(key.id));
+});
+
+test("the first key is delivered before it is stored, and made only once", async () => {
+  const store = new MemoryStore();
+  const ring = await KeyRing.open(store);
+  // The delivery fails: nothing is stored, and the next start tries again.
+  await assert.rejects(ring.createAdmin(() => Promise.reject(new Error("read-only disk"))));
+  assert.deepEqual(ring.list(), []);
+  const delivered: string[] = [];
+  const deliver = async (text: string) => void delivered.push(text);
+  assert.equal(await ring.createAdmin(deliver), true);
+  assert.equal(await ring.createAdmin(deliver), false);
+  assert.equal(delivered.length, 1);
+  await ring.close();
+  const again = await KeyRing.open(store);
+  assert.equal(await again.createAdmin(deliver), false);
+  assert.deepEqual(again.find(delivered[0] as string)?.roles, ["admin"]);
+  assert.equal(again.find(`${delivered[0]}x`), undefined);
+  await again.close();
+});

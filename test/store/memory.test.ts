@@ -1,4 +1,0 @@
-import { MemoryStore } from "../../src/store/memory.ts";
-import { storeSuite } from "./suite.ts";
-
-storeSuite("the memory store", async () => new MemoryStore());
