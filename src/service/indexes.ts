@@ -5,20 +5,38 @@
 
 import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Health } from "../health.ts";
+import type { Condition, Health } from "../health.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { Indexer, type IndexLog } from "../query/index/indexer.ts";
-import { LevelIndexStore } from "../store/level-index.ts";
+import { indexBytes, LevelIndexStore } from "../store/level-index.ts";
 import { type Store, StoreLockedError } from "../store/store.ts";
 
 export type IndexesOptions = {
   readonly directory: string;
   readonly log: IndexLog;
   readonly health: Health;
+  /** Files up to so many bytes are verified before a start goes on, those of a larger index behind it; 128 MiB when left out. */
+  readonly startBytes?: number;
 };
 
+/** 0.3 s of processor; segments of some million entries. */
+const START_BYTES = 128 * 1024 ** 2;
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 30_000;
+
+const RENEWING: Condition = {
+  code: "index_unavailable",
+  detail:
+    "the index for search failed, is thrown away and built again from the entries; recording and proofs go on, searches are " +
+    "answered 503 until it is there; see the log for the cause, and whether the disk is full",
+};
+const VERIFYING: Condition = {
+  code: "index_verifying",
+  detail:
+    "the files of the index for search are verified before it is used, which takes some seconds for each GiB; recording and " +
+    "proofs go on, searches are answered 503 until it is done",
+  isNotice: true,
+};
 
 export class Indexes {
   readonly #options: IndexesOptions;
@@ -27,12 +45,19 @@ export class Indexes {
   readonly #stopping = new AbortController();
   #store: LevelIndexStore | undefined;
   #renewing: Promise<void> | undefined;
+  /** Ledgers that are followed from now on are begun by whoever opens the database. */
+  #isBeginning = false;
 
   /** @throws StoreLockedError when another process has the database open */
   static async open(options: IndexesOptions): Promise<Indexes> {
     const indexes = new Indexes(options);
     try {
-      await indexes.#openStore();
+      const { directory, health, startBytes = START_BYTES } = options;
+      if ((await indexBytes(directory)) <= startBytes) await indexes.#openStore({ isPatient: false });
+      else {
+        health.report("index", VERIFYING);
+        indexes.#beginLater({ isBelieved: true });
+      }
     } catch (error) {
       if (error instanceof StoreLockedError) throw error;
       indexes.#renew(error as Error);
@@ -52,7 +77,7 @@ export class Indexes {
   /** Begins to follow a ledger. */
   async follow(ledger: Ledger): Promise<void> {
     this.#ledgers.push(ledger);
-    if (this.#renewing !== undefined) return;
+    if (this.#isBeginning) return;
     await this.#begin(ledger).catch((error: Error) => this.#renew(error));
   }
 
@@ -62,9 +87,10 @@ export class Indexes {
     await this.#end();
   }
 
-  async #openStore(): Promise<void> {
-    const { directory } = this.#options;
-    this.#store = await LevelIndexStore.open(directory, { onFailure: (cause) => this.#renew(cause) });
+  async #openStore({ isPatient }: { readonly isPatient: boolean }): Promise<void> {
+    const onFailure = (cause: Error) => this.#renew(cause);
+    const { signal } = this.#stopping;
+    this.#store = await LevelIndexStore.open(this.#options.directory, { onFailure, signal, isPatient });
   }
 
   async #begin(ledger: Ledger): Promise<void> {
@@ -85,31 +111,47 @@ export class Indexes {
     this.#store = undefined;
   }
 
-  /** Begins anew with an empty database, however long it takes until there can be one. */
+  /** Begins anew with an empty database. */
   #renew(cause: Error): void {
+    // What fails while it is begun anew is seen when that ends.
     if (this.#renewing !== undefined || this.#stopping.signal.aborted) return;
-    const detail =
-      "the index for search failed, is thrown away and built again from the entries; recording and proofs go on, searches are " +
-      "answered 503 until it is there; see the log for the cause, and whether the disk is full";
-    this.#options.health.report("index", { code: "index_unavailable", detail }, cause);
-    this.#renewing = this.#tryRenewing().finally(() => {
+    this.#options.health.report("index", RENEWING, cause);
+    this.#beginLater({ isBelieved: false });
+  }
+
+  #beginLater(first: { readonly isBelieved: boolean }): void {
+    this.#isBeginning = true;
+    this.#renewing = this.#tryBeginning(first).finally(() => {
       this.#renewing = undefined;
+      const failure = this.#store?.failure;
+      if (failure !== undefined) this.#renew(failure);
     });
   }
 
-  async #tryRenewing(): Promise<void> {
-    const { directory, health } = this.#options;
+  /**
+   * Opens the database and begins to follow all ledgers, however long it takes until that can be.
+   * @param isBelieved whether what is there is used when it is as it was written; what failed once is not
+   */
+  async #tryBeginning({ isBelieved }: { readonly isBelieved: boolean }): Promise<void> {
+    const { directory, health, log } = this.#options;
     const { signal } = this.#stopping;
+    let isKept = isBelieved;
     for (let pauseMs = RETRY_MIN_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
       try {
         await this.#end();
-        await rm(directory, { recursive: true, force: true });
-        await this.#openStore();
+        if (!isKept) await rm(directory, { recursive: true, force: true });
+        isKept = false;
+        await this.#openStore({ isPatient: true });
         for (const ledger of this.#ledgers) await this.#begin(ledger);
+        // Whatever began first writes already, and may have failed meanwhile.
+        if (this.#store?.failure !== undefined) throw this.#store.failure;
+        this.#isBeginning = false;
         health.report("index", undefined);
         return;
       } catch (error) {
-        this.#options.log.warn({ err: error, pauseMs }, "the index cannot be begun anew yet; trying again");
+        if (signal.aborted) return;
+        health.report("index", RENEWING, error);
+        log.warn({ err: error, pauseMs }, "the index cannot be begun anew yet; trying again");
       }
       await delay(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
     }

@@ -5,15 +5,20 @@
  * loses the last writes and no others. It fits the port of query/index/index-store.ts.
  */
 
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { Level } from "level";
-import { inspectFolder } from "./leveldb/inspect.ts";
+import { filesIn } from "./leveldb/folder.ts";
+import { inspectFolder, type OnProgress } from "./leveldb/inspect.ts";
 import { isLocked } from "./leveldb/lock.ts";
 import { StoreLockedError } from "./store.ts";
 
 const CACHE_BYTES = 32 * 1024 * 1024;
 const WRITE_BUFFER_BYTES = 8 * 1024 * 1024;
 const READ_AHEAD = 256;
+/** Between two files that are verified, so that others have the thread half of the time. */
+const PAUSE_MS = 5;
 /** What operations under way are told when the database is closed. */
 const CLOSED = ["LEVEL_DATABASE_NOT_OPEN", "LEVEL_ITERATOR_NOT_OPEN"];
 
@@ -23,6 +28,10 @@ type Change = { readonly key: string; readonly value: Uint8Array | undefined };
 export type LevelIndexOptions = {
   /** Told of the first failure: from then on the database is not to be believed. */
   readonly onFailure?: (cause: Error) => void;
+  /** Ends the verification of the files: the opening fails then, and nothing is thrown away. */
+  readonly signal?: AbortSignal;
+  /** Verifies in the background, slower: others are served meanwhile. */
+  readonly isPatient?: boolean;
 };
 
 export class LevelIndexStore {
@@ -31,15 +40,21 @@ export class LevelIndexStore {
   #failure: Error | undefined;
 
   /**
-   * Opens the index database in a folder, and makes an empty one when there is none or only a damaged one.
+   * Opens the index database in a folder, and makes an empty one when there is none or only a damaged one. Every file is
+   * verified before LevelDB maps it into memory, where one that is damaged ends the process.
    * @throws StoreLockedError when another process has it open, the file system's error when it cannot be made
    */
   static async open(directory: string, options: LevelIndexOptions = {}): Promise<LevelIndexStore> {
+    const { signal, isPatient = false } = options;
+    const onProgress: OnProgress = async () => {
+      if (isPatient) await delay(PAUSE_MS, undefined, { ref: false });
+      signal?.throwIfAborted();
+    };
     try {
-      const damaged = await inspectFolder(directory);
+      const damaged = await inspectFolder(directory, onProgress);
       if (damaged.length === 0) return new LevelIndexStore(await openDatabase(directory), options);
     } catch (error) {
-      if (error instanceof StoreLockedError) throw error;
+      if (error instanceof StoreLockedError || signal?.aborted === true) throw error;
     }
     await rm(directory, { recursive: true, force: true });
     return new LevelIndexStore(await openDatabase(directory), options);
@@ -48,6 +63,11 @@ export class LevelIndexStore {
   private constructor(db: Database, { onFailure }: LevelIndexOptions) {
     this.#db = db;
     this.#onFailure = onFailure;
+  }
+
+  /** The first failure: from then on nothing is written any more. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
@@ -97,6 +117,13 @@ export class LevelIndexStore {
       throw error;
     }
   }
+}
+
+/** Bytes of the files that an opening has to verify. */
+export async function indexBytes(directory: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await filesIn(directory)) bytes += (await stat(join(directory, name))).size;
+  return bytes;
 }
 
 async function openDatabase(directory: string): Promise<Database> {

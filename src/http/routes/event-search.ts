@@ -78,7 +78,9 @@ export function countEvents(services: Services): Handler {
 async function indexerAt({ indexer }: Services, name: string, size: number): Promise<Indexer> {
   const found = indexer(name);
   if (found === undefined) {
-    throw new Problem("index_behind", "the index for search failed, and is being built again", { headers: RETRY });
+    throw new Problem("index_behind", "the index for search is being verified or built again; /readyz says which", {
+      headers: RETRY,
+    });
   }
   try {
     await found.waitFor(size, { timeoutMs: CATCH_UP_MS });

@@ -13,11 +13,11 @@ import { type BadRange, findBadRanges } from "./table.ts";
 /** Damage in a file; `ranges` of keys when it is in a sorted file. */
 export type FileDamage = { readonly path: string; readonly detail: string; readonly ranges: readonly BadRange[] };
 
+/** Told after each file; what it returns is waited for, and what it throws ends the looking. */
+export type OnProgress = (done: number, all: number) => void | Promise<void>;
+
 /** Looks at every file; empty when all of it is as it was written. @throws the file system's errors */
-export async function inspectFolder(
-  directory: string,
-  onProgress?: (done: number, all: number) => void,
-): Promise<FileDamage[]> {
+export async function inspectFolder(directory: string, onProgress?: OnProgress): Promise<FileDamage[]> {
   let state: Awaited<ReturnType<typeof readFolder>>;
   try {
     state = await readFolder(directory);
@@ -50,7 +50,7 @@ export async function inspectNewest(
 export async function inspectTables(
   directory: string,
   numbers: readonly number[],
-  onProgress?: (done: number, all: number) => void,
+  onProgress?: OnProgress,
 ): Promise<FileDamage[]> {
   const found: FileDamage[] = [];
   for (const [i, number] of numbers.entries()) {
@@ -58,7 +58,7 @@ export async function inspectTables(
     const file = await readUnlessGone(path);
     const ranges = file === undefined ? [] : findBadRanges(file);
     if (ranges.length > 0) found.push({ path, detail: `${path} is damaged: ${ranges[0]?.why}`, ranges });
-    onProgress?.(i + 1, numbers.length);
+    await onProgress?.(i + 1, numbers.length);
     // Each takes some milliseconds; others have their turn between two.
     await setImmediate();
   }
