@@ -117,10 +117,7 @@ export function requireSender(raw: string, address: Hex): void {
 
 /** What is in a signed transaction; not who signed it. @throws TypeError when it is none */
 export function readSigned(raw: string): { readonly hash: Hex; readonly draft: Draft } {
-  const tx = attempt(() => Transaction.from(raw));
-  if (tx === undefined || tx.hash === null || tx.to === null) {
-    throw new TypeError(`expected a signed call, got ${excerpt(raw)}`);
-  }
+  const tx = readTransaction(raw);
   const legacy = tx.type === 0 || tx.type === 1;
   const draft = {
     chainId: Number(tx.chainId),
@@ -135,20 +132,61 @@ export function readSigned(raw: string): { readonly hash: Hex; readonly draft: D
   return { hash: tx.hash as Hex, draft };
 }
 
+function readTransaction(raw: string): Transaction & { readonly hash: string; readonly to: string } {
+  const tx = attempt(() => Transaction.from(raw));
+  if (tx === undefined || tx.hash === null || tx.to === null) {
+    throw new TypeError(`expected a signed call, got ${excerpt(raw)}`);
+  }
+  return tx as Transaction & { readonly hash: string; readonly to: string };
+}
+
+const SHOWN_MAX = 80;
+/** Fields of a transaction by their names in the standards (EIP-155, 2930, 1559, 4844, 7702), the most dangerous first. */
+const FIELDS = [
+  "chainId",
+  "type",
+  "nonce",
+  "to",
+  "value",
+  "data",
+  "gasLimit",
+  "gasPrice",
+  "maxFeePerGas",
+  "maxPriorityFeePerGas",
+  "accessList",
+  "maxFeePerBlobGas",
+  "blobVersionedHashes",
+  "authorizationList",
+] as const;
+
 /**
- * What was signed must be what was asked, the chain above all: what another process signs, nobody here has seen.
+ * What was signed must be what was asked, the chain above all: what another process signs, nobody here has seen. The bytes
+ * under the signature are compared, so no field is left out that can be signed, whatever the draft does not speak of.
  * @returns the hash
  * @throws ChainError rejected when any field is another
  */
 export function requireDraft(raw: Hex, draft: Draft): Hex {
-  const signed = readSigned(raw);
-  for (const [field, wanted] of Object.entries(draft)) {
-    const got = signed.draft[field as keyof Draft];
-    if (String(got).toLowerCase() !== String(wanted).toLowerCase()) {
-      throw new ChainError("rejected", `expected ${field} ${wanted} in what was signed, got ${got}`);
-    }
+  const signed = readTransaction(raw);
+  const wanted = Transaction.from(transactionOf(draft));
+  if (signed.unsignedSerialized === wanted.unsignedSerialized) return signed.hash as Hex;
+  for (const field of FIELDS) {
+    const [expected, got] = [spellField(wanted[field]), spellField(signed[field])];
+    if (expected === got) continue;
+    const message = `expected ${field} ${shorten(expected)} in what was signed, got ${shorten(got)}`;
+    throw new ChainError("rejected", message);
   }
-  return signed.hash;
+  throw new ChainError("rejected", "expected the transaction that was asked for in what was signed, got another one");
+}
+
+function spellField(value: unknown): string {
+  if (value === null) return "none";
+  if (typeof value !== "object") return String(value);
+  return JSON.stringify(value, (_, each) => (typeof each === "bigint" ? String(each) : each));
+}
+
+/** As it stands in a message: what was signed may be megabytes of somebody else's. */
+function shorten(text: string): string {
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}… (${text.length} characters)` : text;
 }
 
 /** Address of a key, lower case. @throws TypeError without the key in its message */

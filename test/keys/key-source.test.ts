@@ -7,10 +7,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import { encryptKeystoreJson, VoidSigner, Wallet } from "ethers";
+import { encryptKeystoreJson, type TransactionRequest, VoidSigner, Wallet } from "ethers";
 import type { Draft } from "../../src/chain/account.ts";
 import { accountOn } from "../../src/chain/chain-account.ts";
-import { accountOf, readSigned, senderOf } from "../../src/chain/ethers.ts";
+import { accountOf, readSigned, requireDraft, senderOf } from "../../src/chain/ethers.ts";
 import { keyAccount, localKeys, openAccount, openSigner } from "../../src/keys/key-source.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import { recoverSigner } from "../../src/merkle/checkpoint.ts";
@@ -194,6 +194,42 @@ test("an account on a chain does not use its key for another one, whoever asks",
   });
   assert.deepEqual(signed, []);
   assert.deepEqual(readSigned(await account.sign(DRAFT)).draft, DRAFT);
+});
+
+/** What a signer may put into a transaction beside or instead of what it was asked for, by the field that is told. */
+const CHANGES: readonly (readonly [field: string, change: TransactionRequest, isLegacy?: boolean])[] = [
+  ["type", { type: 0, gasPrice: 20n, maxFeePerGas: null, maxPriorityFeePerGas: null }],
+  ["type", { type: 1, gasPrice: 20n, maxFeePerGas: null, maxPriorityFeePerGas: null }],
+  ["type", { type: 4, authorizationList: [] }],
+  ["type", { type: 1, gasPrice: 20n }, true],
+  ["type", { type: 2, gasPrice: null, maxFeePerGas: 20n, maxPriorityFeePerGas: 20n }, true],
+  ["chainId", { chainId: 6 }],
+  ["chainId", { chainId: 0 }, true],
+  ["nonce", { nonce: 4 }],
+  ["to", { to: `0x${"ac".repeat(20)}` }],
+  ["value", { value: 1n }],
+  ["value", { value: 1n }, true],
+  ["data", { data: "0x1235" }],
+  ["gasLimit", { gasLimit: 99_001 }],
+  ["gasPrice", { gasPrice: 21n }, true],
+  ["maxFeePerGas", { maxFeePerGas: 21n }],
+  ["maxPriorityFeePerGas", { maxPriorityFeePerGas: 3n }],
+  ["accessList", { accessList: [{ address: `0x${"cd".repeat(20)}`, storageKeys: [] }] }],
+];
+
+test("whatever a signer changes in a transaction, or adds to it, it is refused and the field is named", async () => {
+  for (const [field, change, isLegacy = false] of CHANGES) {
+    const draft = isLegacy ? { ...DRAFT, legacy: true, tipMax: DRAFT.feeMax } : DRAFT;
+    const liar = new VoidSigner(WALLET.address);
+    liar.signTransaction = (tx) => WALLET.signTransaction({ ...tx, ...change });
+    const account = accountOn(DRAFT.chainId, await accountOf(liar));
+    await assert.rejects(account.sign(draft), (error: Error & { kind?: string }) => {
+      assert.equal(error.kind, "rejected", `${field}: ${error.message}`);
+      assert.match(error.message, new RegExp(`^expected ${field} .* in what was signed, got `));
+      return true;
+    });
+    assert.equal(requireDraft(await keyAccount(KEY).sign(draft), draft).length, 66);
+  }
 });
 
 test("an account of a key in this process is the address of the key", async () => {
