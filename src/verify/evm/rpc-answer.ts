@@ -1,7 +1,7 @@
 /**
  * Reads what a node answers to a JSON-RPC request, a piece at a time as it arrives. A node may mean harm: an answer is
  * given up as soon as it is larger, deeper or of more values than the call can have, or does not begin as one, so that
- * no answer takes more than some milliseconds of whoever asks, and none is repeated whole in an error.
+ * no answer takes more than some ten milliseconds of whoever asks, and none is repeated whole in an error.
  */
 
 import { readJson } from "../../json/read.ts";
@@ -54,7 +54,7 @@ const MESSAGE_MAX = 300;
 const FIRST_ROOM = 4096;
 
 const [TAB, NEWLINE, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
-const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
+const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** What came is no answer to a JSON-RPC request; the message has an excerpt of it at most. */
@@ -155,8 +155,6 @@ class Shape {
   #hasBegun = false;
   #isInString = false;
   #isEscaped = false;
-  /** Whether the string that was last had an escape. */
-  #hadEscape = false;
 
   constructor(valuesMax: number) {
     this.#valuesMax = valuesMax;
@@ -184,24 +182,17 @@ class Shape {
   #takeOfString(byte: number): void {
     if (this.#isEscaped) this.#isEscaped = false;
     else if (byte === QUOTE) this.#isInString = false;
-    else if (byte === BACKSLASH) {
-      this.#isEscaped = true;
-      this.#hadEscape = true;
-    }
+    else if (byte === BACKSLASH) this.#isEscaped = true;
   }
 
   #takeOfStructure(byte: number): string | undefined {
-    if (byte === QUOTE) {
-      this.#isInString = true;
-      this.#hadEscape = false;
-    } else if (byte === COMMA) {
+    if (byte === QUOTE) this.#isInString = true;
+    else if (byte === COMMA) {
       if (++this.#values > this.#valuesMax) return `expected at most ${this.#valuesMax} values, got more`;
     } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       if (++this.#depth > DEPTH_MAX) return `expected at most ${DEPTH_MAX} levels, got more`;
       if (++this.#values > this.#valuesMax) return `expected at most ${this.#valuesMax} values, got more`;
     } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) this.#depth--;
-    // No node writes its names so, and the engine would read some of them as others.
-    else if (byte === COLON && this.#hadEscape) return "expected names without escapes, got";
     return undefined;
   }
 }

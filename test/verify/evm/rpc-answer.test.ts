@@ -32,6 +32,25 @@ test("an answer is taken in pieces of any length", () => {
   }
 });
 
+test("a name is read for what it says, however it is spelled, and within the same bounds", () => {
+  // The engine takes the second of these for the first, once it has seen that.
+  assert.deepEqual(read("eth_call", result('{"a":1,"\\\\":1}')).answer, { kind: "result", result: { a: 1, "\\": 1 } });
+  assert.deepEqual(read("eth_call", result('{"a":1,"\\n":1}')).answer, { kind: "result", result: { a: 1, "\n": 1 } });
+  for (const length of [1, 2, 3, 7, PIECE]) {
+    const text = '{"\\u0072esult":{"\\u0061":["\\u20ac"],"\\"":{}},"\\u0065rror":null}';
+    assert.deepEqual(read("eth_call", text, length).answer, { kind: "result", result: { a: ["€"], '"': {} } });
+  }
+  const names = '"\\u0061":{},'.repeat(100_000);
+  assert.match(read("eth_getCode", result(`{${names}"b":0}`)).error ?? "", /^expected at most 4000 values, got more/);
+  assert.match(
+    read("eth_getCode", result('{"\\u0061":'.repeat(20))).error ?? "",
+    /^expected at most 16 levels, got more/,
+  );
+  const { error, taken } = read("eth_getCode", result(`{"\\u0061":"${"x".repeat(2_000_000)}"}`));
+  assert.equal(error, `expected at most ${answerLimits("eth_getCode").bytesMax} bytes, got more`);
+  assert.ok(taken <= answerLimits("eth_getCode").bytesMax);
+});
+
 test("the largest answers that nodes have reason for are taken", () => {
   const hash = `"0x${"ab".repeat(32)}"`;
   const list = (item: string, count: number) => `[${Array.from({ length: count }, () => item).join()}]`;
@@ -56,7 +75,6 @@ test("what is no answer is given up at the first piece, however much would follo
     ["[".repeat(3_900_000)]: /^expected a JSON-RPC answer, got: "\[\[/,
     [result("[".repeat(500_000))]: /^expected at most 16 levels, got more: "\{\\"jsonrpc/,
     [result('{"a":'.repeat(100_000))]: /^expected at most 16 levels, got more/,
-    [result(`{"\\u0061":"${"x".repeat(1_000_000)}"}`)]: /^expected names without escapes, got: /,
     [result(`[${"0,".repeat(1_000_000)}0]`)]: /^expected at most 4000 values, got more/,
     [result(`[${"{},".repeat(500_000)}0]`)]: /^expected at most 4000 values, got more/,
   };
