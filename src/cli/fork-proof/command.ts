@@ -23,10 +23,11 @@ import {
   type SendFlags,
   withAccountOptions,
 } from "../remote/account-flags.ts";
+import { fewAtOnce } from "../remote/few-at-once.ts";
 import { PublicTree } from "../remote/public-tree.ts";
 import { sendCall } from "../remote/send-call.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
-import { ForkChain, type Standing } from "./contract.ts";
+import { ForkChain, SIZES_MAX, type Standing } from "./contract.ts";
 import { describeContradiction, type Finding, type ForkResult, printFinding } from "./words.ts";
 
 const STDIN = 0;
@@ -34,6 +35,8 @@ const REQUEST_MS = 15_000;
 const PAUSES_MS = [500, 2000];
 /** Signers and contracts whose statements one file may have. */
 const AUTHORS_MAX = 64;
+/** Paths for which a service is asked; without the others it cannot be told, which is said. */
+const PATHS_MAX = 4096;
 
 type ForkFlags = Partial<AccountFlags> &
   SendFlags & {
@@ -93,12 +96,13 @@ async function proveFork(files: readonly string[], flags: ForkFlags): Promise<nu
     ledgerId,
     kept.flatMap(({ statements }) => statements),
   );
-  const all = own === undefined ? kept : [...kept, own];
+  const all = own === undefined ? kept : [...kept, own.exhibit];
   const first = compareStatements(all);
   const paths = first.contradictions.length > 0 ? [] : await askForPaths(first, flags);
   const count = all.flatMap(({ statements }) => statements).length;
   const comparison = paths.length === 0 ? first : compareStatements(all, paths);
-  const finding = conclude(comparison, weighed, count, { chain, development: flags.development === true });
+  const grounds = { chain, development: flags.development === true, unasked: own?.unasked ?? 0 };
+  const finding = conclude(comparison, weighed, count, grounds);
   if (finding.found === undefined) return printFinding(finding, { ledgerId }, flags);
   const call = chain === undefined ? forkCall(ledgerId, finding.found) : await chain.tryOut(ledgerId, finding.found);
   const sent = chain === undefined ? undefined : await submit(chain, ledgerId, call, flags);
@@ -159,15 +163,13 @@ async function weigh(
   const all = exhibits.flatMap(({ file, exhibit }) =>
     exhibit.statements.map((statement) => ({ statement, from: file })),
   );
-  const weighed: Weighed[] = [];
-  for (const { statement, from } of all) {
+  return fewAtOnce(all, async ({ statement, from }) => {
     const isPinned = statement.kind === "signed" && pinned.includes(statement.signer);
     const unasked: Standing = isPinned
       ? { isKnown: true, detail: "you say that it is a signer of the ledger" }
       : { isKnown: undefined, detail: "no chain was asked; give --rpc" };
-    weighed.push({ statement, from, standing: (await chain?.standing(statement)) ?? unasked });
-  }
-  return weighed;
+    return { statement, from, standing: (await chain?.standing(statement)) ?? unasked };
+  });
 }
 
 /** Leaves out what is no statement of the ledger: anybody can sign anything with a key of his own. */
@@ -183,7 +185,7 @@ async function askForPaths({ open }: Comparison, { url, ledger }: ForkFlags): Pr
   if (url === undefined) return [];
   const tree = new PublicTree({ url, ledger, timeoutMs: REQUEST_MS, pausesMs: PAUSES_MS });
   const paths: NodePath[] = [];
-  for (const [a, b] of open) {
+  for (const [a, b] of open.slice(0, PATHS_MAX)) {
     const answer = await tree.consistency(a.size, b.size);
     if (!answer.ok) continue;
     const { fromRoot, path } = answer.value;
@@ -192,11 +194,16 @@ async function askForPaths({ open }: Comparison, { url, ledger }: ForkFlags): Pr
   return paths;
 }
 
-type Grounds = { readonly chain: ForkChain | undefined; readonly development: boolean };
+type Grounds = {
+  readonly chain: ForkChain | undefined;
+  readonly development: boolean;
+  /** Sizes about which the contract was not asked. */
+  readonly unasked: number;
+};
 
 function conclude(comparison: Comparison, weighed: readonly Weighed[], count: number, grounds: Grounds): Finding {
   const { contradictions, open } = comparison;
-  const { chain, development } = grounds;
+  const { chain, development, unasked } = grounds;
   const standings = new Map(weighed.map(({ statement, standing }) => [statement, standing]));
   const standingOf = (statement: Statement): Standing =>
     standings.get(statement) ?? { isKnown: true, detail: "the contract holds it" };
@@ -226,6 +233,10 @@ function conclude(comparison: Comparison, weighed: readonly Weighed[], count: nu
   }
   if (count < 2) return findingOf(given, "none", "fewer than two are statements of the ledger", notes);
   const [first] = open;
+  if (first === undefined && unasked > 0) {
+    const what = `the contract was asked about ${SIZES_MAX} sizes, and not about ${unasked} more; give fewer files at once`;
+    return findingOf(given, "open", what, notes);
+  }
   if (first === undefined) return findingOf(given, "none", "all are of one history", notes);
   const what = `whether the tree of ${first[1].size} entries begins with that of ${first[0].size}`;
   return findingOf(given, "open", `${what}; it takes a path between them, which a service may give: see --url`, notes);

@@ -10,10 +10,13 @@ import { RpcAnswerError } from "../../verify/evm/rpc-reader.ts";
 import type { Contradiction } from "../../watch/fork.ts";
 import { anchoredStatement, type Exhibit, type Statement } from "../../watch/statement.ts";
 import { type ChainFlags, requireChain } from "../remote/account-flags.ts";
+import { fewAtOnce } from "../remote/few-at-once.ts";
 import { knownCodeHashes } from "../remote/known-contract.ts";
 import { connectChain, connectNode } from "../remote/node.ts";
 import { CliError } from "../terminal/failure.ts";
 
+/** Sizes about which a contract is asked at most: strangers wrote the files, and each size in them is a request. */
+export const SIZES_MAX = 4096;
 const NO_ROOT = `0x${"0".repeat(64)}`;
 
 /** Whether the contract takes a statement for one of the ledger; undefined when it cannot be said. */
@@ -24,6 +27,8 @@ export class ForkChain {
   readonly contract: string;
   readonly #reader: ChainReader;
   readonly #url: string;
+  /** Sizes about which the contract was asked. */
+  readonly #sizes = new Set<number>();
 
   /** @throws CliError when the chain does not answer, is not the one that is meant, or has another contract there */
   static async open(url: string, contract: string, meant: ChainFlags): Promise<ForkChain> {
@@ -55,6 +60,12 @@ export class ForkChain {
       const where = `contract ${statement.contract} on chain ${statement.chainId}`;
       return { isKnown: undefined, detail: `it is said to be in ${where}, which was not asked` };
     }
+    if (!this.#mayAsk(size)) {
+      return {
+        isKnown: undefined,
+        detail: `the contract was not asked about size ${size}, as ${SIZES_MAX} came first`,
+      };
+    }
     const held = await this.#reader.rootAt(this.contract, ledgerId, size);
     return {
       isKnown: held === root,
@@ -62,17 +73,27 @@ export class ForkChain {
     };
   }
 
-  /** What the contract holds for the sizes of statements. */
-  async ownExhibit(ledgerId: Hex, statements: readonly Statement[]): Promise<Exhibit> {
+  /** What the contract holds for the sizes of statements, and about how many of them it was not asked. */
+  async ownExhibit(
+    ledgerId: Hex,
+    statements: readonly Statement[],
+  ): Promise<{ readonly exhibit: Exhibit; readonly unasked: number }> {
     const sizes = [...new Set(statements.map(({ size }) => size))];
+    const asked = sizes.filter((size) => this.#mayAsk(size));
     const { chainId, contract } = this;
-    const held = await Promise.all(
-      sizes.map(async (size) => ({ size, root: await this.#reader.rootAt(contract, ledgerId, size) })),
-    );
+    const held = await fewAtOnce(asked, async (size) => {
+      return { size, root: await this.#reader.rootAt(contract, ledgerId, size) };
+    });
     const own = held
       .filter(({ root }) => root !== NO_ROOT)
       .map(({ size, root }) => anchoredStatement({ ledgerId, size, root, chainId, contract }));
-    return { ledgerId, statements: own, leaves: [], paths: [] };
+    const exhibit = { ledgerId, statements: own, leaves: [], paths: [] };
+    return { exhibit, unasked: sizes.length - asked.length };
+  }
+
+  #mayAsk(size: number): boolean {
+    if (this.#sizes.size < SIZES_MAX) this.#sizes.add(size);
+    return this.#sizes.has(size);
   }
 
   isForked(ledgerId: Hex): Promise<boolean> {

@@ -12,6 +12,7 @@ import { isKnown, knownOpen, proofsForOpen, questionsToContract, remember } from
 import type { ChainSeen, Heard, HeardChain, Listened, ProofAsked, ProofSeen } from "../../watch/seen.ts";
 import type { WatchState } from "../../watch/state.ts";
 import type { SignedStatement } from "../../watch/statement.ts";
+import { fewAtOnce } from "../remote/few-at-once.ts";
 import { knownCodeHashes } from "../remote/known-contract.ts";
 
 /** What a watcher needs of a service; {@link import("../remote/public-tree.ts").PublicTree} has it. */
@@ -131,7 +132,7 @@ async function askMore(
   const { signers, sizes } = questionsToContract(state, heard);
   return guarded(async () => {
     const [known, roots, more] = await Promise.all([
-      Promise.all(signers.map(async (each) => ((await chain.everSigner(ledgerId, each)) ? [each] : []))),
+      fewAtOnce(signers, async (each) => ((await chain.everSigner(ledgerId, each)) ? [each] : [])),
       rootsIn(chain, ledgerId, sizes),
       Promise.all(others.map((other) => askOther(other, ledgerId, sizes))),
     ]);
@@ -148,12 +149,10 @@ async function askMore(
 }
 
 async function rootsIn(chain: WatchedChain, ledgerId: Hex, sizes: readonly number[]): Promise<ChainSeen["roots"]> {
-  const held = await Promise.all(
-    sizes.map(async (size) => {
-      const root = await chain.rootAt(ledgerId, size);
-      return root === undefined ? [] : [{ size, root }];
-    }),
-  );
+  const held = await fewAtOnce(sizes, async (size) => {
+    const root = await chain.rootAt(ledgerId, size);
+    return root === undefined ? [] : [{ size, root }];
+  });
   return held.flat();
 }
 
