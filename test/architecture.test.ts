@@ -204,6 +204,61 @@ test("every package is imported through its door", () => {
   assert.deepEqual(wrong, []);
 });
 
+/** Packages that are used by their programs, and by what name. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  "@biomejs/biome": "biome",
+  node: "node",
+  typescript: "tsc",
+};
+
+test("every package that is depended on is used, and every door is one of a package that is", () => {
+  const { dependencies, devDependencies, scripts } = manifest();
+  const packages = [...Object.keys(dependencies), ...Object.keys(devDependencies)];
+  const files = globSync(["{src,test,scripts,bench,contracts}/**/*.{ts,tsx,mjs,sol}", "hardhat.config.ts"], {
+    cwd: ROOT,
+  });
+  const texts = files.filter((file) => !file.endsWith("architecture.test.ts")).map(readText);
+  const isNamed = (name: string) => {
+    const spelled = new RegExp(`["\`]${name}["\`/]`);
+    return texts.some((text) => spelled.test(text));
+  };
+  const isProgram = (name: string) => {
+    const program = PROGRAMS[name];
+    const runs = [...Object.values(scripts), ...texts];
+    return program !== undefined && runs.some((text) => new RegExp(`\\b${program}\\b`).test(text));
+  };
+  const isUsed = (name: string): boolean =>
+    isNamed(name) ||
+    isProgram(name) ||
+    (name.startsWith("@types/") &&
+      packages.includes(name.slice("@types/".length)) &&
+      isUsed(name.slice("@types/".length)));
+  assert.deepEqual(
+    packages.filter((name) => !isUsed(name)),
+    [],
+  );
+  const imported = new Set(
+    sources
+      .flatMap(({ imports }) => imports)
+      .filter((name) => !name.startsWith("."))
+      .map(packageOf),
+  );
+  assert.deepEqual(
+    Object.keys(DOORS).filter((name) => !imported.has(name) || !packages.includes(name)),
+    [],
+  );
+});
+
+type Manifest = Readonly<Record<"dependencies" | "devDependencies" | "scripts", Readonly<Record<string, string>>>>;
+
+function manifest(): Manifest {
+  return JSON.parse(readText("package.json")) as Manifest;
+}
+
+function readText(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}
+
 test("what runs in a browser imports nothing of Node", () => {
   const wrong = sources.filter(
     ({ path, imports }) => PURE.includes(placeOf(path)) && imports.some((specifier) => specifier.startsWith("node:")),
