@@ -11,7 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Level } from "level";
 import { filesIn } from "./leveldb/folder.ts";
 import { inspectFolder, type OnProgress } from "./leveldb/inspect.ts";
-import { isLocked } from "./leveldb/lock.ts";
+import { isLocked } from "./leveldb/opening/lock.ts";
 import { StoreLockedError } from "./store.ts";
 
 const CACHE_BYTES = 32 * 1024 * 1024;

@@ -6,7 +6,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import * as keys from "./key-layout.ts";
 import { Database } from "./leveldb/database.ts";
-import { replaceFolder } from "./leveldb/opening.ts";
+import { replaceFolder } from "./leveldb/opening/kept.ts";
 import { type Loss, salvage } from "./leveldb/salvage.ts";
 import type { BadRange } from "./leveldb/table.ts";
 import { claimEnd, isWhole } from "./value-layout.ts";

@@ -20,10 +20,11 @@ import { type IteratorOptions, Level } from "level";
 import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
 import { requireRoom } from "./disk-room.ts";
 import { WAY_OUT } from "./folder.ts";
-import { FolderLock, isLocked, lockedError } from "./lock.ts";
 import { AcknowledgedMissingError, cutLogs } from "./log-end.ts";
-import { LOOK, OpeningFailedError } from "./open-errors.ts";
-import { type Opening, openSafely, putBack } from "./opening.ts";
+import { putBack } from "./opening/kept.ts";
+import { FolderLock, isLocked, lockedError } from "./opening/lock.ts";
+import { LOOK, OpeningFailedError } from "./opening/open-errors.ts";
+import { type Opening, openSafely } from "./opening/opening.ts";
 
 type Handle = Level<Uint8Array, Uint8Array>;
 export type Batch = ReturnType<Handle["batch"]>;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { LevelStore } from "../../../src/store/level-store.ts";
 import { openView } from "../../../src/store/leveldb/linked-view.ts";
-import { openSafely } from "../../../src/store/leveldb/opening.ts";
+import { openSafely } from "../../../src/store/leveldb/opening/opening.ts";
 import { StoreLockedError } from "../../../src/store/store.ts";
 
 /** A process that opens a folder as versions before the lock beside it did. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { LevelStore } from "../../../src/store/level-store.ts";
-import { openSafely } from "../../../src/store/leveldb/opening.ts";
+import { openSafely } from "../../../src/store/leveldb/opening/opening.ts";
 import { commitOf, hex, ledgerRecord } from "../suite.ts";
 
 const ID = hex(1, 32);

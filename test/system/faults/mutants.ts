@@ -28,14 +28,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "an opened database is compared with its files",
-    file: "src/store/leveldb/opening.ts",
+    file: "src/store/leveldb/opening/opening.ts",
     from: "    await requireHeld(directory, database, held);\n",
     to: "",
     shownBy: "start: store/log openat EIO 2",
   },
   {
     name: "an opening keeps every file",
-    file: "src/store/leveldb/opening.ts",
+    file: "src/store/leveldb/opening/opening.ts",
     from: "  for (const name of await filesIn(directory)) await linkOrCopy(join(directory, name), join(keeping, name));\n",
     to: "",
     shownBy: "start: store/log openat EIO 2",

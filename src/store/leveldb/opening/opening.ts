@@ -11,13 +11,12 @@
  * the lock of the folder (lock.ts), since LevelDB's own begins only when it opens.
  */
 
-import { copyFile, link, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { equal } from "../../merkle/bytes.ts";
-import { StoreLockedError } from "../store.ts";
-import { type FolderState, filesIn, readFolder, readOpening } from "./folder.ts";
+import { equal } from "../../../merkle/bytes.ts";
+import { StoreLockedError } from "../../store.ts";
+import { type FolderState, readFolder, readOpening } from "../folder.ts";
+import { type BatchWrite, decodeBatch } from "../write-batch.ts";
+import { keep, letGo, putBack } from "./kept.ts";
 import { LOOK, notOpened, OpeningFailedError } from "./open-errors.ts";
-import { type BatchWrite, decodeBatch } from "./write-batch.ts";
 
 /** What has to be asked of a database to compare it with its files. */
 export interface OpenedDatabase {
@@ -33,9 +32,6 @@ const ATTEMPTS = 3;
 const PAUSE_MS = 50;
 /** Keys asked at once. */
 const CHUNK = 1000;
-/** What file systems without hard links answer. */
-const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"];
-
 /**
  * Opens a folder, trying again where an error may pass.
  * @throws DamagedStoreError when its files are not as they were written, StoreLockedError when somebody else has it open,
@@ -60,58 +56,6 @@ function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error;
 }
 
-/** Gives a folder back what an opening had kept that did not end. */
-export async function putBack(directory: string): Promise<void> {
-  await rm(`${directory}.keeping`, { recursive: true, force: true });
-  await endReplacing(directory);
-  if (await exists(`${directory}.kept`)) {
-    await rm(`${directory}.gone`, { recursive: true, force: true });
-    if (await isElsewhere(directory)) {
-      await fillAgain(directory, `${directory}.kept`);
-      await rename(`${directory}.kept`, `${directory}.gone`);
-    } else {
-      if (await exists(directory)) await rename(directory, `${directory}.gone`);
-      await rename(`${directory}.kept`, directory);
-    }
-    await syncFolder(dirname(directory));
-  }
-  await rm(`${directory}.gone`, { recursive: true, force: true });
-}
-
-/** Whether a folder is a link or a mount: to exchange it would take the store to another disk, or cannot be done. */
-async function isElsewhere(directory: string): Promise<boolean> {
-  if (!(await exists(directory))) return false;
-  if ((await lstat(directory)).isSymbolicLink()) return true;
-  return (await stat(directory)).dev !== (await stat(dirname(directory))).dev;
-}
-
-/** If we crash on the way, what was kept is still there, and the next opening does it all again. */
-async function fillAgain(directory: string, kept: string): Promise<void> {
-  for (const name of await filesIn(directory)) await rm(join(directory, name));
-  for (const name of await filesIn(kept)) await linkOrCopy(join(kept, name), join(directory, name));
-  await syncFolder(directory);
-}
-
-/**
- * Lets a whole folder take the place of another one, which gets another name. Whatever ends the process on the way, the next
- * opening finds the one or the other.
- */
-export async function replaceFolder(next: string, directory: string, former: string): Promise<void> {
-  await putBack(directory);
-  await rename(next, `${directory}.next`);
-  await rename(directory, former);
-  await endReplacing(directory);
-}
-
-/** Without a folder, LevelDB would begin an empty one, and nobody would notice that another was meant. */
-async function endReplacing(directory: string): Promise<void> {
-  const next = `${directory}.next`;
-  if (!(await exists(next))) return;
-  if (await exists(directory)) await rm(next, { recursive: true, force: true });
-  else await rename(next, directory);
-  await syncFolder(dirname(directory));
-}
-
 async function openOnce<T extends OpenedDatabase>(
   directory: string,
   openDatabase: () => Promise<T>,
@@ -132,25 +76,6 @@ async function openOnce<T extends OpenedDatabase>(
     throw cause;
   }
   return { database, lastSequence: held.lastSequence, tornBytes: tornBytesOf(held) };
-}
-
-/** LevelDB appends to no file that an earlier process left, so links keep them as they are. */
-async function keep(directory: string): Promise<void> {
-  const keeping = `${directory}.keeping`;
-  await mkdir(keeping, { mode: 0o700 });
-  for (const name of await filesIn(directory)) await linkOrCopy(join(directory, name), join(keeping, name));
-  await syncFolder(keeping);
-  // If we crash before this, the folder was not touched; from here on it can be put back.
-  await rename(keeping, `${directory}.kept`);
-  await syncFolder(dirname(directory));
-}
-
-async function letGo(directory: string): Promise<void> {
-  // If we crash before this, the next opening begins again with what was kept: nothing was written meanwhile.
-  await rename(`${directory}.kept`, `${directory}.gone`);
-  await syncFolder(dirname(directory));
-  // What is left of it is removed by the next opening.
-  await rm(`${directory}.gone`, { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** @throws OpeningFailedError unless the opened database holds what the manifest and the logs held */
@@ -196,41 +121,6 @@ function heldLess(directory: string, expected: string, got: string): OpeningFail
 
 function tornBytesOf({ logs }: FolderState): number {
   return logs.reduce((sum, { end, bytes, wholeBytes }) => sum + (end === "torn" ? bytes - wholeBytes : 0), 0);
-}
-
-/** A file system without hard links costs a copy. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    if (!NO_LINKS.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    await copyFile(from, to);
-    // A link has what was synced; a copy has nothing yet that outlives a power cut, and LevelDB deletes its model.
-    await syncFile(to);
-  }
-}
-
-export function syncFolder(directory: string): Promise<void> {
-  return syncFile(directory);
-}
-
-async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
 }
 
 function isSame(expected: Uint8Array | undefined, got: Uint8Array | undefined): boolean {

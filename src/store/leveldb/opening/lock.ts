@@ -6,7 +6,7 @@
 import { access, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Level } from "level";
-import { StoreLockedError } from "../store.ts";
+import { StoreLockedError } from "../../store.ts";
 import { notOpened } from "./open-errors.ts";
 
 export class FolderLock {
