@@ -30,9 +30,10 @@ import { printNote, printResult } from "../terminal/output.ts";
 import { STOP_SIGNALS } from "../terminal/process.ts";
 import type { SelfAnchoring } from "./anchor.ts";
 import { serveMetrics } from "./metrics.ts";
-import { describeReport, type Outcome, type Report, Webhook } from "./report.ts";
+import { describeReport, type Outcome, type Report } from "./report.ts";
 import { Watcher } from "./rounds.ts";
 import { StateFile } from "./state-file.ts";
+import { Webhook } from "./webhook.ts";
 
 const EXITS: Readonly<Record<Outcome, number>> = { good: 0, bad: 1, unknown: 2 };
 const REQUEST_MS = 10_000;
@@ -149,7 +150,8 @@ async function watch(flags: WatchFlags): Promise<number> {
   };
   const patience = patienceOf(flags, state.chainId);
   const anchoring = await anchoringOf(flags, chain);
-  const webhook = flags.webhook === undefined ? undefined : new Webhook(flags.webhook);
+  const owed = { file: `${stateFile.path}.webhook.json` };
+  const webhook = flags.webhook === undefined ? undefined : new Webhook(flags.webhook, owed);
   const watcher = new Watcher(state, {
     url,
     stateFile,

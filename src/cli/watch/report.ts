@@ -3,11 +3,8 @@
  * changes, when the believed checkpoint moves, and when there is evidence.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
-import { fetchBounded } from "../../net/bounded-fetch.ts";
 import { CHECKS, type CheckName, type Checks, type Mark } from "../../watch/checks.ts";
 import type { WatchState } from "../../watch/state.ts";
-import { printNote } from "../terminal/output.ts";
 
 export const REPORT_FORMAT = "holdfast/watch-report@1";
 
@@ -36,10 +33,6 @@ export type Report = {
   readonly trouble?: string;
 };
 
-const WEBHOOK_MS = 10_000;
-const WEBHOOK_PAUSES_MS = [1000, 3000];
-const WEBHOOK_BYTES_MAX = 64 * 1024;
-
 /** Bad when any check is, good when all are. */
 export function outcomeOf(checks: Checks): Outcome {
   const marks = CHECKS.map((name) => checks[name].mark);
@@ -51,50 +44,6 @@ export function outcomeOf(checks: Checks): Outcome {
 export function changedChecks(before: Checks | undefined, after: Checks): CheckName[] {
   const markBefore = (name: CheckName): Mark => before?.[name].mark ?? 1;
   return CHECKS.filter((name) => after[name].mark !== markBefore(name));
-}
-
-/** Sends reports to a webhook; what could not be delivered is tried again with the next report, the newest only. */
-export class Webhook {
-  readonly #url: string;
-  readonly #pausesMs: readonly number[];
-  #owed: Report | undefined;
-
-  constructor(url: string, pausesMs: readonly number[] = WEBHOOK_PAUSES_MS) {
-    this.#url = url;
-    this.#pausesMs = pausesMs;
-  }
-
-  /** Queues a report that is worth a word: a check went bad or is not bad any more, there is evidence, or it is not kept. */
-  offer(report: Report, before: Checks | undefined): void {
-    const isNews = report.changed.some((name) => report.checks[name].mark === -1 || before?.[name].mark === -1);
-    const isOfState = report.changed.includes("state");
-    if (isNews || isOfState || report.evidence.length > 0) this.#owed = report;
-  }
-
-  /** Delivers what is owed, within a bounded time. @returns whether nothing is owed any more */
-  async deliver(): Promise<boolean> {
-    const report = this.#owed;
-    if (report === undefined) return true;
-    let reason = "";
-    for (const pauseMs of [...this.#pausesMs, undefined]) {
-      try {
-        const headers = { "Content-Type": "application/json" };
-        const body = JSON.stringify(report);
-        const limits = { timeoutMs: WEBHOOK_MS, bytesMax: WEBHOOK_BYTES_MAX };
-        const { status } = await fetchBounded(this.#url, { method: "POST", headers, body, ...limits });
-        if (status < 300) {
-          this.#owed = undefined;
-          return true;
-        }
-        reason = `status ${status}`;
-      } catch (error) {
-        reason = (error as Error).message;
-      }
-      if (pauseMs !== undefined) await sleep(pauseMs);
-    }
-    printNote(`holdfast: the webhook did not take the report, which is sent again later: ${reason}`);
-    return false;
-  }
 }
 
 /** A report for people. */

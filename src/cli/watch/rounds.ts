@@ -10,8 +10,9 @@ import { printNote } from "../terminal/output.ts";
 import { addSpent, anchorOnce, costLeft, planAnchor, type SelfAnchoring } from "./anchor.ts";
 import { askProofs, listen, type Sources } from "./look.ts";
 import type { Latest } from "./metrics.ts";
-import { changedChecks, type Outcome, outcomeOf, REPORT_FORMAT, type Report, type Webhook } from "./report.ts";
+import { changedChecks, type Outcome, outcomeOf, REPORT_FORMAT, type Report } from "./report.ts";
 import { type StateFile, saveEvidence } from "./state-file.ts";
+import type { Webhook } from "./webhook.ts";
 
 export type WatcherOptions = {
   /** URL of the service, for reports. */

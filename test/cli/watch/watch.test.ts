@@ -8,9 +8,10 @@ import { accountOn } from "../../../src/chain/chain-account.ts";
 import { connectChain } from "../../../src/chain/evm-chain.ts";
 import { PublicTree } from "../../../src/cli/remote/public-tree.ts";
 import { serveMetrics } from "../../../src/cli/watch/metrics.ts";
-import { type Report, Webhook } from "../../../src/cli/watch/report.ts";
+import type { Report } from "../../../src/cli/watch/report.ts";
 import { Watcher, type WatcherOptions } from "../../../src/cli/watch/rounds.ts";
 import { StateFile } from "../../../src/cli/watch/state-file.ts";
+import { Webhook } from "../../../src/cli/watch/webhook.ts";
 import { openAccount } from "../../../src/keys/key-source.ts";
 import { CHECKS, type CheckName } from "../../../src/watch/checks.ts";
 import { beginWatch } from "../../../src/watch/state.ts";
@@ -280,7 +281,7 @@ test("a webhook gets what is news, again after it failed, and metrics tell the s
     posted.push(JSON.parse(body) as Report);
     return { status: 204 };
   });
-  const webhook = new Webhook(hook.url, []);
+  const webhook = new Webhook(hook.url, { pausesMs: [] });
   const { lies, chain, restart } = await makeWorld(t, { webhook });
   await chain.anchor(told, 4);
   const watcher = restart();
@@ -299,7 +300,7 @@ test("a webhook gets what is news, again after it failed, and metrics tell the s
     posted.map(({ outcome }) => outcome),
     ["bad", "good"],
   );
-  const gone = new Webhook(await deadUrl(), []);
+  const gone = new Webhook(await deadUrl(), { pausesMs: [] });
   gone.offer(posted[0] as Report, undefined);
   assert.equal(await gone.deliver(), false);
 
