@@ -46,6 +46,10 @@ const UNMARKED =
 const OLDER_RECORDS =
   "records beside the entries may be as they were before: an API key that was revoked last may be valid again; look with `holdfast keys list`, and revoke it once more";
 
+const UNLISTED =
+  "no manifest can be read, so that files in use cannot be told from those that were only not removed yet: records may be as they " +
+  "were before, and ones that were removed may be back; look with `holdfast keys list`, and revoke once more what was revoked";
+
 export function addRecover(program: Command, setExit: SetExit): void {
   program
     .command("recover")
@@ -113,6 +117,7 @@ async function makePlan(folder: string, target: string, marks: string): Promise<
   for (const number of nameless) ledgers.push(namelessLedger(number));
   const claims = after.reduce((sum, { report }) => sum + countOf(report, /^claim_/), 0);
   if (rebuilt.damaged > 0 || first.losses.some(mayHoldRecords)) losses.unshift(OLDER_RECORDS);
+  if (!first.isListed) losses.unshift(UNLISTED);
   if (claims > 0) losses.push(`${claims} entries without their claim: sent again, those events are recorded again`);
   return { rebuilt, losses, ledgers };
 }

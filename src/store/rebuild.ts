@@ -23,6 +23,8 @@ export type Rebuilt = {
   /** Numbers of the ledgers that something was found of. */
   readonly ledgers: readonly number[];
   readonly losses: readonly Loss[];
+  /** Whether a manifest could be read; else records that were removed or changed may be back as they were. */
+  readonly isListed: boolean;
   readonly kept: number;
   readonly damaged: number;
   readonly cut: number;
@@ -40,7 +42,7 @@ export async function rebuildStore(from: string, to: string, options: RebuildOpt
   const ledgers = new Set<number>();
   const database = await Database.open(to, { writeBufferSize: WRITE_BUFFER_BYTES });
   try {
-    const losses = await salvage(from, {
+    const salvaged = await salvage(from, {
       isRewritable: keys.isRewritable,
       put: async (kept) => {
         const chosen = kept.filter(({ key, value }) => {
@@ -58,7 +60,7 @@ export async function rebuildStore(from: string, to: string, options: RebuildOpt
       },
       ...(options.onProgress && { onProgress: options.onProgress }),
     });
-    return { losses, ledgers: [...ledgers].sort((a, b) => a - b), ...counts };
+    return { ...salvaged, ledgers: [...ledgers].sort((a, b) => a - b), ...counts };
   } finally {
     await database.close();
     await rm(`${to}.lock`, { recursive: true, force: true });

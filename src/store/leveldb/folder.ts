@@ -100,12 +100,18 @@ function lastSequenceOf({ records, path }: Log): number {
 }
 
 async function manifestEdits(directory: string): Promise<{ path: string; edits: Uint8Array[] }> {
+  const path = join(directory, await currentManifest(directory));
+  return { path, edits: await editsIn(path) };
+}
+
+async function currentManifest(directory: string): Promise<string> {
   const current = join(directory, "CURRENT");
   const name = (await readWhole(current)).toString("latin1").replace(/\n$/, "");
-  if (!/^MANIFEST-\d+$/.test(name)) {
-    throw new DamagedStoreError(`expected the name of a manifest in ${current}, got ${show(name)}; ${WAY_OUT}`);
-  }
-  const path = join(directory, name);
+  if (/^MANIFEST-\d+$/.test(name)) return name;
+  throw new DamagedStoreError(`expected the name of a manifest in ${current}, got ${show(name)}; ${WAY_OUT}`);
+}
+
+async function editsIn(path: string): Promise<Uint8Array[]> {
   const bytes = await readWhole(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "ENOENT") throw cause;
     throw new DamagedStoreError(`expected the file ${path} that CURRENT names, got none; ${WAY_OUT}`, { cause });
@@ -114,7 +120,31 @@ async function manifestEdits(directory: string): Promise<{ path: string; edits: 
   if (end === "damaged" || records.length === 0) {
     throw new DamagedStoreError(`expected ${path} as it was written, got damage at byte ${wholeBytes}; ${WAY_OUT}`);
   }
-  return { path, edits: records.map((record) => record.bytes) };
+  return records.map((record) => record.bytes);
+}
+
+/**
+ * State of the manifest that CURRENT names, or of the newest one where CURRENT names none; undefined when that one cannot be
+ * read. An older one would name files that are of no use any more.
+ */
+export async function findManifest(directory: string): Promise<ManifestState | undefined> {
+  const names = (await filesIn(directory)).filter((name) => name.startsWith("MANIFEST"));
+  const numberOf = (name: string) => Number(name.slice("MANIFEST-".length));
+  const newest = names.sort((a, b) => numberOf(a) - numberOf(b)).at(-1);
+  const isUnreadable = (error: NodeJS.ErrnoException) => error instanceof DamagedStoreError || error.code === "ENOENT";
+  const name = await currentManifest(directory).catch((error: NodeJS.ErrnoException) => {
+    if (isUnreadable(error)) return newest;
+    throw error;
+  });
+  if (name === undefined) return undefined;
+  const path = join(directory, name);
+  try {
+    const edits = await editsIn(path);
+    return decoded(path, () => applyEdits(edits));
+  } catch (error) {
+    if (isUnreadable(error as Error)) return undefined;
+    throw error;
+  }
 }
 
 /** Sizes are compared too: a sorted file that was cut off would end the process, as LevelDB maps it into memory. */

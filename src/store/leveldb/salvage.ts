@@ -3,18 +3,26 @@
  * itself is only read. Sorted files and logs are read by ourselves, so that nothing passes whose checksum does not fit.
  *
  * Most keys are written once. Those that may be written again are few, and of them the newest version counts: they are held
- * until the end, deletions included.
+ * until the end, deletions included. They are taken only from files that the manifest names: in others, which LevelDB had not
+ * removed yet, is what was deleted meanwhile, and compaction has forgotten the deletion.
  */
 
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { filesIn, tablePath } from "./folder.ts";
+import { filesIn, findManifest, tablePath } from "./folder.ts";
 import { type LogRecord, salvageLog } from "./log-format.ts";
+import type { ManifestState } from "./manifest.ts";
 import { type BadRange, readTable } from "./table.ts";
 import { decodeBatch } from "./write-batch.ts";
 
 /** What could not be kept, by file. */
 export type Loss = { readonly path: string; readonly detail: string; readonly ranges: readonly BadRange[] };
+
+export type Salvaged = {
+  readonly losses: readonly Loss[];
+  /** Whether a manifest tells which files count; else all do, and what was deleted may be back. */
+  readonly isListed: boolean;
+};
 
 export type SalvageOptions = {
   /** Whether a key may be written again, so that its newest version has to be found. */
@@ -30,9 +38,10 @@ type Version = { readonly key: Uint8Array; readonly sequence: number; readonly v
 const CHUNK = 4096;
 
 /** Reads all that can be kept of a folder; returns what cannot. @throws the file system's errors */
-export async function salvage(directory: string, options: SalvageOptions): Promise<Loss[]> {
+export async function salvage(directory: string, options: SalvageOptions): Promise<Salvaged> {
   const names = (await filesIn(directory)).filter((name) => /\.(ldb|log)$/.test(name)).sort();
-  const losses: Loss[] = [];
+  const manifest = await findManifest(directory);
+  const losses = manifest === undefined ? [] : missingTables(directory, manifest, names);
   const newest = new Map<string, Version>();
   let chunk: Kept[] = [];
   const flush = async () => {
@@ -40,11 +49,14 @@ export async function salvage(directory: string, options: SalvageOptions): Promi
     chunk = [];
   };
   for (const [i, name] of names.entries()) {
-    const path = name.endsWith(".ldb") ? tablePath(directory, Number.parseInt(name, 10)) : join(directory, name);
-    for (const version of versionsIn(path, await readFile(path), losses)) {
+    const path = name.endsWith(".ldb") ? tablePath(directory, numberIn(name)) : join(directory, name);
+    const isLive = manifest === undefined || isNamed(name, manifest);
+    // Nothing is lost with a file that is of no use any more.
+    for (const version of versionsIn(path, await readFile(path), isLive ? losses : [])) {
       const { key, value } = version;
-      if (options.isRewritable(key)) keepNewest(newest, version);
-      else if (value !== undefined) chunk.push({ key, value });
+      if (options.isRewritable(key)) {
+        if (isLive) keepNewest(newest, version);
+      } else if (value !== undefined) chunk.push({ key, value });
       if (chunk.length >= CHUNK) await flush();
     }
     options.onProgress?.(i + 1, names.length);
@@ -54,7 +66,26 @@ export async function salvage(directory: string, options: SalvageOptions): Promi
     if (chunk.length >= CHUNK) await flush();
   }
   await flush();
-  return losses;
+  return { losses, isListed: manifest !== undefined };
+}
+
+function numberIn(name: string): number {
+  return Number.parseInt(name, 10);
+}
+
+function isNamed(name: string, { tables, logNumber, previousLog }: ManifestState): boolean {
+  const number = numberIn(name);
+  return name.endsWith(".ldb") ? tables.has(number) : number >= logNumber || number === previousLog;
+}
+
+function missingTables(directory: string, { tables }: ManifestState, names: readonly string[]): Loss[] {
+  const there = new Set(names.filter((name) => name.endsWith(".ldb")).map(numberIn));
+  const missing = [...tables.keys()].filter((number) => !there.has(number));
+  return missing.map((number) => {
+    const path = tablePath(directory, number);
+    const detail = `the sorted file ${basename(path)} is missing`;
+    return { path, detail, ranges: [{ kind: "keys", after: undefined, upTo: undefined, why: detail }] };
+  });
 }
 
 function versionsIn(path: string, bytes: Uint8Array, losses: Loss[]): Iterable<Version> {

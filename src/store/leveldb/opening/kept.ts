@@ -24,17 +24,20 @@ const NOTHING_HELD = /^(?:LOCK|LOG|LOG\.old|OPENING|\d+\.dbtmp|.*\.part)$/;
  * @throws AmbiguousFolderError when the folder is not the one that was being opened: nothing is changed then
  */
 export async function putBack(directory: string): Promise<void> {
+  const kept = `${directory}.kept`;
+  if (await exists(kept)) await requireSameOpening(directory, kept);
   await rm(`${directory}.keeping`, { recursive: true, force: true });
   await endReplacing(directory);
-  if (await exists(`${directory}.kept`)) {
-    await requireSameOpening(directory, `${directory}.kept`);
+  if (await exists(kept)) {
+    // The one that was to take its place may just have done so.
+    await requireSameOpening(directory, kept);
     await rm(`${directory}.gone`, { recursive: true, force: true });
     if (await isElsewhere(directory)) {
-      await fillAgain(directory, `${directory}.kept`);
-      await rename(`${directory}.kept`, `${directory}.gone`);
+      await fillAgain(directory, kept);
+      await rename(kept, `${directory}.gone`);
     } else {
       if (await exists(directory)) await rename(directory, `${directory}.gone`);
-      await rename(`${directory}.kept`, directory);
+      await rename(kept, directory);
     }
     await syncFolder(dirname(directory));
   }
