@@ -36,8 +36,11 @@ export class Connection {
     this.socket = socket;
     this.#shared = shared;
     this.#client = socket.remoteAddress ?? "";
-    this.#gate = new Gate(socket, () => this.#exchange?.req.complete === true);
-    socket.on("data", () => this.moved());
+    this.#gate = new Gate(
+      socket,
+      () => this.#exchange?.req.complete === true,
+      () => this.moved(),
+    );
   }
 
   /** For how long nothing moved. It is counted up and not read off a clock, so that a service that stood still blames nobody. */
@@ -129,6 +132,6 @@ export class Connection {
     // What came behind it was not begun, and its sender sees that.
     if (this.#shared.isStopping) this.socket.end();
     // After others had their turn: one client's next request does not come before their first.
-    else if (!this.socket.destroyed) setImmediate(() => this.#gate.pass());
+    else if (this.#gate.isHolding && !this.socket.destroyed) setImmediate(() => this.#gate.pass());
   }
 }

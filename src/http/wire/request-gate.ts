@@ -17,6 +17,7 @@ const RETURN = 13;
 export class Gate {
   readonly #socket: Socket;
   readonly #isBusy: () => boolean;
+  readonly #onPiece: () => void;
   readonly #push: (piece: Buffer | null) => boolean;
   /** What was read and not handed on. */
   #rest: Buffer | undefined;
@@ -35,21 +36,26 @@ export class Gate {
   /**
    * Stands between a socket and the HTTP server that listens to it already.
    * @param isBusy whether the connection has a whole request that is not answered
+   * @param onPiece called when the parser has had a piece
    */
-  constructor(socket: Socket, isBusy: () => boolean) {
+  constructor(socket: Socket, isBusy: () => boolean, onPiece: () => void) {
     this.#socket = socket;
     this.#isBusy = isBusy;
+    this.#onPiece = onPiece;
     this.#push = socket.push.bind(socket);
     const read = socket._read.bind(socket);
     socket.push = (chunk: Buffer | null) => this.#take(chunk);
     socket._read = (size) => {
       if (this.#rest === undefined) read(size);
     };
-    // Behind the listener of the server: here the parser has had the piece.
-    socket.on("data", () => {
-      this.#isUnderWay = false;
-      if (!this.#isPassing) this.pass();
-    });
+    // Node's parser reads from the socket past everything else, until somebody listens to it.
+    const listener = (): void => undefined;
+    socket.on("data", listener).off("data", listener);
+  }
+
+  /** Whether something of the client waits to be handed on. */
+  get isHolding(): boolean {
+    return this.#rest !== undefined || this.#isEnding;
   }
 
   /** The head that was just handed on announced a body of this length, which is not searched for heads. */
@@ -67,8 +73,9 @@ export class Gate {
     while (this.#mayPass()) {
       const piece = this.#cut();
       if (piece === undefined) break;
-      this.#isUnderWay = true;
       isWanted = this.#push(piece);
+      if (this.#socket.readableLength > 0) this.#waitForParser();
+      else this.#onPiece();
     }
     this.#isPassing = false;
     if (this.#isEnding && this.#rest === undefined && this.#mayPass()) {
@@ -76,6 +83,17 @@ export class Gate {
       this.#push(null);
     }
     return isWanted && this.#rest === undefined;
+  }
+
+  /** The piece was not taken at once, because a body is not read on. */
+  #waitForParser(): void {
+    this.#isUnderWay = true;
+    // Behind the listener of the server: when this is called, the parser has had the piece.
+    this.#socket.once("data", () => {
+      this.#isUnderWay = false;
+      this.#onPiece();
+      if (!this.#isPassing) this.pass();
+    });
   }
 
   #take(chunk: Buffer | null): boolean {
