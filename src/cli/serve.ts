@@ -10,8 +10,8 @@ import { adminKeyFile, type Config, readConfig } from "../service/config.ts";
 import { type Service, startService } from "../service/service.ts";
 import { isDevelopmentChain } from "../verify/evm/explorers.ts";
 import { CliError, unreachable } from "./terminal/failure.ts";
-import { printOut, printResult } from "./terminal/output.ts";
-import { STOP_SIGNALS } from "./terminal/process.ts";
+import { printNote, printOut, printResult } from "./terminal/output.ts";
+import { endAtOnce, STOP_SIGNALS } from "./terminal/process.ts";
 import { readVersion } from "./terminal/version.ts";
 
 /** Adds the command. */
@@ -29,8 +29,22 @@ export function addServe(program: Command): void {
       await signal();
       if (json !== true)
         printOut("\nStopping: what has arrived is answered, then the store and the chain are closed.\n");
+      limitStopping(service);
       await service.close();
     });
+}
+
+/** Longer than everything takes that ends at all: 8 s for clients, 5 s for the embedded chain. */
+const STOPPING_MS = 15_000;
+
+function limitStopping(service: Service): void {
+  const end = () => {
+    const unfinished = service.unfinished() ?? "something of it did not end";
+    printNote(`holdfast: not stopped in order after ${STOPPING_MS / 1000} s: ${unfinished}. The process is ended.`);
+    endAtOnce();
+  };
+  // When all is closed it keeps nobody waiting.
+  setTimeout(end, STOPPING_MS).unref();
 }
 
 /** Resolves at the first signal to stop; a second one ends the process at once. */
@@ -38,7 +52,7 @@ function signal(): Promise<void> {
   return new Promise((resolve) => {
     for (const name of STOP_SIGNALS) {
       process.once(name, () => {
-        for (const other of STOP_SIGNALS) process.once(other, () => process.exit(1));
+        for (const other of STOP_SIGNALS) process.once(other, endAtOnce);
         resolve();
       });
     }

@@ -39,7 +39,7 @@ import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts
 import { type ChainFacts, chainsOf, openChains } from "./chains.ts";
 import { adminKeyFile, type Config, marksFolder } from "./config.ts";
 import { Indexes } from "./indexes.ts";
-import { damageOf, openStorage } from "./storage.ts";
+import { damageOf, describeHanging, openStorage } from "./storage.ts";
 
 /** A service that runs. */
 export type Service = {
@@ -50,6 +50,8 @@ export type Service = {
   readonly signer: string;
   readonly chains: readonly ChainFacts[];
   readonly close: () => Promise<void>;
+  /** What keeps it from closing, in words, as far as that is known. */
+  readonly unfinished: () => string | undefined;
 };
 
 function messageOf(error: unknown): string {
@@ -162,7 +164,14 @@ async function start(config: Config, version: string, { opened, log }: Begun): P
   const url = await listen(server, config);
   opened.add(server, (each) => closeServer(each, STOP_MS));
   anchorer.start();
-  return { url, isFirstStart, signer: checksumAddress(signer.address), chains: facts, close: () => opened.close() };
+  return {
+    url,
+    isFirstStart,
+    signer: checksumAddress(signer.address),
+    chains: facts,
+    close: () => opened.close(),
+    unfinished: () => describeHanging(store),
+  };
 }
 
 async function openFolder({ data }: Config, log: Logger): Promise<void> {

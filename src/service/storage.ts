@@ -62,6 +62,18 @@ export async function openStorage(config: Config, health: Health, log: StorageLo
   return { store, patrol };
 }
 
+/** What is known and not known of writes that do not end; undefined when none is under way. */
+export function describeHanging(store: LevelStore): string | undefined {
+  const { underWay } = store;
+  if (underWay === undefined) return undefined;
+  const seconds = Math.round((performance.now() - underWay.since) / 1000);
+  return (
+    `a write to the store has not ended for ${seconds} s, as when the disk hangs. Everything that was acknowledged is on the disk. ` +
+    `Of what is under way (${underWay.writes} writes) nobody was told that it was recorded; whether it is shows at the next start, ` +
+    "and who sends it again under the same ids records nothing twice"
+  );
+}
+
 /** What damage in a ledger means for the service. */
 export function damageOf(ledgerId: Hex): Condition {
   const detail =

@@ -10,7 +10,14 @@ import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Tile } from "../merkle/tile.ts";
 import * as keys from "./key-layout.ts";
 import { checkCommit, decodeLedger, encodeLedger, requireNew, withSigner } from "./ledger-record.ts";
-import { type Batch, type Bounds, Database, type DatabaseOptions, type WritingStatus } from "./leveldb/database.ts";
+import {
+  type Batch,
+  type Bounds,
+  Database,
+  type DatabaseOptions,
+  type UnderWay,
+  type WritingStatus,
+} from "./leveldb/database.ts";
 import { WAY_OUT } from "./leveldb/folder.ts";
 import { Turn } from "./mutex.ts";
 import { requireWholeTables } from "./patrol.ts";
@@ -84,6 +91,11 @@ export class LevelStore implements Store {
   /** Whether it can be written, and why not. */
   get writing(): WritingStatus {
     return this.#db.status;
+  }
+
+  /** Writes of which nobody knows yet how they end. */
+  get underWay(): UnderWay | undefined {
+    return this.#db.underWay;
   }
 
   /** Bytes that an unfinished write had left at the end of the log: nobody was told of it, and it is gone. */

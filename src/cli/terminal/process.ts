@@ -3,6 +3,14 @@
 /** Each of them stops what runs until it is stopped; a terminal that is closed is as good as Ctrl-C. */
 export const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/**
+ * Ends this process whatever its other threads do. An ordinary end waits for all of them, and so for a call that the disk does
+ * not answer. What was acknowledged is on the disk by then; nothing else may be said of what was under way.
+ */
+export function endAtOnce(): void {
+  process.kill(process.pid, "SIGKILL");
+}
+
 /** Commands that write where events lie in clear, keys, or what tells an old copy of a store from the newest. */
 const PRIVATE_COMMANDS = ["serve", "audit", "recover", "marks", "keystore", "watch"];
 

@@ -27,7 +27,7 @@ import { givenKey } from "../remote/service-client.ts";
 import { type SetExit, usageError } from "../terminal/failure.ts";
 import { readCount, readWhole } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
-import { STOP_SIGNALS } from "../terminal/process.ts";
+import { endAtOnce, STOP_SIGNALS } from "../terminal/process.ts";
 import type { SelfAnchoring } from "./anchor.ts";
 import { serveMetrics } from "./metrics.ts";
 import { describeReport, type Outcome, type Report } from "./report.ts";
@@ -178,7 +178,7 @@ async function forever(watcher: Watcher, flags: WatchFlags): Promise<number> {
   const stopping = new AbortController();
   const stop = (): void => {
     stopping.abort();
-    for (const name of STOP_SIGNALS) process.once(name, () => process.exit(EXITS.bad));
+    for (const name of STOP_SIGNALS) process.once(name, endAtOnce);
   };
   for (const name of STOP_SIGNALS) process.once(name, stop);
   const metrics =

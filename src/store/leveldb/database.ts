@@ -16,14 +16,14 @@
  */
 
 import { setTimeout as delay } from "node:timers/promises";
-import { type IteratorOptions, Level } from "level";
+import type { IteratorOptions, Level } from "level";
 import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
 import { requireRoom } from "./disk-room.ts";
-import { WAY_OUT } from "./folder.ts";
 import { AcknowledgedMissingError, cutLogs } from "./log-end.ts";
+import { openHandle } from "./opening/handle.ts";
 import { putBack } from "./opening/kept.ts";
-import { FolderLock, isLocked, lockedError } from "./opening/lock.ts";
-import { LOOK, OpeningFailedError } from "./opening/open-errors.ts";
+import { FolderLock } from "./opening/lock.ts";
+import { LOOK } from "./opening/open-errors.ts";
 import { type Opening, openSafely } from "./opening/opening.ts";
 
 type Handle = Level<Uint8Array, Uint8Array>;
@@ -31,6 +31,8 @@ export type Batch = ReturnType<Handle["batch"]>;
 export type Bounds = IteratorOptions<Uint8Array, Uint8Array>;
 
 export type WritingState = "writing" | "suspect" | "closed" | "refused";
+/** Writes that LevelDB was asked for and that have not ended, and when they began (`performance.now()`). */
+export type UnderWay = { readonly writes: number; readonly since: number };
 /** How writing goes; `cause` is the first failure, or why it is refused. */
 export type WritingStatus = { readonly state: WritingState; readonly cause?: Error };
 
@@ -72,6 +74,7 @@ export class Database {
   /** Sequence number of the last write that was acknowledged. */
   #acknowledged: number;
   #status: WritingStatus = { state: "writing" };
+  #underWay: UnderWay | undefined;
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
   #mending: Promise<void> | undefined;
@@ -108,6 +111,11 @@ export class Database {
 
   get status(): WritingStatus {
     return this.#status;
+  }
+
+  /** What nobody knows of yet whether it is written. */
+  get underWay(): UnderWay | undefined {
+    return this.#underWay;
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -217,12 +225,15 @@ export class Database {
     const writes = batch.length;
     if (group.length === 0) return batch.close();
     for (const waiting of group) waiting.isTried = true;
+    this.#underWay = { writes: group.length, since: performance.now() };
     try {
       await batch.write({ sync: group.some(({ sync }) => sync) });
     } catch (error) {
       this.#queue.unshift(...group);
       this.#suspect(error as Error);
       return;
+    } finally {
+      this.#underWay = undefined;
     }
     this.#acknowledged += writes;
     for (const { resolve } of group) resolve();
@@ -349,25 +360,6 @@ export class Database {
     const isClosing = code === "LEVEL_DATABASE_NOT_OPEN" || code === "LEVEL_ITERATOR_NOT_OPEN";
     return isClosing && this.#handle !== handle && !this.#stopping.signal.aborted;
   }
-}
-
-async function openHandle(directory: string, { writeBufferSize }: DatabaseOptions): Promise<Handle> {
-  const handle: Handle = new Level(directory, { keyEncoding: "view", valueEncoding: "view", writeBufferSize });
-  try {
-    await handle.open();
-  } catch (error) {
-    throw openingError(directory, error);
-  }
-  return handle;
-}
-
-function openingError(directory: string, error: unknown): Error {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  if (isLocked(cause)) return lockedError(directory, cause);
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const message = `expected a store in ${directory} that LevelDB can open, got: ${why}`;
-  if (codeOf(cause) === "LEVEL_CORRUPTION") return new DamagedStoreError(`${message}; ${WAY_OUT}`, { cause });
-  return new OpeningFailedError(`${message}; nothing in it was lost. ${LOOK}`, { cause });
 }
 
 /** A file that cannot be read now is neither absent nor damaged. */
