@@ -50,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...["clock.ts", "health.ts", "metrics.ts"],
   ],
   service: [
-    ...["merkle", "json", "entry", "store", "chain", "keys", "devchain", "ledger", "query", "anchor", "http"],
+    ...["merkle", "json", "net", "entry", "store", "chain", "keys", "devchain", "ledger", "query", "anchor", "http"],
     ...["clock.ts", "health.ts", "metrics.ts"],
   ],
   cli: [

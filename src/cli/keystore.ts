@@ -10,6 +10,7 @@ import { addressOfKey, decryptKeystore, encryptKeystore } from "../chain/ethers.
 import { checksumAddress } from "../merkle/address.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
 import { replaceFile } from "../store/durable-file.ts";
+import { readTextFile } from "../store/text-file.ts";
 import { usageError } from "./terminal/failure.ts";
 import { printResult } from "./terminal/output.ts";
 
@@ -66,14 +67,15 @@ function addressIn(key: Hex): Hex {
 }
 
 function readPassword(file: string): string {
-  const password = read(file, "password").trimEnd();
+  // As it is, a byte order mark in front too: a key store was encrypted with it.
+  const password = read(file, "password", (path) => readFileSync(path, "utf8")).trimEnd();
   if (password === "") throw usageError(`Expected a password in ${file}, got none.`);
   return password;
 }
 
-function read(file: string, what: string): string {
+function read(file: string, what: string, reader: (path: string) => string = readTextFile): string {
   try {
-    return readFileSync(file, "utf8");
+    return reader(file);
   } catch (cause) {
     throw usageError(`The ${what} cannot be read: ${(cause as Error).message}.`);
   }

@@ -8,6 +8,7 @@ import { MarkFolder } from "../ledger/marks/folder.ts";
 import { type Renewed, renewMarks } from "../ledger/marks/renew.ts";
 import { marksFolder, storeFolder } from "../service/config.ts";
 import { LevelStore } from "../store/level-store.ts";
+import { dataFolderOf } from "./terminal/data-folder.ts";
 import { usageError } from "./terminal/failure.ts";
 import { printResult } from "./terminal/output.ts";
 
@@ -32,7 +33,7 @@ export function addMarks(program: Command): void {
 }
 
 async function renew(flags: RenewFlags): Promise<void> {
-  const data = flags.data ?? process.env.HOLDFAST_DATA ?? "data";
+  const data = dataFolderOf(flags.data);
   const path = storeFolder(data);
   if (!existsSync(join(path, "CURRENT"))) throw usageError(`Expected a store at ${path}, got none; give --data.`);
   const store = await LevelStore.open(path);

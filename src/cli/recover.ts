@@ -18,6 +18,7 @@ import type { Loss } from "../store/leveldb/salvage.ts";
 import { describeRange, isBeforeRecords, type Rebuilt, rebuildStore, takePlace } from "../store/rebuild.ts";
 import { type LedgerRecord, StoreLockedError } from "../store/store.ts";
 import { rememberedOf } from "./audit/remembered.ts";
+import { dataFolderOf } from "./terminal/data-folder.ts";
 import { CliError, type SetExit, usageError } from "./terminal/failure.ts";
 import { printResult } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
@@ -66,7 +67,7 @@ export function addRecover(program: Command, setExit: SetExit): void {
 }
 
 async function recover(flags: RecoverFlags): Promise<number> {
-  const data = flags.data ?? process.env.HOLDFAST_DATA ?? "data";
+  const data = dataFolderOf(flags.data);
   const folder = storeFolder(data);
   if (!["", ".kept", ".next"].some((end) => existsSync(`${folder}${end}`))) {
     throw usageError(`Expected a store at ${folder}, got nothing; give --data.`);

@@ -5,13 +5,14 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { chmod, readFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import type { Account } from "../chain/account.ts";
 import { addressOfKey, decryptKeystore, signDraft } from "../chain/ethers.ts";
 import { fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { makeFolder, replaceFile } from "../store/durable-file.ts";
+import { readTextFile } from "../store/text-file.ts";
 import { keySigner } from "./local-signer.ts";
 import { remoteAccount, remoteSigner } from "./remote-signer.ts";
 import type { CheckpointSigner } from "./signer.ts";
@@ -90,7 +91,7 @@ async function localKey(path: string): Promise<LocalKey> {
   const isMade = !existsSync(path);
   if (isMade) await replaceFile(path, `${toHex(randomBytes(32))}\n`, 0o600);
   await chmod(path, 0o600);
-  return { key: keyIn(await readText(path), path), path, isMade };
+  return { key: keyIn(readText(path), path), path, isMade };
 }
 
 async function readExpectedKey(place: Exclude<KeyPlace, { remote: string }>, env: Env): Promise<Hex> {
@@ -103,16 +104,16 @@ async function readExpectedKey(place: Exclude<KeyPlace, { remote: string }>, env
 
 async function readKey(place: Exclude<KeyPlace, { remote: string }>, env: Env): Promise<Hex> {
   if ("env" in place) return keyIn(env[place.env], `the variable ${place.env}`);
-  if ("file" in place) return keyIn(await readText(place.file), place.file);
+  if ("file" in place) return keyIn(readText(place.file), place.file);
   const { keystore, passwordFile, passwordEnv } = place;
-  const password = passwordFile === undefined ? env[passwordEnv ?? ""] : (await readText(passwordFile)).trimEnd();
+  const password = passwordFile === undefined ? env[passwordEnv ?? ""] : readPassword(passwordFile);
   if (password === undefined) {
     throw new KeyError(
       `expected a password for ${keystore} in ${passwordEnv ?? "passwordFile or passwordEnv"}, got none`,
     );
   }
   try {
-    return await decryptKeystore(await readText(keystore), password);
+    return await decryptKeystore(readText(keystore), password);
   } catch (error) {
     if (error instanceof KeyError) throw error;
     throw new KeyError(`${keystore}: ${(error as Error).message}`);
@@ -134,11 +135,17 @@ function keyIn(text: string | undefined, where: string): Hex {
   return hex as Hex;
 }
 
-async function readText(path: string): Promise<string> {
+/** As it is, a byte order mark in front too: a key store was encrypted with it. */
+function readPassword(path: string): string {
+  return readText(path, (file) => readFileSync(file, "utf8")).trimEnd();
+}
+
+function readText(path: string, read: (file: string) => string = readTextFile): string {
   try {
-    return await readFile(path, "utf8");
+    return read(path);
   } catch (error) {
-    throw new KeyError(`expected to read ${path}, got ${(error as NodeJS.ErrnoException).code}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new KeyError(`expected to read ${path}, got ${code ?? message}`);
   }
 }
 

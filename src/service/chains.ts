@@ -18,6 +18,7 @@ import { keySigner } from "../keys/local-signer.ts";
 import type { CheckpointSigner } from "../keys/signer.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
+import { hostInUrl } from "../net/listen-address.ts";
 import type { Store } from "../store/store.ts";
 import type { ChainConfig, Config, KeySource } from "./config.ts";
 
@@ -90,7 +91,7 @@ async function openEmbedded(config: Config, { log, health, store, closeLater }: 
   // Next to the service's own port where that is free, so that an address that was noted down stays right.
   const port = config.port === 0 ? 0 : config.port + 1;
   // The page that verifies asks the chain from the reader's browser.
-  const pageOrigin = config.port === 0 ? undefined : `http://${originHost(config.host)}:${config.port}`;
+  const pageOrigin = config.port === 0 ? undefined : `http://${hostInUrl(config.host)}:${config.port}`;
   const options = { dir: join(config.data, "chain"), port, log, health, pageOrigin };
   const devChain = await DevChain.open(options);
   closeLater(() => devChain.close());
@@ -153,9 +154,4 @@ function lagMaxMs(config: Config, name: string, intervalMs: number): number {
   const chain = config.chains.find((each) => each.name === name);
   if (chain !== undefined && chain.lagMaxS > 0) return chain.lagMaxS * 1000;
   return LAG_INTERVALS * intervalMs + LAG_MARGIN_MS;
-}
-
-/** The host as a browser spells it. */
-function originHost(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }

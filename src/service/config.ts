@@ -3,10 +3,12 @@
  * there. docs/configuration.md is the page about it. Unknown names are refused, so that a typing error is not a default.
  */
 
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { readJson } from "../json/read.ts";
+import { readListenAddress } from "../net/listen-address.ts";
+import { readTextFile } from "../store/text-file.ts";
+import { isServiceLink } from "./service-links.ts";
 
 /** A setting that is missing, unknown or has the wrong form. */
 export class ConfigError extends Error {
@@ -76,7 +78,7 @@ const limits = z.strictObject({
 
 const file = z.strictObject({
   listen: z.string().optional(),
-  data: z.string().optional(),
+  data: z.string().min(1).optional(),
   /** The ledger that a first start makes. */
   ledger: z
     .string()
@@ -89,6 +91,8 @@ const file = z.strictObject({
   chains: z.array(chain).default([]),
   /** Anchor interval on the embedded chain. */
   embeddedIntervalS: seconds.default(5),
+  /** An idle connection is kept for so long; longer than the balancer in front keeps its own. */
+  keepAliveS: z.number().positive().max(86_400).default(65),
   limits: limits.prefault({}),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
@@ -109,6 +113,7 @@ export type Config = {
   /** Empty means: run the embedded chain. */
   readonly chains: readonly ChainConfig[];
   readonly embeddedIntervalS: number;
+  readonly keepAliveS: number;
   readonly limits: LimitsConfig;
   readonly logLevel: z.infer<typeof file>["logLevel"];
 };
@@ -123,7 +128,7 @@ const CLIENT_VARIABLES = ["HOLDFAST_URL", "HOLDFAST_KEY", "HOLDFAST_RPC"];
  * @throws ConfigError that says which setting, what was expected and what came
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  refuseUnknown(env);
+  checkNames(env);
   const parsed = file.safeParse(env.HOLDFAST_CONFIG ? readFile(env.HOLDFAST_CONFIG) : {});
   if (!parsed.success) {
     throw new ConfigError(`${env.HOLDFAST_CONFIG}: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`);
@@ -163,9 +168,16 @@ export function storeFolder(data: string): string {
   return join(data, "store");
 }
 
-function refuseUnknown(env: Readonly<Record<string, string | undefined>>): void {
+/** @throws ConfigError for a name that means nothing, and for one that was set to nothing */
+function checkNames(env: Readonly<Record<string, string | undefined>>): void {
+  for (const name of VARIABLES) {
+    // Often a variable that was not set, in whatever started this: with the default, another ledger would be begun.
+    if (env[name] === "")
+      throw new ConfigError(`expected a value in ${name}, got nothing; leave it out for the default`);
+  }
   for (const name of Object.keys(env)) {
     if (!name.startsWith("HOLDFAST_") || VARIABLES.includes(name) || CLIENT_VARIABLES.includes(name)) continue;
+    if (isServiceLink(name, env)) continue;
     // Passwords and keys are named by the configuration itself.
     if (/_(PASSWORD|KEY)$/.test(name)) continue;
     throw new ConfigError(`expected one of ${VARIABLES.join(", ")}, got the variable ${name}`);
@@ -174,7 +186,7 @@ function refuseUnknown(env: Readonly<Record<string, string | undefined>>): void 
 
 function readFile(path: string): unknown {
   try {
-    return readJson(readFileSync(path, "utf8"));
+    return readJson(readTextFile(path));
   } catch (cause) {
     throw new ConfigError(`HOLDFAST_CONFIG: expected a JSON file at ${path}, got: ${(cause as Error).message}`, {
       cause,
@@ -183,11 +195,10 @@ function readFile(path: string): unknown {
 }
 
 function parseListen(text: string): { host: string; port: number } {
-  const match = /^(?:\[([0-9a-f:]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || port > 65_535) {
-    throw new ConfigError(`expected HOLDFAST_LISTEN as host:port, got ${JSON.stringify(text)}`);
+  const address = readListenAddress(text);
+  if (address === undefined) {
+    const forms = "host:port or [IPv6 address]:port";
+    throw new ConfigError(`expected HOLDFAST_LISTEN as ${forms}, got ${JSON.stringify(text)}`);
   }
-  return { host, port };
+  return { ...address };
 }

@@ -35,6 +35,7 @@ import { checksumAddress } from "../merkle/address.ts";
 import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { createMetrics } from "../metrics.ts";
+import { hostInUrl } from "../net/listen-address.ts";
 import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts";
 import { type ChainFacts, chainsOf, openChains } from "./chains.ts";
 import { adminKeyFile, type Config, marksFolder } from "./config.ts";
@@ -213,10 +214,17 @@ async function signNow(
   return { ...checkpoint, signature: await signer.sign(checkpoint) };
 }
 
-function httpLimits({ limits }: Config): HttpLimits {
+function httpLimits({ limits, keepAliveS }: Config): HttpLimits {
   const event = { ...HTTP_LIMITS.event, bytesMax: limits.eventBytes };
   const connectionsMax = placesFor(HTTP_LIMITS.connectionsMax);
-  return { ...HTTP_LIMITS, event, connectionsMax, requestBytesMax: limits.requestBytes, batchMax: limits.batchEvents };
+  return {
+    ...HTTP_LIMITS,
+    event,
+    connectionsMax,
+    requestBytesMax: limits.requestBytes,
+    batchMax: limits.batchEvents,
+    idleMs: keepAliveS * 1000,
+  };
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {
@@ -224,8 +232,8 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
     server.once("error", reject);
     server.listen(port, host, () => {
       server.off("error", reject);
-      const { address, family, port: bound } = server.address() as AddressInfo;
-      resolve(`http://${family === "IPv6" ? `[${address}]` : address}:${bound}`);
+      const { address, port: bound } = server.address() as AddressInfo;
+      resolve(`http://${hostInUrl(address)}:${bound}`);
     });
   });
 }

@@ -14,6 +14,7 @@ import { LevelStore } from "../../store/level-store.ts";
 import { type FileDamage, inspectFolder } from "../../store/leveldb/inspect.ts";
 import { openView } from "../../store/leveldb/linked-view.ts";
 import { DamagedStoreError, type LedgerRecord, StoreLockedError } from "../../store/store.ts";
+import { dataFolderOf } from "../terminal/data-folder.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { type Progress, startProgress } from "../terminal/progress.ts";
@@ -42,7 +43,7 @@ export function addAudit(program: Command, setExit: SetExit): void {
 }
 
 async function audit(flags: AuditFlags): Promise<number> {
-  const data = flags.data ?? process.env.HOLDFAST_DATA ?? "data";
+  const data = dataFolderOf(flags.data);
   const folder = storeFolder(data);
   if (!existsSync(folder)) throw usageError(`Expected a store at ${folder}, got nothing; give --data.`);
   const view = await openView(folder).catch((cause: unknown) => {

@@ -4,7 +4,6 @@
  * process. What is signed is valid on the chain that it names, so that is one the person names, not the node.
  */
 
-import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Account } from "../../chain/account.ts";
 import { ChainError } from "../../chain/chain.ts";
@@ -12,6 +11,7 @@ import { accountOn, type ChainAccount } from "../../chain/chain-account.ts";
 import { KeyError, type KeyPlace, openAccount } from "../../keys/key-source.ts";
 import { checksumAddress } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
+import { readTextFile } from "../../store/text-file.ts";
 import { chainName, isDevelopmentChain } from "../../verify/evm/explorers.ts";
 import { CliError, unreachable, usageError } from "../terminal/failure.ts";
 import { readCount } from "../terminal/numbers.ts";
@@ -118,7 +118,7 @@ function placeOf({ account, from, passwordFile }: AccountFlags): KeyPlace {
   }
   let text: string;
   try {
-    text = readFileSync(account, "utf8");
+    text = readTextFile(account);
   } catch (cause) {
     throw usageError(`The account cannot be read: ${(cause as Error).message}.`);
   }

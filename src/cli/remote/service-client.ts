@@ -3,11 +3,14 @@
  * in time, and a key never goes where it was not meant for.
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { readJson } from "../../json/read.ts";
 import { fetchBounded } from "../../net/bounded-fetch.ts";
+import { hostInUrl, readListenAddress } from "../../net/listen-address.ts";
+import { readTextFile } from "../../store/text-file.ts";
+import { dataFolderOf } from "../terminal/data-folder.ts";
 import { CliError, reasonOf, unreachable, usageError } from "../terminal/failure.ts";
 import { printNote } from "../terminal/output.ts";
 
@@ -15,7 +18,10 @@ const DEFAULT_URL = "http://127.0.0.1:4600";
 const REQUEST_MS = 60_000;
 /** Receipts of the largest batch that a service can be told to take. */
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+/** As a URL spells them; ::ffff:7f… is 127.… in the form of IPv6. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\])$/;
+/** A service that listens there is asked at loopback. */
+const EVERYWHERE = ["0.0.0.0", "::"];
 
 /** Options that say which service, and as whom. */
 export type ServiceOptions = { readonly url?: string; readonly keyFile?: string };
@@ -116,7 +122,12 @@ function parseUrl(text: string): URL {
 /** Where a service with the same environment listens. */
 function urlOfListen(env: NodeJS.ProcessEnv): string {
   const listen = env.HOLDFAST_LISTEN;
-  return listen === undefined ? DEFAULT_URL : `http://${listen.replace(/^(?:0\.0\.0\.0|\[::\]):/, "127.0.0.1:")}`;
+  if (listen === undefined) return DEFAULT_URL;
+  const address = readListenAddress(listen);
+  // What it says of the form is for whoever starts a service; here it is an URL that cannot be.
+  if (address === undefined) return `http://${listen}`;
+  const { host, port } = address;
+  return `http://${EVERYWHERE.includes(host) ? "127.0.0.1" : hostInUrl(host)}:${port}`;
 }
 
 /** The key that a person gives: in a file for any service, in the environment for the environment's service only. */
@@ -137,14 +148,14 @@ function isOwnService(url: string | undefined, env: NodeJS.ProcessEnv): boolean 
 function findKey(options: ServiceOptions, env: NodeJS.ProcessEnv, isLocal: boolean): string | undefined {
   const given = givenKey(options, env);
   if (given !== undefined) return given;
-  const adminKey = join(env.HOLDFAST_DATA ?? "data", "admin.key");
+  const adminKey = join(dataFolderOf(undefined, env), "admin.key");
   return isLocal && existsSync(adminKey) ? readKey(adminKey) : undefined;
 }
 
 function readKey(file: string): string {
   let text: string;
   try {
-    text = readFileSync(file, "utf8").trim();
+    text = readTextFile(file).trim();
   } catch (cause) {
     throw usageError(`The API key cannot be read: ${(cause as Error).message}.`);
   }

@@ -9,6 +9,7 @@ import { CONTRACT_ADDRESS } from "../../chain/contract/contract.ts";
 import { connectChain as connectAnchorChain, type RpcChain } from "../../chain/evm-chain.ts";
 import { checksumAddress } from "../../merkle/address.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
+import { type ListenAddress, readListenAddress } from "../../net/listen-address.ts";
 import { isDevelopmentChain } from "../../verify/evm/explorers.ts";
 import type { Patience } from "../../watch/checks.ts";
 import { addSigner, beginWatch, resumeWatch, type WatchState } from "../../watch/state.ts";
@@ -256,10 +257,8 @@ function collectHash(value: string, before: readonly string[] = []): string[] {
   return [...before, readHash(value)];
 }
 
-function readListen(value: string): { host: string; port: number } {
-  const match = /^(?:\[([0-9a-f:]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(value);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || port > 65_535) throw usageError(`Expected --metrics as host:port, got ${value}.`);
-  return { host, port };
+function readListen(value: string): ListenAddress {
+  const address = readListenAddress(value);
+  if (address === undefined) throw usageError(`Expected --metrics as host:port or [IPv6 address]:port, got ${value}.`);
+  return address;
 }

@@ -3,6 +3,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createMetrics } from "../../metrics.ts";
+import { hostInUrl } from "../../net/listen-address.ts";
 import { CHECKS, type Checks } from "../../watch/checks.ts";
 import type { ChainSeen } from "../../watch/seen.ts";
 import type { WatchState } from "../../watch/state.ts";
@@ -56,7 +57,7 @@ export async function serveMetrics(
     server.closeAllConnections();
     return new Promise((resolve) => server.close(() => resolve()));
   };
-  return { url: `http://${address.includes(":") ? `[${address}]` : address}:${bound}/metrics`, close };
+  return { url: `http://${hostInUrl(address)}:${bound}/metrics`, close };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -4,10 +4,11 @@
  */
 
 import { createHash } from "node:crypto";
-import { lstatSync, readFileSync, realpathSync } from "node:fs";
-import { open, readFile, rm, stat } from "node:fs/promises";
+import { lstatSync, realpathSync } from "node:fs";
+import { open, rm, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { replaceFile, withWayOut } from "../../store/durable-file.ts";
+import { readTextFile } from "../../store/text-file.ts";
 import type { Conflict } from "../../watch/checks.ts";
 import { mergeStates } from "../../watch/open-checkpoints.ts";
 import type { WatchState } from "../../watch/state.ts";
@@ -45,7 +46,7 @@ export class StateFile {
   load(): WatchState | undefined {
     if (!exists(this.path)) return undefined;
     try {
-      const text = readFileSync(this.path, "utf8");
+      const text = readTextFile(this.path);
       const state = readWatchState(text);
       this.#known = text;
       return state;
@@ -176,7 +177,7 @@ function resolve(path: string): string {
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return readTextFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

@@ -3,11 +3,11 @@
  * so many; those that had to go are counted, and the next report that arrives says so.
  */
 
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readJson } from "../../json/read.ts";
 import { fetchBounded } from "../../net/bounded-fetch.ts";
 import { replaceFile, withWayOut } from "../../store/durable-file.ts";
+import { readTextFile } from "../../store/text-file.ts";
 import type { Checks } from "../../watch/checks.ts";
 import { printNote } from "../terminal/output.ts";
 import { REPORT_FORMAT, type Report } from "./report.ts";
@@ -106,8 +106,7 @@ export class Webhook {
     if (this.#isRead || this.#file === undefined) return;
     this.#isRead = true;
     try {
-      const text = await readFile(this.#file, "utf8");
-      const { reports, skipped } = owedIn(text);
+      const { reports, skipped } = owedIn(readTextFile(this.#file));
       const all = { reports: [...reports, ...this.#owed.reports] };
       const both = addSkipped(skipped, this.#owed.skipped);
       this.#owed = limited(both === undefined ? all : { ...all, skipped: both });

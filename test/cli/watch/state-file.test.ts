@@ -35,7 +35,7 @@ function makeFile(t: TestContext): string {
 test("only a file that is not there is a beginning; what cannot be read is refused and left as it is", async (t) => {
   const path = makeFile(t);
   assert.equal(new StateFile(path).load(), undefined);
-  for (const text of ["", "{", `\uFEFF${writeWatchState(STATE)}`]) {
+  for (const text of ["", "{", `\uFEFF\uFEFF${writeWatchState(STATE)}`]) {
     writeFileSync(path, text);
     assert.throws(() => new StateFile(path).load(), /cannot be used: .*; bring back a copy of it, or move it away/);
     assert.equal(readFileSync(path, "utf8"), text);
@@ -48,6 +48,15 @@ test("only a file that is not there is a beginning; what cannot be read is refus
   assert.throws(() => new StateFile(path).load(), /cannot be used: ENOENT/, "a link to a disk that is not mounted");
   symlinkSync(`${path}.loop`, `${path}.loop`);
   assert.throws(() => new StateFile(`${path}.loop`).load(), /cannot be used: ELOOP/);
+});
+
+test("a byte order mark that an editor put in front of a state is left out, and gone with the next save", async (t) => {
+  const path = makeFile(t);
+  writeFileSync(path, `\uFEFF${writeWatchState(STATE)}`);
+  const file = new StateFile(path);
+  assert.deepEqual(file.load(), STATE);
+  assert.deepEqual(await file.save(STATE), { state: STATE }, "it is not taken for another watcher's");
+  assert.equal(readFileSync(path, "utf8"), writeWatchState(STATE));
 });
 
 test("a state that is reached by a link stays where it is", async (t) => {

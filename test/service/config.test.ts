@@ -1,0 +1,93 @@
+/** Settings as people write them: what is empty is no default, what an editor adds is no mistake, addresses of all forms. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import test, { type TestContext } from "node:test";
+import { dataFolderOf } from "../../src/cli/terminal/data-folder.ts";
+import { CliError } from "../../src/cli/terminal/failure.ts";
+import { openAccount } from "../../src/keys/key-source.ts";
+import { hostInUrl, readListenAddress } from "../../src/net/listen-address.ts";
+import { ConfigError, readConfig } from "../../src/service/config.ts";
+
+const KEY = "0x0000000000000000000000000000000000000000000000000000000000000001";
+const ADDRESS = "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf";
+
+function fileWith(t: TestContext, content: string | Uint8Array): string {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-config-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "file");
+  writeFileSync(file, content);
+  return file;
+}
+
+for (const name of ["HOLDFAST_DATA", "HOLDFAST_LISTEN", "HOLDFAST_CONFIG", "HOLDFAST_LOG"]) {
+  test(`${name} with nothing in it is refused, and not taken for the default`, () => {
+    assert.throws(
+      () => readConfig({ [name]: "" }),
+      new ConfigError(`expected a value in ${name}, got nothing; leave it out for the default`),
+    );
+  });
+}
+
+test("a data folder without a name is refused in a file and by commands, too", (t) => {
+  assert.throws(() => readConfig({ HOLDFAST_CONFIG: fileWith(t, '{"data":""}') }), ConfigError);
+  assert.throws(() => dataFolderOf(undefined, { HOLDFAST_DATA: "" }), CliError);
+  assert.throws(() => dataFolderOf("", { HOLDFAST_DATA: "there" }), CliError);
+  assert.deepEqual(
+    [dataFolderOf(undefined, {}), dataFolderOf(undefined, { HOLDFAST_DATA: "there" }), dataFolderOf("here", {})],
+    ["data", "there", "here"],
+  );
+});
+
+test("a byte order mark in front of a configuration is left out", (t) => {
+  const config = readConfig({ HOLDFAST_CONFIG: fileWith(t, '\uFEFF{"data":"elsewhere","keepAliveS":620}') });
+  assert.deepEqual([config.data, config.keepAliveS], [resolve("elsewhere"), 620]);
+  assert.equal(readConfig({}).keepAliveS, 65);
+});
+
+test("a configuration in UTF-16 is refused with what to do", (t) => {
+  const file = fileWith(t, Buffer.from("\uFEFF{}", "utf16le"));
+  assert.throws(() => readConfig({ HOLDFAST_CONFIG: file }), /UTF-16; save it as UTF-8$/);
+});
+
+test("a byte order mark in front of a key is left out", async (t) => {
+  assert.equal((await openAccount({ file: fileWith(t, `\uFEFF${KEY}\r\n`) })).address, ADDRESS);
+});
+
+const ADDRESSES: readonly (readonly [string, string, number, string])[] = [
+  ["127.0.0.1:4600", "127.0.0.1", 4600, "127.0.0.1"],
+  ["localhost:0", "localhost", 0, "localhost"],
+  ["[::1]:0", "::1", 0, "[::1]"],
+  ["[::]:65535", "::", 65535, "[::]"],
+  ["[::ffff:127.0.0.1]:0", "::ffff:127.0.0.1", 0, "[::ffff:127.0.0.1]"],
+  ["[::1%lo]:0", "::1%lo", 0, "[::1]"],
+  ["[fe80::1%eth0.2]:80", "fe80::1%eth0.2", 80, "[fe80::1]"],
+];
+
+for (const [text, host, port, inUrl] of ADDRESSES) {
+  test(`${text} can be listened on`, () => {
+    assert.deepEqual(readListenAddress(text), { host, port });
+    const config = readConfig({ HOLDFAST_LISTEN: text });
+    assert.deepEqual([config.host, config.port], [host, port]);
+    assert.equal(hostInUrl(host), inUrl);
+    assert.ok(URL.canParse(`http://${inUrl}:${port}`));
+  });
+}
+
+for (const text of ["", "4600", ":4600", "::1:4600", "[::1]", "[127.0.0.1]:1", "[::g]:1", "a:65536", "[::1]x:1"]) {
+  test(`${JSON.stringify(text)} is no address to listen on`, () => {
+    assert.equal(readListenAddress(text), undefined);
+  });
+}
+
+test("the system takes what is read, an IPv4 address in the form of IPv6 too", async (t) => {
+  const { host, port } = readListenAddress("[::ffff:127.0.0.1]:0") ?? assert.fail();
+  const server = createServer().listen(port, host);
+  t.after(() => server.close());
+  await once(server, "listening");
+  assert.equal((server.address() as AddressInfo).address, "::ffff:127.0.0.1");
+});
