@@ -6,7 +6,8 @@ import type { ChainLoop } from "./chain-loop.ts";
 import type { AnchoredLedger } from "./ledgers.ts";
 import { isAlarm, type Note, type Notes } from "./obstacles.ts";
 import { intervalOf } from "./policy.ts";
-import { type Flight, isOpen, isUnmined, lastAttempt, ledgersOf } from "./transaction/pending.ts";
+import { ledgersOf } from "./transaction/attempt.ts";
+import { type Flight, isOpen, isUnmined, lastAttempt } from "./transaction/pending.ts";
 import { type Lane, ledgerScope } from "./transaction/sending-account.ts";
 import { spentToday } from "./transaction/spending.ts";
 

@@ -24,6 +24,13 @@ async function submitAsStranger(world: World, checkpoint: SignedCheckpoint): Pro
   await world.chain.broadcast(raw);
 }
 
+/** Stages of the payer's transactions that are not final. */
+async function stagesOfPayer(world: World): Promise<string[]> {
+  const [chain] = (await world.anchorer?.status()) ?? [];
+  const account = chain?.accounts.find(({ address }) => address.toLowerCase() === PAYER.address);
+  return account?.flights.map(({ stage }) => stage) ?? [];
+}
+
 test("an anchor of somebody else is adopted, and no second one is sent", async () => {
   const world = await anchoredWorld();
   await append(world.ledger, 2);
@@ -168,8 +175,10 @@ test("an anchor that a second endpoint contradicts is not final until it agrees"
   await append(world.ledger);
   await world.run(15);
   assert.equal((await world.anchors())[0]?.stage, "safe");
+  assert.deepEqual(await stagesOfPayer(world), ["safe"], "the transaction is not surer than what it anchored");
   world.chain.confirms = confirms;
   await world.runUntilFinal();
+  assert.deepEqual(await stagesOfPayer(world), []);
 });
 
 test("a signer that the owner replaced elsewhere is not brought back, and the ledger says so", async () => {

@@ -8,7 +8,7 @@ import { standingOf } from "../ledger-check.ts";
 import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
 import type { NoteCode } from "../obstacles.ts";
 import type { Schedule } from "../schedule.ts";
-import type { AnchorItem } from "../transaction/pending.ts";
+import type { AnchorItem } from "../transaction/attempt.ts";
 import { type Lane, ledgerScope, type Wanted } from "../transaction/sending-account.ts";
 
 /** Does work on one ledger; what fails in it, other than the chain, is told in the ledger's note. */

@@ -10,7 +10,8 @@ import { recoverSigner } from "../../merkle/checkpoint.ts";
 import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
 import type { NoteCode } from "../obstacles.ts";
 import type { Schedule } from "../schedule.ts";
-import { type Flight, lastAttempt, ledgersOf } from "../transaction/pending.ts";
+import { ledgersOf } from "../transaction/attempt.ts";
+import { type Flight, lastAttempt } from "../transaction/pending.ts";
 import { type Errand, type Lane, ledgerScope, nothingFor, type Wanted } from "../transaction/sending-account.ts";
 import { composeAnchors, guardLedger } from "./anchor-call.ts";
 

@@ -3,13 +3,13 @@
  * lost, or with a record that is damaged. They are written down as the chain tells them.
  */
 
-import { checksumAddress } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Site } from "../chain-watch.ts";
 import type { AnchoredLedger } from "../ledgers.ts";
 import type { Log } from "../obstacles.ts";
 import type { AnchorKey } from "./anchor-record.ts";
-import { findPlace, proofOf } from "./finalize.ts";
+import { buildAnchor } from "./build.ts";
+import { findPlace } from "./finalize.ts";
 
 /**
  * Writes down the anchor of a checkpoint that the contract holds.
@@ -22,16 +22,10 @@ export async function adopt(site: Site, ledger: AnchoredLedger, size: number, ro
   if (place === undefined || checkpoint?.root !== root) return false;
   const [block, receipt] = await Promise.all([chain.block(place.blockNumber), chain.receipt(place.transactionHash)]);
   if (block?.hash !== place.blockHash) return false;
-  const { transactionHash, blockNumber, blockHash } = place;
-  const { signedAt, signature } = checkpoint;
   const { gasUsed = 0, feeWei = 0n } = receipt ?? {};
-  const anchor = {
-    ...{ ledgerId: id, chainId: chain.chainId, contract: checksumAddress(chain.contract), size },
-    ...{ root, signedAt, signature, stage: "mined" as const, transactionHash },
-    ...{ blockNumber, blockHash, blockTime: block.time, gasUsed, feeWei: String(feeWei) },
-  };
-  const state = await proofOf(chain, anchor);
-  await book.apply(book.keep([state === undefined ? { anchor } : { anchor, state }]), { written: false });
+  const { transactionHash } = place;
+  const adopted = await buildAnchor(chain, checkpoint, { transactionHash, block, gasUsed, feeWei: String(feeWei) });
+  await book.apply(book.keep([adopted]), { written: false });
   return true;
 }
 

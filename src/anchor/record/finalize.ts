@@ -5,10 +5,9 @@
 
 import { type AnchorPlace, type Chain, ChainError } from "../../chain/chain.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import type { AnchorState } from "../../verify/bundle/bundle.ts";
 import type { Site, View } from "../chain-watch.ts";
 import type { Log } from "../obstacles.ts";
-import type { AnchorRecord } from "./anchor-record.ts";
+import { buildAnchor, finalAnchor, surerAnchor } from "./build.ts";
 import type { OpenAnchor } from "./open-anchors.ts";
 
 export async function settleAnchors(site: Site, view: View, log: Log): Promise<void> {
@@ -28,16 +27,14 @@ async function settleAnchor(site: Site, view: View, open: OpenAnchor, log: Log):
   if (anchor.blockNumber > view.final) {
     const stage = anchor.blockNumber <= view.safe ? "safe" : "mined";
     if (stage === anchor.stage) return;
-    return book.apply(book.keep([{ ...open, anchor: { ...anchor, stage } }]), { written: false });
+    return book.apply(book.keep([surerAnchor(open, stage)]), { written: false });
   }
   if (!(await chain.confirms(anchor))) {
     // A receipt that was a lie, or a second endpoint that lags: the next look tells.
     site.doubt();
     return;
   }
-  const state = open.state ?? (await proofOf(chain, anchor));
-  const final: AnchorRecord = { ...anchor, stage: "final", ...(state !== undefined && { state }) };
-  await book.apply(book.settle([final]), { written: false });
+  await book.apply(book.settle([await finalAnchor(chain, open)]), { written: false });
   log.info({ ledger: anchor.ledgerId, size: anchor.size, block: anchor.blockNumber }, `${site.name}: final`);
 }
 
@@ -53,10 +50,10 @@ async function moveAnchor(site: Site, { anchor }: OpenAnchor, log: Log): Promise
   const block = place === undefined ? undefined : await chain.block(place.blockNumber);
   // Held, and not found: the next look finds it.
   if (place === undefined || block?.hash !== place.blockHash) return;
-  const { transactionHash, blockNumber, blockHash } = place;
-  const moved = { ...anchor, stage: "mined" as const, transactionHash, blockNumber, blockHash, blockTime: block.time };
-  const state = await proofOf(chain, moved);
-  await book.apply(book.keep([state === undefined ? { anchor: moved } : { anchor: moved, state }]), { written: false });
+  const { transactionHash } = place;
+  const { gasUsed, feeWei } = anchor;
+  const moved = await buildAnchor(chain, anchor, { transactionHash, block, gasUsed, feeWei });
+  await book.apply(book.keep([moved]), { written: false });
 }
 
 /** Where a root was anchored; undefined also when the endpoint does not search, as many do not: it is not needed to go on. */
@@ -65,16 +62,6 @@ export async function findPlace(chain: Chain, ledgerId: Hex, size: number): Prom
     return await chain.findAnchor(ledgerId, size);
   } catch (error) {
     if (error instanceof ChainError && error.kind !== "wrong_chain") return undefined;
-    throw error;
-  }
-}
-
-/** The state proof of an anchor, taken early because nodes forget old states; undefined when it cannot be had now. */
-export async function proofOf(chain: Chain, anchor: AnchorRecord): Promise<AnchorState | undefined> {
-  try {
-    return await chain.proof(anchor);
-  } catch (error) {
-    if (error instanceof ChainError) return undefined;
     throw error;
   }
 }

@@ -6,7 +6,7 @@
 import { isRecent } from "../../clock.ts";
 import type { View } from "../chain-watch.ts";
 import { findLanding, land } from "./mined.ts";
-import { type Flight, type Landing, landedAttempt, type Stage, takeBack } from "./pending.ts";
+import { type Flight, type FlightEvent, type Landing, landedAttempt, type Stage, transition } from "./pending.ts";
 import type { Lane } from "./sending-account.ts";
 import { addSpend } from "./spending.ts";
 
@@ -40,9 +40,22 @@ export async function settleFlights(lane: Lane, view: View): Promise<void> {
 
 async function settleFlight(lane: Lane, flight: Flight, view: View): Promise<void> {
   if (await isGone(lane, flight, view)) return recover(lane, flight);
-  const number = flight.landing?.blockNumber ?? Number.POSITIVE_INFINITY;
-  const stage: Stage = number <= view.final ? "final" : number <= view.safe ? "safe" : "mined";
-  if (stage !== flight.stage) await lane.journal.save({ flights: [{ ...flight, stage }] });
+  const stage = stageIn(lane, flight, view);
+  if (stage !== flight.stage) await lane.journal.save({ flights: [transition(flight, REACHED[stage])] });
+}
+
+const REACHED = {
+  mined: { type: "not_safe" },
+  safe: { type: "safe" },
+  final: { type: "final" },
+} as const satisfies Partial<Record<Stage, FlightEvent>>;
+
+/** How sure a mined flight is; what it anchored is final first, which asks for the contract's word (record/finalize.ts). */
+function stageIn({ site }: Lane, { landing }: Flight, view: View): keyof typeof REACHED {
+  const number = landing?.blockNumber ?? Number.POSITIVE_INFINITY;
+  const isHeld = !site.book.openAnchors.some(({ anchor }) => anchor.transactionHash === landing?.hash);
+  if (number <= view.final && isHeld) return "final";
+  return number <= Math.max(view.safe, view.final) ? "safe" : "mined";
 }
 
 /** Whether the chain has another block where this flight was mined; a chain that is not so far yet says nothing. */
@@ -72,7 +85,8 @@ export async function recover(lane: Lane, flight: Flight): Promise<void> {
   const also = book.remove(gone.filter((record) => record !== undefined));
   const { lane: record } = lane.journal;
   const spend = addSpend(record.spend, lane.now(), -BigInt(flight.landing?.feeWei ?? 0));
-  await lane.journal.save({ lane: { spend, reorgs: record.reorgs + 1 }, flights: [takeBack(flight)], also });
+  const again = transition(flight, { type: flight.stage === "displaced" ? "nonce_freed" : "reorganised" });
+  await lane.journal.save({ lane: { spend, reorgs: record.reorgs + 1 }, flights: [again], also });
   await book.apply(also, { written: true });
   lane.log.warn({ nonce: flight.nonce }, `${name}: a reorganisation took a transaction back; it is sent again`);
 }

@@ -8,7 +8,7 @@ import { isRecent } from "../../clock.ts";
 import type { View } from "../chain-watch.ts";
 import { transmit } from "./broadcast.ts";
 import { findLanding, land } from "./mined.ts";
-import { type Flight, lastAttempt } from "./pending.ts";
+import { type Flight, lastAttempt, transition } from "./pending.ts";
 import { replace } from "./send.ts";
 import type { Lane, Wanted } from "./sending-account.ts";
 
@@ -29,7 +29,7 @@ export async function pursue(lane: Lane, flight: Flight, situation: Situation): 
     if (landing !== undefined) return land(lane, flight, landing);
   }
   if (situation.nonce > flight.nonce) return missed(lane, flight);
-  const current = flight.missed > 0 ? { ...flight, missed: 0 } : flight;
+  const current = flight.missed > 0 ? transition(flight, { type: "nonce_free" }) : flight;
   if (situation.isLowest && (await wantsReplacement(lane, current, situation.view))) {
     if (await replace(lane, current, await renew(lane, current), situation.view)) return;
   }
@@ -38,15 +38,15 @@ export async function pursue(lane: Lane, flight: Flight, situation: Situation): 
 
 /** The nonce is used, and by none of the attempts as far as this look can tell. */
 async function missed(lane: Lane, flight: Flight): Promise<void> {
-  const count = flight.missed + 1;
+  const counted = transition(flight, { type: "nonce_used" });
   const { name, policy } = lane.site;
-  if (count < MISSED_MAX || isRecent(flight.sentAt, lane.now(), policy.pollMs)) {
-    await lane.journal.save({ flights: [{ ...flight, missed: count }] });
+  if (counted.missed < MISSED_MAX || isRecent(flight.sentAt, lane.now(), policy.pollMs)) {
+    await lane.journal.save({ flights: [counted] });
     return;
   }
   const message = `${name}: nonce ${flight.nonce} of ${lane.account.address} was used by a transaction that is not ours`;
   lane.notes.set(lane.scope, "nonce_displaced", `${message}; nothing else may use this key`);
-  await lane.journal.save({ flights: [{ ...flight, stage: "displaced", missed: count }] });
+  await lane.journal.save({ flights: [transition(counted, { type: "displaced" })] });
 }
 
 async function wantsReplacement(lane: Lane, flight: Flight, view: View): Promise<boolean> {

@@ -3,10 +3,9 @@
  */
 
 import type { Receipt } from "../../chain/chain.ts";
-import { checksumAddress } from "../../merkle/address.ts";
-import { proofOf } from "../record/finalize.ts";
-import type { OpenAnchor } from "../record/open-anchors.ts";
-import { type AnchorItem, type Flight, type Landing, landedAttempt, type Purpose } from "./pending.ts";
+import { type AnchorTransaction, buildAnchor } from "../record/build.ts";
+import type { AnchorItem, Purpose } from "./attempt.ts";
+import { type Flight, type Landing, landedAttempt, transition } from "./pending.ts";
 import type { LaneRecord } from "./pending-record.ts";
 import type { Lane } from "./sending-account.ts";
 import { addSpend } from "./spending.ts";
@@ -49,7 +48,7 @@ async function isDone(lane: Lane, purpose: Purpose, receipt: Receipt): Promise<b
 /** Writes that a flight was mined, here or, after a reorganisation, there. */
 export async function land(lane: Lane, flight: Flight, { receipt, landing }: Found): Promise<void> {
   const { book, name } = lane.site;
-  const landed: Flight = { ...flight, stage: "mined", landing, missed: 0 };
+  const landed = transition(flight, { type: "mined", landing });
   const purpose = landedAttempt(landed)?.purpose;
   const items = purpose?.kind === "anchor" ? purpose.items : [];
   const taken = items.filter(({ ledgerId, size }) =>
@@ -58,7 +57,9 @@ export async function land(lane: Lane, flight: Flight, { receipt, landing }: Fou
   const known = await Promise.all(taken.map(({ ledgerId, size }) => book.at(ledgerId, size)));
   // An anchor that was adopted before its receipt was seen may be final already.
   const isFinal = (i: number) => known[i]?.stage === "final" && known[i]?.blockHash === landing.blockHash;
-  const anchors = await Promise.all(taken.filter((_, i) => !isFinal(i)).map((item) => openAnchor(lane, item, landing)));
+  const anchors = await Promise.all(
+    taken.filter((_, i) => !isFinal(i)).map((item) => buildAnchor(lane.site.chain, item, transactionOf(landing))),
+  );
   const also = book.keep(anchors);
   const paid = BigInt(landing.feeWei) - BigInt(flight.landing?.feeWei ?? 0);
   const reverts = countReverts(lane, items, taken);
@@ -71,16 +72,9 @@ export async function land(lane: Lane, flight: Flight, { receipt, landing }: Fou
   else lane.log.warn({ ...fields, what: purpose?.kind }, `${name}: mined, and it failed`);
 }
 
-async function openAnchor(lane: Lane, item: AnchorItem, landing: Landing): Promise<OpenAnchor> {
-  const { chain } = lane.site;
-  const { ledgerId, size, root, signedAt, signature } = item;
-  const { blockNumber, blockHash, blockTime, gasUsed, feeWei, hash } = landing;
-  const anchor = {
-    ...{ ledgerId, chainId: chain.chainId, contract: checksumAddress(chain.contract), size, root, signedAt, signature },
-    ...{ stage: "mined" as const, transactionHash: hash, blockNumber, blockHash, blockTime, gasUsed, feeWei },
-  };
-  const state = await proofOf(chain, anchor);
-  return state === undefined ? { anchor } : { anchor, state };
+function transactionOf({ hash, blockNumber, blockHash, blockTime, gasUsed, feeWei }: Landing): AnchorTransaction {
+  const block = { number: blockNumber, hash: blockHash, time: blockTime };
+  return { transactionHash: hash, block, gasUsed, feeWei };
 }
 
 function countReverts(lane: Lane, items: readonly AnchorItem[], taken: readonly AnchorItem[]): LaneRecord["reverts"] {

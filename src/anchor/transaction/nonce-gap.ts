@@ -2,7 +2,7 @@
 
 import type { View } from "../chain-watch.ts";
 import { isGone, recover } from "./confirm.ts";
-import { type Flight, isOpen } from "./pending.ts";
+import { isOpen, transition } from "./pending.ts";
 import { launch } from "./send.ts";
 import { type Lane, nothingFor } from "./sending-account.ts";
 
@@ -45,7 +45,7 @@ export async function closeGap(lane: Lane, view: View, nonce: number): Promise<b
     return true;
   }
   // What waits beyond the gap is planned again below it. Its bytes are kept, should it have been there after all.
-  const flights = unmined.map((flight): Flight => ({ ...flight, stage: "displaced" }));
+  const flights = unmined.map((flight) => transition(flight, { type: "displaced" }));
   await lane.journal.save({ lane: { nonce }, flights });
   return true;
 }

@@ -6,7 +6,8 @@
 import { readSigned } from "../../chain/ethers.ts";
 import { readJson } from "../../json/read.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import type { Attempt, Flight, Landing } from "./pending.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Flight, Landing } from "./pending.ts";
 import { addSpend, NOTHING_SPENT, type Spend } from "./spending.ts";
 
 export type LaneRecord = {

@@ -1,20 +1,36 @@
 /**
  * A flight: everything that was ever sent under one nonce of an account. It is stored before its first byte is sent, and
- * after every step, so a crash between any two steps is answered by taking the next step again.
+ * after every step, so a crash between any two steps is answered by taking the next step again. What may happen to it, all
+ * of it, and what is not in this table is refused:
  *
- *             sign, store            an endpoint took it            a receipt, its block, its state
- *   (planned) -----------> signed -----------------------> broadcast ------------------------------> mined
- *                             ^   refused: price again  |    ^  |  ^                                   |
- *                             |                         |    |  |  | time, blocks: a higher offer,     | block safe
- *                             +-------------------------+    |  +--+ a new attempt, same nonce         v
- *                                                            |  |                                    safe
- *                                 reorganised: the same bytes|  | nonce used, no                       |
- *                                 are sent again             |  | receipt, thrice                      | block final, and the
- *                                                            |  v                                      v contract holds the root
- *                                                            +--displaced <---- mined, safe, final     final
+ *   from                | event       | to        | when
+ *   --------------------|-------------|-----------|------------------------------------------------------------
+ *   signed, broadcast   | sent        | broadcast | an endpoint took it
+ *   signed, broadcast   | unanswered  | broadcast | nobody knows whether it arrived: it is sent again
+ *   signed              | refused     | signed    | an endpoint wants it priced otherwise
+ *   broadcast           | refused     | broadcast | an endpoint wants it priced otherwise
+ *   signed              | waits       | signed    | a lower nonce is missing, or the account has too little
+ *   broadcast           | waits       | broadcast | a lower nonce is missing, or the account has too little
+ *   signed, broadcast   | replaced    | signed    | a new attempt under the same nonce offers more
+ *   signed              | nonce_low   | signed    | an endpoint says that the nonce is used: receipts are looked for
+ *   broadcast           | nonce_low   | broadcast | an endpoint says that the nonce is used: receipts are looked for
+ *   signed              | nonce_used  | signed    | the chain says so, and knows a receipt of no attempt
+ *   broadcast           | nonce_used  | broadcast | the chain says so, and knows a receipt of no attempt
+ *   signed              | nonce_free  | signed    | the chain says that the nonce was not used after all
+ *   broadcast           | nonce_free  | broadcast | the chain says that the nonce was not used after all
+ *   signed, broadcast   | displaced   | displaced | the nonce is somebody else's, or was told far too high
+ *   signed, broadcast   | mined       | mined     | a receipt, its block, and what it did in the contract
+ *   displaced           | mined       | mined     | the receipt was late
+ *   mined, safe, final  | mined       | mined     | a reorganisation put it into another block
+ *   mined, final        | safe        | safe      | its block is safe; a chain may take back what it called final
+ *   safe, final         | not_safe    | mined     | its block is not safe any more
+ *   mined, safe         | final       | final     | its block is final, and the contract holds what it anchored
+ *   mined, safe, final  | reorganised | signed    | its block is gone: the same bytes are sent again
+ *   displaced           | nonce_freed | signed    | the chain says that the nonce is free: its bytes are sent again
  *
- * - planned is not stored: whoever crashes there has promised nothing and plans again.
- * - signed: stored, perhaps sent. The next step sends it; to send twice is harmless.
+ * - What is planned is not stored: whoever crashes there has promised nothing and plans again.
+ * - signed: stored, perhaps sent. The next step sends it; to send twice is harmless. A reorganised one is signed and not
+ *   broadcast, for nobody knows whether a pool still has it.
  * - broadcast: in the pool, as far as known. Every attempt of the nonce is watched, not only the last: an earlier one
  *   may be the one that is mined, and the others are then replaced for good.
  * - mined: in a block that the chain has now. `succeeded` false is a failed transaction: it cost gas, and its nonce.
@@ -22,49 +38,14 @@
  *   is far too high (nonce-gap.ts). What the flight wanted is planned again; its bytes are kept, should they be mined
  *   after all.
  * - final flights are kept for a while, because "final" is the chain's word and a test chain breaks it.
- * A halt is not a stage: it is why a lane does not take the next step now (no funds, price above the cap, another chain),
+ * A halt is not a state: it is why a lane does not take the next step now (no funds, price above the cap, another chain),
  * found anew at each step, and gone when its cause is.
  */
 
-import type { AnchoredEvent } from "../../chain/chain.ts";
-import type { Offer } from "../../chain/fees.ts";
 import type { Hex } from "../../merkle/bytes.ts";
+import type { Attempt } from "./attempt.ts";
 
 export type Stage = "signed" | "broadcast" | "mined" | "safe" | "final" | "displaced";
-
-/** A checkpoint on its way, and the size of the head that it extends. */
-export type AnchorItem = AnchoredEvent & {
-  readonly prevSize: number;
-  /** Seconds since 1970. */
-  readonly signedAt: number;
-  readonly signature: Hex;
-};
-
-export type Purpose =
-  | { readonly kind: "anchor"; readonly items: readonly AnchorItem[] }
-  | { readonly kind: "open"; readonly ledgerId: Hex; readonly label: Hex; readonly signer: Hex }
-  | { readonly kind: "rotate"; readonly ledgerId: Hex; readonly signer: Hex }
-  /** Sends nothing to itself, to use up a nonce. */
-  | { readonly kind: "nothing" };
-
-/** One signed transaction; times in milliseconds since 1970. */
-export type Attempt = {
-  readonly hash: Hex;
-  readonly raw: Hex;
-  readonly purpose: Purpose;
-  readonly offer: StoredOffer;
-  readonly signedAt: number;
-  /** Newest block when it was signed: no block since then means that a higher fee would buy nothing. */
-  readonly signedAtBlock: number;
-};
-
-export type StoredOffer = {
-  readonly gasMax: number;
-  readonly feeMax: string;
-  readonly tipMax: string;
-  readonly legacy: boolean;
-  readonly dataFee: string;
-};
 
 /** Where a flight came to be mined. */
 export type Landing = {
@@ -92,6 +73,94 @@ export type Flight = {
   readonly refused?: "fee_low" | "underpriced" | "rejected";
 };
 
+/** What happens to a flight; times in milliseconds since 1970. */
+export type FlightEvent =
+  | { readonly type: "sent" | "unanswered" | "waits" | "nonce_low"; readonly at: number }
+  | { readonly type: "refused"; readonly at: number; readonly reason: NonNullable<Flight["refused"]> }
+  | { readonly type: "replaced"; readonly attempt: Attempt }
+  | { readonly type: "mined"; readonly landing: Landing }
+  | { readonly type: "nonce_used" | "nonce_free" | "nonce_freed" | "displaced" }
+  | { readonly type: "safe" | "not_safe" | "final" | "reorganised" };
+
+/** The table above, as it is obeyed: for each event what each state becomes; test/anchor/pending.test.ts compares the two. */
+export const TRANSITIONS: Readonly<Record<FlightEvent["type"], Readonly<Partial<Record<Stage, Stage>>>>> = {
+  sent: { signed: "broadcast", broadcast: "broadcast" },
+  unanswered: { signed: "broadcast", broadcast: "broadcast" },
+  refused: { signed: "signed", broadcast: "broadcast" },
+  waits: { signed: "signed", broadcast: "broadcast" },
+  replaced: { signed: "signed", broadcast: "signed" },
+  nonce_low: { signed: "signed", broadcast: "broadcast" },
+  nonce_used: { signed: "signed", broadcast: "broadcast" },
+  nonce_free: { signed: "signed", broadcast: "broadcast" },
+  displaced: { signed: "displaced", broadcast: "displaced" },
+  mined: {
+    signed: "mined",
+    broadcast: "mined",
+    displaced: "mined",
+    mined: "mined",
+    safe: "mined",
+    final: "mined",
+  },
+  safe: { mined: "safe", final: "safe" },
+  not_safe: { safe: "mined", final: "mined" },
+  final: { mined: "final", safe: "final" },
+  reorganised: { mined: "signed", safe: "signed", final: "signed" },
+  nonce_freed: { displaced: "signed" },
+};
+
+/** A flight that was signed, and that nobody was sent. */
+export function beginFlight(nonce: number, attempt: Attempt): Flight {
+  return { nonce, stage: "signed", attempts: [attempt], missed: 0, sentAt: 0 };
+}
+
+/**
+ * What becomes of a flight by an event; nothing else writes its state.
+ * @throws TypeError when the table does not have the event for that state
+ */
+export function transition(flight: Flight, event: FlightEvent): Flight {
+  const stage = TRANSITIONS[event.type][flight.stage];
+  if (stage === undefined) {
+    const allowed = Object.entries(TRANSITIONS).flatMap(([type, from]) => (flight.stage in from ? [type] : []));
+    throw new TypeError(
+      `nonce ${flight.nonce}: expected an event that "${flight.stage}" allows (${allowed.join(", ")}), got "${event.type}"`,
+    );
+  }
+  return { ...changed(flight, event), stage };
+}
+
+function changed(flight: Flight, event: FlightEvent): Flight {
+  switch (event.type) {
+    case "sent":
+      return { ...withoutRefusal(flight), sentAt: event.at };
+    case "unanswered":
+    case "waits":
+      return { ...flight, sentAt: event.at };
+    case "nonce_low":
+      return { ...flight, sentAt: event.at, missed: Math.max(1, flight.missed) };
+    case "refused":
+      return { ...flight, sentAt: event.at, refused: event.reason };
+    case "replaced":
+      return { ...withoutRefusal(flight), attempts: [...flight.attempts, event.attempt] };
+    case "nonce_used":
+      return { ...flight, missed: flight.missed + 1 };
+    case "nonce_free":
+      return { ...flight, missed: 0 };
+    case "mined":
+      return { ...flight, landing: event.landing, missed: 0 };
+    case "reorganised":
+    case "nonce_freed": {
+      const { nonce, stage, attempts } = flight;
+      return { nonce, stage, attempts, missed: 0, sentAt: 0 };
+    }
+    default:
+      return flight;
+  }
+}
+
+function withoutRefusal({ refused: _, ...flight }: Flight): Flight {
+  return flight;
+}
+
 export function isUnmined({ stage }: Flight): boolean {
   return stage === "signed" || stage === "broadcast";
 }
@@ -110,23 +179,4 @@ export function lastAttempt({ attempts, nonce }: Flight): Attempt {
 /** The attempt that was mined. */
 export function landedAttempt(flight: Flight): Attempt | undefined {
   return flight.attempts.find(({ hash }) => hash === flight.landing?.hash);
-}
-
-export function storeOffer({ gasMax, feeMax, tipMax, legacy, dataFee }: Offer): StoredOffer {
-  return { gasMax, legacy, feeMax: String(feeMax), tipMax: String(tipMax), dataFee: String(dataFee) };
-}
-
-export function readOffer({ gasMax, feeMax, tipMax, legacy, dataFee }: StoredOffer): Offer {
-  return { gasMax, legacy, feeMax: BigInt(feeMax), tipMax: BigInt(tipMax), dataFee: BigInt(dataFee) };
-}
-
-/** Ledgers that a purpose is about. */
-export function ledgersOf(purpose: Purpose): readonly Hex[] {
-  if (purpose.kind === "anchor") return purpose.items.map(({ ledgerId }) => ledgerId);
-  return purpose.kind === "nothing" ? [] : [purpose.ledgerId];
-}
-
-/** The flight without its landing, on its way again. */
-export function takeBack({ nonce, attempts }: Flight): Flight {
-  return { nonce, attempts, stage: "signed", missed: 0, sentAt: 0 };
 }

@@ -7,8 +7,9 @@ import type { Draft } from "../../chain/account.ts";
 import { readSigned, requireDraft } from "../../chain/ethers.ts";
 import { firstOffer, type Offer, raisedOffer, worstCost } from "../../chain/fees.ts";
 import type { View } from "../chain-watch.ts";
+import { type Attempt, readOffer, storeOffer } from "./attempt.ts";
 import { transmit } from "./broadcast.ts";
-import { type Attempt, type Flight, lastAttempt, readOffer, storeOffer } from "./pending.ts";
+import { beginFlight, type Flight, lastAttempt, transition } from "./pending.ts";
 import type { Lane, Wanted } from "./sending-account.ts";
 import { spentToday } from "./spending.ts";
 
@@ -34,7 +35,7 @@ export async function launch(lane: Lane, nonce: number, wanted: Wanted, view: Vi
   if (!(await isAffordable(lane, offer, undefined))) return false;
   const attempt = await sign(lane, nonce, wanted, offer, view);
   if (attempt === undefined) return false;
-  const flight: Flight = { nonce, stage: "signed", attempts: [attempt], missed: 0, sentAt: 0 };
+  const flight = beginFlight(nonce, attempt);
   // If we crash before this is written, nothing was sent; after it, the next step sends it.
   await lane.journal.save({ lane: { nonce: Math.max(nonce + 1, lane.journal.lane.nonce) }, flights: [flight] });
   await transmit(lane, flight);
@@ -63,8 +64,7 @@ export async function replace(lane: Lane, flight: Flight, renewed: Wanted | unde
   if (!(await isAffordable(lane, offer, flight))) return false;
   const attempt = await sign(lane, flight.nonce, wanted, offer, view);
   if (attempt === undefined) return false;
-  const { refused: _, ...rest } = flight;
-  const next: Flight = { ...rest, stage: "signed", attempts: [...flight.attempts, attempt] };
+  const next = transition(flight, { type: "replaced", attempt });
   await lane.journal.save({ lane: { bumps: lane.journal.lane.bumps + 1 }, flights: [next] });
   const fee = String(worstCost(offer));
   lane.log.info({ nonce: flight.nonce, hash: attempt.hash, fee }, `${lane.site.name}: a higher fee is offered`);

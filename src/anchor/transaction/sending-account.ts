@@ -7,7 +7,8 @@ import type { Account } from "../../chain/account.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Site } from "../chain-watch.ts";
 import type { Log, Notes } from "../obstacles.ts";
-import type { Flight, Purpose } from "./pending.ts";
+import type { Purpose } from "./attempt.ts";
+import type { Flight } from "./pending.ts";
 import type { Journal } from "./pending-store.ts";
 
 /** A call to make, and what for. */
