@@ -5,7 +5,6 @@
  */
 
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import type { Command } from "commander";
 import { type AuditReport, auditLedger } from "../audit/audit.ts";
 import { fastKeccak256 } from "../ledger/keccak-wasm.ts";
@@ -16,6 +15,7 @@ import { putBack } from "../store/leveldb/opening/kept.ts";
 import { FolderLock } from "../store/leveldb/opening/lock.ts";
 import type { Loss } from "../store/leveldb/salvage.ts";
 import { describeRange, isBeforeRecords, type Rebuilt, rebuildStore, takePlace } from "../store/rebuild.ts";
+import { RECOVERED, removeRebuilt } from "../store/rebuilt-folder.ts";
 import { type LedgerRecord, StoreLockedError } from "../store/store.ts";
 import { rememberedOf } from "./audit/remembered.ts";
 import { dataFolderOf } from "./terminal/data-folder.ts";
@@ -73,7 +73,7 @@ async function recover(flags: RecoverFlags): Promise<number> {
     throw usageError(`Expected a store at ${folder}, got nothing; give --data.`);
   }
   const lock = await takeLock(folder);
-  const target = `${folder}.recovered`;
+  const target = folder + RECOVERED;
   try {
     await putBack(folder);
     const plan = await makePlan(folder, target, marksFolder(data));
@@ -84,7 +84,7 @@ async function recover(flags: RecoverFlags): Promise<number> {
     printResult({ json: { ...plan, isComplete, isApplied, kept }, text }, flags.json === true);
     return isComplete ? 0 : 1;
   } finally {
-    await rm(target, { recursive: true, force: true });
+    await removeRebuilt(target);
     await lock.free();
   }
 }

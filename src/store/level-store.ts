@@ -21,6 +21,7 @@ import {
 import { WAY_OUT } from "./leveldb/folder.ts";
 import { Turn } from "./mutex.ts";
 import { requireWholeTables } from "./patrol.ts";
+import { clearLeftovers } from "./rebuilt-folder.ts";
 import {
   type Commit,
   DamagedStoreError,
@@ -69,6 +70,7 @@ export class LevelStore implements Store {
   static async open(directory: string, options: LevelStoreOptions = {}): Promise<LevelStore> {
     let mended: string | undefined;
     const onLocked = async () => {
+      await clearLeftovers(directory);
       mended = await requireWholeTables(directory);
     };
     const db = await Database.open(directory, { writeBufferSize: WRITE_BUFFER_BYTES, ...options, onLocked });

@@ -3,11 +3,11 @@
  * reads, so that a damaged key looks like something that was never recorded, and a block of zeros ends the process.
  */
 
-import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { filesIn, readFolder, readManifest, WAY_OUT } from "./leveldb/folder.ts";
 import { type FileDamage, inspectNewest, inspectTables } from "./leveldb/inspect.ts";
 import { describeRange, isDerived, rebuildStore, takePlace } from "./rebuild.ts";
+import { REBUILT, removeRebuilt } from "./rebuilt-folder.ts";
 import { DamagedStoreError } from "./store.ts";
 
 /** Files beyond this are looked at while the service runs. 2.3 s of processor. */
@@ -38,14 +38,16 @@ export async function requireWholeTables(directory: string, bytesMax = START_BYT
   if (size > REBUILD_BYTES || !found.every(({ ranges }) => ranges.every(isDerived))) throw refused();
   // A file that is missing and a log that is damaged would be passed over without a word.
   await readFolder(directory);
-  const rebuilt = `${directory}.rebuilt`;
-  const { losses, damaged } = await rebuildStore(directory, rebuilt);
-  const isOnlyDerived = losses.every(({ path, ranges }) => path.endsWith(".log") || ranges.every(isDerived));
-  if (damaged > 0 || !isOnlyDerived) {
-    await rm(rebuilt, { recursive: true, force: true });
-    throw refused();
+  const rebuilt = directory + REBUILT;
+  let kept: string;
+  try {
+    const { losses, damaged } = await rebuildStore(directory, rebuilt);
+    const isOnlyDerived = losses.every(({ path, ranges }) => path.endsWith(".log") || ranges.every(isDerived));
+    if (damaged > 0 || !isOnlyDerived) throw refused();
+    kept = await takePlace(rebuilt, directory, `damaged-${Date.now()}`);
+  } finally {
+    await removeRebuilt(rebuilt);
   }
-  const kept = await takePlace(rebuilt, directory, `damaged-${Date.now()}`);
   return `${first.detail}; it held ${held}, which follow from the entries, so the store was made anew without it; the damaged one is kept as ${kept}`;
 }
 

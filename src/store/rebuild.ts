@@ -3,12 +3,13 @@
  * is in leveldb/salvage.ts; here is what the keys mean: which may be written again, and where a ledger is cut.
  */
 
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import * as keys from "./key-layout.ts";
 import { Database } from "./leveldb/database.ts";
 import { replaceFolder } from "./leveldb/opening/kept.ts";
 import { type Loss, salvage } from "./leveldb/salvage.ts";
 import type { BadRange } from "./leveldb/table.ts";
+import { makeRebuilt, removeRebuilt } from "./rebuilt-folder.ts";
 import { claimEnd, isWhole } from "./value-layout.ts";
 
 const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
@@ -31,13 +32,11 @@ export type Rebuilt = {
 };
 
 /**
- * Fills a new folder from what is whole in another one; what was there before is removed.
- * @throws the file system's errors
+ * Fills a new folder from what is whole in another one; one that was made so before is removed.
+ * @throws the file system's errors, FileRefusedError when the folder is somebody else's
  */
 export async function rebuildStore(from: string, to: string, options: RebuildOptions = {}): Promise<Rebuilt> {
-  await rm(to, { recursive: true, force: true });
-  await rm(`${to}.lock`, { recursive: true, force: true });
-  await mkdir(to, { recursive: true, mode: 0o700 });
+  await makeRebuilt(to);
   const counts = { kept: 0, damaged: 0, cut: 0 };
   const ledgers = new Set<number>();
   const database = await Database.open(to, { writeBufferSize: WRITE_BUFFER_BYTES });
@@ -74,6 +73,7 @@ export async function rebuildStore(from: string, to: string, options: RebuildOpt
 export async function takePlace(rebuilt: string, store: string, label: string): Promise<string> {
   const kept = `${store}.${label}`;
   await replaceFolder(rebuilt, store, kept);
+  await removeRebuilt(rebuilt);
   return kept;
 }
 
