@@ -6,17 +6,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test, { after, before, type TestContext } from "node:test";
-import type { Browser, BrowserContext, Download, Page } from "playwright-core";
+import type { Browser, Download, Page } from "playwright-core";
 import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import { verifySet } from "../../src/verify/set/check-set.ts";
 import { verifyText } from "../../src/verify/verify.ts";
 import { serveHttp } from "../cli/fake-http.ts";
-import { launchBrowser, listenForComplaints, openContext } from "./browser.ts";
+import { launchBrowser, listenForComplaints } from "./browser.ts";
 import { buildPages } from "./built.ts";
 import { changeEvent, type DemoService, demoEvent, startDemo } from "./demo-service.ts";
+import { signIn as signInWith, until, type Visit, visit as visitPages } from "./visit.ts";
 
 const EVENTS = 130;
-const WAIT_MS = 20_000;
 
 let browser: Browser;
 let demo: DemoService;
@@ -43,44 +43,20 @@ async function untilFinal(size: number): Promise<void> {
   });
 }
 
-type Visit = { readonly page: Page; readonly context: BrowserContext; readonly complaints: string[] };
-
 async function visit(
   place: string,
   use: (visit: Visit) => Promise<void>,
   allowed: readonly string[] = [],
 ): Promise<void> {
-  const look = { width: 1280, scheme: "light" } as const;
-  const { context, refused } = await openContext(browser, look, [demo.url, ...allowed]);
-  try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
-    const complaints = listenForComplaints(page);
-    await page.goto(`${demo.url}/#/${place}`);
-    await use({ page, context, complaints });
-    assert.deepEqual(complaints, []);
-    assert.deepEqual(refused, [], "the page asked somebody else");
-  } finally {
-    await context.close();
-  }
+  return visitPages({ browser, demo }, place, use, allowed);
 }
 
-async function signIn(page: Page): Promise<void> {
-  await page.getByLabel("API key").fill(demo.adminKey);
-  await page.locator("form").getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("button", { name: "Sign out" }).waitFor();
+function signIn(page: Page): Promise<void> {
+  return signInWith(page, demo.adminKey);
 }
 
 function rows(page: Page) {
   return page.locator("table.events tbody tr");
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + WAIT_MS;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, `expected ${what} in time`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 async function rowCount(page: Page, count: number): Promise<void> {

@@ -7,12 +7,14 @@ import { keccak256 } from "../../src/merkle/hash.ts";
 import { rootFromPath } from "../../src/merkle/proof.ts";
 import { explorerUrl, readTabUrl } from "../../src/verify/evm/explorers.ts";
 import type { EventAnswer, StatsAnswer } from "../../src/web/ledger-pages/answers.ts";
-import { differences } from "../../src/web/ledger-pages/events/difference.ts";
+import { changesIn, differences } from "../../src/web/ledger-pages/events/difference.ts";
+import { happenedAt, partyQuery, sinceWords } from "../../src/web/ledger-pages/events/event-words.ts";
 import { filterOf, filterParameters, filterQuery } from "../../src/web/ledger-pages/events/filter.ts";
 import { type Loaded, mergeNewest, mergeOlder } from "../../src/web/ledger-pages/events/loaded.ts";
 import { barsOf, ratePerMinute } from "../../src/web/ledger-pages/overview/buckets.ts";
 import { parseRoute, routeHash } from "../../src/web/ledger-pages/route.ts";
 import { formatBytes, formatFee, formatRate, formatSpan, formatTime, shorten } from "../../src/web/parts/format.ts";
+import { indentJson } from "../../src/web/parts/indent-json.ts";
 import { climb, leafOf } from "../../src/web/verdict/climb.ts";
 import { TestLedger } from "../verify/fixture.ts";
 
@@ -119,6 +121,37 @@ test("a difference names every value that was added, removed or became another",
   ]);
   assert.deepEqual(differences(undefined, undefined), []);
   assert.deepEqual(differences({ a: 1 }, [1]), [{ path: "", kind: "changed", old: { a: 1 }, new: [1] }]);
+});
+
+test("what an event calls its changes is a difference only when it is an old and a new value and nothing else", () => {
+  assert.deepEqual(changesIn({ changes: { new: 1 } }), [{ path: "", kind: "added", new: 1 }]);
+  for (const changes of ["renamed", null, 5, [], { old: 1, new: 2, by: "x" }])
+    assert.deepEqual(changesIn({ changes }), []);
+  assert.deepEqual(changesIn({}), []);
+});
+
+test("a JSON text is indented token by token, so that nothing in it is spelled otherwise", () => {
+  const text = '{"a":12345678901234567890.0e+1,"b":"\\u00e9 {[,:]}\\"","a":[],"c":[1,{"d":{}}, null]}';
+  const indented = indentJson(text) ?? "";
+  assert.deepEqual(indented.split("\n"), [
+    ...["{", '  "a": 12345678901234567890.0e+1,', '  "b": "\\u00e9 {[,:]}\\"",', '  "a": [],'],
+    ...['  "c": [', "    1,", "    {", '      "d": {}', "    },", "    null", "  ]", "}"],
+  ]);
+  for (const other of ["", "payload=%7B%7D", '{"a":1', '"text"', "5", "[".repeat(200) + "]".repeat(200)]) {
+    assert.equal(indentJson(other), undefined, other);
+  }
+});
+
+test("an event's own time is read as its sender spelled it, leap seconds included, and parties as filters take them", () => {
+  assert.equal(happenedAt({ time: "2016-12-31t23:59:60z" }), Date.parse("2016-12-31T23:59:59Z"));
+  assert.equal(happenedAt({ time: "2026-11-27T10:00:00+02:00" }), Date.parse("2026-11-27T08:00:00Z"));
+  for (const time of [undefined, "yesterday", {}]) assert.equal(happenedAt({ time }), undefined);
+  assert.deepEqual([sinceWords(400), sinceWords(90_000)], ["within a second", "1 min 30 s later"]);
+  assert.equal(sinceWords(-90_000), "1 min 30 s before it is said to have happened");
+  assert.deepEqual(
+    [partyQuery({ type: "user", id: "u1" }), partyQuery({ id: 5 }), partyQuery({ type: "x" })],
+    ["user:u1", "5", undefined],
+  );
 });
 
 const MINUTE_MS = 60_000;

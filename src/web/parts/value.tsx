@@ -1,10 +1,12 @@
-/** A JSON value for reading: objects as names and values, lists one below the other, texts as they are. */
+/** A JSON value for reading: objects as names and values, lists one below the other, long texts folded. */
+
+import { isLong, LongText } from "./long-text.tsx";
 
 type Props = { readonly value: unknown };
 
 function Scalar({ value }: Props) {
-  if (typeof value === "string")
-    return value === "" ? <i class="muted">empty text</i> : <span class="text">{value}</span>;
+  if (value === "") return <i class="muted">empty text</i>;
+  if (typeof value === "string") return isLong(value) ? <LongText text={value} /> : <span class="text">{value}</span>;
   return <code>{JSON.stringify(value)}</code>;
 }
 

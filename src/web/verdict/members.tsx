@@ -17,12 +17,14 @@ function taken(text: string): { readonly name: string; readonly value: unknown }
   }
 }
 
-/** What a reader looks for first; the rest follows in the order of the entry. */
+/** What a reader looks for first; what the service has set comes last. */
 const FIRST = ["action", "actor", "targets", "outcome", "time"];
 
 function rank(member: BundleMember): number {
   if ("digest" in member) return FIRST.length + 1;
-  const at = FIRST.indexOf(taken(member.text)?.name ?? "");
+  const name = taken(member.text)?.name ?? "";
+  if (name.startsWith("_")) return FIRST.length + 2;
+  const at = FIRST.indexOf(name);
   return at < 0 ? FIRST.length : at;
 }
 

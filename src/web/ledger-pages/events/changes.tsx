@@ -1,7 +1,7 @@
 /** The member `changes` of an event: old and new side by side. Every line says in a word and a sign what became of it. */
 
 import { Value } from "../../parts/value.tsx";
-import { type Change, differences } from "./difference.ts";
+import type { Change } from "./difference.ts";
 
 const SIGNS: Readonly<Record<Change["kind"], string>> = { added: "+", removed: "−", changed: "~", same: "=" };
 
@@ -20,17 +20,18 @@ function Line({ change }: { readonly change: Change }) {
   );
 }
 
-export function Changes({ value }: { readonly value: unknown }) {
-  if (typeof value !== "object" || value === null) return null;
-  const { old: before, new: after } = value as { readonly old?: unknown; readonly new?: unknown };
-  const changes = differences(before, after);
+export function Changes({ changes }: { readonly changes: readonly Change[] }) {
   const unchanged = changes.filter(({ kind }) => kind === "same").length;
   if (changes.length === 0) return null;
   return (
     <section class="card">
       <h2>
         What changed{" "}
-        {unchanged === 0 ? null : <span class="muted small normal">{unchanged} values stayed as they were</span>}
+        {unchanged === 0 ? null : (
+          <span class="muted small normal">
+            {unchanged === 1 ? "one value" : `${unchanged} values`} stayed as {unchanged === 1 ? "it was" : "they were"}
+          </span>
+        )}
       </h2>
       <div class="scroll">
         <table class="changes">

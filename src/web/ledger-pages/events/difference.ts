@@ -34,3 +34,12 @@ export function differences(before: unknown, after: unknown, path = ""): Change[
   const kind = JSON.stringify(before) === JSON.stringify(after) ? "same" : "changed";
   return [{ path, kind, old: before, new: after }];
 }
+
+/** What an event says that it changed; nothing when its member `changes` is anything else than an old and a new value. */
+export function changesIn(event: Readonly<Record<string, unknown>>): readonly Change[] {
+  const { changes } = event;
+  if (typeof changes !== "object" || changes === null) return [];
+  if (Object.keys(changes).some((name) => name !== "old" && name !== "new")) return [];
+  const { old: before, new: after } = changes as { readonly old?: unknown; readonly new?: unknown };
+  return differences(before, after);
+}

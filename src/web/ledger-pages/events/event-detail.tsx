@@ -1,53 +1,61 @@
-/** One event: what it says, what it changed, and its proof. */
+/** One event: what it says in short, whether its proof holds, what it changed, its members, and the text that came. */
 
+import { Copy } from "../../parts/copy.tsx";
 import { formatCount } from "../../parts/format.ts";
 import { Icon } from "../../parts/icon.tsx";
+import { isLong, LongText } from "../../parts/long-text.tsx";
 import { OutcomeMark, StageMark } from "../../parts/mark.tsx";
 import { Value } from "../../parts/value.tsx";
-import { When } from "../../parts/when.tsx";
-import type { LedgerAnswer, StoredEventAnswer } from "../answers.ts";
+import type { EventAnswer, LedgerAnswer, StoredEventAnswer } from "../answers.ts";
 import { ledgerPath } from "../client.ts";
 import { usePath } from "../polling.ts";
 import { Trouble } from "../trouble.tsx";
 import { Changes } from "./changes.tsx";
-import { actionText, originOf, outcomeText, stageOf } from "./event-words.ts";
-import { RowProof } from "./row-proof.tsx";
+import { changesIn } from "./difference.ts";
+import { EventSummary } from "./event-summary.tsx";
+import { actionText, outcomeText, stageOf } from "./event-words.ts";
+import { ProofDetails, ProofVerdict, useRowProof } from "./row-proof.tsx";
 
 /** An entry never changes; it is asked for again only in case the first time failed. */
 const RETRY_MS = 60_000;
-/** Members that stand in the head of the page or have a card of their own. */
-const ELSEWHERE = ["action", "outcome", "changes", "_source"];
 
-function Facts({ stored }: { readonly stored: StoredEventAnswer }) {
-  const { event } = stored;
-  const { source, key, format } = originOf(event);
+/** Names as the API gives them, those that the service has set last. */
+function namesOf(event: EventAnswer["event"]): string[] {
+  const names = Object.keys(event);
+  return [...names.filter((name) => !name.startsWith("_")), ...names.filter((name) => name.startsWith("_"))];
+}
+
+function Members({ event, besides }: { readonly event: EventAnswer["event"]; readonly besides: readonly string[] }) {
   return (
-    <dl class="facts">
-      <dt>Recorded</dt>
-      <dd>
-        <When ms={stored.recordedAt} zone />
-      </dd>
-      {Object.entries(event)
-        .filter(([name]) => !ELSEWHERE.includes(name))
-        .map(([name, value]) => (
-          <>
-            <dt class="mono">{name}</dt>
-            <dd>
-              <Value value={value} />
-            </dd>
-          </>
-        ))}
-      {source === undefined ? null : (
-        <>
-          <dt>Came through</dt>
-          <dd>
-            {source}
-            {format === undefined ? null : <span class="muted"> as {format}</span>}
-            {key === undefined ? null : <span class="muted mono"> key {key.slice(0, 8)}</span>}
-          </dd>
-        </>
-      )}
-    </dl>
+    <section class="card">
+      <div class="row between">
+        <h2>Members</h2>
+        <Copy text={JSON.stringify(event, null, 2)} what="the event as JSON" label="Copy JSON" />
+      </div>
+      <dl class="facts">
+        {namesOf(event)
+          .filter((name) => !besides.includes(name))
+          .map((name) => (
+            <>
+              <dt class="mono">{name}</dt>
+              <dd>
+                <Value value={event[name]} />
+              </dd>
+            </>
+          ))}
+      </dl>
+    </section>
+  );
+}
+
+function Raw({ value }: { readonly value: unknown }) {
+  return (
+    <section class="card">
+      <h2>
+        As it was received <span class="muted small normal mono">_raw</span>
+      </h2>
+      {typeof value === "string" && isLong(value) ? <LongText text={value} what="the text" /> : <Value value={value} />}
+    </section>
   );
 }
 
@@ -82,36 +90,54 @@ function Header({ index, closeHref, newer, older }: HeaderProps) {
   );
 }
 
-type Props = HeaderProps & { readonly ledger: LedgerAnswer };
+type BodyProps = { readonly ledger: LedgerAnswer; readonly stored: EventAnswer };
 
-export function EventDetail({ ledger, index, ...header }: Props) {
-  const stored = usePath<StoredEventAnswer>(ledgerPath(ledger.name, `/events/${index}`), RETRY_MS);
-  const stage = stageOf(index, ledger);
-  if (stored.value === undefined || stored.value.index !== index) {
+function Body({ ledger, stored }: BodyProps) {
+  const { event, index } = stored;
+  const proof = useRowProof(ledger.name, index, stageOf(index, ledger));
+  const changes = changesIn(event);
+  const besides = changes.length === 0 ? ["_raw"] : ["_raw", "changes"];
+  return (
+    <>
+      <EventSummary ledger={ledger.name} stored={stored} />
+      <ProofVerdict ledger={ledger.name} index={index} proof={proof} />
+      <Changes changes={changes} />
+      <Members event={event} besides={besides} />
+      {event._raw === undefined ? null : <Raw value={event._raw} />}
+      <ProofDetails proof={proof} />
+    </>
+  );
+}
+
+type Props = HeaderProps & {
+  readonly ledger: LedgerAnswer;
+  /** The event when the list has it; it is shown while it is asked for again. */
+  readonly listed: EventAnswer | undefined;
+};
+
+export function EventDetail({ ledger, index, listed, ...header }: Props) {
+  const asked = usePath<StoredEventAnswer>(ledgerPath(ledger.name, `/events/${index}`), RETRY_MS);
+  const stored = asked.value?.index === index ? asked.value : listed;
+  if (stored === undefined) {
     return (
       <article class="detail stack">
         <Header index={index} {...header} />
-        <Trouble error={stored.error} />
+        <Trouble error={asked.error} />
       </article>
     );
   }
-  const { event } = stored.value;
+  const outcome = outcomeText(stored.event);
   return (
-    <article class="detail stack" aria-label={`Entry ${index}`}>
+    <article class="detail stack" aria-label={`Entry ${index}`} key={index}>
       <div>
         <Header index={index} {...header} />
-        <h1>{actionText(event)}</h1>
+        <h1>{actionText(stored.event)}</h1>
         <p class="row detail-marks">
-          <OutcomeMark outcome={outcomeText(event)} />
-          <StageMark stage={stage} />
+          {outcome === undefined ? null : <OutcomeMark outcome={outcome} />}
+          <StageMark stage={stageOf(index, ledger)} />
         </p>
       </div>
-      <section class="card">
-        <h2>Members</h2>
-        <Facts stored={stored.value} />
-      </section>
-      <Changes value={event.changes} />
-      <RowProof key={index} ledger={ledger.name} index={index} version={stage} />
+      <Body ledger={ledger} stored={stored} />
     </article>
   );
 }

@@ -1,5 +1,7 @@
 /** Members of an event as short texts; an event may hold anything, so nothing is taken for granted. */
 
+import { formatSpan } from "../../parts/format.ts";
+
 type Members = Readonly<Record<string, unknown>>;
 
 function textOf(value: unknown): string | undefined {
@@ -23,6 +25,14 @@ export function partyName(value: unknown): string | undefined {
   return textOf(member(value, "name"));
 }
 
+/** A party as a filter takes it; undefined when it has no id. */
+export function partyQuery(value: unknown): string | undefined {
+  const id = textOf(value) ?? textOf(member(value, "id"));
+  const type = textOf(member(value, "type"));
+  if (id === undefined || id === "") return undefined;
+  return type === undefined ? id : `${type}:${id}`;
+}
+
 export function actionText(event: Members): string {
   return textOf(event.action) ?? "(no action shown)";
 }
@@ -31,10 +41,34 @@ export function outcomeText(event: Members): string | undefined {
   return textOf(event.outcome);
 }
 
+export function messageText(event: Members): string | undefined {
+  const text = textOf(event.message)?.trim() ?? "";
+  return text === "" ? undefined : text;
+}
+
+/** When it happened, as its sender says, in milliseconds since 1970. */
+export function happenedAt(event: Members): number | undefined {
+  // Programs know no leap seconds; the second before it is the nearest that they do.
+  const text = textOf(event.time)
+    ?.toUpperCase()
+    .replace(/:60(?=[.Z+-])/, ":59");
+  const ms = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** How long after it happened it was recorded. @param ms length, below 0 when it was recorded first */
+export function sinceWords(ms: number): string {
+  if (Math.abs(ms) < 1000) return "within a second";
+  return ms > 0 ? `${formatSpan(ms)} later` : `${formatSpan(-ms)} before it is said to have happened`;
+}
+
+export function partiesOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
 /** The targets in one line. */
 export function targetsText(event: Members): string {
-  if (!Array.isArray(event.targets)) return "";
-  const [first, ...rest] = event.targets.map(partyText);
+  const [first, ...rest] = partiesOf(event.targets).map(partyText);
   return rest.length === 0 ? (first ?? "") : `${first} + ${rest.length}`;
 }
 

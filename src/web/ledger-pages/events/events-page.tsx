@@ -139,6 +139,7 @@ export function EventsPage({ route, ledger }: { readonly route: Route; readonly 
         <EventDetail
           ledger={ledger}
           index={route.item}
+          listed={list.events?.find(({ index }) => index === route.item)}
           closeHref={hrefOf(undefined)}
           newer={to(neighbours.newer)}
           older={to(neighbours.older)}

@@ -11,6 +11,7 @@ import { bundleIn } from "../../../verify/bundle/parse.ts";
 import type { Verdict } from "../../../verify/verdict/verdict.ts";
 import { verifyText } from "../../../verify/verify.ts";
 import { Icon } from "../../parts/icon.tsx";
+import { MarkShape } from "../../parts/mark.tsx";
 import { AnchorDetails, ByEye, standingOf } from "../../verdict/anchor.tsx";
 import { Banner } from "../../verdict/banner.tsx";
 import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../../verdict/known-code.ts";
@@ -25,11 +26,20 @@ import { Trouble } from "../trouble.tsx";
 type Checked = { readonly text: string; readonly verdict: Verdict; readonly bundle: Bundle | undefined };
 
 const BLOCK_HASH = /^0x[0-9a-f]{64}$/;
-const WAYS: Ways = { unvouched: "A chain knows who signs: check it against one, or give a block hash below." };
+const WAYS: Ways = { unvouched: "A chain knows who signs: check it against one, or give a block hash further down." };
+
+/** A proof while it is loaded and checked, and the block hash that the reader trusts. */
+export type RowProof = {
+  readonly checked: Checked | undefined;
+  readonly error: Error | undefined;
+  readonly block: string;
+  readonly onBlock: (block: string) => void;
+};
 
 /** Loads and checks the bundle; again when `version` changes, which is when there is more to prove. */
-function useProof(ledger: string, index: number, version: string, block: string) {
+export function useRowProof(ledger: string, index: number, version: string): RowProof {
   const { client } = useSession();
+  const [block, setBlock] = useState("");
   const [text, setText] = useState<string | undefined>(undefined);
   const [checked, setChecked] = useState<Checked | undefined>(undefined);
   const [error, setError] = useState<Error | undefined>(undefined);
@@ -59,7 +69,7 @@ function useProof(ledger: string, index: number, version: string, block: string)
       current = false;
     };
   }, [text, block]);
-  return { checked, error };
+  return { checked, error, block, onBlock: setBlock };
 }
 
 /** A bundle as the end of an address that is never sent to anybody; verify.html reads it. */
@@ -112,15 +122,23 @@ function Anchors({ verdict, bundle, block, onBlock }: AnchorsProps) {
   );
 }
 
-type Props = { readonly ledger: string; readonly index: number; readonly version: string };
+type Props = { readonly ledger: string; readonly index: number; readonly proof: RowProof };
 
-export function RowProof({ ledger, index, version }: Props) {
-  const [block, setBlock] = useState("");
-  const { checked, error } = useProof(ledger, index, version, block);
-  if (checked === undefined) return error === undefined ? <p class="muted">Checking …</p> : <Trouble error={error} />;
-  const { text, verdict, bundle } = checked;
+/** The outcome, and what to do with the proof. */
+export function ProofVerdict({ ledger, index, proof }: Props) {
+  const { checked, error } = proof;
+  if (checked === undefined) {
+    if (error !== undefined) return <Trouble error={error} />;
+    return (
+      <section class="verdict none" role="status" aria-busy="true">
+        <MarkShape kind="none" />
+        <h2>Checking the proof …</h2>
+      </section>
+    );
+  }
+  const { text, verdict } = checked;
   return (
-    <section class="stack" aria-label="Proof">
+    <section class="stack tight" aria-label="Proof">
       <Banner verdict={verdict} ways={WAYS} />
       <div class="row">
         <button type="button" class="button" onClick={() => saveText(`${ledger}-${index}.json`, text)}>
@@ -132,10 +150,21 @@ export function RowProof({ ledger, index, version }: Props) {
           Check against a chain
         </a>
       </div>
+    </section>
+  );
+}
+
+/** What the outcome rests on: anchors, every step, the path. */
+export function ProofDetails({ proof }: { readonly proof: RowProof }) {
+  const { checked, block, onBlock } = proof;
+  if (checked === undefined) return null;
+  const { verdict, bundle } = checked;
+  return (
+    <section class="stack" aria-label="What the proof rests on">
       {bundle === undefined || bundle.anchors.length === 0 ? null : (
         <section class="card stack tight">
           <h2>Anchor</h2>
-          <Anchors verdict={verdict} bundle={bundle} block={block} onBlock={setBlock} />
+          <Anchors verdict={verdict} bundle={bundle} block={block} onBlock={onBlock} />
         </section>
       )}
       <section class="card">

@@ -1,0 +1,109 @@
+/** The page of one event in a real browser: what a reader looks for comes first, and long texts are folded. */
+
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { makeDeliveries } from "../../scripts/demo/deliveries.ts";
+import { launchBrowser } from "./browser.ts";
+import { buildPages } from "./built.ts";
+import { changeEvent, type DemoService, startDemo } from "./demo-service.ts";
+import { signIn, visit } from "./visit.ts";
+
+const HEIGHT = 800;
+
+let browser: Browser;
+let demo: DemoService;
+let raw: string;
+
+before(async () => {
+  buildPages();
+  [browser, demo] = await Promise.all([launchBrowser(), startDemo()]);
+  const delivery = makeDeliveries().reduce((longest, each) =>
+    each.text.length > longest.text.length ? each : longest,
+  );
+  raw = delivery.text;
+  const answer = await fetch(`${demo.url}/v1/ledgers/main/ingest/github`, {
+    method: "POST",
+    headers: {
+      Authorization: `Bearer ${demo.adminKey}`,
+      "Content-Type": "application/json",
+      "X-GitHub-Event": delivery.kind,
+      "X-GitHub-Delivery": delivery.id,
+    },
+    body: raw,
+  });
+  assert.equal(answer.status, 201);
+  const event = { ...changeEvent(Date.now() - 7_200_000), message: "Granted for the quarter", note: "n".repeat(5000) };
+  assert.equal((await demo.send(event)).status, 201);
+});
+
+after(async () => {
+  await browser?.close();
+  await demo?.close();
+});
+
+async function topOf(page: Page, selector: string): Promise<number> {
+  const box = await page.locator(selector).first().boundingBox();
+  assert.ok(box !== null, `expected ${selector} on the page`);
+  return box.y;
+}
+
+async function open(page: Page, index: number): Promise<void> {
+  await signIn(page, demo.adminKey);
+  await page.goto(`${demo.url}/#/main/events/${index}`);
+  await page.waitForSelector("article.detail .verdict[data-outcome]");
+}
+
+test("a webhook delivery of many pages has its summary and its verdict in the first window, its text folded below", async () => {
+  await visit({ browser, demo }, "main/events", async ({ page }) => {
+    await open(page, 0);
+    assert.ok((await topOf(page, '[aria-label="Summary"]')) < HEIGHT / 2);
+    assert.ok((await topOf(page, ".verdict")) < HEIGHT, "the verdict is seen without scrolling");
+    const summary = await page.getByLabel("Summary").innerText();
+    for (const expected of [
+      /Actor\s+user /,
+      /Happened\s+20\d\d-/,
+      /Recorded\s+20\d\d-/,
+      /Came through\s+admin as github/,
+    ]) {
+      assert.match(summary, expected);
+    }
+    const text = page.locator(".long-text");
+    assert.equal(await text.count(), 0, "folded");
+    await page.locator("section.card", { hasText: "As it was received" }).locator("summary").click();
+    assert.equal(await text.textContent(), JSON.stringify(JSON.parse(raw), null, 2));
+    await page.getByRole("button", { name: "Exact" }).click();
+    assert.equal(await text.textContent(), raw);
+  });
+});
+
+test("what is copied is the text that is shown, to the last character", async () => {
+  await visit({ browser, demo }, "main/events", async ({ page, context }) => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: demo.url });
+    await open(page, 0);
+    const card = page.locator("section.card", { hasText: "As it was received" });
+    await card.locator("summary").click();
+    await page.getByRole("button", { name: "Exact" }).click();
+    await card.getByRole("button", { name: "Copy" }).click();
+    await card.getByText("Copied", { exact: true }).waitFor();
+    assert.equal(await page.evaluate("navigator.clipboard.readText()"), raw);
+  });
+});
+
+test("summary, verdict, changes, members, and what the proof rests on follow in this order", async () => {
+  await visit({ browser, demo }, "main/events", async ({ page }) => {
+    await open(page, 1);
+    const order = ['[aria-label="Summary"]', ".verdict", "table.changes", 'button:has-text("Copy JSON")', ".steps"];
+    const tops = await Promise.all(order.map((selector) => topOf(page, `article.detail ${selector}`)));
+    assert.deepEqual(
+      tops,
+      tops.toSorted((a, b) => a - b),
+    );
+    const summary = await page.getByLabel("Summary").innerText();
+    assert.match(summary, /Message\s+Granted for the quarter/);
+    assert.match(summary, /Recorded\s+20\d\d-\d\d-\d\d [\d:]+ UTC 2 h( \d+ s)? later/);
+    assert.match(await page.locator("article.detail").innerText(), /Show 5\.0 kB n+ …/, "every long text is folded");
+    await page.getByRole("link", { name: "user u1042 Ada Lindqvist" }).click();
+    await page.waitForURL(/#\/main\/events\?actor=user%3Au1042$/);
+  });
+});
