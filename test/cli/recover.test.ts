@@ -125,6 +125,35 @@ test("damage in a record that holds no entries costs no entry, and the service's
   assert.equal(after.status, 0, after.stdout);
 });
 
+test("zeros that a power cut left in the log, with later writes behind them, are refused, and recovered from", async (t) => {
+  const made = await makeData(t);
+  await mark(made, COMMITS);
+  const { start, end } = recordsOf(made, 6).at(-2) as LogRecord;
+  const bytes = readFileSync(made.log);
+  writeFileSync(made.log, bytes.fill(0, start, end));
+  const before = stateOf(made.folder);
+  const refusal = { code: "store_damaged", message: /got damage at byte \d+ with more behind it.*`holdfast recover`/ };
+  await assert.rejects(LevelStore.open(made.store), refusal);
+  const looked = await runCli(["recover", "--data", made.folder]);
+  assert.equal(looked.status, 0, looked.stdout);
+  assert.match(looked.stdout, /bytes of .*\.log are damaged[\s\S]*main: all 320 entries are kept\./);
+  assert.equal(stateOf(made.folder), before);
+  const applied = await runCli(["recover", "--apply", "--data", made.folder]);
+  assert.equal(applied.status, 0, applied.stdout);
+  assert.equal(await sizeOf(made), 320);
+  assert.equal((await runCli(["audit", "--data", made.folder])).status, 0);
+});
+
+test("zeros in the place of a commit that was marked are refused by recovery too: entries are missing", async (t) => {
+  const made = await makeData(t);
+  await mark(made, COMMITS);
+  const { start, end } = recordsOf(made, 2).at(-2) as LogRecord;
+  writeFileSync(made.log, readFileSync(made.log).fill(0, start, end));
+  const { status, stdout } = await runCli(["recover", "--apply", "--data", made.folder]);
+  assert.equal(status, 1, stdout);
+  assert.match(stdout, /MISSING: the mark beside the store remembers 320 entries/);
+});
+
 test("a torn commit behind everything that the mark knows is cut, with all that stands on it", async (t) => {
   const made = await makeData(t);
   await mark(made, 5);
