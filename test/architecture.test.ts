@@ -361,6 +361,67 @@ function engineReads(path: string, text: string): string[] {
   return found;
 }
 
+/** What only src/http/admit.ts does, so that every handler is handed what the table of operations promises. */
+const ADMITTING = ["authorize", "authenticate", "findKey", "readPath", "readQuery", "admission"];
+/** Members of a request in which its path, its query or its key stand as the client wrote them. */
+const UNCHECKED = ["query", "params", "url", "originalUrl", "path", "get", "header", "authorization"];
+
+test("no handler looks at a key, a path or a query itself", () => {
+  const routes = sources.filter(({ path }) => path.startsWith("http/routes/"));
+  assert.ok(routes.length > 5);
+  assert.deepEqual(routes.flatMap(uncheckedReads), []);
+  const asked = [
+    "authorize(keys, req, 'read')",
+    "req.query.size",
+    "const { params } = req",
+    "request.req['url']",
+    "const { req: { query } } = it",
+    "req.headers.authorization",
+    "const { authorization } = req.headers",
+  ];
+  for (const text of asked) assert.equal(uncheckedReads({ path: "asked.ts", text, imports: [] }).length, 1, text);
+  const fine = "const { size } = query; query(indexer, path.format); ({ req, res, path: { id } }) => req.headers.etag";
+  assert.deepEqual(uncheckedReads({ path: "fine.ts", text: fine, imports: [] }), []);
+});
+
+/** Uses of what only an admission does, and of members of `req` that nothing has checked. */
+function uncheckedReads({ path, text }: Source): string[] {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const note = (node: ts.Node): void => {
+    found.push(`${path}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${node.getText()}`);
+  };
+  const isRequest = (text: string) => /(^|\.)req(\.headers)?$/.test(text);
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && ADMITTING.includes(node.text)) note(node);
+    if (
+      ts.isPropertyAccessExpression(node) &&
+      isRequest(node.expression.getText()) &&
+      UNCHECKED.includes(node.name.text)
+    )
+      note(node);
+    if (
+      ts.isElementAccessExpression(node) &&
+      isRequest(node.expression.getText()) &&
+      UNCHECKED.includes(node.argumentExpression.getText().slice(1, -1))
+    )
+      note(node);
+    if (ts.isObjectBindingPattern(node) && isRequest(bound(node))) {
+      for (const { name, propertyName } of node.elements)
+        if (UNCHECKED.includes((propertyName ?? name).getText())) note(name);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+/** What a pattern takes apart: the text of an expression, or the name of a member of a pattern around it. */
+function bound({ parent }: ts.ObjectBindingPattern): string {
+  if (ts.isVariableDeclaration(parent)) return parent.initializer?.getText() ?? "";
+  return ts.isBindingElement(parent) ? (parent.propertyName?.getText() ?? "") : "";
+}
+
 test("JSON that is imported as a module, which the engine reads, has no escape in a name", () => {
   const imported = sources.flatMap(({ path, imports }) =>
     imports.filter((name) => name.endsWith(".json")).map((name) => join(ROOT, "src", dirname(path), name)),

@@ -11,9 +11,9 @@ import express, {
   type Response,
 } from "express";
 import helmet from "helmet";
+import { type Answering, admission } from "./admit.ts";
 import { openApi } from "./api/openapi.ts";
 import { OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
-import { findKey } from "./auth/authorize.ts";
 import { BodyBudget, DisconnectedError } from "./intake/body.ts";
 import { Problem, problemOf } from "./problem.ts";
 import { type Handler, json, type ReplyTools, sendProblem, serve, within } from "./reply.ts";
@@ -37,14 +37,14 @@ export function createApp(services: Services): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", "simple");
-  const handlers = handlersOf(services, new BodyBudget(services.limits.bodiesBytesMax));
+  const handlers = handlersOf(services);
   const tools: ReplyTools = { log: services.log, count: registerMetrics(services) };
   const append = OPERATIONS.appendEvents.route;
   app.post(expressPath(append), serve(tools, `POST ${append}`, handlers.appendEvents));
   // TLS ends at a proxy, which alone knows whether its host may promise HTTPS for good.
   app.use(helmet({ strictTransportSecurity: false }));
   for (const [route, operations] of routes()) {
-    app.all(expressPath(route), dispatcher(route, operations, handlers, tools, services));
+    app.all(expressPath(route), dispatcher(route, operations, handlers, tools));
   }
   for (const [path, page] of Object.entries(PAGES)) {
     app.get(path, serve(tools, `GET ${path}`, servePage(page)));
@@ -60,7 +60,11 @@ export function createApp(services: Services): Express {
   return app;
 }
 
-function handlersOf(services: Services, budget: BodyBudget): Readonly<Record<OperationId, Handler>> {
+/** What answers the operations of the table, each handed requests that the table admits. */
+type Answers = { readonly [Id in OperationId]: Answering<Id> };
+
+function answersOf(services: Services): Answers {
+  const budget = new BodyBudget(services.limits.bodiesBytesMax);
   const description = json(200, openApi(services.version), "revalidate");
   return {
     appendEvents: appendEvents(services, budget),
@@ -72,11 +76,11 @@ function handlersOf(services: Services, budget: BodyBudget): Readonly<Record<Ope
     listLedgers: listLedgers(services),
     createLedger: createLedger(services, budget),
     readLedger: readLedger(services),
-    readCheckpoint: readCheckpoint(services),
-    readCheckpointOfSize: readCheckpointOfSize(services),
-    proveConsistency: proveConsistency(services),
+    readCheckpoint: readCheckpoint(),
+    readCheckpointOfSize: readCheckpointOfSize(),
+    proveConsistency: proveConsistency(),
     listAnchors: listAnchorsOf(services),
-    readTile: readTile(services),
+    readTile: readTile(),
     createKey: createKey(services, budget),
     listKeys: listKeys(services),
     revokeKey: revokeKey(services),
@@ -86,6 +90,14 @@ function handlersOf(services: Services, budget: BodyBudget): Readonly<Record<Ope
     metrics: metricsText(services),
     openapi: () => description,
   };
+}
+
+type Handlers = Readonly<Record<OperationId, Handler>>;
+
+function handlersOf(services: Services): Handlers {
+  const answers = answersOf(services);
+  const ids = Object.keys(OPERATIONS) as OperationId[];
+  return Object.fromEntries(ids.map((id) => [id, handlerOf(services, id, answers)])) as Handlers;
 }
 
 type RouteOperations = readonly (readonly [OperationId, Operation])[];
@@ -104,19 +116,11 @@ function expressPath(route: string): string {
 }
 
 /** Answers every method on a path: those it has, HEAD and OPTIONS, and a problem for the rest. */
-function dispatcher(
-  route: string,
-  operations: RouteOperations,
-  handlers: Readonly<Record<OperationId, Handler>>,
-  tools: ReplyTools,
-  services: Services,
-): RequestHandler {
+function dispatcher(route: string, operations: RouteOperations, handlers: Handlers, tools: ReplyTools): RequestHandler {
   const byMethod = new Map<string, RequestHandler>();
   for (const [id, operation] of operations) {
     const { method } = operation;
-    // Where a body comes first, the handler itself starts the clock once it is there.
-    const respond = method === "post" ? handlers[id] : reading(operation, handlers[id], services);
-    const handler = serve(tools, `${method.toUpperCase()} ${route}`, respond);
+    const handler = serve(tools, `${method.toUpperCase()} ${route}`, handlers[id]);
     byMethod.set(method.toUpperCase(), handler);
     if (method === "get") byMethod.set("HEAD", handler);
   }
@@ -133,24 +137,31 @@ function dispatcher(
   return (req, res, next) => (byMethod.get(req.method) ?? refuse)(req, res, next);
 }
 
-/** A handler whose answer comes in time and compressed; what is much work waits for its turn. */
-function reading({ compress, takesTurn }: Operation, handler: Handler, { keys, limits }: Services): Handler {
-  const answer: Handler = async (req, res) => {
-    const reply = await handler(req, res);
-    return compress === true ? await compressed(req, reply) : reply;
+/** Admits requests of one operation and has them answered: in time, compressed, and what is much work in its turn. */
+function handlerOf<Id extends OperationId>(services: Services, id: Id, answers: Answers): Handler {
+  const { method, compress, takesTurn }: Operation = OPERATIONS[id];
+  const { answerMs } = services.limits;
+  const admit = admission(services, id);
+  const answer: Answering<Id> = answers[id];
+  // Where a body comes first, whoever answers starts the clock once it is there.
+  if (method === "post") return (req, res) => answer(admit(req, res));
+  const respond: Answering<Id> = async (request) => {
+    const reply = await answer(request);
+    return compress === true ? await compressed(request.req, reply) : reply;
   };
-  const inTurn: Handler = async (req, res) => {
-    const endTurn = await connectionOf(req.socket)?.takeTurn(findKey(keys, req)?.id);
+  const inTurn: Answering<Id> = async (request) => {
+    const { socket } = request.req;
+    const endTurn = await connectionOf(socket)?.takeTurn(request.key?.id);
     try {
       // Whoever has gone away meanwhile is not worked for.
-      if (req.socket.destroyed) throw new DisconnectedError("the client disconnected while it waited for its turn");
-      return await answer(req, res);
+      if (socket.destroyed) throw new DisconnectedError("the client disconnected while it waited for its turn");
+      return await respond(request);
     } finally {
       endTurn?.();
     }
   };
-  const respond = takesTurn === true ? inTurn : answer;
-  return (req, res) => within(limits.answerMs, Promise.resolve(respond(req, res)));
+  const work = takesTurn === true ? inTurn : respond;
+  return (req, res) => within(answerMs, Promise.resolve(work(admit(req, res))));
 }
 
 /** What goes wrong in the router itself: a path that does not decode. Routes answer their own errors. */

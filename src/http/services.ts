@@ -123,6 +123,4 @@ export type Services = {
   /** Secret that goes into the digests of contents, see entry/prepare.ts. */
   readonly contentKey?: Uint8Array;
   readonly version: string;
-  /** Whether /metrics needs no key. */
-  readonly publicMetrics?: boolean;
 };

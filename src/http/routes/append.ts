@@ -1,36 +1,32 @@
 /**
  * POST /v1/ledgers/{ledger}/events: the path that everything else waits for. Nothing runs on it that is not needed:
- * key, ledger, body, append, answer.
+ * body, append, answer.
  */
 
-import type { Request, Response } from "express";
+import type { IncomingMessage } from "node:http";
 import { ownMembers, type Preparation, type PreparedEntry } from "../../entry/prepare.ts";
 import type { Appended, Receipt } from "../../ledger/append/answer.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { bundleLedger, bundleOfAppend, signerOf, spellAll } from "../../prove/make-bundle.ts";
+import type { Answering } from "../admit.ts";
 import type { ApiKey } from "../auth/api-keys.ts";
-import { authorize } from "../auth/authorize.ts";
 import type { BodyBudget } from "../intake/body.ts";
 import { createMemory } from "../intake/memory.ts";
 import { receiveEvents } from "../intake/receive.ts";
 import { Problem } from "../problem.ts";
-import { type Handler, type Reply, within } from "../reply.ts";
+import { within } from "../reply.ts";
 import type { Services } from "../services.ts";
-import { ledgerNamed } from "./ledger-of-path.ts";
 
 /** What `_source` says of events that came here and not in a foreign format. */
 const FORMAT = "native";
 const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
 /** Appends the events of a request, all or none, and answers when they are durable. */
-export function appendEvents(services: Services, budget: BodyBudget): Handler {
+export function appendEvents(services: Services, budget: BodyBudget): Answering<"appendEvents"> {
   const { limits, hash, salts, contentKey, intakes } = services;
   const memory = createMemory();
-  return async (req: Request, res: Response): Promise<Reply> => {
-    const name = req.params.ledger as string;
-    const key = authorize(services.keys, req, "append", name);
-    const ledger = ledgerNamed(services.ledgers, name);
+  return async ({ req, res, key, ledger }) => {
     const idempotencyKey = idempotencyKeyOf(req);
     const own = ownMembers({ _source: sourceOf(key) });
     const contentOf = idempotencyKey === undefined ? "ids" : "all";
@@ -47,7 +43,7 @@ function sourceOf(key: ApiKey): Readonly<Record<string, string>> {
   return { format: FORMAT, key: key.id, source: key.source };
 }
 
-function idempotencyKeyOf(req: Request): string | undefined {
+function idempotencyKeyOf(req: IncomingMessage): string | undefined {
   const header = req.headers["idempotency-key"];
   if (header === undefined) return undefined;
   if (typeof header === "string" && IDEMPOTENCY_KEY.test(header)) return header;
@@ -69,7 +65,7 @@ function receiptsText(
 ): string {
   const { size, root, signedAt, signature } = checkpoint;
   const ledger = bundleLedger(record, signerOf(hash, record, checkpoint));
-  const [head, tail] = [{ ledger, checkpoint: { size, root, signedAt, signature } }, "}"];
+  const head = { ledger, checkpoint: { size, root, signedAt, signature } };
   // Put together by hand: a third of what an object for each would take.
   const leafHashes = spellAll(receipts.map(({ leafHash }) => leafHash));
   let list = "";
@@ -79,5 +75,5 @@ function receiptsText(
     const named = id === undefined ? "" : `"id":${JSON.stringify(id)},`;
     list += `${i === 0 ? "" : ","}{"index":${index},"recordedAt":${recordedAt},"leafHash":"${leafHashes[i]}",${named}"duplicate":${duplicate}}`;
   }
-  return `${JSON.stringify(head).slice(0, -tail.length)},"receipts":[${list}]${tail}`;
+  return `${JSON.stringify(head).slice(0, -1)},"receipts":[${list}]}`;
 }

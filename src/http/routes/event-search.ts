@@ -11,13 +11,10 @@ import type { Indexer } from "../../query/index/indexer.ts";
 import { IndexBehindError } from "../../query/index/waiters.ts";
 import { type QueryItem, query } from "../../query/query.ts";
 import { stats } from "../../query/stats.ts";
-import { OPERATIONS } from "../api/operations.ts";
-import { readPath, readQuery } from "../api/params.ts";
-import { authorize } from "../auth/authorize.ts";
+import type { Answering } from "../admit.ts";
 import { Problem } from "../problem.ts";
-import { type Handler, json } from "../reply.ts";
+import { json } from "../reply.ts";
 import type { Services } from "../services.ts";
-import { ledgerNamed } from "./ledger-of-path.ts";
 import { anchoredSize } from "./ledgers.ts";
 
 /** Whoever has just been answered 201 finds the event: indexing takes milliseconds. */
@@ -26,14 +23,9 @@ const DAY_MS = 86_400_000;
 const RETRY = { "Retry-After": "5" };
 
 /** GET …/events */
-export function listEvents(services: Services): Handler {
-  return async (req) => {
-    const { ledger: name } = readPath(OPERATIONS.listEvents.path, req);
-    authorize(services.keys, req, "read", name);
-    const ledger = ledgerNamed(services.ledgers, name);
-    const { order, limit, after, ...filter } = readQuery(OPERATIONS.listEvents.query, req);
-    const size = ledger.size;
-    const indexer = await indexerAt(services, name, size);
+export function listEvents(services: Services): Answering<"listEvents"> {
+  return async ({ ledger, query: { order, limit, after, ...filter } }) => {
+    const indexer = await indexerAt(services, ledger);
     const request = { filter: withoutUndefined(filter), order, limit, ...(after !== undefined && { after }) };
     const page = await query(indexer, request);
     const { events, changed } = await checkAll(services.hash, ledger, page.items);
@@ -62,21 +54,17 @@ async function checkAll(hash: Hash, ledger: Ledger, items: readonly QueryItem[])
 }
 
 /** GET …/stats */
-export function countEvents(services: Services): Handler {
-  return async (req) => {
-    const { ledger: name } = readPath(OPERATIONS.countEvents.path, req);
-    authorize(services.keys, req, "read", name);
-    const ledger = ledgerNamed(services.ledgers, name);
-    const { since, until = services.now(), interval, top } = readQuery(OPERATIONS.countEvents.query, req);
-    const indexer = await indexerAt(services, name, ledger.size);
+export function countEvents(services: Services): Answering<"countEvents"> {
+  return async ({ ledger, query: { since, until = services.now(), interval, top } }) => {
+    const indexer = await indexerAt(services, ledger);
     const counted = await stats(indexer, { since: since ?? until - DAY_MS, until, interval, top });
     const { watermark, ...counts } = counted;
     return json(200, { ...counts, size: watermark.accepted, searchableSize: watermark.searchable }, "revalidate");
   };
 }
 
-async function indexerAt({ indexer }: Services, name: string, size: number): Promise<Indexer> {
-  const found = indexer(name);
+async function indexerAt({ indexer }: Services, { record, size }: Ledger): Promise<Indexer> {
+  const found = indexer(record.name);
   if (found === undefined) {
     throw new Problem("index_behind", "the index for search is being verified or built again; /readyz says which", {
       headers: RETRY,

@@ -8,25 +8,19 @@ import { type Hex, toHex } from "../../merkle/bytes.ts";
 import { makeBundle } from "../../prove/make-bundle.ts";
 import type { Store } from "../../store/store.ts";
 import type { Status } from "../../verify/bundle/bundle.ts";
-import { OPERATIONS } from "../api/operations.ts";
-import { readPath, readQuery } from "../api/params.ts";
+import type { Answering } from "../admit.ts";
 import type { ApiKey } from "../auth/api-keys.ts";
-import { authorize } from "../auth/authorize.ts";
 import { allows } from "../auth/roles.ts";
 import { Problem } from "../problem.ts";
-import { type Handler, json } from "../reply.ts";
+import { json } from "../reply.ts";
 import type { Services } from "../services.ts";
-import { ledgerNamed } from "./ledger-of-path.ts";
 
 /** Anchors that are looked at: the first ones that cover an entry are the oldest, and so the first to be final. */
 const ANCHORS_MAX = 64;
 
 /** GET …/events/{index} */
-export function readEvent({ store, keys, ledgers }: Services): Handler {
-  return async (req) => {
-    const { ledger: name, index } = readPath(OPERATIONS.readEvent.path, req);
-    const key = authorize(keys, req, "readOwn", name);
-    const ledger = ledgerNamed(ledgers, name);
+export function readEvent({ store }: Services): Answering<"readEvent"> {
+  return async ({ key, ledger, path: { index } }) => {
     const { entry, leafHash, event } = await eventFor(key, ledger, index);
     const status = await statusOf(store, ledger.record.id, index);
     return json(200, { index, recordedAt: entry.recordedAt, leafHash: toHex(leafHash), event, status }, "revalidate");
@@ -34,15 +28,14 @@ export function readEvent({ store, keys, ledgers }: Services): Handler {
 }
 
 /** GET …/events/{index}/bundle */
-export function proveEvent({ store, keys, ledgers, hash }: Services): Handler {
-  return async (req) => {
-    const { ledger: name, index } = readPath(OPERATIONS.proveEvent.path, req);
-    const { size, omit, prefer } = readQuery(OPERATIONS.proveEvent.query, req);
-    const key = authorize(keys, req, "readOwn", name);
-    const ledger = ledgerNamed(ledgers, name);
+export function proveEvent({ store, hash }: Services): Answering<"proveEvent"> {
+  return async ({ key, ledger, path: { index }, query: { size, omit, prefer } }) => {
     await eventFor(key, ledger, index);
     const bundle = await makeBundle({
-      ...{ ledger, store, hash, index },
+      ledger,
+      store,
+      hash,
+      index,
       ...(size !== undefined && { size }),
       ...(omit !== undefined && { omit }),
       ...(prefer !== undefined && { prefer }),

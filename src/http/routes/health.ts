@@ -6,8 +6,8 @@
 import type { NoteCode } from "../../anchor/obstacles.ts";
 import { isRecent } from "../../clock.ts";
 import type { Condition } from "../../health.ts";
-import { authorize } from "../auth/authorize.ts";
-import { type Handler, json, within } from "../reply.ts";
+import type { Answering } from "../admit.ts";
+import { json, within } from "../reply.ts";
 import type { Services } from "../services.ts";
 
 type Reason = Pick<Condition, "code" | "detail">;
@@ -22,12 +22,12 @@ const PROBE_TIMEOUT_MS = 2000;
 const PROBE = { space: "probe", key: "ready" };
 
 /** GET /healthz */
-export function alive({ version }: Services): Handler {
+export function alive({ version }: Services): Answering<"alive"> {
   return () => json(200, { status: "alive", version });
 }
 
 /** GET /readyz */
-export function ready(services: Services): Handler {
+export function ready(services: Services): Answering<"ready"> {
   const probe = storeProbe(services);
   return async () => {
     const conditions = services.health.conditions();
@@ -42,19 +42,13 @@ export function ready(services: Services): Handler {
 }
 
 /** GET /v1/status */
-export function status({ keys, anchoring }: Services): Handler {
-  return async (req) => {
-    authorize(keys, req, "status");
-    return json(200, { chains: await anchoring() });
-  };
+export function status({ anchoring }: Services): Answering<"status"> {
+  return async () => json(200, { chains: await anchoring() });
 }
 
 /** GET /metrics */
-export function metricsText({ metrics, keys, publicMetrics }: Services): Handler {
-  return async (req) => {
-    if (publicMetrics !== true) authorize(keys, req, "metrics");
-    return { status: 200, body: await metrics.text(), type: metrics.contentType };
-  };
+export function metricsText({ metrics }: Services): Answering<"metrics"> {
+  return async () => ({ status: 200, body: await metrics.text(), type: metrics.contentType });
 }
 
 function reasonOf({ code, detail }: Condition): Reason {

@@ -4,7 +4,7 @@
  * stands beside that.
  */
 
-import type { Request } from "express";
+import type { IncomingMessage } from "node:http";
 import { ownMembers, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { type Adapter, adaptItem, type ForeignItem, itemContent, type Note, rawMember } from "../../ingest/adapter.ts";
 import { github } from "../../ingest/formats/github.ts";
@@ -13,16 +13,13 @@ import { IdempotencyConflictError } from "../../ledger/append/idempotency.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { fromUtf8, toHex } from "../../merkle/bytes.ts";
 import { bundleLedger } from "../../prove/make-bundle.ts";
-import { OPERATIONS } from "../api/operations.ts";
-import { readPath } from "../api/params.ts";
+import type { Answering } from "../admit.ts";
 import type { ApiKey } from "../auth/api-keys.ts";
-import { authorize } from "../auth/authorize.ts";
 import type { BodyBudget } from "../intake/body.ts";
 import { receiveBytes } from "../intake/receive.ts";
 import { Problem } from "../problem.ts";
-import { type Handler, json, within } from "../reply.ts";
+import { json, within } from "../reply.ts";
 import type { Services } from "../services.ts";
-import { ledgerNamed } from "./ledger-of-path.ts";
 
 /** A format, and the headers in which its senders say what kind of item it is and which delivery. */
 type Format = { readonly adapter: Adapter; readonly kindHeader: string; readonly idHeader: string };
@@ -32,16 +29,13 @@ const FORMATS: Readonly<Record<string, Format>> = {
 };
 
 /** Receives one item. */
-export function ingestItem(services: Services, budget: BodyBudget): Handler {
+export function ingestItem(services: Services, budget: BodyBudget): Answering<"ingestItem"> {
   const { limits } = services;
-  return async (req, res) => {
-    const { ledger: name, format: formatName } = readPath(OPERATIONS.ingestItem.path, req);
-    const key = authorize(services.keys, req, "append", name);
-    const ledger = ledgerNamed(services.ledgers, name);
-    const format = Object.hasOwn(FORMATS, formatName) ? FORMATS[formatName] : undefined;
+  return async ({ req, res, key, ledger, path }) => {
+    const format = Object.hasOwn(FORMATS, path.format) ? FORMATS[path.format] : undefined;
     if (format === undefined) {
       const known = Object.keys(FORMATS).join(", ");
-      throw new Problem("format_unknown", `expected one of ${known} as the format, got ${JSON.stringify(formatName)}`);
+      throw new Problem("format_unknown", `expected one of ${known} as the format, got ${JSON.stringify(path.format)}`);
     }
     const bytes = await receiveBytes(req, res, { limits, budget });
     const item = readItem(req, format, bytes);
@@ -50,9 +44,10 @@ export function ingestItem(services: Services, budget: BodyBudget): Handler {
   };
 }
 
-function readItem(req: Request, format: Format, bytes: Uint8Array): ForeignItem {
-  const kind = req.get(format.kindHeader);
-  const id = req.get(format.idHeader);
+function readItem({ headers }: IncomingMessage, format: Format, bytes: Uint8Array): ForeignItem {
+  // A header that is not one of HTTP's own is one text, however often it stands there.
+  const kind = headers[format.kindHeader] as string | undefined;
+  const id = headers[format.idHeader] as string | undefined;
   return { text: fromUtf8(bytes), ...(kind !== undefined && { kind }), ...(id !== undefined && { id }) };
 }
 

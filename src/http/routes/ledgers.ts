@@ -5,14 +5,14 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
 import { emptyRoot } from "../../merkle/hash.ts";
 import { bundleLedger } from "../../prove/make-bundle.ts";
+import type { Answering } from "../admit.ts";
 import { checkBody } from "../api/params.ts";
 import { SCHEMAS } from "../api/schemas.ts";
-import { authorize, isFor } from "../auth/authorize.ts";
+import { isFor } from "../auth/authorize.ts";
 import type { BodyBudget } from "../intake/body.ts";
 import { receiveValue } from "../intake/receive.ts";
-import { type Handler, json, within } from "../reply.ts";
+import { json, within } from "../reply.ts";
 import type { ChainStatus, Services } from "../services.ts";
-import { publicLedger } from "./ledger-of-path.ts";
 
 /** Entries that some chain has taken. */
 export function anchoredSize(chains: readonly ChainStatus[]): number {
@@ -20,19 +20,17 @@ export function anchoredSize(chains: readonly ChainStatus[]): number {
 }
 
 /** GET /v1/ledgers */
-export function listLedgers(services: Services): Handler {
-  return async (req) => {
-    const key = authorize(services.keys, req, "ledgersRead");
+export function listLedgers(services: Services): Answering<"listLedgers"> {
+  return async ({ key }) => {
     const visible = services.ledgers.list().filter(({ record }) => isFor(key, record.name));
     return json(200, { ledgers: await Promise.all(visible.map((ledger) => describe(services, ledger))) }, "revalidate");
   };
 }
 
 /** POST /v1/ledgers */
-export function createLedger(services: Services, budget: BodyBudget): Handler {
-  const { keys, ledgers, limits } = services;
-  return async (req, res) => {
-    authorize(keys, req, "ledgersCreate");
+export function createLedger(services: Services, budget: BodyBudget): Answering<"createLedger"> {
+  const { ledgers, limits } = services;
+  return async ({ req, res }) => {
     const { name, label } = checkBody(SCHEMAS.LedgerRequest, await receiveValue(req, res, { limits, budget }));
     const bytes = label === "random" ? toHex(randomBytes(32)) : (label as Hex | undefined);
     const ledger = await within(
@@ -45,8 +43,8 @@ export function createLedger(services: Services, budget: BodyBudget): Handler {
 }
 
 /** GET /v1/ledgers/{ledger} */
-export function readLedger(services: Services): Handler {
-  return async (req) => json(200, await describe(services, publicLedger(services, req)), "revalidate");
+export function readLedger(services: Services): Answering<"readLedger"> {
+  return async ({ ledger }) => json(200, await describe(services, ledger), "revalidate");
 }
 
 async function describe({ chains, hash }: Services, ledger: Ledger): Promise<object> {

@@ -6,32 +6,26 @@
 import { type AnchorRecord, listAnchors } from "../../anchor/record/anchor-record.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { toHex } from "../../merkle/bytes.ts";
-import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
-import { labelOf } from "../../merkle/checkpoint.ts";
-import { OPERATIONS } from "../api/operations.ts";
-import { readPath, readQuery } from "../api/params.ts";
+import { labelOf, type SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import type { Answering } from "../admit.ts";
 import { Problem } from "../problem.ts";
-import { type Caching, type Handler, json } from "../reply.ts";
+import { type Caching, json } from "../reply.ts";
 import type { Services } from "../services.ts";
-import { publicLedger } from "./ledger-of-path.ts";
 
 /** Anchors of one size: no service has more chains. */
 const CHAINS_MAX = 64;
 
 /** GET …/checkpoint */
-export function readCheckpoint(services: Services): Handler {
-  return (req) => {
-    const { head, record } = publicLedger(services, req);
+export function readCheckpoint(): Answering<"readCheckpoint"> {
+  return ({ ledger: { head, record } }) => {
     if (head === undefined) throw new Problem("checkpoint_unknown", `expected events in ${record.name}, got none yet`);
     return json(200, spellCheckpoint(head), "revalidate");
   };
 }
 
 /** GET …/checkpoint/{size} */
-export function readCheckpointOfSize(services: Services): Handler {
-  return async (req) => {
-    const { size } = readPath(OPERATIONS.readCheckpointOfSize.path, req);
-    const ledger = publicLedger(services, req);
+export function readCheckpointOfSize(): Answering<"readCheckpointOfSize"> {
+  return async ({ ledger, path: { size } }) => {
     const checkpoint = size <= ledger.size ? await ledger.checkpoint(size) : undefined;
     if (checkpoint === undefined) {
       throw new Problem("checkpoint_unknown", `expected the size of a checkpoint up to ${ledger.size}, got ${size}`);
@@ -41,10 +35,8 @@ export function readCheckpointOfSize(services: Services): Handler {
 }
 
 /** GET …/consistency?from=M&to=N */
-export function proveConsistency(services: Services): Handler {
-  return async (req) => {
-    const ledger = publicLedger(services, req);
-    const query = readQuery(OPERATIONS.proveConsistency.query, req);
+export function proveConsistency(): Answering<"proveConsistency"> {
+  return async ({ ledger, query }) => {
     const { from, to = ledger.size } = query;
     if (from > to || to > ledger.size) {
       const expected = `from <= to <= ${ledger.size}`;
@@ -63,10 +55,8 @@ export function proveConsistency(services: Services): Handler {
 }
 
 /** GET …/tile/{level}/{n} */
-export function readTile(services: Services): Handler {
-  return async (req) => {
-    const { level, n } = readPath(OPERATIONS.readTile.path, req);
-    const ledger = publicLedger(services, req);
+export function readTile(): Answering<"readTile"> {
+  return async ({ ledger, path: { level, n } }) => {
     const tile = await ledger.tile(level, n);
     if (tile === undefined) {
       throw new Problem(
@@ -79,12 +69,10 @@ export function readTile(services: Services): Handler {
 }
 
 /** GET …/anchors */
-export function listAnchorsOf(services: Services): Handler {
-  return async (req) => {
-    const { record } = publicLedger(services, req);
-    const { chainId, order, after, limit } = readQuery(OPERATIONS.listAnchors.query, req);
+export function listAnchorsOf({ store, chains }: Services): Answering<"listAnchors"> {
+  return async ({ ledger: { record }, query: { chainId, order, after, limit } }) => {
     const reverse = order === "desc";
-    const records = await listAnchors(services.store, record.id, {
+    const records = await listAnchors(store, record.id, {
       ...(chainId !== undefined && { chainId }),
       ...(after !== undefined && (reverse ? { toSize: after - 1 } : { fromSize: after + 1 })),
       reverse,
@@ -93,7 +81,7 @@ export function listAnchorsOf(services: Services): Handler {
     // A cursor is a size, so all anchors of one size are on one page.
     const page = records.filter(({ size }, i) => i < limit || size === records[limit - 1]?.size);
     const next = page.length < records.length ? String(page.at(-1)?.size) : null;
-    return json(200, { anchors: page.map(spellAnchor), next, chains: await services.chains(record.id) }, "revalidate");
+    return json(200, { anchors: page.map(spellAnchor), next, chains: await chains(record.id) }, "revalidate");
   };
 }
 

@@ -1,10 +1,13 @@
-/** Who may do what: every operation with every role, keys for some ledgers, ledgers with secret names. */
+/**
+ * Who may do what, made from the table of operations: every one with every role and with keys that are not in force,
+ * every one with everything wrong and then mended step by step; keys for some ledgers, ledgers with secret names.
+ */
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { OPERATIONS, type Operation, type OperationId } from "../../../src/http/api/operations.ts";
-import { ROLES, type Role } from "../../../src/http/auth/roles.ts";
-import { ask, codeOf, event, type Running, startService } from "../service.ts";
+import { allows, ROLES, type Role } from "../../../src/http/auth/roles.ts";
+import { type Answer, ask, codeOf, event, type Running, startService } from "../service.ts";
 
 let service: Running;
 const keys = new Map<Role, string>();
@@ -60,25 +63,107 @@ const VALUES: Readonly<Record<string, string>> = {
 };
 const BODIES: Partial<Record<OperationId, object>> = { appendEvents: event() };
 
+const IDS = Object.keys(OPERATIONS) as OperationId[];
+
+type Way = {
+  readonly key?: string | undefined;
+  /** Of the path's parameters, others than {@link VALUES}. */
+  readonly values?: Readonly<Record<string, string>>;
+  readonly query?: string;
+};
+
+/** Asks for an operation as the table describes it. */
+function askFor(id: OperationId, { key, values = {}, query = queryOf(id) }: Way): Promise<Answer> {
+  const { method, route }: Operation = OPERATIONS[id];
+  const path = route.replaceAll(/\{(\w+)\}/g, (_, name: string) => (values[name] ?? VALUES[name]) as string);
+  const body = method === "post" ? { body: BODIES[id] ?? {} } : {};
+  return ask(service, `${method.toUpperCase()} ${path}${query}`, { ...body, ...(key !== undefined && { key }) });
+}
+
+function queryOf(id: OperationId): string {
+  return id === "proveConsistency" ? "?from=0" : "";
+}
+
 async function statusOf(id: OperationId, key: string | undefined): Promise<string> {
-  const operation: Operation = OPERATIONS[id];
-  const path = operation.route.replaceAll(/\{(\w+)\}/g, (_, name: string) => VALUES[name] as string);
-  const query = id === "proveConsistency" ? "?from=0" : "";
-  const body = operation.method === "post" ? { body: BODIES[id] ?? {} } : {};
-  const question = { ...body, ...(key !== undefined && { key }) };
-  const { status } = await ask(service, `${operation.method.toUpperCase()} ${path}${query}`, question);
+  const { status } = await askFor(id, { key });
   return status === 401 || status === 403 ? String(status) : "ok";
 }
 
 test("every operation answers every role as the table says", async () => {
   const got: Record<string, unknown> = {};
-  for (const id of Object.keys(OPERATIONS) as OperationId[]) {
+  for (const id of IDS) {
     const perRole = [];
     for (const role of ROLES) perRole.push(await statusOf(id, keyOf(role)));
     const withoutKey = await statusOf(id, undefined);
     got[id] = withoutKey === "ok" ? "public" : perRole;
   }
   assert.deepEqual(got, EXPECTED);
+});
+
+test("no operation that needs a key takes none, an unknown, a revoked or an expired one", async () => {
+  const revoked = await service.keys.create({ roles: ["admin"], source: "revoked" });
+  await service.keys.revoke(revoked.key.id);
+  const expired = await service.keys.create({ roles: ["admin"], source: "expired", expiresAt: service.clock.now });
+  for (const id of IDS) {
+    const isOpen = EXPECTED[id] === "public";
+    assert.equal(codeOf(await askFor(id, {})) === "401 key_missing", !isOpen, id);
+    for (const key of ["hf_unknown", revoked.text, expired.text]) {
+      const answer = await askFor(id, { key });
+      if (isOpen) assert.notEqual(answer.status, 401, id);
+      else assert.equal(codeOf(answer), "401 key_invalid", id);
+    }
+  }
+});
+
+/** What is asked of a request, in order: each is refused for the first thing that is wrong, whatever else is. */
+test("the key is looked at first, then what it allows, the path, the ledger, and the query", async () => {
+  const elsewhere = await service.key([...ROLES], "elsewhere", ["elsewhere"]);
+  for (const id of IDS) {
+    const { permission, path, query }: Operation = OPERATIONS[id];
+    const params = Object.keys(path?.shape ?? {});
+    const hasNumber = params.some((name) => /^\d$/.test(VALUES[name] as string) && name !== "id");
+    const isOfWhole = permission !== undefined && permission !== "ledgersRead" && !params.includes("ledger");
+    const refusedRole = ROLES.find((role) => permission !== undefined && !allows([role], permission));
+    const wrongNumbers = { index: "x", size: "x", level: "x", n: "x", ledger: "none" };
+    const wrong = { values: wrongNumbers, query: "?nonsense=1" };
+    const key = permission === undefined ? undefined : keyOf("admin");
+    const steps: readonly (readonly [isAsked: boolean, code: string, way: Way])[] = [
+      [permission !== undefined, "401 key_missing", wrong],
+      [permission !== undefined, "401 key_invalid", { ...wrong, key: "hf_unknown" }],
+      [refusedRole !== undefined, "403 role_insufficient", { ...wrong, key: refusedRole && keyOf(refusedRole) }],
+      [isOfWhole, "403 ledger_forbidden", { ...wrong, key: elsewhere }],
+      [permission !== undefined && params.includes("ledger"), "403 ledger_forbidden", { ...wrong, key: elsewhere }],
+      [hasNumber, "400 parameter_invalid", { ...wrong, key }],
+      [params.includes("ledger"), "404 ledger_unknown", { key, values: { ledger: "none" }, query: "?nonsense=1" }],
+      [query !== undefined, "400 parameter_invalid", { key, query: "?nonsense=1" }],
+    ];
+    for (const [isAsked, code, way] of steps) {
+      if (isAsked) assert.equal(codeOf(await askFor(id, way)), code, `${id} ${JSON.stringify(way)}`);
+    }
+  }
+});
+
+test("a key that is shown is looked up as often whether a ledger is there, is secret, or is not there", async () => {
+  await ask(service, "POST /v1/ledgers", { key: keyOf("admin"), body: { name: "unseen", label: "random" } });
+  const found = service.keys.find.bind(service.keys);
+  let lookups = 0;
+  service.keys.find = (text) => {
+    lookups++;
+    return found(text);
+  };
+  try {
+    for (const id of IDS.filter((each) => "path" in OPERATIONS[each])) {
+      const counts: number[] = [];
+      for (const ledger of ["main", "unseen", "none"]) {
+        lookups = 0;
+        await askFor(id, { key: "hf_unknown", values: { ledger } });
+        counts.push(lookups);
+      }
+      assert.deepEqual(counts, [1, 1, 1], id);
+    }
+  } finally {
+    service.keys.find = found;
+  }
 });
 
 test("a writer reads and proves events of its own source, and no others", async () => {

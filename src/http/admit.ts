@@ -1,0 +1,76 @@
+/**
+ * From a request to one that is admitted: its key, path, ledger and query are what the table of operations asks. This is
+ * done before any handler runs, for every operation in the same order, so that no handler can forget a part of it.
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Request } from "express";
+import type * as z from "zod";
+import type { Ledger } from "../ledger/ledger.ts";
+import { labelOf } from "../merkle/checkpoint.ts";
+import { OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
+import { readPath, readQuery } from "./api/params.ts";
+import type { ApiKey } from "./auth/api-keys.ts";
+import { authorize, findKey, isFor } from "./auth/authorize.ts";
+import type { Permission } from "./auth/roles.ts";
+import { Problem } from "./problem.ts";
+import type { Reply } from "./reply.ts";
+import type { Services } from "./services.ts";
+
+type Row<Id extends OperationId> = (typeof OPERATIONS)[Id];
+type Path<Id extends OperationId> =
+  Row<Id> extends { readonly path: infer S extends z.ZodType } ? z.output<S> : undefined;
+type Query<Id extends OperationId> =
+  Row<Id> extends { readonly query: infer S extends z.ZodType } ? z.output<S> : undefined;
+
+/** A request that may be answered. It has no texts of path and query any more, only what was checked of them. */
+export type Admitted<Id extends OperationId> = {
+  /** For the headers and the body. */
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Allows the operation; where none is needed, the one that was shown. */
+  readonly key: Row<Id> extends { readonly permission: Permission } ? ApiKey : ApiKey | undefined;
+  readonly path: Path<Id>;
+  /** The one that the path names. */
+  readonly ledger: Path<Id> extends { readonly ledger: string } ? Ledger : undefined;
+  readonly query: Query<Id>;
+};
+
+/** Answers requests of one operation. */
+export type Answering<Id extends OperationId> = (request: Admitted<Id>) => Promise<Reply> | Reply;
+
+type Admission = Pick<Services, "keys" | "ledgers">;
+
+/**
+ * What admits requests of one operation, in this order: the key, what it allows, the path, the ledger, the query.
+ * @throws Problem key_missing, key_invalid, role_insufficient, ledger_forbidden, ledger_unknown, parameter_invalid
+ */
+export function admission<Id extends OperationId>(
+  { keys, ledgers }: Admission,
+  id: Id,
+): (req: Request, res: ServerResponse) => Admitted<Id> {
+  const operation: Operation = OPERATIONS[id];
+  const { permission } = operation;
+  return (req, res) => {
+    const name = req.params.ledger as string | undefined;
+    // A key that is shown is looked up before anything else: how long that takes says nothing of what is there.
+    const key = permission === undefined ? findKey(keys, req) : authorize(keys, req, permission, name);
+    const path = operation.path === undefined ? undefined : readPath(operation.path, req);
+    const ledger = name === undefined ? undefined : ledgerFor(ledgers, name, permission === undefined, key);
+    const query = operation.query === undefined ? undefined : readQuery(operation.query, req);
+    return { req, res, key, path, ledger, query } as unknown as Admitted<Id>;
+  };
+}
+
+/**
+ * The ledger that a path names, for those who may know of it. What a tree discloses is for everybody; but one whose
+ * label is random, so that nobody can find it by guessing its name, is unknown to everybody without a key for it.
+ */
+function ledgerFor(ledgers: Admission["ledgers"], name: string, isPublic: boolean, key: ApiKey | undefined): Ledger {
+  // Computed whether there is such a ledger or not: how long an answer takes must not tell.
+  const label = isPublic ? labelOf(name) : undefined;
+  const ledger = ledgers.get(name);
+  const isHidden = isPublic && ledger?.record.label !== label && (key === undefined || !isFor(key, name));
+  if (ledger !== undefined && !isHidden) return ledger;
+  throw new Problem("ledger_unknown", `expected the name of a ledger of this service, got ${JSON.stringify(name)}`);
+}
