@@ -73,7 +73,7 @@ export class ChainLoop {
     errands.set(payer.address, [...(errands.get(payer.address) ?? []), new AnchorErrand(source, schedule)]);
     const accounts = new Map([...owners, payer].map((account) => [account.address, account]));
     for (const [address, account] of accounts) {
-      const journal = await Journal.open(store, chain.chainId, address, log);
+      const journal = await Journal.open(store, chain.chainId, address, log, clock.now());
       const scope = `${name}/${address}`;
       const now = () => clock.now();
       lanes.push({ site, account, journal, errands: errands.get(address) ?? [], notes, log, now, scope, gapLooks: 0 });

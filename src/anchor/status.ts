@@ -6,10 +6,10 @@ import type { ChainLoop } from "./chain-loop.ts";
 import type { AnchoredLedger } from "./ledgers.ts";
 import { isAlarm, type Note, type Notes } from "./obstacles.ts";
 import { intervalOf } from "./policy.ts";
+import { spentToday } from "./spending/spent.ts";
 import { ledgersOf } from "./transaction/attempt.ts";
 import { type Flight, isOpen, isUnmined, lastAttempt } from "./transaction/pending.ts";
 import { type Lane, ledgerScope } from "./transaction/sending-account.ts";
-import { spentToday } from "./transaction/spending.ts";
 
 /** A transaction that is not final: every hash that its nonce ever had. */
 export type FlightStatus = {

@@ -145,17 +145,63 @@ test("a damaged record of an anchor that a chain does not hold is removed", asyn
   );
 });
 
+/** What the payer paid since a block. */
+function paidSince(world: World, block: number): bigint {
+  return world.chain.mined
+    .filter(({ tx, receipt }) => tx.from === PAYER.address && receipt.blockNumber > block)
+    .reduce((sum, { receipt }) => sum + receipt.feeWei, 0n);
+}
+
+const LOSSES: Readonly<Record<string, (world: World) => Promise<void>>> = {
+  ...Object.fromEntries(
+    ["every flight", "the newest flight", "the lane", "flights and lane"].map((what) => [
+      `${what} damaged`,
+      (world: World) => (RECORDS[what] as (typeof RECORDS)[string])(world, "[]"),
+    ]),
+  ),
+  "the newest flight gone": async ({ store }) => {
+    const key = (await keysOf(store, LANE, "flight/")).at(-1) ?? "";
+    await store.writeRecords([{ space: LANE, key, value: undefined }], { durable: true });
+  },
+};
+
+for (const [what, lose] of Object.entries(LOSSES)) {
+  for (const stage of Object.keys(STAGES)) {
+    test(`with ${what}, again and again while a transaction is ${stage}, the budget of the day holds`, async () => {
+      const budgetPerDayWei = 30_000_000_000_000_000n;
+      const world = await anchoredWorld({ policy: { feeMaxWei: 5_000_000_000_000_000n, budgetPerDayWei } });
+      const before = world.chain.mined.at(-1)?.receipt.blockNumber ?? 0;
+      const day = Math.floor(world.now / 86_400_000);
+      for (let i = 0; i < 40; i++) {
+        await append(world.ledger, 2);
+        await STAGES[stage]?.(world).catch(() => undefined);
+        await lose(world);
+        await world.start();
+        await world.run(8);
+      }
+      assert.equal(Math.floor(world.now / 86_400_000), day, "it is one day");
+      const paid = paidSince(world, before);
+      assert.ok(paid > 0n && paid <= budgetPerDayWei, `paid ${paid}`);
+      world.now += 86_400_000;
+      await world.runUntilFinal();
+      assert.equal(await world.note("account"), undefined, "on the next day it goes on");
+      assert.ok(paidSince(world, before) > paid);
+      await world.requireOrder({ isSpendKnown: false });
+    });
+  }
+}
+
 test("what a lane spent is summed up from the flights that are left", async () => {
   const world = await anchoredWorld();
   const [before] = (await world.anchorer?.status()) ?? [];
   damage(world.store, LANE, ["lane"], "torn");
   const lines: string[] = [];
   const log = { ...quiet, warn: (_: object, message: string) => void lines.push(message) };
-  const { lane } = await Journal.open(world.store, 1234, PAYER.address, log);
+  const { lane } = await Journal.open(world.store, 1234, PAYER.address, log, world.now);
   const account = before?.accounts.find(({ address }) => address.toLowerCase() === PAYER.address);
   assert.deepEqual([lane.nonce, lane.spend.totalWei], [1, account?.spentTotalWei]);
   assert.match(lines.join(), /records of anchoring are damaged and forgotten/);
-  await Journal.open(world.store, 1234, PAYER.address, log);
+  await Journal.open(world.store, 1234, PAYER.address, log, world.now);
   assert.equal(lines.length, 1);
 });
 
@@ -168,7 +214,7 @@ test("a flight whose bytes are of another nonce is never sent again", async () =
   const other = JSON.parse((await world.store.record(LANE, first)) ?? "");
   const mixed = { ...flight, attempts: [{ ...flight.attempts[0], raw: other.attempts[0].raw }] };
   await world.store.writeRecords([{ space: LANE, key: last, value: JSON.stringify(mixed) }], { durable: true });
-  const journal = await Journal.open(world.store, 1234, PAYER.address, quiet);
+  const journal = await Journal.open(world.store, 1234, PAYER.address, quiet, world.now);
   assert.deepEqual(
     journal.flights.map(({ nonce }) => nonce),
     [0],

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { addSpend, NOTHING_SPENT, spentToday } from "../../src/anchor/transaction/spending.ts";
+import { addSpend, NOTHING_SPENT, spentToday } from "../../src/anchor/spending/spent.ts";
 import { firstOffer, type Offer, raisedOffer, worstCost } from "../../src/chain/fees.ts";
 
 const GWEI = 10n ** 9n;

@@ -4,6 +4,7 @@
  */
 
 import type { View } from "../chain-watch.ts";
+import { settleForgotten } from "../spending/held-back.ts";
 import { settleFlights } from "./confirm.ts";
 import { pursue } from "./follow.ts";
 import { closeGap } from "./nonce-gap.ts";
@@ -14,6 +15,7 @@ import type { Lane } from "./sending-account.ts";
 export async function stepLane(lane: Lane, view: View): Promise<void> {
   const nonce = await lane.site.chain.nonce(lane.account.address);
   await settleFlights(lane, view);
+  await settleForgotten(lane, nonce);
   if (await closeGap(lane, view, nonce)) return;
   let isLowest = true;
   for (const flight of lane.journal.unmined) {

@@ -5,10 +5,10 @@
 
 import { isRecent } from "../../clock.ts";
 import type { View } from "../chain-watch.ts";
+import { addSpend } from "../spending/spent.ts";
 import { findLanding, land } from "./mined.ts";
 import { type Flight, type FlightEvent, type Landing, landedAttempt, type Stage, transition } from "./pending.ts";
 import type { Lane } from "./sending-account.ts";
-import { addSpend } from "./spending.ts";
 
 /** Final and displaced flights that are kept, in case a chain takes back what it called final. */
 const KEPT = 32;

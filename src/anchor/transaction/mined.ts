@@ -4,11 +4,11 @@
 
 import type { Receipt } from "../../chain/chain.ts";
 import { type AnchorTransaction, buildAnchor } from "../record/build.ts";
+import { addSpend } from "../spending/spent.ts";
 import type { AnchorItem, Purpose } from "./attempt.ts";
 import { type Flight, type Landing, landedAttempt, transition } from "./pending.ts";
 import type { LaneRecord } from "./pending-record.ts";
 import type { Lane } from "./sending-account.ts";
-import { addSpend } from "./spending.ts";
 
 export type Found = { readonly receipt: Receipt; readonly landing: Landing };
 

@@ -6,9 +6,9 @@
 import { readSigned } from "../../chain/ethers.ts";
 import { readJson } from "../../json/read.ts";
 import type { Hex } from "../../merkle/bytes.ts";
+import { addSpend, NOTHING_SPENT, type Spend } from "../spending/spent.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Flight, Landing } from "./pending.ts";
-import { addSpend, NOTHING_SPENT, type Spend } from "./spending.ts";
 
 export type LaneRecord = {
   /** The nonce after the highest that was ever used here. */
@@ -18,6 +18,12 @@ export type LaneRecord = {
   readonly reorgs: number;
   /** Ledgers whose transactions failed in a row: how often, and when last (milliseconds since 1970). */
   readonly reverts: Readonly<Record<Hex, { readonly count: number; readonly at: number }>>;
+  /** Every nonce below is in `spend`, is not ours, or is in `forgotten`; missing in what an older version wrote. */
+  readonly settledBelow?: number;
+  /** Nonces of transactions of which nothing is left, while they may cost something yet (forgotten.ts). */
+  readonly forgotten?: readonly number[];
+  /** A day (UTC) of which nobody knows any more what was spent. */
+  readonly unknownDay?: string;
 };
 
 const STAGES: ReadonlySet<unknown> = new Set(["signed", "broadcast", "mined", "safe", "final", "displaced"]);
@@ -69,14 +75,19 @@ export function readLane(text: string): LaneRecord | undefined {
   const { day, dayWei, totalWei } = objectOf(lane.spend) as Partial<Spend>;
   const isSpend = typeof day === "string" && isDecimal(dayWei) && isDecimal(totalWei);
   if (!isSpend || ![lane.nonce, lane.bumps, lane.reorgs].every(isCount)) return undefined;
+  const { settledBelow = 0, forgotten = [], unknownDay = "" } = lane;
+  if (!isCount(settledBelow) || !Array.isArray(forgotten) || !forgotten.every(isCount)) return undefined;
+  if (typeof unknownDay !== "string") return undefined;
   return typeof lane.reverts === "object" && lane.reverts !== null ? (lane as LaneRecord) : undefined;
 }
 
 /** What the flights that are left say of a lane: which nonces were used, and what those cost that were mined. */
 export function laneOf(flights: readonly Flight[]): LaneRecord {
   let spend = NOTHING_SPENT;
-  for (const { landing } of flights) {
-    if (landing !== undefined) spend = addSpend(spend, landing.blockTime * 1000, BigInt(landing.feeWei));
+  for (const { landing, sentAt } of flights) {
+    // Paid by our clock when it was seen to be mined, which is after it was sent.
+    const at = Math.max(sentAt, (landing?.blockTime ?? 0) * 1000);
+    if (landing !== undefined) spend = addSpend(spend, at, BigInt(landing.feeWei));
   }
   const nonce = flights.reduce((next, flight) => Math.max(next, flight.nonce + 1), 0);
   return { nonce, spend, bumps: 0, reorgs: 0, reverts: {} };

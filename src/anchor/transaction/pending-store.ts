@@ -6,9 +6,10 @@
 import type { Hex } from "../../merkle/bytes.ts";
 import type { RecordWrite, Store } from "../../store/store.ts";
 import type { Log } from "../obstacles.ts";
+import { findForgotten, isDayUnknown, settledBelow } from "../spending/forgotten.ts";
+import { dayOf, NOTHING_SPENT } from "../spending/spent.ts";
 import { type Flight, isOpen, isUnmined } from "./pending.ts";
 import { type LaneRecord, laneOf, readFlight, readLane } from "./pending-record.ts";
-import { NOTHING_SPENT } from "./spending.ts";
 
 export type Change = {
   readonly lane?: Partial<LaneRecord>;
@@ -28,8 +29,11 @@ export class Journal {
   #lane: LaneRecord;
   readonly #flights: Map<number, Flight>;
 
-  /** Reads what an account has under way; records that are damaged are forgotten, made again as far as can be, and told. */
-  static async open(store: Store, chainId: number, account: Hex, log: Log): Promise<Journal> {
+  /**
+   * Reads what an account has under way; records that are damaged are forgotten, made again as far as can be, and told.
+   * @param now milliseconds since 1970
+   */
+  static async open(store: Store, chainId: number, account: Hex, log: Log, now: number): Promise<Journal> {
     const space = `anchoring/${chainId}/${account}`;
     const flights = new Map<number, Flight>();
     const damaged: string[] = [];
@@ -40,11 +44,19 @@ export class Journal {
       else flights.set(flight.nonce, flight);
     }
     let lane: LaneRecord | undefined;
-    for await (const [, value] of store.records(space, { gte: "lane", lte: "lane", onDamaged })) lane = readLane(value);
+    for await (const [key, value] of store.records(space, { gte: "lane", lte: "lane", onDamaged })) {
+      lane = readLane(value);
+      if (lane === undefined) damaged.push(key);
+    }
     const isNew = lane === undefined && flights.size === 0 && damaged.length === 0;
-    const journal = new Journal(store, space, lane ?? (isNew ? EMPTY : laneOf([...flights.values()])), flights);
-    if (lane === undefined && !isNew) damaged.push("lane");
-    if (damaged.length > 0) await journal.#mend(damaged, log);
+    if (isNew) return new Journal(store, space, EMPTY, flights);
+    const nonces = damaged.map(nonceOf).filter((nonce) => Number.isSafeInteger(nonce));
+    const forgotten = findForgotten(lane, flights, nonces);
+    const isUnknown = lane === undefined && isDayUnknown(flights, nonces, now);
+    const whole = lane ?? { ...laneOf([...flights.values()]), ...(isUnknown && { unknownDay: dayOf(now) }) };
+    const journal = new Journal(store, space, { ...whole, forgotten }, flights);
+    if (lane === undefined) damaged.push("lane");
+    if (damaged.length > 0 || forgotten.length > (lane?.forgotten?.length ?? 0)) await journal.#mend(damaged, log);
     return journal;
   }
 
@@ -55,12 +67,18 @@ export class Journal {
    */
   async #mend(damaged: readonly string[], log: Log): Promise<void> {
     const writes = damaged.map((key) => this.#write(key, undefined));
+    this.#lane = { ...this.#lane, settledBelow: settledBelow(this.#flights.values(), this.#lane.nonce) };
     writes.push(this.#write("lane", JSON.stringify(this.#lane)));
     await this.#store.writeRecords(writes, { durable: true });
     const records = [...new Set(damaged)];
+    const { forgotten: nonces, unknownDay } = this.#lane;
     const hint =
-      "what became of their transactions is asked of the chain, and what they cost may be missing in the sums";
-    log.warn({ space: this.#space, records }, `records of anchoring are damaged and forgotten: ${hint}`);
+      "what became of their transactions is asked of the chain, and the budget of the day counts each as the most expensive one";
+    const day =
+      unknownDay === undefined
+        ? ""
+        : `; what was spent on ${unknownDay} is not known, and nothing more is until it is over`;
+    log.warn({ space: this.#space, records, nonces }, `records of anchoring are damaged and forgotten: ${hint}${day}`);
   }
 
   private constructor(store: Store, space: string, lane: LaneRecord, flights: Map<number, Flight>) {
@@ -93,13 +111,14 @@ export class Journal {
 
   /** Makes a change durable, then visible. */
   async save({ lane, flights = [], forget = [], also = [] }: Change): Promise<void> {
-    const next = { ...this.#lane, ...lane };
+    const next = this.#laneAfter(lane, flights, forget);
     const writes: RecordWrite[] = [
       ...flights.map((flight) => this.#write(flightKey(flight.nonce), JSON.stringify(flight))),
       ...forget.map((nonce) => this.#write(flightKey(nonce), undefined)),
       ...also,
     ];
-    if (lane !== undefined) writes.push(this.#write("lane", JSON.stringify(next)));
+    const isMoved = next.settledBelow !== this.#lane.settledBelow;
+    if (lane !== undefined || isMoved) writes.push(this.#write("lane", JSON.stringify(next)));
     if (writes.length === 0) return;
     await this.#store.writeRecords(writes, { durable: true });
     this.#lane = next;
@@ -110,7 +129,15 @@ export class Journal {
   /** Forgets everything but what was spent: another chain begins. */
   async reset(): Promise<void> {
     const { spend } = this.#lane;
-    await this.save({ lane: { ...EMPTY, spend }, forget: [...this.#flights.keys()] });
+    await this.save({ lane: { ...EMPTY, spend, forgotten: [] }, forget: [...this.#flights.keys()] });
+  }
+
+  #laneAfter(lane: Change["lane"], flights: readonly Flight[], forget: readonly number[]): LaneRecord {
+    const after = new Map(this.#flights);
+    for (const flight of flights) after.set(flight.nonce, flight);
+    for (const nonce of forget) after.delete(nonce);
+    const next = { ...this.#lane, ...lane };
+    return { ...next, settledBelow: settledBelow(after.values(), next.nonce) };
   }
 
   #write(key: string, value: string | undefined): RecordWrite {

@@ -7,11 +7,12 @@ import type { Draft } from "../../chain/account.ts";
 import { readSigned, requireDraft } from "../../chain/ethers.ts";
 import { firstOffer, type Offer, raisedOffer, worstCost } from "../../chain/fees.ts";
 import type { View } from "../chain-watch.ts";
+import { costUnder, heldBack } from "../spending/held-back.ts";
+import { spentToday } from "../spending/spent.ts";
 import { type Attempt, readOffer, storeOffer } from "./attempt.ts";
 import { transmit } from "./broadcast.ts";
 import { beginFlight, type Flight, lastAttempt, transition } from "./pending.ts";
 import type { Lane, Wanted } from "./sending-account.ts";
-import { spentToday } from "./spending.ts";
 
 /**
  * Gas beyond the estimate, in percent; many anchors in one call need more because each gets 63/64 of what is left.
@@ -32,7 +33,7 @@ export async function launch(lane: Lane, nonce: number, wanted: Wanted, view: Vi
     lane.notes.set(lane.scope, "fee_above_cap", aboveCap(lane));
     return false;
   }
-  if (!(await isAffordable(lane, offer, undefined))) return false;
+  if (!(await isAffordable(lane, offer, nonce))) return false;
   const attempt = await sign(lane, nonce, wanted, offer, view);
   if (attempt === undefined) return false;
   const flight = beginFlight(nonce, attempt);
@@ -61,7 +62,7 @@ export async function replace(lane: Lane, flight: Flight, renewed: Wanted | unde
     lane.notes.set(lane.scope, "fee_above_cap", `${aboveCap(lane)}; the last offer stands and is sent again`);
     return false;
   }
-  if (!(await isAffordable(lane, offer, flight))) return false;
+  if (!(await isAffordable(lane, offer, flight.nonce))) return false;
   const attempt = await sign(lane, flight.nonce, wanted, offer, view);
   if (attempt === undefined) return false;
   const next = transition(flight, { type: "replaced", attempt });
@@ -84,16 +85,18 @@ function aboveCap(lane: Lane): string {
   return `${lane.site.name}: expected a fee of at most ${lane.site.policy.feeMaxWei} wei, the chain asks for more`;
 }
 
-/** Whether budget and balance allow an offer; `replaced` is the flight whose worst case it takes the place of. */
-async function isAffordable(lane: Lane, offer: Offer, replaced: Flight | undefined): Promise<boolean> {
+/** Whether budget and balance allow an offer under a nonce; it takes the place of the worst case of what is there. */
+async function isAffordable(lane: Lane, offer: Offer, nonce: number): Promise<boolean> {
   const { chain, policy, name } = lane.site;
-  const cost = worstCost(offer);
-  const others = lane.journal.unmined.filter(({ nonce }) => nonce !== replaced?.nonce);
+  const cost = costUnder(lane, nonce, worstCost(offer));
+  const others = lane.journal.unmined.filter((flight) => flight.nonce !== nonce);
   const reserved = others.reduce((sum, flight) => sum + worstCost(readOffer(lastAttempt(flight).offer)), 0n);
   const spent = spentToday(lane.journal.lane.spend, lane.now());
-  if (spent + reserved + cost > policy.budgetPerDayWei) {
+  const held = heldBack(lane, nonce);
+  if (spent + reserved + held + cost > policy.budgetPerDayWei) {
     const message = `${name}: expected to spend at most ${policy.budgetPerDayWei} wei a day, ${spent} are spent`;
-    lane.notes.set(lane.scope, "budget_used_up", `${message} and the next transaction may cost ${cost}`);
+    const lost = held === 0n ? "" : `, ${held} are held back for transactions whose records are lost,`;
+    lane.notes.set(lane.scope, "budget_used_up", `${message}${lost} and the next transaction may cost ${cost}`);
     return false;
   }
   const balance = await chain.balance(lane.account.address);

@@ -17,6 +17,12 @@ export function addSpend(spend: Spend, nowMs: number, wei: bigint): Spend {
   return { day: dayOf(nowMs), dayWei: String(today < 0n ? 0n : today), totalWei: String(total < 0n ? 0n : total) };
 }
 
-function dayOf(nowMs: number): string {
+/** Adds to a day what may have been paid, and not to what was paid in all. */
+export function addToDay(spend: Spend, nowMs: number, wei: bigint): Spend {
+  return { ...spend, day: dayOf(nowMs), dayWei: String(spentToday(spend, nowMs) + wei) };
+}
+
+/** Day of a time, UTC. */
+export function dayOf(nowMs: number): string {
   return new Date(nowMs).toISOString().slice(0, 10);
 }

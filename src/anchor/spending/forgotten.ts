@@ -1,0 +1,45 @@
+/**
+ * Transactions that may still be mined, or were, and of which no record is left: damaged, or put aside with others. What they
+ * cost is told by nobody, so the budget of a day counts each as the most expensive one that is ever sent (held-back.ts).
+ */
+
+import { type Flight, isUnmined } from "../transaction/pending.ts";
+import type { LaneRecord } from "../transaction/pending-record.ts";
+import { dayOf } from "./spent.ts";
+
+/** More are not looked for: as many would use up the budget of any day. */
+const LOOKED_FOR_MAX = 1000;
+
+/** The nonce below which every transaction is counted, is not ours, or is known to be forgotten. */
+export function settledBelow(flights: Iterable<Flight>, nonce: number): number {
+  return [...flights].filter(isUnmined).reduce((lowest, flight) => Math.min(lowest, flight.nonce), nonce);
+}
+
+/**
+ * Nonces of which the record is gone while its cost is in no sum.
+ * @param lane as it was read; undefined when it is lost, and with it what was counted
+ * @param damaged nonces of flights that could not be read
+ */
+export function findForgotten(
+  lane: LaneRecord | undefined,
+  flights: ReadonlyMap<number, Flight>,
+  damaged: readonly number[],
+): number[] {
+  const nonces = [...flights.keys(), ...damaged];
+  // A lane of an older version does not say what is counted: as far as a landing is there, all below it is.
+  const landed = [...flights.values()].reduce((next, { nonce, landing }) => (landing ? nonce + 1 : next), 0);
+  const from = lane === undefined ? Math.min(...nonces) : (lane.settledBelow ?? Math.max(landed, Math.min(...damaged)));
+  const to = lane?.nonce ?? Math.max(...nonces) + 1;
+  const found = new Set(lane?.forgotten ?? []);
+  for (let nonce = from; nonce < to && found.size < LOOKED_FOR_MAX; nonce++) if (!flights.has(nonce)) found.add(nonce);
+  return [...found].sort((a, b) => a - b);
+}
+
+/**
+ * Whether flights of today may be missing among those that are left, which are the newest ones: then nobody knows what was
+ * spent today.
+ */
+export function isDayUnknown(flights: ReadonlyMap<number, Flight>, damaged: readonly number[], now: number): boolean {
+  if (Math.min(...flights.keys(), ...damaged) === 0) return false;
+  return [...flights.values()].every(({ landing }) => !landing || dayOf(landing.blockTime * 1000) === dayOf(now));
+}
