@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { memberDigest } from "../entry/entry.ts";
 import { readMemberText } from "../entry/member.ts";
+import { readValues } from "../entry/spelled-value.ts";
 import { fromHex, toHex } from "../merkle/bytes.ts";
 import { keccak256 } from "../merkle/hash.ts";
 import { type Bundle, BundleError, type BundleMember, type Status } from "../verify/bundle/bundle.ts";
@@ -229,8 +230,9 @@ function wrong(reason: string): CliError {
 
 /** The bundle with members withheld; the entry's bytes stay the same. */
 function withhold(bundle: Bundle, { only, omit }: ProveFlags): Bundle {
-  const named = (only ?? omit)?.split(",");
-  if (named === undefined) return bundle;
+  const list = only ?? omit;
+  if (list === undefined) return bundle;
+  const named = readValues(list);
   const names = bundle.entry.members.map((member) => ("text" in member ? readMemberText(member.text).name : undefined));
   const missing = named.find((name) => !names.includes(name));
   if (missing !== undefined) {

@@ -7,12 +7,17 @@
 import * as z from "zod";
 import { isDateTime } from "./time.ts";
 
-const ACTION = /^[A-Za-z0-9_:/-]+(\.[A-Za-z0-9_:/-]+)*$/;
-const ACTION_RULE = "a dot name such as user.login, of letters, digits and _ - : /";
+/** Any text that a line can show: not empty, not blank, and without control characters. */
+const PRINTABLE = /^(?=.*\S)[^\p{Cc}\u2028\u2029]+$/u;
+export const ACTION_RULE = "a text such as user.login, without control characters";
+/** Most characters (UTF-16 units) of an action, a type and whatever else is a name; and of an identifier. */
+export const NAME_MAX = 256;
+export const IDENTIFIER_MAX = 2048;
+export const OUTCOMES = ["success", "failure", "denied", "unknown"] as const;
 const DATE_TIME_RULE = "an RFC 3339 date and time such as 2026-11-20T09:30:00Z";
 
-const name = z.string().min(1).max(256);
-const identifier = z.string().min(1).max(2048);
+const name = z.string().min(1).max(NAME_MAX);
+const identifier = z.string().min(1).max(IDENTIFIER_MAX);
 const dateTime = z.string().refine(isDateTime, { error: DATE_TIME_RULE }).meta({ format: "date-time" });
 const attributes = z.looseObject({}).meta({ description: "Anything more that is known." });
 const party = {
@@ -20,8 +25,10 @@ const party = {
   name: z.string().optional(),
   attrs: attributes.optional(),
 };
-const actorType = z.enum(["user", "service", "system", "agent", "anonymous"]);
-const flatValue = z.union([z.string(), z.number(), z.boolean()], { error: "a string, a number or a boolean" });
+const actorType = name.meta({
+  description: "What acts: user, service, system, agent or anonymous where one of these fits, else a word of your own.",
+});
+const anything = z.unknown();
 
 const actor = z.looseObject({
   type: actorType,
@@ -39,11 +46,11 @@ const context = z.looseObject({
 });
 
 export const eventSchema = z.looseObject({
-  action: z.string().max(256).regex(ACTION, { error: ACTION_RULE }).meta({ description: "What was done." }),
+  action: name.regex(PRINTABLE, { error: ACTION_RULE }).meta({ description: "What was done." }),
   time: dateTime.meta({ description: "When it happened, by the sender's clock; kept as it was sent." }),
   actor: actor.meta({ description: "Who did it; for an AI agent, on_behalf_of says who authorised it." }),
   targets: z.array(z.looseObject({ type: name, ...party })).optional(),
-  outcome: z.enum(["success", "failure", "denied", "unknown"]).optional(),
+  outcome: z.enum(OUTCOMES).optional(),
   op: z.enum(["c", "r", "u", "d", "x"]).meta({ description: "create, read, update, delete, execute" }).optional(),
   id: name.meta({ description: "The sender's identifier of the event; makes sending it again harmless." }).optional(),
   observed_at: dateTime.optional(),
@@ -51,11 +58,18 @@ export const eventSchema = z.looseObject({
   source: name.meta({ description: "The system that the event is about." }).optional(),
   tenant: name.optional(),
   message: z.string().optional(),
-  changes: z.looseObject({ old: z.unknown().optional(), new: z.unknown().optional() }).optional(),
-  metadata: z.record(z.string(), flatValue).optional(),
+  changes: anything
+    .meta({ description: "What changed: {old, new} is shown side by side, anything else as it is." })
+    .optional(),
+  metadata: anything.meta({ description: "Anything more; usually an object." }).optional(),
   schema: name.meta({ description: "name@version of what the sender's own members mean." }).optional(),
   class: name.meta({ description: "Data classification." }).optional(),
 });
+
+/** Whether a text can be an action, its length apart. */
+export function isPrintable(text: string): boolean {
+  return PRINTABLE.test(text);
+}
 
 /** JSON Schema (2020-12) of an event that a client sends. */
 export function eventJsonSchema(): Record<string, unknown> {

@@ -1,14 +1,51 @@
 /**
- * Date and time as RFC 3339 §5.6 spells them. A sender's text is checked and then kept as it is, never rewritten.
+ * The one reader of dates and times, as RFC 3339 §5.6 spells them: what an event may say, what a query may ask and when
+ * a key may end are the same texts. A sender's text is checked and then kept as it is, never rewritten.
  */
 
 const DATE_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const DATE = /^\d{4}-\d\d-\d\d$/;
+const MILLISECONDS = /^-?\d{1,15}$/;
+
+/** Numbers that are times of 2001 to 2286 in seconds; in milliseconds they are days of early 1970, which nobody means. */
+const SECONDS_MIN = 1e9;
+const SECONDS_MAX = 1e10;
+
+export const MOMENT_RULE =
+  "an RFC 3339 time such as 2026-11-20T09:30:00Z (a + in a URL is written %2B), a date, or milliseconds since 1970";
 
 /** Whether a text is an RFC 3339 date and time of a day that exists; a leap second is let through. */
 export function isDateTime(text: string): boolean {
   const match = DATE_TIME.exec(text);
   return match !== null && Number(match[3]) <= daysOf(Number(match[1]), Number(match[2]));
+}
+
+/**
+ * Milliseconds since 1970 of an RFC 3339 date and time, rounded down; undefined for any other text. A leap second is
+ * taken as the first of the next minute.
+ */
+export function parseDateTime(text: string): number | undefined {
+  if (!isDateTime(text)) return undefined;
+  const isLeap = text.slice(17, 19) === "60";
+  const plain = isLeap ? `${text.slice(0, 17)}59${text.slice(19)}` : text;
+  const time = Date.parse(plain.toUpperCase());
+  if (Number.isNaN(time)) return undefined;
+  return isLeap ? time + 1000 : time;
+}
+
+/**
+ * Milliseconds since 1970 of what somebody asks for: a date and time as above, a date, which begins at 00:00 UTC, or
+ * such milliseconds, below zero before 1970. Undefined for anything else, and for what must be seconds.
+ */
+export function parseMoment(text: string): number | undefined {
+  if (MILLISECONDS.test(text)) return isSeconds(Number(text)) ? undefined : Number(text);
+  return parseDateTime(DATE.test(text) ? `${text}T00:00:00Z` : text);
+}
+
+/** Whether a number that stands for milliseconds since 1970 must be meant as seconds. */
+export function isSeconds(value: number): boolean {
+  return value >= SECONDS_MIN && value < SECONDS_MAX;
 }
 
 function daysOf(year: number, month: number): number {

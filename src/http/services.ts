@@ -94,7 +94,8 @@ export const HTTP_LIMITS: HttpLimits = {
   stalledMs: 30_000,
   answersBytesMax: 64 * 1024 * 1024,
   turns: { atOnce: 2, waitingMax: 1024, waitingEachMax: 128, waitMs: 10_000 },
-  headersBytesMax: 16 * 1024,
+  // A search for an identifier of 2,048 characters, three bytes each and percent-encoded, takes 20 KiB.
+  headersBytesMax: 32 * 1024,
   connectionsMax: 10_000,
 };
 

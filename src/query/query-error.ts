@@ -1,8 +1,6 @@
 /** What is wrong with a query, told so that the caller can mend it. */
 
 export type QueryErrorCode =
-  /** A parameter that does not exist; a filter with a typing error must not be a query without it. */
-  | "query_unknown_parameter"
   | "query_invalid"
   | "cursor_invalid"
   /** The cursor belongs to another ledger, filter or order. */

@@ -8,7 +8,6 @@ import type { Indexer } from "./index/indexer.ts";
 import { coverage } from "./index/times.ts";
 import type { Watermark } from "./query.ts";
 import { QueryError } from "./query-error.ts";
-import { integerOf, refuseOthers, timeOf } from "./request.ts";
 
 export type StatsRequest = {
   /** Milliseconds since 1970; it is moved back to the full hour. */
@@ -36,29 +35,11 @@ export type Stats = {
   readonly watermark: Watermark;
 };
 
-const DAY_MS = 24 * HOUR_MS;
-const WINDOW_MAX_MS = 31 * DAY_MS;
+const WINDOW_MAX_MS = 31 * 24 * HOUR_MS;
 const TOP_MAX = 100;
 const SEGMENTS_AT_ONCE = 32;
 /** Segments that are read for one answer: 16 million entries in the time asked for. */
 const SEGMENTS_MAX = 1024;
-
-/**
- * Reads a request from the parameters of a URL: since, until, interval (minute or hour), top. Without times it is the
- * last day.
- * @param nowMs milliseconds since 1970
- * @throws QueryError that names the parameter
- */
-export function parseStats(params: Readonly<Record<string, string | undefined>>, nowMs: number): StatsRequest {
-  refuseOthers(params, ["since", "until", "interval", "top"]);
-  const until = params.until === undefined ? nowMs : timeOf("until", params.until);
-  const since = params.since === undefined ? until - DAY_MS : timeOf("since", params.since);
-  const interval = params.interval ?? "hour";
-  if (interval !== "minute" && interval !== "hour") {
-    throw new QueryError("query_invalid", "interval", "minute or hour", JSON.stringify(interval));
-  }
-  return { since, until, interval, top: params.top === undefined ? 10 : integerOf("top", params.top) };
-}
 
 /** @throws QueryError when the time is empty or longer than 31 days, or `top` is not in 1..100 */
 export async function stats(

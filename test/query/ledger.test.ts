@@ -14,7 +14,7 @@ import { Ledger } from "../../src/ledger/ledger.ts";
 import { toHex } from "../../src/merkle/bytes.ts";
 import { Indexer } from "../../src/query/index/indexer.ts";
 import { query } from "../../src/query/query.ts";
-import { parseQuery } from "../../src/query/request.ts";
+import type { QueryRequest } from "../../src/query/request.ts";
 import { LevelIndexStore } from "../../src/store/level-index.ts";
 import { LevelStore } from "../../src/store/level-store.ts";
 
@@ -48,7 +48,8 @@ test("events of a ledger on LevelDB are found after restarts, and after its inde
       }
       await Promise.all(appended);
       await indexer.waitFor(ledger.size);
-      const request = parseQuery({ action: "round.*", actor: "user:u3", source: "app", key: "k1", limit: "10" });
+      const filter = { action: "round.*", actor: "user:u3", source: "app", key: "k1" };
+      const request: QueryRequest = { filter, order: "desc", limit: 10 };
       const page = await query(indexer, request, { anchored: 0 });
       assert.equal(page.items.length, Math.min(10, 6 * (round + 1)));
       assert.ok(page.items.every(({ event }) => (event.actor as { id: string }).id === "u3"));

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
+import { spellValue } from "../../src/entry/spelled-value.ts";
 import { Indexer, type IndexerParts } from "../../src/query/index/indexer.ts";
 import { QUERY_BOUNDS, type QueryItem, query } from "../../src/query/query.ts";
 import type { Filter, Order, QueryRequest } from "../../src/query/request.ts";
@@ -15,7 +16,7 @@ const ODD = [
   "é",
   "e\u0301",
   "💥",
-  "x".repeat(3000),
+  "x".repeat(256),
   "user:u1",
   "u1",
   "*",
@@ -152,6 +153,12 @@ function record(ledger: FakeLedger, all: readonly Recorded[]): void {
   for (const { event, hidden, recordedAt } of all) ledger.append([event], { hidden, recordedAt });
 }
 
+/** A filter as a client spells it: a star that belongs to a value has a backslash in front. */
+function spelled(filter: Filter): Filter {
+  const spell = (value: unknown) => (typeof value !== "string" || /[.:/]\*$/.test(value) ? value : spellValue(value));
+  return Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, spell(value)]));
+}
+
 /** Follows the cursors to the end; after each page the ledger grows. */
 async function readAll(indexer: Indexer, request: QueryRequest, workMax: number, grow: () => Promise<void>) {
   const items: QueryItem[] = [];
@@ -188,7 +195,7 @@ test("a query finds exactly what reading every entry finds, in both directions a
     const all = [...first] as Recorded[];
     const { ledger, indexer } = await setUp(all, { segmentLength });
     const more = [...later] as Recorded[][];
-    const result = await readAll(indexer, { filter, order, limit }, workMax, async () => {
+    const result = await readAll(indexer, { filter: spelled(filter), order, limit }, workMax, async () => {
       const next = more.shift() ?? [];
       all.push(...next);
       record(ledger, next);

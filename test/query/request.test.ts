@@ -3,73 +3,136 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
+import { checkEvent } from "../../src/entry/event.ts";
+import { findSign, readValue, readValues, spellValue } from "../../src/entry/spelled-value.ts";
 import { decodeCursor, encodeCursor, queryDigest } from "../../src/query/cursor.ts";
 import { Indexer } from "../../src/query/index/indexer.ts";
 import { query } from "../../src/query/query.ts";
 import { QueryError } from "../../src/query/query-error.ts";
-import { parseQuery, planQuery, type QueryRequest } from "../../src/query/request.ts";
+import { type Filter, planQuery, type QueryRequest } from "../../src/query/request.ts";
 import { FakeLedger } from "./fake-ledger.ts";
 import { MemoryIndexStore } from "./index/memory-index.ts";
 
-test("parameters become a request", () => {
-  assert.deepEqual(parseQuery({}), { filter: {}, order: "desc", limit: 100 });
-  const filters = {
-    ...{ action: "k8s.*", actor: "user:u1", onBehalfOf: "u2", target: "a:b:c", outcome: "denied" },
-    ...{ source: "s", key: "k", format: "native", tenant: "t", id: "\0" },
-  };
-  const parsed = parseQuery({
-    ...filters,
-    ...{ since: "2026-11-20", until: "2026-11-20T01:00:01+01:00", occurredSince: "1969-12-31T23:59:59Z" },
-    ...{ from: "0", to: "9007199254740991", order: "asc", limit: "1000", after: "cursor", occurredUntil: undefined },
-  });
-  const times = { since: Date.UTC(2026, 10, 20), until: Date.UTC(2026, 10, 20, 0, 0, 1), occurredSince: -1000 };
-  assert.deepEqual(parsed.filter, { ...filters, ...times, from: 0, to: Number.MAX_SAFE_INTEGER });
-});
+const ASKED: Omit<QueryRequest, "filter"> = { order: "asc", limit: 10 };
+const LONG = "x".repeat(256);
 
-test("a mistake is told with the parameter, what was expected and what came", () => {
-  const cases: [Record<string, string>, string, RegExp][] = [
-    [{ actoin: "a" }, "query_unknown_parameter", /^expected one of .*action.* as parameter, got "actoin"$/],
-    [{ action: "" }, "query_invalid", /^expected a text that is not empty as action, got ""$/],
-    [
-      { action: "*" },
-      "query_invalid",
-      /\* only at the end, after one of \. : \/ \(as in k8s\.\*\) as action, got "\*"/,
-    ],
-    [{ action: "k8s*" }, "query_invalid", /as action, got "k8s\*"/],
-    [
-      { outcome: "fail" },
-      "query_invalid",
-      /^expected one of success, failure, denied, unknown as outcome, got "fail"$/,
-    ],
-    [{ since: "yesterday" }, "query_invalid", /^expected an RFC 3339 time such as .* as since, got "yesterday"$/],
-    [{ since: "2026-11-31" }, "query_invalid", /as since/],
-    [
-      { since: "2026-11-20", until: "2026-11-19" },
-      "query_invalid",
-      /^expected a time before 2026-11-19T00:00:00\.000Z as since, got 2026-11-20T/,
-    ],
-    [{ occurredSince: "2026-11-20", occurredUntil: "2026-11-20" }, "query_invalid", /as occurredSince/],
-    [{ from: "-1" }, "query_invalid", /^expected an integer in 0\.\.2\^53-1 as from, got "-1"$/],
-    [{ to: "9007199254740992" }, "query_invalid", /as to/],
-    [{ from: "5", to: "4" }, "query_invalid", /^expected at most 4 \(to\) as from, got 5$/],
-    [{ limit: "0" }, "query_invalid", /^expected 1\.\.1000 as limit, got 0$/],
-    [{ limit: "1001" }, "query_invalid", /as limit/],
-    [{ limit: "1e2" }, "query_invalid", /as limit, got "1e2"/],
-    [{ order: "newest" }, "query_invalid", /^expected asc or desc as order, got "newest"$/],
-    [{ actor: "x".repeat(100), limit: "x".repeat(100) }, "query_invalid", /got "x{57}\.\.\."$/],
-  ];
-  for (const [params, code, message] of cases) {
+/** Filters that no event can match, and what is said of them. */
+const IMPOSSIBLE: readonly (readonly [filter: Filter, message: RegExp])[] = [
+  [{ action: "" }, /^expected a text that is not empty as action, got ""$/],
+  [
+    { action: "user.login,user.logout" },
+    /^expected one value, since .* written \\,\) as action, got "user\.login,user\.logout"$/,
+  ],
+  [{ action: "user.*,admin.*" }, /one value/],
+  [{ action: "*" }, /\* only at the end, after one of \. : \/ as in k8s\.\* .* as action, got "\*"/],
+  [{ action: "k8s*" }, /as action, got "k8s\*"/],
+  [{ action: "user.*.login" }, /only at the end/],
+  [{ action: "*.login" }, /only at the end/],
+  [{ action: "us*r.*" }, /only at the end/],
+  [{ action: "a\nb" }, /without control characters/],
+  [{ action: " " }, /without control characters/],
+  [{ action: `${LONG}x` }, /of at most 256/],
+  [{ action: `${LONG}.*` }, /of at most 256/],
+  [{ action: "a.b.c.d.e.f.g.h.i.*" }, /at most 8/],
+  ...(["actor", "target", "onBehalfOf"] as const).flatMap((field) => [
+    [{ [field]: "" }, /not empty/] as const,
+    [{ [field]: "u1,u2" }, /one value/] as const,
+    [{ [field]: "user:*,agent:*" }, /one value/] as const,
+    [{ [field]: "*" }, /^expected an id, type:id, or type:\* /] as const,
+    [{ [field]: ":*" }, /an id, type:id/] as const,
+    [{ [field]: "us*" }, /an id, type:id/] as const,
+    [{ [field]: "user:u*" }, /an id, type:id/] as const,
+    [{ [field]: "*:u1" }, /an id, type:id/] as const,
+    [{ [field]: "x".repeat(2049) }, /an id of at most 2048 characters, or type:id/] as const,
+    [{ [field]: `t:${"x".repeat(2049)}` }, /an id of at most 2048 characters/] as const,
+    [{ [field]: `${LONG}x:${"x".repeat(2048)}` }, /an id of at most 2048 characters/] as const,
+    [{ [field]: `${LONG}x:*` }, /a type of at most 256 characters/] as const,
+  ]),
+  ...(["source", "tenant", "id", "key", "format"] as const).flatMap((field) => [
+    [{ [field]: "" }, /not empty/] as const,
+    [{ [field]: "a,b" }, /one value/] as const,
+    [{ [field]: "a*" }, /no \* stands for anything here/] as const,
+    [{ [field]: `${LONG}x` }, /at most 256 characters/] as const,
+  ]),
+  [{ outcome: "fail" }, /^expected one of success, failure, denied, unknown as outcome, got "fail"$/],
+  [{ outcome: "success,denied" }, /one value/],
+  [{ since: 2, until: 1 }, /^expected a time before 1970-01-01T00:00:00\.001Z as since, got 1970/],
+  [{ since: 2, until: 2 }, /as since/],
+  [{ occurredSince: -1, occurredUntil: -1 }, /as occurredSince/],
+  [{ from: 5, to: 4 }, /^expected less than 4 \(to\) as from, got 5$/],
+  [{ from: 5, to: 5 }, /as from/],
+  [{ to: 0 }, /^expected at least 1 as to, got 0$/],
+  [{ from: -1 }, /an integer in 0\.\.2\^53-1 as from/],
+  [{ actor: "x".repeat(3000) }, /got "x{57}\.\.\."$/],
+];
+
+test("a filter that no event can match is refused, and says what was expected", () => {
+  for (const [filter, message] of IMPOSSIBLE) {
     assert.throws(
-      () => parseQuery(params),
-      (error: QueryError) => error instanceof QueryError && error.code === code && message.test(error.message),
-      JSON.stringify(params),
+      () => planQuery({ ...ASKED, filter }),
+      (error: QueryError) => {
+        assert.ok(error instanceof QueryError, `${JSON.stringify(filter)}: ${error}`);
+        assert.equal(error.code, "query_invalid");
+        assert.match(error.message, message);
+        assert.ok(Object.keys(filter).includes(error.parameter), error.parameter);
+        return true;
+      },
+      JSON.stringify(filter),
     );
   }
 });
 
-test("a parameter that is given twice is refused, whatever the door makes of it", () => {
-  const params = { action: ["a", "b"] } as unknown as Record<string, string>;
-  assert.throws(() => parseQuery(params), { code: "query_invalid", parameter: "action", got: "several" });
+/** Events, and a filter for each that has to find it. */
+const POSSIBLE: readonly (readonly [event: object, filter: Filter])[] = [
+  [{ action: "User logged in" }, { action: "User logged in" }],
+  [{ action: "a, b" }, { action: "a\\, b" }],
+  [{ action: "SELECT *" }, { action: "SELECT \\*" }],
+  [{ action: "CORP\\login" }, { action: "CORP\\login" }],
+  [{ action: "a\\, b" }, { action: "a\\\\, b" }],
+  [{ action: LONG }, { action: LONG }],
+  [{ action: `${"x".repeat(254)}.y` }, { action: `${"x".repeat(254)}.*` }],
+  [{ action: "a.b.c.d.e.f.g.h.i" }, { action: "a.b.c.d.e.f.g.h.*" }],
+  [{ actor: { type: "API key", id: "k" } }, { actor: "API key:*" }],
+  [{ actor: { type: "user", id: "cn=jane,ou=people" } }, { actor: "cn=jane\\,ou=people" }],
+  [{ actor: { type: "user", id: "cn=jane,ou=people" } }, { actor: "user:cn=jane\\,ou=people" }],
+  [{ actor: { type: "user", id: "\\\\fs01\\share" } }, { actor: "\\\\fs01\\share" }],
+  [{ targets: [{ type: "arn", id: "arn:aws:s3:::bucket/*" }] }, { target: "arn:aws:s3:::bucket/\\*" }],
+  [{ targets: [{ type: LONG, id: "x".repeat(2048) }] }, { target: `${LONG}:${"x".repeat(2048)}` }],
+  [{ targets: [{ type: "a:b", id: "漢".repeat(2048) }] }, { target: "漢".repeat(2048) }],
+  [{ actor: { type: "agent", id: "a", on_behalf_of: { type: LONG, id: ":" } } }, { onBehalfOf: `${LONG}:*` }],
+  [{ tenant: "a,b*" }, { tenant: "a\\,b\\*" }],
+  [{ id: LONG }, { id: LONG }],
+  [{ source: "x,y" }, { source: "x\\,y" }],
+];
+
+test("whatever an event may have in a searchable member can be asked for", async () => {
+  const ledger = new FakeLedger();
+  const least = { action: "other", time: "2026-11-20T09:30:00Z", actor: { type: "user", id: "other" } };
+  const events = POSSIBLE.map(([event]) => checkEvent({ ...least, ...event }));
+  ledger.append(events);
+  const indexer = await Indexer.open({ store: ledger, indexStore: new MemoryIndexStore(), ledger });
+  indexer.start();
+  await indexer.waitFor(events.length);
+  for (const [i, [event, filter]] of POSSIBLE.entries()) {
+    const { items } = await query(indexer, { ...ASKED, limit: 100, filter });
+    assert.ok(
+      items.some(({ index }) => index === i),
+      `expected ${JSON.stringify(event)} for ${JSON.stringify(filter)}`,
+    );
+    assert.ok(items.length < events.length, "not everything");
+  }
+  await indexer.stop();
+});
+
+test("a value spelled for a filter is read as it was, whatever stands in it", () => {
+  const sign = fc.constantFrom("\\", ",", "*", "a", ":");
+  const property = fc.property(fc.array(sign), (signs) => {
+    const value = signs.join("");
+    assert.equal(readValue(spellValue(value)), value);
+    assert.equal(findSign(spellValue(value)), -1);
+  });
+  fc.assert(property, { seed: 17 });
+  assert.deepEqual(readValues("a,ssn\\,dob,b"), ["a", "ssn,dob", "b"]);
 });
 
 test("a request made by a program is checked as one from a URL is", () => {

@@ -5,7 +5,7 @@ import test from "node:test";
 import fc from "fast-check";
 import { decodeCounts, encodeCounts } from "../../src/query/index/counts.ts";
 import { Indexer } from "../../src/query/index/indexer.ts";
-import { parseStats, type StatsRequest, stats } from "../../src/query/stats.ts";
+import { type StatsRequest, stats } from "../../src/query/stats.ts";
 import { FakeLedger, type TestEvent } from "./fake-ledger.ts";
 import { MemoryIndexStore } from "./index/memory-index.ts";
 
@@ -104,19 +104,6 @@ test("counts are read as they were written", () => {
   const empty = decodeCounts(encodeCounts(new Map()));
   assert.deepEqual(empty, new Map());
   assert.throws(() => decodeCounts(new TextEncoder().encode("{}")), TypeError);
-});
-
-test("parameters become a request for counts; without times it is the last day", () => {
-  assert.deepEqual(parseStats({}, BASE), { since: BASE - 24 * HOUR, until: BASE, interval: "hour", top: 10 });
-  const parsed = parseStats({ since: "2026-11-20", until: "2026-11-21", interval: "minute", top: "3" }, BASE);
-  assert.deepEqual(parsed, {
-    since: Date.UTC(2026, 10, 20),
-    until: Date.UTC(2026, 10, 21),
-    interval: "minute",
-    top: 3,
-  });
-  assert.throws(() => parseStats({ interval: "day" }, BASE), { code: "query_invalid", parameter: "interval" });
-  assert.throws(() => parseStats({ action: "a" }, BASE), { code: "query_unknown_parameter" });
 });
 
 test("counts of an empty time, of more than 31 days or of too many values are refused", async () => {

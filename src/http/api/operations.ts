@@ -4,6 +4,10 @@
  */
 
 import * as z from "zod";
+import { OUTCOMES } from "../../entry/schema.ts";
+import { readValues } from "../../entry/spelled-value.ts";
+import { MOMENT_RULE, parseMoment } from "../../entry/time.ts";
+import { FORMATS, NATIVE } from "../../ingest/known-formats.ts";
 import type { Permission } from "../auth/roles.ts";
 import type { Code } from "./codes.ts";
 import type { SchemaName } from "./schemas.ts";
@@ -35,22 +39,21 @@ const whole = (what: string) =>
     .regex(/^(0|[1-9]\d{0,15})$/, { error: `${what} as a whole number` })
     .transform(Number)
     .refine(Number.isSafeInteger, { error: `${what} up to 2^53-1` });
-const text = z.string().min(1).max(2048);
-const moment = z.union(
-  [
-    z.iso.datetime({ offset: true }).transform((spelled) => Date.parse(spelled)),
-    z
-      .string()
-      .regex(/^\d{1,15}$/)
-      .transform(Number),
-  ],
-  { error: "an RFC 3339 time, or milliseconds since 1970" },
-);
+/** As long as a request may have: what a field can hold is told by query/filter.ts. */
+const text = z.string().min(1);
+const moment = z
+  .string()
+  .transform((spelled, context) => {
+    const time = parseMoment(spelled);
+    if (time === undefined) context.addIssue({ code: "custom", message: MOMENT_RULE });
+    return time ?? z.NEVER;
+  })
+  .meta({ description: MOMENT_RULE });
 const limit = (most: number, usual: number) =>
   whole(`1 to ${most}`)
     .refine((n) => n >= 1 && n <= most, { error: `1 to ${most}` })
     .default(usual);
-const names = text.transform((list) => list.split(","));
+const names = text.transform(readValues);
 
 const ledger = z.object({ ledger: z.string() });
 const ofLedger: readonly Code[] = ["ledger_unknown", "store_damaged"];
@@ -120,20 +123,22 @@ export const OPERATIONS = {
     permission: "read",
     path: ledger,
     query: z.strictObject({
-      action: text.optional().meta({ description: "Exact, or all that begin so: k8s.*" }),
+      action: text.optional().meta({
+        description: "Exact, or all that begin so: k8s.* (a , or * that belongs to the value is written \\, or \\*)",
+      }),
       actor: text.optional().meta({ description: "An id, type:id, or type:*" }),
       onBehalfOf: text.optional(),
       target: text.optional().meta({ description: "Any of the targets: an id, type:id, or type:*" }),
-      outcome: text.optional(),
+      outcome: z.enum(OUTCOMES).optional(),
       source: text.optional(),
-      key: text.optional(),
-      format: text.optional(),
+      key: text.regex(/^[0-9a-f]{16}$/, { error: "the id of an API key, 16 hex digits" }).optional(),
+      format: z.enum([NATIVE, ...Object.keys(FORMATS)]).optional(),
       tenant: text.optional(),
       id: text.optional(),
       since: moment.optional().meta({ description: "Recorded at or after" }),
       until: moment.optional().meta({ description: "Recorded before" }),
-      occurredSince: moment.optional(),
-      occurredUntil: moment.optional(),
+      occurredSince: moment.optional().meta({ description: "The event's own time is at or after" }),
+      occurredUntil: moment.optional().meta({ description: "The event's own time is before" }),
       from: whole("an index").optional(),
       to: whole("an index").optional(),
       order: z.enum(["asc", "desc"]).default("asc"),
@@ -179,7 +184,9 @@ export const OPERATIONS = {
     path: ledger.extend({ index: whole("an index") }),
     query: z.strictObject({
       size: whole("a size").optional(),
-      omit: names.optional(),
+      omit: names
+        .optional()
+        .meta({ description: "Names of members, parted by commas; a comma in a name is written \\," }),
       prefer: z.literal("final").optional(),
     }),
     answers: { 200: "Bundle" },

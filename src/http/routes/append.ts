@@ -5,6 +5,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { ownMembers, type Preparation, type PreparedEntry } from "../../entry/prepare.ts";
+import { NATIVE } from "../../ingest/known-formats.ts";
 import type { Appended, Receipt } from "../../ledger/append/answer.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Hash } from "../../merkle/hash.ts";
@@ -18,8 +19,6 @@ import { Problem } from "../problem.ts";
 import { within } from "../reply.ts";
 import type { Services } from "../services.ts";
 
-/** What `_source` says of events that came here and not in a foreign format. */
-const FORMAT = "native";
 const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
 /** Appends the events of a request, all or none, and answers when they are durable. */
@@ -40,7 +39,7 @@ export function appendEvents(services: Services, budget: BodyBudget): Answering<
 }
 
 function sourceOf(key: ApiKey): Readonly<Record<string, string>> {
-  return { format: FORMAT, key: key.id, source: key.source };
+  return { format: NATIVE, key: key.id, source: key.source };
 }
 
 function idempotencyKeyOf(req: IncomingMessage): string | undefined {

@@ -7,7 +7,7 @@
 import type { IncomingMessage } from "node:http";
 import { ownMembers, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { type Adapter, adaptItem, type ForeignItem, itemContent, type Note, rawMember } from "../../ingest/adapter.ts";
-import { github } from "../../ingest/formats/github.ts";
+import { FORMATS, type Format } from "../../ingest/known-formats.ts";
 import type { Appended } from "../../ledger/append/answer.ts";
 import { IdempotencyConflictError } from "../../ledger/append/idempotency.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -20,13 +20,6 @@ import { receiveBytes } from "../intake/receive.ts";
 import { Problem } from "../problem.ts";
 import { json, within } from "../reply.ts";
 import type { Services } from "../services.ts";
-
-/** A format, and the headers in which its senders say what kind of item it is and which delivery. */
-type Format = { readonly adapter: Adapter; readonly kindHeader: string; readonly idHeader: string };
-
-const FORMATS: Readonly<Record<string, Format>> = {
-  github: { adapter: github, kindHeader: "x-github-event", idHeader: "x-github-delivery" },
-};
 
 /** Receives one item. */
 export function ingestItem(services: Services, budget: BodyBudget): Answering<"ingestItem"> {

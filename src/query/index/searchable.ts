@@ -5,7 +5,7 @@
  */
 
 import type { Entry } from "../../entry/entry.ts";
-import { isDateTime } from "../../entry/time.ts";
+import { parseDateTime } from "../../entry/time.ts";
 import { readJson } from "../../json/read.ts";
 
 /** Somebody or something: who acted, for whom, or on what. */
@@ -109,19 +109,7 @@ function readTargets(facts: Facts, value: unknown): void {
 }
 
 function readTime(facts: Facts, value: unknown): void {
-  if (typeof value === "string") facts.occurredAt = parseTime(value) ?? Number.NaN;
-}
-
-/**
- * Milliseconds since 1970 of an RFC 3339 date and time, rounded down; undefined for any other text. A leap second is
- * taken as the first of the next minute.
- */
-export function parseTime(text: string): number | undefined {
-  if (!isDateTime(text)) return undefined;
-  const leap = text.slice(17, 19) === "60";
-  const plain = leap ? `${text.slice(0, 17)}59${text.slice(19)}` : text;
-  const time = Date.parse(plain.toUpperCase());
-  return Number.isNaN(time) ? undefined : leap ? time + 1000 : time;
+  if (typeof value === "string") facts.occurredAt = parseDateTime(value) ?? Number.NaN;
 }
 
 function party(value: unknown): Party | undefined {

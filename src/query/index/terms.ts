@@ -18,7 +18,7 @@ export type Field = (typeof FIELDS)[number];
 export type Term = { readonly field: Field; readonly text: string };
 
 /** What stands behind the last letter of a prefix that can be searched; beyond this many, an action has no more. */
-const SEPARATORS = ".:/";
+export const SEPARATORS = ".:/";
 export const PREFIXES_MAX = 8;
 
 /** Calls back for every term of an entry; one may come twice. */
@@ -44,17 +44,6 @@ export function hasTerms(entry: Entry, terms: readonly Term[]): boolean {
     for (const term of missing) if (term.field === field && term.text === text) missing.delete(term);
   });
   return missing.size === 0;
-}
-
-/** What is wrong with the text of a filter, as what would be right; undefined when nothing is. */
-export function termProblem({ field, text }: Term): string | undefined {
-  if (text === "") return "a text that is not empty";
-  if (field !== "action" || !text.endsWith("*")) return undefined;
-  if (text.length < 2 || !SEPARATORS.includes(text.at(-2) as string)) {
-    return "* only at the end, after one of . : / (as in k8s.*)";
-  }
-  const levels = [...text].filter((letter) => SEPARATORS.includes(letter)).length;
-  return levels > PREFIXES_MAX ? `at most ${PREFIXES_MAX} of . : / before *` : undefined;
 }
 
 function visitAction(action: string, visit: (field: Field, text: string) => void): void {

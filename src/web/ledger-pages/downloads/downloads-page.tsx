@@ -1,6 +1,7 @@
 /** What can be taken away: the page that verifies, one bundle, a set of them. All of it works without this service. */
 
 import { useEffect, useState } from "preact/hooks";
+import { readValues, spellValue } from "../../../entry/spelled-value.ts";
 import { toHex, utf8 } from "../../../merkle/bytes.ts";
 import { sha256 } from "../../../merkle/hash.ts";
 import { formatBytes, formatCount } from "../../parts/format.ts";
@@ -91,8 +92,9 @@ function BundleCard({ ledger }: { readonly ledger: LedgerAnswer }) {
   const [omit, setOmit] = useState("");
   const [error, setError] = useState<Error | undefined>(undefined);
   const download = async () => {
-    const names = omit.split(/[\s,]+/).filter((name) => name !== "");
-    const query = names.length === 0 ? "" : `?${new URLSearchParams({ omit: names.join(",") })}`;
+    const names = readValues(omit).map((name) => name.trim());
+    const named = names.filter((name) => name !== "").map(spellValue);
+    const query = named.length === 0 ? "" : `?${new URLSearchParams({ omit: named.join(",") })}`;
     const text = await client.text(ledgerPath(ledger.name, `/events/${index}/bundle${query}`));
     saveText(`${ledger.name}-${index}.json`, text);
     setError(undefined);

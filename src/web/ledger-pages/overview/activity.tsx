@@ -1,6 +1,7 @@
 /** What has been recorded lately: the chart, the rate, and the most frequent actions and actors. */
 
 import { useMemo, useState } from "preact/hooks";
+import { spellValue } from "../../../entry/spelled-value.ts";
 import { formatCount, formatRate } from "../../parts/format.ts";
 import type { AnchorAnswer, Frequent, StatsAnswer } from "../answers.ts";
 import { routeHash } from "../route.ts";
@@ -85,7 +86,11 @@ export function TopValues({ title, filter, values, ledger }: TopProps) {
       <ul class="tops">
         {values.map(({ value, count }) => (
           <li key={value}>
-            <a href={routeHash({ ledger, page: "events", query: new URLSearchParams({ [filter]: value }) })}>{value}</a>
+            <a
+              href={routeHash({ ledger, page: "events", query: new URLSearchParams({ [filter]: spellValue(value) }) })}
+            >
+              {value}
+            </a>
             <span class="number">{formatCount(count)}</span>
             <meter min={0} max={most} value={count} aria-hidden="true" />
           </li>
