@@ -263,6 +263,30 @@ test("anchors are listed by size, a page never cutting one size in two", async (
   assert.equal((await get("/events/40")).as("StoredEvent").status, "recorded");
 });
 
+test("an anchor whose record is damaged is named, and the others are listed", async () => {
+  const id = service.ledgers.get("main")?.record.id as Hex;
+  const anchors = await Promise.all([10, 20, 30].map((size) => anchorOf(id, size, 3)));
+  const [first, second] = anchors.map(anchorWrite);
+  await service.store.writeRecords(anchors.map(anchorWrite), { durable: false });
+  const damaged = { space: second?.space as string, key: second?.key as string, value: first?.value };
+  await service.store.writeRecords([damaged], { durable: false });
+  const listed = async (query: string) => {
+    const answer = (await get(`/anchors?chainId=3&${query}`)).as("Anchors");
+    return [answer.anchors.map(({ size }) => size), answer.damaged, answer.next];
+  };
+  assert.deepEqual(await listed(""), [[10, 30], [{ size: 20, chainId: 3 }], null]);
+  // On one page only, whichever way.
+  assert.deepEqual(await listed("limit=1"), [[10], [], "10"]);
+  assert.deepEqual(await listed("limit=1&after=10"), [[30], [{ size: 20, chainId: 3 }], null]);
+  assert.deepEqual(await listed("limit=1&order=desc"), [[30], [], "30"]);
+  assert.deepEqual(await listed("limit=1&order=desc&after=30"), [[10], [{ size: 20, chainId: 3 }], null]);
+  assert.deepEqual((await get("/anchors?chainId=1")).as("Anchors").damaged, []);
+  await service.store.writeRecords(
+    anchors.map((anchor) => ({ ...anchorWrite(anchor), value: undefined })),
+    { durable: false },
+  );
+});
+
 async function anchorOf(ledgerId: Hex, size: number, chainId: number): Promise<AnchorRecord> {
   const checkpoint = await service.ledgers.get("main")?.checkpoint(size);
   if (checkpoint === undefined) throw new RangeError(`expected a checkpoint of size ${size}`);

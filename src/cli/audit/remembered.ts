@@ -10,7 +10,7 @@ import type { Remembered } from "../../audit/audit.ts";
 import { decodeMark, type Mark, MarkLostError, markFile } from "../../ledger/marks/mark.ts";
 import { sealedSize } from "../../ledger/seal/seal.ts";
 import type { Hash } from "../../merkle/hash.ts";
-import { DamagedStoreError, type LedgerRecord, type Store } from "../../store/store.ts";
+import type { LedgerRecord, Store } from "../../store/store.ts";
 import { printNote } from "../terminal/output.ts";
 
 export type Memory = {
@@ -25,10 +25,8 @@ export type Memory = {
  * @param marks folder of the marks
  */
 export async function rememberedOf(store: Store, record: LedgerRecord, marks: string, hash: Hash): Promise<Memory> {
-  const anchors = await listAnchors(store, record.id).catch((error: unknown) => {
-    if (!(error instanceof DamagedStoreError)) throw error;
-    printNote(`${error.message}: anchors are not compared.`);
-    return [];
+  const anchors = await listAnchors(store, record.id, {
+    onDamaged: ({ key }) => printNote(`the record ${key} of an anchor of ${record.name} is damaged, and not compared`),
   });
   const remembered = anchors.map(({ size, root, chainId }) => ({ size, root, by: `the anchor on chain ${chainId}` }));
   const sealed = await sealedSize(store, record.id);

@@ -171,6 +171,9 @@ export const SCHEMAS = {
         feeWei: z.string(),
       }),
     ),
+    damaged: z
+      .array(z.strictObject({ size: count, chainId: count }))
+      .meta({ description: "Anchors of which the record cannot be read; later ones prove the same entries" }),
     next: z.string().nullable(),
     chains: z.array(chain),
   }),

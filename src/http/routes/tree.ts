@@ -3,10 +3,11 @@
  * Hashes of salted entries disclose nothing of the events.
  */
 
-import { type AnchorRecord, listAnchors } from "../../anchor/record/anchor-record.ts";
+import { type AnchorKey, type AnchorRecord, listAnchors } from "../../anchor/record/anchor-record.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { toHex } from "../../merkle/bytes.ts";
 import { labelOf, type SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import { DamagedStoreError } from "../../store/store.ts";
 import type { Answering } from "../admit.ts";
 import { Problem } from "../problem.ts";
 import { type Caching, json } from "../reply.ts";
@@ -72,17 +73,34 @@ export function readTile(): Answering<"readTile"> {
 export function listAnchorsOf({ store, chains }: Services): Answering<"listAnchors"> {
   return async ({ ledger: { record }, query: { chainId, order, after, limit } }) => {
     const reverse = order === "desc";
+    const damaged: DamagedAnchor[] = [];
     const records = await listAnchors(store, record.id, {
       ...(chainId !== undefined && { chainId }),
       ...(after !== undefined && (reverse ? { toSize: after - 1 } : { fromSize: after + 1 })),
       reverse,
       limit: limit + CHAINS_MAX,
+      onDamaged: (key) => damaged.push(placeOf(record, key)),
     });
     // A cursor is a size, so all anchors of one size are on one page.
     const page = records.filter(({ size }, i) => i < limit || size === records[limit - 1]?.size);
-    const next = page.length < records.length ? String(page.at(-1)?.size) : null;
-    return json(200, { anchors: page.map(spellAnchor), next, chains: await chains(record.id) }, "revalidate");
+    const last = page.length < records.length ? page.at(-1)?.size : undefined;
+    const isOnPage = ({ size }: DamagedAnchor) => last === undefined || (reverse ? size >= last : size <= last);
+    const answer = {
+      anchors: page.map(spellAnchor),
+      damaged: damaged.filter((each) => isOnPage(each) && (chainId === undefined || each.chainId === chainId)),
+      next: last === undefined ? null : String(last),
+      chains: await chains(record.id),
+    };
+    return json(200, answer, "revalidate");
   };
+}
+
+type DamagedAnchor = { readonly size: number; readonly chainId: number };
+
+/** @throws DamagedStoreError when the key is damaged as well, so that not even its place is known */
+function placeOf({ id }: Ledger["record"], { key, size, chainId }: AnchorKey): DamagedAnchor {
+  if (size !== undefined && chainId !== undefined) return { size, chainId };
+  throw new DamagedStoreError(`record ${JSON.stringify(key)} among the anchors of ledger ${id} is damaged`);
 }
 
 /** Proofs of state are large, and are in the bundles. */

@@ -65,6 +65,8 @@ export type AnchorAnswer = {
 
 export type AnchorsAnswer = {
   readonly anchors: readonly AnchorAnswer[];
+  /** Those of which the service's own record cannot be read. */
+  readonly damaged: readonly { readonly size: number; readonly chainId: number }[];
   readonly next: string | null;
   readonly chains: readonly ChainAnswer[];
 };

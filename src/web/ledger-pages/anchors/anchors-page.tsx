@@ -106,17 +106,29 @@ function useAnchors(ledger: string) {
     const page = await client.json<AnchorsAnswer>(
       ledgerPath(ledger, `/anchors?order=desc&limit=${PAGE}&after=${next ?? ""}`),
     );
-    setOlder((before) => ({ ...page, anchors: [...(before?.anchors ?? first?.anchors ?? []), ...page.anchors] }));
+    setOlder((before) => ({
+      ...page,
+      anchors: [...(before?.anchors ?? first?.anchors ?? []), ...page.anchors],
+      damaged: [...(before?.damaged ?? first?.damaged ?? []), ...page.damaged],
+    }));
   }, [client, ledger, next, first]);
   // An anchor that has become final since the older pages were loaded is shown as it is now.
   const byPlace = new Map((older?.anchors ?? []).map((anchor) => [`${anchor.size}/${anchor.chainId}`, anchor]));
   for (const anchor of first?.anchors ?? []) byPlace.set(`${anchor.size}/${anchor.chainId}`, anchor);
   const anchors = [...byPlace.values()].sort((a, b) => b.size - a.size || a.chainId - b.chainId);
-  return { anchors, isLoaded: first !== undefined, error: newest.error, hasOlder: typeof next === "string", loadOlder };
+  const damaged = (older ?? first)?.damaged ?? [];
+  return {
+    anchors,
+    damaged,
+    isLoaded: first !== undefined,
+    error: newest.error,
+    hasOlder: typeof next === "string",
+    loadOlder,
+  };
 }
 
 export function AnchorsPage({ ledger }: { readonly ledger: LedgerAnswer }) {
-  const { anchors, isLoaded, error, hasOlder, loadOlder } = useAnchors(ledger.name);
+  const { anchors, damaged, isLoaded, error, hasOlder, loadOlder } = useAnchors(ledger.name);
   const [open, setOpen] = useState<string | undefined>(undefined);
   const several = new Set(anchors.map(({ chainId }) => chainId)).size > 1;
   if (!isLoaded) return <Trouble error={error} />;
@@ -130,7 +142,14 @@ export function AnchorsPage({ ledger }: { readonly ledger: LedgerAnswer }) {
         </p>
       </div>
       <Trouble error={error} />
-      {anchors.length === 0 ? (
+      {damaged.length > 0 ? (
+        <p class="muted">
+          The service's own record of {damaged.length === 1 ? "one more anchor" : `${damaged.length} more anchors`} is
+          damaged, of size {damaged.map(({ size }) => size).join(", ")}. The chain has it, and later anchors prove the
+          same events.
+        </p>
+      ) : null}
+      {anchors.length === 0 && damaged.length === 0 ? (
         <section class="empty">
           <h2>No anchor yet</h2>
           <p class="muted">
