@@ -1,7 +1,7 @@
 /**
  * The port to an account that sends transactions. The key may be in this process or elsewhere. An implementation promises
- * that the transaction is signed by the address; that it is the draft, requireDraft in ethers.ts checks for whoever sends
- * it, so none is changed unseen.
+ * that the transaction is signed by the address; that it is the draft, signChecked() in transaction.ts checks for whoever
+ * sends it, so none is changed unseen.
  */
 
 import type { Hex } from "../merkle/bytes.ts";

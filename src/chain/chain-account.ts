@@ -6,7 +6,7 @@
 
 import type { Account } from "./account.ts";
 import { ChainError } from "./chain.ts";
-import { requireDraft } from "./ethers.ts";
+import { signChecked } from "./transaction.ts";
 
 export type ChainAccount = Account & { readonly chainId: number };
 
@@ -19,9 +19,7 @@ export function accountOn(chainId: number, account: Account): ChainAccount {
       if (draft.chainId !== chainId) {
         throw new ChainError("wrong_chain", `expected to sign for chain ${chainId}, got chain ${draft.chainId}`);
       }
-      const raw = await account.sign(draft);
-      requireDraft(raw, draft);
-      return raw;
+      return (await signChecked(account, draft)).raw;
     },
   };
 }

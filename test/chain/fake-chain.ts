@@ -199,7 +199,7 @@ export class FakeChain implements Chain {
     });
   }
 
-  async dataFee(): Promise<bigint> {
+  async dataFee(_bytes: number): Promise<bigint> {
     return 0n;
   }
 

@@ -4,8 +4,9 @@
  */
 
 import type { Draft } from "../../chain/account.ts";
-import { readSigned, requireDraft } from "../../chain/ethers.ts";
+import { readSigned } from "../../chain/ethers.ts";
 import { firstOffer, type Offer, raisedOffer, worstCost } from "../../chain/fees.ts";
+import { type CallNeeds, measureCall, signChecked } from "../../chain/transaction.ts";
 import type { View } from "../chain-watch.ts";
 import { costUnder, heldBack } from "../spending/held-back.ts";
 import { spentToday } from "../spending/spent.ts";
@@ -13,16 +14,6 @@ import { type Attempt, readOffer, storeOffer } from "./attempt.ts";
 import { transmit } from "./broadcast.ts";
 import { beginFlight, type Flight, lastAttempt, transition } from "./pending.ts";
 import type { Lane, Wanted } from "./sending-account.ts";
-
-/**
- * Gas beyond the estimate, in percent; many anchors in one call need more because each gets 63/64 of what is left.
- * Nothing is needed for signers that are contracts: what anchor/jobs/anchor-call.ts prepares is signed by the signer's
- * key, and such an anchor makes the contract ask nobody, whatever an owner does meanwhile
- * (docs/decisions/0098-gas-of-a-signer.md).
- */
-const GAS_MARGIN = { one: 10, many: 25 };
-/** Bytes of a signed transaction beside its call data. */
-const ENVELOPE_BYTES = 200;
 
 /** Begins a flight under a nonce. @returns whether it was stored */
 export async function launch(lane: Lane, nonce: number, wanted: Wanted, view: View): Promise<boolean> {
@@ -73,12 +64,9 @@ export async function replace(lane: Lane, flight: Flight, renewed: Wanted | unde
   return true;
 }
 
-async function measure(lane: Lane, wanted: Wanted): Promise<{ gasMax: number; dataFee: bigint }> {
-  const { to, data, purpose } = wanted;
-  const gas = await lane.site.chain.estimateGas({ from: lane.account.address, to, data });
-  const margin = purpose.kind === "anchor" && purpose.items.length > 1 ? GAS_MARGIN.many : GAS_MARGIN.one;
-  const dataFee = await lane.site.chain.dataFee(data.length / 2 + ENVELOPE_BYTES);
-  return { gasMax: Math.ceil((gas * (100 + margin)) / 100), dataFee };
+function measure(lane: Lane, { to, data, purpose }: Wanted): Promise<CallNeeds> {
+  const items = purpose.kind === "anchor" ? purpose.items.length : 1;
+  return measureCall(lane.site.chain, { from: lane.account.address, to, data }, items);
 }
 
 function aboveCap(lane: Lane): string {
@@ -119,8 +107,7 @@ async function sign(
   const { gasMax, feeMax, tipMax, legacy } = offer;
   const draft: Draft = { chainId: lane.site.chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy };
   try {
-    const raw = await lane.account.sign(draft);
-    const hash = requireDraft(raw, draft);
+    const { raw, hash } = await signChecked(lane.account, draft);
     lane.notes.clear(lane.scope, "signing_failed");
     const signedAt = lane.now();
     return { hash, raw, purpose, offer: storeOffer(offer), signedAt, signedAtBlock: view.latest.number };

@@ -6,11 +6,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Chain, ChainError, type Receipt } from "../../chain/chain.ts";
 import type { ChainAccount } from "../../chain/chain-account.ts";
+import { worstCost } from "../../chain/fees.ts";
+import { measureCall, signChecked } from "../../chain/transaction.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { CliError } from "../terminal/failure.ts";
 
-/** Gas beyond the estimate, in percent. */
-const GAS_MARGIN = 10;
 const POLL_MS = 1000;
 
 export type Wanted = { readonly to: Hex; readonly data: Hex };
@@ -31,10 +31,9 @@ export async function sendAndWait(
   { to, data }: Wanted,
   { costMaxWei, timeoutMs }: SendOptions,
 ): Promise<Receipt> {
-  const estimate = await chain.estimateGas({ from: account.address, to, data });
-  const gasMax = Math.ceil((estimate * (100 + GAS_MARGIN)) / 100);
+  const { gasMax, dataFee } = await measureCall(chain, { from: account.address, to, data });
   const { feeMax, tipMax, legacy } = await chain.fees();
-  const cost = BigInt(gasMax) * feeMax + (await chain.dataFee(data.length / 2));
+  const cost = worstCost({ gasMax, feeMax, tipMax, legacy, dataFee });
   if (cost > costMaxWei) {
     const message = `Expected a cost of at most ${costMaxWei} wei, the chain asks for up to ${cost}; see --cost-max.`;
     throw new CliError(message, { code: "cost_above_max", exitStatus: 1 });
@@ -45,9 +44,8 @@ export async function sendAndWait(
     throw new CliError(message, { code: "funds_insufficient", exitStatus: 1 });
   }
   const nonce = await chain.nonce(account.address);
-  const raw = await account.sign({ chainId: chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy });
-  const { readSigned } = await import("../../chain/ethers.ts");
-  const { hash } = readSigned(raw);
+  const draft = { chainId: chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy };
+  const { raw, hash } = await signChecked(account, draft);
   await broadcast(chain, raw, hash);
   return waitFor(chain, hash, timeoutMs);
 }
