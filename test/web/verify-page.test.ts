@@ -386,10 +386,13 @@ test("a page that cannot show a proof shows no verdict at all, also none on anot
 /** A node that answers as a table says, or never without one, with the headers that let any page ask. */
 async function startNode(
   answers: Readonly<Record<string, unknown>> | undefined,
+  { isOpenToPages = true } = {},
 ): Promise<{ server: Server; url: string }> {
   const server = createServer((req, res) => {
-    res.setHeader("Access-Control-Allow-Origin", "*");
-    res.setHeader("Access-Control-Allow-Headers", "content-type");
+    if (isOpenToPages) {
+      res.setHeader("Access-Control-Allow-Origin", "*");
+      res.setHeader("Access-Control-Allow-Headers", "content-type");
+    }
     let body = "";
     req.on("data", (chunk) => {
       body += chunk;
@@ -406,6 +409,31 @@ async function startNode(
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
+
+test("a node that does not let web pages ask it is told as that, with the ways out, wide and narrow", async () => {
+  const { server, url } = await startNode({ eth_chainId: "0xaa36a7" }, { isOpenToPages: false });
+  try {
+    await withPage([url], async ({ page, complaints }) => {
+      await load(page, JSON.stringify(frozen));
+      await page.getByLabel("Node to ask").fill(url);
+      await page.getByText("lets web pages ask it (CORS)").first().waitFor();
+      const said = await outcome(page, "undecided");
+      assert.match(
+        said,
+        /^Could not tell\s.*got no answer from 127\.0\.0\.1:\d+ .*name another endpoint, or .*holdfast verify/s,
+      );
+      assert.doesNotMatch(said, /Failed to fetch/);
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 900 });
+        const wide = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+        assert.ok(wide <= 0, `${wide} pixels beyond ${width}`);
+      }
+      for (const complaint of complaints.splice(0)) assert.match(complaint, /CORS|ERR_FAILED/);
+    });
+  } finally {
+    server.close();
+  }
+});
 
 test("only the node that the reader names is asked, and one that cannot answer, or does not end, leaves it open", async () => {
   const { server, url } = await startNode({ eth_chainId: "0xaa36a7" });

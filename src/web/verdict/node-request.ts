@@ -15,7 +15,7 @@ const TIMEOUT_MS = 12_000;
 export function nodeRequest(url: string): RpcRequest {
   let id = 0;
   return async (method, params) => {
-    const response = await fetch(url, {
+    const response = await ask(url, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ jsonrpc: "2.0", id: ++id, method, params }),
@@ -30,6 +30,19 @@ export function nodeRequest(url: string): RpcRequest {
     if (!response.ok) throw new Error(`the node answered ${response.status}`);
     return answer.result;
   };
+}
+
+/** Asks, and says in plain words what a browser says of every node that it may not read or cannot reach. */
+async function ask(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const { host } = new URL(url);
+    const way = "name another endpoint, or ask this one on the command line: holdfast verify <file> --rpc <url>";
+    const message = `expected an RPC endpoint that lets web pages ask it (CORS), got no answer from ${host} that the browser shows`;
+    throw new Error(`${message}: it does not let them, or it cannot be reached; ${way}`, { cause: error });
+  }
 }
 
 async function readInto(answer: AnswerReader, { body }: Response): Promise<void> {
