@@ -75,6 +75,6 @@ test("the ledger's pages load only from where they came", () => {
   const index = readFileSync(join(folder, "one", "index.html"), "utf8");
   const addresses = [...index.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address as string);
   assert.equal(addresses.length, 3);
-  for (const address of addresses) assert.match(address, /^\/[a-z]+\.(svg|css|js)$/);
+  for (const address of addresses) assert.match(address, /^[a-z]+\.(svg|css|js)$/);
   assert.doesNotMatch(index, /<style|<script>|\son[a-z]+=/);
 });

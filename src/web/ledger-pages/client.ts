@@ -16,12 +16,27 @@ export class ApiError extends Error {
 }
 
 const TIMEOUT_MS = 30_000;
+/** What proxies answer in place of a service that they do not reach. */
+const PROXY_STATUSES = [502, 503, 504];
 
 type Problem = { readonly code?: string; readonly detail?: string; readonly title?: string };
 
 /** Whether an answer says that the key is missing, wrong or not allowed to. */
 export function isRefusal(error: unknown): error is ApiError {
   return error instanceof ApiError && (error.status === 401 || error.status === 403);
+}
+
+/** Whether no service answered: nobody did, or a proxy that does not reach it. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "unreachable";
+}
+
+/**
+ * Where a path of the service is: beside these pages, which a proxy may serve under a prefix.
+ * @param path of the service, with / in front
+ */
+export function serviceUrl(path: string): string {
+  return new URL(`.${path}`, location.href).href;
 }
 
 export class Client {
@@ -36,45 +51,61 @@ export class Client {
   }
 
   /** @throws ApiError */
-  async json<T>(path: string, signal?: AbortSignal): Promise<T> {
-    return readJson(await this.text(path, signal)) as T;
+  async json<T>(path: string, signal?: AbortSignal, patienceMs?: number): Promise<T> {
+    return readJson(await this.text(path, signal, patienceMs)) as T;
   }
 
   /** @throws ApiError */
-  async text(path: string, signal?: AbortSignal): Promise<string> {
-    return (await this.#send("GET", path, undefined, signal)).text();
+  async text(path: string, signal?: AbortSignal, patienceMs = TIMEOUT_MS): Promise<string> {
+    return this.#send("GET", path, undefined, signal, patienceMs);
   }
 
   /** @throws ApiError */
   async post<T>(path: string, body: unknown): Promise<T> {
-    const response = await this.#send("POST", path, JSON.stringify(body), undefined);
-    return readJson(await response.text()) as T;
+    return readJson(await this.#send("POST", path, JSON.stringify(body), undefined, TIMEOUT_MS)) as T;
   }
 
-  async #send(method: string, path: string, body: string | undefined, signal: AbortSignal | undefined) {
+  async #send(
+    method: string,
+    path: string,
+    body: string | undefined,
+    signal: AbortSignal | undefined,
+    patienceMs: number,
+  ): Promise<string> {
     const headers: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
     if (this.#key !== undefined) headers.Authorization = `Bearer ${this.#key}`;
-    const timeout = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await fetch(path, {
+    const timeout = AbortSignal.timeout(patienceMs);
+    const request: RequestInit = {
       method,
       headers,
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       ...(body === undefined ? {} : { body }),
-    }).catch((cause: unknown) => {
+    };
+    const { response, text } = await receive(serviceUrl(path), request).catch((cause: unknown) => {
       if (signal?.aborted) throw cause;
       throw new ApiError(0, "unreachable", "The service does not answer.");
     });
-    if (response.ok) return response;
-    const problem = await readProblem(response);
+    if (response.ok) return text;
+    const problem = readProblem(text);
+    if (problem.code === undefined && PROXY_STATUSES.includes(response.status)) {
+      const message = `The service does not answer: a proxy in front of it says ${response.status}.`;
+      throw new ApiError(response.status, "unreachable", message);
+    }
     const message = problem.detail ?? problem.title ?? `The service answered ${response.status}.`;
     throw new ApiError(response.status, problem.code ?? "unknown", message);
   }
 }
 
+/** An answer to its end: the connection can break in the middle of it. */
+async function receive(url: string, request: RequestInit): Promise<{ response: Response; text: string }> {
+  const response = await fetch(url, request);
+  return { response, text: await response.text() };
+}
+
 /** What a refusal says of itself; nothing when a proxy answered, say. */
-async function readProblem(response: Response): Promise<Problem> {
+function readProblem(text: string): Problem {
   try {
-    return readJson(await response.text()) as Problem;
+    return (readJson(text) as Problem | null) ?? {};
   } catch {
     return {};
   }

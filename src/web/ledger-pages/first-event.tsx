@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { Command } from "../parts/command.tsx";
-import { ledgerPath } from "./client.ts";
+import { ledgerPath, serviceUrl } from "./client.ts";
 import { LEDGER_DEFAULT, routeHash } from "./route.ts";
 import { useSession } from "./session.tsx";
 import { Trouble } from "./trouble.tsx";
@@ -25,7 +25,7 @@ function curl(ledger: string): string {
     actor: { type: "user", id: "u1" },
   });
   return [
-    `curl ${location.origin}${ledgerPath(ledger, "/events")} \\`,
+    `curl ${serviceUrl(ledgerPath(ledger, "/events"))} \\`,
     '  -H "Authorization: Bearer $(cat data/admin.key)" \\',
     '  -H "Content-Type: application/json" \\',
     `  -d '${event}'`,

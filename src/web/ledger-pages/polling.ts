@@ -8,15 +8,16 @@ export type Polled<T> = {
   /** The newest answer; it stays when a later request fails. */
   readonly value: T | undefined;
   readonly error: Error | undefined;
+  /** When the newest answer came, in milliseconds since 1970. */
+  readonly answeredAt: number | undefined;
   readonly reload: () => void;
 };
 
+type State<T> = Omit<Polled<T>, "reload">;
+
 /** Loads at once and then every `everyMs`; again from the start when `load` changes, so give one of useCallback. */
 export function usePolled<T>(load: (signal: AbortSignal) => Promise<T>, everyMs: number): Polled<T> {
-  const [state, setState] = useState<{ value: T | undefined; error: Error | undefined }>({
-    value: undefined,
-    error: undefined,
-  });
+  const [state, setState] = useState<State<T>>({ value: undefined, error: undefined, answeredAt: undefined });
   const [turn, setTurn] = useState(0);
   const { signOut } = useSession();
   // `turn` is not used here: another one asks for a new start.
@@ -27,7 +28,7 @@ export function usePolled<T>(load: (signal: AbortSignal) => Promise<T>, everyMs:
       try {
         if (!document.hidden) {
           const value = await load(stop.signal);
-          if (!stop.signal.aborted) setState({ value, error: undefined });
+          if (!stop.signal.aborted) setState({ value, error: undefined, answeredAt: Date.now() });
         }
       } catch (error) {
         if (stop.signal.aborted) return;
@@ -46,16 +47,19 @@ export function usePolled<T>(load: (signal: AbortSignal) => Promise<T>, everyMs:
   return { ...state, reload };
 }
 
-/** Polls one path of the API; undefined asks nothing. */
-export function usePath<T>(path: string | undefined, everyMs: number): Polled<T | undefined> {
+/**
+ * Polls one path of the API; undefined asks nothing.
+ * @param patienceMs after which an answer is no longer waited for, where that is less than for others
+ */
+export function usePath<T>(path: string | undefined, everyMs: number, patienceMs?: number): Polled<T | undefined> {
   const { client } = useSession();
   const load = useCallback(
-    async (signal: AbortSignal) => (path === undefined ? undefined : loadPath<T>(client, path, signal)),
-    [client, path],
+    async (signal: AbortSignal) => (path === undefined ? undefined : loadPath<T>(client, path, signal, patienceMs)),
+    [client, path, patienceMs],
   );
   return usePolled(load, everyMs);
 }
 
-function loadPath<T>(client: Client, path: string, signal: AbortSignal): Promise<T> {
-  return client.json<T>(path, signal);
+function loadPath<T>(client: Client, path: string, signal: AbortSignal, patienceMs?: number): Promise<T> {
+  return client.json<T>(path, signal, patienceMs);
 }

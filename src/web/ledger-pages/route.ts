@@ -22,11 +22,20 @@ export function parseRoute(hash: string): Route {
   const [ledger = "", page = "", item = ""] = path.split("/");
   const known = PAGES.find((name) => name === page);
   return {
-    ledger: ledger === "" ? LEDGER_DEFAULT : decodeURIComponent(ledger),
+    ledger: ledger === "" ? LEDGER_DEFAULT : decoded(ledger),
     page: known ?? "overview",
     item: /^\d{1,16}$/.test(item) ? Number(item) : undefined,
     query: new URLSearchParams(query),
   };
+}
+
+/** A name in an address that was cut or typed by hand may be no encoding of one; then it is taken as it stands. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 /** The address of a place. */

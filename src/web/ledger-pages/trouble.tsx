@@ -1,13 +1,17 @@
 /** What to show when an answer did not come: why, and what to do about it. */
 
 import { MarkShape } from "../parts/mark.tsx";
-import { ApiError, isRefusal } from "./client.ts";
+import { isRefusal, isUnreachable } from "./client.ts";
+import { useReach } from "./reach.tsx";
 import { LEDGER_DEFAULT, parseRoute, routeHash } from "./route.ts";
 
 export function Trouble({ error }: { readonly error: Error | undefined }) {
+  const { isLost } = useReach();
   if (error === undefined) return null;
   const ledger = parseRoute(location.hash).ledger || LEDGER_DEFAULT;
-  const gone = error instanceof ApiError && error.status === 0;
+  const gone = isUnreachable(error);
+  // The frame says it already, once for all parts of the page.
+  if (gone && isLost) return null;
   return (
     <p class={gone ? "note bad" : "note wait"} role="alert">
       <span class={gone ? "bad" : "wait"}>
@@ -16,7 +20,6 @@ export function Trouble({ error }: { readonly error: Error | undefined }) {
       <span>
         {error.message}{" "}
         {isRefusal(error) ? <a href={routeHash({ ledger, page: "sign-in" })}>Sign in with another key</a> : null}
-        {gone ? "Trying again …" : null}
       </span>
     </p>
   );

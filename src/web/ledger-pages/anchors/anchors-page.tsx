@@ -5,6 +5,7 @@ import { chainName } from "../../../verify/evm/explorers.ts";
 import { Command } from "../../parts/command.tsx";
 import { formatCount, formatFee } from "../../parts/format.ts";
 import { Hash } from "../../parts/hash.tsx";
+import { Loading } from "../../parts/loading.tsx";
 import { Mark } from "../../parts/mark.tsx";
 import { When } from "../../parts/when.tsx";
 import { AnchorDetails, ByEye, ExplorerLink } from "../../verdict/anchor.tsx";
@@ -131,6 +132,7 @@ export function AnchorsPage({ ledger }: { readonly ledger: LedgerAnswer }) {
   const { anchors, damaged, isLoaded, error, hasOlder, loadOlder } = useAnchors(ledger.name);
   const [open, setOpen] = useState<string | undefined>(undefined);
   const several = new Set(anchors.map(({ chainId }) => chainId)).size > 1;
+  if (!isLoaded && error === undefined) return <Loading what="the anchors" />;
   if (!isLoaded) return <Trouble error={error} />;
   return (
     <div class="stack">

@@ -38,11 +38,11 @@ function VerifyPageCard() {
         open it from a disk without a network. It never asks this service anything.
       </p>
       <div class="row">
-        <a class="button primary" href="/verify.html" download="verify.html">
+        <a class="button primary" href="verify.html" download="verify.html">
           <Icon name="down" />
           Download
         </a>
-        <a class="button" href="/verify.html" target="_blank" rel="noreferrer">
+        <a class="button" href="verify.html" target="_blank" rel="noreferrer">
           <Icon name="out" />
           Open
         </a>

@@ -3,12 +3,14 @@
 import { Copy } from "../../parts/copy.tsx";
 import { formatCount } from "../../parts/format.ts";
 import { Icon } from "../../parts/icon.tsx";
+import { Loading } from "../../parts/loading.tsx";
 import { isLong, LongText } from "../../parts/long-text.tsx";
 import { OutcomeMark, StageMark } from "../../parts/mark.tsx";
 import { Value } from "../../parts/value.tsx";
 import type { EventAnswer, LedgerAnswer, StoredEventAnswer } from "../answers.ts";
-import { ledgerPath } from "../client.ts";
+import { ApiError, ledgerPath } from "../client.ts";
 import { usePath } from "../polling.ts";
+import { routeHash } from "../route.ts";
 import { Trouble } from "../trouble.tsx";
 import { Changes } from "./changes.tsx";
 import { changesIn } from "./difference.ts";
@@ -109,6 +111,29 @@ function Body({ ledger, stored }: BodyProps) {
   );
 }
 
+type NoEventProps = { readonly ledger: LedgerAnswer; readonly index: number; readonly error: Error | undefined };
+
+function NoEvent({ ledger, index, error }: NoEventProps) {
+  if (error === undefined) return <Loading what={`entry ${formatCount(index)}`} />;
+  if (!(error instanceof ApiError) || error.code !== "event_unknown") return <Trouble error={error} />;
+  const newest = ledger.size - 1;
+  return (
+    <section class="empty" role="alert">
+      <h1>There is no entry {formatCount(index)}</h1>
+      <p class="muted">
+        {newest < 0 ? "The ledger is empty." : `The entries of this ledger are 0 to ${formatCount(newest)}.`}
+      </p>
+      {newest < 0 ? null : (
+        <p>
+          <a class="button" href={routeHash({ ledger: ledger.name, page: "events", item: newest })}>
+            Go to entry {formatCount(newest)}
+          </a>
+        </p>
+      )}
+    </section>
+  );
+}
+
 type Props = HeaderProps & {
   readonly ledger: LedgerAnswer;
   /** The event when the list has it; it is shown while it is asked for again. */
@@ -122,7 +147,7 @@ export function EventDetail({ ledger, index, listed, ...header }: Props) {
     return (
       <article class="detail stack">
         <Header index={index} {...header} />
-        <Trouble error={asked.error} />
+        <NoEvent ledger={ledger} index={index} error={asked.error} />
       </article>
     );
   }

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatCount } from "../../parts/format.ts";
+import { Loading } from "../../parts/loading.tsx";
 import type { LedgerAnswer } from "../answers.ts";
 import { SetButton } from "../downloads/set-button.tsx";
 import { FirstEvent } from "../first-event.tsx";
@@ -60,7 +61,7 @@ type ListProps = {
 
 function List({ list, ledger, route, filter }: ListProps) {
   const { events } = list;
-  if (events === undefined) return list.error === undefined ? <p class="muted">Searching …</p> : null;
+  if (events === undefined) return list.error === undefined ? <Loading what="events" /> : null;
   if (events.length === 0 && list.hasOlder) {
     return (
       <section class="empty">

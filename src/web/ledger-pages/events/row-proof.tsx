@@ -145,7 +145,7 @@ export function ProofVerdict({ ledger, index, proof }: Props) {
           <Icon name="down" />
           Download bundle
         </button>
-        <a class="button" href={`/verify.html#${inAddress(text)}`} target="_blank" rel="noreferrer">
+        <a class="button" href={`verify.html#${inAddress(text)}`} target="_blank" rel="noreferrer">
           <Icon name="out" />
           Check against a chain
         </a>

@@ -2,8 +2,9 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { spellValue } from "../../../entry/spelled-value.ts";
-import { formatCount, formatRate } from "../../parts/format.ts";
+import { formatCount, formatRate, formatTime } from "../../parts/format.ts";
 import type { AnchorAnswer, Frequent, StatsAnswer } from "../answers.ts";
+import { useReach } from "../reach.tsx";
 import { routeHash } from "../route.ts";
 import { ActivityChart } from "./activity-chart.tsx";
 import { barsOf, ratePerMinute } from "./buckets.ts";
@@ -30,6 +31,7 @@ type Props = { readonly stats: StatsAnswer; readonly anchors: readonly AnchorAns
 
 export function Activity({ stats, anchors, now }: Props) {
   const [name, setName] = useState<SpanName>("Last day");
+  const { isLost } = useReach();
   const { spanMs, wide, narrow } = SPANS[name];
   const { minutes, words } = innerWidth < NARROW ? narrow : wide;
   const barMs = minutes * MINUTE_MS;
@@ -45,7 +47,8 @@ export function Activity({ stats, anchors, now }: Props) {
         <h2>
           Events per {words}{" "}
           <span class="muted small normal">
-            {formatRate(ratePerMinute(stats, now, RATE_MINUTES))}/min now, times in UTC
+            {formatRate(ratePerMinute(stats, now, RATE_MINUTES))}/min{" "}
+            {isLost ? `at ${formatTime(now).slice(11, 16)}` : "now"}, times in UTC
           </span>
         </h2>
         <fieldset class="segments" aria-label="Time shown">

@@ -6,6 +6,7 @@ import { Hash } from "../../parts/hash.tsx";
 import { Mark } from "../../parts/mark.tsx";
 import { ExplorerLink } from "../../verdict/anchor.tsx";
 import type { AnchorAnswer, ChainAnswer } from "../answers.ts";
+import { useReach } from "../reach.tsx";
 
 /** Gas and fees of some anchors. */
 export function spentOn(anchors: readonly AnchorAnswer[]): { readonly gas: number; readonly feeWei: bigint } {
@@ -16,6 +17,7 @@ export function spentOn(anchors: readonly AnchorAnswer[]): { readonly gas: numbe
 }
 
 function State({ chain }: { readonly chain: ChainAnswer }) {
+  if (useReach().isLost) return <Mark kind="none">not known</Mark>;
   if (chain.lagMs > chain.lagMaxMs) return <Mark kind="bad">late</Mark>;
   if (chain.trouble !== undefined) return <Mark kind="wait">in trouble</Mark>;
   return <Mark kind="good">keeps up</Mark>;

@@ -17,6 +17,12 @@ type HeadProps = {
   readonly behind: ComponentChildren;
 };
 
+/** Since when it is there; of one that is there and whose time has not come yet, nothing is said. */
+function Since({ size, at, now }: Pick<HeadProps, "size" | "at" | "now">) {
+  if (at !== undefined) return <Ago ms={at} now={now} />;
+  return <span class="muted">{size === 0 ? "not yet" : "…"}</span>;
+}
+
 function Head({ kind, word, size, meaning, at, now, behind }: HeadProps) {
   return (
     <li class={`head ${kind}`}>
@@ -27,7 +33,7 @@ function Head({ kind, word, size, meaning, at, now, behind }: HeadProps) {
       <span class="head-size">{formatCount(size)}</span>
       <span class="muted small">{meaning}</span>
       <span class="small">
-        {at === undefined ? <span class="muted">not yet</span> : <Ago ms={at} now={now} />}
+        <Since size={size} at={at} now={now} />
         {behind}
       </span>
     </li>

@@ -4,13 +4,15 @@ import { formatCount, formatRate } from "../../parts/format.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { Ago, When } from "../../parts/when.tsx";
 import type { KeyAnswer, StatsAnswer } from "../answers.ts";
+import { useReach } from "../reach.tsx";
 
 const DAY_MINUTES = 1440;
 
 function State({ apiKey, now }: { readonly apiKey: KeyAnswer; readonly now: number }) {
+  const { isLost } = useReach();
   if (apiKey.revokedAt !== undefined) return <Mark kind="none">ended</Mark>;
   if (apiKey.expiresAt !== undefined && apiKey.expiresAt <= now) return <Mark kind="none">expired</Mark>;
-  return <Mark kind="good">live</Mark>;
+  return isLost ? <Mark kind="none">was live</Mark> : <Mark kind="good">live</Mark>;
 }
 
 type RowProps = { readonly apiKey: KeyAnswer; readonly inDay: number | undefined; readonly now: number };

@@ -1,13 +1,13 @@
 /** Signing in: an API key, tried once and then kept by this tab only. */
 
 import { useState } from "preact/hooks";
-import { Command } from "../parts/command.tsx";
-import { MarkShape } from "../parts/mark.tsx";
-import type { LedgersAnswer } from "./answers.ts";
-import { Client } from "./client.ts";
-import type { Route } from "./route.ts";
-import { goTo } from "./router.ts";
-import { useSession } from "./session.tsx";
+import { Command } from "../../parts/command.tsx";
+import { MarkShape } from "../../parts/mark.tsx";
+import type { LedgersAnswer } from "../answers.ts";
+import { Client } from "../client.ts";
+import type { Route } from "../route.ts";
+import { goTo } from "../router.ts";
+import { useSession } from "../session.tsx";
 
 type FieldProps = { readonly value: string; readonly isWrong: boolean; readonly onValue: (key: string) => void };
 

@@ -1,0 +1,93 @@
+/** The frame of the ledger's pages: the bar, whether the service answers, and the page that the address names. */
+
+import { useEffect, useMemo } from "preact/hooks";
+import { formatTime } from "../../parts/format.ts";
+import { Loading } from "../../parts/loading.tsx";
+import { MarkShape } from "../../parts/mark.tsx";
+import { AnchorsPage } from "../anchors/anchors-page.tsx";
+import type { LedgerAnswer } from "../answers.ts";
+import { isUnreachable, ledgerPath } from "../client.ts";
+import { DownloadsPage } from "../downloads/downloads-page.tsx";
+import { EventsPage } from "../events/events-page.tsx";
+import { Overview } from "../overview/overview.tsx";
+import { type Polled, usePath } from "../polling.ts";
+import { type Reach, ReachProvider, useReach } from "../reach.tsx";
+import { type Route, routeHash } from "../route.ts";
+import { useRoute } from "../router.ts";
+import { SessionProvider, useSession } from "../session.tsx";
+import { Bar, TITLES } from "./bar.tsx";
+import { Guard, ProblemPage } from "./problem-page.tsx";
+import { SignIn } from "./sign-in.tsx";
+
+const LEDGER_MS = 2000;
+/** A service that says nothing for so long is taken for stopped. */
+const PATIENCE_MS = 6000;
+
+type PageProps = { readonly route: Route; readonly ledger: Polled<LedgerAnswer | undefined> };
+
+function Page({ route, ledger }: PageProps) {
+  const { client } = useSession();
+  const { isLost } = useReach();
+  if (route.page === "sign-in") return <SignIn route={route} />;
+  const value = ledger.value;
+  if (value === undefined || value.name !== route.ledger) {
+    if (ledger.error === undefined || isLost) return <Loading what={`the ledger “${route.ledger}”`} />;
+    return <ProblemPage route={route} error={ledger.error} />;
+  }
+  if (route.page === "overview") return <Overview name={route.ledger} ledger={{ ...ledger, value }} />;
+  if (route.page === "anchors") return <AnchorsPage ledger={value} />;
+  if (route.page === "downloads") return <DownloadsPage ledger={value} />;
+  return client.hasKey ? <EventsPage route={route} ledger={value} /> : <SignIn route={route} />;
+}
+
+function LostNotice() {
+  const { isLost, lastAt } = useReach();
+  if (!isLost) return null;
+  return (
+    <p class="note bad lost" role="alert">
+      <span class="bad">
+        <MarkShape kind="bad" />
+      </span>
+      <span>
+        <b>The service does not answer.</b>{" "}
+        {lastAt === undefined ? "" : `What you see is as it was at ${formatTime(lastAt)} UTC, its last answer. `}
+        Trying again …
+      </span>
+    </p>
+  );
+}
+
+function Frame() {
+  const route = useRoute();
+  const ledger = usePath<LedgerAnswer>(ledgerPath(route.ledger), LEDGER_MS, PATIENCE_MS);
+  const isLost = isUnreachable(ledger.error);
+  const reach = useMemo<Reach>(() => ({ isLost, lastAt: ledger.answeredAt }), [isLost, ledger.answeredAt]);
+  useEffect(() => {
+    const item = route.item === undefined ? TITLES[route.page] : `Entry ${route.item}`;
+    document.title = `${isLost ? "No answer · " : ""}${item} · ${route.ledger} · Holdfast`;
+  }, [route, isLost]);
+  return (
+    <ReachProvider value={reach}>
+      <div class="page wide">
+        <button type="button" class="button skip" onClick={() => document.getElementById("content")?.focus()}>
+          To the content
+        </button>
+        <Bar route={route} />
+        <LostNotice />
+        <main id="content" tabIndex={-1}>
+          <Guard key={routeHash({ ledger: route.ledger, page: route.page })}>
+            <Page key={route.ledger} route={route} ledger={ledger} />
+          </Guard>
+        </main>
+      </div>
+    </ReachProvider>
+  );
+}
+
+export function App() {
+  return (
+    <SessionProvider>
+      <Frame />
+    </SessionProvider>
+  );
+}
