@@ -143,7 +143,7 @@ test("a JSON text is indented token by token, so that nothing in it is spelled o
 });
 
 test("an event's own time is read as its sender spelled it, leap seconds included, and parties as filters take them", () => {
-  assert.equal(happenedAt({ time: "2016-12-31t23:59:60z" }), Date.parse("2016-12-31T23:59:59Z"));
+  assert.equal(happenedAt({ time: "2016-12-31t23:59:60z" }), Date.parse("2017-01-01T00:00:00Z"));
   assert.equal(happenedAt({ time: "2026-11-27T10:00:00+02:00" }), Date.parse("2026-11-27T08:00:00Z"));
   for (const time of [undefined, "yesterday", {}]) assert.equal(happenedAt({ time }), undefined);
   assert.deepEqual([sinceWords(400), sinceWords(90_000)], ["within a second", "1 min 30 s later"]);

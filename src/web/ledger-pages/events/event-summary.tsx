@@ -1,6 +1,7 @@
 /** An event in a few lines: who did what to whom, how it ended, when it happened and when it was recorded. */
 
 import type { ComponentChildren } from "preact";
+import { spellValue } from "../../../entry/spelled-value.ts";
 import { OutcomeMark } from "../../parts/mark.tsx";
 import { When } from "../../parts/when.tsx";
 import type { EventAnswer } from "../answers.ts";
@@ -36,7 +37,7 @@ function Party({ ledger, filter, party }: PartyProps) {
     </>
   );
   if (value === undefined || value.length > QUERY_MAX) return <span>{words}</span>;
-  const href = routeHash({ ledger, page: "events", query: new URLSearchParams({ [filter]: value }) });
+  const href = routeHash({ ledger, page: "events", query: new URLSearchParams({ [filter]: spellValue(value) }) });
   return (
     <a class="party" href={href} title={`All events with this ${filter}`}>
       {words}

@@ -1,5 +1,6 @@
 /** Members of an event as short texts; an event may hold anything, so nothing is taken for granted. */
 
+import { parseDateTime } from "../../../entry/time.ts";
 import { formatSpan } from "../../parts/format.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -48,12 +49,8 @@ export function messageText(event: Members): string | undefined {
 
 /** When it happened, as its sender says, in milliseconds since 1970. */
 export function happenedAt(event: Members): number | undefined {
-  // Programs know no leap seconds; the second before it is the nearest that they do.
-  const text = textOf(event.time)
-    ?.toUpperCase()
-    .replace(/:60(?=[.Z+-])/, ":59");
-  const ms = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms;
+  const text = textOf(event.time);
+  return text === undefined ? undefined : parseDateTime(text);
 }
 
 /** How long after it happened it was recorded. @param ms length, below 0 when it was recorded first */
