@@ -9,6 +9,7 @@ import { dirname, join, normalize, sep } from "node:path";
 import test from "node:test";
 import ts from "typescript";
 import { hasEscapedName } from "../src/json/names.ts";
+import { unusedExports } from "./unused-exports.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -202,6 +203,23 @@ test("every package is imported through its door", () => {
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+/** What is taken of src by a path that is computed. */
+const ENTRANCES = ["src/cli/main.ts run"];
+
+test("nothing is exported that nobody needs, and no class has a member that nothing names", () => {
+  const files = globSync("{src,test,scripts,bench}/**/*.{ts,tsx,mjs}", { cwd: ROOT });
+  const texts = new Map(files.map((file) => [file.split(sep).join("/"), readText(file)]));
+  assert.deepEqual(unusedExports(texts), ENTRANCES);
+  const small = new Map([
+    ["src/a.ts", "export const used = 1; export const own = used; export const dead = 2; export type T = 1;"],
+    ["src/b.ts", 'import { used } from "./a.ts"; export class B { kept() { return used; } dropped() {} }'],
+    ["src/c.ts", 'import { B } from "./b.ts"; const { taken } = await import("./d.ts"); new B().kept(taken);'],
+    ["src/d.ts", "export const taken = 1; export const left = 2; export const tested = left;"],
+    ["test/d.ts", 'import { left, tested } from "../src/d.ts";'],
+  ]);
+  assert.deepEqual(unusedExports(small), ["src/a.ts own", "src/a.ts dead", "src/b.ts dropped", "src/d.ts tested"]);
 });
 
 /** Packages that are used by their programs, and by what name. */

@@ -51,7 +51,6 @@ export class Anchorer {
   readonly #source: LedgerSource;
   readonly #clock: Clock;
   readonly #stopping = new AbortController();
-  #wake = new AbortController();
   #running: Promise<void>[] = [];
   #steps: Promise<void> = Promise.resolve();
 
@@ -108,18 +107,9 @@ export class Anchorer {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#notes.mute();
-    this.#wake.abort();
     // Requests that hang end with it; a step that is cut off is taken again at the next start.
     for (const { site } of this.#loops) site.chain.close();
     await Promise.all([...this.#running, this.#steps]);
-  }
-
-  /** Makes every ledger due that has anything to anchor, and wakes the loops. */
-  poke(): void {
-    const ledgerIds = this.#source.ledgers().map(({ record }) => record.id);
-    for (const { schedule } of this.#loops) schedule.hurry(ledgerIds);
-    this.#wake.abort();
-    this.#wake = new AbortController();
   }
 
   /** One step of every chain, for those who drive it themselves instead of {@link start}. */
@@ -139,10 +129,8 @@ export class Anchorer {
 
   async #run(loop: ChainLoop): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      // Taken before the step: who pokes during it shall not wait for the poll after it.
-      const wake = this.#wake.signal;
       await loop.step();
-      await this.#clock.sleep(loop.site.policy.pollMs, wake);
+      await this.#clock.sleep(loop.site.policy.pollMs, this.#stopping.signal);
     }
   }
 }

@@ -5,7 +5,6 @@
  */
 
 import {
-  type AbstractSigner,
   encodeRlp as ethersEncodeRlp,
   Interface,
   type InterfaceAbi,
@@ -16,7 +15,7 @@ import {
 import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { excerpt } from "../verify/evm/rpc-answer.ts";
-import type { Account, Draft } from "./account.ts";
+import type { Draft } from "./account.ts";
 import { ChainError } from "./chain.ts";
 
 /** Calls, results, errors and events of a contract. */
@@ -78,19 +77,6 @@ export function encodeRlp(item: RlpStructuredData): Hex {
 /** Serialized and signed by a key in this process. */
 export async function signDraft(privateKey: Hex, draft: Draft): Promise<Hex> {
   return (await new Wallet(privateKey).signTransaction(transactionOf(draft))) as Hex;
-}
-
-/** An account behind any ethers signer, such as one for a cloud's key service. */
-export async function accountOf(signer: AbstractSigner): Promise<Account> {
-  const address = (await signer.getAddress()).toLowerCase() as Hex;
-  return {
-    address,
-    sign: async (draft) => {
-      const raw = (await signer.signTransaction(transactionOf(draft))) as Hex;
-      requireSender(raw, address);
-      return raw;
-    },
-  };
 }
 
 function transactionOf({ legacy, feeMax, tipMax, gasMax, ...rest }: Draft) {

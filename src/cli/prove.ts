@@ -214,7 +214,7 @@ async function getBundle(
 }
 
 /** Checks that an answer of the service has the form of a bundle. */
-export function readBundle(answer: unknown): Bundle {
+function readBundle(answer: unknown): Bundle {
   try {
     return checkBundle(answer);
   } catch (error) {

@@ -105,7 +105,7 @@ function unexpected(text: string): SnapshotError {
 }
 
 /** The chain's state cannot be had, or not be read from the disk. */
-export class SnapshotError extends Error {
+class SnapshotError extends Error {
   override readonly name = "SnapshotError";
   readonly code = "devchain_damaged";
 }

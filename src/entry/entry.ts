@@ -3,7 +3,7 @@
  * discloses nothing, and a member can be withheld or erased while every proof still holds. docs/format.md §3.
  */
 
-import { concat, readUint64, writeUint64 } from "../merkle/bytes.ts";
+import { concat, writeUint64 } from "../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash, leafHash, textHash } from "../merkle/hash.ts";
 
 /** First byte of an entry: the version of its form. */
@@ -66,24 +66,6 @@ export function writeEntry(target: Uint8Array, recordedAt: number, digests: Uint
 export function entryLeafHash(hash: Hash, { recordedAt, members }: Entry): Uint8Array {
   const digests = members.map((member) => memberDigest(hash, member));
   return leafHash(hash, encodeEntry(recordedAt, digests));
-}
-
-/**
- * Reads entry bytes: when it was recorded (ms since 1970) and the digests of its members.
- * @throws RangeError when the bytes are not those of an entry
- */
-export function decodeEntry(bytes: Uint8Array): { recordedAt: number; digests: Uint8Array[] } {
-  if (bytes[0] !== ENTRY_VERSION) throw new RangeError(`expected an entry of version 1, got ${bytes[0] ?? "no bytes"}`);
-  const recordedAt = readUint64(bytes, 1);
-  const count = (bytes.length - HEADER_LENGTH) / HASH_LENGTH;
-  if (!Number.isInteger(count) || count < 1 || count > MEMBERS_MAX) {
-    throw new RangeError(`expected 1..${MEMBERS_MAX} digests of 32 bytes, got ${bytes.length - HEADER_LENGTH} bytes`);
-  }
-  const digests = Array.from({ length: count }, (_, i) => {
-    const start = HEADER_LENGTH + i * HASH_LENGTH;
-    return bytes.slice(start, start + HASH_LENGTH);
-  });
-  return { recordedAt, digests };
 }
 
 /** @throws RangeError unless it is the number of members of an entry */

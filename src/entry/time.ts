@@ -44,7 +44,7 @@ export function parseMoment(text: string): number | undefined {
 }
 
 /** Whether a number that stands for milliseconds since 1970 must be meant as seconds. */
-export function isSeconds(value: number): boolean {
+function isSeconds(value: number): boolean {
   return value >= SECONDS_MIN && value < SECONDS_MAX;
 }
 

@@ -7,7 +7,7 @@ import { readJson } from "../json/read.ts";
 import type { RecordWrite, Store } from "../store/store.ts";
 
 /** A secret is another one than the last time, and nobody said that it should be. */
-export class SecretChangedError extends Error {
+class SecretChangedError extends Error {
   override readonly name = "SecretChangedError";
   readonly code = "secret_changed";
 }

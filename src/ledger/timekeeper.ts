@@ -34,7 +34,7 @@ type Seen = { readonly number: number; readonly timeMs: number; readonly at: num
 /** What is seen of a chain, from when on it went as time does: a node that catches up goes faster. */
 type Witness = { readonly newest: Seen; readonly from: Seen };
 
-export const SYSTEM_TIME: TimeSources = {
+const SYSTEM_TIME: TimeSources = {
   clock: Date.now,
   steady: () => performance.now(),
   uptime: () => uptime() * 1000,

@@ -4,12 +4,11 @@
  * specified in docs/format.md §10. Every check throws, as in proof.ts.
  */
 
-import { equal } from "./bytes.ts";
 import { type Hash, nodeHash } from "./hash.ts";
 import { isSize, ProofError, requireHashes, requireObject, show } from "./proof.ts";
 import { type Range, splitPoint } from "./tree.ts";
 
-/** That leaf hashes stand at indexes of the tree with this size and root. */
+/** That leaf hashes stand at indexes of the tree with this size; the root is what they lead to. */
 export type Inclusions = {
   /** At least one, each above the one before. */
   readonly indexes: readonly number[];
@@ -18,7 +17,6 @@ export type Inclusions = {
   readonly leafHashes: readonly Uint8Array[];
   /** Hashes of the largest subtrees without any of the leaves, left to right. */
   readonly nodes: readonly Uint8Array[];
-  readonly root: Uint8Array;
 };
 
 /** Where a proof for many leaves leads. */
@@ -69,7 +67,7 @@ export function joinPaths<T>(indexes: readonly number[], size: number, paths: re
  * The root that leaf hashes and the nodes of a proof lead to, and the path of each leaf.
  * @throws ProofError when indexes, size, a length or the number of hashes is wrong
  */
-export function openInclusions(hash: Hash, proof: Omit<Inclusions, "root">): OpenInclusions {
+export function openInclusions(hash: Hash, proof: Inclusions): OpenInclusions {
   requireObject(proof);
   const { indexes, size, leafHashes, nodes } = proof;
   const fault = faultOf(indexes, size);
@@ -89,16 +87,6 @@ export function openInclusions(hash: Hash, proof: Omit<Inclusions, "root">): Ope
     join: (left, right, middle) => ({ hash: nodeHash(hash, left.hash, right.hash), fork: { left, right, middle } }),
   });
   return { root: top.hash, pathOf: (position) => pathTo(top, indexes[position] as number) };
-}
-
-/**
- * Checks that many leaves are in a tree.
- * @throws ProofError unless the proof leads to the root
- */
-export function checkInclusions(hash: Hash, proof: Inclusions): void {
-  requireObject(proof);
-  requireHashes([proof.root], "root");
-  if (!equal(openInclusions(hash, proof).root, proof.root)) throw new ProofError("the nodes lead to another root");
 }
 
 /** A subtree that was hashed; those without a leaf of the proof have no fork. */
@@ -132,10 +120,8 @@ function walk<T>(indexes: readonly number[], size: number, visitor: Visitor<T>):
     const middle = start + splitPoint(end - start);
     let cut = from;
     while (cut < to && (indexes[cut] as number) < middle) cut++;
-    const [before, after] = [
-      { start, end: middle },
-      { start: middle, end },
-    ];
+    const before = { start, end: middle };
+    const after = { start: middle, end };
     const left = cut === from ? visitor.without(before, depth + 1, cut) : visit(before, from, cut, depth + 1);
     const right = cut === to ? visitor.without(after, depth + 1, cut - 1) : visit(after, cut, to, depth + 1);
     return visitor.join(left, right, middle);

@@ -24,7 +24,7 @@ import {
 } from "../verify/bundle/bundle.ts";
 
 /** The ledger has no event at an index, or no checkpoint that a bundle could be made for. */
-export class ProveError extends Error {
+class ProveError extends Error {
   override readonly name = "ProveError";
   readonly code: "event_unknown" | "checkpoint_unknown";
 

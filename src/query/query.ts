@@ -35,8 +35,8 @@ export type QueryItem = {
   readonly entry: Entry;
 };
 
-/** How far things have come, as sizes: an entry is recorded, searchable, anchored if its index is below. */
-export type Watermark = { readonly accepted: number; readonly searchable: number; readonly anchored?: number };
+/** How far things have come, as sizes: an entry is recorded, searchable if its index is below. */
+export type Watermark = { readonly accepted: number; readonly searchable: number };
 
 export type QueryPage = {
   readonly items: readonly QueryItem[];
@@ -78,14 +78,13 @@ type Scan = {
 
 /**
  * A page of the entries that match.
- * @param options anchored: size of the newest anchored checkpoint, for the watermark
  * @throws QueryError for a mistake in the request
  * @throws IndexBehindError when the cursor is beyond what can be searched, as while the index is built again
  */
 export async function query(
   indexer: Indexer,
   request: QueryRequest,
-  options: { readonly anchored?: number; readonly bounds?: QueryBounds } = {},
+  options: { readonly bounds?: QueryBounds } = {},
 ): Promise<QueryPage> {
   const plan = planQuery(request);
   const digest = queryDigest(indexer.ledger.record.id, request.order, plan);
@@ -109,7 +108,7 @@ export async function query(
   return {
     items,
     ...(low < high ? { next: encodeCursor(request.order === "desc" ? high : low, digest) } : {}),
-    watermark: { accepted, searchable, ...(options.anchored === undefined ? {} : { anchored: options.anchored }) },
+    watermark: { accepted, searchable },
     complete: low >= high || items.length >= request.limit,
     ...(unreadable.length > 0 ? { unreadable } : {}),
   };
@@ -117,8 +116,18 @@ export async function query(
 
 function beginScan(indexer: Indexer, { order, limit }: QueryRequest, plan: Plan, bounds: QueryBounds): Scan {
   return {
-    ...{ indexer, plan, order, limit, bounds },
-    ...{ items: [], unreadable: [], low: plan.from, high: 0, work: 0, bytes: 0, seen: new Map() },
+    indexer,
+    plan,
+    order,
+    limit,
+    bounds,
+    items: [],
+    unreadable: [],
+    low: plan.from,
+    high: 0,
+    work: 0,
+    bytes: 0,
+    seen: new Map(),
   };
 }
 

@@ -8,7 +8,7 @@ import { FIELDS, type Field, type Term } from "./index/terms.ts";
 import type { TimeRange } from "./index/times.ts";
 import { QueryError } from "./query-error.ts";
 
-export const LIMIT_MAX = 1000;
+const LIMIT_MAX = 1000;
 
 /**
  * - action: the whole of it, or all that begin with some of its levels: `k8s.*`

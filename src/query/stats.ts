@@ -42,11 +42,7 @@ const SEGMENTS_AT_ONCE = 32;
 const SEGMENTS_MAX = 1024;
 
 /** @throws QueryError when the time is empty or longer than 31 days, or `top` is not in 1..100 */
-export async function stats(
-  indexer: Indexer,
-  request: StatsRequest,
-  options: { readonly anchored?: number } = {},
-): Promise<Stats> {
+export async function stats(indexer: Indexer, request: StatsRequest): Promise<Stats> {
   checkRequest(request);
   const searchable = indexer.watermark;
   const until = Math.ceil(request.until / HOUR_MS);
@@ -71,7 +67,7 @@ export async function stats(
   return {
     ...summarize(counts, since, until, request),
     complete,
-    watermark: { accepted, searchable, ...(options.anchored === undefined ? {} : { anchored: options.anchored }) },
+    watermark: { accepted, searchable },
   };
 }
 

@@ -121,7 +121,7 @@ export function checkLag({ seen, state, patience, chain, own, heard }: Case): Ch
   return waitedMs > patience.lagMs ? bad(detail) : good(detail);
 }
 
-export function describeBlock({ number, time }: ChainSeen["block"]): string {
+function describeBlock({ number, time }: ChainSeen["block"]): string {
   const date = new Date(time * 1000);
   return `block ${number} of ${Number.isNaN(date.getTime()) ? `${time} s after 1970` : date.toISOString()}`;
 }

@@ -5,7 +5,7 @@
 
 import { equal, fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { keccak256 } from "../merkle/hash.ts";
-import { checkConsistency, ProofError, rootFromPath, rootsOfNodes } from "../merkle/proof.ts";
+import { ProofError, rootFromPath, rootsOfNodes } from "../merkle/proof.ts";
 import type { Exhibit, LeafClaim, NodePath, Statement } from "./statement.ts";
 
 /** Two statements that cannot both be true; `a` is of the smaller tree, or of the same size. */
@@ -58,19 +58,6 @@ function fewOf<T>(all: readonly T[], author: (one: T) => string, value: (one: T)
     values.add(value(one));
     return true;
   });
-}
-
-/** Whether a consistency path shows that one root's tree begins with the other's. */
-export function isExtension(a: Statement, b: Statement, path: readonly Hex[]): boolean {
-  const [fromRoot, toRoot] = [fromHex(a.root, 32), fromHex(b.root, 32)];
-  try {
-    const nodes = path.map((node) => fromHex(node, 32));
-    checkConsistency(keccak256, { from: a.size, to: b.size, fromRoot, toRoot, path: nodes });
-    return true;
-  } catch (error) {
-    if (error instanceof ProofError) return false;
-    throw error;
-  }
 }
 
 /** What comparing all statements came to. */

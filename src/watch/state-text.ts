@@ -32,7 +32,7 @@ import {
   statementOf,
 } from "./statement.ts";
 
-export const WATCH_FORMAT = "holdfast/watch@2";
+const WATCH_FORMAT = "holdfast/watch@2";
 const OLD_FORMAT = "holdfast/watch@1";
 
 const LIMITS = { charactersMax: 1024 * 1024, depthMax: 5 };
@@ -44,7 +44,7 @@ const CHECKED = /^(.*),"check":"(0x[0-9a-f]{64})"\}\s*$/s;
 const hash = hex(32);
 
 /** A text that is no state of a watcher, or not as it was written. */
-export class WatchStateError extends Error {
+class WatchStateError extends Error {
   override readonly name = "WatchStateError";
   readonly code = "watch_state_invalid";
 }

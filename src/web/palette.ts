@@ -1,6 +1,6 @@
 /**
- * Every colour of the pages, light and dark, and which of them are set on which. The build turns the colours into
- * CSS variables; a test computes the contrast of every pair (WCAG 2.2, 1.4.3 and 1.4.11).
+ * Every colour of the pages, light and dark. The build turns the colours into CSS variables; a test knows which of them are
+ * set on which, and computes the contrast of every pair (WCAG 2.2, 1.4.3 and 1.4.11).
  */
 
 /** A colour as it is in the light and in the dark. */
@@ -33,34 +33,6 @@ export const PALETTE = {
 
 export type Colour = keyof typeof PALETTE;
 
-const GROUNDS = ["paper", "card", "sunken", "hover"] as const;
-
-/** Text colours and the grounds that they are set on: at least 4.5 to 1. */
-export const TEXT_PAIRS: readonly (readonly [text: Colour, ground: Colour])[] = [
-  ...(["ink", "muted", "accent", "good", "wait", "bad"] as const).flatMap((text) =>
-    GROUNDS.map((ground) => [text, ground] as const),
-  ),
-  ["accentInk", "accent"],
-  ["accent", "accentSoft"],
-  ["ink", "accentSoft"],
-  ["good", "goodSoft"],
-  ["ink", "goodSoft"],
-  ["muted", "goodSoft"],
-  ["wait", "waitSoft"],
-  ["ink", "waitSoft"],
-  ["muted", "waitSoft"],
-  ["bad", "badSoft"],
-  ["ink", "badSoft"],
-  ["muted", "badSoft"],
-];
-
-/** Edges of controls, marks and lines of charts, and their grounds: at least 3 to 1. */
-export const MARK_PAIRS: readonly (readonly [mark: Colour, ground: Colour])[] = [
-  ...(["edge", "accent", "good", "wait", "bad"] as const).flatMap((mark) =>
-    GROUNDS.map((ground) => [mark, ground] as const),
-  ),
-];
-
 /** The palette as CSS variables; `light-dark()` follows the colour scheme of the page. */
 export function paletteCss(): string {
   const lines = Object.entries(PALETTE).map(([name, { light, dark }]) => {
@@ -68,22 +40,4 @@ export function paletteCss(): string {
     return `  --${variable}: light-dark(${light}, ${dark});`;
   });
   return `:root {\n${lines.join("\n")}\n}\n`;
-}
-
-/**
- * Contrast of two colours, 1 to 21: WCAG 2.2, "contrast ratio".
- * @param a and b as #rrggbb
- */
-export function contrastOf(a: string, b: string): number {
-  const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number];
-  return (light + 0.05) / (dark + 0.05);
-}
-
-/** Relative luminance of an sRGB colour: WCAG 2.2, "relative luminance". */
-function luminance(colour: string): number {
-  const channel = (at: number): number => {
-    const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  };
-  return 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
 }

@@ -125,15 +125,6 @@ test("the contract follows a new signer once its first checkpoint is there, and 
   assert.notEqual(signer.address, SIGNER.address);
 });
 
-test("poking makes everything due at once", async () => {
-  const world = await World.open({ policy: { intervalMs: 3_600_000 } });
-  await append(world.ledger);
-  await world.run(5);
-  assert.equal(payerTransactions(world), 0);
-  world.anchorer?.poke();
-  await world.runUntilFinal();
-});
-
 test("a ledger that the contract refuses is left out of what others share, and its note has the contract's reason", async () => {
   const world = await World.open({ names: ["a", "b", "c"] });
   for (const ledger of world.ledgers) await append(ledger, 3);

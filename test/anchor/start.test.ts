@@ -82,20 +82,6 @@ test("one account may be payer and owner", async () => {
   assert.ok(chain.mined.every(({ tx }) => tx.from === OWNER.address));
 });
 
-test("a poke wakes a loop that sleeps for long", async () => {
-  const chain = new FakeChain();
-  const policy = { intervalMs: 3_600_000, pollMs: 3_600_000 };
-  const { anchorer, ledger, sizes } = await openService([chain], { policy });
-  anchorer.start();
-  await append(ledger);
-  await until("the anchor to be final", async () => {
-    anchorer.poke();
-    chain.mine();
-    return (await sizes()).join() === "1234: 1 final";
-  });
-  await anchorer.stop();
-});
-
 test("stopping ends the step that is under way when its chain is closed, and logs nothing more", async () => {
   const chain = new FakeChain();
   const lines: string[] = [];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { decodeEntry, type Entry, encodeEntry, memberDigest, type ShownMember } from "../../src/entry/entry.ts";
+import { type Entry, encodeEntry, memberDigest, type ShownMember } from "../../src/entry/entry.ts";
 import { checkEvent, type Event } from "../../src/entry/event.ts";
 import { memberText, readMemberText } from "../../src/entry/member.ts";
 import { unpackMembers } from "../../src/entry/packed.ts";
@@ -11,6 +11,7 @@ import { ownMembers, type PreparedEntry, prepareEntry, readMembers } from "../..
 import { withholdMembers } from "../../src/entry/redact.ts";
 import { concat, encodeUint64, toHex, utf8 } from "../../src/merkle/bytes.ts";
 import { keccak256, sha256 } from "../../src/merkle/hash.ts";
+import { decodeEntry } from "./decode-entry.ts";
 
 const RUNS = { seed: 20_260_203, numRuns: 200 };
 const event: Event = checkEvent({

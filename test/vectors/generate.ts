@@ -7,7 +7,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { id, TypedDataEncoder, Wallet } from "ethers";
-import { decodeEntry, ENTRY_BYTES_MAX, type Member, writeEntry } from "../../src/entry/entry.ts";
+import { ENTRY_BYTES_MAX, type Member, writeEntry } from "../../src/entry/entry.ts";
 import { checkEvent, EVENT_LIMITS } from "../../src/entry/event.ts";
 import { parseJson } from "../../src/entry/i-json.ts";
 import { readMemberText } from "../../src/entry/member.ts";
@@ -20,6 +20,7 @@ import { keccak256 as hash, leafHash, nodeHash } from "../../src/merkle/hash.ts"
 import { consistencyRanges, inclusionRanges, provePath } from "../../src/merkle/proof.ts";
 import { tileRoot } from "../../src/merkle/tile.ts";
 import { type NodeSource, rangeHash } from "../../src/merkle/tree.ts";
+import { decodeEntry } from "../entry/decode-entry.ts";
 import { makeBundleVectors } from "./bundle-vectors.ts";
 import { EVENTS, type EventVector, REFUSED_TEXTS } from "./events.ts";
 

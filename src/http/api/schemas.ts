@@ -19,7 +19,7 @@ const address = z
 const milliseconds = count.meta({ description: "Milliseconds since 1970" });
 const seconds = count.meta({ description: "Seconds since 1970" });
 
-export const ledgerName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, {
+const ledgerName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, {
   error: "1 to 64 of a-z, 0-9, '.', '_', '-', the first a letter or digit",
 });
 const sourceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {

@@ -15,7 +15,7 @@ const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="holdfast"' };
  * The key that a request shows.
  * @throws Problem key_missing, key_invalid
  */
-export function authenticate(keys: KeyRing, req: IncomingMessage): ApiKey {
+function authenticate(keys: KeyRing, req: IncomingMessage): ApiKey {
   if (req.headers.authorization === undefined) {
     throw new Problem("key_missing", "expected the header Authorization: Bearer <key>, got none", {
       headers: CHALLENGE,

@@ -57,7 +57,7 @@ const DECODERS: Readonly<Record<string, () => Decoder>> = {
 };
 
 /** Encodings of bodies that are understood, as RFC 9110 §12.5.3 lists them. */
-export const ENCODINGS = "gzip, deflate, br";
+const ENCODINGS = "gzip, deflate, br";
 
 export type BodyLimits = { readonly bytesMax: number };
 

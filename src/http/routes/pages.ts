@@ -11,7 +11,7 @@ import { chosen, type Encoded } from "../wire/encodings.ts";
 import { tagOf } from "../wire/validators.ts";
 
 /** Where the build puts them. */
-export const PAGES_FOLDER = join(import.meta.dirname, "..", "..", "..", "build", "web");
+const PAGES_FOLDER = join(import.meta.dirname, "..", "..", "..", "build", "web");
 
 const POLICY = [
   "default-src 'none'",

@@ -16,7 +16,7 @@ import { FolderGoneError, type MarkFolder } from "./folder.ts";
 import { decodeMark, encodeMark, type Mark, markFile, missingMark, requireReached } from "./mark.ts";
 
 /** Marks cannot be written now, so that nothing may be signed; it can be sent again. */
-export class MarksUnwritableError extends HeldBackError {
+class MarksUnwritableError extends HeldBackError {
   override readonly name = "MarksUnwritableError";
   readonly code = "marks_unwritable";
 }

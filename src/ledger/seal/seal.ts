@@ -70,13 +70,12 @@ export class Sealer {
 
   /**
    * Rebuilds the newest checkpoint of a ledger from the store; seals run one after the other.
-   * @param options fromZero: read every entry, whatever was sealed before
    * @throws SealError when the store says something else, with the range of entries concerned
    * @throws DamagedStoreError while something of the ledger that was found damaged still is
    * @throws RangeError when the ledger is empty
    */
-  seal(ledger: Ledger, options: { readonly fromZero?: boolean } = {}): Promise<Sealed> {
-    return this.#turn.take(() => this.#seal(ledger, options.fromZero ?? false));
+  seal(ledger: Ledger): Promise<Sealed> {
+    return this.#turn.take(() => this.#seal(ledger));
   }
 
   /** Ends the thread; a seal under way fails. */
@@ -84,12 +83,12 @@ export class Sealer {
     return this.#rebuilder.close();
   }
 
-  async #seal(ledger: Ledger, fromZero: boolean): Promise<Sealed> {
+  async #seal(ledger: Ledger): Promise<Sealed> {
     const checkpoint = ledger.head;
     if (checkpoint === undefined) throw new RangeError("expected a ledger with entries to seal, got an empty one");
     requireSignature(ledger, checkpoint);
     await ledger.settleDamage();
-    const from = await this.#start(ledger, checkpoint, fromZero);
+    const from = await this.#start(ledger, checkpoint);
     const edge = await this.#rebuild(ledger, from, checkpoint.size);
     const { root, frontier } = await this.#rebuilder.finish();
     if (toHex(root) !== checkpoint.root) throw await explain(ledger, { from, checkpoint, edge, root: toHex(root) });
@@ -100,8 +99,8 @@ export class Sealer {
   }
 
   /** Puts the rebuilder where the last seal ended, if that can be trusted; gives the first entry to read. */
-  async #start(ledger: Ledger, checkpoint: SignedCheckpoint, fromZero: boolean): Promise<number> {
-    const state = fromZero ? undefined : await keptState(this.#store, ledger.record.id);
+  async #start(ledger: Ledger, checkpoint: SignedCheckpoint): Promise<number> {
+    const state = await keptState(this.#store, ledger.record.id);
     if (state !== undefined && (await this.#restores(state))) {
       await requireKnown(ledger, checkpoint, state);
       return state.size;

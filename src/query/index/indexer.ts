@@ -125,17 +125,6 @@ export class Indexer {
     await this.#waiters.wait(size, options.timeoutMs ?? 10_000);
   }
 
-  /**
-   * Builds the segment of an entry again, after members of it were withheld or erased or it was brought back: what is
-   * no longer shown is then no longer in the index. Takes about 0.3 s.
-   */
-  async reindex(index: number): Promise<void> {
-    await this.#steps.take(async () => {
-      if (index < this.segments.end) await this.#rebuild(this.segments.locate(index));
-      else if (index < this.watermark) this.#open = await this.#build(this.#open.start, this.watermark);
-    });
-  }
-
   /** Runs something that reads segments; a damaged segment is built again and the reading repeated. */
   async healing<T>(read: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {

@@ -13,7 +13,7 @@ import { eachTerm, type Term } from "./terms.ts";
 import type { Times } from "./times.ts";
 
 /** A segment with this many pairs is closed early: 8 MiB. Events with thousands of targets exist. */
-export const PAIRS_MAX = 2 ** 20;
+const PAIRS_MAX = 2 ** 20;
 
 export class OpenSegment {
   /** Index of its first entry. */

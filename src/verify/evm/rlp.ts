@@ -10,7 +10,7 @@ export type RlpItem = Uint8Array | readonly RlpItem[];
  * Decodes one item that fills the bytes.
  * @throws ProofError when they are not RLP
  */
-export function decodeRlp(bytes: Uint8Array): RlpItem {
+function decodeRlp(bytes: Uint8Array): RlpItem {
   try {
     return decode(bytes) as RlpItem;
   } catch (cause) {

@@ -3,7 +3,7 @@
  * be kept and sent, the browser's back works, and the server never sees what somebody looks for.
  */
 
-export const PAGES = ["overview", "events", "anchors", "downloads", "sign-in"] as const;
+const PAGES = ["overview", "events", "anchors", "downloads", "sign-in"] as const;
 export type PageName = (typeof PAGES)[number];
 
 export type Route = {

@@ -270,36 +270,15 @@ test("a segment that stays damaged after it was built again is an error, not an 
   await indexer.stop();
 });
 
-test("what was erased leaves the index with reindex, in closed segments and in the open one", async () => {
+test("no answer shows what was erased, from closed segments and from the open one", async () => {
   const ledger = new FakeLedger();
   ledger.append(events(0, 25));
-  const indexStore = new MemoryIndexStore();
-  const indexer = await openAndFollow(ledger, indexStore);
-  for (const index of [14, 21]) {
-    ledger.erase(index, "action");
-    const before = multiplesOf7(25).filter((i) => i < index || i > index);
-    const readable = before.filter((i) => !(index === 21 && i === 14));
-    assert.deepEqual(await find(indexer, { action: "rare" }), readable, "no answer shows what is erased");
-    await indexer.reindex(index);
-    assert.deepEqual(await find(indexer, { action: "rare" }), readable);
-  }
-  const { top } = await stats(indexer, { since: RECORDED_AT, until: RECORDED_AT + 1, interval: "hour", top: 5 });
-  assert.deepEqual(
-    top.action.map(({ value, count }) => [value, count]),
-    [
-      ["common", 21],
-      ["rare", 2],
-    ],
-  );
-  ledger.append(events(25, 40));
-  await indexer.waitFor(40);
-  await indexer.reindex(39);
-  await indexer.reindex(1_000_000);
-  assert.equal(indexer.watermark, 40);
+  const indexer = await openAndFollow(ledger, new MemoryIndexStore());
+  const erased = [14, 21];
+  for (const index of erased) ledger.erase(index, "action");
+  const left = multiplesOf7(25).filter((index) => !erased.includes(index));
+  assert.deepEqual(await find(indexer, { action: "rare" }), left);
   await indexer.stop();
-  const again = await open(ledger, indexStore);
-  assert.equal(again.segments.end, 40);
-  await again.stop();
 });
 
 test("events with thousands of targets close a segment early, and all are found", async () => {

@@ -9,7 +9,7 @@ import type { AnchorAnswer, ChainAnswer } from "../answers.ts";
 import { useReach } from "../reach.tsx";
 
 /** Gas and fees of some anchors. */
-export function spentOn(anchors: readonly AnchorAnswer[]): { readonly gas: number; readonly feeWei: bigint } {
+function spentOn(anchors: readonly AnchorAnswer[]): { readonly gas: number; readonly feeWei: bigint } {
   return anchors.reduce(
     (sum, anchor) => ({ gas: sum.gas + anchor.gasUsed, feeWei: sum.feeWei + BigInt(anchor.feeWei) }),
     { gas: 0, feeWei: 0n },
