@@ -6,10 +6,11 @@
 
 import { type Clock, systemClock } from "../clock.ts";
 import type { Health } from "../health.ts";
+import type { Log } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import { ChainLoop, type ChainSetup } from "./chain-loop.ts";
 import type { AnchoredLedger, LedgerSource } from "./ledgers.ts";
-import { type Log, type Note, type NoteCode, Notes } from "./obstacles.ts";
+import { type Note, type NoteCode, Notes } from "./obstacles.ts";
 import { type ChainStatus, chainStatus } from "./status.ts";
 
 export type AnchorerOptions<L extends AnchoredLedger> = LedgerSource<L> & {

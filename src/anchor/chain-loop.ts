@@ -6,13 +6,14 @@
 import type { Account } from "../chain/account.ts";
 import { type Chain, ChainError } from "../chain/chain.ts";
 import { type Clock, isRecent } from "../clock.ts";
+import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import { Site, type View } from "./chain-watch.ts";
 import { AnchorErrand, OwnerErrand } from "./jobs/jobs.ts";
 import { standingOf } from "./ledger-check.ts";
 import type { LedgerSource } from "./ledgers.ts";
-import type { Log, Note, NoteCode, Notes } from "./obstacles.ts";
+import type { Note, NoteCode, Notes } from "./obstacles.ts";
 import { POLICY, type Policy } from "./policy.ts";
 import { mendAnchors } from "./record/adopt.ts";
 import { settleAnchors } from "./record/finalize.ts";

@@ -5,9 +5,10 @@
 
 import { type Block, type Chain, ChainError, type ChainIdentity } from "../chain/chain.ts";
 import { readJson } from "../json/read.ts";
+import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { DamagedStoreError, type Store } from "../store/store.ts";
-import type { Log, NoteCode, Notes } from "./obstacles.ts";
+import type { NoteCode, Notes } from "./obstacles.ts";
 import type { Finality, Policy } from "./policy.ts";
 import { AnchorBook } from "./record/open-anchors.ts";
 

@@ -4,6 +4,7 @@
  */
 
 import type { Condition, Health } from "../health.ts";
+import type { Log } from "../log.ts";
 
 export type NoteCode =
   /** No endpoint answers, or not with sense. */
@@ -45,14 +46,6 @@ export type Note = {
   /** Milliseconds since 1970. */
   readonly since: number;
 };
-
-/** The part of pino that is used. */
-export interface Log {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** Notes that mean that somebody must do something, or look. */
 const ALARMS: ReadonlySet<NoteCode> = new Set([

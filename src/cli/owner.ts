@@ -4,7 +4,7 @@
  */
 
 import { type Command, Option } from "commander";
-import { CONTRACT_ADDRESS, explainRevert } from "../chain/contract/contract.ts";
+import { CONTRACT_ADDRESS } from "../chain/contract/contract.ts";
 import {
   acceptOwnershipCall,
   type ContractCall,
@@ -20,7 +20,6 @@ import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { deriveLedgerId, labelOf } from "../merkle/checkpoint.ts";
 import { RpcAnswerError, type RpcRequest } from "../verify/evm/rpc-reader.ts";
-import { revertOf } from "./fork-proof/contract.ts";
 import {
   type AccountFlags,
   type ChainFlags,
@@ -33,7 +32,7 @@ import {
 } from "./remote/account-flags.ts";
 import { describeLinks } from "./remote/explorer-links.ts";
 import { knownCodeHashes } from "./remote/known-contract.ts";
-import { connectChain, connectNode } from "./remote/node.ts";
+import { connectChain, connectNode, refusalOf } from "./remote/node.ts";
 import { describeCall, type Sent, sendCall } from "./remote/send-call.ts";
 import { CliError, usageError } from "./terminal/failure.ts";
 import { printResult } from "./terminal/output.ts";
@@ -222,7 +221,7 @@ async function tryOut(request: RpcRequest, contract: string, { data }: ContractC
     await request("eth_call", [{ from, to: contract, data }, "latest"]);
   } catch (error) {
     if (!(error instanceof RpcAnswerError)) throw error;
-    const reason = explainRevert(revertOf(error))?.text ?? error.message;
+    const reason = refusalOf(error);
     throw new CliError(`The contract refuses it from ${checksumAddress(from)}: ${reason}.`, {
       code: "call_refused",
       exitStatus: 1,

@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { type AuditReport, auditLedger } from "../audit/audit.ts";
+import { rememberedOf } from "../audit/remembered.ts";
 import { fastKeccak256 } from "../ledger/keccak-wasm.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { marksFolder, storeFolder } from "../service/config.ts";
@@ -17,10 +18,9 @@ import type { Loss } from "../store/leveldb/salvage.ts";
 import { describeRange, isBeforeRecords, type Rebuilt, rebuildStore, takePlace } from "../store/rebuild.ts";
 import { RECOVERED, removeRebuilt } from "../store/rebuilt-folder.ts";
 import { type LedgerRecord, StoreLockedError } from "../store/store.ts";
-import { rememberedOf } from "./audit/remembered.ts";
 import { dataFolderOf } from "./terminal/data-folder.ts";
 import { CliError, type SetExit, usageError } from "./terminal/failure.ts";
-import { printResult } from "./terminal/output.ts";
+import { printNote, printResult } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
 
 type RecoverFlags = { readonly data?: string; readonly apply?: boolean; readonly json?: boolean };
@@ -141,7 +141,7 @@ async function auditTarget(target: string, marks: string): Promise<Audited[]> {
     const audited: Audited[] = [];
     for (const record of await store.ledgers()) {
       const number = store.numberOf(record.id);
-      const { remembered, lost, isMarked } = await rememberedOf(store, record, marks, hash);
+      const { remembered, lost, isMarked } = await rememberedOf({ store, record, marks, hash }, printNote);
       const report = await auditLedger({ store, record, hash, remembered });
       const beyond = report.findings.filter(({ kind }) => kind === "entry_beyond_head");
       const size = Math.max(report.head?.size ?? 0, ...beyond.map(({ to }) => to));

@@ -7,13 +7,13 @@
  * itself is started again.
  */
 
-import type { Log } from "../anchor/obstacles.ts";
 import { ChainError } from "../chain/chain.ts";
 import { DEPLOYED } from "../chain/contract/contract.ts";
 import { connectEndpoint } from "../chain/node/endpoint.ts";
 import type { Endpoint } from "../chain/node/endpoints.ts";
 import { systemClock } from "../clock.ts";
 import type { Health } from "../health.ts";
+import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { AnswerError } from "../net/bounded-fetch.ts";
 import { ChainFolder } from "./folder.ts";

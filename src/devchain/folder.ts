@@ -6,8 +6,8 @@
 import { createReadStream } from "node:fs";
 import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Log } from "../anchor/obstacles.ts";
 import { readJson } from "../json/read.ts";
+import type { Log } from "../log.ts";
 import { makeFolder, replaceFile, withWayOut } from "../store/durable-file.ts";
 import type { Traces } from "./process.ts";
 

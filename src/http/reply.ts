@@ -6,9 +6,9 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
+import type { Log } from "../log.ts";
 import { DisconnectedError } from "./intake/body.ts";
 import { Problem, problemBody, problemHeaders, problemOf } from "./problem.ts";
-import type { Log } from "./services.ts";
 import { connectionOf } from "./wire/connections.ts";
 import { matches, tagOf } from "./wire/validators.ts";
 

@@ -6,6 +6,7 @@ import type { ChainStatus as AnchoringStatus } from "../anchor/status.ts";
 import { EVENT_LIMITS, type EventLimits } from "../entry/event.ts";
 import type { Health } from "../health.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 import type { Metrics } from "../metrics.ts";
@@ -43,14 +44,6 @@ export type ChainStatus = {
   /** Why anchoring stands still, in a few words without secrets. */
   readonly trouble?: string;
 };
-
-/** The part of pino that is used. */
-export interface Log {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** Sizes in bytes and times in milliseconds that requests are held to. */
 export type HttpLimits = {

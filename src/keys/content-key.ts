@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import type { Log } from "../http/services.ts";
+import type { Log } from "../log.ts";
 import { concat, fromHex, toHex, utf8 } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { makeFolder, replaceFile } from "../store/durable-file.ts";

@@ -4,8 +4,8 @@
  */
 
 import { basename } from "node:path";
-import type { Log } from "../anchor/obstacles.ts";
 import { addressOfKey } from "../chain/ethers.ts";
+import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import { isVouched, type KeyPlace, type LocalKeys, nameOfPlace } from "./key-source.ts";

@@ -3,7 +3,6 @@
  * made from what is in memory. What is read from the store is checked before it is given out.
  */
 
-import { type AnchorRecord, listAnchors, passOver } from "../anchor/record/anchor-record.ts";
 import { type Entry, entryLeafHash, type Member } from "../entry/entry.ts";
 import { withholdMembers } from "../entry/redact.ts";
 import { fastRecoverSigner } from "../keys/local-signer.ts";
@@ -13,6 +12,7 @@ import { equal, fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { labelOf, type SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { checkInclusion, ProofError } from "../merkle/proof.ts";
+import { type AnchorRecord, listAnchors, passOver } from "../store/anchor-record.ts";
 import { DamagedStoreError, type LedgerRecord, type Store } from "../store/store.ts";
 import {
   BUNDLE_FORMAT,

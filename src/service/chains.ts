@@ -6,7 +6,6 @@
 import { join } from "node:path";
 import type { Anchorer } from "../anchor/anchorer.ts";
 import type { ChainSetup } from "../anchor/chain-loop.ts";
-import type { Log } from "../anchor/obstacles.ts";
 import { CONTRACT_ADDRESS } from "../chain/contract/contract.ts";
 import { connectChain } from "../chain/evm-chain.ts";
 import { DEV_CHAIN_ID, DevChain } from "../devchain/devchain.ts";
@@ -16,6 +15,7 @@ import { keyAccount, localKeys, openAccount, openSigner } from "../keys/key-sour
 import { compareKey, compareLocalKeys } from "../keys/known-keys.ts";
 import { keySigner } from "../keys/local-signer.ts";
 import type { CheckpointSigner } from "../keys/signer.ts";
+import type { Log } from "../log.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { hostInUrl } from "../net/listen-address.ts";

@@ -10,7 +10,7 @@
  *   05 ledger[4] key[32]         idempotency claim      Claim
  *   06 space 00 key              record                 text; space and key are UTF-8, a space has no 00
  *
- * Spaces: `anchors/{ledger}` anchor/record/anchor-record.ts, `anchoring/{chain}/…` anchor/record/open-anchors.ts and
+ * Spaces: `anchors/{ledger}` store/anchor-record.ts, `anchoring/{chain}/…` anchor/record/open-anchors.ts and
  * anchor/transaction/pending-store.ts, `seals` ledger/seal/seal.ts, `keys` and `keyuses` http/auth/api-keys.ts, `probe`
  * http/routes/health.ts, `secrets` keys/secret-check.ts.
  */

@@ -5,9 +5,9 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { listAnchors } from "../../src/anchor/record/anchor-record.ts";
 import { Journal } from "../../src/anchor/transaction/pending-store.ts";
 import { ChainError } from "../../src/chain/chain.ts";
+import { listAnchors } from "../../src/store/anchor-record.ts";
 import { DamagedStoreError } from "../../src/store/store.ts";
 import type { MemoryStore } from "../store/memory-store.ts";
 import { anchoredWorld, append, PAYER, quiet, type World } from "./world.ts";

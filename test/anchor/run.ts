@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { Anchorer } from "../../src/anchor/anchorer.ts";
 import type { Policy } from "../../src/anchor/policy.ts";
-import { type AnchorRecord, listAnchors } from "../../src/anchor/record/anchor-record.ts";
 import { DEPLOYED } from "../../src/chain/contract/contract.ts";
 import { connectChain, type RpcChain } from "../../src/chain/evm-chain.ts";
 import { keyAccount } from "../../src/keys/key-source.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
+import { type AnchorRecord, listAnchors } from "../../src/store/anchor-record.ts";
 import type { BundleAnchor } from "../../src/verify/bundle/bundle.ts";
 import { checkState } from "../../src/verify/evm/state-proof.ts";
 import { CHAIN_ID } from "../chain/anvil.ts";

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { listAnchors } from "../../src/anchor/record/anchor-record.ts";
+import { listAnchors } from "../../src/store/anchor-record.ts";
 import { Anvil } from "../chain/anvil.ts";
 import { type Harm, HarmfulProxy } from "../chain/proxy.ts";
 import { until } from "../until.ts";

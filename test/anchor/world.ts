@@ -2,18 +2,18 @@
 
 import assert from "node:assert/strict";
 import { Anchorer } from "../../src/anchor/anchorer.ts";
-import type { Log } from "../../src/anchor/obstacles.ts";
 import type { Policy } from "../../src/anchor/policy.ts";
-import { type AnchorRecord, listAnchors } from "../../src/anchor/record/anchor-record.ts";
 import { ChainError } from "../../src/chain/chain.ts";
 import type { Event } from "../../src/entry/event.ts";
 import { prepareEntry } from "../../src/entry/prepare.ts";
 import { keyAccount } from "../../src/keys/key-source.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
+import type { Log } from "../../src/log.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import { deriveLedgerId, labelOf, type SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
+import { type AnchorRecord, listAnchors } from "../../src/store/anchor-record.ts";
 import { FakeChain } from "../chain/fake-chain.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import { Faults } from "./faults.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import { type AnchorRecord, type AnchorStage, anchorWrite } from "../../src/anchor/record/anchor-record.ts";
+import { type AnchorRecord, type AnchorStage, anchorWrite } from "../../src/store/anchor-record.ts";
 import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import { parseBundle } from "../../src/verify/bundle/parse.ts";
 import { ask, event, type Running, startService } from "../http/service.ts";

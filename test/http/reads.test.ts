@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import type * as z from "zod";
-import { type AnchorRecord, anchorWrite } from "../../src/anchor/record/anchor-record.ts";
 import type { SCHEMAS } from "../../src/http/api/schemas.ts";
 import { fromHex, type Hex, toHex } from "../../src/merkle/bytes.ts";
 import { recoverSigner } from "../../src/merkle/checkpoint.ts";
 import { emptyRoot, keccak256 } from "../../src/merkle/hash.ts";
 import { checkConsistency } from "../../src/merkle/proof.ts";
 import { tileRoot } from "../../src/merkle/tile.ts";
+import { type AnchorRecord, anchorWrite } from "../../src/store/anchor-record.ts";
 import { type Answer, ask, codeOf, event, type Running, startService } from "./service.ts";
 
 const START = 1_790_000_000_000;

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
-import { type AnchorRecord, type AnchorStage, anchorWrite } from "../../src/anchor/record/anchor-record.ts";
 import { checkEvent } from "../../src/entry/event.ts";
 import { prepareEntry } from "../../src/entry/prepare.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
@@ -11,6 +10,7 @@ import { Ledger } from "../../src/ledger/ledger.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import { deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";
 import { makeBundle, type ProveRequest } from "../../src/prove/make-bundle.ts";
+import { type AnchorRecord, type AnchorStage, anchorWrite } from "../../src/store/anchor-record.ts";
 import { DamagedStoreError, type Store } from "../../src/store/store.ts";
 import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import { parseBundle } from "../../src/verify/bundle/parse.ts";

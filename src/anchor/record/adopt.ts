@@ -3,11 +3,11 @@
  * lost, or with a record that is damaged. They are written down as the chain tells them.
  */
 
+import type { Log } from "../../log.ts";
 import type { Hex } from "../../merkle/bytes.ts";
+import type { AnchorKey } from "../../store/anchor-record.ts";
 import type { Site } from "../chain-watch.ts";
 import type { AnchoredLedger } from "../ledgers.ts";
-import type { Log } from "../obstacles.ts";
-import type { AnchorKey } from "./anchor-record.ts";
 import { buildAnchor } from "./build.ts";
 import { findPlace } from "./finalize.ts";
 

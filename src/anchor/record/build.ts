@@ -6,8 +6,8 @@
 import { type Chain, ChainError } from "../../chain/chain.ts";
 import { checksumAddress } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
+import type { AnchorRecord, AnchorStage } from "../../store/anchor-record.ts";
 import type { AnchorState } from "../../verify/bundle/bundle.ts";
-import type { AnchorRecord, AnchorStage } from "./anchor-record.ts";
 import type { OpenAnchor } from "./open-anchors.ts";
 
 /** The checkpoint that was anchored. */

@@ -4,9 +4,9 @@
  */
 
 import { type AnchorPlace, type Chain, ChainError } from "../../chain/chain.ts";
+import type { Log } from "../../log.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Site, View } from "../chain-watch.ts";
-import type { Log } from "../obstacles.ts";
 import { buildAnchor, finalAnchor, surerAnchor } from "./build.ts";
 import type { OpenAnchor } from "./open-anchors.ts";
 

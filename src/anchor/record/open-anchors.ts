@@ -5,8 +5,6 @@
 
 import { readJson } from "../../json/read.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import type { RecordWrite, Store } from "../../store/store.ts";
-import type { AnchorState } from "../../verify/bundle/bundle.ts";
 import {
   type AnchorKey,
   type AnchorRecord,
@@ -15,7 +13,9 @@ import {
   listAnchors,
   passOver,
   removalOf,
-} from "./anchor-record.ts";
+} from "../../store/anchor-record.ts";
+import type { RecordWrite, Store } from "../../store/store.ts";
+import type { AnchorState } from "../../verify/bundle/bundle.ts";
 
 /** An anchor that may still be reorganised, with the state proof that was taken while nodes had the state. */
 export type OpenAnchor = { readonly anchor: AnchorRecord; readonly state?: AnchorState };

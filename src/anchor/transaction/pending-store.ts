@@ -3,9 +3,9 @@
  * for each flight. A write is durable before the step that needs it, and memory changes only after it.
  */
 
+import type { Log } from "../../log.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { RecordWrite, Store } from "../../store/store.ts";
-import type { Log } from "../obstacles.ts";
 import { findForgotten, isDayUnknown, settledBelow } from "../spending/forgotten.ts";
 import { dayOf, NOTHING_SPENT } from "../spending/spent.ts";
 import { type Flight, isOpen, isUnmined } from "./pending.ts";

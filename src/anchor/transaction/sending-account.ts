@@ -4,9 +4,10 @@
  */
 
 import type { Account } from "../../chain/account.ts";
+import type { Log } from "../../log.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Site } from "../chain-watch.ts";
-import type { Log, Notes } from "../obstacles.ts";
+import type { Notes } from "../obstacles.ts";
 import type { Purpose } from "./attempt.ts";
 import type { Flight } from "./pending.ts";
 import type { Journal } from "./pending-store.ts";

@@ -4,11 +4,8 @@ import { AnswerError } from "../../net/bounded-fetch.ts";
 import { type NodeAnswer, NodeAnswerError } from "../../verify/evm/rpc-answer.ts";
 import { ChainError } from "../chain.ts";
 import type { Endpoint } from "./endpoints.ts";
-import { classify } from "./error-wording.ts";
+import { classify, revertData } from "./error-wording.ts";
 import { askNode, nodeAt } from "./json-rpc.ts";
-
-/** Characters of revert data: errors of the contract have some hundred. */
-const REVERT_MAX = 4096;
 
 /**
  * An endpoint at a URL, which may hold user and password. Each request ends within `timeoutMs`.
@@ -42,11 +39,4 @@ function resultOf(answer: NodeAnswer, name: string): unknown {
   const data = revertData(answer.data);
   const kind = data !== undefined && data !== "0x" ? "reverted" : classify(message);
   throw new ChainError(kind, `${name}: ${message}`, kind === "reverted" ? data : undefined);
-}
-
-/** Data of a revert: geth gives hex, EDR an object with `data`. */
-function revertData(data: unknown): string | undefined {
-  const inner = typeof data === "object" && data !== null ? (data as { data?: unknown }).data : data;
-  if (typeof inner !== "string" || inner.length > REVERT_MAX) return undefined;
-  return /^0x[0-9a-f]*$/i.test(inner) ? inner.toLowerCase() : undefined;
 }

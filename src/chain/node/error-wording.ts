@@ -56,3 +56,13 @@ export function classify(message: string): ChainErrorKind {
   // Nethermind and some proxies say "unknown transaction" for a receipt that is not there.
   return RULES.find(({ pattern }) => pattern.test(message))?.kind ?? "unknown";
 }
+
+/** Characters of revert data: errors of the contract have some hundred. */
+const REVERT_MAX = 4096;
+
+/** Data of a revert in what an endpoint adds to an error: geth gives hex, Hardhat's EDR an object with `data`. */
+export function revertData(data: unknown): string | undefined {
+  const inner = typeof data === "object" && data !== null ? (data as { data?: unknown }).data : data;
+  if (typeof inner !== "string" || inner.length > REVERT_MAX) return undefined;
+  return /^0x[0-9a-f]*$/i.test(inner) ? inner.toLowerCase() : undefined;
+}

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import { type AuditReport, auditLedger } from "../../audit/audit.ts";
+import { rememberedOf } from "../../audit/remembered.ts";
 import { fastKeccak256 } from "../../ledger/keccak-wasm.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import { adminKeyFile, marksFolder, storeFolder } from "../../service/config.ts";
@@ -18,7 +19,6 @@ import { dataFolderOf } from "../terminal/data-folder.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { type Progress, startProgress } from "../terminal/progress.ts";
-import { rememberedOf } from "./remembered.ts";
 
 type AuditFlags = { readonly data?: string; readonly ledger?: string; readonly json?: boolean };
 type Audited = { readonly record: LedgerRecord; readonly report: AuditReport };
@@ -96,7 +96,7 @@ async function auditAll(store: LevelStore, marks: string, flags: AuditFlags): Pr
     if (flags.ledger !== undefined && record.name !== flags.ledger) continue;
     const progress = await startProgress("entries");
     const onProgress: Progress["show"] = (done, size) => progress.show(done, size);
-    const { remembered, lost, isMarked } = await rememberedOf(store, record, marks, hash);
+    const { remembered, lost, isMarked } = await rememberedOf({ store, record, marks, hash }, printNote);
     const report = await auditLedger({ store, record, hash, remembered, onProgress });
     progress.stop();
     const isUnmarked = !isMarked && report.entries > 0;

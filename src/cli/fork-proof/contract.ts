@@ -1,6 +1,5 @@
 /** What the contract makes of statements: whose they are, what it holds itself, and whether it would take a proof. */
 
-import { explainRevert } from "../../chain/contract/contract.ts";
 import { type ContractCall, forkCall } from "../../chain/contract/manual-calls.ts";
 import { checksumAddress } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
@@ -12,7 +11,7 @@ import { anchoredStatement, type Exhibit, type Statement } from "../../watch/sta
 import { type ChainFlags, requireChain } from "../remote/account-flags.ts";
 import { fewAtOnce } from "../remote/few-at-once.ts";
 import { knownCodeHashes } from "../remote/known-contract.ts";
-import { connectChain, connectNode } from "../remote/node.ts";
+import { connectChain, connectNode, refusalOf } from "../remote/node.ts";
 import { CliError } from "../terminal/failure.ts";
 
 /** Sizes about which a contract is asked at most: strangers wrote the files, and each size in them is a request. */
@@ -108,14 +107,8 @@ export class ForkChain {
       return call;
     } catch (error) {
       if (!(error instanceof RpcAnswerError)) throw error;
-      const reason = explainRevert(revertOf(error))?.text ?? error.message;
+      const reason = refusalOf(error);
       throw new CliError(`The contract refuses the proof: ${reason}.`, { code: "proof_refused", exitStatus: 1 });
     }
   }
-}
-
-/** Data of a revert: geth gives hex, Hardhat an object with `data`. */
-export function revertOf({ cause }: RpcAnswerError): string | undefined {
-  const data = typeof cause === "object" && cause !== null ? (cause as { data?: unknown }).data : cause;
-  return typeof data === "string" && /^0x[0-9a-f]*$/i.test(data) ? data.toLowerCase() : undefined;
 }

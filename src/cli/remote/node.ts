@@ -1,6 +1,8 @@
 /** Chains for the verifier: JSON-RPC, each request within a deadline. Of what anchors, it uses only how to ask a node. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { explainRevert } from "../../chain/contract/contract.ts";
+import { revertData } from "../../chain/node/error-wording.ts";
 import { askNode, type NodeTarget, nodeAt, type Question } from "../../chain/node/json-rpc.ts";
 import type { ChainReader } from "../../verify/evm/chain-reader.ts";
 import { type NodeAnswer, NodeAnswerError } from "../../verify/evm/rpc-answer.ts";
@@ -46,6 +48,11 @@ export function connectNode(text: string, timeoutMs = REQUEST_MS): RpcRequest {
     // The cause is the data of a revert.
     throw Object.assign(new RpcAnswerError(`${name}: ${method}: ${answer.message}`), { cause: answer.data });
   };
+}
+
+/** Why a contract refuses a call, in its own words where the node hands them on. */
+export function refusalOf(error: RpcAnswerError): string {
+  return explainRevert(revertData(error.cause))?.text ?? error.message;
 }
 
 function targetOf(text: string): NodeTarget {

@@ -4,7 +4,7 @@
  */
 
 import { readFile } from "node:fs/promises";
-import type { Log } from "../services.ts";
+import type { Log } from "../../log.ts";
 import type { KeyRing } from "./api-keys.ts";
 
 /** Says when the file is there and holds no key that is in force, without what it holds. */

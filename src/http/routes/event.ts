@@ -1,11 +1,11 @@
 /** One event of a ledger, and what proves it. */
 
-import { listAnchors, passOver } from "../../anchor/record/anchor-record.ts";
 import type { Entry } from "../../entry/entry.ts";
 import { readMembers } from "../../entry/prepare.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
 import { makeBundle } from "../../prove/make-bundle.ts";
+import { listAnchors, passOver } from "../../store/anchor-record.ts";
 import type { Store } from "../../store/store.ts";
 import type { Status } from "../../verify/bundle/bundle.ts";
 import type { Answering } from "../admit.ts";

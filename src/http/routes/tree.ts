@@ -3,10 +3,10 @@
  * Hashes of salted entries disclose nothing of the events.
  */
 
-import { type AnchorKey, type AnchorRecord, listAnchors } from "../../anchor/record/anchor-record.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { toHex } from "../../merkle/bytes.ts";
 import { labelOf, type SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import { type AnchorKey, type AnchorRecord, listAnchors } from "../../store/anchor-record.ts";
 import { DamagedStoreError } from "../../store/store.ts";
 import type { Answering } from "../admit.ts";
 import { Problem } from "../problem.ts";

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { Level } from "level";
-import { type AnchorRecord, anchorWrite } from "../../../src/anchor/record/anchor-record.ts";
+import { type AnchorRecord, anchorWrite } from "../../../src/store/anchor-record.ts";
 import { LevelStore } from "../../../src/store/level-store.ts";
 import { ask, event, SIGNER, startService } from "../../http/service.ts";
 import { makeFolder, runCli } from "../run-cli.ts";

@@ -3,10 +3,10 @@
  * are derived from the chain and could be read from it again.
  */
 
-import { readJson } from "../../json/read.ts";
-import type { Hex } from "../../merkle/bytes.ts";
-import { DamagedStoreError, type Store } from "../../store/store.ts";
-import type { AnchorState } from "../../verify/bundle/bundle.ts";
+import { readJson } from "../json/read.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import type { AnchorState } from "../verify/bundle/bundle.ts";
+import { DamagedStoreError, type Store } from "./store.ts";
 
 /** How sure an anchor is: in a block, in a block the chain calls safe, in one that it calls final. */
 export type AnchorStage = "mined" | "safe" | "final";

@@ -5,13 +5,21 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { listAnchors } from "../../anchor/record/anchor-record.ts";
-import type { Remembered } from "../../audit/audit.ts";
-import { decodeMark, type Mark, MarkLostError, markFile } from "../../ledger/marks/mark.ts";
-import { sealedSize } from "../../ledger/seal/seal.ts";
-import type { Hash } from "../../merkle/hash.ts";
-import type { LedgerRecord, Store } from "../../store/store.ts";
-import { printNote } from "../terminal/output.ts";
+import { decodeMark, type Mark, MarkLostError, markFile } from "../ledger/marks/mark.ts";
+import { sealedSize } from "../ledger/seal/seal.ts";
+import type { Hash } from "../merkle/hash.ts";
+import { listAnchors } from "../store/anchor-record.ts";
+import type { LedgerRecord, Store } from "../store/store.ts";
+import type { Remembered } from "./audit.ts";
+
+/** Where what is remembered of a ledger can be read. */
+export type MemoryPlaces = {
+  readonly store: Store;
+  readonly record: LedgerRecord;
+  /** Folder of the marks. */
+  readonly marks: string;
+  readonly hash: Hash;
+};
 
 export type Memory = {
   readonly remembered: readonly Remembered[];
@@ -22,11 +30,14 @@ export type Memory = {
 
 /**
  * What marks, anchors and the last seal say of a ledger; `lost` when its mark cannot be believed.
- * @param marks folder of the marks
+ * @param onSkipped hears of what is damaged itself, and so not compared
  */
-export async function rememberedOf(store: Store, record: LedgerRecord, marks: string, hash: Hash): Promise<Memory> {
+export async function rememberedOf(
+  { store, record, marks, hash }: MemoryPlaces,
+  onSkipped: (message: string) => void,
+): Promise<Memory> {
   const anchors = await listAnchors(store, record.id, {
-    onDamaged: ({ key }) => printNote(`the record ${key} of an anchor of ${record.name} is damaged, and not compared`),
+    onDamaged: ({ key }) => onSkipped(`the record ${key} of an anchor of ${record.name} is damaged, and not compared`),
   });
   const remembered = anchors.map(({ size, root, chainId }) => ({ size, root, by: `the anchor on chain ${chainId}` }));
   const sealed = await sealedSize(store, record.id);
