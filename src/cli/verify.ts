@@ -1,6 +1,6 @@
 /**
  * `holdfast verify`: judges a bundle or an evidence set. It asks chains and nobody else, never the service. What it says
- * and its exit status (0 verified, 1 failed, 2 could not tell) are those of the one table, src/verify/verdict/table.ts.
+ * and its exit status (0 verified, 1 failed, 2 could not tell, 3 no proof) are those of the one table, src/verify/verdict/table.ts.
  */
 
 import { type Command, Option } from "commander";
@@ -11,14 +11,15 @@ import type { FinalityRule } from "../verify/evm/rpc-reader.ts";
 import type { VerifyOptions } from "../verify/options.ts";
 import { type SetVerdict, verifySet } from "../verify/set/check-set.ts";
 import { meansSet } from "../verify/set/set.ts";
+import { describeLedger } from "../verify/verdict/sentences.ts";
 import type { Cell, SayingName } from "../verify/verdict/table.ts";
 import type { Step, Verdict } from "../verify/verdict/verdict.ts";
-import { verifyText } from "../verify/verify.ts";
+import { verifyText, verifyUnreadable } from "../verify/verify.ts";
 import { describeLinks, explorerOption } from "./remote/explorer-links.ts";
 import { knownCodeHashes, knownContracts } from "./remote/known-contract.ts";
 import { connectChain } from "./remote/node.ts";
 import { type SetExit, usageError } from "./terminal/failure.ts";
-import { readLines, sizeOf } from "./terminal/lines.ts";
+import { readLines, sizeOf, UnreadableError } from "./terminal/lines.ts";
 import { printNote, printResult } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
 
@@ -51,6 +52,7 @@ export type VerifyFlags = {
   readonly offline?: boolean;
   readonly requireChain?: boolean;
   readonly development?: boolean;
+  readonly quiet?: boolean;
   readonly json?: boolean;
 };
 
@@ -60,10 +62,11 @@ export function addVerify(program: Command, setExit: SetExit): void {
     .description("Check a bundle or an evidence set. Asks chains only, never the service.")
     .argument("[file]", 'the bundle or set; "-" is standard input', "-");
   withVerifyFlags(command)
+    .option("-q, --quiet", "print one line: the file and its verdict")
     .option("--json", "print the verdict as JSON")
     .addHelpText(
       "after",
-      "\nExit status: 0 verified, 1 failed, 2 could not tell (not anchored yet, no chain reachable, nobody vouched for the signer, a development chain only).",
+      "\nExit status: 0 verified, 1 failed, 2 could not tell (not anchored yet, no chain reachable, nobody vouched for the signer, a development chain only), 3 this is not a proof.",
     )
     .action(async (file: string, flags: VerifyFlags) => setExit(await verifyFile(file, flags)));
 }
@@ -134,18 +137,32 @@ async function verifyFile(file: string, flags: VerifyFlags): Promise<number> {
   const progress = await startProgress("bytes");
   const onVerdict = ({ cell, summary }: Verdict, line: number) => {
     const isOfOne = cell.outcome === "failed" || cell.found === "unanswered";
-    if (isOfOne && flags.json !== true) printNote(`line ${line}: ${summary}`);
+    if (isOfOne && flags.json !== true && flags.quiet !== true) printNote(`line ${line}: ${summary}`);
     progress.show(bytes.read, bytes.total);
   };
   const judged = await judgeFile(file, options, { onBytes, onVerdict }).finally(() => progress.stop());
   const { cell } = judged.verdict;
-  const text = judged.kind === "set" ? describeSet(judged.verdict) : describeVerdict(judged.verdict, flags.explorer);
-  printResult({ json: judged.verdict, text: [...text, ...waysOn(cell)] }, flags.json === true);
+  printResult({ json: judged.verdict, text: describe(judged, file, flags) }, flags.json === true);
   return cell.exitStatus;
 }
 
+function describe(judged: Judged, file: string, { quiet, explorer }: VerifyFlags): string[] {
+  if (quiet === true) return [`${file === "-" ? "standard input" : file}: ${describeBriefly(judged)}`];
+  return judged.kind === "set" ? describeSet(judged.verdict) : describeVerdict(judged.verdict, { explorers: explorer });
+}
+
+/** The word, and of what it is said or where it failed. */
+function describeBriefly({ kind, verdict }: Judged): string {
+  const { cell } = verdict;
+  if (kind === "set") return `${cell.word}; ${verdict.verified} of ${verdict.count} bundles verified`;
+  const { steps, subject } = verdict;
+  if (cell.outcome === "failed") return `${cell.word} at step "${steps.at(-1)?.name}"`;
+  if (subject === undefined) return cell.word;
+  return `${cell.word}; entry ${subject.index} of ${describeLedger(subject)}`;
+}
+
 /** What to do next about what could not be told. */
-export function waysOn({ name }: Cell): string[] {
+function waysOn({ name }: Cell): string[] {
   const way = WAYS[name];
   return way === undefined ? [] : [way];
 }
@@ -165,9 +182,18 @@ export type JudgeEvents = {
 /**
  * Verifies what is in a file, a set line by line as it is read.
  * @param file a path, or "-" for standard input
- * @throws CliError when it cannot be read, is not UTF-8, or has a line that is too long
+ * @throws CliError when it cannot be read
  */
 export async function judgeFile(file: string, options: VerifyOptions, events: JudgeEvents = {}): Promise<Judged> {
+  try {
+    return await judgeLines(file, options, events);
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    return { kind: "bundle", verdict: await verifyUnreadable(error.begin, error.problem, options) };
+  }
+}
+
+async function judgeLines(file: string, options: VerifyOptions, events: JudgeEvents): Promise<Judged> {
   const { onBytes = () => undefined, onVerdict } = events;
   const rest = readLines(file, { onBytes, charactersMax: BUNDLE_LIMITS.charactersMax, keepsMark: true });
   const first = await rest.next();
@@ -195,10 +221,15 @@ async function* chainLines(first: readonly string[], rest: AsyncIterable<string>
   yield* rest;
 }
 
-/** A verdict as text: every step with its mark, then the word, and what it all means. */
+/** What is said with a verdict. */
+type Besides = { readonly explorers?: OwnExplorers | undefined; readonly more?: readonly string[] };
+
+/**
+ * A verdict as text: the word and what it all means, what more there is to say, and then every step with its mark.
+ */
 export function describeVerdict(
   { cell, steps, summary, notes, event, witness }: Verdict,
-  explorers?: OwnExplorers,
+  { explorers, more = [] }: Besides,
 ): string[] {
   const marked = steps.map(({ name, state, detail, anchor, isWarning }) => {
     const place = anchor === undefined ? "" : ` (anchor ${anchor + 1})`;
@@ -206,12 +237,13 @@ export function describeVerdict(
   });
   const shown = event === undefined ? [] : ["", `event: ${JSON.stringify(event)}`];
   const links = witness === undefined ? [] : describeLinks(witness, explorers);
-  return [...marked, ...shown, "", cell.word, summary, ...notes.map((note) => `Note: ${note}`), ...links];
+  const said = [cell.word, summary, ...notes.map((note) => `Note: ${note}`), ...links, ...waysOn(cell), ...more];
+  return [...said, "", ...marked, ...shown];
 }
 
 function describeSet({ cell, summary, notes, verified, failed, undecided }: SetVerdict): string[] {
   const counts = `${verified} verified, ${failed} failed, ${undecided} could not be told`;
-  return [counts, cell.word, summary, ...notes.map((note) => `Note: ${note}`)];
+  return [cell.word, summary, ...notes.map((note) => `Note: ${note}`), ...waysOn(cell), "", counts];
 }
 
 function collect(value: string, before: readonly string[] = []): string[] {

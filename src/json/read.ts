@@ -18,7 +18,7 @@ export function readJson(text: string): unknown {
   return hasEscapedName(text) ? readByRule(text, PLAIN) : JSON.parse(text);
 }
 
-const PLAIN = { isStrict: false, depthMax: Number.POSITIVE_INFINITY, refuse };
+const PLAIN = { isStrict: false, depthMax: Number.POSITIVE_INFINITY, valuesMax: Number.POSITIVE_INFINITY, refuse };
 
 function refuse({ expected, got }: JsonProblem): Error {
   return new SyntaxError(`${got}, where ${expected} should be`);

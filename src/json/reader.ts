@@ -5,7 +5,7 @@
 
 /** What is wrong with a text; `path` leads to the value that was being read. */
 export type JsonProblem = {
-  readonly kind: "syntax" | "depth" | "duplicate_name" | "value";
+  readonly kind: "syntax" | "depth" | "count" | "duplicate_name" | "value";
   readonly path: readonly (string | number)[];
   readonly expected: string;
   readonly got: string;
@@ -19,6 +19,8 @@ export type JsonRules = {
   readonly isStrict: boolean;
   /** Deepest nesting of arrays and objects. */
   readonly depthMax: number;
+  /** Most values, lists and objects and all that is in them: each takes memory, however short its text is. */
+  readonly valuesMax: number;
   /** Makes the error that is thrown. */
   readonly refuse: (problem: JsonProblem) => Error;
 };
@@ -69,6 +71,7 @@ class Reader {
   readonly #containers: Container[] = [];
   readonly #steps: (string | number | undefined)[] = [];
   #at = 0;
+  #values = 0;
 
   constructor(text: string, rules: JsonRules) {
     this.#text = text;
@@ -96,6 +99,9 @@ class Reader {
 
   /** Reads a whole value, or a container up to the first value in it. */
   #begin(): unknown {
+    if (++this.#values > this.#rules.valuesMax) {
+      throw this.#problem("count", `at most ${this.#rules.valuesMax} values`, "more");
+    }
     const unit = this.#text.charCodeAt(this.#at);
     if (unit === QUOTE) return this.#string();
     if (unit === OPEN_OBJECT) {

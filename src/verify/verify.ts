@@ -6,15 +6,16 @@
 import { encodeEntry } from "../entry/entry.ts";
 import { fromHex, toHex } from "../merkle/bytes.ts";
 import { keccak256, leafHash } from "../merkle/hash.ts";
-import { checkInclusion } from "../merkle/proof.ts";
+import { checkInclusion, ProofError } from "../merkle/proof.ts";
 import type { Bundle, Frame, Status } from "./bundle/bundle.ts";
+import { hasSigns, otherThanProof } from "./bundle/no-proof.ts";
 import { checkBundle, parseBundle } from "./bundle/parse.ts";
 import { type JudgeFrame, judgeFrame } from "./check-frame.ts";
 import { type Disclosure, readDisclosure } from "./check-members.ts";
 import type { VerifyOptions } from "./options.ts";
 import { foundOf, givenOf, weightiestOf } from "./verdict/given-and-found.ts";
 import { endpointNotes, forkNotes, notesOn } from "./verdict/notes.ts";
-import { plainName, say, sayFailure } from "./verdict/sentences.ts";
+import { plainName, say, sayFailure, sayNoProof } from "./verdict/sentences.ts";
 import { cellOf } from "./verdict/table.ts";
 import { compare, type Subject, Trail, type Verdict, type Witness } from "./verdict/verdict.ts";
 
@@ -27,9 +28,30 @@ export type Claim = {
   readonly checkPath: () => string;
 };
 
-/** Parses and verifies the text of a bundle; what is no bundle fails at the step "bundle". */
+/** Parses and verifies the text of a bundle; what is no bundle fails at the step "bundle", or is no proof at all. */
 export async function verifyText(text: string, options: VerifyOptions = {}): Promise<Verdict> {
-  return verifyClaim(() => claimOf(parseBundle(text)), options);
+  const verdict = await verifyClaim(() => claimOf(parseBundle(text)), options);
+  const other = verdict.cell.found === "malformed" ? otherThanProof(text) : undefined;
+  return other === undefined ? verdict : noProof(verdict, other, options);
+}
+
+/**
+ * The verdict on what cannot be taken for a text, or is too long for one.
+ * @param begin as much of it as can be read, in whatever way
+ * @param problem why it is no text: what was expected, and what came
+ */
+export async function verifyUnreadable(begin: string, problem: string, options: VerifyOptions = {}): Promise<Verdict> {
+  const refuse = () => {
+    throw new ProofError(problem);
+  };
+  const verdict = await verifyClaim(refuse, options);
+  return hasSigns(begin) ? verdict : noProof(verdict, `It cannot be read: ${problem}.`, options);
+}
+
+function noProof(verdict: Verdict, what: string, options: VerifyOptions): Verdict {
+  const cell = cellOf(givenOf(options), "no-proof");
+  const { summary, brief } = sayNoProof(what);
+  return { ...verdict, cell, outcome: cell.outcome, summary, brief };
 }
 
 /** Verifies a bundle. It resolves to a verdict whatever the bundle holds. @param judge as {@link verifyClaim} takes it */

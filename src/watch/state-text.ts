@@ -35,7 +35,7 @@ import {
 const WATCH_FORMAT = "holdfast/watch@2";
 const OLD_FORMAT = "holdfast/watch@1";
 
-const LIMITS = { charactersMax: 1024 * 1024, depthMax: 5 };
+const LIMITS = { charactersMax: 1024 * 1024, depthMax: 5, valuesMax: 100_000 };
 const TEXT_MAX = 2000;
 /** Checkpoints of one round that are kept before there was time to decide. */
 const HEARD_MAX = 8;

@@ -116,7 +116,7 @@ test("no call is made of what is not anchored, does not hold or is no bundle", a
     [JSON.stringify(bundle).replace("invoice.approve", "invoice.refuse"), 1, "bundle_invalid"],
     [JSON.stringify(bundle).replace(`"blockNumber":3`, `"blockNumber":"3"`), 1, "bundle_value"],
     [set, 1, "bundle_not_json"],
-    ["{}", 1, "bundle_member_missing"],
+    ["{}", 3, "not_a_proof"],
   ] as const) {
     const { status, stdout } = await runCli(["calldata", "--json"], { input });
     assert.deepEqual([status, JSON.parse(stdout).error.code], [expected, code], input.slice(0, 60));

@@ -163,12 +163,33 @@ test("a changed bundle fails and the step is named", async (t) => {
   }
 });
 
-test("what is no bundle fails without a stack trace", async (t) => {
-  for (const input of ["", "no", "{}", "[".repeat(5000), new Uint8Array([0x22, 0xff, 0x22])]) {
+test("what is no proof is called that with a status of its own, and nothing has a stack trace", async (t) => {
+  const others = ["", "no", "{}", "[".repeat(5000), new Uint8Array([0x22, 0xff, 0x22]), '{"a":1}\n{"b":2}\n', "x\ny\n"];
+  for (const input of others) {
     const { status, stdout, stderr } = await runCli(["verify", "-"], { input });
-    assert.equal(status, 1);
-    assert.doesNotMatch(stdout + stderr, /^\s+at /m);
+    assert.deepEqual([status, stderr], [3, ""], stdout);
+    assert.match(stdout, /^This is not a Holdfast proof\nNothing was verified\. /m);
+    assert.doesNotMatch(stdout, /FAILED at step|^\s+at |rely/m);
   }
+  const receipts = JSON.stringify({ ledger: ledger.record, checkpoint: {}, receipts: [{ index: 3 }] });
+  const file = save(t, receipts);
+  for (const args of [
+    ["verify", file],
+    ["calldata", file],
+    ["upgrade", file, "--offline"],
+  ]) {
+    const { status, stdout, stderr } = await runCli(args);
+    assert.equal(status, 3, args.join(" "));
+    assert.match(
+      stdout + stderr,
+      /not a Holdfast proof[\s\S]*receipts of a batch.*"holdfast prove <index>"/,
+      args.join(" "),
+    );
+  }
+  const bytes = Buffer.from(JSON.stringify(ledger.bundle(5)).replace("main", "ma\u00ffn"), "latin1");
+  const damaged = await runCli(["verify", "-"], { input: bytes });
+  assert.equal(damaged.status, 1, "a proof with a changed byte was changed");
+  assert.match(damaged.stdout, /FAILED at step "bundle": expected UTF-8 in standard input, got other bytes\. Do not/);
   const missing = await runCli(["verify", join(makeFolder(t), "missing.json")]);
   assert.deepEqual([missing.status, missing.stdout], [2, ""]);
   assert.match(missing.stderr, /^holdfast: Could not read .*ENOENT/);
@@ -264,4 +285,39 @@ test("a trusted block repeats neither the chain that a bundle names nor sends an
     [witness.blockNumber, "chainId" in witness, "transactionHash" in witness],
     [anchor.blockNumber, false, false],
   );
+});
+
+test("the verdict is the first line, and with --quiet the only one, for bundles, sets and what is neither", async (t) => {
+  const bundle = ledger.bundle(5);
+  const good = save(t, bundle);
+  const bad = save(t, JSON.stringify(bundle).replace("invoice.approve", "invoice.approvf"));
+  const none = save(t, "");
+  const writer = new SetWriter(bundle.ledger.id);
+  const lines = [writer.begin(), writer.add(bundle), writer.add(ledger.bundle(6)), writer.end()];
+  const set = save(t, lines.join("\n"));
+  const broken = save(t, lines.join("\n").replace("invoice.approve", "invoice.approvf"));
+  const { id, owner } = bundle.ledger;
+  for (const [file, status, word, of] of [
+    [good, 0, "Signed, no chain asked", `; entry 5 of ledger "main" (${id}), opened by ${owner}`],
+    [bad, 1, "FAILED", ' at step "leaf"'],
+    [none, 3, "This is not a Holdfast proof", ""],
+    [set, 0, "Signed, no chain asked", "; 2 of 2 bundles verified"],
+    [broken, 1, "FAILED", "; 1 of 2 bundles verified"],
+  ] as const) {
+    const whole = await runCli(["verify", file, ...KNOWS]);
+    assert.deepEqual([whole.status, whole.stdout.split("\n")[0]], [status, word]);
+    const quiet = await runCli(["verify", "--quiet", file, ...KNOWS]);
+    assert.deepEqual([quiet.status, quiet.stdout, quiet.stderr], [status, `${file}: ${word}${of}\n`, ""]);
+  }
+});
+
+test("empty lines behind a set's last line mean nothing, and anywhere else they do", async () => {
+  const writer = new SetWriter(ledger.record.id);
+  const lines = [writer.begin(), writer.add(ledger.bundle(5)), writer.add(ledger.bundle(6)), writer.end()];
+  const { status, stdout } = await runCli(["verify", ...KNOWS], { input: `${lines.join("\n")}\n\n \t\r\n\n` });
+  assert.equal(status, 0, stdout);
+  const between = await runCli(["verify", ...KNOWS], { input: `${lines.toSpliced(2, 0, "").join("\n")}\n` });
+  assert.equal(between.status, 1, between.stdout);
+  const behind = await runCli(["verify", ...KNOWS], { input: `${lines.join("\n")}\n\n${lines[1]}\n` });
+  assert.match(behind.stdout, /Line 6: expected nothing after the set's last line/);
 });

@@ -15,6 +15,7 @@ const RUNS = { seed: 20_261_127, numRuns: 2000 };
 const BY_HAND = {
   isStrict: false,
   depthMax: Number.POSITIVE_INFINITY,
+  valuesMax: Number.POSITIVE_INFINITY,
   refuse: ({ expected, got }: { expected: string; got: string }) => new SyntaxError(`${got}, not ${expected}`),
 };
 
@@ -47,7 +48,7 @@ test("an escaped name is read as itself after objects that began alike", () => {
   }
 });
 
-const LIMITS = { charactersMax: 100_000, depthMax: 9 };
+const LIMITS = { charactersMax: 100_000, depthMax: 9, valuesMax: 1000 };
 
 test("a hundred thousand objects with escaped names are read as an independent reader reads them", () => {
   const random = seeded(63_785);

@@ -16,7 +16,8 @@ import { TestChain } from "../verify/fixture.ts";
 export type Given = "offline" | "block" | "chain";
 
 export type Finding = {
-  readonly outcome: Outcome;
+  /** A text without a sign of a proof is a proof that failed, in the terms of this file. */
+  readonly outcome: Exclude<Outcome, "no-proof">;
   /** The step of docs/format.md §7 at which this project's verifier stops. */
   readonly step?: StepName;
   /** In a set: the line of the first problem, from 1. */

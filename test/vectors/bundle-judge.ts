@@ -5,7 +5,6 @@
 
 import { writeFileSync } from "node:fs";
 import { type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
-import { CliError } from "../../src/cli/terminal/failure.ts";
 import { judgeFile, type VerifyFlags, verifyOptionsOf } from "../../src/cli/verify.ts";
 import type { VerifyOptions } from "../../src/verify/options.ts";
 import {
@@ -59,19 +58,15 @@ function optionsOf(file: BundleVectors, vector: Vector, given: Asked): VerifyOpt
 
 /** What the command says of a file. */
 async function judge(path: string, options: VerifyOptions): Promise<Found> {
-  try {
-    const { kind, verdict } = await judgeFile(path, options);
-    const { outcome } = verdict;
-    if (outcome !== "failed") return { outcome };
-    if (kind === "bundle") return { outcome, step: verdict.steps.at(-1)?.name ?? "none" };
-    const [problem] = verdict.problems;
-    if (problem === undefined) return { outcome };
-    return { outcome, line: problem.line, ...stepIn(problem.summary) };
-  } catch (error) {
-    // Bytes that are no text are no bundle; the command says so before it looks at what they mean.
-    if (error instanceof CliError && error.exitStatus === 1) return { outcome: "failed", step: "bundle" };
-    throw error;
-  }
+  const { kind, verdict } = await judgeFile(path, options);
+  const { outcome } = verdict;
+  if (outcome === "verified" || outcome === "undecided") return { outcome };
+  // One without a sign of a proof is a proof that failed, in the terms of the vectors.
+  if (outcome === "no-proof") return { outcome: "failed", step: "bundle" };
+  if (kind === "bundle") return { outcome, step: verdict.steps.at(-1)?.name ?? "none" };
+  const [problem] = verdict.problems;
+  if (problem === undefined) return { outcome };
+  return { outcome, line: problem.line, ...stepIn(problem.summary) };
 }
 
 /** The step that a problem's summary names. */

@@ -50,6 +50,7 @@ export async function cellCases(): Promise<CellCase[]> {
 function caseOf(given: Given, found: Found, { bundle, chain }: File): CellCase {
   const whole = JSON.stringify(bundle);
   const texts: Partial<Record<Found, string>> = {
+    "no-proof": JSON.stringify({ ledger: bundle.ledger, checkpoint: bundle.checkpoint, receipts: [] }),
     malformed: whole.replace('"entry"', '"entrie"'),
     contradicted: whole.replace("invoice.approve", "invoice.approvd"),
   };
@@ -72,6 +73,7 @@ function caseOf(given: Given, found: Found, { bundle, chain }: File): CellCase {
 
 /** Makes the file for what is to be found; by a chain or a block, or without either. */
 const FILES: Readonly<Record<Found, (isByOthers: boolean) => Promise<File>>> = {
+  "no-proof": () => held(new TestChain(), true),
   malformed: () => held(new TestChain(), true),
   contradicted: () => held(new TestChain(), true),
   unanswered: async () => {

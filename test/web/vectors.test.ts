@@ -123,6 +123,7 @@ const CHOOSE_FILES = `async ({ files, budgetMs }) => {
 
 /** A text that is no bundle has no steps that could be shown; the title says that it was its form. */
 function foundIn({ outcome, title, step, problem }: Said): Found {
+  if (outcome === "no-proof") return { outcome: "failed", step: "bundle" };
   if (outcome !== "failed") return { outcome: outcome as Found["outcome"] };
   if (title === "FAILED at: Form of the file") return { outcome, step: step ?? "bundle" };
   if (title.startsWith("FAILED at: ")) return { outcome, step: step ?? title };

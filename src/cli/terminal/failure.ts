@@ -1,7 +1,10 @@
 /** How a command ends: with an exit status, and when it failed with one sentence for a person and a code for a program. */
 
-/** 1: refused, failed or wrong. 2: wrong usage, or it could not be found out because something cannot be reached. */
-export type FailureStatus = 1 | 2;
+/**
+ * 1: refused, failed or wrong. 2: wrong usage, or it could not be found out because something cannot be reached.
+ * 3: what was given as a proof is none.
+ */
+export type FailureStatus = 1 | 2 | 3;
 
 /** Gets the exit status of a command that ended well in another way than 0. */
 export type SetExit = (status: number) => void;

@@ -4,6 +4,22 @@ import { createReadStream, statSync } from "node:fs";
 import { CliError, usageError } from "./failure.ts";
 
 const STDIN = 0;
+/** Characters of what could not be read that are kept. */
+const BEGIN_MAX = 65_536;
+
+/** What is in a file is no text, or has a line that is too long. */
+export class UnreadableError extends CliError {
+  /** What was expected, and what came. */
+  readonly problem: string;
+  /** As much of it as can be read, in whatever way. */
+  readonly begin: string;
+
+  constructor(problem: string, code: "utf8_invalid" | "line_too_long", begin: string) {
+    super(`Could not be read: ${problem}.`, { code, exitStatus: 1 });
+    this.problem = problem;
+    this.begin = begin;
+  }
+}
 
 export type LineOptions = {
   /** Is told of every piece that was read. */
@@ -17,7 +33,7 @@ export type LineOptions = {
 /**
  * Lines without their newlines; what follows the last newline is a line only when it is not empty.
  * @param file a path, or "-" for standard input
- * @throws CliError when it cannot be read, is not UTF-8, or has a line that is too long
+ * @throws CliError when it cannot be read, UnreadableError when it is not UTF-8 or has a line that is too long
  */
 export async function* readLines(
   file: string,
@@ -27,10 +43,12 @@ export async function* readLines(
   const name = file === "-" ? "standard input" : file;
   let open: string[] = [];
   let length = 0;
+  let begin: Uint8Array = new Uint8Array(0);
   try {
     const stream = file === "-" ? createReadStream("", { fd: STDIN, autoClose: false }) : createReadStream(file);
     for await (const chunk of stream) {
       onBytes((chunk as Buffer).length);
+      if (begin.length === 0) begin = (chunk as Buffer).subarray(0, BEGIN_MAX);
       const [first = "", ...lines] = decoder.decode(chunk as Buffer, { stream: true }).split("\n");
       open.push(first);
       length += first.length;
@@ -39,14 +57,14 @@ export async function* readLines(
         open = [line];
         length = line.length;
       }
-      if (length > charactersMax) throw tooLong(name, charactersMax);
+      if (length > charactersMax) throw tooLong(name, charactersMax, begin);
     }
     open.push(decoder.decode());
   } catch (cause) {
     if (cause instanceof CliError) throw cause;
     const { code } = cause as { code?: string };
     if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") {
-      throw new CliError(`Expected UTF-8 in ${name}, got other bytes.`, { code: "utf8_invalid", exitStatus: 1 });
+      throw new UnreadableError(`expected UTF-8 in ${name}, got other bytes`, "utf8_invalid", spell(begin));
     }
     if (code === undefined) throw cause;
     throw usageError(`Could not read ${name}: ${(cause as Error).message}.`);
@@ -60,7 +78,12 @@ export function sizeOf(file: string): number {
   return file === "-" ? 0 : (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
 }
 
-function tooLong(name: string, charactersMax: number): CliError {
-  const message = `Expected lines of at most ${charactersMax} characters in ${name}, got a longer one.`;
-  return new CliError(message, { code: "line_too_long", exitStatus: 1 });
+function tooLong(name: string, charactersMax: number, begin: Uint8Array): CliError {
+  const problem = `expected lines of at most ${charactersMax} characters in ${name}, got a longer one`;
+  return new UnreadableError(problem, "line_too_long", spell(begin));
+}
+
+/** Text as far as bytes are one. */
+function spell(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }

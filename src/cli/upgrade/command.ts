@@ -11,7 +11,7 @@ import { type ServiceOptions, withServiceOptions } from "../remote/service-clien
 import { readBundleFile } from "../terminal/bundle-file.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
 import { openOutput, printNote, printResult } from "../terminal/output.ts";
-import { describeVerdict, type VerifyFlags, verifyOptionsOf, waysOn, withVerifyFlags } from "../verify.ts";
+import { describeVerdict, type VerifyFlags, verifyOptionsOf, withVerifyFlags } from "../verify.ts";
 import { linkByChain } from "./from-chain.ts";
 import { linkByService } from "./from-service.ts";
 import { asksAnybody, type Merged, mergeAnchors } from "./merge.ts";
@@ -65,7 +65,7 @@ async function upgrade(file: string, flags: UpgradeFlags): Promise<number> {
   }
   const bySay = isAsking ? "" : "; that is what the service says, and no chain was asked";
   const written = isWritten ? `Wrote ${target}, which says ${status}${bySay}.` : `${target} was not written.`;
-  const text = [...describeVerdict(verdict, flags.explorer), ...waysOn(verdict.cell), written];
+  const text = describeVerdict(verdict, { explorers: flags.explorer, more: [written] });
   printResult({ json: verdict, text }, flags.json === true);
   return verdict.cell.exitStatus;
 }

@@ -71,6 +71,8 @@ export type Frame = Pick<Bundle, "ledger" | "checkpoint" | "anchors" | "status">
 /** Bounds on a bundle's text; a tree of 2^53 entries needs paths of 54 hashes. */
 export const BUNDLE_LIMITS = {
   charactersMax: 32 * 1024 * 1024,
+  /** Of objects, lists and all that is in them: 64 anchors with proofs of 64 nodes have some 13,500. */
+  valuesMax: 16_384,
   nameLengthMax: 256,
   pathMax: 64,
   anchorsMax: 64,

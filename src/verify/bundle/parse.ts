@@ -29,7 +29,13 @@ import {
 import { readBundleJson } from "./strict-json.ts";
 
 /** Objects and lists inside each other: bundle, anchors, anchor, state, proof. */
-export const DEPTH_MAX = 5;
+const DEPTH_MAX = 5;
+/** How a bundle, or a line of a set that is no shared proof, is read. */
+export const READING = {
+  charactersMax: BUNDLE_LIMITS.charactersMax,
+  depthMax: DEPTH_MAX,
+  valuesMax: BUNDLE_LIMITS.valuesMax,
+};
 const MEMBERS_MAX = 64;
 
 const hash = hex(32);
@@ -93,7 +99,7 @@ const bundle: Form<Bundle> = object({ format, ledger, entry, inclusion, checkpoi
  * @throws BundleError saying where, what was expected and what is there
  */
 export function parseBundle(text: string): Bundle {
-  return checkBundle(readBundleJson(text, { charactersMax: BUNDLE_LIMITS.charactersMax, depthMax: DEPTH_MAX }));
+  return checkBundle(readBundleJson(text, READING));
 }
 
 /** The bundle in a text; undefined when it is none. */

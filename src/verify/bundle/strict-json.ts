@@ -9,11 +9,12 @@ import { BundleError } from "./bundle.ts";
 /** What the text of a bundle can hold; objects have no prototype. */
 export type JsonValue = string | number | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
-export type JsonLimits = { readonly charactersMax: number; readonly depthMax: number };
+export type JsonLimits = { readonly charactersMax: number; readonly depthMax: number; readonly valuesMax: number };
 
 const CODES = {
   syntax: "bundle_not_json",
   depth: "bundle_too_deep",
+  count: "bundle_too_large",
   duplicate_name: "bundle_duplicate_name",
   value: "bundle_value",
 } as const;
@@ -23,11 +24,11 @@ const SHOWN_MAX = 24;
  * Reads one JSON value.
  * @throws BundleError when the text is longer, deeper or otherwise than allowed
  */
-export function readBundleJson(text: string, { charactersMax, depthMax }: JsonLimits): JsonValue {
+export function readBundleJson(text: string, { charactersMax, depthMax, valuesMax }: JsonLimits): JsonValue {
   if (text.length > charactersMax) {
     throw new BundleError("bundle_too_large", "", `at most ${charactersMax} characters`, `${text.length}`);
   }
-  return readByRule(text, { isStrict: true, depthMax, refuse }) as JsonValue;
+  return readByRule(text, { isStrict: true, depthMax, valuesMax, refuse }) as JsonValue;
 }
 
 function refuse({ kind, path, expected, got }: JsonProblem): BundleError {

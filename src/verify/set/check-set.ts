@@ -14,6 +14,8 @@ import { type Claim, claimOf, verifyClaim } from "../verify.ts";
 import { isSetEnd, readSetStart, SET_FORMAT, SET_SHARED_FORMAT, type SetStart, SetTally } from "./set.ts";
 import { SHARED_BEGIN, SharedProof } from "./shared-proof.ts";
 
+/** Spaces as JSON has them. */
+const BLANK = /^[ \t\r]*$/;
 const PROBLEMS_MAX = 20;
 const NOTES_MAX = 1000;
 /** Checkpoints whose roots are compared with each other; with more the whole cannot be told. */
@@ -75,7 +77,7 @@ class SetCheck {
   readonly #notes = new Set<string>();
   /** Roots of checkpoints by their size. */
   readonly #roots = new Map<number, string>();
-  readonly #outcomes: Record<Outcome, number> = { verified: 0, failed: 0, undecided: 0 };
+  readonly #outcomes: Record<Outcome, number> = { verified: 0, failed: 0, undecided: 0, "no-proof": 0 };
   readonly #found = new Set<Found>();
   readonly #signers = new Set<string>();
   readonly #forkedOn = new Set<number>();
@@ -103,6 +105,8 @@ class SetCheck {
     if (this.line === 1 && this.#start === undefined)
       this.#break(`expected ${SET_FORMAT} or ${SET_SHARED_FORMAT} to begin`);
     if (this.#hasEnd) {
+      // Editors and programs that print lines leave such ones behind; nothing can be meant by them.
+      if (BLANK.test(line)) return undefined;
       // It fails whatever follows, so that nothing of it has to be judged.
       this.#break("expected nothing after the set's last line, got more");
       return undefined;

@@ -6,8 +6,9 @@
 
 import { concat, type Hex, toHex, utf8 } from "../../merkle/bytes.ts";
 import { HASH_LENGTH, keccak256 } from "../../merkle/hash.ts";
-import { BUNDLE_LIMITS, type Bundle, BundleError } from "../bundle/bundle.ts";
-import { DEPTH_MAX } from "../bundle/parse.ts";
+import { type Bundle, BundleError } from "../bundle/bundle.ts";
+import { hasSigns } from "../bundle/no-proof.ts";
+import { READING } from "../bundle/parse.ts";
 import { type JsonLimits, type JsonValue, readBundleJson } from "../bundle/strict-json.ts";
 
 export const SET_FORMAT = "holdfast/set@1";
@@ -15,9 +16,10 @@ export const SET_FORMAT = "holdfast/set@1";
 export const SET_SHARED_FORMAT = "holdfast/set@2";
 export const SET_END_FORMAT = "holdfast/set-end@1";
 
+/** The longest line is that of a shared proof, whose nodes may be as many as all paths together. */
+export const SHARED_READING = { ...READING, valuesMax: 300_000 };
 /** The first and the last line are short and flat, a bundle is neither. */
-const EDGE_LIMITS = { charactersMax: 4096, depthMax: 1 };
-const LINE_LIMITS = { charactersMax: BUNDLE_LIMITS.charactersMax, depthMax: DEPTH_MAX };
+const EDGE_LIMITS = { charactersMax: 4096, depthMax: 1, valuesMax: 16 };
 
 /** The first line of a set. */
 export type SetBegin = { readonly format: typeof SET_FORMAT; readonly ledgerId: Hex };
@@ -117,12 +119,13 @@ export function readSetBegin(line: string): string | undefined {
 }
 
 /**
- * Whether a text is a set, from its first two lines, or means to be one: its first line is a whole value, and more
- * follows. So a set that has lost its first line is told what it lacks.
+ * Whether a text is a set, from its first two lines, or means to be one: its first line is a whole value, more follows,
+ * and one of the two is of a proof. So a set that has lost its first line is told what it lacks.
  */
 export function meansSet(first: string, second: string | undefined): boolean {
   if (readSetStart(first) !== undefined) return true;
-  return second !== undefined && second.trim() !== "" && readValue(first, LINE_LIMITS) !== undefined;
+  if (second === undefined || second.trim() === "" || !(hasSigns(first) || hasSigns(second))) return false;
+  return readValue(first, SHARED_READING) !== undefined;
 }
 
 /** Whether a line ends a set. */

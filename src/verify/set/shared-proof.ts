@@ -10,9 +10,10 @@ import { type OpenInclusions, openInclusions } from "../../merkle/multiproof.ts"
 import { ProofError } from "../../merkle/proof.ts";
 import { BUNDLE_FORMAT, BUNDLE_LIMITS, type Bundle, BundleError, type Frame } from "../bundle/bundle.ts";
 import { type Form, hex, integer, list, object, oneOf } from "../bundle/forms.ts";
-import { DEPTH_MAX, frameForms, members } from "../bundle/parse.ts";
+import { frameForms, members, READING } from "../bundle/parse.ts";
 import { readBundleJson } from "../bundle/strict-json.ts";
 import type { Claim } from "../verify.ts";
+import { SHARED_READING } from "./set.ts";
 
 export const SHARED_FORMAT = "holdfast/shared@1";
 /** How a shared proof begins; no bundle does. */
@@ -35,8 +36,6 @@ export type Shared = Frame & {
 /** The line of an entry after a shared proof. */
 export type SharedEntry = Omit<Bundle["entry"], "leafHash">;
 
-const LIMITS = { charactersMax: BUNDLE_LIMITS.charactersMax, depthMax: DEPTH_MAX };
-
 const shared: Form<Shared> = object<Shared>({
   format: oneOf([SHARED_FORMAT]),
   ...frameForms,
@@ -55,7 +54,7 @@ export class SharedProof {
 
   /** @throws BundleError when the line has another form; whether the proof holds is said for each entry */
   constructor(line: string) {
-    const { format, indexes, leafHashes, nodes, ...frame } = shared(readBundleJson(line, LIMITS), "");
+    const { format, indexes, leafHashes, nodes, ...frame } = shared(readBundleJson(line, SHARED_READING), "");
     if (leafHashes.length !== indexes.length) {
       throw new BundleError("bundle_value", "leafHashes", `a list of ${indexes.length}`, `${leafHashes.length}`);
     }
@@ -75,7 +74,7 @@ export class SharedProof {
    */
   claim(position: number, line: string): Claim {
     const { indexes, leafHashes } = this.#shared;
-    const { index, recordedAt, members } = sharedEntry(readBundleJson(line, LIMITS), "");
+    const { index, recordedAt, members } = sharedEntry(readBundleJson(line, READING), "");
     if (index !== indexes[position]) throw new BundleError("bundle_value", "index", `${indexes[position]}`, `${index}`);
     const entry = { index, recordedAt, members, leafHash: leafHashes[position] as Hex };
     return { format: SHARED_FORMAT, entry, frame: this.#frame, checkPath: () => this.#checkPath(index) };

@@ -46,6 +46,14 @@ export function sayFailure(steps: readonly Step[]): Saying {
   return { summary, brief: "Do not rely on this proof. It was changed, or it never was one." };
 }
 
+/**
+ * Sentences of a verdict "no proof".
+ * @param what says what it is instead, as a sentence or more
+ */
+export function sayNoProof(what: string): Saying {
+  return { summary: `Nothing was verified. ${what}`, brief: what };
+}
+
 /** What may be said. */
 export function say(name: SayingName, facts: Facts): Saying {
   return SENTENCES[name](facts);
@@ -111,6 +119,7 @@ const SENTENCES: Readonly<Record<SayingName, (facts: Facts) => Saying>> = {
     brief: `All that can be checked in the file holds. Its anchor was not checked: ${facts.doubts.join("; ")}.`,
   }),
   failed: ({ steps }) => sayFailure(steps),
+  noProof: () => sayNoProof("Nothing in it is of a proof."),
 };
 
 function sayDevelopment(facts: Facts): Saying {

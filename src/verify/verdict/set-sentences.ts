@@ -65,6 +65,7 @@ const SENTENCES: Readonly<Record<SayingName, (set: SetFindings) => string>> = {
   unanchored: (set) => `Could not tell: ${countOf(set)} verified.${problemOf(set)}`,
   unanswered: (set) => `Could not tell: ${countOf(set)} verified.${problemOf(set)}`,
   failed: (set) => `FAILED: ${countOf(set)} verified.${problemOf(set)}`,
+  noProof: () => "Nothing was verified. Nothing in it is of a proof.",
 };
 
 function countOf({ verified, count: all }: SetFindings): string {

@@ -23,6 +23,7 @@ export type Given = (typeof GIVENS)[number];
 
 /** What was found, what says least first; of several things the first one counts. */
 export const FOUNDS = [
+  "no-proof",
   "malformed",
   "contradicted",
   "unanswered",
@@ -37,7 +38,8 @@ export const FOUNDS = [
 ] as const;
 
 /**
- * - `malformed`: it has not the form of a bundle. `contradicted`: something is not what it should be.
+ * - `no-proof`: nothing in it is of a proof. `malformed`: something is, and it has not the form of a bundle.
+ * - `contradicted`: something is not what it should be.
  * - `unanswered`: a question was asked in vain. `unasked`: there was nobody to ask. `unanchored`: it names no anchor.
  * - `recorded`: all that can be looked at without a chain holds, and nothing more was to be looked at.
  * - `anchored`, `final`: a contract held it, in a block that is, or that is final. `forked`: on one of the chains that were
@@ -45,8 +47,11 @@ export const FOUNDS = [
  */
 export type Found = (typeof FOUNDS)[number];
 
-/** 0, 1 and 2 to a program that only wants to know whether it is proved. */
-export type Outcome = "verified" | "failed" | "undecided";
+/** 0, 1, 2 and 3 to a program that only wants to know whether it is proved. */
+export type Outcome = "verified" | "failed" | "undecided" | "no-proof";
+
+/** What a program gets. */
+export type ExitStatus = 0 | 1 | 2 | 3;
 
 /** Shapes on a page; src/web/parts/mark.tsx draws them. */
 export type VerdictMark = "good" | "warn" | "half" | "dot" | "none" | "wait" | "bad";
@@ -72,13 +77,19 @@ export const SAYINGS = {
   unanchored: { word: "Not anchored yet", mark: "wait", outcome: "undecided" },
   unanswered: { word: "Could not tell", mark: "wait", outcome: "undecided" },
   failed: { word: "FAILED", mark: "bad", outcome: "failed" },
+  noProof: { word: "This is not a Holdfast proof", mark: "none", outcome: "no-proof" },
 } as const satisfies Readonly<Record<string, Saying>>;
 
 /** Name of what is said. */
 export type SayingName = keyof typeof SAYINGS;
 
 /** Exit statuses of outcomes. */
-export const EXIT_STATUSES: Readonly<Record<Outcome, 0 | 1 | 2>> = { verified: 0, failed: 1, undecided: 2 };
+export const EXIT_STATUSES: Readonly<Record<Outcome, ExitStatus>> = {
+  verified: 0,
+  failed: 1,
+  undecided: 2,
+  "no-proof": 3,
+};
 
 /** `never`: what is given there cannot lead to it; if it ever does, nothing is claimed. */
 type Row = Readonly<Record<Given, SayingName | "never">>;
@@ -105,6 +116,7 @@ const NEVER: Row = {
 const onChain = (name: SayingName): Row => ({ ...NEVER, chain: name, "development-chain": name });
 
 export const TABLE: Readonly<Record<Found, Row>> = {
+  "no-proof": always("noProof"),
   malformed: always("failed"),
   contradicted: always("failed"),
   unanswered: { ...onChain("unanswered"), block: "unanswered", "development-block": "unanswered" },
@@ -129,7 +141,7 @@ export type Cell = Saying & {
   readonly given: Given;
   readonly found: Found;
   readonly name: SayingName;
-  readonly exitStatus: 0 | 1 | 2;
+  readonly exitStatus: ExitStatus;
 };
 
 /** What may be said. */

@@ -25,7 +25,7 @@ export function Banner({ verdict, ways = WAYS }: Props) {
           <Detail text={verdict.brief} />
           {way === undefined ? null : ` ${way}`}
         </p>
-        {failed === undefined ? null : (
+        {outcome !== "failed" || failed === undefined ? null : (
           <p class="small">
             <b>Reason:</b> <Detail text={failed.detail} />
           </p>
@@ -59,7 +59,7 @@ function List({ title, claims }: { readonly title: string; readonly claims: read
 /** Nothing when the verification failed: then nothing was proved. */
 export function Claims({ verdict }: { readonly verdict: Verdict }) {
   const { outcome, notes } = verdict;
-  if (outcome === "failed") return null;
+  if (outcome === "failed" || outcome === "no-proof") return null;
   return (
     <section class="card" aria-label="What this means">
       <div class="claims">

@@ -8,7 +8,8 @@ import { bundleIn } from "../../verify/bundle/parse.ts";
 import { type BundleSource, type SetVerdict, verifySet } from "../../verify/set/check-set.ts";
 import { meansSet } from "../../verify/set/set.ts";
 import type { Verdict } from "../../verify/verdict/verdict.ts";
-import { verifyText } from "../../verify/verify.ts";
+import { verifyText, verifyUnreadable } from "../../verify/verify.ts";
+import type { Proof } from "./proof-input.tsx";
 import { optionsOf, type Settings } from "./settings.ts";
 
 /** A bundle of a set that was judged; `line` from 1. */
@@ -29,18 +30,21 @@ function linesOf(text: string): string[] {
 }
 
 /**
- * Judges a text.
+ * Judges what came in.
  * @param settings that have no problems
  * @param onProgress is told how many lines of a set are done, and of how many
  * @throws AbortError when the signal stops it
  */
 export async function judge(
-  text: string,
+  { text, problem }: Pick<Proof, "text" | "problem">,
   settings: Settings,
   signal: AbortSignal,
   onProgress: (done: number, all: number) => void,
 ): Promise<Judgement> {
   const options = optionsOf(settings);
+  if (problem !== undefined) {
+    return { kind: "bundle", verdict: await verifyUnreadable(text, problem, options), bundle: undefined };
+  }
   const lines = linesOf(text);
   const [first = "", second] = lines;
   if (!meansSet(first, second)) {

@@ -36,7 +36,7 @@ function useJudgement(proof: Proof | undefined, settings: Settings): Work {
       if (!stop.signal.aborted) setWork((before) => ({ ...before, progress: { done, all } }));
     };
     const timer = setTimeout(() => {
-      judge(proof.text, settings, stop.signal, onProgress).then(
+      judge(proof, settings, stop.signal, onProgress).then(
         (judgement) => {
           if (!stop.signal.aborted) setWork({ judgement, progress: undefined });
         },

@@ -13,7 +13,7 @@ import { BundleReport } from "./bundle-report.tsx";
 import type { SetRow } from "./judge.ts";
 
 const ROWS_MAX = 200;
-const RANK: Readonly<Record<Outcome, number>> = { failed: 0, undecided: 1, verified: 2 };
+const RANK: Readonly<Record<Outcome, number>> = { failed: 0, "no-proof": 0, undecided: 1, verified: 2 };
 
 /** The outcome of the whole, large. */
 export function SetBanner({ verdict }: { readonly verdict: SetVerdict }) {

@@ -135,11 +135,14 @@ test("half a surrogate pair and control characters are refused", () => {
 });
 
 test("only JSON that a bundle can hold is read, and it is read as JSON.parse does", () => {
-  const limits = { charactersMax: 1000, depthMax: 4 };
+  const limits = { charactersMax: 1000, depthMax: 4, valuesMax: 6 };
   for (const good of ['{"a":[1,{"b":"c\\n\\u00e9"}],"":0}', "[]", "{}", '""', "0", "[[[[]]]]", ' [ 1 , "x" ] ']) {
     assert.deepEqual(JSON.stringify(readBundleJson(good, limits)), JSON.stringify(JSON.parse(good)));
   }
   for (const bad of ["", " ", "[1,]", "[,1]", "{,}", '{"a"}', '{"a":}', "{a:1}", '"a', "[1 2]", "[1}", "[[[[[]]]]]"]) {
     assert.throws(() => readBundleJson(bad, limits), BundleError);
+  }
+  for (const many of ["[0,0,0,0,0,0]", "[[],[],[],[],[],[]]", '{"a":{"b":0,"c":0,"d":0},"e":0,"f":0}']) {
+    assert.throws(() => readBundleJson(many, limits), { code: "bundle_too_large" }, many);
   }
 });

@@ -56,7 +56,8 @@ test("every cell that can be comes about as it is written, in a bundle and in a 
     assert.equal(verdict.outcome, expected.outcome);
     const begin = JSON.stringify({ format: "holdfast/set@1", ledgerId: JSON.parse(each.text).ledger.id });
     const set = await verifySet(sealed([begin, each.text], [5]).trimEnd().split("\n"), optionsOf(each));
-    const inSet = each.found === "malformed" ? cellOf(each.given, "contradicted") : expected;
+    const inSet =
+      each.found === "malformed" || each.found === "no-proof" ? cellOf(each.given, "contradicted") : expected;
     assert.deepEqual(set.cell, inSet, set.summary);
     assert.equal(set.summary.startsWith("Proved"), expected.exitStatus === 0, set.summary);
     assert.deepEqual(set.notes, verdict.notes, "what there is to know of a bundle is said of its set");
@@ -68,9 +69,10 @@ test("only what a chain that counts, a trusted block or a known signer says ends
     for (const found of FOUNDS) {
       const isProved = PROVED.some(([g, f]) => g === given && f === found);
       const isFailed = found === "malformed" || found === "contradicted";
+      const isNoProof = found === "no-proof";
       const { exitStatus, outcome, mark, name } = cellOf(given, found);
-      assert.equal(exitStatus, isProved ? 0 : isFailed ? 1 : 2, `${given}, ${found}`);
-      assert.equal(outcome, isProved ? "verified" : isFailed ? "failed" : "undecided");
+      assert.equal(exitStatus, isProved ? 0 : isFailed ? 1 : isNoProof ? 3 : 2, `${given}, ${found}`);
+      assert.equal(outcome, isProved ? "verified" : isFailed ? "failed" : isNoProof ? "no-proof" : "undecided");
       if (mark === "good") assert.ok(isProved && !/development|forked/.test(found), `${given}, ${found}`);
       assert.equal(mark === "bad", isFailed);
       if (TABLE[found][given] === "never") assert.equal(name, "unanswered", "nothing is claimed");
@@ -83,7 +85,9 @@ test("each cell's sentence begins with what it is, and claims nothing that was n
     const verdict = await verifyText(each.text, optionsOf(each));
     const { summary, brief, cell, subject, witness } = verdict;
     const what = `${each.given}, ${each.found}: ${summary}`;
-    const begin = { 0: /^Proved/, 1: /^FAILED at step/, 2: /^Could not tell/ }[cell.exitStatus];
+    const begin = { 0: /^Proved/, 1: /^FAILED at step/, 2: /^Could not tell/, 3: /^Nothing was verified/ }[
+      cell.exitStatus
+    ];
     assert.match(summary, begin, what);
     assert.equal(
       /proves? nothing to others/.test(summary + brief),
