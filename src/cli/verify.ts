@@ -241,8 +241,9 @@ export function describeVerdict(
   return [...said, "", ...marked, ...shown];
 }
 
-function describeSet({ cell, summary, notes, verified, failed, undecided }: SetVerdict): string[] {
-  const counts = `${verified} verified, ${failed} failed, ${undecided} could not be told`;
+function describeSet({ cell, summary, notes, verified, failed, undecided, missing }: SetVerdict): string[] {
+  const absent = missing === 0 ? "" : `, ${missing} missing`;
+  const counts = `${verified} verified, ${failed} failed, ${undecided} could not be told${absent}`;
   return [cell.word, summary, ...notes.map((note) => `Note: ${note}`), ...waysOn(cell), "", counts];
 }
 

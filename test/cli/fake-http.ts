@@ -29,7 +29,7 @@ export async function serveHttp(t: TestContext, answer: (asked: Asked) => Reply 
     asked.push(request);
     const { status = 200, headers = {}, body: reply } = await answer(request);
     res.writeHead(status, { "Content-Type": "application/json", ...headers });
-    res.end(typeof reply === "string" ? reply : JSON.stringify(reply));
+    res.end(typeof reply === "string" || reply instanceof Uint8Array ? reply : JSON.stringify(reply));
   });
   const url = await listen(server);
   t.after(() => {
@@ -71,7 +71,8 @@ export async function serveNode(t: TestContext, chain: TestChain): Promise<FakeS
   });
 }
 
-async function answerRpc(chain: TestChain, method: string, params: readonly unknown[]): Promise<unknown> {
+/** What a node says of a chain; undefined to a method that it does not know. */
+export async function answerRpc(chain: TestChain, method: string, params: readonly unknown[]): Promise<unknown> {
   const quantity = (n: number) => `0x${n.toString(16)}`;
   switch (method) {
     case "eth_chainId":

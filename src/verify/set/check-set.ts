@@ -1,6 +1,6 @@
 /** Verifies an evidence set: every bundle, that all are of one ledger, and that none of what was written is missing. */
 
-import type { Bundle } from "../bundle/bundle.ts";
+import { type Bundle, BundleError } from "../bundle/bundle.ts";
 import { bundleIn, parseBundle } from "../bundle/parse.ts";
 import { rememberingFrame, rememberingReader, rememberingRecover } from "../cache.ts";
 import { readersOf } from "../check-anchors.ts";
@@ -10,9 +10,20 @@ import { givenOf, weightiestOf } from "../verdict/given-and-found.ts";
 import { type SetFindings, type SetLedger, type SetProblem, saySet } from "../verdict/set-sentences.ts";
 import { type Cell, cellOf, type Found, type Given, leastOf, type Outcome } from "../verdict/table.ts";
 import { type Checks, messageOf, type Verdict } from "../verdict/verdict.ts";
-import { type Claim, claimOf, verifyClaim } from "../verify.ts";
-import { isSetEnd, readSetStart, SET_FORMAT, SET_SHARED_FORMAT, type SetStart, SetTally } from "./set.ts";
+import { claimOf, verifyClaim } from "../verify.ts";
+import { Gaps } from "./gaps.ts";
+import {
+  isEdge,
+  isSetEnd,
+  readSetEnd,
+  readSetStart,
+  SET_FORMAT,
+  SET_SHARED_FORMAT,
+  type SetStart,
+  SetTally,
+} from "./set.ts";
 import { SHARED_BEGIN, SharedProof } from "./shared-proof.ts";
+import { describeMissing, meansEntry, type RunItem, SharedRun } from "./shared-run.ts";
 
 /** Spaces as JSON has them. */
 const BLANK = /^[ \t\r]*$/;
@@ -65,9 +76,6 @@ export async function verifySet(
   return check.finish();
 }
 
-/** A line that has to prove an entry. */
-type SetItem = { readonly claim: () => Claim; readonly bundle: BundleSource };
-
 class SetCheck {
   readonly #given: Given;
   readonly #tally = new SetTally();
@@ -82,8 +90,10 @@ class SetCheck {
   readonly #signers = new Set<string>();
   readonly #forkedOn = new Set<number>();
   #start: SetStart | undefined;
-  /** The proof whose entries are coming, and how many have come. */
-  #shared: { readonly proof: SharedProof; taken: number } | undefined;
+  /** The proof whose entries are coming. */
+  #run: SharedRun | undefined;
+  readonly #gaps = new Gaps();
+  #missing = 0;
   #ledger: SetLedger | undefined;
   #blockTime: number | undefined;
   #unanchored = 0;
@@ -99,7 +109,7 @@ class SetCheck {
   }
 
   /** Takes the next line; what it has to prove, if anything. */
-  takeLine(line: string): SetItem | undefined {
+  takeLine(line: string): RunItem | undefined {
     this.line++;
     if (this.line === 1) this.#start = readSetStart(line);
     if (this.line === 1 && this.#start === undefined)
@@ -116,15 +126,34 @@ class SetCheck {
       return undefined;
     }
     this.#tally.addLine(line);
-    if (this.line === 1) return undefined;
-    if (this.#shared !== undefined) return this.#takeEntry(line, this.#shared);
-    if (this.#start?.isShared === true && line.startsWith(SHARED_BEGIN)) {
+    // What the others prove does not depend on the first line: without it they are judged all the same.
+    if (this.line === 1 && (this.#start !== undefined || isEdge(line))) return undefined;
+    const isShared = this.#start?.isShared ?? true;
+    if (isShared && line.startsWith(SHARED_BEGIN)) {
+      this.#endRun();
       this.#guard(() => {
-        this.#shared = { proof: new SharedProof(line), taken: 0 };
+        this.#run = new SharedRun(new SharedProof(line));
       });
       return undefined;
     }
+    if (this.#run?.isComplete === true) this.#endRun();
+    return this.#run?.take(line, this.line) ?? this.#takeBundle(line, isShared);
+  }
+
+  #takeBundle(line: string, isShared: boolean): RunItem {
+    this.#endRun();
+    if (isShared && meansEntry(line)) return { claim: refuseEntry, bundle: () => undefined };
     return { claim: () => claimOf(parseBundle(line)), bundle: () => bundleIn(line) };
+  }
+
+  /** Tells which entries of the proof have not come. */
+  #endRun(): void {
+    const missing = this.#run?.missing(this.line) ?? [];
+    this.#run = undefined;
+    for (const { line, indexes } of missing) {
+      this.#missing += indexes.length;
+      this.#break(describeMissing(indexes), line);
+    }
   }
 
   takeVerdict(verdict: Verdict): void {
@@ -139,8 +168,10 @@ class SetCheck {
     this.#takeWitness(verdict);
     const { ledgerId, index, size, root } = verdict.subject;
     const expected = this.#start?.ledgerId;
-    if (ledgerId !== expected) this.#break(`expected a bundle of ledger ${expected}, got ${ledgerId}`);
+    if (expected !== undefined && ledgerId !== expected)
+      this.#break(`expected a bundle of ledger ${expected}, got ${ledgerId}`);
     this.#guard(() => this.#tally.addIndex(index));
+    this.#gaps.take(index);
     // Two roots for one size are two histories, also when each bundle holds by itself.
     const known = this.#roots.get(size) ?? root;
     if (known !== root)
@@ -154,6 +185,7 @@ class SetCheck {
   }
 
   finish(): SetVerdict {
+    this.#endRun();
     if (!this.#hasEnd) this.#break("expected the set's last line, got the end of the text: it was cut");
     const { verified, failed, undecided } = this.#outcomes;
     const count = verified + failed + undecided;
@@ -175,7 +207,8 @@ class SetCheck {
       isFinal: this.#isFinal,
       byTrustedBlock: this.#byTrustedBlock,
       forkedOn: [...this.#forkedOn],
-      problems: [...this.#problems, ...this.#open].slice(0, PROBLEMS_MAX),
+      missing: this.#missing,
+      problems: [...this.#problems.toSorted((a, b) => a.line - b.line), ...this.#open].slice(0, PROBLEMS_MAX),
     };
     const summary = saySet(cell.name, found);
     const checks = cell.outcome === "failed" ? "failed" : this.#isOpen ? "open" : "passed";
@@ -197,18 +230,15 @@ class SetCheck {
     }
   }
 
-  #takeEntry(line: string, shared: { readonly proof: SharedProof; taken: number }): SetItem {
-    const { proof } = shared;
-    const position = shared.taken++;
-    if (shared.taken === proof.count) this.#shared = undefined;
-    return { claim: () => proof.claim(position, line), bundle: () => proof.bundle(position, line) };
-  }
-
   #takeEnd(line: string): void {
     this.#hasEnd = true;
-    if (this.#shared !== undefined) {
-      const { proof, taken } = this.#shared;
-      this.#break(`expected ${proof.count - taken} more entries of a shared proof, got the set's last line`);
+    this.#endRun();
+    const { verified, failed, undecided } = this.#outcomes;
+    const end = readSetEnd(line);
+    const missing = (end?.count ?? 0) - verified - failed - undecided - this.#missing;
+    if (end !== undefined && missing > 0) {
+      this.#missing += missing;
+      this.#break(this.#gaps.describe(missing, end, this.#tally.first ?? end.first));
     }
     if (this.#outcomes.failed > 0 || this.#found.has("contradicted")) return; // counting what already failed says nothing more
     this.#guard(() => {
@@ -225,12 +255,16 @@ class SetCheck {
     }
   }
 
-  #break(summary: string): void {
+  #break(summary: string, line = this.line): void {
     this.#found.add("contradicted");
-    this.#report(summary);
+    this.#report(summary, this.#problems, line);
   }
 
-  #report(summary: string, problems = this.#problems): void {
-    if (problems.length < PROBLEMS_MAX) problems.push({ line: this.line, summary });
+  #report(summary: string, problems = this.#problems, line = this.line): void {
+    if (problems.length < PROBLEMS_MAX) problems.push({ line, summary });
   }
+}
+
+function refuseEntry(): never {
+  throw new BundleError("bundle_member_missing", "", "the shared proof of this entry in a line before it", "none");
 }

@@ -128,9 +128,21 @@ export function meansSet(first: string, second: string | undefined): boolean {
   return readValue(first, SHARED_READING) !== undefined;
 }
 
+/** Whether a line is short and flat, as the first and the last one are and nothing else. */
+export function isEdge(line: string): boolean {
+  return readEdge(line) !== undefined;
+}
+
 /** Whether a line ends a set. */
 export function isSetEnd(line: string): boolean {
   return readEdge(line)?.format === SET_END_FORMAT;
+}
+
+/** What a line that ends a set says of it; undefined when it does not say so in numbers. */
+export function readSetEnd(line: string): Pick<SetEnd, "count" | "first" | "last"> | undefined {
+  const { count, first, last } = readEdge(line) ?? {};
+  if (typeof count !== "number" || typeof first !== "number" || typeof last !== "number") return undefined;
+  return { count, first, last };
 }
 
 function readEdge(line: string): { readonly [name: string]: JsonValue } | undefined {

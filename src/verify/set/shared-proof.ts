@@ -46,11 +46,17 @@ const shared: Form<Shared> = object<Shared>({
 
 const sharedEntry: Form<SharedEntry> = object<SharedEntry>({ index: integer, recordedAt: integer, members });
 
+/** Reads the line of an entry. @throws BundleError when it has another form */
+export function readSharedEntry(line: string): SharedEntry {
+  return sharedEntry(readBundleJson(line, READING), "");
+}
+
 /** A shared proof that was read, and whose proof was checked once for all of its entries. */
 export class SharedProof {
   readonly #shared: Shared;
   readonly #frame: Frame;
   readonly #opened: OpenInclusions | ProofError;
+  readonly #positions: ReadonlyMap<number, number>;
 
   /** @throws BundleError when the line has another form; whether the proof holds is said for each entry */
   constructor(line: string) {
@@ -60,6 +66,8 @@ export class SharedProof {
     }
     this.#shared = { format, indexes, leafHashes, nodes, ...frame };
     this.#frame = frame;
+    // Of an index that is there twice, which no proof holds for, the first position counts.
+    this.#positions = new Map(indexes.map((index, position) => [index, position] as const).toReversed());
     this.#opened = open(this.#shared);
   }
 
@@ -68,13 +76,22 @@ export class SharedProof {
     return this.#shared.indexes.length;
   }
 
+  /** Index of the entry at a position. */
+  indexAt(position: number): number {
+    return this.#shared.indexes[position] as number;
+  }
+
+  /** Position of the entry with an index, -1 when there is none. */
+  positionOf(index: number): number {
+    return this.#positions.get(index) ?? -1;
+  }
+
   /**
-   * What is said of the entry at a position, from its line.
-   * @throws BundleError when the line has another form or is another entry's
+   * What is said of the entry at a position, from what its line holds.
+   * @throws BundleError when that is another entry's
    */
-  claim(position: number, line: string): Claim {
+  claim(position: number, { index, recordedAt, members }: SharedEntry): Claim {
     const { indexes, leafHashes } = this.#shared;
-    const { index, recordedAt, members } = sharedEntry(readBundleJson(line, READING), "");
     if (index !== indexes[position]) throw new BundleError("bundle_value", "index", `${indexes[position]}`, `${index}`);
     const entry = { index, recordedAt, members, leafHash: leafHashes[position] as Hex };
     return { format: SHARED_FORMAT, entry, frame: this.#frame, checkPath: () => this.#checkPath(index) };
@@ -84,7 +101,7 @@ export class SharedProof {
   bundle(position: number, line: string): Bundle | undefined {
     if (this.#opened instanceof ProofError) return undefined;
     try {
-      const { entry } = this.claim(position, line);
+      const { entry } = this.claim(position, readSharedEntry(line));
       const { ledger, checkpoint, anchors, status } = this.#frame;
       const { size, root } = checkpoint;
       const inclusion = { size, root, path: this.#opened.pathOf(position).map(toHex) };

@@ -14,6 +14,8 @@ export type SetLedger = Pick<Subject, "ledgerId" | "ledgerName" | "owner">;
 export type SetFindings = {
   readonly count: number;
   readonly verified: number;
+  /** How many that were in the set when it was written are not there any more, as far as it shows. */
+  readonly missing: number;
   /** Index of the first and the last entry. */
   readonly first: number | undefined;
   readonly last: number | undefined;
@@ -64,12 +66,16 @@ const SENTENCES: Readonly<Record<SayingName, (set: SetFindings) => string>> = {
   unasked: (set) => `Could not tell: ${countOf(set)} verified; the others name anchors, and there was nobody to ask.`,
   unanchored: (set) => `Could not tell: ${countOf(set)} verified.${problemOf(set)}`,
   unanswered: (set) => `Could not tell: ${countOf(set)} verified.${problemOf(set)}`,
-  failed: (set) => `FAILED: ${countOf(set)} verified.${problemOf(set)}`,
+  failed: (set) => `FAILED: ${countOf(set)} verified${missingOf(set)}.${problemOf(set)}`,
   noProof: () => "Nothing was verified. Nothing in it is of a proof.",
 };
 
 function countOf({ verified, count: all }: SetFindings): string {
   return `${verified} of ${count(all, "bundle")}`;
+}
+
+function missingOf({ missing }: SetFindings): string {
+  return missing === 0 ? "" : `, and ${missing} ${missing === 1 ? "is" : "are"} missing`;
 }
 
 function problemOf({ problems }: SetFindings): string {

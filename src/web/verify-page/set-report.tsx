@@ -17,7 +17,7 @@ const RANK: Readonly<Record<Outcome, number>> = { failed: 0, "no-proof": 0, unde
 
 /** The outcome of the whole, large. */
 export function SetBanner({ verdict }: { readonly verdict: SetVerdict }) {
-  const { cell, count, verified, failed, undecided, problems, notes, summary } = verdict;
+  const { cell, count, verified, failed, undecided, missing, problems, notes, summary } = verdict;
   const way = WAYS[cell.name];
   // What is open for want of something to go by is open alike for every line.
   const listed = cell.outcome === "failed" || cell.found === "unanswered" ? problems.slice(0, 5) : [];
@@ -28,7 +28,7 @@ export function SetBanner({ verdict }: { readonly verdict: SetVerdict }) {
       <div>
         <p>
           {formatCount(count)} bundles: {formatCount(verified)} verified, {formatCount(undecided)} could not be told,{" "}
-          {formatCount(failed)} failed. {way}
+          {formatCount(failed)} failed{missing === 0 ? "" : `, ${formatCount(missing)} missing`}. {way}
         </p>
         {listed.length === 0 ? (
           <p>

@@ -140,7 +140,7 @@ test("the last line comes after the last entry, and says how many are missing wh
   const lines = pack([1, 2, 3].map((i) => ledger.bundle(i)));
   const { set } = await judge(resealed(lines.toSpliced(3, 2), [1]));
   assert.equal(set.outcome, "failed");
-  assert.match(set.summary, /Line 4: expected 2 more entries of a shared proof, got the set's last line/);
+  assert.match(set.summary, /Line 4: entries 2 to 3 are missing: their lines were taken out/);
 });
 
 test("a set with any value of a shared proof or of an entry changed does not verify, also with a last line that fits", async () => {
