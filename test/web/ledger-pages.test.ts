@@ -181,7 +181,7 @@ test("an open event shows what changed, and its proof is checked in the browser"
   await visit("main/events", async ({ page }) => {
     await signIn(page);
     await page.getByRole("link", { name: `Entry ${EVENTS - 1}` }).click();
-    await page.waitForSelector(".verdict");
+    await page.waitForSelector(".verdict[data-outcome]");
     const detail = page.locator("article.detail");
     assert.match(await detail.locator("table.changes").innerText(), /\+\s+added\s+roles\[1\]\s+–\s+approver/);
     assert.match(await detail.locator(".verdict").innerText(), /Holds, signer not vouched for/);

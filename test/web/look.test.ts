@@ -98,7 +98,7 @@ async function lookAtLedger(page: Page, look: string): Promise<void> {
   await inspect(page, "overview", look);
   await go("events", "table.events tbody tr");
   await inspect(page, "events", look);
-  await go(`events/${EVENTS - 1}`, "article.detail .verdict");
+  await go(`events/${EVENTS - 1}`, "article.detail .verdict[data-outcome]");
   await inspect(page, "event", look);
   await go("anchors", "table.anchors tbody tr");
   await page

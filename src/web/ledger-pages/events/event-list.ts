@@ -1,6 +1,7 @@
 /**
- * The list of events, newest first: it follows the ledger as it grows and goes back in time page by page. Pages are
- * cut by index, so nothing is shown twice or skipped while new events come in.
+ * The list of events, newest first: it follows the ledger as it grows and goes back in time page by page; or, when an
+ * old event is opened by a link, it shows what lies around that one. Pages are cut by index, so nothing is shown twice or
+ * skipped while new events come in.
  */
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
@@ -8,6 +9,7 @@ import type { EventAnswer, EventsAnswer } from "../answers.ts";
 import { type Client, ledgerPath } from "../client.ts";
 import { usePolled } from "../polling.ts";
 import { useSession } from "../session.tsx";
+import { type AskPage, addNewer, addOlder, isBeyond, useEventWindow } from "./event-window.ts";
 import { type Filter, filterParameters } from "./filter.ts";
 import { type Loaded, mergeNewest, mergeOlder } from "./loaded.ts";
 
@@ -17,6 +19,10 @@ const POLL_MS = 2000;
 export type EventList = {
   readonly events: readonly EventAnswer[] | undefined;
   readonly hasOlder: boolean;
+  /** Whether there is more on the newer side; then the list does not follow the ledger. */
+  readonly hasNewer: boolean;
+  /** Whether it begins at the newest event. */
+  readonly follows: boolean;
   readonly isLoading: boolean;
   readonly error: Error | undefined;
   /** Recorded entries that the index of the search does not have yet. */
@@ -24,40 +30,35 @@ export type EventList = {
   /** Entries below this index were there when the list was opened; those from it on came while it was watched. */
   readonly seenBelow: number;
   readonly loadOlder: () => void;
+  readonly loadNewer: () => void;
+  readonly toNewest: () => void;
   readonly reload: () => void;
 };
 
+type Question = { readonly client: Client; readonly ledger: string; readonly filter: Filter };
+
 async function loadPage(
-  client: Client,
-  ledger: string,
-  filter: Filter,
-  after: string | undefined,
+  { client, ledger, filter }: Question,
+  more: Readonly<Record<string, string>>,
   signal?: AbortSignal,
 ): Promise<EventsAnswer> {
   const query = filterParameters(filter);
-  query.set("order", "desc");
-  query.set("limit", String(PAGE));
-  if (after !== undefined) query.set("after", after);
+  for (const [name, value] of Object.entries({ order: "desc", limit: String(PAGE), ...more })) query.set(name, value);
   return client.json<EventsAnswer>(ledgerPath(ledger, `/events?${query}`), signal);
 }
 
-export function useEventList(ledger: string, filter: Filter): EventList {
-  const { client } = useSession();
+/** The newest pages, followed. */
+function useNewest(question: Question) {
   const [loaded, setLoaded] = useState<Loaded | undefined>(undefined);
-  const [older, setOlder] = useState<{ busy: boolean; error: Error | undefined }>({ busy: false, error: undefined });
   const seenBelow = useRef<number | undefined>(undefined);
-  const question = useMemo(() => ({ ledger, filter }), [ledger, filter]);
   // Another question starts another list.
   useEffect(() => {
     setLoaded(undefined);
     seenBelow.current = undefined;
-  }, [question, client]);
+  }, [question]);
   const load = useCallback(
-    async (signal: AbortSignal) => {
-      const page = await loadPage(client, question.ledger, question.filter, undefined, signal);
-      return { page, question };
-    },
-    [client, question],
+    async (signal: AbortSignal) => ({ page: await loadPage(question, {}, signal), question }),
+    [question],
   );
   const polled = usePolled(load, POLL_MS);
   // An answer can arrive in the moment in which another question is asked; it is not an answer to that one.
@@ -67,26 +68,71 @@ export function useEventList(ledger: string, filter: Filter): EventList {
     seenBelow.current ??= newest.size;
     setLoaded((before) => mergeNewest(before, newest));
   }, [newest]);
-  const loadOlder = () => {
-    const after = loaded?.next;
-    if (after === null || after === undefined || older.busy) return;
-    setOlder({ busy: true, error: undefined });
-    loadPage(client, ledger, filter, after).then(
-      (page) => {
-        setLoaded((before) => (before?.next === after ? mergeOlder(before, page) : before));
-        setOlder({ busy: false, error: undefined });
-      },
-      (error: Error) => setOlder({ busy: false, error }),
+  return { ...polled, newest, loaded, setLoaded, seenBelow: seenBelow.current };
+}
+
+/** What is loaded because somebody asks for more: one at a time. */
+function useMore() {
+  const [state, setState] = useState<{ busy: boolean; error: Error | undefined }>({ busy: false, error: undefined });
+  const run = (work: () => Promise<void>) => {
+    if (state.busy) return;
+    setState({ busy: true, error: undefined });
+    work().then(
+      () => setState({ busy: false, error: undefined }),
+      (error: Error) => setState({ busy: false, error }),
     );
   };
+  return { ...state, run };
+}
+
+/** @param open index of the event that is open beside the list */
+export function useEventList(ledger: string, filter: Filter, open: number | undefined): EventList {
+  const { client } = useSession();
+  const question = useMemo<Question>(() => ({ client, ledger, filter }), [client, ledger, filter]);
+  const { newest, loaded, setLoaded, seenBelow, error, reload } = useNewest(question);
+  const [center, setCenter] = useState<number | undefined>(undefined);
+  const ask = useCallback<AskPage>((more) => loadPage(question, more), [question]);
+  const { window, error: windowError, setWindow } = useEventWindow(ask, center);
+  const more = useMore();
+  const shown = center === undefined ? loaded : window;
+  useEffect(() => setCenter(undefined), [question]);
+  // Whom the reader has left for the newest ones, although it is still open.
+  const left = useRef<number | undefined>(undefined);
+  useEffect(() => {
+    if (open !== left.current) left.current = undefined;
+    if (open === undefined || shown === undefined || open === left.current) return;
+    if (isBeyond(shown, open)) setCenter(open);
+  }, [open, shown]);
+  const loadOlder = () => {
+    if (window !== undefined) {
+      more.run(async () => setWindow(await addOlder(ask, window)));
+      return;
+    }
+    const after = loaded?.next;
+    if (after === null || after === undefined) return;
+    more.run(async () => {
+      const page = await ask({ after });
+      setLoaded((before) => (before?.next === after ? mergeOlder(before, page) : before));
+    });
+  };
+  const loadNewer = () => {
+    if (window !== undefined) more.run(async () => setWindow(await addNewer(ask, window)));
+  };
   return {
-    events: loaded?.events,
-    hasOlder: loaded !== undefined && loaded.next !== null,
-    isLoading: older.busy,
-    error: polled.error ?? older.error,
+    events: shown?.events,
+    hasOlder: shown !== undefined && shown.next !== null,
+    hasNewer: typeof window?.newer === "string",
+    follows: center === undefined,
+    isLoading: more.busy,
+    error: error ?? windowError ?? more.error,
     unsearchable: newest === undefined ? 0 : newest.size - (newest.searchableSize ?? newest.size),
-    seenBelow: seenBelow.current ?? Number.MAX_SAFE_INTEGER,
+    seenBelow: center === undefined && seenBelow !== undefined ? seenBelow : Number.MAX_SAFE_INTEGER,
     loadOlder,
-    reload: polled.reload,
+    loadNewer,
+    toNewest: () => {
+      left.current = open;
+      setCenter(undefined);
+    },
+    reload,
   };
 }

@@ -1,11 +1,11 @@
-/** The events as a table; in a narrow window each becomes two lines. */
+/** The events as a table, in which exceptions stand out; in a narrow window each becomes three lines. */
 
-import { formatCount } from "../../parts/format.ts";
-import { OutcomeMark, StageMark } from "../../parts/mark.tsx";
+import { formatCount, formatTime } from "../../parts/format.ts";
+import { Mark, OutcomeMark, StageMark } from "../../parts/mark.tsx";
 import { When } from "../../parts/when.tsx";
 import type { EventAnswer, LedgerAnswer } from "../answers.ts";
 import { routeHash } from "../route.ts";
-import { actionText, outcomeText, partyName, partyText, stageOf, targetsText } from "./event-words.ts";
+import { actionText, happenedAt, outcomeText, partyName, partyText, stageOf, targetsText } from "./event-words.ts";
 
 type RowProps = {
   readonly item: EventAnswer;
@@ -14,6 +14,28 @@ type RowProps = {
   readonly isFresh: boolean;
   readonly stage: "recorded" | "anchored" | "final";
 };
+
+type HappenedProps = { readonly ms: number | undefined; readonly recordedAt: number };
+
+/** When the sender says that it happened: the time of day when that was on the day on which it was recorded. */
+function HappenedCell({ ms, recordedAt }: HappenedProps) {
+  if (ms === undefined) return <td class="c-happened muted unsaid">–</td>;
+  const text = formatTime(ms);
+  const isSameDay = text.slice(0, 10) === formatTime(recordedAt).slice(0, 10);
+  return (
+    <td class={isSameDay ? "c-happened muted" : "c-happened other-day"}>
+      <time dateTime={`${text}Z`} title={`happened ${text} UTC, as its sender says`}>
+        {isSameDay ? text.slice(11) : text}
+      </time>
+    </td>
+  );
+}
+
+/** What went well or was not said stands back, so that the rest is seen. */
+function Outcome({ outcome }: { readonly outcome: string | undefined }) {
+  if (outcome === undefined) return <span class="muted">–</span>;
+  return outcome === "success" ? <span class="muted">success</span> : <OutcomeMark outcome={outcome} />;
+}
 
 function Row({ item, href, isOpen, isFresh, stage }: RowProps) {
   const { event } = item;
@@ -28,6 +50,7 @@ function Row({ item, href, isOpen, isFresh, stage }: RowProps) {
       <td class="c-time">
         <When ms={item.recordedAt} />
       </td>
+      <HappenedCell ms={happenedAt(event)} recordedAt={item.recordedAt} />
       <td class="c-action mono">{actionText(event)}</td>
       <td class="c-actor" title={partyText(event.actor)}>
         {partyText(event.actor)}
@@ -37,11 +60,9 @@ function Row({ item, href, isOpen, isFresh, stage }: RowProps) {
         {targetsText(event)}
       </td>
       <td class="c-outcome">
-        <OutcomeMark outcome={outcomeText(event)} />
+        <Outcome outcome={outcomeText(event)} />
       </td>
-      <td class="c-stage">
-        <StageMark stage={stage} />
-      </td>
+      <td class="c-stage">{stage === "final" ? <span class="unseen">final</span> : <StageMark stage={stage} />}</td>
     </tr>
   );
 }
@@ -55,17 +76,19 @@ type Props = {
 };
 
 export function EventTable({ events, ledger, open, seenBelow, query }: Props) {
+  const isFinal = events.every(({ index }) => stageOf(index, ledger) === "final");
   return (
     <table class="events">
       <thead>
         <tr>
           <th class="c-index number">Entry</th>
           <th class="c-time">Recorded (UTC)</th>
+          <th class="c-happened">Happened (UTC)</th>
           <th class="c-action">Action</th>
           <th class="c-actor">Actor</th>
           <th class="c-target">Target</th>
           <th class="c-outcome">Outcome</th>
-          <th class="c-stage">State</th>
+          <th class="c-stage">{isFinal ? <Mark kind="good">all final</Mark> : "State"}</th>
         </tr>
       </thead>
       <tbody>

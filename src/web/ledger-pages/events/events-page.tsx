@@ -6,6 +6,7 @@ import { Loading } from "../../parts/loading.tsx";
 import type { LedgerAnswer } from "../answers.ts";
 import { SetButton } from "../downloads/set-button.tsx";
 import { FirstEvent } from "../first-event.tsx";
+import { useKeys } from "../frame/keys.ts";
 import { type Route, routeHash } from "../route.ts";
 import { goTo } from "../router.ts";
 import { Trouble } from "../trouble.tsx";
@@ -37,19 +38,44 @@ function useScrollMemory(open: number | undefined): void {
   }, [open]);
 }
 
-/** j and k go down and up the list, Escape closes what is open. */
-function useKeys(route: Route, { newer, older }: Neighbours): void {
+/** j and k go down and up the list, and load more of it at its ends; Escape closes what is open. */
+function useListKeys(route: Route, { newer, older }: Neighbours, list: EventList): void {
+  const { loadNewer, loadOlder } = list;
+  const go = (item: number | undefined, more: () => void) => (item === undefined ? more() : goTo({ ...route, item }));
+  const keys: Record<string, () => void> = { j: () => go(older, loadOlder), k: () => go(newer, loadNewer) };
+  if (route.item !== undefined) keys.Escape = () => goTo({ ...route, item: undefined });
+  useKeys(keys);
+}
+
+/** The row of what is open is brought into sight. */
+function useRowInSight(open: number | undefined, isListed: boolean): void {
   useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      const isTyping = event.target instanceof HTMLElement && event.target.closest("input, select, textarea") !== null;
-      if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.key === "Escape" && route.item !== undefined) goTo({ ...route, item: undefined });
-      const next = event.key === "j" ? older : event.key === "k" ? newer : undefined;
-      if (next !== undefined) goTo({ ...route, item: next });
-    };
-    window.addEventListener("keydown", press);
-    return () => window.removeEventListener("keydown", press);
-  }, [route, newer, older]);
+    if (open === undefined || !isListed) return;
+    const row = document.querySelector(`tr[data-index="${open}"]`);
+    const box = row?.getBoundingClientRect();
+    // Where the event takes the place of the list, the row has no height.
+    if (row == null || box === undefined || box.height === 0) return;
+    if (box.top < 0 || box.bottom > innerHeight) row.scrollIntoView({ block: "center" });
+  }, [open, isListed]);
+}
+
+/** Above a list that shows what lies around an old event. */
+function AwayFromNewest({ list }: { readonly list: EventList }) {
+  return (
+    <div class="row between">
+      <span class="muted small">What was recorded before and after an old event</span>
+      <span class="row">
+        {list.hasNewer ? (
+          <button type="button" class="button small" onClick={list.loadNewer} disabled={list.isLoading}>
+            Newer events
+          </button>
+        ) : null}
+        <button type="button" class="button small" onClick={list.toNewest}>
+          To the newest
+        </button>
+      </span>
+    </div>
+  );
 }
 
 type ListProps = {
@@ -88,6 +114,7 @@ function List({ list, ledger, route, filter }: ListProps) {
   }
   return (
     <div class="stack tight">
+      {list.follows ? null : <AwayFromNewest list={list} />}
       <EventTable
         events={events}
         ledger={ledger}
@@ -98,6 +125,7 @@ function List({ list, ledger, route, filter }: ListProps) {
       <div class="row between">
         <span class="muted small">
           {formatCount(events.length)} shown{isEmpty(filter) ? ` of ${formatCount(ledger.size)}` : ""}, newest first
+          {ledger.finalSize === 0 ? "" : `; entries below ${formatCount(ledger.finalSize)} are final`}
           {list.unsearchable > 0 ? `; ${formatCount(list.unsearchable)} not searchable yet` : ""}
         </span>
         {list.hasOlder ? (
@@ -113,9 +141,11 @@ function List({ list, ledger, route, filter }: ListProps) {
 export function EventsPage({ route, ledger }: { readonly route: Route; readonly ledger: LedgerAnswer }) {
   const text = route.query.toString();
   const filter = useMemo(() => filterOf(new URLSearchParams(text)), [text]);
-  const list = useEventList(route.ledger, filter);
+  const list = useEventList(route.ledger, filter, route.item);
   const neighbours = neighboursOf(list, route.item);
-  useKeys(route, neighbours);
+  useListKeys(route, neighbours, list);
+  useRowInSight(route.item, list.events?.some(({ index }) => index === route.item) ?? false);
+  const results = useRef<HTMLDivElement>(null);
   useScrollMemory(route.item);
   const hrefOf = (item: number | undefined) => routeHash({ ...route, item, query: filterQuery(filter) });
   const to = (item: number | undefined) => (item === undefined ? undefined : hrefOf(item));
@@ -124,6 +154,7 @@ export function EventsPage({ route, ledger }: { readonly route: Route; readonly 
       <div class="stack events-side">
         <FilterBar
           filter={filter}
+          onDone={() => results.current?.focus()}
           onFilter={(next) =>
             goTo({
               ...route,
@@ -133,7 +164,9 @@ export function EventsPage({ route, ledger }: { readonly route: Route; readonly 
           }
         />
         <Trouble error={list.error} />
-        <List list={list} ledger={ledger} route={route} filter={filter} />
+        <div class="results" ref={results} tabIndex={-1}>
+          <List list={list} ledger={ledger} route={route} filter={filter} />
+        </div>
         {list.events === undefined || list.events.length === 0 ? null : <SetButton ledger={ledger} filter={filter} />}
       </div>
       {route.item === undefined ? null : (

@@ -1,9 +1,15 @@
 /** The filters, each a field with a name. They take effect on Enter, or at once where something is chosen. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
+import { useKeys } from "../frame/keys.ts";
 import { type Filter, type FilterField, isEmpty, OUTCOMES, TEXT_FIELDS } from "./filter.ts";
 
-type Props = { readonly filter: Filter; readonly onFilter: (filter: Filter) => void };
+type Props = {
+  readonly filter: Filter;
+  readonly onFilter: (filter: Filter) => void;
+  /** The reader has done with the filters, and goes on in the list. */
+  readonly onDone: () => void;
+};
 
 const LABELS: Readonly<Record<FilterField, string>> = {
   action: "Action",
@@ -55,21 +61,17 @@ function Field({ name, value, onValue }: FieldProps) {
   );
 }
 
-export function FilterBar({ filter, onFilter }: Props) {
+export function FilterBar({ filter, onFilter, onDone }: Props) {
   const [draft, setDraft] = useState<Filter>(filter);
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => setDraft(filter), [filter]);
-  useEffect(() => {
-    // As in many tools, "/" goes to the search.
-    const press = (event: KeyboardEvent) => {
-      const isTyping = event.target instanceof HTMLElement && event.target.closest("input, select, textarea") !== null;
-      if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      form.current?.querySelector("input")?.focus();
-    };
-    window.addEventListener("keydown", press);
-    return () => window.removeEventListener("keydown", press);
-  }, []);
+  // Not in an effect: that would come after the first drawing, and take away what was typed meanwhile.
+  const shown = useRef(filter);
+  if (shown.current !== filter) {
+    shown.current = filter;
+    setDraft(filter);
+  }
+  // As in many tools, "/" goes to the search.
+  useKeys(useMemo(() => ({ "/": () => form.current?.querySelector("input")?.focus() }), []));
   const set = (name: FilterField) => (value: string, now: boolean) => {
     const next = { ...draft, [name]: value };
     setDraft(next);
@@ -83,6 +85,10 @@ export function FilterBar({ filter, onFilter }: Props) {
       onSubmit={(event) => {
         event.preventDefault();
         onFilter(draft);
+        onDone();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") onDone();
       }}
     >
       {[...TEXT_FIELDS, "outcome" as const, "since" as const, "until" as const].map((name) => (

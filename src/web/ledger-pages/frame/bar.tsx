@@ -8,6 +8,7 @@ import { usePath } from "../polling.ts";
 import { type PageName, type Route, routeHash } from "../route.ts";
 import { goTo } from "../router.ts";
 import { useSession } from "../session.tsx";
+import { KeysHelp } from "./keys-help.tsx";
 
 const LEDGERS_MS = 60_000;
 const NAVIGATION: readonly PageName[] = ["overview", "events", "anchors", "downloads"];
@@ -76,6 +77,7 @@ export function Bar({ route }: { readonly route: Route }) {
             Sign in
           </a>
         )}
+        <KeysHelp />
         <ThemeButton />
       </span>
     </header>

@@ -91,17 +91,59 @@ function summary({ from, counts }: Bars): string {
   return `${formatCount(total)} events; most in the bar from ${formatTime(at * 1000)} UTC: ${formatCount(peak)}`;
 }
 
-type Props = { readonly bars: Bars; readonly marks: readonly AnchorMark[] };
+/** A soft ground behind the bar that is read. */
+function drawBand(chart: uPlot, bars: Bars, selected: number | undefined, place: HTMLElement): void {
+  const from = selected === undefined ? undefined : bars.from[selected];
+  if (from === undefined) return;
+  const { ctx, bbox } = chart;
+  const left = chart.valToPos(from, "x", true);
+  const width = chart.valToPos(from + bars.lengthS, "x", true) - left;
+  ctx.save();
+  ctx.fillStyle = colour(place, "accent-soft");
+  ctx.fillRect(left, bbox.top, width, bbox.height);
+  ctx.restore();
+}
 
-export function ActivityChart({ bars, marks }: Props) {
+/** Where a bar stands that the mouse is above. */
+function barAt(chart: uPlot, bars: Bars, x: number): number | undefined {
+  const at = chart.posToVal(x - chart.over.getBoundingClientRect().left, "x");
+  const bar = Math.floor((at - (bars.from[0] ?? 0)) / bars.lengthS);
+  return bar >= 0 && bar < bars.from.length ? bar : undefined;
+}
+
+/** What arrow keys and their like make of the bar that is read. */
+function moved(key: string, selected: number | undefined, count: number): number | undefined {
+  const last = count - 1;
+  if (key === "ArrowLeft") return Math.max(0, (selected ?? count) - 1);
+  if (key === "ArrowRight") return Math.min(last, (selected ?? last) + 1);
+  if (key === "Home") return 0;
+  return key === "End" ? last : undefined;
+}
+
+type Props = {
+  readonly bars: Bars;
+  readonly marks: readonly AnchorMark[];
+  /** Position of the bar that is read. */
+  readonly selected: number | undefined;
+  readonly onSelect: (bar: number | undefined) => void;
+  /** What is to be read of it. */
+  readonly reading: string;
+  readonly onOpen: (bar: number) => void;
+};
+
+/** Draws the chart into its place, again whenever its size, its colours or what it shows become others. */
+function useChart({ bars, marks, selected }: Pick<Props, "bars" | "marks" | "selected">) {
   const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | undefined>(undefined);
+  const band = useRef(selected);
   useEffect(() => {
     const element = place.current;
     if (element === null) return;
-    let chart: uPlot | undefined;
     const draw = () => {
-      chart?.destroy();
-      chart = new uPlot(optionsFor(element, bars, marks), [[...bars.from], [...bars.counts]], element);
+      chart.current?.destroy();
+      const options = optionsFor(element, bars, marks);
+      options.hooks = { ...options.hooks, drawAxes: [(drawn) => drawBand(drawn, bars, band.current, element)] };
+      chart.current = new uPlot(options, [[...bars.from], [...bars.counts]], element);
     };
     const resized = new ResizeObserver(draw);
     resized.observe(element);
@@ -114,8 +156,46 @@ export function ActivityChart({ bars, marks }: Props) {
       resized.disconnect();
       dark.removeEventListener("change", draw);
       themed.disconnect();
-      chart?.destroy();
+      chart.current?.destroy();
+      chart.current = undefined;
     };
   }, [bars, marks]);
-  return <div class="chart" ref={place} role="img" aria-label={summary(bars)} />;
+  useEffect(() => {
+    band.current = selected;
+    chart.current?.redraw(false);
+  }, [selected]);
+  return { place, chart };
+}
+
+/** Bars that are read by pointing at them or with the arrow keys, and opened by pressing them or Enter. */
+export function ActivityChart({ bars, marks, selected, onSelect, reading, onOpen }: Props) {
+  const { place, chart } = useChart({ bars, marks, selected });
+  const last = bars.from.length - 1;
+  const press = (event: KeyboardEvent) => {
+    const next = moved(event.key, selected, bars.from.length);
+    if (event.key === "Enter" && selected !== undefined) onOpen(selected);
+    else if (event.key === "Escape") onSelect(undefined);
+    else if (next !== undefined) onSelect(next);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div
+      class="chart"
+      ref={place}
+      role="slider"
+      tabIndex={0}
+      aria-label={summary(bars)}
+      aria-valuemin={0}
+      aria-valuemax={last}
+      aria-valuenow={selected ?? last}
+      aria-valuetext={reading}
+      onKeyDown={press}
+      onMouseMove={(event) => onSelect(chart.current && barAt(chart.current, bars, event.clientX))}
+      onMouseLeave={() => onSelect(undefined)}
+      onClick={() => {
+        if (selected !== undefined) onOpen(selected);
+      }}
+    />
+  );
 }

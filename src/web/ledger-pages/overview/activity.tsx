@@ -6,8 +6,9 @@ import { formatCount, formatRate, formatTime } from "../../parts/format.ts";
 import type { AnchorAnswer, Frequent, StatsAnswer } from "../answers.ts";
 import { useReach } from "../reach.tsx";
 import { routeHash } from "../route.ts";
+import { goTo } from "../router.ts";
 import { ActivityChart } from "./activity-chart.tsx";
-import { barsOf, ratePerMinute } from "./buckets.ts";
+import { barsOf, ratePerMinute, readBar, timeOfBar } from "./buckets.ts";
 
 const MINUTE_MS = 60_000;
 const SPANS = {
@@ -27,9 +28,14 @@ type SpanName = keyof typeof SPANS;
 const NARROW = 600;
 const RATE_MINUTES = 5;
 
-type Props = { readonly stats: StatsAnswer; readonly anchors: readonly AnchorAnswer[]; readonly now: number };
+type Props = {
+  readonly ledger: string;
+  readonly stats: StatsAnswer;
+  readonly anchors: readonly AnchorAnswer[];
+  readonly now: number;
+};
 
-export function Activity({ stats, anchors, now }: Props) {
+export function Activity({ ledger, stats, anchors, now }: Props) {
   const [name, setName] = useState<SpanName>("Last day");
   const { isLost } = useReach();
   const { spanMs, wide, narrow } = SPANS[name];
@@ -37,10 +43,16 @@ export function Activity({ stats, anchors, now }: Props) {
   const barMs = minutes * MINUTE_MS;
   const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
   const bars = useMemo(() => barsOf(stats, minute, spanMs, barMs), [stats, minute, spanMs, barMs]);
+  const times = anchors.map(({ blockTime }) => blockTime);
   const marks = useMemo(
     () => anchors.map(({ blockTime, stage }) => ({ at: blockTime, isFinal: stage === "final" })),
     [anchors],
   );
+  const [selected, setSelected] = useState<number | undefined>(undefined);
+  const reading =
+    selected === undefined || selected >= bars.from.length
+      ? "Point at a bar to read it, press it to see its events"
+      : readBar(bars, selected, times);
   return (
     <section class="card">
       <div class="row between">
@@ -59,8 +71,16 @@ export function Activity({ stats, anchors, now }: Props) {
           ))}
         </fieldset>
       </div>
-      <ActivityChart bars={bars} marks={marks} />
+      <ActivityChart
+        bars={bars}
+        marks={marks}
+        selected={selected}
+        onSelect={setSelected}
+        reading={reading}
+        onOpen={(bar) => goTo({ ledger, page: "events", query: new URLSearchParams(timeOfBar(bars, bar)) })}
+      />
       <p class="chart-key small muted">
+        <span class={selected === undefined ? "chart-reading" : "chart-reading read"}>{reading}</span>
         <span class="marked">
           <i class="disc good" /> final anchor
         </span>

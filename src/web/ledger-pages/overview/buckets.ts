@@ -1,5 +1,6 @@
 /** Counts by the minute, made into the bars of a chart. */
 
+import { formatCount, formatTime } from "../../parts/format.ts";
 import type { StatsAnswer } from "../answers.ts";
 
 /** Bars of equal length; `from` in seconds since 1970. */
@@ -29,4 +30,25 @@ export function ratePerMinute(stats: StatsAnswer, now: number, minutes: number):
   const end = Math.floor((now - stats.since) / MINUTE_MS);
   const counted = stats.entries.slice(Math.max(0, end - minutes), end);
   return counted.reduce((sum, n) => sum + n, 0) / minutes;
+}
+
+/** A bar in words. @param anchoredAt times of anchors, in seconds since 1970 */
+export function readBar({ from, counts, lengthS }: Bars, bar: number, anchoredAt: readonly number[]): string {
+  const start = from[bar] ?? 0;
+  const end = start + lengthS;
+  const count = counts[bar] ?? 0;
+  const anchors = anchoredAt.filter((at) => at >= start && at < end).length;
+  const events = `${formatCount(count)} ${count === 1 ? "event" : "events"}`;
+  const more = anchors === 0 ? "" : `, ${formatCount(anchors)} ${anchors === 1 ? "anchor" : "anchors"}`;
+  return `${formatTime(start * 1000).slice(0, 16)} to ${formatTime(end * 1000).slice(11, 16)}: ${events}${more}`;
+}
+
+/** The time of a bar, as the filter of events takes it. */
+export function timeOfBar({ from, lengthS }: Bars, bar: number): { readonly since: string; readonly until: string } {
+  const spell = (seconds: number) =>
+    formatTime(seconds * 1000)
+      .slice(0, 16)
+      .replace(" ", "T");
+  const start = from[bar] ?? 0;
+  return { since: spell(start), until: spell(start + lengthS) };
 }

@@ -48,7 +48,7 @@ export function Overview({ name, ledger }: { readonly name: string; readonly led
       <Heads ledger={ledger.value} anchors={list} recordedAt={recordedAt} now={now} />
       <Trouble error={anchors.error} />
       {size === 0 ? <FirstEvent ledger={name} onSent={ledger.reload} /> : null}
-      {client.hasKey && size !== 0 ? <Lately stats={stats} anchors={list} now={known} /> : null}
+      {client.hasKey && size !== 0 ? <Lately ledger={name} stats={stats} anchors={list} now={known} /> : null}
       <div class="thirds">
         <Chains chains={ledger.value.chains} anchors={list} />
         {stats.value === undefined || size === 0 ? null : (
@@ -72,16 +72,17 @@ export function Overview({ name, ledger }: { readonly name: string; readonly led
 }
 
 type LatelyProps = {
+  readonly ledger: string;
   readonly stats: Polled<StatsAnswer | undefined>;
   readonly anchors: AnchorsAnswer["anchors"];
   readonly now: number;
 };
 
-function Lately({ stats, anchors, now }: LatelyProps) {
+function Lately({ ledger, stats, anchors, now }: LatelyProps) {
   return (
     <>
       <Trouble error={stats.error} />
-      {stats.value !== undefined ? <Activity stats={stats.value} anchors={anchors} now={now} /> : null}
+      {stats.value !== undefined ? <Activity ledger={ledger} stats={stats.value} anchors={anchors} now={now} /> : null}
       {stats.value === undefined && stats.error === undefined ? (
         <section class="card chart-place">
           <Loading what="what was recorded lately" />
