@@ -42,7 +42,8 @@ function measure(name: string, run: (i: number) => unknown): void {
     if (round > 0) rounds.push(((performance.now() - started) * 1000) / PER_ROUND);
   }
   rounds.sort((a, b) => a - b);
-  const [best, median] = [rounds[0], rounds[Math.floor(ROUNDS / 2)]] as [number, number];
+  const best = rounds[0] as number;
+  const median = rounds[Math.floor(ROUNDS / 2)] as number;
   console.log(`${name.padEnd(44)} best ${best.toFixed(2).padStart(6)} µs   median ${median.toFixed(2).padStart(6)} µs`);
 }
 

@@ -107,7 +107,8 @@ async function executionGas(chain: Chain, to: string, data: string): Promise<num
     method: "debug_traceCall",
     params: [{ to, data }, "latest", options],
   })) as { failed: boolean; structLogs: { gas: number | string }[] };
-  const [first, last] = [trace.structLogs.at(0), trace.structLogs.at(-1)];
+  const first = trace.structLogs.at(0);
+  const last = trace.structLogs.at(-1);
   if (trace.failed || first === undefined || last === undefined) throw new Error("expected a call that returns");
   return Number(first.gas) - Number(last.gas);
 }
@@ -117,11 +118,9 @@ async function measureRest(chain: Chain): Promise<Gas> {
   const [, newOwner] = accounts;
   const gasOf = async (sent: Parameters<typeof mined>[0]) => Number((await mined(sent)).gasUsed);
   const size = 2 ** 20 + 777;
-  const [ledgerId, accused, accusedByLeaves] = [
-    await openLedger(chain, `gas ${ledgers++}`, key.address),
-    await openLedger(chain, `gas ${ledgers++}`, key.address),
-    await openLedger(chain, `gas ${ledgers++}`, key.address),
-  ];
+  const ledgerId = await openLedger(chain, `gas ${ledgers++}`, key.address);
+  const accused = await openLedger(chain, `gas ${ledgers++}`, key.address);
+  const accusedByLeaves = await openLedger(chain, `gas ${ledgers++}`, key.address);
   const statements = async (id: string) =>
     [await statement(id, size, tree.root(size), key), await statement(id, size, other.root(size), key)] as const;
   const leaves = [tree, other].map(({ leaf, inclusion }) => ({ leafHash: leaf(500), path: inclusion(500, size) }));

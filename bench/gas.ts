@@ -10,7 +10,8 @@ import { EXPONENTS, type Gas, measureGas } from "./gas-measure.ts";
 
 const PAGE = join(import.meta.dirname, "../docs/gas.md");
 const FIGURES = join(import.meta.dirname, "../test/contracts/gas.json");
-const [BEGIN, END] = ["<!-- figures: node bench/gas.ts --write -->", "<!-- end of figures -->"];
+const BEGIN = "<!-- figures: node bench/gas.ts --write -->";
+const END = "<!-- end of figures -->";
 
 export type Figures = Readonly<Record<(typeof HARDFORKS)[number], Gas>>;
 
@@ -90,7 +91,8 @@ export function render(figures: Figures): string {
 
 /** The tables that a page holds between its marks. */
 export function shownIn(page: string): string {
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
   if (begin < 0 || end < begin) throw new Error(`expected ${BEGIN} and ${END} in docs/gas.md`);
   return page.slice(begin + BEGIN.length, end).trim();
 }

@@ -123,7 +123,8 @@ async function compare(name: string, count: number, perBatch: number, append: Ap
     ["median", median],
     ["best", best],
   ] as const) {
-    const [mine, floor] = [pick(rates), pick(floors)];
+    const mine = pick(rates);
+    const floor = pick(floors);
     const ratio = (mine / floor).toFixed(2);
     console.log(`${name.padEnd(36)} ${what.padEnd(6)} ${rate(mine)} /s   raw ${rate(floor)} /s   ratio ${ratio}`);
   }

@@ -135,7 +135,10 @@ if (process.argv.includes("--json")) {
 } else {
   console.table(
     rows.map(({ what, leaves, ours, merkletreejs, merkletreejsOurHash }) => ({
-      ...{ what, leaves, ours: Math.round(ours), merkletreejs: Math.round(merkletreejs) },
+      what,
+      leaves,
+      ours: Math.round(ours),
+      merkletreejs: Math.round(merkletreejs),
       "merkletreejs, our hash": Math.round(merkletreejsOurHash),
       ratio: (ours / merkletreejs).toFixed(2),
       "ratio, our hash": (ours / merkletreejsOurHash).toFixed(2),

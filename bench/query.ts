@@ -157,8 +157,13 @@ async function measurePages(indexer: Indexer): Promise<void> {
     [
       "five filters and a time",
       {
-        ...{ action: "k8s.core.*", actor: "agent:*" },
-        ...{ outcome: "failure", key: "key-7", tenant: "t42", since: at(0.2), until: at(0.8) },
+        action: "k8s.core.*",
+        actor: "agent:*",
+        outcome: "failure",
+        key: "key-7",
+        tenant: "t42",
+        since: at(0.2),
+        until: at(0.8),
       },
     ],
     ["a time of the event", { occurredSince: at(0.5), occurredUntil: at(0.5) + 60_000, outcome: "denied" }],

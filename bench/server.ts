@@ -50,19 +50,21 @@ async function holdfast() {
   intakes.start();
   const metrics = createMetrics();
   const app = createApp({
-    ...{
-      store,
-      ledgers,
-      keys,
-      intakes,
-      hash,
-      log,
-      health: new Health(log),
-      limits: HTTP_LIMITS,
-      salts: createSalts(),
-      metrics,
-    },
-    ...{ chains: () => [], indexer: () => undefined, anchoring: async () => [], now: Date.now, version: "bench" },
+    store,
+    ledgers,
+    keys,
+    intakes,
+    hash,
+    log,
+    health: new Health(log),
+    limits: HTTP_LIMITS,
+    salts: createSalts(),
+    metrics,
+    chains: () => [],
+    indexer: () => undefined,
+    anchoring: async () => [],
+    now: Date.now,
+    version: "bench",
   });
   const close = async () => {
     await intakes.close();

@@ -56,7 +56,8 @@ function treeOf(leaves: ReadonlyMap<number, Uint8Array>): NodeSource {
   for (let level = 0; level < HEIGHT; level++) {
     const parents = new Set([...(levels[level] as typeof leaves).keys()].map((index) => Math.floor(index / 2)));
     const above = [...parents].map((index): [number, Uint8Array] => {
-      const [left, right] = [source(level, 2 * index), source(level, 2 * index + 1)] as [Uint8Array, Uint8Array];
+      const left = source(level, 2 * index) as Uint8Array;
+      const right = source(level, 2 * index + 1) as Uint8Array;
       return [index, nodeHash(keccak256, left, right)];
     });
     levels.push(new Map(above));
@@ -78,8 +79,13 @@ async function makeBundles(indexes: readonly number[]): Promise<Bundle[]> {
     const path = provePath(keccak256, inclusionRanges(index, SIZE), tree).map(toHex);
     const entry = { index, recordedAt, members, leafHash: toHex(leaf) };
     const bundle: Bundle = {
-      ...{ format: "holdfast/bundle@1", ledger, entry, inclusion: { size: SIZE, root, path } },
-      ...{ checkpoint, anchors: [], status: "recorded" },
+      format: "holdfast/bundle@1",
+      ledger,
+      entry,
+      inclusion: { size: SIZE, root, path },
+      checkpoint,
+      anchors: [],
+      status: "recorded",
     };
     return anchored(bundle, anchors, "final");
   });

@@ -9,6 +9,7 @@ import { dirname, join, normalize, sep } from "node:path";
 import test from "node:test";
 import ts from "typescript";
 import { hasEscapedName } from "../src/json/names.ts";
+import { packed } from "./packing.ts";
 import { unusedExports } from "./unused-exports.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -190,6 +191,23 @@ test("every package is imported through its door", () => {
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+test("fields stand one on a line: no literal is spread into another, no assignments are put side by side", () => {
+  const files = globSync("{src,scripts,bench}/**/*.{ts,tsx,mjs}", { cwd: ROOT });
+  assert.deepEqual(
+    files.flatMap((file) => packed(file, readText(file))),
+    [],
+  );
+  const asked = [
+    "f({ ...{ a, b }, c })",
+    "const all = [...([a, b] as const), c]",
+    "const [a, b] = [x, y]",
+    "const { a } = { a: x }",
+  ];
+  for (const text of asked) assert.equal(packed("asked.ts", text).length, 1, text);
+  const fine = "const [a, b] = pair; const [first] = [...some]; f({ ...fields, ...(a && { b }) }, [...all, c])";
+  assert.deepEqual(packed("fine.ts", fine), []);
 });
 
 /** What is taken of src by a path that is computed. */

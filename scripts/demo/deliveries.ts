@@ -60,8 +60,10 @@ type Answer = { readonly receipts: readonly { readonly index: number; readonly l
 async function sendOne(service: Service, delivery: Delivery): Promise<Recorded> {
   const { kind, id, text } = delivery;
   const headers = {
-    ...{ "Content-Type": "application/json", "User-Agent": "GitHub-Hookshot/demo" },
-    ...{ "X-GitHub-Event": kind, "X-GitHub-Delivery": id },
+    "Content-Type": "application/json",
+    "User-Agent": "GitHub-Hookshot/demo",
+    "X-GitHub-Event": kind,
+    "X-GitHub-Delivery": id,
   };
   const began = performance.now();
   const answer = await ask<Answer>(service, "/v1/ledgers/main/ingest/github", { method: "POST", headers, body: text });

@@ -156,7 +156,8 @@ export function requireDraft(raw: Hex, draft: Draft): Hex {
   const wanted = Transaction.from(transactionOf(draft));
   if (signed.unsignedSerialized === wanted.unsignedSerialized) return signed.hash as Hex;
   for (const field of FIELDS) {
-    const [expected, got] = [spellField(wanted[field]), spellField(signed[field])];
+    const expected = spellField(wanted[field]);
+    const got = spellField(signed[field]);
     if (expected === got) continue;
     const message = `expected ${field} ${shorten(expected)} in what was signed, got ${shorten(got)}`;
     throw new ChainError("rejected", message);

@@ -275,7 +275,8 @@ export class RpcChain implements Chain {
     const number = spellQuantity(blockNumber);
     const answer = asObject(await this.#read("eth_getProof", this.contract, [slot], number), "proof");
     const [storage] = Array.isArray(answer.storageProof) ? answer.storageProof : [];
-    const [accountProof, storageProof] = [asNodes(answer.accountProof), asNodes(asObject(storage, "proof").proof)];
+    const accountProof = asNodes(answer.accountProof);
+    const storageProof = asNodes(asObject(storage, "proof").proof);
     const block = asObject(await this.#read("eth_getBlockByNumber", number, false), "block");
     const header = encodeHeader(block, blockHash);
     if (header === undefined) {

@@ -66,8 +66,13 @@ async function listKeys(flags: KeyFlags): Promise<void> {
   const answer = (await new ServiceClient(flags).ask("/v1/keys")) as { readonly keys: readonly Key[] };
   const head = ["ID", "SOURCE", "ROLES", "LEDGERS", "STATE", "LAST USED", "NOTE"];
   const rows = answer.keys.map((key) => [
-    ...[key.id, key.source, key.roles.join(","), key.ledgers?.join(",") ?? "all", stateOf(key, Date.now())],
-    ...[spellTime(key.lastUsedAt), key.note ?? ""],
+    key.id,
+    key.source,
+    key.roles.join(","),
+    key.ledgers?.join(",") ?? "all",
+    stateOf(key, Date.now()),
+    spellTime(key.lastUsedAt),
+    key.note ?? "",
   ]);
   printResult({ json: answer, text: table([head, ...rows]) }, flags.json === true);
 }

@@ -128,7 +128,9 @@ const byOwner: Deed["sender"] = (facts) => facts?.owner;
 function openDeed(flags: DeedFlags, ledgerId: Hex, sender: string | undefined): Deed {
   const signer = flags.signer.toLowerCase();
   return {
-    ...{ ledgerId, call: openCall(labelIn(flags), signer), sender: () => sender ?? flags.owner },
+    ledgerId,
+    call: openCall(labelIn(flags), signer),
+    sender: () => sender ?? flags.owner,
     isDone: (facts) => facts !== undefined,
     done: `The ledger is open, signer ${checksumAddress(signer)}.`,
   };
@@ -137,7 +139,9 @@ function openDeed(flags: DeedFlags, ledgerId: Hex, sender: string | undefined): 
 function rotateDeed(flags: DeedFlags, ledgerId: Hex): Deed {
   const signer = flags.signer.toLowerCase();
   return {
-    ...{ ledgerId, call: rotateSignerCall(ledgerId, signer), sender: byOwner },
+    ledgerId,
+    call: rotateSignerCall(ledgerId, signer),
+    sender: byOwner,
     isDone: (facts) => facts?.signer.toLowerCase() === signer,
     done: `The signer is ${checksumAddress(signer)}. What the old one signed and nobody anchored can no longer be anchored.`,
   };
@@ -150,14 +154,18 @@ function transferDeed(flags: DeedFlags, ledgerId: Hex): Deed {
       ? "The ledger is offered to nobody."
       : `The ledger is offered to ${checksumAddress(to)}, who must accept.`;
   return {
-    ...{ ledgerId, call: transferOwnershipCall(ledgerId, to), sender: byOwner, done: what },
+    ledgerId,
+    call: transferOwnershipCall(ledgerId, to),
+    sender: byOwner,
+    done: what,
     isDone: (facts) => facts?.pendingOwner.toLowerCase() === to,
   };
 }
 
 function acceptDeed(_flags: DeedFlags, ledgerId: Hex, sender: string | undefined): Deed {
   return {
-    ...{ ledgerId, call: acceptOwnershipCall(ledgerId) },
+    ledgerId,
+    call: acceptOwnershipCall(ledgerId),
     sender: (facts) => (facts === undefined || facts.pendingOwner === NOBODY ? sender : facts.pendingOwner),
     isDone: (facts) => sender !== undefined && facts?.owner.toLowerCase() === sender.toLowerCase(),
     done: "The ledger has its new owner.",
@@ -166,7 +174,9 @@ function acceptDeed(_flags: DeedFlags, ledgerId: Hex, sender: string | undefined
 
 function successorDeed({ successor }: DeedFlags, ledgerId: Hex): Deed {
   return {
-    ...{ ledgerId, call: nameSuccessorCall(ledgerId, successor), sender: byOwner },
+    ledgerId,
+    call: nameSuccessorCall(ledgerId, successor),
+    sender: byOwner,
     isDone: (facts) => facts?.successor === successor,
     done: `Ledger ${successor} continues this one, which takes no more anchors.`,
   };

@@ -53,7 +53,9 @@ type NamedText = { readonly name: string; readonly text: Uint8Array };
 
 const NO_KEY = new Uint8Array(0);
 const NO_MEMBERS: OwnMembers = [];
-const [OPEN, COMMA, CLOSE] = [0x7b, 0x2c, 0x7d];
+const OPEN = 0x7b;
+const COMMA = 0x2c;
+const CLOSE = 0x7d;
 
 /** Where the text of an event, and then its entry, is put together; safe to share because nothing here waits. */
 const WRITER = new CanonicalWriter();

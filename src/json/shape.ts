@@ -19,7 +19,9 @@ export type Shape = {
 
 /** Shape of any text, JSON or not, up to where it is nested deeper than `depthMax`. */
 export function shapeOf(text: string, depthMax: number): Shape {
-  let [depth, deepest, commas] = [0, 0, 0];
+  let depth = 0;
+  let deepest = 0;
+  let commas = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) {

@@ -242,7 +242,10 @@ async function bundleAnchor(ledger: Ledger, size: number, record: AnchorRecord):
     size: record.size,
     root,
     ...(consistency !== undefined && { consistency }),
-    ...{ transactionHash, blockNumber, blockHash, blockTime },
+    transactionHash,
+    blockNumber,
+    blockHash,
+    blockTime,
     ...(state !== undefined && { state }),
   };
 }

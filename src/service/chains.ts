@@ -76,7 +76,10 @@ export async function openChains(config: Config, around: Around): Promise<Opened
     await compare(`payer/${chain.name}`, chain.payer, payer);
     const contract = chain.contract ?? CONTRACT_ADDRESS;
     setups.push({
-      ...{ name: chain.name, payer, owners: account === undefined ? [] : [account], policy: policyOf(chain) },
+      name: chain.name,
+      payer,
+      owners: account === undefined ? [] : [account],
+      policy: policyOf(chain),
       chain: connectChain({ urls: chain.rpc, chainId: chain.chainId, contract }),
     });
   }
@@ -100,7 +103,10 @@ async function openEmbedded(config: Config, { log, health, store, closeLater }: 
   await Promise.all([payerAccount, ownerAccount].map(({ address }) => devChain.fund(address)));
   const intervalMs = config.embeddedIntervalS * 1000;
   const setup: ChainSetup = {
-    ...{ name: "embedded", payer: payerAccount, owners: [ownerAccount], nudge: () => devChain.nudge() },
+    name: "embedded",
+    payer: payerAccount,
+    owners: [ownerAccount],
+    nudge: () => devChain.nudge(),
     chain: connectChain({ urls: [devChain.url], chainId: DEV_CHAIN_ID, contract: devChain.contract }),
     policy: {
       intervalMs,
@@ -141,7 +147,11 @@ export async function chainsOf(anchorer: Anchorer, config: Config, ledgerId: Hex
   const all = await anchorer.status(ledgerId);
   return all.flatMap(({ name, chainId, contract, intervalMs, ledgers }) => {
     return ledgers.map(({ anchoredSize, finalSize, oldestUnanchoredS, note }) => ({
-      ...{ chainId, contract, anchoredSize, finalSize, lagMs: Math.round(oldestUnanchoredS * 1000) },
+      chainId,
+      contract,
+      anchoredSize,
+      finalSize,
+      lagMs: Math.round(oldestUnanchoredS * 1000),
       lagMaxMs: lagMaxMs(config, name, intervalMs),
       // Anybody may read this: messages of notes name ledgers and repeat what nodes say, which can hold keys.
       ...(note !== undefined && { trouble: note.code.replaceAll("_", " ") }),

@@ -90,7 +90,9 @@ const STOP_MS = 8000;
 export async function startService(config: Config, version: string): Promise<Service> {
   const opened = new Opened();
   const log = pino({
-    ...{ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    level: config.logLevel,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
   });
   try {
@@ -120,7 +122,12 @@ async function start(config: Config, version: string, { opened, log }: Begun): P
   const marks = opened.add(await openMarks(config, hash, health), (each) => each.close());
   const { queueEvents: queueEventsMax, queueBytes: queueBytesMax } = config.limits;
   const registry = await LedgerRegistry.open({
-    ...{ store, signer, owner, hash, rotate: true, limits: { queueEventsMax, queueBytesMax } },
+    store,
+    signer,
+    owner,
+    hash,
+    rotate: true,
+    limits: { queueEventsMax, queueBytesMax },
     admit: (ledgerId) => marks.admit(ledgerId),
     clock: () => time.now(),
     onDamage: (ledgerId, cause) => health.report(`damage/${ledgerId}`, cause && damageOf(ledgerId), cause),
@@ -137,7 +144,10 @@ async function start(config: Config, version: string, { opened, log }: Begun): P
   if (registry.get(config.ledger) === undefined) await registry.create({ name: config.ledger });
   const sealer = opened.add(new Sealer({ store }), (each) => each.close());
   const anchorer = await Anchorer.open({
-    ...{ store, chains: setups, log, health },
+    store,
+    chains: setups,
+    log,
+    health,
     ledgers: () => registry.list(),
     seal: async (ledger) => (await sealer.seal(ledger)).checkpoint,
     resign: (_, { ledgerId, size, root }) => signNow(signer, { ledgerId, size, root }, time.now()),
@@ -154,8 +164,18 @@ async function start(config: Config, version: string, { opened, log }: Begun): P
   const intakes = opened.add(openIntakes(log), (each) => each.close());
   const metrics = createMetrics({ ofProcess: true });
   const app = createApp({
-    ...{ store, ledgers: registry, keys, intakes, limits, log, health, hash, version },
-    ...{ now: Date.now, salts: createSalts(), metrics },
+    store,
+    ledgers: registry,
+    keys,
+    intakes,
+    limits,
+    log,
+    health,
+    hash,
+    version,
+    now: Date.now,
+    salts: createSalts(),
+    metrics,
     contentKey: await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed }),
     indexer: (name) => indexes.get(name),
     anchoring: () => anchorer.status(),

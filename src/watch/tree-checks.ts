@@ -84,7 +84,8 @@ function describeDebts(c: Case, own: SignedStatement, count: number): string {
   const [oldest] = unsettled(c);
   if (oldest === undefined) return "";
   const { size } = oldest.statement;
-  const [from, to] = [Math.min(size, own.size), Math.max(size, own.size)];
+  const from = Math.min(size, own.size);
+  const to = Math.max(size, own.size);
   const answer = proofIn(c.seen, from, to);
   const reason = answer === undefined || answer.ok ? "it was not asked this time" : answer.reason;
   const others = count === 1 ? "" : `, nor how ${count - 1} others fit`;

@@ -32,7 +32,8 @@ const STATEMENT = "(uint64,bytes32,uint64,address,bytes)";
 
 /** @returns the call that proves a contradiction */
 export function forkCall(ledgerId: Hex, found: Contradiction): ContractCall {
-  const [a, b] = [statementArgument(found.a), statementArgument(found.b)];
+  const a = statementArgument(found.a);
+  const b = statementArgument(found.b);
   if (found.kind === "roots") {
     const args = { ledgerId, a, b, path: found.nodes };
     return callOf("proveFork", `proveFork(bytes32,${STATEMENT},${STATEMENT},bytes32[])`, args);

@@ -171,7 +171,9 @@ class Tally {
   }
 
   result(ledger: string) {
-    const [first, last, duplicates] = [this.#first, this.#last, this.#duplicates];
+    const first = this.#first;
+    const last = this.#last;
+    const duplicates = this.#duplicates;
     const recorded = this.count - duplicates;
     const known = duplicates === 0 ? "" : ` ${duplicates} had been recorded before.`;
     const range = `, indexes ${first} to ${last}`;

@@ -81,7 +81,8 @@ export class ServiceClient {
         method,
         headers: { Accept: "application/json", ...type, ...authorization, ...headers },
         ...(body !== undefined && { body }),
-        ...{ timeoutMs: REQUEST_MS, bytesMax: this.#bytesMax },
+        timeoutMs: REQUEST_MS,
+        bytesMax: this.#bytesMax,
       });
       return { status: answer.status, body: parseBody(answer.text), retryAfterS: retryAfter(answer.headers) };
     } catch (cause) {

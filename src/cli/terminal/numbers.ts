@@ -25,7 +25,8 @@ export function readIndexes(values: readonly string[], countMax: number): number
   for (const value of values) {
     const [first = "", last = first, ...more] = value.split("-");
     if (more.length > 0) throw usageError(`Expected an index or a range such as 10-20, got ${JSON.stringify(value)}.`);
-    const [from, to] = [readWhole(first), readWhole(last)];
+    const from = readWhole(first);
+    const to = readWhole(last);
     if (to < from || to - from >= countMax) throw usageError(`Expected a range of up to ${countMax}, got ${value}.`);
     for (let index = from; index <= to; index++) indexes.add(index);
   }

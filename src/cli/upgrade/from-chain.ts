@@ -139,9 +139,15 @@ async function findAnchor(
   if (!isFinal) printNote(describeWait(blockNumber, finals));
   const state = isFinal && wantsState ? await proveState(chain, claim) : undefined;
   const anchor: BundleAnchor = {
-    ...{ chainId, contract: checksumAddress(chain.contract), size, root },
+    chainId,
+    contract: checksumAddress(chain.contract),
+    size,
+    root,
     ...(consistency !== undefined && { consistency }),
-    ...{ transactionHash, blockNumber, blockHash, blockTime: block.time },
+    transactionHash,
+    blockNumber,
+    blockHash,
+    blockTime: block.time,
     ...(state !== undefined && { state }),
   };
   return { anchor, isFinal };

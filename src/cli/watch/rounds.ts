@@ -65,7 +65,8 @@ export class Watcher {
     const anchored = await this.#anchor(seen, judged, keeping);
     const state = this.#state;
     const checks: Checks = { ...judged, state: keeping.check };
-    const [isFirst, before] = [this.#before === undefined, this.#before];
+    const isFirst = this.#before === undefined;
+    const before = this.#before;
     const changed = changedChecks(before, checks);
     this.#before = checks;
     this.#latest = { checks, state, chain };

@@ -105,7 +105,8 @@ export async function saveEvidence(stateFile: string, forks: readonly Conflict[]
 }
 
 function evidenceOf(stateFile: string, { finding, detail, a, b, nodes }: Conflict) {
-  const [one, other] = [plainStatement(a), plainStatement(b)];
+  const one = plainStatement(a);
+  const other = plainStatement(b);
   const what = JSON.stringify([a.size, a.root, b.size, b.root]);
   const id = createHash("sha256").update(what).digest("hex").slice(0, 12);
   const evidence: Evidence = {

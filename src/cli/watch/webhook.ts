@@ -135,7 +135,8 @@ export class Webhook {
 /** Drops the oldest when there are too many: what is newer says how things stand. */
 function limited({ reports, skipped }: Owed): Owed {
   const dropped = reports.slice(0, -OWED_MAX);
-  const [first, last] = [dropped[0], dropped.at(-1)];
+  const first = dropped[0];
+  const last = dropped.at(-1);
   if (first === undefined || last === undefined) return skipped === undefined ? { reports } : { reports, skipped };
   const more = addSkipped(skipped, { count: dropped.length, first: first.at, last: last.at });
   return { reports: reports.slice(-OWED_MAX), ...(more !== undefined && { skipped: more }) };

@@ -59,40 +59,56 @@ const ledger = z.object({ ledger: z.string() });
 const ofLedger: readonly Code[] = ["ledger_unknown", "store_damaged"];
 const withKey: readonly Code[] = ["key_missing", "key_invalid", "role_insufficient", "ledger_forbidden"];
 const ofBody: readonly Code[] = [
-  ...(["content_type_unsupported", "encoding_unsupported", "encoding_invalid", "request_too_large"] as const),
-  ...(["utf8_invalid", "json_invalid", "json_depth", "json_duplicate_name", "json_unsafe_integer"] as const),
-  ...(["json_lone_surrogate", "service_busy"] as const),
+  "content_type_unsupported",
+  "encoding_unsupported",
+  "encoding_invalid",
+  "request_too_large",
+  "utf8_invalid",
+  "json_invalid",
+  "json_depth",
+  "json_duplicate_name",
+  "json_unsafe_integer",
+  "json_lone_surrogate",
+  "service_busy",
 ];
 const ofEvents: readonly Code[] = [
-  ...(["event_invalid", "event_too_large", "event_too_many_members", "event_reserved_name"] as const),
-  ...([
-    "batch_empty",
-    "batch_too_large",
-    "idempotency_conflict",
-    "claim_damaged",
-    "queue_full",
-    "not_recorded",
-    "store_unavailable",
-    "marks_unwritable",
-  ] as const),
-  ...(["ledger_stopped", "deadline_exceeded"] as const),
+  "event_invalid",
+  "event_too_large",
+  "event_too_many_members",
+  "event_reserved_name",
+  "batch_empty",
+  "batch_too_large",
+  "idempotency_conflict",
+  "claim_damaged",
+  "queue_full",
+  "not_recorded",
+  "store_unavailable",
+  "marks_unwritable",
+  "ledger_stopped",
+  "deadline_exceeded",
 ];
 
 const ofItem: readonly Code[] = [
-  ...(["claim_damaged", "format_unknown", "encoding_unsupported", "encoding_invalid", "request_too_large"] as const),
-  ...([
-    "service_busy",
-    "queue_full",
-    "not_recorded",
-    "store_unavailable",
-    "marks_unwritable",
-    "ledger_stopped",
-    "deadline_exceeded",
-  ] as const),
+  "claim_damaged",
+  "format_unknown",
+  "encoding_unsupported",
+  "encoding_invalid",
+  "request_too_large",
+  "service_busy",
+  "queue_full",
+  "not_recorded",
+  "store_unavailable",
+  "marks_unwritable",
+  "ledger_stopped",
+  "deadline_exceeded",
 ];
 const ofQuery: readonly Code[] = [
-  ...(["parameter_invalid", "query_invalid", "cursor_invalid", "cursor_mismatch"] as const),
-  ...(["index_behind", "deadline_exceeded"] as const),
+  "parameter_invalid",
+  "query_invalid",
+  "cursor_invalid",
+  "cursor_mismatch",
+  "index_behind",
+  "deadline_exceeded",
 ];
 
 export const OPERATIONS = {

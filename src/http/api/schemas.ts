@@ -44,7 +44,11 @@ const bundle = z.strictObject({
   checkpoint: z.strictObject(checkpointFields),
   anchors: z.array(
     z.strictObject({
-      ...{ chainId: count, contract: address, size: count, root: hash, consistency: z.array(hash).optional() },
+      chainId: count,
+      contract: address,
+      size: count,
+      root: hash,
+      consistency: z.array(hash).optional(),
       ...blockFields,
       state: anchorState.optional(),
     }),
@@ -74,7 +78,10 @@ const storedEvent = z.strictObject({
 });
 
 const chain = z.strictObject({
-  ...{ chainId: count, contract: address, anchoredSize: count, finalSize: count },
+  chainId: count,
+  contract: address,
+  anchoredSize: count,
+  finalSize: count,
   lagMs: count.meta({ description: "Age of the oldest entry that is not anchored" }),
   lagMaxMs: count,
   trouble: z.string().optional(),
@@ -83,29 +90,53 @@ const chain = z.strictObject({
 const note = z.strictObject({ code: z.string(), message: z.string(), since: milliseconds });
 const weiText = z.string().regex(/^\d+$/).meta({ description: "Wei" });
 const flight = z.strictObject({
-  ...{ nonce: count, stage: z.string(), attempts: count, hashes: z.array(hash), firstSignedAt: milliseconds },
+  nonce: count,
+  stage: z.string(),
+  attempts: count,
+  hashes: z.array(hash),
+  firstSignedAt: milliseconds,
   refused: z.string().optional(),
 });
 const account = z.strictObject({
-  ...{ address, balanceWei: weiText.optional(), spentTodayWei: weiText, spentTotalWei: weiText },
-  ...{ bumps: count, reorgs: count, flights: z.array(flight), note: note.optional() },
+  address,
+  balanceWei: weiText.optional(),
+  spentTodayWei: weiText,
+  spentTotalWei: weiText,
+  bumps: count,
+  reorgs: count,
+  flights: z.array(flight),
+  note: note.optional(),
 });
 const anchoring = z.strictObject({
-  ...{ name: z.string(), chainId: count, contract: address },
-  ...{ intervalMs: count, latestBlock: count.optional(), finalBlock: count.optional(), note: note.optional() },
+  name: z.string(),
+  chainId: count,
+  contract: address,
+  intervalMs: count,
+  latestBlock: count.optional(),
+  finalBlock: count.optional(),
+  note: note.optional(),
   accounts: z.array(account),
   ledgers: z.array(
     z.strictObject({
-      ...{ ledgerId: hash, name: z.string(), size: count, anchoredSize: count, finalSize: count },
+      ledgerId: hash,
+      name: z.string(),
+      size: count,
+      anchoredSize: count,
+      finalSize: count,
       oldestUnanchoredS: z.number().min(0),
-      ...{ state: z.enum(["anchored", "waiting", "in_flight", "halted"]), note: note.optional() },
+      state: z.enum(["anchored", "waiting", "in_flight", "halted"]),
+      note: note.optional(),
     }),
   ),
 });
 
 const ledger = z.strictObject({
   ...ledgerFields,
-  ...{ createdAt: milliseconds, size: count, root: hash, anchoredSize: count, finalSize: count },
+  createdAt: milliseconds,
+  size: count,
+  root: hash,
+  anchoredSize: count,
+  finalSize: count,
   chains: z.array(chain),
 });
 
@@ -144,11 +175,16 @@ export const SCHEMAS = {
       .meta({ description: "Entries that match and cannot be read, or are not what was recorded: run an audit" }),
   }),
   Stats: z.strictObject({
-    ...{ since: milliseconds, until: milliseconds, intervalMs: count, entries: z.array(count), total: count },
+    since: milliseconds,
+    until: milliseconds,
+    intervalMs: count,
+    entries: z.array(count),
+    total: count,
     top: z.strictObject(ofFacets(z.array(z.strictObject({ value: z.string(), count })))),
     exact: z.strictObject(ofFacets(z.boolean())),
     complete: z.boolean(),
-    ...{ size: count, searchableSize: count },
+    size: count,
+    searchableSize: count,
   }),
   LedgerRequest: z.strictObject({
     name: ledgerName,
@@ -158,12 +194,19 @@ export const SCHEMAS = {
   Ledgers: z.strictObject({ ledgers: z.array(ledger) }),
   Checkpoint: z.strictObject({ ledgerId: hash, ...checkpointFields }),
   Consistency: z.strictObject({
-    ...{ ledgerId: hash, from: count, to: count, fromRoot: hash, toRoot: hash, path: z.array(hash) },
+    ledgerId: hash,
+    from: count,
+    to: count,
+    fromRoot: hash,
+    toRoot: hash,
+    path: z.array(hash),
   }),
   Anchors: z.strictObject({
     anchors: z.array(
       z.strictObject({
-        ...{ ledgerId: hash, chainId: count, contract: address },
+        ledgerId: hash,
+        chainId: count,
+        contract: address,
         ...checkpointFields,
         stage: z.enum(["mined", "safe", "final"]),
         ...blockFields,

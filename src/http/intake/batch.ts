@@ -36,7 +36,8 @@ export function unpackBatch({ bytes, lengths, ids }: PackedBatch): PreparedEntry
     return bytes.subarray(at - length, at);
   };
   return Array.from({ length: lengths.length / PARTS }, (_, i) => {
-    const [digests, members] = [take(lengths[PARTS * i] as number), take(lengths[PARTS * i + 1] as number)];
+    const digests = take(lengths[PARTS * i] as number);
+    const members = take(lengths[PARTS * i + 1] as number);
     const hasContent = lengths[PARTS * i + 2] === HASH_LENGTH;
     const id = ids?.[i];
     return { digests, members, ...(hasContent && { content: take(HASH_LENGTH) }), ...(id !== undefined && { id }) };

@@ -168,8 +168,8 @@ export class Sequencer {
       const unreadable = this.#isStale ? await this.#recover() : undefined;
       if (unreadable !== undefined) return unreadable;
       try {
-        const { options, signer } = { options: this.#options, signer: this.#signer };
-        return await commitGroup({ ...options, signer, ledgerId: this.#record.id }, this.#state, requests);
+        const context = { ...this.#options, signer: this.#signer, ledgerId: this.#record.id };
+        return await commitGroup(context, this.#state, requests);
       } catch (cause) {
         if (cause instanceof HeldBackError) return cause;
         this.#isStale = true;

@@ -11,8 +11,16 @@ import { type Facts, type Party, readFacts } from "./searchable.ts";
  * who changes them gives it another number.
  */
 export const FIELDS = [
-  ...(["id", "target", "actor", "onBehalfOf", "tenant"] as const),
-  ...(["key", "source", "action", "format", "outcome"] as const),
+  "id",
+  "target",
+  "actor",
+  "onBehalfOf",
+  "tenant",
+  "key",
+  "source",
+  "action",
+  "format",
+  "outcome",
 ] as const;
 export type Field = (typeof FIELDS)[number];
 export type Term = { readonly field: Field; readonly text: string };

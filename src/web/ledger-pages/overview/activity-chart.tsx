@@ -17,7 +17,8 @@ export type AnchorMark = { readonly at: number; readonly isFinal: boolean };
 function drawMarks(chart: uPlot, marks: readonly AnchorMark[], place: HTMLElement): void {
   const { ctx, bbox } = chart;
   const scale = devicePixelRatio;
-  const [final, mined] = [colour(place, "good"), colour(place, "accent")];
+  const final = colour(place, "good");
+  const mined = colour(place, "accent");
   ctx.save();
   ctx.lineWidth = 1.5 * scale;
   for (const { at, isFinal } of marks) {
