@@ -37,7 +37,9 @@ import type { Hash } from "../merkle/hash.ts";
 import { createMetrics } from "../metrics.ts";
 import { hostInUrl } from "../net/listen-address.ts";
 import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts";
-import { type ChainFacts, chainsOf, openChains } from "./chains.ts";
+import type { LevelStore } from "../store/level-store.ts";
+import { type ChainFacts, chainsOf, type OpenedChains, openChains } from "./chains.ts";
+import { closeAll } from "./close-all.ts";
 import { adminKeyFile, type Config, marksFolder } from "./config.ts";
 import { Indexes } from "./indexes.ts";
 import { damageOf, describeHanging, openStorage } from "./storage.ts";
@@ -55,28 +57,6 @@ export type Service = {
   readonly unfinished: () => string | undefined;
 };
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** What was opened so far, and how to close it, the newest first. */
-class Opened {
-  readonly #closers: (() => Promise<void>)[] = [];
-
-  add<T>(part: T, close: (part: T) => Promise<void>): T {
-    this.#closers.unshift(() => close(part));
-    return part;
-  }
-
-  /** Closes everything, also when something of it fails to close; the failures are thrown at the end. */
-  async close(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const close of this.#closers.splice(0)) await close().catch((error: unknown) => failures.push(error));
-    if (failures.length === 1) throw failures[0];
-    if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join("; "));
-  }
-}
-
 /** Of the data folder, which may itself be open. */
 const PRIVATE_FOLDERS = ["store", "index", "marks", "keys", "chain"];
 /** Who the service is in events of its own. */
@@ -88,7 +68,7 @@ const STOP_MS = 8000;
  * @throws StoreLockedError, RecoveryError, AnchorStartError, KeyError … with what to do, after closing what was opened
  */
 export async function startService(config: Config, version: string): Promise<Service> {
-  const opened = new Opened();
+  const opened = new AsyncDisposableStack();
   const log = pino({
     level: config.logLevel,
     base: null,
@@ -99,27 +79,88 @@ export async function startService(config: Config, version: string): Promise<Ser
     return await start(config, version, { opened, log });
   } catch (error) {
     // Why it did not start is what somebody has to be told, whatever does not close besides.
-    await opened.close().catch((err: unknown) => log.error({ err }, "not everything that was opened could be closed"));
+    await closeAll(opened).catch((err: unknown) =>
+      log.error({ err }, "not everything that was opened could be closed"),
+    );
     throw error;
   }
 }
 
-type Begun = { readonly opened: Opened; readonly log: Logger };
+type Begun = { readonly opened: AsyncDisposableStack; readonly log: Logger };
 
-async function start(config: Config, version: string, { opened, log }: Begun): Promise<Service> {
+async function start(config: Config, version: string, begun: Begun): Promise<Service> {
+  const ground = await openGround(config, begun);
+  const registry = await openLedgers(config, ground);
+  const anchorer = await openAnchorer(ground, registry);
+  const { keys, isFirstStart } = await openKeys(config, ground);
+  const { opened, log, health, store, hash, indexes, signer, facts } = ground;
+  const isUsed = registry.list().some(({ size }) => size > 0);
+  const limits = httpLimits(config);
+  const metrics = createMetrics({ ofProcess: true });
+  const app = createApp({
+    store,
+    ledgers: registry,
+    keys,
+    intakes: opened.adopt(openIntakes(log), (each) => each.close()),
+    limits,
+    log,
+    health,
+    hash,
+    version,
+    now: Date.now,
+    salts: createSalts(),
+    metrics,
+    contentKey: await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed }),
+    indexer: (name) => indexes.get(name),
+    anchoring: () => anchorer.status(),
+    chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
+  });
+  const server = createServer(app, limits, { metrics, log });
+  const url = await listen(server, config);
+  opened.adopt(server, (each) => closeServer(each, STOP_MS));
+  anchorer.start();
+  return {
+    url,
+    isFirstStart,
+    signer: checksumAddress(signer.address),
+    chains: facts,
+    close: () => closeAll(opened),
+    unfinished: () => describeHanging(store),
+  };
+}
+
+/** What ledgers, anchoring and the API stand on. */
+type Ground = Begun &
+  Pick<OpenedChains, "signer" | "owner" | "setups" | "facts"> & {
+    readonly health: Health;
+    readonly store: LevelStore;
+    readonly hash: Hash;
+    readonly indexes: Indexes;
+    readonly time: Timekeeper;
+    readonly marks: Marks;
+  };
+
+async function openGround(config: Config, begun: Begun): Promise<Ground> {
+  const { opened, log } = begun;
   const health = new Health(log);
   await openFolder(config, log);
   // First of all: it keeps a second process out, before that one touches anything else.
   const { store, patrol } = await openStorage(config, health, log);
-  opened.add(store, (each) => each.close());
-  opened.add(patrol, (each) => each.stop());
+  opened.adopt(store, (each) => each.close());
+  opened.adopt(patrol, (each) => each.stop());
   const hash = await fastKeccak256();
-  const closeLater = (close: () => Promise<void>) => void opened.add(close, (each) => each());
-  const { signer, owner, setups, facts } = await openChains(config, { log, health, store, closeLater });
+  const closeLater = (close: () => Promise<void>) => opened.defer(close);
+  const chains = await openChains(config, { log, health, store, closeLater });
   const directory = join(config.data, "index");
-  const indexes = opened.add(await Indexes.open({ directory, log, health }), (each) => each.close());
-  const time = opened.add(new Timekeeper({ health }), (each) => each.close());
-  const marks = opened.add(await openMarks(config, hash, health), (each) => each.close());
+  const indexes = opened.adopt(await Indexes.open({ directory, log, health }), (each) => each.close());
+  const time = opened.adopt(new Timekeeper({ health }), (each) => each.close());
+  const marks = opened.adopt(await openMarks(config, hash, health), (each) => each.close());
+  return { ...begun, ...chains, health, store, hash, indexes, time, marks };
+}
+
+/** Every ledger of the store, and the one that each service has. */
+async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegistry> {
+  const { opened, log, health, store, hash, indexes, time, marks, signer, owner } = ground;
   const { queueEvents: queueEventsMax, queueBytes: queueBytesMax } = config.limits;
   const registry = await LedgerRegistry.open({
     store,
@@ -140,9 +181,15 @@ async function start(config: Config, version: string, { opened, log }: Begun): P
       ledger.onStop((cause) => log.error({ err: cause, ledger: ledger.record.name }, "the ledger stopped"));
     },
   });
-  opened.add(registry, (each) => each.close());
+  opened.adopt(registry, (each) => each.close());
   if (registry.get(config.ledger) === undefined) await registry.create({ name: config.ledger });
-  const sealer = opened.add(new Sealer({ store }), (each) => each.close());
+  return registry;
+}
+
+/** What anchors them; it does not run yet. */
+async function openAnchorer(ground: Ground, registry: LedgerRegistry): Promise<Anchorer> {
+  const { opened, log, health, store, hash, time, signer, setups } = ground;
+  const sealer = opened.adopt(new Sealer({ store }), (each) => each.close());
   const anchorer = await Anchorer.open({
     store,
     chains: setups,
@@ -153,46 +200,18 @@ async function start(config: Config, version: string, { opened, log }: Begun): P
     resign: (_, { ledgerId, size, root }) => signNow(signer, { ledgerId, size, root }, time.now()),
     heartbeat: (ledger) => beat(ledger, hash, time.now()),
   });
-  opened.add(anchorer, (each) => each.stop());
+  opened.adopt(anchorer, (each) => each.stop());
   // The embedded chain goes by this machine's clock.
   time.start(() => anchorer.newestBlocks().filter(({ chainId }) => chainId !== DEV_CHAIN_ID));
-  const keys = opened.add(await KeyRing.open(store, () => time.now(), health), (each) => each.close());
-  const isUsed = registry.list().some(({ size }) => size > 0);
-  const isFirstStart = await keys.createAdmin((text) => replaceFile(adminKeyFile(config.data), `${text}\n`));
-  await lookAtAdminKey(adminKeyFile(config.data), keys, log);
-  const limits = httpLimits(config);
-  const intakes = opened.add(openIntakes(log), (each) => each.close());
-  const metrics = createMetrics({ ofProcess: true });
-  const app = createApp({
-    store,
-    ledgers: registry,
-    keys,
-    intakes,
-    limits,
-    log,
-    health,
-    hash,
-    version,
-    now: Date.now,
-    salts: createSalts(),
-    metrics,
-    contentKey: await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed }),
-    indexer: (name) => indexes.get(name),
-    anchoring: () => anchorer.status(),
-    chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
-  });
-  const server = createServer(app, limits, { metrics, log });
-  const url = await listen(server, config);
-  opened.add(server, (each) => closeServer(each, STOP_MS));
-  anchorer.start();
-  return {
-    url,
-    isFirstStart,
-    signer: checksumAddress(signer.address),
-    chains: facts,
-    close: () => opened.close(),
-    unfinished: () => describeHanging(store),
-  };
+  return anchorer;
+}
+
+/** The keys of the API, with one that may administer. */
+async function openKeys({ data }: Config, { opened, log, health, store, time }: Ground) {
+  const keys = opened.adopt(await KeyRing.open(store, () => time.now(), health), (each) => each.close());
+  const isFirstStart = await keys.createAdmin((text) => replaceFile(adminKeyFile(data), `${text}\n`));
+  await lookAtAdminKey(adminKeyFile(data), keys, log);
+  return { keys, isFirstStart };
 }
 
 async function openFolder({ data }: Config, log: Logger): Promise<void> {

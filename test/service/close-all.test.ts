@@ -1,0 +1,42 @@
+/** Taking apart what was opened. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { closeAll } from "../../src/service/close-all.ts";
+
+function stackThat(fails: readonly string[], closed: string[]): AsyncDisposableStack {
+  const opened = new AsyncDisposableStack();
+  for (const name of ["store", "ledgers", "server"]) {
+    opened.defer(async () => {
+      closed.push(name);
+      if (fails.includes(name)) throw new Error(`${name} does not close`);
+    });
+  }
+  return opened;
+}
+
+test("everything is closed, the newest first, whatever fails", async () => {
+  for (const fails of [[], ["server"], ["store", "ledgers", "server"]]) {
+    const closed: string[] = [];
+    await closeAll(stackThat(fails, closed)).catch(() => undefined);
+    assert.deepEqual(closed, ["server", "ledgers", "store"], `${fails}`);
+  }
+});
+
+test("one failure is thrown as it is, and several as one that has them all in the order in which they happened", async () => {
+  await assert.rejects(closeAll(stackThat(["ledgers"], [])), { name: "Error", message: "ledgers does not close" });
+  const all = closeAll(stackThat(["store", "ledgers", "server"], []));
+  await assert.rejects(all, (error: AggregateError) => {
+    assert.equal(error.message, "server does not close; ledgers does not close; store does not close");
+    assert.equal(error.errors.length, 3);
+    return true;
+  });
+});
+
+test("what is closed is not closed again", async () => {
+  const closed: string[] = [];
+  const opened = stackThat([], closed);
+  await closeAll(opened);
+  await closeAll(opened);
+  assert.equal(closed.length, 3);
+});
