@@ -1,4 +1,4 @@
-/** Time as the anchoring loop sees it, so that a test can be the one who lets it pass. */
+/** Time as the anchoring loop sees it, so that a test can be the one who lets it pass, and waiting that ends. */
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -13,6 +13,22 @@ export interface Clock {
  */
 export function isRecent(at: number, now: number, ms: number): boolean {
   return Math.abs(now - at) < ms;
+}
+
+/**
+ * Waits for work, but not for ever. The work goes on; nobody hears of it any more.
+ * @param late what is thrown in its place
+ */
+export async function inTime<T>(timeoutMs: number, work: Promise<T>, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export const systemClock: Clock = {

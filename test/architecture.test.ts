@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   chain: ["merkle", "json", "verify", "watch", "net"],
   keys: ["merkle", "json", "store", "chain", "health.ts", "log.ts"],
   devchain: ["merkle", "json", "verify", "net", "store", "chain", "clock.ts", "health.ts", "log.ts"],
-  ledger: ["merkle", "json", "entry", "store", "keys", "health.ts"],
+  ledger: ["merkle", "json", "entry", "store", "keys", "clock.ts", "health.ts"],
   prove: ["merkle", "entry", "verify", "store", "keys", "ledger"],
   query: ["merkle", "json", "entry", "store", "health.ts"],
   anchor: ["merkle", "json", "verify", "store", "chain", "clock.ts", "health.ts", "log.ts"],

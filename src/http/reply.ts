@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
+import { inTime } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { DisconnectedError } from "./intake/body.ts";
 import { Problem, problemBody, problemHeaders, problemOf } from "./problem.ts";
@@ -93,20 +94,12 @@ function fail(
  * Waits for a promise, but not for ever. The arrival of a body is not in this time; the server limits that.
  * @throws Problem deadline_exceeded
  */
-export async function within<T>(answerMs: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const rule = "what was sent may be recorded all the same, and sending it again under its id is safe";
-      const detail = `expected to answer within ${answerMs} ms, got no result yet; ${rule}`;
-      reject(new Problem("deadline_exceeded", detail, { headers: { "Retry-After": "1" } }));
-    }, answerMs);
+export function within<T>(answerMs: number, promise: Promise<T>): Promise<T> {
+  return inTime(answerMs, promise, () => {
+    const rule = "what was sent may be recorded all the same, and sending it again under its id is safe";
+    const detail = `expected to answer within ${answerMs} ms, got no result yet; ${rule}`;
+    return new Problem("deadline_exceeded", detail, { headers: { "Retry-After": "1" } });
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Sends a reply and returns its status, which is 304 when the client has it. */

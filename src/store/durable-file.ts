@@ -3,7 +3,8 @@
  * system refuses is told with the path and a way out.
  */
 
-import { chmod, type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import * as nodeFiles from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** The system refuses what is asked of a file or a folder. */
@@ -80,8 +81,25 @@ export async function replaceFileWith(
   write: (file: FileHandle) => Promise<void>,
   mode = 0o600,
 ): Promise<void> {
+  await putFile(path, write, { mode });
+  // A folder of Windows cannot be opened as a file.
+  if (process.platform !== "win32") await syncFolder(dirname(path));
+}
+
+/** What of node:fs/promises a replacement uses, so that a test can let any step of it fail. */
+export type ReplacingFiles = Pick<typeof nodeFiles, "open" | "rename" | "rm">;
+
+/**
+ * Puts a whole file in the place of another. It is durable when the folder is synced as well ({@link syncFolder}), which
+ * serves for several files at once.
+ */
+export async function putFile(
+  path: string,
+  write: (file: FileHandle) => Promise<void>,
+  { mode = 0o600, files = nodeFiles }: { readonly mode?: number; readonly files?: ReplacingFiles },
+): Promise<void> {
   const draft = `${path}.new`;
-  const file = await open(draft, "w", mode);
+  const file = await files.open(draft, "w", mode);
   try {
     // One that a crash left behind has the mode that it had.
     await file.chmod(mode);
@@ -89,15 +107,17 @@ export async function replaceFileWith(
     await file.sync();
   } catch (error) {
     // On a full disk it would keep the room that others need.
-    await rm(draft, { force: true });
+    await files.rm(draft, { force: true });
     throw error;
   } finally {
     await file.close();
   }
-  await rename(draft, path);
-  // The name itself is durable only when its folder is.
-  if (process.platform === "win32") return;
-  const folder = await open(dirname(path), "r");
+  await files.rename(draft, path);
+}
+
+/** Makes the names in a folder durable. */
+export async function syncFolder(path: string, files: Pick<typeof nodeFiles, "open"> = nodeFiles): Promise<void> {
+  const folder = await files.open(path, "r");
   try {
     await folder.sync();
   } finally {

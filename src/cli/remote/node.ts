@@ -1,9 +1,9 @@
 /** Chains for the verifier: JSON-RPC, each request within a deadline. Of what anchors, it uses only how to ask a node. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { explainRevert } from "../../chain/contract/contract.ts";
 import { revertData } from "../../chain/node/error-wording.ts";
 import { askNode, type NodeTarget, nodeAt, type Question } from "../../chain/node/json-rpc.ts";
+import { retry } from "../../net/retry.ts";
 import type { ChainReader } from "../../verify/evm/chain-reader.ts";
 import { type NodeAnswer, NodeAnswerError } from "../../verify/evm/rpc-answer.ts";
 import { type FinalityRule, RpcAnswerError, type RpcRequest, rpcChainReader } from "../../verify/evm/rpc-reader.ts";
@@ -64,14 +64,12 @@ function targetOf(text: string): NodeTarget {
 }
 
 async function askPatiently(target: NodeTarget, question: Question, timeoutMs: number): Promise<NodeAnswer> {
-  for (let attempt = 0; ; attempt++) {
-    const pauseMs = PAUSES_MS[attempt];
-    try {
-      const { status, answer } = await askNode(target, question, { timeoutMs });
-      if (status !== TOO_MANY || pauseMs === undefined) return answer;
-    } catch (error) {
-      if (!(error instanceof NodeAnswerError) || error.status !== TOO_MANY || pauseMs === undefined) throw error;
-    }
-    await sleep(pauseMs);
-  }
+  const ask = () =>
+    askNode(target, question, { timeoutMs }).catch((error: unknown) => {
+      if (error instanceof NodeAnswerError) return error;
+      throw error;
+    });
+  const answered = await retry(PAUSES_MS, ask, ({ status }) => status !== TOO_MANY);
+  if (answered instanceof NodeAnswerError) throw answered;
+  return answered.answer;
 }

@@ -3,10 +3,10 @@
  * form, or it is none. Whether it is true is for others to check.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { readJson } from "../../json/read.ts";
 import { ProofError } from "../../merkle/proof.ts";
 import { fetchBounded } from "../../net/bounded-fetch.ts";
+import { retry } from "../../net/retry.ts";
 import { BUNDLE_LIMITS, BundleError } from "../../verify/bundle/bundle.ts";
 import { hex, integer, isObject, list, object } from "../../verify/bundle/forms.ts";
 import type { Heard, ProofSeen } from "../../watch/seen.ts";
@@ -68,20 +68,23 @@ export class PublicTree {
   async #ask<T>(path: string, read: (status: number, body: unknown) => T): Promise<Heard<T>> {
     const { key, timeoutMs, pausesMs } = this.#options;
     const headers = { Accept: "application/json", ...(key !== undefined && { Authorization: `Bearer ${key}` }) };
-    let reason = "";
-    for (const pauseMs of [...pausesMs, undefined]) {
+    const ask = async (): Promise<T | Error> => {
       try {
         const { status, text } = await fetchBounded(this.#base + path, { headers, timeoutMs, bytesMax: BYTES_MAX });
-        return { ok: true, value: read(status, parse(status, text)) };
+        return read(status, parse(status, text));
       } catch (error) {
-        reason = (error as Error).message;
-        // What has the wrong form now will have it again; only what was not there may come.
-        if (error instanceof BundleError || error instanceof ProofError || error instanceof AnswerError) break;
+        return error as Error;
       }
-      if (pauseMs !== undefined) await sleep(pauseMs);
-    }
-    return { ok: false, reason };
+    };
+    const answer = await retry(pausesMs, ask, isLasting);
+    return answer instanceof Error ? { ok: false, reason: answer.message } : { ok: true, value: answer };
   }
+}
+
+/** What has the wrong form now will have it again; only what was not there may come. */
+function isLasting(answer: unknown): boolean {
+  if (!(answer instanceof Error)) return true;
+  return answer instanceof BundleError || answer instanceof ProofError || answer instanceof AnswerError;
 }
 
 /** An answer that is none, and will be none when it is asked for again. */

@@ -3,9 +3,9 @@
  * so many; those that had to go are counted, and the next report that arrives says so.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { readJson } from "../../json/read.ts";
 import { fetchBounded } from "../../net/bounded-fetch.ts";
+import { retry } from "../../net/retry.ts";
 import { replaceFile, withWayOut } from "../../store/durable-file.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import type { Checks } from "../../watch/checks.ts";
@@ -87,18 +87,15 @@ export class Webhook {
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify(skipped === undefined ? report : { ...report, skipped });
     const limits = { timeoutMs: REQUEST_MS, bytesMax: ANSWER_BYTES_MAX };
-    let reason = "";
-    for (const pauseMs of [...this.#pausesMs, undefined]) {
+    const send = async () => {
       try {
         const { status } = await fetchBounded(this.#url, { method: "POST", headers, body, ...limits });
-        if (status < 300) return undefined;
-        reason = `status ${status}`;
+        return status < 300 ? undefined : `status ${status}`;
       } catch (error) {
-        reason = (error as Error).message;
+        return (error as Error).message;
       }
-      if (pauseMs !== undefined) await sleep(pauseMs);
-    }
-    return reason;
+    };
+    return retry(this.#pausesMs, send, (reason) => reason === undefined);
   }
 
   /** Once: what an earlier process was left with comes before what this one found. */

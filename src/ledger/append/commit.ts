@@ -3,6 +3,7 @@
  * SizeConflictError and everything else but FatalError mean that nothing was written.
  */
 
+import { inTime } from "../../clock.ts";
 import { ENTRY_BYTES_MAX, writeEntry } from "../../entry/entry.ts";
 import type { PackedEntry } from "../../entry/packed.ts";
 import { fastRecoverSigner } from "../../keys/local-signer.ts";
@@ -136,7 +137,7 @@ function place(plan: CommitPlan, request: AppendRequest, keys: ReturnType<typeof
 
 /** Signs, and checks what a signer that may be another machine gave us: a wrong signature must not become durable. */
 async function sign({ signer, hash, limits }: CommitTools, checkpoint: Checkpoint): Promise<SignedCheckpoint> {
-  const signature = await within(
+  const signature = await inTime(
     limits.signTimeoutMs,
     signer.sign(checkpoint),
     () => new Error(`expected a signature within ${limits.signTimeoutMs} ms, got none`),
@@ -154,23 +155,11 @@ const WRITES_NOTHING = [SizeConflictError, RangeError, StoreUnavailableError];
 async function writeOnce(writing: Promise<void>, timeoutMs: number): Promise<void> {
   const late = new Error(`expected the store to end a commit within ${timeoutMs} ms`);
   try {
-    await within(timeoutMs, writing, () => late);
+    await inTime(timeoutMs, writing, () => late);
   } catch (cause) {
     if (WRITES_NOTHING.some((known) => cause instanceof known)) throw cause;
     const message = "expected the store to say whether a commit was written, got an error instead";
     const settled = writing.catch(() => undefined);
     throw new FatalError(message, cause === late ? { cause, settled } : { cause });
-  }
-}
-
-async function within<T>(timeoutMs: number, work: Promise<T>, error: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(error()), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -7,9 +7,10 @@
 import type { BigIntStats } from "node:fs";
 import * as nodeFiles from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { putFile, syncFolder } from "../../store/durable-file.ts";
 
 /** What of node:fs/promises is used, so that a test can let any step of it fail. */
-export type Files = Pick<typeof nodeFiles, "access" | "mkdir" | "open" | "readFile" | "rename" | "stat">;
+export type Files = Pick<typeof nodeFiles, "access" | "mkdir" | "open" | "readFile" | "rename" | "rm" | "stat">;
 
 /** The folder is not the one that was opened. */
 export class FolderGoneError extends Error {
@@ -32,7 +33,7 @@ export class MarkFolder {
   /** Opens a folder, and makes it when it is missing. */
   static async open(path: string, files: Files = nodeFiles): Promise<MarkFolder> {
     const isMade = (await files.mkdir(path, { recursive: true, mode: 0o700 })) !== undefined;
-    if (isMade && !IS_WINDOWS) await syncFolder(files, dirname(path));
+    if (isMade && !IS_WINDOWS) await syncFolder(dirname(path), files);
     const handle = IS_WINDOWS ? undefined : await files.open(path, "r");
     return new MarkFolder(path, files, await files.stat(path, { bigint: true }), handle);
   }
@@ -57,7 +58,9 @@ export class MarkFolder {
   /** Replaces files, durably. If we crash anywhere in here, each is the old one or the new one. */
   async write(files: ReadonlyMap<string, string>): Promise<void> {
     await this.#requireSame();
-    await Promise.all([...files].map(([name, text]) => this.#replace(name, text)));
+    const put = ([name, text]: [string, string]) =>
+      putFile(join(this.path, name), (file) => file.writeFile(text), { files: this.#files });
+    await Promise.all([...files].map(put));
     await this.#handle?.sync();
     // What was written meanwhile into a folder that was put in its place counts for nothing.
     await this.#requireSame();
@@ -73,19 +76,6 @@ export class MarkFolder {
     await this.#handle?.close();
   }
 
-  async #replace(name: string, text: string): Promise<void> {
-    const path = join(this.path, name);
-    const staging = `${path}.new`;
-    const file = await this.#files.open(staging, "w", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await this.#files.rename(staging, path);
-  }
-
   async #requireSame(): Promise<void> {
     let found: BigIntStats;
     try {
@@ -96,14 +86,5 @@ export class MarkFolder {
     }
     if (found.dev === this.#identity.dev && found.ino === this.#identity.ino) return;
     throw new FolderGoneError(`expected the folder of marks at ${this.path}, got another one in its place`);
-  }
-}
-
-async function syncFolder(files: Files, path: string): Promise<void> {
-  const folder = await files.open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -1,0 +1,22 @@
+/** Asking again what may be answered later: a bounded number of times, with a pause before each. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * Tries until an outcome stands, once more than there are pauses.
+ * @param pausesMs how long to wait before each further attempt
+ * @param stands whether an outcome would be the same again
+ * @returns the outcome that stands, or the last one
+ */
+export async function retry<T>(
+  pausesMs: readonly number[],
+  attempt: () => Promise<T>,
+  stands: (outcome: T) => boolean,
+): Promise<T> {
+  for (const pauseMs of pausesMs) {
+    const outcome = await attempt();
+    if (stands(outcome)) return outcome;
+    await sleep(pauseMs);
+  }
+  return attempt();
+}

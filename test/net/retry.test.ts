@@ -1,0 +1,34 @@
+/** Asking again: as often as there are pauses, and not when the outcome stands. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { retry } from "../../src/net/retry.ts";
+
+for (const { name, outcomes, asked, got } of [
+  { name: "an outcome that stands is not asked for again", outcomes: ["good"], asked: 1, got: "good" },
+  { name: "one that does not is asked for after a pause", outcomes: ["bad", "good"], asked: 2, got: "good" },
+  { name: "the last outcome is given, whatever it is", outcomes: ["bad", "bad", "worse"], asked: 3, got: "worse" },
+]) {
+  test(name, async () => {
+    let count = 0;
+    const outcome = await retry(
+      [1, 1],
+      async () => outcomes[count++],
+      (each) => each === "good",
+    );
+    assert.deepEqual([outcome, count], [got, asked]);
+  });
+}
+
+test("what an attempt throws ends the asking", async () => {
+  let count = 0;
+  const failing = async () => {
+    count++;
+    throw new Error("no");
+  };
+  await assert.rejects(
+    retry([1, 1], failing, () => false),
+    /no/,
+  );
+  assert.equal(count, 1);
+});
