@@ -107,3 +107,19 @@ test("summary, verdict, changes, members, and what the proof rests on follow in 
     await page.waitForURL(/#\/main\/events\?actor=user%3Au1042$/);
   });
 });
+
+test("an event is printed alone: its summary and its verdict, without the list, the filters and buttons", async () => {
+  await visit({ browser, demo }, "main/events", async ({ page }) => {
+    await open(page, 1);
+    await page.emulateMedia({ media: "print" });
+    for (const selector of [".bar", ".filters", "table.events", "button"]) {
+      const shown = await page
+        .locator(selector)
+        .evaluateAll((all) => all.filter((each) => each.checkVisibility()).length);
+      assert.equal(shown, 0, selector);
+    }
+    for (const selector of ['[aria-label="Summary"]', ".verdict", "table.changes", ".steps"]) {
+      assert.ok(await page.locator(selector).isVisible(), selector);
+    }
+  });
+});

@@ -53,7 +53,44 @@ function DevelopmentField({ settings, onSettings }: Props) {
   );
 }
 
+/** What the words of the fields mean, for somebody who never looked at a chain. */
+function Explained() {
+  return (
+    <details class="explained">
+      <summary>What is a node, an RPC address, a block hash?</summary>
+      <dl class="facts">
+        <dt>Node</dt>
+        <dd>
+          A computer that keeps a copy of a chain and answers questions about it. What this page asks it: does the
+          ledger’s contract hold the root of this proof? Ask your own, or one of somebody whom you trust for that; one
+          that lies can make a page say wrong things.
+        </dd>
+        <dt>RPC address</dt>
+        <dd>
+          The web address at which programs ask a node, as <code>https://rpc.example.org</code>. Operators of nodes and
+          providers publish theirs; lists by chain are easy to find. RPC stands for remote procedure call.
+        </dd>
+        <dt>Block hash</dt>
+        <dd>
+          The name of one block of a chain: <code>0x</code> and 64 digits, made from all that is in it. Load the proof,
+          look up the number of the block that stands under “Anchor” in an explorer, a public web page about that chain,
+          and copy the hash from there, not from the proof. Then no node is needed.
+        </dd>
+      </dl>
+    </details>
+  );
+}
+
 export function CheckSettings(props: Props) {
+  return (
+    <div class="stack tight">
+      <Fields {...props} />
+      <Explained />
+    </div>
+  );
+}
+
+function Fields(props: Props) {
   return (
     <div class="settings">
       <Field

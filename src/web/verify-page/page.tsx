@@ -9,6 +9,7 @@ import { BundleReport } from "./bundle-report.tsx";
 import { CheckSettings } from "./check-settings.tsx";
 import { type Judgement, judge } from "./judge.ts";
 import { type Proof, ProofInput, proofOf } from "./proof-input.tsx";
+import { NO_WORDS, ReportFields, ReportHead } from "./report-head.tsx";
 import { SetBanner, SetReport } from "./set-report.tsx";
 import { type Settings, settingProblems } from "./settings.ts";
 
@@ -102,6 +103,7 @@ export function VerifyPage() {
   const [error] = useErrorBoundary();
   const [proof, setProof] = useState<Proof | undefined>(proofInAddress);
   const [settings, setSettings] = useState<Settings>(NO_SETTINGS);
+  const [words, setWords] = useState(NO_WORDS);
   const work = useJudgement(proof, settings);
   // What was shown before would stay, beside whatever comes next.
   if (error !== undefined) return <NoOutcome title={`This page failed, load it again: ${error}`} />;
@@ -124,15 +126,19 @@ export function VerifyPage() {
           </p>
         </div>
         <ProofInput proof={proof} onProof={setProof} />
+        {proof !== undefined && work.judgement !== undefined ? (
+          <ReportHead proof={proof} settings={settings} words={words} />
+        ) : null}
         {proof !== undefined && isUsable ? <Outcome work={work} /> : null}
         {proof !== undefined && !isUsable ? (
           <p class="note wait" role="status">
             Nothing is judged until what is marked below can be used, or is empty.
           </p>
         ) : null}
-        <section class="card" aria-label="What to check it against">
+        <section class="card screen-only" aria-label="What to check it against">
           <CheckSettings settings={settings} onSettings={setSettings} />
         </section>
+        {work.judgement === undefined ? null : <ReportFields words={words} onWords={setWords} />}
         {work.progress === undefined ? <Report judgement={work.judgement} /> : null}
       </main>
     </div>

@@ -1,0 +1,131 @@
+/** verify.html on paper: a report that says who checked which file, when and against what, without anything to press. */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after, before } from "node:test";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { deadUrl } from "../cli/fake-http.ts";
+import { anchored, TestChain, TestLedger } from "../verify/fixture.ts";
+import { launchBrowser, listenForComplaints, openContext } from "./browser.ts";
+import { buildPages } from "./built.ts";
+
+const PAPER = 720;
+
+let folder: string;
+let browser: Browser;
+let address: string;
+let text: string;
+let block: string;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-print-"));
+  buildPages(folder);
+  address = pathToFileURL(join(folder, "verify.html")).href;
+  browser = await launchBrowser();
+  const ledger = new TestLedger(13);
+  const anchor = await new TestChain().anchor(ledger, 13, { from: 11, withState: true });
+  block = anchor.blockHash;
+  text = `${JSON.stringify(anchored(ledger.bundle(5, 11, [2]), [anchor], "final"), null, 1)}\n`;
+});
+
+after(async () => {
+  await browser.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** @param node that may be asked although nobody answers there */
+async function withPage(use: (page: Page) => Promise<void>, node?: string): Promise<void> {
+  const { context, refused } = await openContext(browser, { width: PAPER, scheme: "dark" }, [
+    address,
+    ...(node === undefined ? [] : [node]),
+  ]);
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    const complaints = listenForComplaints(page);
+    await page.goto(address);
+    await use(page);
+    const isExpected = (complaint: string) => node !== undefined && /ERR_CONNECTION_REFUSED|CORS/.test(complaint);
+    assert.deepEqual([complaints.filter((each) => !isExpected(each)), refused], [[], []]);
+  } finally {
+    await context.close();
+  }
+}
+
+async function load(page: Page): Promise<void> {
+  const file = { name: "bundle.json", mimeType: "application/json", buffer: Buffer.from(text) };
+  await page.setInputFiles('input[type="file"]', file);
+  await page.waitForSelector(".verdict[data-outcome]");
+}
+
+test("the report names organisations, the file by its SHA-256, the time, and what it was checked against", async () => {
+  await withPage(async (page) => {
+    await load(page);
+    await page.getByLabel("or a block hash you trust").fill(block);
+    await page.getByText("Print as a report").click();
+    await page.getByLabel("Checked by").fill("Auditors Ltd");
+    await page.getByLabel("Records of").fill("Example Corp");
+    await page.waitForSelector(".verdict[data-outcome]");
+    assert.equal(await page.getByText("Verification report").isVisible(), false, "only on paper");
+    await page.emulateMedia({ media: "print" });
+    const report = page.locator(".report-head");
+    await report.getByText(createHash("sha256").update(text).digest("hex")).waitFor();
+    const words = await report.innerText();
+    assert.match(
+      words,
+      /^Verification report\s+Checked by\s+Auditors Ltd\s+Records of\s+Example Corp\s+Checked at\s+20\d\d-/,
+    );
+    assert.match(words, /File\s+bundle\.json, [\d.]+ kB/);
+    assert.match(words, new RegExp(`Checked against\\s+block hash ${block}`));
+    assert.match(words, /This paper proves nothing by itself/);
+    assert.doesNotMatch(words, /About/, "what was left empty is not there");
+  });
+});
+
+test("of a node only its host is printed, for its address may hold a secret", async () => {
+  const node = await deadUrl();
+  await withPage(async (page) => {
+    await load(page);
+    await page.getByLabel("Node to ask").fill(`${node}/v3/very-secret-key`);
+    await page.waitForSelector(".verdict[data-outcome]");
+    await page.emulateMedia({ media: "print" });
+    const words = await page.locator(".report-head").innerText();
+    assert.match(words, new RegExp(`Checked against\\s+the node at ${new URL(node).host}\\s`));
+    assert.doesNotMatch(await page.locator("body").innerText(), /very-secret-key/);
+  }, node);
+});
+
+test("on paper there is nothing to press, every hash is whole, and the colours are those of paper", async () => {
+  await withPage(async (page) => {
+    await load(page);
+    await page.emulateMedia({ media: "print" });
+    for (const control of await page.locator("button, input, textarea, select, summary").all()) {
+      const outer = await control.evaluate((element) => element.outerHTML.slice(0, 80));
+      assert.equal(await control.isVisible(), false, outer);
+    }
+    const cut = await page.evaluate(
+      `[...document.querySelectorAll(".hash-head")].filter((e) => e.scrollWidth > e.clientWidth && getComputedStyle(e).overflow === "hidden" && getComputedStyle(e).display !== "inline").length`,
+    );
+    assert.equal(cut, 0);
+    assert.equal(await page.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
+    assert.ok(((await page.evaluate("document.documentElement.scrollWidth")) as number) <= PAPER);
+    const pages = (await page.pdf({ format: "A4", printBackground: true }))
+      .toString("latin1")
+      .match(/\/Type ?\/Page\b/g);
+    assert.ok((pages?.length ?? 0) >= 1 && (pages?.length ?? 0) <= 4, `${pages?.length} pages`);
+  });
+});
+
+test("what a node, an RPC address and a block hash are is explained beside the fields that ask for them", async () => {
+  await withPage(async (page) => {
+    await page.getByText("What is a node, an RPC address, a block hash?").click();
+    const words = await page.locator(".explained").innerText();
+    assert.match(words, /RPC address\s+The web address at which programs ask a node/);
+    assert.match(words, /Block hash\s+The name of one block of a chain/);
+    assert.match(words, /not from the proof/);
+  });
+});
