@@ -53,7 +53,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...["clock.ts", "health.ts", "log.ts", "metrics.ts"],
   ],
   service: [
-    ...["merkle", "json", "net", "entry", "store", "chain", "keys", "devchain", "ledger", "query", "anchor", "http"],
+    ...[
+      "merkle",
+      "json",
+      "net",
+      "entry",
+      "store",
+      "chain",
+      "keys",
+      "devchain",
+      "ledger",
+      "query",
+      "anchor",
+      "ingest",
+      "http",
+    ],
     ...["clock.ts", "health.ts", "log.ts", "metrics.ts"],
   ],
   cli: [

@@ -38,7 +38,7 @@ contract PayOnEvent {
     /// @notice keccak256 of the text of the member that is the action, such as "action":"order.delivered"
     bytes32 public immutable ACTION_HASH;
 
-    /// @notice Deals by keccak256 of the text of their target member, such as "target":{"id":"o-7","type":"order"}
+    /// @notice Deals by keccak256 of the text of their target member, such as "targets":[{"id":"o-7","type":"order"}]
     mapping(bytes32 targetHash => Deal) public deals;
 
     event Funded(bytes32 indexed targetHash, address indexed payer, address indexed payee, uint256 amount, uint64 deadline);

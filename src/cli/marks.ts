@@ -10,6 +10,7 @@ import { marksFolder, storeFolder } from "../service/config.ts";
 import { LevelStore } from "../store/level-store.ts";
 import { dataFolderOf } from "./terminal/data-folder.ts";
 import { usageError } from "./terminal/failure.ts";
+import { counted } from "./terminal/numbers.ts";
 import { printResult } from "./terminal/output.ts";
 
 type RenewFlags = { readonly data?: string; readonly json?: boolean };
@@ -48,7 +49,7 @@ async function renew(flags: RenewFlags): Promise<void> {
 }
 
 function describe({ name, size, what }: Renewed): string {
-  if (what === "kept") return `${name}: the mark is in order, and says ${size} entries.`;
+  if (what === "kept") return `${name}: the mark is in order, and says ${counted(size, "entry", "entries")}.`;
   const how = what === "made" ? "was missing, and is made" : "was damaged, is kept as ….json.damaged, and is made";
-  return `${name}: the mark ${how} from the store: a copy with fewer than ${size} entries is refused from now on.`;
+  return `${name}: the mark ${how} from the store: a copy with fewer than ${counted(size, "entry", "entries")} is refused from now on.`;
 }

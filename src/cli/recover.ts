@@ -20,6 +20,7 @@ import { RECOVERED, removeRebuilt } from "../store/rebuilt-folder.ts";
 import { type LedgerRecord, StoreLockedError } from "../store/store.ts";
 import { dataFolderOf } from "./terminal/data-folder.ts";
 import { CliError, type SetExit, usageError } from "./terminal/failure.ts";
+import { counted } from "./terminal/numbers.ts";
 import { printNote, printResult } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
 
@@ -119,7 +120,8 @@ async function makePlan(folder: string, target: string, marks: string): Promise<
   const claims = after.reduce((sum, { report }) => sum + countOf(report, /^claim_/), 0);
   if (rebuilt.damaged > 0 || first.losses.some(mayHoldRecords)) losses.unshift(OLDER_RECORDS);
   if (!first.isListed) losses.unshift(UNLISTED);
-  if (claims > 0) losses.push(`${claims} entries without their claim: sent again, those events are recorded again`);
+  if (claims > 0)
+    losses.push(`${counted(claims, "entry", "entries")} without a claim: what is sent again is recorded again`);
   return { rebuilt, losses, ledgers };
 }
 
@@ -177,7 +179,7 @@ function namelessLedger(number: number): Recovered {
 function compare(report: AuditReport, remembered: Audited["remembered"]): { kept: number; missing: string[] } {
   const kept = report.wholeSize;
   const missing = remembered.filter(({ size }) => size > kept);
-  return { kept, missing: missing.map(({ by, size }) => `${by} remembers ${size} entries`) };
+  return { kept, missing: missing.map(({ by, size }) => `${by} remembers ${counted(size, "entry", "entries")}`) };
 }
 
 function countOf({ findings }: AuditReport, kinds: RegExp): number {

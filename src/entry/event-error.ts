@@ -13,6 +13,7 @@ export type EventErrorCode =
   | "event_too_large"
   | "event_too_many_members"
   | "event_reserved_name"
+  | "member_misspelt"
   | "member_unknown";
 
 /** A text that is no I-JSON, or a value that is no event; `path` is an RFC 6901 pointer, "" for the whole. */

@@ -13,6 +13,7 @@ import type { Metrics } from "../metrics.ts";
 import type { Indexer } from "../query/index/indexer.ts";
 import type { Store } from "../store/store.ts";
 import type { KeyRing } from "./auth/api-keys.ts";
+import type { OnMisspelt } from "./intake/intake.ts";
 import type { IntakePool } from "./intake/pool.ts";
 import type { TurnLimits } from "./wire/turns.ts";
 
@@ -104,6 +105,8 @@ export type Services = {
   /** The index of a ledger, by the ledger's name. */
   readonly indexer: (name: string) => Indexer | undefined;
   readonly limits: HttpLimits;
+  /** What a ledger, by its name, does about members that look misspelt. */
+  readonly misspelt?: (ledger: string) => OnMisspelt | undefined;
   readonly log: Log;
   /** What goes on failing in the background. */
   readonly health: Health;

@@ -76,14 +76,20 @@ const limits = z.strictObject({
     .default(256 * 1024 * 1024),
 });
 
+const ledgerName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected 1 to 64 of a-z, 0-9, '.', '_', '-'");
+
+const ledgerSettings = z.strictObject({
+  /** What is done about events with a member whose name is nearly a known one. */
+  misspelt: z.enum(["warn", "refuse"]).optional(),
+});
+
 const file = z.strictObject({
   listen: z.string().optional(),
   data: z.string().min(1).optional(),
   /** The ledger that a first start makes. */
-  ledger: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected 1 to 64 of a-z, 0-9, '.', '_', '-'")
-    .default("main"),
+  ledger: ledgerName.default("main"),
+  /** Settings of ledgers by their names, those that are made later too. */
+  ledgers: z.record(ledgerName, ledgerSettings).default({}),
   /** Signs checkpoints; generated in the data folder when only the embedded chain is used. */
   signer: keySource.optional(),
   /** Whose ledgers these are, on every chain: a key opens them there, an address alone leaves that to its holder. */
@@ -108,6 +114,7 @@ export type Config = {
   readonly data: string;
   /** Name of the ledger that a first start makes. */
   readonly ledger: string;
+  readonly ledgers: Readonly<Record<string, z.infer<typeof ledgerSettings>>>;
   readonly signer: KeySource | undefined;
   readonly owner: KeySource | { readonly address: string } | undefined;
   /** Empty means: run the embedded chain. */

@@ -20,8 +20,9 @@ import { KeyRing } from "../http/auth/api-keys.ts";
 import { IntakePool, intakeThreads } from "../http/intake/pool.ts";
 import { createSalts } from "../http/intake/salts.ts";
 import { closeServer, createServer } from "../http/server.ts";
-import { HTTP_LIMITS, type HttpLimits } from "../http/services.ts";
+import { HTTP_LIMITS, type HttpLimits, type Services } from "../http/services.ts";
 import { placesFor } from "../http/wire/connection-places.ts";
+import { OF_THE_SERVICE } from "../ingest/known-formats.ts";
 import { openContentKey } from "../keys/content-key.ts";
 import type { CheckpointSigner } from "../keys/signer.ts";
 import { fastKeccak256 } from "../ledger/keccak-wasm.ts";
@@ -59,8 +60,6 @@ export type Service = {
 
 /** Of the data folder, which may itself be open. */
 const PRIVATE_FOLDERS = ["store", "index", "marks", "keys", "chain"];
-/** Who the service is in events of its own. */
-const SERVICE = "holdfast";
 /** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
 const STOP_MS = 8000;
 /**
@@ -111,6 +110,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     salts: createSalts(),
     metrics,
     contentKey: await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed }),
+    misspelt: misspeltOf(config, registry, log),
     indexer: (name) => indexes.get(name),
     anchoring: () => anchorer.status(),
     chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
@@ -161,14 +161,13 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
 /** Every ledger of the store, and the one that each service has. */
 async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegistry> {
   const { opened, log, health, store, hash, indexes, time, marks, signer, owner } = ground;
-  const { queueEvents: queueEventsMax, queueBytes: queueBytesMax } = config.limits;
   const registry = await LedgerRegistry.open({
     store,
     signer,
     owner,
     hash,
     rotate: true,
-    limits: { queueEventsMax, queueBytesMax },
+    limits: queueLimits(config),
     admit: (ledgerId) => marks.admit(ledgerId),
     clock: () => time.now(),
     onDamage: (ledgerId, cause) => health.report(`damage/${ledgerId}`, cause && damageOf(ledgerId), cause),
@@ -227,11 +226,11 @@ async function openMarks({ data }: Config, hash: Hash, health: Health): Promise<
 
 /** Records that nothing happened, so that it can be anchored, and silence is not taken for a stopped service. */
 async function beat(ledger: Ledger, hash: Hash, now: number): Promise<void> {
-  const actor = { type: "system", id: SERVICE } as const;
+  const actor = { type: "system", id: OF_THE_SERVICE } as const;
   const event = checkEvent({ action: "holdfast.heartbeat", time: new Date(now).toISOString(), actor });
-  const own = ownMembers({ _source: { format: SERVICE, source: SERVICE } });
+  const own = ownMembers({ _source: { format: OF_THE_SERVICE, source: OF_THE_SERVICE } });
   const entry = prepareEntry(event, { hash, salts: createSalts(), own });
-  await ledger.append({ entries: [entry], source: SERVICE });
+  await ledger.append({ entries: [entry], source: OF_THE_SERVICE });
 }
 
 /** The threads for large bodies, already started, so that the first body need not wait for one. */
@@ -264,6 +263,19 @@ function httpLimits({ limits, keepAliveS }: Config): HttpLimits {
     batchMax: limits.batchEvents,
     idleMs: keepAliveS * 1000,
   };
+}
+
+function queueLimits({ limits }: Config): { readonly queueEventsMax: number; readonly queueBytesMax: number } {
+  return { queueEventsMax: limits.queueEvents, queueBytesMax: limits.queueBytes };
+}
+
+/** What each ledger does about misspelt members. A name that no ledger has may be misspelt itself, so it is told. */
+function misspeltOf({ ledgers }: Config, registry: LedgerRegistry, log: Logger): NonNullable<Services["misspelt"]> {
+  for (const ledger of Object.keys(ledgers)) {
+    if (registry.get(ledger) === undefined)
+      log.warn({ ledger }, "there are settings for a ledger that does not exist yet");
+  }
+  return (name) => ledgers[name]?.misspelt;
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {

@@ -18,7 +18,7 @@ const AMOUNT = 1_000_000_000n;
 const key = keyOf("signer");
 
 function targetText(order: string): string {
-  return `"target":{"id":"${order}","type":"order"}`;
+  return `"targets":[{"id":"${order}","type":"order"}]`;
 }
 
 function membersOf(action: string, order: string): ShownMember[] {

@@ -226,17 +226,17 @@ test("keys are looked at before anything else", async () => {
 });
 
 test("a problem says where in the request it is", async () => {
-  const bad = { ...event(), actor: { type: "robot", id: "r" } };
+  const bad = { ...event(), outcome: "ok" };
   const alone = (await post({ body: bad })).as("Problem");
   assert.deepEqual(alone.errors, [
-    { path: "/actor/type", expected: "one of user, service, system, agent, anonymous", got: '"robot"' },
+    { path: "/outcome", expected: "one of success, failure, denied, unknown", got: '"ok"' },
   ]);
   const inArray = (await post({ body: [event(), bad] })).as("Problem");
-  assert.equal(inArray.errors?.[0]?.path, "/1/actor/type");
+  assert.equal(inArray.errors?.[0]?.path, "/1/outcome");
   assert.match(inArray.detail, /event 1 of the array/);
   const inLines = (await post({ type: NDJSON, body: `${good}\n\n${JSON.stringify(bad)}\n${good}` })).as("Problem");
   assert.equal(inLines.line, 3);
-  assert.equal(inLines.errors?.[0]?.path, "/actor/type");
+  assert.equal(inLines.errors?.[0]?.path, "/outcome");
   assert.match(inLines.detail, /line 3/);
 });
 

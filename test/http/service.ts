@@ -14,7 +14,13 @@ import type { Role } from "../../src/http/auth/roles.ts";
 import { IntakePool } from "../../src/http/intake/pool.ts";
 import { createSalts } from "../../src/http/intake/salts.ts";
 import { closeServer, createServer } from "../../src/http/server.ts";
-import { type ChainStatus, HTTP_LIMITS, type HttpLimits, type LedgerRegistry } from "../../src/http/services.ts";
+import {
+  type ChainStatus,
+  HTTP_LIMITS,
+  type HttpLimits,
+  type LedgerRegistry,
+  type Services,
+} from "../../src/http/services.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
 import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
 import { Ledger, type LedgerLimits } from "../../src/ledger/ledger.ts";
@@ -55,6 +61,7 @@ export type Options = {
   readonly limits?: Partial<HttpLimits>;
   readonly ledgerLimits?: Partial<LedgerLimits>;
   readonly intakes?: IntakePool;
+  readonly misspelt?: Services["misspelt"];
 };
 
 /** Starts a service with the ledger `main`. */
@@ -91,6 +98,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     indexer: (name) => indexers.get(name),
     anchoring: async () => [],
     metrics,
+    ...(options.misspelt !== undefined && { misspelt: options.misspelt }),
   });
   const server = createServer(app, limits, { metrics, log });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -66,7 +66,7 @@ test("a start without marks, or with a damaged one, is refused until somebody sa
   }
   const made = await runCli(["marks", "renew", "--data", world.path("data")]);
   assert.equal(made.status, 0, made.stderr);
-  assert.match(made.stdout, /main: the mark was missing, and is made .*fewer than 1 entries is refused/);
+  assert.match(made.stdout, /main: the mark was missing, and is made .*fewer than 1 entry is refused/);
   const second = await world.start({ config });
   await second.json(201, EVENTS, event("b"));
   const inUse = await runCli(["marks", "renew", "--data", world.path("data")]);

@@ -59,7 +59,7 @@ test("the page's way from an event to a payment is as it is written", { timeout:
   const { ledgerId: _, ...args } = call.args;
   assert.deepEqual(proof, args, "both ways from a bundle to the arguments are one");
   assert.deepEqual([proof.members[actionAt]?.text, proof.members.length], ['"action":"order.delivered"', 5]);
-  assert.equal(proof.members[targetAt]?.text, '"target":{"id":"o-7","type":"order"}');
+  assert.equal(proof.members[targetAt]?.text, '"targets":[{"id":"o-7","type":"order"}]');
 
   const { address, abi } = JSON.parse(readFileSync(world.path("pay.json"), "utf8"));
   const data = new Interface(abi).encodeFunctionData("claim", [{ actionAt, targetAt, ...proof }]);

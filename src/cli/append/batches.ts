@@ -30,8 +30,9 @@ export async function* batchesOf(lines: AsyncIterable<string>, options: BatchOpt
   let held: string[] = [];
   let numbers: number[] = [];
   let characters = 0;
-  for await (const line of lines) {
+  for await (const read of lines) {
     number++;
+    const line = number === 1 && read.startsWith("\ufeff") ? read.slice(1) : read;
     if (line.trim() === "") continue;
     const event = ids?.addTo(line) ?? line;
     if (held.length > 0 && characters + event.length > options.charactersMax) {

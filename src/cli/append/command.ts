@@ -4,7 +4,6 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { isObject } from "../../verify/bundle/forms.ts";
@@ -17,10 +16,11 @@ import {
 } from "../remote/service-client.ts";
 import { CliError, usageError } from "../terminal/failure.ts";
 import { readLines, sizeOf } from "../terminal/lines.ts";
-import { readCount } from "../terminal/numbers.ts";
-import { printResult } from "../terminal/output.ts";
+import { counted, readCount } from "../terminal/numbers.ts";
+import { printNote, printResult } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
 import { type Batch, batchesOf } from "./batches.ts";
+import { type Receipt, type Recorded, Tally } from "./tally.ts";
 
 const BATCH_COUNT = 1000;
 const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024;
@@ -40,9 +40,6 @@ type AppendFlags = ServiceOptions & {
   readonly receipts?: string;
   readonly json?: boolean;
 };
-
-type Receipt = { readonly index: number; readonly duplicate: boolean };
-type Recorded = { readonly checkpoint: unknown; readonly receipts: readonly Receipt[] };
 
 export function addAppend(program: Command): void {
   const command = program
@@ -74,13 +71,14 @@ async function append(file: string, flags: AppendFlags): Promise<void> {
   const tally = new Tally(flags.receipts);
   try {
     for await (const batch of batchesOf(readLines(file, { onBytes, charactersMax: LINE_CHARACTERS_MAX }), options)) {
-      tally.take(await sendBatch(client, batch, flags, tally));
+      tally.take(await sendBatch(client, batch, flags, tally), batch.lines);
       progress.show(bytes.read, bytes.total);
     }
   } finally {
     progress.stop();
   }
   if (tally.count === 0) throw usageError(`Expected events in ${file === "-" ? "standard input" : file}, got none.`);
+  for (const note of tally.notes()) printNote(note);
   printResult(tally.result(flags.ledger), flags.json === true);
 }
 
@@ -111,10 +109,18 @@ function explain(answer: Answer, batch: Batch, tally: Tally): CliError {
   const { message, code, exitStatus } = refusal(answer);
   const { line } = (answer.body ?? {}) as { readonly line?: unknown };
   const place = typeof line === "number" ? batch.lines[line - 1] : undefined;
-  const where = place === undefined ? `Lines ${batch.lines[0]} to ${batch.lines.at(-1)}` : `Line ${place}`;
-  const before = tally.count === 0 ? "Nothing was recorded" : `The ${tally.count} events before are recorded`;
+  const where = place === undefined ? linesOf(batch) : `Line ${place}`;
+  const before = tally.count === 0 ? "Nothing was recorded" : recordedBefore(tally.count);
   const text = `${where}: ${message} ${before}; after mending it, the same command goes on from there.`;
   return new CliError(text, { code, exitStatus: LATER.includes(answer.status) ? 2 : exitStatus });
+}
+
+function linesOf({ lines }: Batch): string {
+  return lines.length === 1 ? `Line ${lines[0]}` : `Lines ${lines[0]} to ${lines.at(-1)}`;
+}
+
+function recordedBefore(count: number): string {
+  return count === 1 ? "The event before is recorded" : `The ${count} events before are recorded`;
 }
 
 function checkRecorded(body: unknown, batch: Batch): Recorded {
@@ -136,51 +142,16 @@ function checkRecorded(body: unknown, batch: Batch): Recorded {
 
 function isReceipt(value: unknown): value is Receipt {
   if (!isObject(value)) return false;
-  const { index, duplicate } = value;
-  return Number.isSafeInteger(index) && (index as number) >= 0 && typeof duplicate === "boolean";
+  const { index, duplicate, warnings = [] } = value;
+  const isNumbered = Number.isSafeInteger(index) && (index as number) >= 0 && typeof duplicate === "boolean";
+  return isNumbered && Array.isArray(warnings) && warnings.every(isWarning);
+}
+
+function isWarning(value: unknown): boolean {
+  return isObject(value) && typeof value.path === "string" && typeof value.known === "string";
 }
 
 function notRecorded({ lines }: Batch, got: string): CliError {
-  const message = `Expected a receipt for each of ${lines.length} events from the service, got ${got}.`;
+  const message = `Expected a receipt for each of ${counted(lines.length, "event")} from the service, got ${got}.`;
   return new CliError(message, { code: "answer_invalid", exitStatus: 1 });
-}
-
-/** What was recorded so far. */
-class Tally {
-  readonly #file: string | undefined;
-  count = 0;
-  #duplicates = 0;
-  #first: number | undefined;
-  #last: number | undefined;
-  #checkpoint: unknown;
-
-  constructor(receiptsFile: string | undefined) {
-    this.#file = receiptsFile;
-    if (receiptsFile !== undefined) writeFileSync(receiptsFile, "");
-  }
-
-  take({ receipts, checkpoint }: Recorded): void {
-    this.#checkpoint = checkpoint;
-    this.count += receipts.length;
-    this.#duplicates += receipts.filter(({ duplicate }) => duplicate).length;
-    const indexes = receipts.map(({ index }) => index);
-    this.#first = Math.min(this.#first ?? Number.POSITIVE_INFINITY, ...indexes);
-    this.#last = Math.max(this.#last ?? 0, ...indexes);
-    if (this.#file === undefined) return;
-    writeFileSync(this.#file, receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join(""), { flag: "a" });
-  }
-
-  result(ledger: string) {
-    const first = this.#first;
-    const last = this.#last;
-    const duplicates = this.#duplicates;
-    const recorded = this.count - duplicates;
-    const known = duplicates === 0 ? "" : ` ${duplicates} had been recorded before.`;
-    const range = `, indexes ${first} to ${last}`;
-    const nothing = `Nothing new was recorded in ${ledger}: the service says that it had all ${duplicates} events before.`;
-    return {
-      json: { ledger, recorded, duplicates, first, last, checkpoint: this.#checkpoint },
-      text: [recorded === 0 ? nothing : `Recorded ${recorded} events in ${ledger}${range}.${known}`],
-    };
-  }
 }

@@ -17,6 +17,7 @@ import { openView } from "../../store/leveldb/linked-view.ts";
 import { DamagedStoreError, type LedgerRecord, StoreLockedError } from "../../store/store.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
+import { counted } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { type Progress, startProgress } from "../terminal/progress.ts";
 
@@ -173,7 +174,8 @@ function describeValues(values: readonly string[]): string[] {
 
 function describe({ record, report }: Audited): string[] {
   const { head, entries, tiles, checkpoints, findings } = report;
-  const done = `${entries} entries, ${tiles} tiles and ${checkpoints} checkpoints were read and hashed again`;
+  const read = `${counted(entries, "entry", "entries")}, ${counted(tiles, "tile")} and ${counted(checkpoints, "checkpoint")}`;
+  const done = `${read} were read and hashed again`;
   if (findings.length === 0) {
     if (head === undefined) return [`${record.name}: empty, so that nothing was proved.`];
     return [`${record.name}: whole. ${done}; size ${head.size}, root ${head.root}.`, ...aheadOf(head)];

@@ -1,6 +1,11 @@
-/** Numbers in arguments and options: one spelling, and a sentence when it is another. */
+/** Numbers in arguments, options and sentences: one spelling, and a sentence when it is another. */
 
 import { usageError } from "./failure.ts";
+
+/** A number of things: 1 event, 2 events. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
 
 /** @throws CliError unless it is a whole number from 0 to 2^53-1 */
 export function readWhole(value: string): number {

@@ -14,6 +14,7 @@ export const CODES = {
   event_invalid: [400, "The event does not have the form of an event"],
   event_too_many_members: [400, "The event has too many members"],
   event_reserved_name: [400, "The event has a member that only the service may set"],
+  member_misspelt: [400, "The event has a member whose name is nearly a known one"],
   member_unknown: [400, "The event has no such member"],
   batch_empty: [400, "The request has no events"],
   encoding_invalid: [400, "The body does not decompress"],

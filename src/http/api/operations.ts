@@ -7,7 +7,7 @@ import * as z from "zod";
 import { OUTCOMES } from "../../entry/schema.ts";
 import { readValues } from "../../entry/spelled-value.ts";
 import { MOMENT_RULE, parseMoment } from "../../entry/time.ts";
-import { FORMATS, NATIVE } from "../../ingest/known-formats.ts";
+import { FORMATS, NATIVE, OF_THE_SERVICE } from "../../ingest/known-formats.ts";
 import type { Permission } from "../auth/roles.ts";
 import type { Code } from "./codes.ts";
 import type { SchemaName } from "./schemas.ts";
@@ -76,6 +76,7 @@ const ofEvents: readonly Code[] = [
   "event_too_large",
   "event_too_many_members",
   "event_reserved_name",
+  "member_misspelt",
   "batch_empty",
   "batch_too_large",
   "idempotency_conflict",
@@ -148,7 +149,7 @@ export const OPERATIONS = {
       outcome: z.enum(OUTCOMES).optional(),
       source: text.optional(),
       key: text.regex(/^[0-9a-f]{16}$/, { error: "the id of an API key, 16 hex digits" }).optional(),
-      format: z.enum([NATIVE, ...Object.keys(FORMATS)]).optional(),
+      format: z.enum([NATIVE, ...Object.keys(FORMATS), OF_THE_SERVICE]).optional(),
       tenant: text.optional(),
       id: text.optional(),
       since: moment.optional().meta({ description: "Recorded at or after" }),

@@ -65,6 +65,10 @@ const receipts = z.strictObject({
       recordedAt: milliseconds,
       leafHash: hash,
       id: z.string().optional(),
+      warnings: z
+        .array(z.strictObject({ code: z.literal("member_misspelt"), path: z.string(), known: z.string() }))
+        .optional()
+        .meta({ description: "Members whose names are nearly known ones: recorded, but not found under those" }),
       duplicate: z.boolean().meta({ description: "It was recorded before, at this index" }),
     }),
   ),

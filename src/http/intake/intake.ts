@@ -4,9 +4,10 @@
  * the service and in threads beside it.
  */
 
-import { checkEvent, type EventLimits } from "../../entry/event.ts";
-import { EventError, pointer } from "../../entry/event-error.ts";
+import { checkEvent, type Event, type EventLimits } from "../../entry/event.ts";
+import { describe, EventError, pointer } from "../../entry/event-error.ts";
 import { parseJson } from "../../entry/i-json.ts";
+import { findMisspelt, type Misspelling } from "../../entry/misspelt.ts";
 import { type Preparation, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { shapeOf } from "../../json/shape.ts";
 import { Problem, type ProblemExtra } from "../problem.ts";
@@ -17,10 +18,25 @@ import { LineSplitter } from "./lines.ts";
 export type Form = "json" | "lines";
 
 /** What the events of a body are held to. */
-export type IntakeRules = { readonly event: EventLimits; readonly batchMax: number };
+export type IntakeRules = {
+  readonly event: EventLimits;
+  readonly batchMax: number;
+  /** "warn" when absent. */
+  readonly misspelt?: OnMisspelt | undefined;
+};
+
+/** What is done about members that look misspelt: their sender is told, or the request is refused. */
+export type OnMisspelt = "warn" | "refuse";
+
+/** A member that looks misspelt; `position` is that of its event in the request. */
+export type Warning = Misspelling & { readonly position: number };
 
 /** Events of one request; one that came alone is answered with a bundle. */
-export type Received = { readonly alone: boolean; readonly entries: readonly PreparedEntry[] };
+export type Received = {
+  readonly alone: boolean;
+  readonly entries: readonly PreparedEntry[];
+  readonly warnings: readonly Warning[];
+};
 
 /** Takes a body in, piece by piece. Its methods throw a Problem or an EventError when something is wrong with it. */
 export type Intake = {
@@ -52,8 +68,10 @@ function jsonIntake(rules: IntakeRules, preparation: Preparation): Intake {
   };
 }
 
-function linesIntake({ event, batchMax }: IntakeRules, preparation: Preparation): Intake {
+function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
+  const { event, batchMax } = rules;
   const entries: PreparedEntry[] = [];
+  const warnings: Warning[] = [];
   const lineBytesMax = event.bytesMax * SPELLING_FACTOR;
   const lines = new LineSplitter(lineBytesMax, (line, number) => {
     try {
@@ -62,7 +80,9 @@ function linesIntake({ event, batchMax }: IntakeRules, preparation: Preparation)
       }
       if (isBlank(line)) return;
       if (entries.length === batchMax) throw tooMany(batchMax, undefined);
-      entries.push(prepareEntry(checkEvent(parseJson(decodeUtf8(line), event), event, line.length), preparation));
+      const checked = checkEvent(parseJson(decodeUtf8(line), event), event, line.length);
+      lookAtNames(checked, rules, warnings, entries.length);
+      entries.push(prepareEntry(checked, preparation));
     } catch (error) {
       throw located(error, `line ${number}`, "", { line: number });
     }
@@ -74,7 +94,7 @@ function linesIntake({ event, batchMax }: IntakeRules, preparation: Preparation)
     end() {
       lines.end();
       if (entries.length === 0) throw new Problem("batch_empty", "expected at least one line with an event, got none");
-      return { alone: false, entries };
+      return { alone: false, entries, warnings };
     },
   };
 }
@@ -85,8 +105,23 @@ function prepareJson(bytes: Uint8Array, rules: IntakeRules, preparation: Prepara
   const text = decodeUtf8(bytes);
   requireShape(text, isArray, depthMax, rules);
   const value = parseJson(text, { depthMax });
-  if (Array.isArray(value)) return { alone: false, entries: prepareAll(value, rules, preparation) };
-  return { alone: true, entries: [prepareEntry(checkEvent(value, rules.event, bytes.length), preparation)] };
+  const warnings: Warning[] = [];
+  if (Array.isArray(value)) return { alone: false, entries: prepareAll(value, rules, preparation, warnings), warnings };
+  const event = checkEvent(value, rules.event, bytes.length);
+  lookAtNames(event, rules, warnings, 0);
+  return { alone: true, entries: [prepareEntry(event, preparation)], warnings };
+}
+
+/** @throws EventError member_misspelt, where such members are refused */
+function lookAtNames(event: Event, { misspelt }: IntakeRules, warnings: Warning[], position: number): void {
+  const found = findMisspelt(event);
+  const [first] = found;
+  if (first === undefined) return;
+  if (misspelt === "refuse") {
+    const expected = `${JSON.stringify(first.known)}, or a name that is not nearly that (this ledger refuses those)`;
+    throw new EventError("member_misspelt", first.path, expected, describe(first.path.split("/").at(-1)));
+  }
+  for (const { path, known } of found) warnings.push({ position, path, known });
 }
 
 /** Refuses before parsing what would be refused after it: the parser takes seconds if it is led to. */
@@ -98,12 +133,19 @@ function requireShape(text: string, isArray: boolean, depthMax: number, { event,
   if (commas >= batchMax) throw tooMany(batchMax, commas + 1);
 }
 
-function prepareAll(values: readonly unknown[], rules: IntakeRules, preparation: Preparation): PreparedEntry[] {
+function prepareAll(
+  values: readonly unknown[],
+  rules: IntakeRules,
+  preparation: Preparation,
+  warnings: Warning[],
+): PreparedEntry[] {
   if (values.length > rules.batchMax) throw tooMany(rules.batchMax, values.length);
   if (values.length === 0) throw new Problem("batch_empty", "expected at least one event, got an empty array");
   return values.map((value, i) => {
     try {
-      return prepareEntry(checkEvent(value, rules.event), preparation);
+      const event = checkEvent(value, rules.event);
+      lookAtNames(event, rules, warnings, i);
+      return prepareEntry(event, preparation);
     } catch (error) {
       throw located(error, `event ${i} of the array`, pointer(i), {});
     }

@@ -82,7 +82,7 @@ export class IntakePool {
       async end(piece) {
         const answer = await ask(piece, true);
         if (!("batch" in answer)) throw new Error("expected the entries of a body from its thread, got something else");
-        return { alone: answer.alone, entries: unpackBatch(answer.batch) };
+        return { alone: answer.alone, entries: unpackBatch(answer.batch), warnings: answer.warnings };
       },
       close: () => thread.drop(id),
     };

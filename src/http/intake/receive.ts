@@ -11,7 +11,7 @@ import { within } from "../reply.ts";
 import type { HttpLimits } from "../services.ts";
 import { type BodyBudget, decodeUtf8, receiveBody } from "./body.ts";
 import { Chunks } from "./chunks.ts";
-import { openIntake, type Received } from "./intake.ts";
+import { type OnMisspelt, openIntake, type Received } from "./intake.ts";
 import type { IntakePool, RemoteIntake } from "./pool.ts";
 
 export type Receiving = {
@@ -19,6 +19,7 @@ export type Receiving = {
   readonly budget: BodyBudget;
   readonly intakes: IntakePool;
   readonly preparation: Preparation;
+  readonly misspelt?: OnMisspelt | undefined;
 };
 
 const NDJSON = ["application/x-ndjson", "application/ndjson"];
@@ -34,11 +35,11 @@ const PIECE_BYTES = 1024 * 1024;
 export async function receiveEvents(
   req: IncomingMessage,
   res: ServerResponse,
-  { limits, budget, intakes, preparation }: Receiving,
+  { limits, budget, intakes, preparation, misspelt }: Receiving,
 ): Promise<Received> {
   const form = contentType(req, [JSON_TYPE, ...NDJSON]) === JSON_TYPE ? "json" : "lines";
   const { event, batchMax, requestBytesMax, atOnceBytesMax, answerMs } = limits;
-  const rules = { event, batchMax };
+  const rules = { event, batchMax, misspelt };
   const chunks = new Chunks();
   let remote: RemoteIntake | undefined;
   let held = 0;

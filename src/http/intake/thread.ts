@@ -9,7 +9,7 @@ import { fastKeccak256 } from "../../ledger/keccak-wasm.ts";
 import type { Code } from "../api/codes.ts";
 import { type ProblemExtra, problemOf } from "../problem.ts";
 import { type PackedBatch, packBatch } from "./batch.ts";
-import { type Form, type Intake, type IntakeRules, openIntake } from "./intake.ts";
+import { type Form, type Intake, type IntakeRules, openIntake, type Warning } from "./intake.ts";
 import { createMemory } from "./memory.ts";
 import { createSalts } from "./salts.ts";
 
@@ -42,7 +42,7 @@ export type SentError =
 
 export type IntakeAnswer = { readonly id: number } & (
   | { readonly isTaken: true }
-  | { readonly alone: boolean; readonly batch: PackedBatch }
+  | { readonly alone: boolean; readonly batch: PackedBatch; readonly warnings: readonly Warning[] }
   | { readonly error: SentError }
 );
 
@@ -65,8 +65,8 @@ function work(task: IntakeTask): IntakeAnswer | undefined {
   intake.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
   if (!isLast) return { id, isTaken: true };
   intakes.delete(id);
-  const { alone, entries } = intake.end();
-  return { id, alone, batch: packBatch(entries) };
+  const { alone, entries, warnings } = intake.end();
+  return { id, alone, batch: packBatch(entries), warnings };
 }
 
 function sentError(error: unknown): SentError {

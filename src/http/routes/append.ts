@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage } from "node:http";
-import { ownMembers, type Preparation, type PreparedEntry } from "../../entry/prepare.ts";
+import { ownMembers, type Preparation } from "../../entry/prepare.ts";
 import { NATIVE } from "../../ingest/known-formats.ts";
 import type { Appended, Receipt } from "../../ledger/append/answer.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -13,11 +13,13 @@ import { bundleLedger, bundleOfAppend, signerOf, spellAll } from "../../prove/ma
 import type { Answering } from "../admit.ts";
 import type { ApiKey } from "../auth/api-keys.ts";
 import type { BodyBudget } from "../intake/body.ts";
+import type { Received } from "../intake/intake.ts";
 import { createMemory } from "../intake/memory.ts";
 import { receiveEvents } from "../intake/receive.ts";
 import { Problem } from "../problem.ts";
 import { within } from "../reply.ts";
 import type { Services } from "../services.ts";
+import { warningHeaders, warningTexts } from "./warnings.ts";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
@@ -30,11 +32,14 @@ export function appendEvents(services: Services, budget: BodyBudget): Answering<
     const own = ownMembers({ _source: sourceOf(key) });
     const contentOf = idempotencyKey === undefined ? "ids" : "all";
     const preparation: Preparation = { hash, salts, memory, own, contentOf, ...(contentKey && { contentKey }) };
-    const { alone, entries } = await receiveEvents(req, res, { limits, budget, intakes, preparation });
+    const misspelt = services.misspelt?.(ledger.record.name);
+    const received = await receiveEvents(req, res, { limits, budget, intakes, preparation, misspelt });
+    const { alone, entries, warnings } = received;
     const request = { entries, source: key.source, ...(idempotencyKey !== undefined && { idempotencyKey }) };
     const appended = await within(limits.answerMs, ledger.append(request));
     const status = appended.outcome === "replayed" ? 200 : 201;
-    return { status, body: alone ? bundleText(hash, ledger, appended) : receiptsText(hash, ledger, entries, appended) };
+    const body = alone ? bundleText(hash, ledger, appended) : receiptsText(hash, ledger, received, appended);
+    return { status, body, headers: warningHeaders(warnings, alone) };
   };
 }
 
@@ -59,9 +64,10 @@ function bundleText(hash: Hash, { record }: Ledger, { receipts, checkpoint }: Ap
 function receiptsText(
   hash: Hash,
   { record }: Ledger,
-  entries: readonly PreparedEntry[],
+  { entries, warnings }: Received,
   { receipts, checkpoint }: Appended,
 ): string {
+  const told = warningTexts(warnings);
   const { size, root, signedAt, signature } = checkpoint;
   const ledger = bundleLedger(record, signerOf(hash, record, checkpoint));
   const head = { ledger, checkpoint: { size, root, signedAt, signature } };
@@ -72,7 +78,7 @@ function receiptsText(
     const { index, recordedAt, duplicate } = receipts[i] as Receipt;
     const id = entries[i]?.id;
     const named = id === undefined ? "" : `"id":${JSON.stringify(id)},`;
-    list += `${i === 0 ? "" : ","}{"index":${index},"recordedAt":${recordedAt},"leafHash":"${leafHashes[i]}",${named}"duplicate":${duplicate}}`;
+    list += `${i === 0 ? "" : ","}{"index":${index},"recordedAt":${recordedAt},"leafHash":"${leafHashes[i]}",${named}${told.get(i) ?? ""}"duplicate":${duplicate}}`;
   }
   return `${JSON.stringify(head).slice(0, -1)},"receipts":[${list}]}`;
 }

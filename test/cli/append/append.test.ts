@@ -191,3 +191,58 @@ test("the key in the environment goes to the environment's service, and to no ot
   const other = { HOLDFAST_URL: "https://log.example" };
   assert.deepEqual(await keysOf(["append", "--url", url], other), [undefined]);
 });
+
+test("the sentence at the end counts what was recorded now, and says where that is", async (t) => {
+  const { env } = await startFor(t);
+  const file = join(makeFolder(t), "events.ndjson");
+  const known = event({ id: "e-1" });
+  const ids = (...list: string[]) => list.map((id) => `${JSON.stringify(event({ id }))}\n`).join("");
+  writeFileSync(file, `${JSON.stringify(known)}\n`);
+  const one = await runCli(["append", file], { env });
+  assert.equal(one.stdout, "Recorded 1 event in main, index 0.\n");
+  const again = await runCli(["append", file], { env });
+  assert.equal(again.stdout, "Nothing new was recorded in main: the service says that it had the event before.\n");
+  await runCli(["append"], { env, input: ids("e-2", "e-3") });
+  const mixed = await runCli(["append"], { env, input: ids("e-1", "e-4") });
+  assert.equal(mixed.stdout, "Recorded 1 event in main, index 3. 1 had been recorded before.\n");
+  const more = await runCli(["append"], { env, input: ids("e-5", "e-1", "e-2", "e-6") });
+  assert.equal(more.stdout, "Recorded 2 events in main, indexes 4 to 5. 2 had been recorded before.\n");
+});
+
+test("events of others between the batches are not counted as ours", async (t) => {
+  let asked = 0;
+  const { url } = await serveHttp(t, () => {
+    const receipts = [{ index: 10 * asked++, duplicate: false }];
+    return { status: 201, body: { ledger: {}, checkpoint: { size: 100 }, receipts } };
+  });
+  const env = { HOLDFAST_URL: url, HOLDFAST_KEY: "k" };
+  const { stdout } = await runCli(["append", "--batch", "1"], { env, input: linesOf(3) });
+  assert.equal(stdout, "Recorded 3 events in main, indexes between 0 and 20.\n");
+});
+
+test("members that may be misspelt are told with the line of the file, each kind once", async (t) => {
+  const { env } = await startFor(t);
+  const lines = [event(), event({ target: {} }), event({ target: {} }), event({ context: { userAgent: "x" } })];
+  const input = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  const told = await runCli(["append", "--batch", "3"], { env, input });
+  assert.equal(told.status, 0);
+  assert.equal(
+    told.stderr,
+    'Line 2, and 1 event more: "/target" was recorded as it is, and is not found as "targets"; is it misspelt?\n' +
+      'Line 4: "/context/userAgent" was recorded as it is, and is not found as "user_agent"; is it misspelt?\n',
+  );
+  const asJson = await runCli(["append", "--json", "--again"], { env, input });
+  assert.deepEqual(JSON.parse(asJson.stdout).warnings, [
+    { path: "/target", known: "targets", line: 2, count: 2 },
+    { path: "/context/userAgent", known: "user_agent", line: 4, count: 1 },
+  ]);
+});
+
+test("a byte order mark in front of a file is no part of its first event", async (t) => {
+  const { service, env } = await startFor(t);
+  for (const flags of [[], ["--add-ids"]]) {
+    const { status, stderr } = await runCli(["append", ...flags], { env, input: `\ufeff${linesOf(2)}` });
+    assert.deepEqual([status, stderr], [0, ""]);
+  }
+  assert.equal(sizeOf(service), 4);
+});

@@ -31,7 +31,7 @@ test("a whole store is told with what was looked at", async (t) => {
   const { status, stdout, stderr } = await runCli(["audit", "--data", folder]);
   assert.equal(status, 0);
   assert.match(stderr, /main: no mark beside the store, so that entries missing at its end are not noticed here/);
-  assert.match(stdout, /^main: whole\. 300 entries, 1 tiles and 6 checkpoints were read .*; size 300, root 0x/);
+  assert.match(stdout, /^main: whole\. 300 entries, 1 tile and 6 checkpoints were read .*; size 300, root 0x/);
   const asJson = await runCli(["audit", "--json"], { env: { HOLDFAST_DATA: folder } });
   assert.equal(JSON.parse(asJson.stdout).ledgers[0].entries, 300);
 });

@@ -1,5 +1,6 @@
 /** Members of an event as short texts; an event may hold anything, so nothing is taken for granted. */
 
+import { spellValue } from "../../../entry/spelled-value.ts";
 import { parseDateTime } from "../../../entry/time.ts";
 import { formatSpan } from "../../parts/format.ts";
 
@@ -31,7 +32,7 @@ export function partyQuery(value: unknown): string | undefined {
   const id = textOf(value) ?? textOf(member(value, "id"));
   const type = textOf(member(value, "type"));
   if (id === undefined || id === "") return undefined;
-  return type === undefined ? id : `${type}:${id}`;
+  return spellValue(type === undefined ? id : `${type}:${id}`);
 }
 
 export function actionText(event: Members): string {

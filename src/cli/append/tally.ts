@@ -1,0 +1,112 @@
+/** What was recorded so far of the events that are sent, and what their sender is told of it at the end. */
+
+import { writeFileSync } from "node:fs";
+import { counted } from "../terminal/numbers.ts";
+import type { Result } from "../terminal/output.ts";
+
+/** A member whose name is nearly a known one, as the service says. */
+export type Warning = { readonly path: string; readonly known: string };
+export type Receipt = { readonly index: number; readonly duplicate: boolean; readonly warnings?: readonly Warning[] };
+export type Recorded = { readonly checkpoint: unknown; readonly receipts: readonly Receipt[] };
+
+type Told = Warning & { readonly line: number; count: number };
+
+/** Different warnings that are kept; what follows is only counted. */
+const WARNINGS_MAX = 20;
+
+export class Tally {
+  readonly #file: string | undefined;
+  /** Events that the service has, those that it had before included. */
+  count = 0;
+  #duplicates = 0;
+  /** Of what was recorded now, and of all. */
+  #recorded = new Range();
+  #all = new Range();
+  #checkpoint: unknown;
+  readonly #warnings = new Map<string, Told>();
+  #untold = 0;
+
+  constructor(receiptsFile: string | undefined) {
+    this.#file = receiptsFile;
+    if (receiptsFile !== undefined) writeFileSync(receiptsFile, "");
+  }
+
+  /** @param lines the lines of the file that the receipts are for */
+  take({ receipts, checkpoint }: Recorded, lines: readonly number[]): void {
+    this.#checkpoint = checkpoint;
+    this.count += receipts.length;
+    for (const [i, { index, duplicate, warnings = [] }] of receipts.entries()) {
+      this.#all.add(index);
+      if (duplicate) this.#duplicates++;
+      else this.#recorded.add(index);
+      for (const warning of warnings) this.#warn(warning, lines[i] as number);
+    }
+    if (this.#file === undefined) return;
+    writeFileSync(this.#file, receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join(""), { flag: "a" });
+  }
+
+  /** What the person at the terminal has to know besides. */
+  notes(): string[] {
+    const notes = [...this.#warnings.values()].map(({ path, known, line, count }) => {
+      const more = count === 1 ? "" : `, and ${counted(count - 1, "event")} more`;
+      return `Line ${line}${more}: ${JSON.stringify(path)} was recorded as it is, and is not found as "${known}"; is it misspelt?`;
+    });
+    return this.#untold === 0 ? notes : [...notes, `${counted(this.#untold, "name")} more may be misspelt.`];
+  }
+
+  result(ledger: string): Result {
+    const duplicates = this.#duplicates;
+    const recorded = this.count - duplicates;
+    const warnings = [...this.#warnings.values()];
+    const { first, last } = this.#all;
+    return {
+      json: {
+        ledger,
+        recorded,
+        duplicates,
+        first,
+        last,
+        checkpoint: this.#checkpoint,
+        ...(warnings.length > 0 && { warnings }),
+      },
+      text: [this.#sentence(ledger, recorded, duplicates)],
+    };
+  }
+
+  #sentence(ledger: string, recorded: number, duplicates: number): string {
+    if (recorded === 0) {
+      const had = duplicates === 1 ? "the event" : `all ${duplicates} events`;
+      return `Nothing new was recorded in ${ledger}: the service says that it had ${had} before.`;
+    }
+    const known = duplicates === 0 ? "" : ` ${duplicates} had been recorded before.`;
+    return `Recorded ${counted(recorded, "event")} in ${ledger}, ${this.#recorded.words()}.${known}`;
+  }
+
+  #warn({ path, known }: Warning, line: number): void {
+    const told = this.#warnings.get(`${path} ${known}`);
+    if (told !== undefined) told.count++;
+    else if (this.#warnings.size < WARNINGS_MAX)
+      this.#warnings.set(`${path} ${known}`, { path, known, line, count: 1 });
+    else this.#untold++;
+  }
+}
+
+/** Indexes between the first and the last of some. */
+class Range {
+  first: number | undefined;
+  last: number | undefined;
+  #count = 0;
+
+  add(index: number): void {
+    this.first = Math.min(this.first ?? index, index);
+    this.last = Math.max(this.last ?? index, index);
+    this.#count++;
+  }
+
+  /** Events of others may stand between them. */
+  words(): string {
+    const { first = 0, last = 0 } = this;
+    if (first === last) return `index ${first}`;
+    return last - first + 1 === this.#count ? `indexes ${first} to ${last}` : `indexes between ${first} and ${last}`;
+  }
+}
