@@ -2,6 +2,7 @@
  * Builds the pages into build/web: the ledger's own (index.html, ledger.js, ledger.css, favicon.svg) and verify.html,
  * one file with everything in it. The same sources give the same bytes, so that anybody can rebuild verify.html and
  * compare it with the one a service hands out. `--out folder` builds elsewhere.
+ * Why: docs/decisions/0080.
  */
 
 import { createHash } from "node:crypto";

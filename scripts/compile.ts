@@ -1,6 +1,7 @@
 /**
  * Compiles the contract and writes src/chain/contract/artifact.json, which the service and the verifiers use, so that
  * starting compiles nothing. `--check` only compares, and fails when the file is not what the compiler makes.
+ * Why: docs/decisions/0016.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";

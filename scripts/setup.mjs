@@ -4,6 +4,7 @@
  *
  * Two steps, since npm leaves out optional packages whose engines do not admit the Node that npm itself runs on:
  * the first brings Node 24 (the package `node`), the second runs npm on it and adds what the first left out.
+ * Why: docs/decisions/0001.
  */
 
 import { spawnSync } from "node:child_process";

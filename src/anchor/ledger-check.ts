@@ -2,6 +2,7 @@
  * How a ledger stands on a chain, compared with what the store has: at every start and before every anchor. Equal or
  * behind is anchored on; a head that somebody else anchored, and that this ledger agrees with, is adopted; anything else
  * stops the ledger's anchoring with a way out. Nothing is ever mended by anchoring over it: the contract would refuse.
+ * Why: docs/decisions/0043.
  */
 
 import type { ChainHead } from "../chain/chain.ts";

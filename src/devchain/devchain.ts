@@ -5,6 +5,7 @@
  * A block is called final only when the chain's state with it is on disk: until then its finality is held back, by not
  * mining the blocks after it. So a kill -9 can take back what was mined, never what was final. A process that ends by
  * itself is started again.
+ * Why: docs/decisions/0044.
  */
 
 import { ChainError } from "../chain/chain.ts";

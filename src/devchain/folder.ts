@@ -1,6 +1,7 @@
 /**
  * The small files in the folder of an embedded chain, each written by nothing else: which process it is, and the time of
  * its first block. What is damaged is put aside and made again, and said.
+ * Why: docs/decisions/0104.
  */
 
 import { createReadStream } from "node:fs";

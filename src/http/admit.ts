@@ -1,6 +1,7 @@
 /**
  * From a request to one that is admitted: its key, path, ledger and query are what the table of operations asks. This is
  * done before any handler runs, for every operation in the same order, so that no handler can forget a part of it.
+ * Why: docs/decisions/0135.
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -2,6 +2,7 @@
  * From what a route returns to what goes over the wire: every answer is counted, and is a problem when the route
  * throws. A client that is refused before its body has arrived is heard out for a moment, because a
  * connection closed with bytes unread is reset, and the reset can overtake the answer.
+ * Why: docs/decisions/0052.
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -1,6 +1,7 @@
 /**
  * Adapters: from one item of a foreign format to an event. An item is never refused for what is in it. What a mapping
  * makes of it may be wrong and may be done again; the exact text that came is kept beside it as the member `_raw`.
+ * Why: docs/decisions/0091.
  */
 
 import { checkEvent, type Event, type EventLimits } from "../entry/event.ts";

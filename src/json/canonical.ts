@@ -1,6 +1,7 @@
 /**
  * Canonical JSON, RFC 8785 (JCS): the one spelling of a value. It is written as UTF-8, because that is what is hashed
  * and stored, and to write bytes takes a third of what it takes to join strings and encode them.
+ * Why: docs/decisions/0021.
  */
 
 import { readUtf8, writeUtf8 } from "../merkle/bytes.ts";

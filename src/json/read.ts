@@ -4,6 +4,7 @@
  * V8 (Node 24 and 26, Chromium 147) takes the name of a member for another one when an escape is in it and an earlier
  * object of the process began alike: after {"a":1,"\\":1} it reads {"a":1,"\n":1} as {"a":1,"\\":1}
  * (https://github.com/nodejs/node/issues/63785). So the engine gets only texts in which no name has an escape.
+ * Why: docs/decisions/0090.
  */
 
 import { hasEscapedName } from "./names.ts";

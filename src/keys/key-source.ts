@@ -2,6 +2,7 @@
  * Where private keys come from. Three kinds are kept apart: payers pay gas, owners open ledgers and rotate signers,
  * signers sign checkpoints. A key that leaks costs what its kind may do, and no more. No message here holds a key or a
  * password.
+ * Why: docs/decisions/0045.
  */
 
 import { randomBytes } from "node:crypto";

@@ -1,6 +1,7 @@
 /**
  * Whether the keys of a start are those of the one before. A digit that changed in a file of bare hex makes it the key of
  * somebody else: a signer would be rotated to it, and gas paid from an account without money, and nobody would know why.
+ * Why: docs/decisions/0109.
  */
 
 import { basename } from "node:path";

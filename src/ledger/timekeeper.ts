@@ -7,6 +7,7 @@
  *   given out = min(clock, estimate + JUMP_MS)
  *   estimate    the clock at the start and what passed since; follows a clock that goes back at once, one that is ahead
  *               by RATE of the time that passes, and a clock that a chain agrees with at once
+ * Why: docs/decisions/0110.
  */
 
 import { uptime } from "node:os";

@@ -1,6 +1,7 @@
 /**
  * An inclusion path in a larger tree, from one in a smaller tree and a consistency path between them (RFC 9162 §2.1.3 and
  * §2.1.4). Whoever kept a proof under a size that nobody anchored has one under the next size that is, and asks nobody.
+ * Why: docs/decisions/0067.
  */
 
 import { type Hash, nodeHash } from "./hash.ts";

@@ -2,6 +2,7 @@
  * One proof for many leaves of a tree of RFC 9162 §2.1: of the recursion that makes the root, the hashes of the subtrees
  * without any of the leaves, from left to right; all else follows from the leaves. The RFC has no such proof: it is
  * specified in docs/format.md §10. Every check throws, as in proof.ts.
+ * Why: docs/decisions/0066.
  */
 
 import { type Hash, nodeHash } from "./hash.ts";

@@ -1,6 +1,7 @@
 /**
  * Makes bundles: what proves one event, from what a ledger and its anchors hold. The answer to an append is one too,
  * made from what is in memory. What is read from the store is checked before it is given out.
+ * Why: docs/decisions/0054.
  */
 
 import { type Entry, entryLeafHash, type Member } from "../entry/entry.ts";

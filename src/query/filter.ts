@@ -1,6 +1,7 @@
 /**
  * The texts of a filter: what each field may be asked for, so that a filter which no event can match is refused. An
  * empty answer then means that there is nothing, and never that the question was mistyped.
+ * Why: docs/decisions/0123.
  */
 
 import { ACTION_RULE, IDENTIFIER_MAX, isPrintable, NAME_MAX, OUTCOMES } from "../entry/schema.ts";

@@ -2,6 +2,7 @@
  * Answers a query: intersects postings segment by segment, reads the entries that are left, and compares each with the
  * filter once more, so that the index decides what is read and never what is true. The work for one page is bounded;
  * where the bound is met, the page says so and its cursor goes on from there.
+ * Why: docs/decisions/0071.
  */
 
 import type { Entry } from "../entry/entry.ts";

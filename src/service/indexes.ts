@@ -1,6 +1,7 @@
 /**
  * The indexes for search of a service's ledgers, and the database they share. All of it is derived: when it fails, or cannot be
  * opened, the service goes on without, and it is thrown away and built again until that succeeds.
+ * Why: docs/decisions/0115.
  */
 
 import { rm } from "node:fs/promises";

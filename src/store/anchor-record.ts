@@ -1,6 +1,7 @@
 /**
  * The anchors that a service knows, as records of its store: one for each checkpoint that a chain has taken. They
  * are derived from the chain and could be read from it again.
+ * Why: docs/decisions/0105.
  */
 
 import { readJson } from "../json/read.ts";

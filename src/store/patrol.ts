@@ -1,6 +1,7 @@
 /**
  * Looks at the checksums in a store's sorted files before anybody relies on them, and again every day: LevelDB does not when it
  * reads, so that a damaged key looks like something that was never recorded, and a block of zeros ends the process.
+ * Why: docs/decisions/0086.
  */
 
 import { setTimeout as delay } from "node:timers/promises";

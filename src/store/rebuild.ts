@@ -1,6 +1,7 @@
 /**
  * A store made anew from everything that is whole in another one's folder, which is only read. What LevelDB's files have kept
  * is in leveldb/salvage.ts; here is what the keys mean: which may be written again, and where a ledger is cut.
+ * Why: docs/decisions/0087.
  */
 
 import { rm } from "node:fs/promises";

@@ -1,6 +1,7 @@
 /**
  * Open checkpoints: what was heard under a valid signature is kept until it is settled, and this is what is kept, which
  * proofs would settle it, and what has to go when there is no room. What is dropped cannot be chosen by whoever fills it.
+ * Why: docs/decisions/0096.
  */
 
 import { fromHex, type Hex, toHex } from "../merkle/bytes.ts";

@@ -1,6 +1,7 @@
 /**
  * The text of a watcher's state: one JSON object whose last member is a hash of all before it. A text that was cut off,
  * changed, or written by another version is refused in plain words, and never taken for a beginning.
+ * Why: docs/decisions/0097.
  */
 
 import type { Hex } from "../merkle/bytes.ts";

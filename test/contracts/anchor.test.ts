@@ -1,4 +1,7 @@
-/** Anchoring a checkpoint: what is taken, what it costs in storage, and every way in which it is refused. */
+/**
+ * Anchoring a checkpoint: what is taken, what it costs in storage, and every way in which it is refused.
+ * Why: docs/decisions/0012.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

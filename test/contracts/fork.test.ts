@@ -1,4 +1,7 @@
-/** Proofs that a ledger tells two stories: every kind of them, of signed and of anchored statements, and no others. */
+/**
+ * Proofs that a ledger tells two stories: every kind of them, of signed and of anchored statements, and no others.
+ * Why: docs/decisions/0011.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,7 @@
-/** Anchoring for several ledgers at once: each stands on its own, and too little gas is not mistaken for a refusal. */
+/**
+ * Anchoring for several ledgers at once: each stands on its own, and too little gas is not mistaken for a refusal.
+ * Why: docs/decisions/0014.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

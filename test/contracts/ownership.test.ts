@@ -1,4 +1,7 @@
-/** Who may do what with a ledger: opening, rotating the signer, handing ownership on, naming a successor. */
+/**
+ * Who may do what with a ledger: opening, rotating the signer, handing ownership on, naming a successor.
+ * Why: docs/decisions/0013.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,7 @@
-/** Whose signature counts: keys, contracts that sign (ERC-1271), accounts that carry code (EIP-7702), odd spellings. */
+/**
+ * Whose signature counts: keys, contracts that sign (ERC-1271), accounts that carry code (EIP-7702), odd spellings.
+ * Why: docs/decisions/0015.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,7 @@
 /**
  * A real browser for tests: Chromium and the libraries it needs come from npm, fonts too, so that the machine needs
  * nothing of its own and pages look alike everywhere. It is unpacked once, into node_modules/.cache.
+ * Why: docs/decisions/0082.
  */
 
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,7 @@
-/** What an account paid: in all, and on the day (UTC) that the budget is about. Wei as decimal text, for the store. */
+/**
+ * What an account paid: in all, and on the day (UTC) that the budget is about. Wei as decimal text, for the store.
+ * Why: docs/decisions/0042.
+ */
 
 export type Spend = { readonly day: string; readonly dayWei: string; readonly totalWei: string };
 

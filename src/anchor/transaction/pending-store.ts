@@ -1,6 +1,7 @@
 /**
  * What an account's flights leave in the store: the lane (next nonce, what was spent, what went wrong) and one record
  * for each flight. A write is durable before the step that needs it, and memory changes only after it.
+ * Why: docs/decisions/0040.
  */
 
 import type { Log } from "../../log.ts";

@@ -40,6 +40,7 @@
  * - final flights are kept for a while, because "final" is the chain's word and a test chain breaks it.
  * A halt is not a state: it is why a lane does not take the next step now (no funds, price above the cap, another chain),
  * found anew at each step, and gone when its cause is.
+ * Why: docs/decisions/0132.
  */
 
 import type { Hex } from "../../merkle/bytes.ts";

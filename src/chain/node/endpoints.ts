@@ -1,6 +1,7 @@
 /**
  * Several JSON-RPC endpoints of one chain, the preferred one first: reads go to the first healthy one, broadcasts to
  * all. An endpoint is asked for its chain id before it is used, and again after every failure to answer.
+ * Why: docs/decisions/0041.
  */
 
 import { ChainError } from "../chain.ts";

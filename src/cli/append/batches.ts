@@ -1,6 +1,7 @@
 /**
  * Lines of a file as batches to send, each with the idempotency key that it will have again when the same file is
  * sent again. The key follows from the place and the text of the batch, so that a second run records nothing twice.
+ * Why: docs/decisions/0064.
  */
 
 import { createHash } from "node:crypto";

@@ -1,6 +1,7 @@
 /**
  * Sends one transaction and waits for it, for a person at a terminal: a bounded price, a bounded wait, and an error that
  * says what may have happened. A service that anchors has its own machine for this (anchor/anchorer.ts).
+ * Why: docs/decisions/0113.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";

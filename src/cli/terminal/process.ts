@@ -1,4 +1,7 @@
-/** What every process of ours is told and makes: the signals that it listens to, and who may read its files. */
+/**
+ * What every process of ours is told and makes: the signals that it listens to, and who may read its files.
+ * Why: docs/decisions/0102.
+ */
 
 /** Each of them stops what runs until it is stopped; a terminal that is closed is as good as Ctrl-C. */
 export const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

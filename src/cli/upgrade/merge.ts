@@ -1,6 +1,7 @@
 /**
  * What a bundle takes of anchors that were found. A bundle is only ever added to: what somebody merely says never takes the
  * place of an anchor that is there, and where the two differ a chain has to say which of them is true.
+ * Why: docs/decisions/0112.
  */
 
 import type { Bundle, BundleAnchor, Status } from "../../verify/bundle/bundle.ts";

@@ -1,6 +1,7 @@
 /**
  * The table of what the API can do: path, method, who may, parameters, bodies and answers. Routing, checking of
  * parameters and the published description all come from it, so that they cannot disagree.
+ * Why: docs/decisions/0050.
  */
 
 import * as z from "zod";

@@ -1,6 +1,7 @@
 /**
  * Parameters of a request by their schemas. An unknown one is refused, because a parameter that is spelled wrong and
  * ignored can disclose what it should have withheld.
+ * Why: docs/decisions/0055.
  */
 
 import type { Request } from "express";

@@ -2,6 +2,7 @@
  * API keys: 256 random bits, shown once and stored as their SHA-256, so that whoever reads the store cannot use them.
  * All keys are held in memory by their digests. A key belongs to a source, and a source may have two live keys at a
  * time, so that one can be exchanged for another without a gap.
+ * Why: docs/decisions/0053.
  */
 
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";

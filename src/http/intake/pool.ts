@@ -2,6 +2,7 @@
  * The threads that take in large bodies. A body goes to the thread that has the fewest, a piece at a time: the next is
  * read from the client when the thread has done with the last, so what waits between them is bounded. A thread that
  * dies takes its bodies with it, which nobody recorded, and the next body starts another.
+ * Why: docs/decisions/0083.
  */
 
 import { Worker } from "node:worker_threads";

@@ -1,6 +1,7 @@
 /**
  * POST /v1/ledgers/{ledger}/events: the path that everything else waits for. Nothing runs on it that is not needed:
  * body, append, answer.
+ * Why: docs/decisions/0051.
  */
 
 import type { IncomingMessage } from "node:http";

@@ -1,6 +1,7 @@
 /**
  * The pages that people look at, as scripts/build-web.ts made them of src/web. Their policy lets them load and ask
  * nothing but this service; verify.html carries a policy of its own, because its reader may name a node to ask.
+ * Why: docs/decisions/0081.
  */
 
 import { readFileSync } from "node:fs";

@@ -1,6 +1,7 @@
 /**
  * Bytes of answers that were made and not taken yet, in all and for each client. An answer that is there is always sent;
  * what is bounded is how many more are made meanwhile.
+ * Why: docs/decisions/0101.
  */
 
 /** The last part of the budget is for clients that hold less than this part of it. */

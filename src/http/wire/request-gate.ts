@@ -5,6 +5,7 @@
  *
  * The gate only looks for the empty line that ends the head of a request (RFC 9112 §2.1) and hands the bytes on in pieces
  * that have at most one. What they mean is for Node's parser alone, so a wrong cut could cost memory, never meaning.
+ * Why: docs/decisions/0100.
  */
 
 import type { Socket } from "node:net";

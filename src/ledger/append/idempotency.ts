@@ -4,6 +4,7 @@
  *
  * An event's `id` and a request's Idempotency-Key are claims of one source in one ledger. They become durable in the
  * same batch as the entries they stand for, so a claim without its entries cannot exist, nor entries without it.
+ * Why: docs/decisions/0032.
  */
 
 import type { PreparedEntry } from "../../entry/prepare.ts";

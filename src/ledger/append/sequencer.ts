@@ -9,6 +9,7 @@
  *                        ▼ nobody knows what was written (FatalError), or recovering failed
  *                     stopped: every waiter gets LedgerStoppedError, reads go on. When a commit that took too long ends
  *                     after all, the ledger recovers and goes on; otherwise opening it again recovers
+ * Why: docs/decisions/0031.
  */
 
 import { requireCount } from "../../entry/entry.ts";

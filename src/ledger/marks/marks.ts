@@ -5,6 +5,7 @@
  *
  * A guard that cannot remember guards nothing: while marks cannot be written nothing new is signed, and a durable mark
  * is behind its ledger by at most a time and a number of entries; beyond them, commits wait for it.
+ * Why: docs/decisions/0108.
  */
 
 import type { Health } from "../../health.ts";

@@ -2,6 +2,7 @@
  * Sealing: before a root goes to a chain, the entries since the last seal are read back from the store, their
  * members hashed again, and the root rebuilt by code that the append path does not share (second-tree.ts). Only a
  * checkpoint that both agree on is sealed. What is in memory is bounded: a chunk of entries and the frontier.
+ * Why: docs/decisions/0033.
  */
 
 import type { Entry } from "../../entry/entry.ts";

@@ -9,6 +9,7 @@
  *     c/<segment>            counts
  *
  * Every value has a checksum. An index of another format, or one that is not of this ledger, is deleted.
+ * Why: docs/decisions/0070.
  */
 
 import { randomBytes } from "node:crypto";

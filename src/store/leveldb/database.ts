@@ -13,6 +13,7 @@
  * One write is under way at a time: one that LevelDB took behind a failed one, in another thread, would say OK and be lost.
  * Whatever waits meanwhile shares the next batch. Writes that fail wait for the reopening, up to `waitMs`, and are then done
  * again: a passing error costs a moment, not a request.
+ * Why: docs/decisions/0084.
  */
 
 import { setTimeout as delay } from "node:timers/promises";

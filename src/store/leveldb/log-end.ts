@@ -1,6 +1,7 @@
 /**
  * Cuts off what a failed write left at the end of LevelDB's log. Nobody was told of it, and what was written behind it would
  * not be found again: after a failed append LevelDB's place in the block has moved, and the file has not.
+ * Why: docs/decisions/0035.
  */
 
 import { open } from "node:fs/promises";

@@ -1,6 +1,7 @@
 /**
  * What is given as a proof and is none: told apart from a proof that was damaged, which is a reason for alarm. Not a
  * check of anything: whatever shows one sign of a proof is held to the form of one, and fails.
+ * Why: docs/decisions/0126.
  */
 
 import { readByRule } from "../../json/reader.ts";

@@ -1,6 +1,7 @@
 /**
  * The JSON of bundles: the strict part of what json/reader.ts reads. Duplicate names and a second spelling of a number,
  * which JSON.parse lets pass unseen, are refused.
+ * Why: docs/decisions/0062.
  */
 
 import { type JsonProblem, readByRule } from "../../json/reader.ts";

@@ -1,6 +1,7 @@
 /**
  * What an outsider needs to know of the contract (contracts/ILedgerAnchor.sol): its calls and its event in the ABI's
  * encoding, and where in its storage a root is. Only the static types that it uses; no general codec.
+ * Why: docs/decisions/0065.
  */
 
 import { concat, encodeUint64, fromHex, type Hex, readUint64, toHex, utf8 } from "../../merkle/bytes.ts";

@@ -2,6 +2,7 @@
  * Reads what a node answers to a JSON-RPC request, a piece at a time as it arrives. A node may mean harm: an answer is
  * given up as soon as it is larger, deeper or of more values than the call can have, or does not begin as one, so that
  * no answer takes more than some ten milliseconds of whoever asks, and none is repeated whole in an error.
+ * Why: docs/decisions/0103.
  */
 
 import { readJson } from "../../json/read.ts";

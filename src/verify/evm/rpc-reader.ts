@@ -1,6 +1,7 @@
 /**
  * A ChainReader over Ethereum's JSON-RPC. How a request travels is the caller's: `fetch` in a browser and on the
  * command line, a table in a test.
+ * Why: docs/decisions/0061.
  */
 
 import { fromHex, type Hex, toHex } from "../../merkle/bytes.ts";

@@ -2,6 +2,7 @@
  * Evidence sets: many bundles of one ledger in one NDJSON text. The first line says that it is a set, the last one
  * counts the bundles, so that a text that was cut, even between two lines, is not taken for a whole one.
  * docs/format.md §10 has the form. The last line is not signed: it finds accidents; the bundles prove themselves.
+ * Why: docs/decisions/0063.
  */
 
 import { concat, type Hex, toHex, utf8 } from "../../merkle/bytes.ts";

@@ -1,6 +1,7 @@
 /**
  * The entries of a shared proof, as their lines come. Each line is judged as the entry that it says it is, so that a line
  * that was taken out is missed by its index, and the others are not taken for one another.
+ * Why: docs/decisions/0127.
  */
 
 import { type Bundle, BundleError } from "../bundle/bundle.ts";

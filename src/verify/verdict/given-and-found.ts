@@ -1,4 +1,7 @@
-/** What a verification was given and what it found, in the words of the table (table.ts). */
+/**
+ * What a verification was given and what it found, in the words of the table (table.ts).
+ * Why: docs/decisions/0094.
+ */
 
 import { readersOf } from "../check-anchors.ts";
 import type { VerifyOptions } from "../options.ts";

@@ -1,6 +1,7 @@
 /**
  * The sentences of a verdict, one for each name in the table (table.ts): what was proved of a bundle, of whom and by when,
  * and what was not. Each says only what was checked. A short form of each is for the top of a page.
+ * Why: docs/decisions/0095.
  */
 
 import type { SayingName } from "./table.ts";

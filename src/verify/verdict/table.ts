@@ -2,6 +2,7 @@
  * The one table of verdicts: what a verification was given, and what it found, say which word, which mark and which exit
  * status may be said. The sentences are beside it (sentences.ts); no command and no page decides any of this again.
  * docs/verify.md prints this table, and a test holds the two together.
+ * Why: docs/decisions/0093.
  */
 
 /** What a verification rests on, the strongest that it was given. Of the first four, a chain or a block was given. */

@@ -1,6 +1,7 @@
 /**
  * A verdict and how it comes about: named steps in order. A step that throws ProofError has failed, and nothing
  * after it is tried; one that throws UndecidedError could not be looked at, and the verdict cannot be "verified".
+ * Why: docs/decisions/0060.
  */
 
 import { ProofError } from "../../merkle/proof.ts";

@@ -3,6 +3,7 @@
  * `-- --only PATTERN` runs the cases whose name the pattern finds, `--jobs N` so many at a time, `--list` names them,
  * `--sample N` tries so many of them, drawn from the seed,
  * `--kills N` kills so often (200), `--seed N` at other moments, `--root FOLDER` tries another checkout.
+ * Why: docs/decisions/0106.
  */
 
 import { resolve } from "node:path";

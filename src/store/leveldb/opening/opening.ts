@@ -9,6 +9,7 @@
  *
  * Nobody writes before the comparison, so whatever ends the process on the way, putting back loses nothing. The caller holds
  * the lock of the folder (lock.ts), since LevelDB's own begins only when it opens.
+ * Why: docs/decisions/0085.
  */
 
 import { equal } from "../../../merkle/bytes.ts";
