@@ -1,6 +1,6 @@
 /**
  * The door of `ethers`: the contract's calls and events, transactions, keys. Nothing of ethers is seen outside, and its
- * providers are not used: what is asked of a node is in chain/node/json-rpc.ts. Its errors hold all that they were
+ * providers are not used: what is asked of a node is in net/json-rpc.ts. Its errors hold all that they were
  * given, which may be megabytes of a node's, so none is passed on.
  */
 

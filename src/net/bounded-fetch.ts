@@ -1,7 +1,7 @@
 /**
  * HTTP towards somebody who may mean harm: whatever they do, the answer ends in time and is taken a piece at a time by
  * whoever knows how large it may be, the connection ends with it, and it leads nowhere else: a redirection could lead
- * into the network of this machine. No message holds a path, a header or what was sent.
+ * into the network of this machine. No message holds a path, a header or what was sent. It runs in a browser too.
  */
 
 export type FetchRequest = {
@@ -22,6 +22,9 @@ export class AnswerError extends Error {
   readonly code = "answer_missing";
 }
 
+/** Nothing goes with a request that was not said, and it leads nowhere else. */
+const ALONE = { redirect: "manual", credentials: "omit", referrerPolicy: "no-referrer" } as const;
+
 /**
  * Asks once, and hands the body over as it arrives.
  * @param take gets each piece, after decompression; what it throws ends the connection
@@ -39,22 +42,25 @@ export async function fetchInPieces(
   signal?.addEventListener("abort", end);
   if (signal?.aborted) end();
   try {
-    const response = await fetch(url, { ...request, redirect: "manual", signal: ending.signal }).catch(noAnswer);
+    const init = { ...request, ...ALONE, signal: ending.signal };
+    const response = await fetch(url, init).catch(noAnswer);
     const { status, headers } = response;
-    if (status >= 300 && status < 400) {
+    // A browser does not show where one leads, nor its status.
+    if (response.type === "opaqueredirect" || (status >= 300 && status < 400)) {
       // What is not read would keep the connection.
       await response.body?.cancel();
-      throw new AnswerError(`expected an answer, got a redirection (HTTP status ${status})`);
+      throw new AnswerError(`expected an answer, got a redirection${status === 0 ? "" : ` (HTTP status ${status})`}`);
     }
-    const pieces = response.body?.[Symbol.asyncIterator]();
+    // Not as an iterator: not every browser has one.
+    const reader = response.body?.getReader();
     try {
       for (;;) {
-        const next = await pieces?.next().catch(noAnswer);
+        const next = await reader?.read().catch(noAnswer);
         if (next === undefined || next.done === true) return { status, headers };
         await take(next.value, { status, headers });
       }
     } finally {
-      await pieces?.return?.();
+      await reader?.cancel().catch(() => undefined); // it may have failed already
     }
   } catch (error) {
     if (!ending.signal.aborted) throw error;
@@ -70,14 +76,15 @@ export async function fetchBounded(
   url: string,
   { bytesMax, ...request }: FetchRequest & { readonly bytesMax: number },
 ): Promise<FetchedHead & { readonly text: string }> {
-  const pieces: Uint8Array[] = [];
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let text = "";
   let length = 0;
   const head = await fetchInPieces(url, request, (piece) => {
     length += piece.length;
     if (length > bytesMax) throw new AnswerError(`expected an answer of at most ${bytesMax} bytes, got more`);
-    pieces.push(piece);
+    text += decoder.decode(piece, { stream: true });
   });
-  return { ...head, text: Buffer.concat(pieces).toString("utf8") };
+  return { ...head, text: text + decoder.decode() };
 }
 
 /** What fetch fails with says little itself, and what is below it says which system call failed. */

@@ -1,6 +1,4 @@
-/** Asking again what may be answered later: a bounded number of times, with a pause before each. */
-
-import { setTimeout as sleep } from "node:timers/promises";
+/** Asking again what may be answered later: a bounded number of times, with a pause before each. It runs in a browser too. */
 
 /**
  * Tries until an outcome stands, once more than there are pauses.
@@ -16,7 +14,7 @@ export async function retry<T>(
   for (const pauseMs of pausesMs) {
     const outcome = await attempt();
     if (stands(outcome)) return outcome;
-    await sleep(pauseMs);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   return attempt();
 }

@@ -1,11 +1,11 @@
 /** One endpoint as anchoring asks it: each answer in time and within its bounds, each failure as a ChainError. */
 
 import { AnswerError } from "../../net/bounded-fetch.ts";
+import { askNode, nodeAt } from "../../net/json-rpc.ts";
 import { type NodeAnswer, NodeAnswerError } from "../../verify/evm/rpc-answer.ts";
 import { ChainError } from "../chain.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { classify, revertData } from "./error-wording.ts";
-import { askNode, nodeAt } from "./json-rpc.ts";
 
 /**
  * An endpoint at a URL, which may hold user and password. Each request ends within `timeoutMs`.

@@ -1,11 +1,13 @@
 /**
- * JSON-RPC over HTTP to a node that may mean harm: the one client of whoever anchors and of the command line. What it
- * says for people names the node by host and port: paths, users and passwords of its URL hold keys, also where a node
- * repeats them.
+ * JSON-RPC over HTTP to a node that may mean harm: the one client of the service, of the command line and its watcher,
+ * and of the pages in a browser, so that one node is judged alike by all of them. What it says for people names the node
+ * by host and port: paths, users and passwords of its URL hold keys, also where a node repeats them.
  */
 
-import { fetchInPieces } from "../../net/bounded-fetch.ts";
-import { AnswerReader, answerLimits, type NodeAnswer, NodeAnswerError } from "../../verify/evm/rpc-answer.ts";
+import { AnswerReader, answerLimits, type NodeAnswer, NodeAnswerError } from "../verify/evm/rpc-answer.ts";
+import { RpcAnswerError, type RpcRequest } from "../verify/evm/rpc-reader.ts";
+import { fetchInPieces } from "./bounded-fetch.ts";
+import { retry } from "./retry.ts";
 
 /** A node to ask. */
 export type NodeTarget = {
@@ -20,6 +22,20 @@ export type NodeTarget = {
 export type Question = { readonly id: number; readonly method: string; readonly params: readonly unknown[] };
 
 export type AskOptions = { readonly timeoutMs: number; readonly signal?: AbortSignal };
+
+/** For an answer to whoever verifies. */
+const REQUEST_MS = 15_000;
+/** Requests in a row without an answer after which a node is not asked any more: a bundle can name many anchors. */
+const SILENCES_MAX = 3;
+/** Pauses before a node that says "too many requests" is asked again. */
+const PAUSES_MS = [500, 1000, 2000];
+const TOO_MANY = 429;
+
+/** A node gave no answer that can be taken for one; the message names it. */
+export class NodeSilentError extends Error {
+  override readonly name = "NodeSilentError";
+  readonly code = "node_silent";
+}
 
 /** Parts of a URL that are shorter are no keys, and may be words. */
 const SECRET_LENGTH = 6;
@@ -39,7 +55,7 @@ export function nodeAt(text: string): NodeTarget {
   const headers: Record<string, string> = { "Content-Type": "application/json" };
   if (username !== "") {
     const credentials = `${decoded(username)}:${decoded(password)}`;
-    headers.Authorization = `Basic ${Buffer.from(credentials).toString("base64")}`;
+    headers.Authorization = `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(credentials)))}`;
     url.username = "";
     url.password = "";
   }
@@ -52,6 +68,42 @@ function decoded(part: string): string {
   } catch {
     return part;
   }
+}
+
+/**
+ * Requests to a node by somebody who waits for each: patient with a node that is busy, and not with one that is silent.
+ * They throw RpcAnswerError, with the data of a revert as its cause, where the node answers with an error, and
+ * NodeSilentError where it gives no answer.
+ */
+export function requestsTo(target: NodeTarget, timeoutMs = REQUEST_MS): RpcRequest {
+  const { name } = target;
+  let id = 0;
+  let silences = 0;
+  return async (method, params) => {
+    if (silences >= SILENCES_MAX) throw new NodeSilentError(`${name}: it did not answer ${SILENCES_MAX} times`);
+    id += 1;
+    let answer: NodeAnswer;
+    try {
+      answer = await askPatiently(target, { id, method, params }, timeoutMs);
+      silences = 0;
+    } catch (cause) {
+      silences += 1;
+      throw new NodeSilentError(`${name}: ${(cause as Error).message}`, { cause });
+    }
+    if (answer.kind === "result") return answer.result;
+    throw Object.assign(new RpcAnswerError(`${name}: ${method}: ${answer.message}`), { cause: answer.data });
+  };
+}
+
+async function askPatiently(target: NodeTarget, question: Question, timeoutMs: number): Promise<NodeAnswer> {
+  const ask = () =>
+    askNode(target, question, { timeoutMs }).catch((error: unknown) => {
+      if (error instanceof NodeAnswerError) return error;
+      throw error;
+    });
+  const answered = await retry(PAUSES_MS, ask, ({ status }) => status !== TOO_MANY);
+  if (answered instanceof NodeAnswerError) throw answered;
+  return answered.answer;
 }
 
 /**
