@@ -13,6 +13,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 process.on("SIGUSR1", () => undefined);
 
 const NODE_MIN = 24;
+const PARENT_LOOK_MS = 500;
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -33,8 +34,19 @@ if (Number(process.versions.node.split(".")[0]) >= NODE_MIN) {
     process.stderr.write(`holdfast: expected Node ${NODE_MIN} or later; run "npm run setup" in ${root}\n`);
     process.exit(2);
   }
-  const child = spawn(node, ["--disable-sigusr1", main, ...process.argv.slice(2)], { stdio: "inherit" });
+  // By this it knows whom it belongs to, and ends when this process is killed: src/cli/terminal/process.ts.
+  const env = { ...process.env, HOLDFAST_LAUNCHER: String(process.pid) };
+  const child = spawn(node, ["--disable-sigusr1", main, ...process.argv.slice(2)], { stdio: "inherit", env });
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
+  // The shell of npx does not pass signals on: it is gone, and this goes on without it.
+  const parent = process.ppid;
+  const look = () => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    child.kill("SIGTERM");
+  };
+  const timer = setInterval(look, PARENT_LOOK_MS).unref();
+  if (process.env.npm_lifecycle_event !== "npx") clearInterval(timer);
   child.on("error", (error) => {
     process.stderr.write(`holdfast: could not start ${node}: ${error.message}\n`);
     process.exit(2);

@@ -86,6 +86,15 @@ function npm(args, projectNode) {
   if (status !== 0) fail(`npm ${args[0]} failed with status ${status}; mend what it says above and run this again`);
 }
 
+/**
+ * Scripts of package.json that run until they are stopped begin with `exec`, so that the shell makes room for them and
+ * they get the signals that npm passes on. The shell of Windows has no such word; there it runs what follows.
+ */
+function makeExec() {
+  const file = join(bin, "exec.cmd");
+  if (process.platform === "win32" && !existsSync(file)) writeFileSync(file, "@%*\r\n");
+}
+
 if (major(process.version) < NODE_MIN) fail(`expected Node ${NODE_MIN} or later, got ${process.version}`);
 
 if (!isDone()) {
@@ -100,4 +109,5 @@ if (!isDone()) {
   writeFileSync(stampFile, stamp());
 }
 
+makeExec();
 buildPages();

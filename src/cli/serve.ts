@@ -10,8 +10,8 @@ import { adminKeyFile, type Config, readConfig } from "../service/config.ts";
 import { type Service, startService } from "../service/service.ts";
 import { isDevelopmentChain } from "../verify/evm/explorers.ts";
 import { CliError, unreachable } from "./terminal/failure.ts";
-import { printNote, printOut, printResult } from "./terminal/output.ts";
-import { endAtOnce, STOP_SIGNALS } from "./terminal/process.ts";
+import { printNote, printResult, type Result } from "./terminal/output.ts";
+import { endAtOnce, endBy, stopAsked } from "./terminal/process.ts";
 import { readVersion } from "./terminal/version.ts";
 
 /** Adds the command. */
@@ -22,13 +22,12 @@ export function addServe(program: Command): void {
     .option("--json", "print one JSON object when the service is up")
     .action(async ({ json }: { readonly json?: boolean }) => {
       const config = readConfig(process.env);
-      const service = await startService(config, readVersion()).catch((error: unknown) => {
-        throw explainStart(error, config);
-      });
-      printResult({ json: facts(service, config), text: greeting(service, config) }, json === true);
-      await signal();
-      if (json !== true)
-        printOut("\nStopping: what has arrived is answered, then the store and the chain are closed.\n");
+      const asked = stopAsked();
+      const service = await startUnless(asked, config);
+      tell({ json: facts(service, config), text: greeting(service, config) }, json === true);
+      await asked;
+      const stopping = "Stopping: what has arrived is answered, then the store and the chain are closed.";
+      if (json !== true) tell({ json: null, text: ["", stopping] }, false);
       limitStopping(service);
       await service.close();
     });
@@ -47,16 +46,31 @@ function limitStopping(service: Service): void {
   setTimeout(end, STOPPING_MS).unref();
 }
 
-/** Resolves at the first signal to stop; a second one ends the process at once. */
-function signal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const name of STOP_SIGNALS) {
-      process.once(name, () => {
-        for (const other of STOP_SIGNALS) process.once(other, endAtOnce);
-        resolve();
-      });
-    }
+/** What cannot be told, as on a full disk, stops nothing. */
+function tell(result: Result, asJson: boolean): void {
+  try {
+    printResult(result, asJson);
+  } catch (error) {
+    printNote(`holdfast: what there is to say could not be printed (${(error as Error).message})`);
+  }
+}
+
+/**
+ * A start that a signal ends, as it would any program: nothing was acknowledged yet, and every step of a start can be cut
+ * off. Nobody else would do it where this is the first process of a container, which no signal ends by itself.
+ */
+async function startUnless(asked: Promise<NodeJS.Signals>, config: Config): Promise<Service> {
+  let isUp = false;
+  void asked.then((signal) => {
+    if (!isUp) endBy(signal);
   });
+  try {
+    const service = await startService(config, readVersion());
+    isUp = true;
+    return service;
+  } catch (error) {
+    throw explainStart(error, config);
+  }
 }
 
 /** What the system answers when a file cannot be had for now, and LevelDB when it was told so. */

@@ -128,7 +128,7 @@ export type Config = {
 /** Environment variables that mean something here. */
 const VARIABLES = ["HOLDFAST_CONFIG", "HOLDFAST_LISTEN", "HOLDFAST_DATA", "HOLDFAST_LOG"];
 /** Variables of the command line, which a service ignores. */
-const CLIENT_VARIABLES = ["HOLDFAST_URL", "HOLDFAST_KEY", "HOLDFAST_RPC"];
+const CLIENT_VARIABLES = ["HOLDFAST_URL", "HOLDFAST_KEY", "HOLDFAST_RPC", "HOLDFAST_LAUNCHER"];
 
 /**
  * Reads the configuration from environment variables and the file that HOLDFAST_CONFIG names.

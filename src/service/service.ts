@@ -8,7 +8,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type Logger, pino } from "pino";
+import type { Logger } from "pino";
 import { Anchorer } from "../anchor/anchorer.ts";
 import { DEV_CHAIN_ID } from "../devchain/devchain.ts";
 import { checkEvent } from "../entry/event.ts";
@@ -43,6 +43,7 @@ import { type ChainFacts, chainsOf, type OpenedChains, openChains } from "./chai
 import { closeAll } from "./close-all.ts";
 import { adminKeyFile, type Config, marksFolder } from "./config.ts";
 import { Indexes } from "./indexes.ts";
+import { openLog } from "./log.ts";
 import { damageOf, describeHanging, openStorage } from "./storage.ts";
 
 /** A service that runs. */
@@ -68,12 +69,7 @@ const STOP_MS = 8000;
  */
 export async function startService(config: Config, version: string): Promise<Service> {
   const opened = new AsyncDisposableStack();
-  const log = pino({
-    level: config.logLevel,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-  });
+  const log = openLog(config.logLevel);
   try {
     return await start(config, version, { opened, log });
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 
 import { closeSync, fsyncSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+import { isatty } from "node:tty";
 import { visible } from "./visible.ts";
 
 /** A result in both forms. */
@@ -69,6 +70,9 @@ export function spellTime(ms: number | undefined): string {
   return ms === undefined ? "-" : new Date(ms).toISOString();
 }
 
+/** Asked at once: one that was closed is none any more. */
+const TERMINALS = [1, 2].filter((fd) => isatty(fd));
+
 function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
@@ -77,6 +81,7 @@ function writeAll(fd: number, text: string): void {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EPIPE") return; // the reader has seen enough
+      if (code === "EIO" && TERMINALS.includes(fd)) return; // it was closed, which is a signal to stop in order
       if (code !== "EAGAIN") throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5); // a full pipe that does not block
     }

@@ -28,7 +28,7 @@ import { givenKey } from "../remote/service-client.ts";
 import { type SetExit, usageError } from "../terminal/failure.ts";
 import { readCount, readWhole } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
-import { endAtOnce, STOP_SIGNALS } from "../terminal/process.ts";
+import { stopAsked } from "../terminal/process.ts";
 import type { SelfAnchoring } from "./anchor.ts";
 import { serveMetrics } from "./metrics.ts";
 import { describeReport, type Outcome, type Report } from "./report.ts";
@@ -177,11 +177,7 @@ async function once(watcher: Watcher, webhook: Webhook | undefined, flags: Watch
 
 async function forever(watcher: Watcher, flags: WatchFlags): Promise<number> {
   const stopping = new AbortController();
-  const stop = (): void => {
-    stopping.abort();
-    for (const name of STOP_SIGNALS) process.once(name, endAtOnce);
-  };
-  for (const name of STOP_SIGNALS) process.once(name, stop);
+  void stopAsked().then(() => stopping.abort());
   const metrics =
     flags.metrics === undefined ? undefined : await serveMetrics(flags.metrics, flags.ledger, () => watcher.latest);
   if (metrics !== undefined) printNote(`Metrics are at ${metrics.url}`);
