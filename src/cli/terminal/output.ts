@@ -17,7 +17,7 @@ export function printResult(result: Result, asJson: boolean): void {
 }
 
 /** Writes to stdout, whole, also into a pipe whose reader is slow. */
-export function printOut(text: string): void {
+function printOut(text: string): void {
   writeAll(1, text);
 }
 
