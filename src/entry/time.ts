@@ -11,6 +11,8 @@ const MILLISECONDS = /^-?\d{1,15}$/;
 /** Numbers that are times of 2001 to 2286 in seconds; in milliseconds they are days of early 1970, which nobody means. */
 const SECONDS_MIN = 1e9;
 const SECONDS_MAX = 1e10;
+/** The last time that ECMAScript knows. */
+const DATE_MAX = 8.64e15;
 
 export const MOMENT_RULE =
   "an RFC 3339 time such as 2026-11-20T09:30:00Z (a + in a URL is written %2B), a date, or milliseconds since 1970";
@@ -41,6 +43,13 @@ export function parseDateTime(text: string): number | undefined {
 export function parseMoment(text: string): number | undefined {
   if (MILLISECONDS.test(text)) return isSeconds(Number(text)) ? undefined : Number(text);
   return parseDateTime(DATE.test(text) ? `${text}T00:00:00Z` : text);
+}
+
+/** The same of a JSON value: a text as above, or a number of milliseconds. */
+export function momentOf(value: string | number): number | undefined {
+  if (typeof value === "string") return parseMoment(value);
+  const isTime = Number.isInteger(value) && Math.abs(value) <= DATE_MAX && !isSeconds(value);
+  return isTime ? value : undefined;
 }
 
 /** Whether a number that stands for milliseconds since 1970 must be meant as seconds. */

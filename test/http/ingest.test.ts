@@ -36,6 +36,39 @@ test("a delivery becomes an event with its exact text beside it", async () => {
   assert.equal((event._source as { format: string }).format, "github");
 });
 
+test("GitHub's default content type, a form, is read as JSON is, and kept as it came", async () => {
+  const payload =
+    '{"action":"opened","sender":{"id":7,"login":"ada & co","type":"User"},"issue":{"id":9,"title":"1 + 1 = 2 %"}}';
+  const form = new URLSearchParams({ payload }).toString();
+  assert.match(form, /ada\+%26\+co/);
+  const deliverForm = async (body: string, delivery: string, type: string) => {
+    const headers = { "X-GitHub-Event": "issues", "X-GitHub-Delivery": delivery };
+    return (await ask(service, TARGET, { key, body, type, headers })).as("Receipts").receipts[0]?.index as number;
+  };
+  for (const [i, body] of [form, `${form}&x=1`, `a=b&${form}`].entries()) {
+    const type = i === 0 ? "application/x-www-form-urlencoded" : "text/plain";
+    const event = await eventAt(await deliverForm(body, `form-${i}`, type));
+    assert.equal(event.action, "com.github.issues.opened");
+    assert.deepEqual(event.actor, { type: "user", id: "7", name: "ada & co" });
+    assert.deepEqual((event.targets as { name: string }[])[0]?.name, "1 + 1 = 2 %");
+    assert.equal(event._raw, body);
+    assert.deepEqual((event._source as { notes?: string[] }).notes, ["time_of_receipt"]);
+  }
+  const marked = await eventAt(await deliverForm(`\ufeff${payload}`, "mark", "application/json"));
+  assert.equal(marked.action, "com.github.issues.opened");
+  for (const [i, body] of ["payload=%7B%E0%A4%A", "payload=", "payload=%7B", "payloads=%7B%7D"].entries()) {
+    const event = await eventAt(await deliverForm(body, `broken-${i}`, "application/x-www-form-urlencoded"));
+    assert.deepEqual((event._source as { notes?: string[] }).notes, ["time_of_receipt", "text_unreadable"], body);
+    assert.equal(event._raw, body);
+  }
+  const again = await ask(service, TARGET, {
+    key,
+    body: form,
+    headers: { "X-GitHub-Event": "issues", "X-GitHub-Delivery": "form-0" },
+  });
+  assert.equal(again.status, 200, "the same delivery sent again");
+});
+
 test("a repeated delivery gets its first answer, one with other content is recorded and marked", async () => {
   const first = await deliver('{"ref":"a","sender":{"id":7,"type":"User"},"repository":{"pushed_at":1}}', "d-2");
   const again = await deliver('{"ref":"a","sender":{"id":7,"type":"User"},"repository":{"pushed_at":1}}', "d-2");

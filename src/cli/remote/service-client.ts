@@ -108,7 +108,8 @@ export function refusal({ status, body }: Answer): CliError {
 
 const HINTS: Readonly<Record<string, string>> = {
   key_missing: "give a key with --key-file, or without --url with HOLDFAST_KEY",
-  key_invalid: 'see the keys with "holdfast keys list"',
+  key_invalid:
+    'whoever has a live admin key sees with "holdfast keys list" what became of it, and makes another with "holdfast keys add"',
   ledger_unknown: 'see the ledgers with "holdfast ledgers list", or make one with "holdfast ledgers create"',
 };
 

@@ -130,7 +130,7 @@ export const OPERATIONS = {
     summary: "Append one item of a foreign format, its exact text kept. Formats: github (webhook deliveries).",
     permission: "append",
     path: ledger.extend({ format: z.string() }),
-    body: { types: ["application/json"], schema: "Foreign" },
+    body: { types: ["application/json", "application/x-www-form-urlencoded"], schema: "Foreign" },
     answers: { 201: "Receipts", 200: "Receipts" },
     codes: [...withKey, ...ofLedger, ...ofItem],
   },

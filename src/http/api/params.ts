@@ -40,12 +40,20 @@ function fieldError(issue: z.core.$ZodIssue, input: unknown): FieldError {
   return { path: path === "" ? "/" : path, expected: expectation(issue), got: describe(got) };
 }
 
+/** What zod calls the kinds of values, in words. */
+const KINDS: Readonly<Record<string, string>> = {
+  array: "a list",
+  int: "a whole number",
+  object: "an object",
+  string: "a text",
+};
+
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "unrecognized_keys":
       return "no such name";
     case "invalid_type":
-      return `a ${issue.expected}`;
+      return KINDS[issue.expected] ?? `a ${issue.expected}`;
     case "invalid_value":
       return `one of ${issue.values.map(String).join(", ")}`;
     case "too_small":

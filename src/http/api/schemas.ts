@@ -5,6 +5,7 @@
 
 import * as z from "zod";
 import { eventSchema } from "../../entry/schema.ts";
+import { MOMENT_RULE, momentOf } from "../../entry/time.ts";
 import { BUNDLE_FORMAT } from "../../verify/bundle/bundle.ts";
 import { ROLES } from "../auth/roles.ts";
 import { CODES } from "./codes.ts";
@@ -227,8 +228,10 @@ export const SCHEMAS = {
   KeyRequest: z.strictObject({
     ...keyFields,
     expiresAt: z
-      .union([count, z.iso.datetime({ offset: true })], { error: "milliseconds since 1970 or an RFC 3339 time" })
-      .optional(),
+      .union([z.number(), z.string()], { error: MOMENT_RULE })
+      .refine((moment) => momentOf(moment) !== undefined, { error: MOMENT_RULE })
+      .optional()
+      .meta({ description: "A time to come; the key never ends when absent" }),
   }),
   Key: key,
   NewKey: key.extend({ key: z.string().meta({ description: "The key itself, shown this once" }) }),

@@ -78,7 +78,7 @@ function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
       if (line.length > lineBytesMax) {
         throw new EventError("event_too_large", "", `a line of at most ${lineBytesMax} bytes`, "a longer one");
       }
-      if (isBlank(line)) return;
+      if (isBlank(number === 1 ? withoutMark(line) : line)) return;
       if (entries.length === batchMax) throw tooMany(batchMax, undefined);
       const checked = checkEvent(parseJson(decodeUtf8(line), event), event, line.length);
       lookAtNames(checked, rules, warnings, entries.length);
@@ -99,7 +99,8 @@ function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
   };
 }
 
-function prepareJson(bytes: Uint8Array, rules: IntakeRules, preparation: Preparation): Received {
+function prepareJson(received: Uint8Array, rules: IntakeRules, preparation: Preparation): Received {
+  const bytes = withoutMark(received);
   const isArray = firstByte(bytes) === OPENING_BRACKET;
   const depthMax = rules.event.depthMax + (isArray ? 1 : 0);
   const text = decodeUtf8(bytes);
@@ -164,6 +165,11 @@ function located(error: unknown, place: string, prefix: string, extra: ProblemEx
 
 function tooMany(batchMax: number, got: number | undefined): Problem {
   return new Problem("batch_too_large", `expected at most ${batchMax} events in one request, got ${got ?? "more"}`);
+}
+
+/** What comes behind a byte order mark, which some senders put in front of everything. */
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 /** First byte that is no white space of JSON. */

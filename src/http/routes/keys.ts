@@ -1,16 +1,18 @@
 /** API keys: making, listing and ending them. */
 
+import { momentOf } from "../../entry/time.ts";
 import type { Answering } from "../admit.ts";
 import { checkBody } from "../api/params.ts";
 import { SCHEMAS } from "../api/schemas.ts";
 import type { ApiKey, KeyRing } from "../auth/api-keys.ts";
 import type { BodyBudget } from "../intake/body.ts";
 import { receiveValue } from "../intake/receive.ts";
+import { Problem } from "../problem.ts";
 import { json } from "../reply.ts";
 import type { Services } from "../services.ts";
 
 /** POST /v1/keys */
-export function createKey({ keys, limits }: Services, budget: BodyBudget): Answering<"createKey"> {
+export function createKey({ keys, limits, now }: Services, budget: BodyBudget): Answering<"createKey"> {
   return async ({ req, res }) => {
     const value = await receiveValue(req, res, { limits, budget });
     const { source, roles, ledgers, note, expiresAt } = checkBody(SCHEMAS.KeyRequest, value);
@@ -19,10 +21,20 @@ export function createKey({ keys, limits }: Services, budget: BodyBudget): Answe
       roles,
       ...(ledgers !== undefined && { ledgers }),
       ...(note !== undefined && { note }),
-      ...(expiresAt !== undefined && { expiresAt: typeof expiresAt === "number" ? expiresAt : Date.parse(expiresAt) }),
+      ...(expiresAt !== undefined && { expiresAt: timeToCome(expiresAt, now()) }),
     });
     return json(201, { key: text, ...spellKey(keys, key) });
   };
+}
+
+/** @throws Problem request_invalid for a time that is past: such a key would never be valid */
+function timeToCome(spelled: string | number, now: number): number {
+  const time = momentOf(spelled) as number;
+  if (time > now) return time;
+  const expected = `a time to come, after ${new Date(now).toISOString()}`;
+  const got = JSON.stringify(spelled);
+  const errors = [{ path: "/expiresAt", expected, got }];
+  throw new Problem("request_invalid", `expected ${expected}, as /expiresAt, got ${got}`, { errors });
 }
 
 /** GET /v1/keys */

@@ -17,6 +17,9 @@ const METADATA_MAX = 32;
 /** A payload that is nested deeper is not read; GitHub's are 8 deep. */
 const DEPTH_MAX = 100;
 
+/** A form with a parameter `payload`, anywhere among others. */
+const FORM = /^(?:[\w.%+-]+=[^&]*&)*payload=([^&]*)/;
+
 /** Part of the payload that an event is about, where it is not named as the event is. */
 const SUBJECTS: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -82,14 +85,25 @@ function describePayload(name: string, payload: Json): Json {
   };
 }
 
-function readPayload(text: string): Json | undefined {
-  if (isTooDeep(text, DEPTH_MAX)) return undefined;
+function readPayload(received: string): Json | undefined {
   try {
-    return asObject(readJson(text));
+    const text = payloadOf(received);
+    return isTooDeep(text, DEPTH_MAX) ? undefined : asObject(readJson(text));
   } catch {
-    // Not JSON at all: the mapping notes it, as above, and the text itself is kept.
+    // Not JSON at all, or no form: the mapping notes it, as above, and the text itself is kept.
     return undefined;
   }
+}
+
+/**
+ * The JSON of a delivery: its body, or in GitHub's default content type the parameter `payload` of a form. No JSON begins
+ * with such a name, so the body tells, whatever a proxy made of the header.
+ * @throws URIError when an escape of the form is none
+ */
+function payloadOf(received: string): string {
+  const body = received.startsWith("\ufeff") ? received.slice(1) : received;
+  const spelled = FORM.exec(body)?.[1];
+  return spelled === undefined ? body : decodeURIComponent(spelled.replaceAll("+", " "));
 }
 
 function actorOf(sender: unknown): Json {

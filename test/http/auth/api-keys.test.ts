@@ -127,3 +127,61 @@ test("the first key is delivered before it is stored, and made only once", async
   assert.equal(again.find(`${delivered[0]}x`), undefined);
   await again.close();
 });
+
+test("a key that would be dead is not made: seconds, times that are past and what is no time are refused in words", async () => {
+  const { now } = service.clock;
+  const past = [now, now - 1, 0, -5, "2020-01-31", "2016-12-31T23:59:60Z", "1969-12-31T23:59:59Z"];
+  const wrong = [
+    Math.floor(now / 1000) + 86_400,
+    1796083200,
+    "1796083200",
+    1.5,
+    9e15,
+    true,
+    null,
+    [],
+    "tomorrow",
+    "",
+    {},
+  ];
+  for (const expiresAt of [...past, ...wrong]) {
+    const answer = await create({ roles: ["reader"], source: "brief", expiresAt });
+    assert.equal(codeOf(answer), "400 request_invalid", String(expiresAt));
+    const { detail, errors } = answer.as("Problem");
+    assert.match(detail, /^expected (an RFC 3339 time such as .*|a time to come, after .*) as \/expiresAt, got /);
+    assert.equal(errors?.[0]?.path, "/expiresAt");
+  }
+  const { keys } = (await ask(service, "GET /v1/keys", { key: admin })).as("Keys");
+  const before = keys.length;
+  const good: readonly (readonly [unknown, number])[] = [
+    [now + 1, now + 1],
+    ["2036-01-31", Date.UTC(2036, 0, 31)],
+    ["2036-01-31t10:00:00z", Date.UTC(2036, 0, 31, 10)],
+    ["2036-01-31T10:00:00.5+01:00", Date.UTC(2036, 0, 31, 9, 0, 0, 500)],
+  ];
+  for (const [i, [expiresAt, expected]] of good.entries()) {
+    const made = (await create({ roles: ["reader"], source: `ends-${i}`, expiresAt })).as("NewKey");
+    assert.equal(made.expiresAt, expected);
+  }
+  assert.equal((await ask(service, "GET /v1/keys", { key: admin })).as("Keys").keys.length, before + good.length);
+});
+
+test("a mistake in a request is told in words, not in those of a library", async () => {
+  const wrong: readonly unknown[] = [
+    ...[7, [], {}, { source: 7, roles: ["reader"] }, { source: "s", roles: "reader" }, { source: "s", roles: [] }],
+    ...[
+      { source: "s", roles: ["reader"], ledgers: [] },
+      { source: "s", roles: ["reader"], note: "x".repeat(300) },
+    ],
+    ...[
+      { source: "s", roles: ["reader"], note: 7 },
+      { source: "", roles: ["reader"] },
+    ],
+  ];
+  for (const body of wrong) {
+    const answer = await create(body as object);
+    const { detail } = answer.as("Problem");
+    assert.match(detail, /^expected .* as \/.*, got /, JSON.stringify(body));
+    assert.doesNotMatch(detail, /invalid|\ba (array|object|int|string)\b/i);
+  }
+});

@@ -340,3 +340,28 @@ test("idempotency holds whoever takes a body in", async (t) => {
     [201, 200],
   );
 });
+
+test("a byte order mark changes nothing, in front of an event, an array or lines", () => {
+  const preparation = { hash, salts: (n: number) => new Uint8Array(16 * n) };
+  const rules = { event: EVENT_LIMITS, batchMax: 10_000 };
+  const large = Array.from({ length: 4000 }, (_, i) => event({ message: `${"x".repeat(150)} ${i}` }));
+  const deep = (depth: number): unknown => (depth === 0 ? 1 : { a: deep(depth - 1) });
+  const bodies: readonly (readonly [form: "json" | "lines", text: string, count: number])[] = [
+    ["json", JSON.stringify(event()), 1],
+    ["json", JSON.stringify([event(), event()]), 2],
+    ["json", JSON.stringify(large), 4000],
+    ["json", JSON.stringify([event({ deep: deep(31) })]), 1],
+    ["lines", `${JSON.stringify(event())}\n${JSON.stringify(event())}\n`, 2],
+    ["lines", `\n${JSON.stringify(event())}\n`, 1],
+  ];
+  for (const [form, text, count] of bodies) {
+    const [plain, marked] = [text, `\ufeff${text}`].map((each) => {
+      const intake = openIntake(form, rules, preparation);
+      intake.push(Buffer.from(each));
+      return intake.end();
+    });
+    assert.equal(plain?.entries.length, count);
+    assert.deepEqual(marked, plain);
+  }
+  assert.ok((bodies[2]?.[1].length ?? 0) > 8 * EVENT_LIMITS.bytesMax, "longer than one event may be spelled");
+});

@@ -143,8 +143,16 @@ test("an integer that JSON cannot carry exactly is not used, its neighbours are"
   assert.deepEqual(event.metadata, { ok: 1 });
 });
 
+test("every published example says the same as a form, which is GitHub's default, as it does as JSON", () => {
+  for (const { kind, payload } of examples) {
+    const text = JSON.stringify(payload);
+    const form = new URLSearchParams({ payload: text }).toString();
+    assert.deepEqual(adapt(kind, form), adapt(kind, text), kind);
+  }
+});
+
 test("a payload that is no JSON object, or of no known kind, is recorded all the same", () => {
-  for (const text of ["", "{", "null", "[]", "7", '"x"', "payload=%7B%7D"]) {
+  for (const text of ["", "{", "null", "[]", "7", '"x"', "payload=7", "payload=%7", "payloads=%7B%7D"]) {
     const { event, notes } = adapt("push", text);
     assert.equal(event.action, "com.github.push");
     assert.deepEqual(event.actor, { type: "system", id: "github" });
