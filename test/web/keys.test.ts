@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { until } from "../until.ts";
 import { launchBrowser } from "./browser.ts";
 import { buildPages } from "./built.ts";
 import { type DemoService, demoEvent, startDemo } from "./demo-service.ts";
-import { signIn, until, visit } from "./visit.ts";
+import { signIn, visit } from "./visit.ts";
 
 const EVENTS = 300;
 

@@ -11,10 +11,11 @@ import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import { verifySet } from "../../src/verify/set/check-set.ts";
 import { verifyText } from "../../src/verify/verify.ts";
 import { serveHttp } from "../cli/fake-http.ts";
+import { until } from "../until.ts";
 import { launchBrowser, listenForComplaints } from "./browser.ts";
 import { buildPages } from "./built.ts";
 import { changeEvent, type DemoService, demoEvent, startDemo } from "./demo-service.ts";
-import { signIn as signInWith, until, type Visit, visit as visitPages } from "./visit.ts";
+import { signIn as signInWith, type Visit, visit as visitPages } from "./visit.ts";
 
 const EVENTS = 130;
 

@@ -6,11 +6,12 @@
 import assert from "node:assert/strict";
 import test, { after, afterEach, before } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { until } from "../until.ts";
 import { launchBrowser } from "./browser.ts";
 import { buildPages } from "./built.ts";
 import { type DemoService, demoEvent, startDemo } from "./demo-service.ts";
 import { type PrefixProxy, startPrefixProxy } from "./prefix-proxy.ts";
-import { signIn, until, type Visit, visit } from "./visit.ts";
+import { signIn, type Visit, visit } from "./visit.ts";
 
 const EVENTS = 60;
 

@@ -5,8 +5,6 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { listenForComplaints, openContext } from "./browser.ts";
 import type { DemoService } from "./demo-service.ts";
 
-const WAIT_MS = 20_000;
-
 export type Visit = { readonly page: Page; readonly context: BrowserContext; readonly complaints: string[] };
 export type Visited = { readonly browser: Browser; readonly demo: Pick<DemoService, "url"> };
 
@@ -40,13 +38,4 @@ export async function signIn(page: Page, key: string): Promise<void> {
   await page.getByLabel("API key").fill(key);
   await page.locator("form").getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("button", { name: "Sign out" }).waitFor();
-}
-
-/** Waits until something holds. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + WAIT_MS;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, `expected ${what} in time`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
