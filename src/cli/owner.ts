@@ -24,8 +24,6 @@ import {
   type AccountFlags,
   type ChainFlags,
   openAccountOf,
-  readAddress,
-  readHash,
   requireChain,
   type SendFlags,
   withAccountOptions,
@@ -35,6 +33,7 @@ import { knownCodeHashes } from "./remote/known-contract.ts";
 import { connectChain, connectNode, refusalOf } from "./remote/node.ts";
 import { describeCall, type Sent, sendCall } from "./remote/send-call.ts";
 import { CliError, usageError } from "./terminal/failure.ts";
+import { readAddress, readHash } from "./terminal/flag-values.ts";
 import { printResult } from "./terminal/output.ts";
 
 const NOBODY = `0x${"0".repeat(40)}`;

@@ -19,7 +19,9 @@ import { describeLinks, explorerOption } from "./remote/explorer-links.ts";
 import { knownCodeHashes, knownContracts } from "./remote/known-contract.ts";
 import { connectChain } from "./remote/node.ts";
 import { type SetExit, usageError } from "./terminal/failure.ts";
+import { readAddress, readHash, repeated, repeatedText } from "./terminal/flag-values.ts";
 import { readLines, sizeOf, UnreadableError } from "./terminal/lines.ts";
+import { readCount } from "./terminal/numbers.ts";
 import { printNote, printResult } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
 
@@ -74,25 +76,27 @@ export function addVerify(program: Command, setExit: SetExit): void {
 /** Adds the options of {@link VerifyFlags}. */
 export function withVerifyFlags(command: Command): Command {
   return command
-    .addOption(new Option("--rpc <url>", "ask the chain at this JSON-RPC endpoint; repeatable").argParser(collect))
+    .addOption(new Option("--rpc <url>", "ask the chain at this JSON-RPC endpoint; repeatable").argParser(repeatedText))
     .option("--require-chain", "never say verified without a proved anchor")
     .option("--offline", "do not ask a chain, and leave what the bundle says of anchors unproved")
     .addOption(
-      new Option("--block-hash <hash>", "a block that you trust to be final; repeatable").argParser(collectHash),
+      new Option("--block-hash <hash>", "a block that you trust to be final; repeatable").argParser(repeated(readHash)),
     )
     .addOption(explorerOption())
     .option("--ledger-id <id>", "the ledger must be this one", readHash)
     .option("--owner <address>", "the ledger must have been opened by this account", readAddress)
     .addOption(
       new Option("--signer <address>", "this one signs for the ledger, as you know; repeatable").argParser(
-        collectAddress,
+        repeated(readAddress),
       ),
     )
     .option("--contract <address>", "anchors must be in this contract", readAddress)
     .option("--development", "a chain of developers (31337, 1337) is enough, though it proves nothing to others")
-    .option("--chain-id <number>", "only anchors on this chain count", readChainId)
+    .option("--chain-id <number>", "only anchors on this chain count", readCount)
     .addOption(
-      new Option("--code-hash <hash>", "another known version of the contract; repeatable").argParser(collectHash),
+      new Option("--code-hash <hash>", "another known version of the contract; repeatable").argParser(
+        repeated(readHash),
+      ),
     )
     .option(
       "--finality <rule>",
@@ -245,35 +249,6 @@ function describeSet({ cell, summary, notes, verified, failed, undecided, missin
   const absent = missing === 0 ? "" : `, ${missing} missing`;
   const counts = `${verified} verified, ${failed} failed, ${undecided} could not be told${absent}`;
   return [cell.word, summary, ...notes.map((note) => `Note: ${note}`), ...waysOn(cell), "", counts];
-}
-
-function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
-}
-
-function collectHash(value: string, before: readonly string[] = []): string[] {
-  return [...before, readHash(value)];
-}
-
-function collectAddress(value: string, before: readonly string[] = []): string[] {
-  return [...before, readAddress(value)];
-}
-
-function readHash(value: string): string {
-  if (!/^0x[0-9a-f]{64}$/i.test(value)) throw usageError(`Expected 32 bytes of hex with 0x, got ${value}.`);
-  return value.toLowerCase();
-}
-
-function readAddress(value: string): string {
-  if (!/^0x[0-9a-f]{40}$/i.test(value)) throw usageError(`Expected an address, 20 bytes of hex with 0x, got ${value}.`);
-  return value;
-}
-
-function readChainId(value: string): number {
-  if (!/^[1-9]\d{0,15}$/.test(value) || !Number.isSafeInteger(Number(value))) {
-    throw usageError(`Expected a chain id, got ${value}.`);
-  }
-  return Number(value);
 }
 
 function readFinality(value: string): FinalityRule {

@@ -22,3 +22,15 @@ export function checksumAddress(address: string): string {
   }
   return spelled;
 }
+
+const FORM = /^0x[0-9a-f]{40}$/i;
+
+/**
+ * What is wrong with an address that a person gives: it is none, or its capitals are not EIP-55's, so that a digit may be
+ * wrong. Without capitals, or with nothing else, nothing can be told, and nothing is wrong.
+ */
+export function addressFault(text: string): "form" | "capitals" | undefined {
+  if (!FORM.test(text)) return "form";
+  const isMixed = /[a-f]/.test(text) && /[A-F]/.test(text);
+  return isMixed && checksumAddress(text) !== text ? "capitals" : undefined;
+}

@@ -6,6 +6,7 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { readJson } from "../json/read.ts";
+import { addressFault } from "../merkle/address.ts";
 import { readListenAddress } from "../net/listen-address.ts";
 import { readTextFile } from "../store/text-file.ts";
 import { isServiceLink } from "./service-links.ts";
@@ -17,7 +18,13 @@ export class ConfigError extends Error {
 }
 
 const wei = z.string().regex(/^\d+$/, "expected wei as decimal digits").transform(BigInt);
-const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "expected an address of 40 hex digits with 0x");
+const address = z.string().check(({ value, issues }) => {
+  const fault = addressFault(value);
+  if (fault === undefined) return;
+  const form = "expected an address of 40 hex digits with 0x";
+  const message = fault === "form" ? form : "expected the capitals of EIP-55 in an address (is a digit wrong?)";
+  issues.push({ code: "custom", input: value, message });
+});
 const seconds = z.number().positive().max(31_536_000);
 
 /** Where a private key is: an encrypted JSON key store, a file or variable with hex, or a signer in another process. */

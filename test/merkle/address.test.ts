@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { checksumAddress } from "../../src/merkle/address.ts";
+import { addressFault, checksumAddress } from "../../src/merkle/address.ts";
 
 const EIP55 = [
   "0x52908400098527886E0F7030069857D2E4169EE7",
@@ -26,4 +26,17 @@ test("what is not an address is refused", () => {
   assert.throws(() => checksumAddress("0x1234"), RangeError);
   assert.throws(() => checksumAddress("52908400098527886E0F7030069857D2E4169EE7"), TypeError);
   assert.throws(() => checksumAddress(`0x${"zz".repeat(20)}`), TypeError);
+});
+
+test("an address with one capital that is not EIP-55's is told, and one without capitals is taken", () => {
+  for (const address of EIP55) {
+    assert.equal(addressFault(address), undefined);
+    assert.equal(addressFault(address.toLowerCase()), undefined);
+    const at = address.search(/[a-f](?=.*[A-F])|[A-F](?=.*[a-f])/);
+    if (at < 0) continue;
+    const letter = address.charAt(at);
+    const flipped = letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase();
+    assert.equal(addressFault(address.slice(0, at) + flipped + address.slice(at + 1)), "capitals");
+  }
+  for (const text of ["", "0x1234", `0x${"zz".repeat(20)}`, ` ${EIP55[4]}`]) assert.equal(addressFault(text), "form");
 });

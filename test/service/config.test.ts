@@ -49,6 +49,18 @@ test("a byte order mark in front of a configuration is left out", (t) => {
   assert.equal(readConfig({}).keepAliveS, 65);
 });
 
+test("an address whose capitals are not EIP-55's is refused, so that a slip is found", (t) => {
+  const spelled = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+  const read = (contract: string) => {
+    const chain = { name: "a", rpc: ["http://127.0.0.1:1"], chainId: 5, payer: { env: "PAYER" }, contract };
+    const config = { signer: { env: "SIGNER" }, owner: { env: "OWNER" }, chains: [chain] };
+    return readConfig({ HOLDFAST_CONFIG: fileWith(t, JSON.stringify(config)) });
+  };
+  for (const address of [spelled, ADDRESS]) assert.equal(read(address).chains[0]?.contract, address);
+  assert.throws(() => read(spelled.replace("f", "F")), /expected the capitals of EIP-55 in an address/);
+  assert.throws(() => read(spelled.slice(0, -1)), /expected an address of 40 hex digits with 0x/);
+});
+
 test("a configuration in UTF-16 is refused with what to do", (t) => {
   const file = fileWith(t, Buffer.from("\uFEFF{}", "utf16le"));
   assert.throws(() => readConfig({ HOLDFAST_CONFIG: file }), /UTF-16; save it as UTF-8$/);

@@ -154,7 +154,7 @@ test("a chain, a contract or a key that is not the one it was is refused in a se
   t.after(() => replaced.stop());
   const code = await rpc(chain.url, "eth_getCode", [artifact.create2.address, "latest"]);
   await rpc(replaced.url, "anvil_setCode", [artifact.create2.address, code]);
-  const nowhere = "0x00000000000000000000000000000000000000Ff";
+  const nowhere = "0x00000000000000000000000000000000000000ff";
   const cases: readonly [expected: RegExp, config: object, env?: Record<string, string>][] = [
     [/expected the chain with first block 0x\w+, got one with 0x\w+/, settings(replaced.url)],
     [/contract.*mend the address in the configuration/, settings(chain.url, { contract: nowhere })],

@@ -17,7 +17,6 @@ import {
   type AccountFlags,
   explainChain,
   openAccountOf,
-  readAddress,
   type SendFlags,
   sendOptionsOf,
   withAccountOptions,
@@ -27,6 +26,7 @@ import { knownCodeHashes } from "../remote/known-contract.ts";
 import { connectChain } from "../remote/node.ts";
 import { type SendOptions, sendAndWait } from "../remote/transaction.ts";
 import { CliError, usageError } from "../terminal/failure.ts";
+import { readAddress, readHash } from "../terminal/flag-values.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { makeSourceInput, SOURCE_FACTS } from "./source-input.ts";
 
@@ -51,7 +51,7 @@ export function addDeploy(program: Command): void {
   withAccountOptions(command, "who pays and owns the ledger", { isRequired: true })
     .addOption(new Option("--contract <address>", "use the contract that is there already").argParser(readAddress))
     .option("--ledger <name>", "open the ledger of this name")
-    .addOption(new Option("--label <hash>", "label of a name that nobody shall guess").argParser(readLabel))
+    .addOption(new Option("--label <hash>", "label of a name that nobody shall guess").argParser(readHash))
     .addOption(new Option("--signer <address>", "who signs the ledger's checkpoints").argParser(readAddress))
     .option("--source-file <file>", "write what an explorer needs to verify the source: the compiler's JSON input")
     .option("--json", "print the result as JSON")
@@ -163,9 +163,4 @@ function requireKnown(codeHash: Hex | undefined, contract: string): void {
 
 function wrongContract(message: string): CliError {
   return new CliError(message, { code: "contract_unknown", exitStatus: 1 });
-}
-
-function readLabel(value: string): string {
-  if (!/^0x[0-9a-f]{64}$/.test(value)) throw usageError(`Expected 32 bytes of lower-case hex with 0x, got ${value}.`);
-  return value;
 }

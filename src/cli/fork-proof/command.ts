@@ -19,7 +19,6 @@ import {
   chainWrong,
   describeChain,
   openAccountOf,
-  readAddress,
   type SendFlags,
   withAccountOptions,
 } from "../remote/account-flags.ts";
@@ -27,6 +26,7 @@ import { fewAtOnce } from "../remote/few-at-once.ts";
 import { PublicTree } from "../remote/public-tree.ts";
 import { sendCall } from "../remote/send-call.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
+import { readAddress, repeated } from "../terminal/flag-values.ts";
 import { ForkChain, SIZES_MAX, type Standing } from "./contract.ts";
 import { describeContradiction, type Finding, type ForkResult, printFinding } from "./words.ts";
 
@@ -63,7 +63,11 @@ export function addForkProof(program: Command, setExit: SetExit): void {
     .addOption(
       new Option("--contract <address>", "where the contract is").argParser(readAddress).default(CONTRACT_ADDRESS),
     )
-    .addOption(new Option("--signer <address>", "a signer of the ledger, as you know; repeatable").argParser(collect))
+    .addOption(
+      new Option("--signer <address>", "a signer of the ledger, as you know; repeatable").argParser(
+        repeated(readAddress),
+      ),
+    )
     .option("--development", "a chain of developers (31337, 1337) is enough, though it proves nothing to others")
     .option("--url <url>", "ask this service for the path between two sizes")
     .option("--ledger <name>", "name of the ledger there", "main");
@@ -266,8 +270,4 @@ async function submit(
   if (await chain.isForked(ledgerId)) return { ...sent, isForked: true };
   const message = `Transaction ${sent.transactionHash} is in block ${sent.blockNumber}, and the contract does not call the ledger forked yet; ask again later.`;
   throw new CliError(message, { code: "fork_unconfirmed", exitStatus: 2 });
-}
-
-function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, readAddress(value)];
 }

@@ -9,11 +9,11 @@ import type { Account } from "../../chain/account.ts";
 import { ChainError } from "../../chain/chain.ts";
 import { accountOn, type ChainAccount } from "../../chain/chain-account.ts";
 import { KeyError, type KeyPlace, openAccount } from "../../keys/key-source.ts";
-import { checksumAddress } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import { chainName, isDevelopmentChain } from "../../verify/evm/explorers.ts";
 import { CliError, unreachable, usageError } from "../terminal/failure.ts";
+import { readAddress, readEther } from "../terminal/flag-values.ts";
 import { readCount } from "../terminal/numbers.ts";
 import type { SendOptions } from "./transaction.ts";
 
@@ -133,27 +133,6 @@ export function explainChain(error: unknown): unknown {
   }
   if (error.kind === "unavailable") return unreachable(`The chain cannot be reached: ${error.message}.`, error);
   return new CliError(`The chain refused: ${error.message}.`, { code: error.code, exitStatus: 1, cause: error });
-}
-
-/** @throws CliError unless it is 20 bytes of hex with 0x; mixed case must be EIP-55's, so that a slip is found */
-export function readAddress(value: string): string {
-  if (!/^0x[0-9a-f]{40}$/i.test(value)) throw usageError(`Expected an address, 20 bytes of hex with 0x, got ${value}.`);
-  const isMixed = /[a-f]/.test(value) && /[A-F]/.test(value);
-  if (!isMixed || checksumAddress(value) === value) return value;
-  throw usageError(`Expected the capitals of EIP-55 in an address, got ${value}; is a digit wrong?`);
-}
-
-/** @throws CliError unless it is 32 bytes of hex with 0x; they come back in lower case */
-export function readHash(value: string): Hex {
-  if (!/^0x[0-9a-f]{64}$/i.test(value)) throw usageError(`Expected 32 bytes of hex with 0x, got ${value}.`);
-  return value.toLowerCase() as Hex;
-}
-
-/** Wei of an amount of ether. @throws CliError when it is none */
-export function readEther(value: string): bigint {
-  const match = /^(\d{1,9})(?:\.(\d{1,18}))?$/.exec(value);
-  if (match === null) throw usageError(`Expected an amount of ether such as 0.05, got ${value}.`);
-  return BigInt(match[1] ?? "0") * 10n ** 18n + BigInt((match[2] ?? "").padEnd(18, "0"));
 }
 
 function capitalize(text: string): string {

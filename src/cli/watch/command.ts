@@ -13,19 +13,12 @@ import { type ListenAddress, readListenAddress } from "../../net/listen-address.
 import { isDevelopmentChain } from "../../verify/evm/explorers.ts";
 import type { Patience } from "../../watch/checks.ts";
 import { addSigner, beginWatch, resumeWatch, type WatchState } from "../../watch/state.ts";
-import {
-  type AccountFlags,
-  openAccountOf,
-  readAddress,
-  readEther,
-  readHash,
-  type SendFlags,
-  withAccountOptions,
-} from "../remote/account-flags.ts";
+import { type AccountFlags, openAccountOf, type SendFlags, withAccountOptions } from "../remote/account-flags.ts";
 import { connectChain } from "../remote/node.ts";
 import { PublicTree } from "../remote/public-tree.ts";
 import { givenKey } from "../remote/service-client.ts";
 import { type SetExit, usageError } from "../terminal/failure.ts";
+import { readAddress, readEther, readHash, repeated, repeatedText } from "../terminal/flag-values.ts";
 import { readCount, readWhole } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { stopAsked } from "../terminal/process.ts";
@@ -76,7 +69,7 @@ export function addWatch(program: Command, setExit: SetExit): void {
     .command("watch")
     .description("Watch a ledger from outside: that it only grows, that the chain agrees, that anchors come in time.")
     .option("--url <url>", "the service; else HOLDFAST_URL")
-    .addOption(new Option("--rpc <url>", "a node of the chain; repeatable; else HOLDFAST_RPC").argParser(collect))
+    .addOption(new Option("--rpc <url>", "a node of the chain; repeatable; else HOLDFAST_RPC").argParser(repeatedText))
     .option("--ledger <name>", "name of the ledger", "main")
     .option("--state <file>", "where to remember; else holdfast-watch-<ledger>.json in this folder")
     .option("--once", "one round, for a timer; the exit status says what it found")
@@ -93,9 +86,11 @@ export function addWatch(program: Command, setExit: SetExit): void {
     .addOption(
       new Option("--contract <address>", "where the contract is; else its usual address").argParser(readAddress),
     )
-    .addOption(new Option("--signer <address>", "who signs; repeatable").argParser(collectAddress))
+    .addOption(new Option("--signer <address>", "who signs; repeatable").argParser(repeated(readAddress)))
     .addOption(
-      new Option("--code-hash <hash>", "another known version of the contract; repeatable").argParser(collectHash),
+      new Option("--code-hash <hash>", "another known version of the contract; repeatable").argParser(
+        repeated(readHash),
+      ),
     )
     .option("--webhook <url>", "POST reports of what goes bad, and of what is good again")
     .addOption(new Option("--metrics <host:port>", "serve metrics there").argParser(readListen))
@@ -239,18 +234,6 @@ async function anchoringOf(flags: WatchFlags, chain: RpcChain): Promise<SelfAnch
 
 function seconds(flag: string, description: string, usual: number): Option {
   return new Option(flag, description).argParser(readCount).default(usual);
-}
-
-function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
-}
-
-function collectAddress(value: string, before: readonly string[] = []): string[] {
-  return [...before, readAddress(value)];
-}
-
-function collectHash(value: string, before: readonly string[] = []): string[] {
-  return [...before, readHash(value)];
 }
 
 function readListen(value: string): ListenAddress {

@@ -1,5 +1,6 @@
 /** What the reader goes by, as it was typed, and as the verifier takes it. */
 
+import { addressFault } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { rpcChainReader } from "../../verify/evm/rpc-reader.ts";
 import type { Expectations, VerifyOptions } from "../../verify/options.ts";
@@ -22,7 +23,7 @@ export type TextSetting = Exclude<keyof Settings, "development">;
 
 const BLOCK_HASH = /^0x[0-9a-f]{64}$/i;
 const LEDGER_ID = BLOCK_HASH;
-const ADDRESS = /^0x[0-9a-f]{40}$/i;
+const FORM = "An address is 0x and 40 hex digits";
 
 /** What is wrong with a setting, by its name; nothing when all can be used. */
 export function settingProblems(settings: Settings): Partial<Record<TextSetting, string>> {
@@ -32,18 +33,26 @@ export function settingProblems(settings: Settings): Partial<Record<TextSetting,
     problems.node = "An address begins with http:// or https://";
   }
   if (block !== "" && !BLOCK_HASH.test(block)) problems.block = "A block hash is 0x and 64 hex digits";
-  if (ledger !== "" && !LEDGER_ID.test(ledger) && !ADDRESS.test(ledger)) {
-    problems.ledger = "A ledger id is 0x and 64 hex digits, an owner 0x and 40";
-  }
-  if (signer !== "" && !ADDRESS.test(signer)) problems.signer = "An address is 0x and 40 hex digits";
-  if (contract !== "" && !ADDRESS.test(contract)) problems.contract = "An address is 0x and 40 hex digits";
+  const ledgerFault = LEDGER_ID.test(ledger) ? undefined : addressProblem(ledger);
+  if (ledgerFault === FORM) problems.ledger = "A ledger id is 0x and 64 hex digits, an owner 0x and 40";
+  else if (ledgerFault !== undefined) problems.ledger = ledgerFault;
+  const signerFault = addressProblem(signer);
+  if (signerFault !== undefined) problems.signer = signerFault;
+  const contractFault = addressProblem(contract);
+  if (contractFault !== undefined) problems.contract = contractFault;
   return problems;
+}
+
+function addressProblem(text: string): string | undefined {
+  const fault = text === "" ? undefined : addressFault(text);
+  if (fault === undefined) return undefined;
+  return fault === "form" ? FORM : "The capitals are not those of the address; is a digit wrong?";
 }
 
 /** Options for the verifier. @param settings that have no problems */
 export function optionsOf({ node, block, ledger, signer, contract, development }: Settings): VerifyOptions {
   const expected: Expectations = {
-    ...(ADDRESS.test(ledger) ? { owner: ledger } : ledger === "" ? {} : { ledgerId: ledger }),
+    ...(ledger === "" ? {} : LEDGER_ID.test(ledger) ? { ledgerId: ledger } : { owner: ledger }),
     ...(signer === "" ? {} : { signers: [signer] }),
     ...(contract === "" ? {} : { contract }),
   };
