@@ -5,11 +5,21 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
-const MODULES = join(import.meta.dirname, "..", "..", "node_modules");
+/** As it really is: several checkouts may share one. */
+const MODULES = realpathSync(join(import.meta.dirname, "..", "..", "node_modules"));
 const PACKAGE = join(MODULES, "@sparticuz", "chromium", "package.json");
 
 /** One process tree, no accounts, no updates, no reports to anybody. */
@@ -46,21 +56,33 @@ function unpackBrowser(): string {
   const { version } = JSON.parse(readFileSync(PACKAGE, "utf8")) as { version: string };
   const cache = join(MODULES, ".cache");
   const folder = join(cache, `holdfast-chromium-${version}`);
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) {
+    nameFonts(folder);
+    return folder;
+  }
   mkdirSync(cache, { recursive: true });
   const staging = mkdtempSync(`${folder}.`);
   execFileSync(process.execPath, ["--input-type=module", "-e", UNPACK], {
     cwd: join(MODULES, ".."),
     env: { ...process.env, TMPDIR: staging, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },
   });
-  writeFileSync(join(staging, "fonts.conf"), fontConfig(folder));
   try {
     renameSync(staging, folder);
   } catch (error) {
     rmSync(staging, { recursive: true });
     if (!existsSync(folder)) throw error;
   }
+  nameFonts(folder);
   return folder;
+}
+
+/** Writes where the fonts are, unless it stands there already; a folder that was moved has them elsewhere. */
+function nameFonts(folder: string): void {
+  const file = join(folder, "fonts.conf");
+  const config = fontConfig(folder);
+  if (existsSync(file) && readFileSync(file, "utf8") === config) return;
+  writeFileSync(`${file}.${process.pid}`, config);
+  renameSync(`${file}.${process.pid}`, file);
 }
 
 /** Starts a browser with a profile of its own. */

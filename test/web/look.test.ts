@@ -60,7 +60,8 @@ const INSPECT = `(() => {
   for (const element of document.querySelectorAll("button, a[href], input, select, textarea, summary")) {
     const box = element.getBoundingClientRect();
     const style = getComputedStyle(element);
-    if (box.width === 0 || style.visibility === "hidden" || element.classList.contains("unseen")) continue;
+    // What is folded has a size, and is not there.
+    if (!element.checkVisibility() || box.width === 0 || style.visibility === "hidden" || element.classList.contains("unseen")) continue;
     const label = element.labels?.[0]?.innerText ?? element.getAttribute("aria-label") ?? element.innerText;
     const name = (label || element.title || "").trim();
     const where = element.tagName + " " + (name || element.outerHTML.slice(0, 80));
@@ -121,6 +122,8 @@ async function lookAtVerifier(page: Page, look: string): Promise<void> {
   await page.getByLabel("A development chain is enough").check();
   await page.waitForSelector('[data-outcome="verified"]');
   await inspect(page, "verify", look);
+  await page.evaluate('for (const each of document.querySelectorAll("details")) each.open = true');
+  assert.deepEqual(await page.evaluate(INSPECT), [], `verify, unfolded, ${look}`);
   await page.setInputFiles('input[type="file"]', file(bundle.replace("user", "usor")));
   await page.waitForSelector('[data-outcome="failed"]');
   await inspect(page, "verify-failed", look);
