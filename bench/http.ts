@@ -1,23 +1,56 @@
 /**
- * How fast events get in, against the floors of the same machine in the same run: a durable, proven POST against an
- * Express app that echoes the same JSON, and bulk NDJSON against LevelDB batches of the same bytes, synced.
- * `node bench/http.ts [seconds] [--json]`.
+ * How fast events get in, against the floors of the same machine in the same run. What a user gets comes first: the
+ * service as `npm start` runs it, indexing and anchoring beside the load. Its parts stand below: the API alone, an Express
+ * app that echoes the same JSON, and synced LevelDB batches of the same bytes.
+ * `node bench/http.ts [seconds] [--rounds N] [--beside FOLDER] [--json]`; the service of another checkout is measured
+ * in turns with this one, for before and after.
  */
 
-import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import autocannon from "autocannon";
 import { Level } from "level";
+import { type Subject, startPart, startService } from "./subject.ts";
 
-const SECONDS = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 5);
+const { values: flags, positionals } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    beside: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+  allowPositionals: true,
+});
+const SECONDS = Number(positionals[0] ?? 5);
+const ROUNDS = Number(flags.rounds);
 const CONNECTIONS = 64;
 const BATCH = 1000;
-const ROUNDS = 3;
+/** Before anything is measured: the engine compiles what is called often. */
+const WARM_SECONDS = 2;
+/** What goes on behind the last answer, indexing and sealing, counts as the load's work too. */
+const SETTLE_MS = 3000;
+const EVENTS = "/v1/ledgers/main/events";
+const ROOT = join(import.meta.dirname, "..");
 
-type Row = { readonly what: string; readonly perSecond: number; readonly p99Ms?: number; readonly ratio?: number };
+type Load = {
+  readonly what: string;
+  readonly path: string;
+  readonly connections: number;
+  readonly type: string;
+  /** Events in a request. */
+  readonly events: number;
+  readonly body: (i: number) => string;
+  readonly expected: number;
+};
+
+type Measured = {
+  readonly perSecond: number;
+  readonly p99Ms: number;
+  /** Microseconds of processor for each event, until what goes on behind the answers is done. */
+  readonly processorUs: number | undefined;
+};
 
 /** An event of about 300 bytes. */
 function event(i: number): string {
@@ -31,53 +64,65 @@ function event(i: number): string {
   });
 }
 
-type Server = { readonly url: string; readonly key: string; stop(): Promise<void> };
+const JSON_TYPE = "application/json";
+const BODIES = Array.from({ length: 20 }, (_, i) =>
+  Array.from({ length: BATCH }, (_, k) => event(i * BATCH + k)).join("\n"),
+);
 
-async function start(kind: "echo" | "holdfast"): Promise<Server> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "server.ts"), kind], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const lines = createInterface({ input: child.stdout });
-  const { value } = await lines[Symbol.asyncIterator]().next();
-  const { port, key } = JSON.parse(value as string) as { port: number; key: string };
-  return {
-    url: `http://127.0.0.1:${port}`,
-    key,
-    stop: () =>
-      new Promise((resolve) => {
-        child.once("exit", () => resolve());
-        child.stdin.end();
-      }),
-  };
+function single(connections: number, path = EVENTS): Load {
+  const what = `${connections} ${connections === 1 ? "connection" : "connections"}`;
+  const expected = path === EVENTS ? 201 : 200;
+  return { what, path, connections, type: JSON_TYPE, events: 1, body: event, expected };
 }
 
-async function load(
-  server: Server,
-  path: string,
-  options: { connections: number; type: string; body: (i: number) => string; expected: number },
-): Promise<{ perSecond: number; p99Ms: number }> {
+const BULK: Load = {
+  what: `NDJSON of ${BATCH}, 2 connections`,
+  path: EVENTS,
+  connections: 2,
+  type: "application/x-ndjson",
+  events: BATCH,
+  body: (i) => BODIES[i % BODIES.length] as string,
+  expected: 201,
+};
+const EVENT_LOADS = [single(CONNECTIONS), single(1), BULK];
+const ECHO_LOADS = [single(CONNECTIONS, "/echo"), single(1, "/echo")];
+
+async function send(subject: Subject, load: Load, seconds: number): Promise<autocannon.Result> {
   let sent = 0;
   const result = await autocannon({
-    url: server.url,
-    connections: options.connections,
-    duration: SECONDS,
+    url: subject.url,
+    connections: load.connections,
+    duration: seconds,
     requests: [
       {
         method: "POST",
-        path,
-        headers: { "content-type": options.type, authorization: `Bearer ${server.key}` },
-        setupRequest: (request) => ({ ...request, body: options.body(sent++) }),
+        path: load.path,
+        headers: { "content-type": load.type, authorization: `Bearer ${subject.key}` },
+        setupRequest: (request) => ({ ...request, body: load.body(sent++) }),
       },
     ],
   });
-  const wrong = Object.entries(result.statusCodeStats ?? {}).filter(([code]) => Number(code) !== options.expected);
+  const wrong = Object.entries(result.statusCodeStats ?? {}).filter(([code]) => Number(code) !== load.expected);
   if (wrong.length > 0 || result.errors > 0) {
-    throw new Error(`expected only ${options.expected}, got ${JSON.stringify(wrong)} and ${result.errors} errors`);
+    throw new Error(`expected only ${load.expected}, got ${JSON.stringify(wrong)} and ${result.errors} errors`);
   }
-  return { perSecond: result.requests.total / result.duration, p99Ms: result.latency.p99 };
+  return result;
 }
 
-async function levelFloor(): Promise<number> {
+async function measure(subject: Subject, load: Load): Promise<Measured> {
+  const before = subject.processorUs();
+  const result = await send(subject, load, SECONDS);
+  await sleep(SETTLE_MS);
+  const after = subject.processorUs();
+  const events = result.requests.total * load.events;
+  return {
+    perSecond: events / result.duration,
+    p99Ms: result.latency.p99,
+    processorUs: before === undefined || after === undefined ? undefined : (after - before) / events,
+  };
+}
+
+async function levelFloor(): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
   const db = new Level<Uint8Array, Uint8Array>(folder, { keyEncoding: "view", valueEncoding: "view" });
   await db.open();
@@ -95,74 +140,97 @@ async function levelFloor(): Promise<number> {
   const seconds = (performance.now() - started) / 1000;
   await db.close();
   await rm(folder, { recursive: true });
-  return written / seconds;
+  return { perSecond: written / seconds, p99Ms: Number.NaN, processorUs: undefined };
+}
+
+/** All that was measured, by what it was measured of. */
+const results = new Map<string, Measured[]>();
+
+function keep(what: string, measured: Measured): void {
+  results.set(what, [...(results.get(what) ?? []), measured]);
+}
+
+async function round(name: string, starting: Promise<Subject>, loads: readonly Load[]): Promise<void> {
+  const subject = await starting;
+  try {
+    await send(subject, loads[0] as Load, WARM_SECONDS);
+    for (const load of loads) keep(`${name}, ${load.what}`, await measure(subject, load));
+  } finally {
+    await subject.stop();
+  }
+}
+
+const OTHER = flags.beside === undefined ? undefined : resolve(flags.beside);
+const FLOOR = `LevelDB, synced batches of ${BATCH}`;
+
+// The parts take turns, so that a slow minute of the machine hits all of them; every second time the other way round.
+for (let i = 0; i < ROUNDS; i++) {
+  const parts = [
+    () => round("Express echo", startPart("echo"), ECHO_LOADS),
+    () => round("service", startService(ROOT), EVENT_LOADS),
+    ...(OTHER === undefined ? [] : [() => round("other checkout", startService(OTHER), EVENT_LOADS)]),
+    () => round("API alone", startPart("api"), EVENT_LOADS),
+    async () => keep(FLOOR, await levelFloor()),
+  ];
+  for (const part of i % 2 === 0 ? parts : parts.reverse()) await part();
 }
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
 
-const events = "/v1/ledgers/main/events";
-const json = "application/json";
-const measured = { echo: [], single: [], light: [], lightEcho: [], bulk: [], floor: [] } as Record<string, number[]>;
-const p99: Record<string, number[]> = { echo: [], single: [], light: [], lightEcho: [], bulk: [] };
-const note = (name: string, value: { perSecond: number; p99Ms: number }) => {
-  measured[name]?.push(value.perSecond);
-  p99[name]?.push(value.p99Ms);
+type Row = {
+  readonly what: string;
+  readonly perSecond: number;
+  readonly p99Ms?: number;
+  readonly processorUs?: number;
+  readonly ratio?: number;
+  readonly ratioToOther?: number;
 };
 
-// The parts take turns, so that a slow minute of the machine hits all of them.
-for (let round = 0; round < ROUNDS; round++) {
-  const echo = await start("echo");
-  note("echo", await load(echo, "/echo", { connections: CONNECTIONS, type: json, body: event, expected: 200 }));
-  note("lightEcho", await load(echo, "/echo", { connections: 1, type: json, body: event, expected: 200 }));
-  await echo.stop();
-  const holdfast = await start("holdfast");
-  note("single", await load(holdfast, events, { connections: CONNECTIONS, type: json, body: event, expected: 201 }));
-  note("light", await load(holdfast, events, { connections: 1, type: json, body: event, expected: 201 }));
-  const bodies = Array.from({ length: 20 }, (_, i) =>
-    Array.from({ length: BATCH }, (_, k) => event(i * BATCH + k)).join("\n"),
-  );
-  const body = (i: number) => bodies[i % bodies.length] as string;
-  note("bulk", await load(holdfast, events, { connections: 2, type: "application/x-ndjson", body, expected: 201 }));
-  await holdfast.stop();
-  measured.floor?.push(await levelFloor());
+function perSecondOf(what: string): number {
+  return median((results.get(what) ?? []).map(({ perSecond }) => perSecond));
 }
 
-const of = (name: string) => median(measured[name] ?? []);
-const late = (name: string) => median(p99[name] ?? []);
+/** What it is compared with: an echo over as many connections, or LevelDB. */
+function floorOf(load: Load): string {
+  return load.events > 1 ? FLOOR : `Express echo, ${load.what}`;
+}
+
+function rowOf(name: string, load: Load, floor?: string): Row {
+  const what = `${name}, ${load.what}`;
+  const all = results.get(what) ?? [];
+  const processorUs = all.map((measured) => measured.processorUs).filter((us) => us !== undefined);
+  const perSecond = perSecondOf(what);
+  const isCompared = name === "service" && OTHER !== undefined;
+  return {
+    what,
+    perSecond,
+    p99Ms: median(all.map(({ p99Ms }) => p99Ms)),
+    ...(processorUs.length > 0 && { processorUs: median(processorUs) }),
+    ...(floor !== undefined && { ratio: perSecond / perSecondOf(floor) }),
+    ...(isCompared && { ratioToOther: perSecond / perSecondOf(`other checkout, ${load.what}`) }),
+  };
+}
+
 const rows: Row[] = [
-  { what: `Express echo, ${CONNECTIONS} connections`, perSecond: of("echo"), p99Ms: late("echo") },
-  {
-    what: `POST event, ${CONNECTIONS} connections`,
-    perSecond: of("single"),
-    p99Ms: late("single"),
-    ratio: of("single") / of("echo"),
-  },
-  { what: "Express echo, 1 connection", perSecond: of("lightEcho"), p99Ms: late("lightEcho") },
-  {
-    what: "POST event, 1 connection",
-    perSecond: of("light"),
-    p99Ms: late("light"),
-    ratio: of("light") / of("lightEcho"),
-  },
-  { what: `LevelDB synced batches of ${BATCH}, events/s`, perSecond: of("floor") },
-  {
-    what: `POST NDJSON of ${BATCH}, events/s`,
-    perSecond: of("bulk") * BATCH,
-    p99Ms: late("bulk"),
-    ratio: (of("bulk") * BATCH) / of("floor"),
-  },
+  ...EVENT_LOADS.map((load) => rowOf("service", load, floorOf(load))),
+  ...(OTHER === undefined ? [] : EVENT_LOADS.map((load) => rowOf("other checkout", load, floorOf(load)))),
+  ...EVENT_LOADS.map((load) => rowOf("API alone", load, floorOf(load))),
+  ...ECHO_LOADS.map((load) => rowOf("Express echo", load)),
+  { what: FLOOR, perSecond: perSecondOf(FLOOR) },
 ];
-if (process.argv.includes("--json")) {
+if (flags.json) {
   console.log(JSON.stringify({ bench: "http", node: process.version, seconds: SECONDS, rounds: ROUNDS, rows }));
 } else {
   console.table(
-    rows.map(({ what, perSecond, p99Ms, ratio }) => ({
+    rows.map(({ what, perSecond, p99Ms, processorUs, ratio, ratioToOther }) => ({
       what,
-      "per second": Math.round(perSecond),
-      "p99 ms": p99Ms,
-      "of the floor": ratio === undefined ? "" : ratio.toFixed(2),
+      "events/s": Math.round(perSecond),
+      "p99 ms": p99Ms ?? "",
+      "µs of processor": processorUs?.toFixed(1) ?? "",
+      "of the floor": ratio?.toFixed(2) ?? "",
+      ...(ratioToOther !== undefined && { "of the other": ratioToOther.toFixed(2) }),
     })),
   );
 }

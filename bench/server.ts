@@ -1,5 +1,5 @@
 /**
- * What bench/http.ts puts under load, in a process of its own: a bare Express echo, or the API over LevelDB without
+ * Parts that bench/http.ts puts under load, each in a process of its own: a bare Express echo, or the API over LevelDB without
  * a chain. Prints its port; ends when its standard input does.
  */
 
