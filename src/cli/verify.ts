@@ -28,6 +28,8 @@ import { startProgress } from "./terminal/progress.ts";
 const MARKS: Readonly<Record<Step["state"], string>> = { passed: "ok", failed: "FAILED", skipped: "-" };
 const WARNING = "BEWARE";
 const MARK_WIDTH = 6;
+/** Lines that are joined at once: one that is empty takes more memory than its newline. */
+const LINES_JOINED = 4096;
 /** What to do next, where something would help. */
 const WAYS: Readonly<Partial<Record<SayingName, string>>> = {
   unasked:
@@ -210,14 +212,18 @@ async function judgeLines(file: string, options: VerifyOptions, events: JudgeEve
 
 /** The whole text, or as much of it as shows that it is too long to be a bundle. */
 async function joinLines(all: AsyncIterable<string>): Promise<string> {
-  const lines: string[] = [];
+  const pieces: string[] = [];
+  let lines: string[] = [];
   let length = 0;
   for await (const line of all) {
     lines.push(line);
     length += line.length + 1;
     if (length > BUNDLE_LIMITS.charactersMax) break;
+    if (lines.length < LINES_JOINED) continue;
+    pieces.push(lines.join("\n"));
+    lines = [];
   }
-  return lines.join("\n");
+  return [...pieces, lines.join("\n")].join("\n");
 }
 
 async function* chainLines(first: readonly string[], rest: AsyncIterable<string>): AsyncGenerator<string> {

@@ -15,6 +15,8 @@ export type Shape = {
   readonly depth: number;
   /** Commas right inside the outermost array or object, which has one element more unless it is empty. */
   readonly commas: number;
+  /** At least as many as there are objects, lists and what is in them. */
+  readonly values: number;
 };
 
 /** Shape of any text, JSON or not, up to where it is nested deeper than `depthMax`. */
@@ -22,20 +24,23 @@ export function shapeOf(text: string, depthMax: number): Shape {
   let depth = 0;
   let deepest = 0;
   let commas = 0;
+  let values = 1;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) {
       for (at++; at < text.length && text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === BACKSLASH) at++;
     } else if (unit === COMMA) {
+      values++;
       if (depth === 1) commas++;
       // "[" and "{", "]" and "}" differ in one bit.
     } else if ((unit | 0x20) === 0x7b) {
       depth++;
+      values++;
       if (depth > deepest) deepest = depth;
       if (depth > depthMax) break;
     } else if ((unit | 0x20) === 0x7d) depth--;
   }
-  return { depth: deepest, commas };
+  return { depth: deepest, commas, values };
 }
 
 /** Whether a text is too long to be parsed unseen and nested deeper than this. */

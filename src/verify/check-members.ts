@@ -2,10 +2,15 @@
 
 import { memberDigest } from "../entry/entry.ts";
 import { readMemberText } from "../entry/member.ts";
+import { DEPTH_MAX } from "../json/canonical.ts";
+import { shapeOf } from "../json/shape.ts";
 import { fromHex } from "../merkle/bytes.ts";
 import { keccak256 } from "../merkle/hash.ts";
 import { ProofError } from "../merkle/proof.ts";
-import type { BundleMember } from "./bundle/bundle.ts";
+import { BUNDLE_LIMITS, type BundleMember } from "./bundle/bundle.ts";
+
+/** Shorter texts have few. */
+const COUNTED_MIN = 65_536;
 
 /** What the members of a bundle disclose. */
 export type Disclosure = {
@@ -24,6 +29,7 @@ export type Disclosure = {
  * @throws ProofError when a text is not canonical (RFC 8785), or names are not in ascending order of UTF-16 units
  */
 export function readDisclosure(members: readonly BundleMember[]): Disclosure {
+  requireFewValues(members);
   const event: Record<string, unknown> = {};
   const shown: string[] = [];
   const digests = members.map((member, at) => {
@@ -40,6 +46,17 @@ export function readDisclosure(members: readonly BundleMember[]): Disclosure {
     return memberDigest(keccak256, { salt: fromHex(member.salt, 16), text: member.text });
   });
   return { event, shown, withheld: members.length - shown.length, digests };
+}
+
+/** Each value takes memory, however short its text is: they are counted before any is read. */
+function requireFewValues(members: readonly BundleMember[]): void {
+  const { memberValuesMax } = BUNDLE_LIMITS;
+  let values = 0;
+  for (const member of members) {
+    if ("text" in member && member.text.length > COUNTED_MIN) values += shapeOf(member.text, DEPTH_MAX).values;
+  }
+  if (values > memberValuesMax)
+    throw new ProofError(`expected at most ${memberValuesMax} values in the members, got more`);
 }
 
 function readMember(text: string, at: number): { readonly name: string; readonly value: unknown } {

@@ -3,7 +3,7 @@
  * whatever people keep: a bundle, an answer of …/checkpoint or …/anchors, a watcher's state or report, evidence.
  */
 
-import { readJson } from "../json/read.ts";
+import { readByRule } from "../json/reader.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../merkle/checkpoint.ts";
@@ -165,6 +165,15 @@ export function plainStatement(statement: Statement): PlainStatement {
   return { size, root, chainId: statement.chainId, contract: checksumAddress(statement.contract) };
 }
 
+/** A page of anchors with their proofs has some 200,000 values; each takes memory, however short its text is. */
+const READING = {
+  isStrict: false,
+  depthMax: 64,
+  valuesMax: 500_000,
+  refuse: ({ expected, got }: { readonly expected: string; readonly got: string }) =>
+    new SyntaxError(`${got}, where ${expected} should be`),
+};
+
 function parse(text: string): unknown {
   if (text.length > BUNDLE_LIMITS.charactersMax) {
     throw new BundleError(
@@ -175,7 +184,7 @@ function parse(text: string): unknown {
     );
   }
   try {
-    return readJson(text);
+    return readByRule(text, READING);
   } catch (error) {
     throw new BundleError("bundle_not_json", "the text", "JSON", (error as Error).message);
   }

@@ -73,6 +73,8 @@ export const BUNDLE_LIMITS = {
   charactersMax: 32 * 1024 * 1024,
   /** Of objects, lists and all that is in them: 64 anchors with proofs of 64 nodes have some 13,500. */
   valuesMax: 16_384,
+  /** Of objects, lists and all that is in the shown members: an event of 4 MiB cannot have more. */
+  memberValuesMax: 2 * 1024 * 1024,
   nameLengthMax: 256,
   pathMax: 64,
   anchorsMax: 64,
