@@ -3,9 +3,9 @@
 import { type Case, conflictOf, isOverdue } from "./check-input.ts";
 import { bad, type Check, type Conflict, doubtful, good, seconds, unknown } from "./checks.ts";
 import { headOf, isLinkedTo } from "./conclusions.ts";
-import { isSame } from "./open-checkpoints.ts";
+import { isSame } from "./memory/open-checkpoints.ts";
+import type { WatchState } from "./memory/state.ts";
 import { type ChainSeen, proofIn, rootIn } from "./seen.ts";
-import type { WatchState } from "./state.ts";
 import type { Statement } from "./statement.ts";
 
 /** A block may be from so far in the future, by clocks that are not quite right. */

@@ -2,9 +2,9 @@
 
 import type { Conflict, Patience } from "./checks.ts";
 import { type Facts, isLinkedTo } from "./conclusions.ts";
-import { isSame } from "./open-checkpoints.ts";
+import { isSame } from "./memory/open-checkpoints.ts";
+import type { Open, Owed, WatchState } from "./memory/state.ts";
 import type { ChainSeen, Seen } from "./seen.ts";
-import type { Open, Owed, WatchState } from "./state.ts";
 import type { SignedStatement, Statement } from "./statement.ts";
 
 export type Case = {

@@ -6,9 +6,9 @@
 import type { Hex } from "../merkle/bytes.ts";
 import type { Conflict } from "./checks.ts";
 import { relate } from "./fork.ts";
-import { isSame } from "./open-checkpoints.ts";
+import { isSame } from "./memory/open-checkpoints.ts";
+import type { WatchState } from "./memory/state.ts";
 import type { ChainSeen, Seen } from "./seen.ts";
-import type { WatchState } from "./state.ts";
 import { anchoredStatement, type SignedStatement, type Statement, wholeNodes } from "./statement.ts";
 
 /** That the tree of `b` begins with that of `a`. */

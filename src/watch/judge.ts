@@ -17,10 +17,10 @@ import {
 import type { Case } from "./check-input.ts";
 import { type Check, type Conflict, type JudgedChecks, type Patience, unknown } from "./checks.ts";
 import { compareAll } from "./conclusions.ts";
-import { nextState } from "./next-state.ts";
-import { knownOpen, remember } from "./open-checkpoints.ts";
+import { nextState } from "./memory/next-state.ts";
+import { knownOpen, remember } from "./memory/open-checkpoints.ts";
+import { onClock, type WatchState } from "./memory/state.ts";
 import type { Seen } from "./seen.ts";
-import { onClock, type WatchState } from "./state.ts";
 import { signedStatement } from "./statement.ts";
 import { checkTime } from "./time-check.ts";
 import { checkConsistent, checkIdentity, checkRoot, checkService, checkSize } from "./tree-checks.ts";

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { CHECKS, type JudgedChecks } from "../../src/watch/checks.ts";
 import { judge } from "../../src/watch/judge.ts";
+import type { WatchState } from "../../src/watch/memory/state.ts";
+import { readWatchState, writeWatchState } from "../../src/watch/memory/state-text.ts";
 import type { Seen } from "../../src/watch/seen.ts";
-import type { WatchState } from "../../src/watch/state.ts";
-import { readWatchState, writeWatchState } from "../../src/watch/state-text.ts";
 import { SIGNER, signerOf } from "../cli/fork-proof/histories.ts";
 import {
   chain,

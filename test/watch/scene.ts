@@ -1,8 +1,8 @@
 /** What a watcher can see in a round, for tests: two histories of one ledger, and what is said and proved of them. */
 
 import { checksumAddress } from "../../src/merkle/address.ts";
+import { beginWatch, type WatchState } from "../../src/watch/memory/state.ts";
 import type { ChainSeen, ProofAsked, Seen } from "../../src/watch/seen.ts";
-import { beginWatch, type WatchState } from "../../src/watch/state.ts";
 import { History, keyNamed, LEDGER_ID, SIGNER } from "../cli/fork-proof/histories.ts";
 
 export const told = new History(20);

@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { Conflict } from "../../src/watch/checks.ts";
 import { judge } from "../../src/watch/judge.ts";
-import { addForks, mergeStates, remember } from "../../src/watch/open-checkpoints.ts";
-import type { Seen } from "../../src/watch/seen.ts";
+import { addForks, mergeStates, remember } from "../../src/watch/memory/open-checkpoints.ts";
 import {
   addSigner,
   FORKS_MAX,
@@ -17,8 +16,9 @@ import {
   updateWaiting,
   WAITING_MAX,
   type WatchState,
-} from "../../src/watch/state.ts";
-import { readWatchState, writeWatchState } from "../../src/watch/state-text.ts";
+} from "../../src/watch/memory/state.ts";
+import { readWatchState, writeWatchState } from "../../src/watch/memory/state-text.ts";
+import type { Seen } from "../../src/watch/seen.ts";
 import { anchoredStatement, readExhibit } from "../../src/watch/statement.ts";
 import { History, keyNamed, LEDGER_ID, SIGNER, signerOf } from "../cli/fork-proof/histories.ts";
 import {

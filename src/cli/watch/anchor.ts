@@ -10,8 +10,8 @@ import { fromHex } from "../../merkle/bytes.ts";
 import { recoverSigner } from "../../merkle/checkpoint.ts";
 import { isLinked } from "../../watch/chain-checks.ts";
 import type { JudgedChecks } from "../../watch/checks.ts";
+import type { WatchState } from "../../watch/memory/state.ts";
 import type { ChainSeen } from "../../watch/seen.ts";
-import type { WatchState } from "../../watch/state.ts";
 import { type SendOptions, sendAndWait } from "../remote/transaction.ts";
 import { CliError } from "../terminal/failure.ts";
 

@@ -12,7 +12,7 @@ import { type Hex, toHex } from "../../merkle/bytes.ts";
 import { type ListenAddress, readListenAddress } from "../../net/listen-address.ts";
 import { isDevelopmentChain } from "../../verify/evm/explorers.ts";
 import type { Patience } from "../../watch/checks.ts";
-import { addSigner, beginWatch, resumeWatch, type WatchState } from "../../watch/state.ts";
+import { addSigner, beginWatch, resumeWatch, type WatchState } from "../../watch/memory/state.ts";
 import { type AccountFlags, openAccountOf, type SendFlags, withAccountOptions } from "../remote/account-flags.ts";
 import { connectChain } from "../remote/node.ts";
 import { PublicTree } from "../remote/public-tree.ts";

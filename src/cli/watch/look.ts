@@ -8,9 +8,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Chain, ChainError, type ChainHead, type ChainLedger } from "../../chain/chain.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { isLinked } from "../../watch/chain-checks.ts";
-import { isKnown, knownOpen, proofsForOpen, questionsToContract, remember } from "../../watch/open-checkpoints.ts";
+import {
+  isKnown,
+  knownOpen,
+  proofsForOpen,
+  questionsToContract,
+  remember,
+} from "../../watch/memory/open-checkpoints.ts";
+import type { WatchState } from "../../watch/memory/state.ts";
 import type { ChainSeen, Heard, HeardChain, Listened, ProofAsked, ProofSeen } from "../../watch/seen.ts";
-import type { WatchState } from "../../watch/state.ts";
 import type { SignedStatement } from "../../watch/statement.ts";
 import { fewAtOnce } from "../remote/few-at-once.ts";
 import { knownCodeHashes } from "../remote/known-contract.ts";

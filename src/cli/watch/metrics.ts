@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { createMetrics } from "../../metrics.ts";
 import { hostInUrl } from "../../net/listen-address.ts";
 import { CHECKS, type Checks } from "../../watch/checks.ts";
+import type { WatchState } from "../../watch/memory/state.ts";
 import type { ChainSeen } from "../../watch/seen.ts";
-import type { WatchState } from "../../watch/state.ts";
 import { unreachable } from "../terminal/failure.ts";
 
 /** What the newest round left. */

@@ -4,7 +4,7 @@
  */
 
 import { CHECKS, type CheckName, type Checks, type Mark } from "../../watch/checks.ts";
-import type { WatchState } from "../../watch/state.ts";
+import type { WatchState } from "../../watch/memory/state.ts";
 
 export const REPORT_FORMAT = "holdfast/watch-report@1";
 

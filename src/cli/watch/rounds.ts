@@ -3,9 +3,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Check, type Checks, good, type JudgedChecks, type Patience, unknown } from "../../watch/checks.ts";
 import { judge } from "../../watch/judge.ts";
-import { remember } from "../../watch/open-checkpoints.ts";
+import { remember } from "../../watch/memory/open-checkpoints.ts";
+import { onClock, type WatchState } from "../../watch/memory/state.ts";
 import type { Seen } from "../../watch/seen.ts";
-import { onClock, type WatchState } from "../../watch/state.ts";
 import { printNote } from "../terminal/output.ts";
 import { addSpent, anchorOnce, costLeft, planAnchor, type SelfAnchoring } from "./anchor.ts";
 import { askProofs, listen, type Sources } from "./look.ts";

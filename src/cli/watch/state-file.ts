@@ -10,9 +10,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { replaceFile, withWayOut } from "../../store/durable-file.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import type { Conflict } from "../../watch/checks.ts";
-import { mergeStates } from "../../watch/open-checkpoints.ts";
-import type { WatchState } from "../../watch/state.ts";
-import { readWatchState, writeWatchState } from "../../watch/state-text.ts";
+import { mergeStates } from "../../watch/memory/open-checkpoints.ts";
+import type { WatchState } from "../../watch/memory/state.ts";
+import { readWatchState, writeWatchState } from "../../watch/memory/state-text.ts";
 import { EVIDENCE_FORMAT, type Evidence, plainStatement } from "../../watch/statement.ts";
 import { usageError } from "../terminal/failure.ts";
 

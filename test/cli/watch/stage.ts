@@ -9,7 +9,7 @@ import { Watcher } from "../../../src/cli/watch/rounds.ts";
 import { StateFile } from "../../../src/cli/watch/state-file.ts";
 import type { Hex } from "../../../src/merkle/bytes.ts";
 import { CHECKS, type CheckName, type Mark } from "../../../src/watch/checks.ts";
-import { beginWatch } from "../../../src/watch/state.ts";
+import { beginWatch } from "../../../src/watch/memory/state.ts";
 import { CONTRACT } from "../contract-chain.ts";
 import { History, LEDGER_ID, SIGNER } from "../fork-proof/histories.ts";
 import { makeFolder } from "../run-cli.ts";

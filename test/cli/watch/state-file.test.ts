@@ -14,8 +14,8 @@ import {
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { StateFile, saveEvidence } from "../../../src/cli/watch/state-file.ts";
-import { beginWatch, type WatchState } from "../../../src/watch/state.ts";
-import { readWatchState, writeWatchState } from "../../../src/watch/state-text.ts";
+import { beginWatch, type WatchState } from "../../../src/watch/memory/state.ts";
+import { readWatchState, writeWatchState } from "../../../src/watch/memory/state-text.ts";
 import { CONTRACT } from "../contract-chain.ts";
 import { LEDGER_ID, SIGNER } from "../fork-proof/histories.ts";
 import { makeFolder } from "../run-cli.ts";

@@ -14,7 +14,7 @@ import { StateFile } from "../../../src/cli/watch/state-file.ts";
 import { Webhook } from "../../../src/cli/watch/webhook.ts";
 import { openAccount } from "../../../src/keys/key-source.ts";
 import { CHECKS, type CheckName } from "../../../src/watch/checks.ts";
-import { beginWatch } from "../../../src/watch/state.ts";
+import { beginWatch } from "../../../src/watch/memory/state.ts";
 import { ANVIL } from "../../verify/anvil.ts";
 import { CONTRACT, type ContractChain, startContractChain } from "../contract-chain.ts";
 import { type Asked, deadUrl, type Reply, serveHttp } from "../fake-http.ts";

@@ -4,12 +4,12 @@
  * Why: docs/decisions/0096.
  */
 
-import { fromHex, type Hex, toHex } from "../merkle/bytes.ts";
-import { keccak256 } from "../merkle/hash.ts";
-import type { Conflict } from "./checks.ts";
-import type { ChainSeen, Listened } from "./seen.ts";
+import { fromHex, type Hex, toHex } from "../../merkle/bytes.ts";
+import { keccak256 } from "../../merkle/hash.ts";
+import type { Conflict } from "../checks.ts";
+import type { ChainSeen, Listened } from "../seen.ts";
+import { type SignedStatement, signedStatement } from "../statement.ts";
 import { addSigner, FORKS_MAX, OPEN_MAX, type Open, type Owed, STRANGERS_MAX, type WatchState } from "./state.ts";
-import { type SignedStatement, signedStatement } from "./statement.ts";
 
 /** Open checkpoints that are asked about in one round; the others have their turn. */
 const ASKED_MAX = 8;

@@ -3,10 +3,10 @@
  * heard and cannot place yet, what it proved, and since when something is owed. It is bounded, whatever a service says.
  */
 
-import type { Hex } from "../merkle/bytes.ts";
-import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
-import type { Conflict } from "./checks.ts";
-import type { SignedStatement } from "./statement.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import type { Conflict } from "../checks.ts";
+import type { SignedStatement } from "../statement.ts";
 
 /** A size that was believed first at a time, milliseconds since 1970. */
 export type Waiting = { readonly size: number; readonly since: number };

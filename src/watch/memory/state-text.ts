@@ -4,11 +4,11 @@
  * Why: docs/decisions/0097.
  */
 
-import type { Hex } from "../merkle/bytes.ts";
-import { toHex, utf8 } from "../merkle/bytes.ts";
-import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
-import { keccak256 } from "../merkle/hash.ts";
-import { BUNDLE_LIMITS } from "../verify/bundle/bundle.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import { toHex, utf8 } from "../../merkle/bytes.ts";
+import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import { keccak256 } from "../../merkle/hash.ts";
+import { BUNDLE_LIMITS } from "../../verify/bundle/bundle.ts";
 import {
   address,
   type Form,
@@ -20,10 +20,9 @@ import {
   oneOf,
   positive,
   text,
-} from "../verify/bundle/forms.ts";
-import { readBundleJson } from "../verify/bundle/strict-json.ts";
-import { CHECKS, type Conflict } from "./checks.ts";
-import { FORKS_MAX, OPEN_MAX, SIGNERS_MAX, STRANGERS_MAX, WAITING_MAX, type WatchState } from "./state.ts";
+} from "../../verify/bundle/forms.ts";
+import { readBundleJson } from "../../verify/bundle/strict-json.ts";
+import { CHECKS, type Conflict } from "../checks.ts";
 import {
   checkpointForm,
   type PlainStatement,
@@ -31,7 +30,8 @@ import {
   plainStatement,
   signedStatement,
   statementOf,
-} from "./statement.ts";
+} from "../statement.ts";
+import { FORKS_MAX, OPEN_MAX, SIGNERS_MAX, STRANGERS_MAX, WAITING_MAX, type WatchState } from "./state.ts";
 
 const WATCH_FORMAT = "holdfast/watch@2";
 const OLD_FORMAT = "holdfast/watch@1";

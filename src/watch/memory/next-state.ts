@@ -1,14 +1,14 @@
 /** What a watcher remembers after a round: what it believes, what is still open or owed, and what it proved. */
 
-import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
-import { isLinked } from "./chain-checks.ts";
-import { type Case, fits, isDisproved, unsettled } from "./check-input.ts";
-import type { Check } from "./checks.ts";
-import { headOf, isLinkedTo } from "./conclusions.ts";
+import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import { isLinked } from "../chain-checks.ts";
+import { type Case, fits, isDisproved, unsettled } from "../check-input.ts";
+import type { Check } from "../checks.ts";
+import { headOf, isLinkedTo } from "../conclusions.ts";
+import { proofIn } from "../seen.ts";
+import type { SignedStatement } from "../statement.ts";
 import { addForks, isKnown, isSame, limitOpen, rotate } from "./open-checkpoints.ts";
-import { proofIn } from "./seen.ts";
 import { addSigner, type Open, type Owed, updateWaiting, type WatchState } from "./state.ts";
-import type { SignedStatement } from "./statement.ts";
 
 /** Marks that decide what is remembered. */
 export type Decisive = { readonly identity: Check; readonly agreement: Check };
