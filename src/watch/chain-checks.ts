@@ -1,9 +1,11 @@
 /** Checks of what the contract says, and of the node that says it. */
 
-import { type Case, conflictOf, isOverdue } from "./check-input.ts";
-import { bad, type Check, type Conflict, doubtful, good, seconds, unknown } from "./checks.ts";
+import { type Case, conflictOf, isLate, isOverdue } from "./check-input.ts";
+import { bad, type Check, doubtful, good, seconds, unknown } from "./checks.ts";
+import { describeClaim } from "./claim-text.ts";
 import { headOf, isLinkedTo } from "./conclusions.ts";
-import { isSame } from "./memory/open-checkpoints.ts";
+import { standing } from "./memory/claims.ts";
+import { isSame, isSigned } from "./memory/open-checkpoints.ts";
 import type { WatchState } from "./memory/state.ts";
 import { type ChainSeen, proofIn, rootIn } from "./seen.ts";
 import type { Statement } from "./statement.ts";
@@ -12,19 +14,20 @@ import type { Statement } from "./statement.ts";
 const AHEAD_MS = 900_000;
 
 export function checkChain(c: Case): Check {
-  const { seen, state } = c;
-  if (!seen.chain.ok) return seen.chain.isWrong ? bad(seen.chain.reason) : unknown(seen.chain.reason);
-  const { signer, head, block, elsewhere } = seen.chain.value;
+  const { seen, patience, claims } = c;
+  const [oldest] = standing(claims, "head").toSorted((a, b) => (a.since ?? 0) - (b.since ?? 0));
+  const isOld = isLate(oldest?.since, seen.now, patience);
+  if (!seen.chain.ok) {
+    const { reason, isWrong } = seen.chain;
+    return doubtful(isWrong || isOld, oldest === undefined ? reason : `${reason}; ${describeClaim(oldest, seen.now)}`);
+  }
+  const { signer, block, nodes, wrong } = seen.chain.value;
+  if (wrong.length > 0) return bad(wrong.join("; "));
   if (signer === undefined) return unknown(`the ledger is not open in the contract as of ${describeBlock(block)}`);
-  const said = `is said to hold ${head.size} as of ${describeBlock(block)}`;
-  if (head.size < state.anchored) {
-    const why = "the node is behind or hides something, or the chain was reorganised";
-    return doubtful(isOverdue(c, "head"), `the contract held size ${state.anchored}, and ${said}: ${why}`);
-  }
-  if (head.size < elsewhere) {
-    return doubtful(isOverdue(c, "head"), `the contract holds size ${elsewhere} by another node, and ${said}`);
-  }
-  return good(`asked ${describeBlock(block)}`);
+  if (oldest === undefined) return good(`asked ${describeBlock(block)}`);
+  const said = nodes.map(({ name, head }) => `${name} says that it holds ${head.size}`).join(" and ");
+  const why = "a node is behind, hides or invents something, or the chain was reorganised";
+  return doubtful(isOld, `${describeClaim(oldest, seen.now)}; now ${said}, as of ${describeBlock(block)}: ${why}`);
 }
 
 /** Whether the node stands still; what it says of an old block is no news. */
@@ -46,7 +49,9 @@ export function checkBlock({ seen, chain, patience }: Case): Check {
 /** Whether what the contract holds is of one tree with every checkpoint that counts. */
 export function checkAgreement(c: Case): Check {
   const conflict = conflictOf(c, "agreement");
-  return conflict === undefined ? checkAgreementOfNewest(c) : bad(conflict.detail);
+  if (conflict !== undefined) return bad(conflict.detail);
+  const [claim] = standing(c.claims, "root");
+  return claim === undefined ? checkAgreementOfNewest(c) : bad(describeClaim(claim, c.seen.now));
 }
 
 /** Whether what the contract holds is of one tree with the newest checkpoint and the believed one. */
@@ -98,14 +103,19 @@ export function checkAhead({ seen, heard, chain }: Case): Check {
   const size = heard?.size ?? (seen.checkpoint.ok && seen.checkpoint.value === undefined ? 0 : undefined);
   if (size === undefined) return unknown("no checkpoint to compare with");
   if (chain.head.size <= size) return good(`${chain.head.size} of ${size} entries are anchored`);
-  return bad(`the contract holds size ${chain.head.size}, the service only ${size}: its store is an old one`);
+  const said = `${chain.nodes[0].name} says that the contract holds size ${chain.head.size}`;
+  return bad(`${said}, the service has only ${size}: its store is an old one, or the node invents something`);
 }
 
-export function checkFork({ state, chain, own, heard, facts }: Case): Check {
-  const [conflict] = facts.conflicts as readonly (Conflict | undefined)[];
+/** What two signatures prove stays for good; what a node says is bad while it stands, and called no proof. */
+export function checkFork({ seen, state, chain, own, heard, facts, claims }: Case): Check {
+  const conflict = facts.conflicts.find(isSigned);
   if (conflict !== undefined) return bad(`two statements contradict each other: ${conflict.detail}`);
   if (state.found !== undefined) return bad(`found before: ${state.found.detail}`);
-  if (chain?.head.forked === true) return bad("the contract holds a proof that the ledger was forked");
+  const [fork] = standing(claims, "fork");
+  if (fork !== undefined) return bad(describeClaim(fork, seen.now));
+  const [root] = standing(claims, "root");
+  if (root !== undefined) return unknown("only a node says that there is another history, see agreement: not a proof");
   if (chain === undefined) return unknown("the contract cannot be asked");
   return own === undefined && heard === undefined ? unknown("no checkpoint yet") : good("no contradiction is known");
 }

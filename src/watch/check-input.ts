@@ -2,7 +2,8 @@
 
 import type { Conflict, Patience } from "./checks.ts";
 import { type Facts, isLinkedTo } from "./conclusions.ts";
-import { isSame } from "./memory/open-checkpoints.ts";
+import type { Claim } from "./memory/claims.ts";
+import { isSame, isSigned } from "./memory/open-checkpoints.ts";
 import type { Open, Owed, WatchState } from "./memory/state.ts";
 import type { ChainSeen, Seen } from "./seen.ts";
 import type { SignedStatement, Statement } from "./statement.ts";
@@ -18,6 +19,8 @@ export type Case = {
   /** Open checkpoints of known signers; the one that was heard is among them unless it is the believed one. */
   readonly known: readonly Open[];
   readonly facts: Facts;
+  /** What nodes said that is proved by nothing, after this round. */
+  readonly claims: readonly Claim[];
 };
 
 /** Whether it was proved that a checkpoint and the believed one are of one tree. */
@@ -29,10 +32,13 @@ export function fits({ own, heard, facts }: Case, statement: Statement): boolean
 }
 
 /** Whether a checkpoint is one of two signed ones that contradict each other: it is settled, and kept as evidence. */
-export function isDisproved({ facts }: Case, statement: Statement): boolean {
-  return facts.conflicts.some(
-    ({ a, b }) => a.kind === "signed" && b.kind === "signed" && (isSame(a, statement) || isSame(b, statement)),
-  );
+export function isDisproved({ facts }: Pick<Case, "facts">, statement: Statement): boolean {
+  return isOneOf(facts.conflicts, statement);
+}
+
+/** Whether two signatures show that a statement is of one of two histories. */
+export function isOneOf(conflicts: readonly Conflict[], statement: Statement): boolean {
+  return conflicts.filter(isSigned).some(({ a, b }) => isSame(a, statement) || isSame(b, statement));
 }
 
 /** Checkpoints of which it is owed how they fit the believed one, the oldest debt first. */

@@ -28,7 +28,7 @@ export type Checks = Readonly<Record<CheckName, Check>>;
 /** Those that follow from what was seen; whether the state was kept is known later. */
 export type JudgedChecks = Omit<Checks, "state">;
 
-/** Statements that are proved to contradict each other: by one size, or by nodes between two. */
+/** Statements that cannot both be true: by one size, or by nodes between two. It is proved when both are signed. */
 export type Conflict = {
   readonly finding: CheckName;
   readonly detail: string;
@@ -36,6 +36,8 @@ export type Conflict = {
   readonly b: Statement;
   /** Empty when the sizes are the same. */
   readonly nodes: readonly Hex[];
+  /** Nodes of the chain that say what one of the statements says to be in the contract; none when both are signed. */
+  readonly by?: readonly string[];
 };
 
 export type Patience = {

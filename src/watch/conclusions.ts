@@ -43,16 +43,19 @@ export function compareAll(
       .flatMap((b) => [...signed, ...head].filter(({ size }) => size === from).map((a) => ({ a, b })));
     const decided = pairs.map((pair) => ({ ...pair, relation: relate(pair.a, pair.b, nodes) }));
     links.push(...decided.filter(({ relation }) => relation === "extends"));
-    conflicts.push(...decided.filter(({ relation }) => relation === "contradicts").map((pair) => ofPath(pair, nodes)));
+    const against = decided.filter(({ relation }) => relation === "contradicts");
+    conflicts.push(...against.map((pair) => ofPath(pair, nodes, chain)));
     const isDecided = decided.some(({ relation }) => relation !== "open");
     if (!isDecided && pairs.some(({ a }) => a.kind === "signed")) astray.push({ from, to });
   }
   return { conflicts, links, astray };
 }
 
-function ofPath({ a, b }: Link, nodes: readonly Hex[]): Conflict {
-  const finding = a.kind === "signed" ? "consistency" : "agreement";
-  return { finding, detail: `proved that size ${b.size} does not begin with size ${a.size}`, a, b, nodes };
+function ofPath({ a, b }: Link, nodes: readonly Hex[], chain: ChainSeen | undefined): Conflict {
+  const detail = `proved that size ${b.size} does not begin with size ${a.size}`;
+  if (a.kind === "signed") return { finding: "consistency", detail, a, b, nodes };
+  const by = chain === undefined ? [] : [chain.nodes[0].name];
+  return { finding: "agreement", detail: `${detail}, which ${by[0]} says that the contract holds`, a, b, nodes, by };
 }
 
 /** Whether it was proved that one tree begins with another. */
@@ -79,11 +82,15 @@ function compareSizes(signed: readonly SignedStatement[]): Conflict[] {
 }
 
 function compareRoots(state: WatchState, chain: ChainSeen | undefined, signed: readonly SignedStatement[]): Conflict[] {
+  const held = (chain?.nodes ?? []).flatMap(({ name, roots }) => roots.map((each) => ({ ...each, name })));
   return signed.flatMap((a) => {
-    const other = chain?.roots.find(({ size, root }) => size === a.size && root !== a.root);
-    if (other === undefined) return [];
-    const detail = `the contract holds root ${other.root} for size ${a.size}, the service signed ${a.root}`;
-    return [{ finding: "agreement", detail, a, b: inContract(state, a.size, other.root), nodes: [] } as const];
+    const others = held.filter(({ size, root }) => size === a.size && root !== a.root);
+    return [...Map.groupBy(others, ({ root }) => root)].map(([root, said]) => {
+      const by = said.map(({ name }) => name);
+      const what = `the contract holds root ${root} for size ${a.size}, the service signed ${a.root}`;
+      const b = inContract(state, a.size, root);
+      return { finding: "agreement", detail: `${by.join(" and ")} says that ${what}`, a, b, nodes: [], by } as const;
+    });
   });
 }
 

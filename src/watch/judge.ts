@@ -14,11 +14,12 @@ import {
   checkFork,
   checkLag,
 } from "./chain-checks.ts";
-import type { Case } from "./check-input.ts";
+import { type Case, isOneOf } from "./check-input.ts";
 import { type Check, type Conflict, type JudgedChecks, type Patience, unknown } from "./checks.ts";
 import { compareAll } from "./conclusions.ts";
+import { nextClaims } from "./memory/claims.ts";
 import { nextState } from "./memory/next-state.ts";
-import { knownOpen, remember } from "./memory/open-checkpoints.ts";
+import { isSigned, knownOpen, remember } from "./memory/open-checkpoints.ts";
 import { onClock, type WatchState } from "./memory/state.ts";
 import type { Seen } from "./seen.ts";
 import { signedStatement } from "./statement.ts";
@@ -67,5 +68,13 @@ function caseOf(state: WatchState, seen: Seen, patience: Patience): Case {
   const known = knownOpen(state, chain);
   const signed = [...(own === undefined ? [] : [own]), ...known.map(({ statement }) => statement)];
   const facts = compareAll(state, seen, chain, signed);
-  return { state, seen, patience, own, heard: undefined, chain, known, facts };
+  const claims = nextClaims(state.claims, {
+    now: seen.now,
+    before: state.roundAt,
+    nodes: chain?.nodes ?? [],
+    conflicts: facts.conflicts.filter((each) => !isSigned(each)),
+    isDisproved: (statement) => isOneOf([...facts.conflicts, ...state.forks], statement),
+    patience,
+  });
+  return { state, seen, patience, own, heard: undefined, chain, known, facts, claims };
 }

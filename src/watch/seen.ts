@@ -17,22 +17,30 @@ export type ProofSeen = { readonly fromRoot: Hex; readonly path: readonly Hex[] 
 /** What a service answered when it was asked to prove that one size begins with another. */
 export type ProofAsked = { readonly from: number; readonly to: number; readonly answer: Heard<ProofSeen> };
 
+/** What one node says that the contract holds. */
+export type NodeSeen = {
+  /** Host of its URL, and a number when there are several of one host. */
+  readonly name: string;
+  readonly head: { readonly size: number; readonly root: Hex; readonly forked: boolean };
+  /** Of the sizes asked about. */
+  readonly roots: readonly { readonly size: number; readonly root: Hex }[];
+};
+
 /** What a known version of the contract says, on the right chain. */
 export type ChainSeen = {
   readonly head: {
     readonly size: number;
     readonly root: Hex;
-    readonly forked: boolean;
     readonly superseded: boolean;
   };
   /** Whose checkpoints the contract takes now, lower case; undefined while the ledger is not open there. */
   readonly signer: Hex | undefined;
-  /** Those of the signers asked about that are or were the ledger's, lower case. */
+  /** Those of the signers asked about that are or were the ledger's as every node says, lower case. */
   readonly known: readonly Hex[];
-  /** Roots that the contract holds, of the sizes asked about; more than one for a size when nodes differ. */
-  readonly roots: readonly { readonly size: number; readonly root: Hex }[];
-  /** Size of the largest head that any other node knows. */
-  readonly elsewhere: number;
+  /** What each node that answered says; the first of them is the one whose words the other members are. */
+  readonly nodes: readonly [NodeSeen, ...NodeSeen[]];
+  /** What is wrong with nodes that speak of another chain or another contract. */
+  readonly wrong: readonly string[];
   /** The newest block of the node; its time in seconds since 1970. */
   readonly block: { readonly number: number; readonly time: number };
 };
@@ -52,9 +60,10 @@ export type Listened = {
 
 export type Seen = Listened & { readonly proofs: readonly ProofAsked[] };
 
-/** What the contract holds for a size. */
+/** What the contract holds for a size, as the first node says. */
 export function rootIn(chain: ChainSeen | undefined, size: number): Hex | undefined {
-  return chain?.roots.find((held) => held.size === size)?.root;
+  const [first] = chain?.nodes ?? [];
+  return first?.roots.find((held) => held.size === size)?.root;
 }
 
 /** The proof for a pair of sizes; undefined when it was not asked for. */

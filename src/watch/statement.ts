@@ -97,20 +97,41 @@ const evidenceForm = object<Pair & { readonly format: string; readonly ledgerId:
   { optional: ["nodes"], open: true },
 );
 
-/** What a watcher remembers: what it believes, what it heard besides, and what it proved. */
+/** A root that a node says a contract holds, with the signed checkpoint that it contradicts. */
+type ClaimedRoot = {
+  readonly size: number;
+  readonly root?: Hex;
+  readonly against?: { readonly statement: SignedCheckpoint; readonly nodes: readonly Hex[] };
+};
+const claimedRootForm: Form<ClaimedRoot> = object<ClaimedRoot>(
+  {
+    size: integer,
+    root: hash,
+    against: object({ statement: checkpointForm, nodes: list(hash, 0, BUNDLE_LIMITS.pathMax) }, { open: true }),
+  },
+  { optional: ["root", "against"], open: true },
+);
+
+/** What a watcher remembers: what it believes, what it heard besides, what it proved, and what only nodes said. */
 const stateForm = object<{
   readonly ledgerId?: Hex;
   readonly checkpoint?: SignedCheckpoint;
   readonly open?: readonly { readonly checkpoint: SignedCheckpoint }[];
   readonly forks?: readonly Pair[];
+  readonly claims?: readonly ClaimedRoot[];
+  readonly chainId?: number;
+  readonly contract?: string;
 }>(
   {
     ledgerId: hash,
     checkpoint: checkpointForm,
     open: list(object({ checkpoint: checkpointForm }, { open: true }), 0, ANCHORS_MAX),
     forks: list(pairForm, 0, ANCHORS_MAX),
+    claims: list(claimedRootForm, 0, ANCHORS_MAX),
+    chainId: positive,
+    contract: address,
   },
-  { optional: ["ledgerId", "checkpoint", "open", "forks"], open: true },
+  { optional: ["ledgerId", "checkpoint", "open", "forks", "claims", "chainId", "contract"], open: true },
 );
 
 /**
@@ -230,13 +251,18 @@ function ofPairs(ledgerId: Hex, pairs: readonly Pair[]): Exhibit {
 }
 
 function ofState(value: unknown): Exhibit {
-  const { ledgerId, checkpoint, open = [], forks = [] } = stateForm(value, "");
+  const { ledgerId, checkpoint, open = [], forks = [], claims = [], chainId, contract } = stateForm(value, "");
   const held = [...(checkpoint === undefined ? [] : [checkpoint]), ...open.map((each) => each.checkpoint)];
   const id = ledgerId ?? held[0]?.ledgerId;
   if (id === undefined || held.length === 0) {
     throw new BundleError("bundle_value", "the state", "at least one checkpoint", "none");
   }
-  const proved = ofPairs(id, forks);
+  const claimed = claims.flatMap(({ size, root, against }): readonly Pair[] => {
+    if (root === undefined || against === undefined || chainId === undefined || contract === undefined) return [];
+    const { statement, nodes } = against;
+    return [{ a: { size, root, chainId, contract }, b: statement, nodes }];
+  });
+  const proved = ofPairs(id, [...forks, ...claimed]);
   return { ...proved, statements: [...held.map(signedStatement), ...proved.statements] };
 }
 

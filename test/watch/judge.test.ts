@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { CHECKS, type JudgedChecks } from "../../src/watch/checks.ts";
 import { judge } from "../../src/watch/judge.ts";
+import type { Claim } from "../../src/watch/memory/claims.ts";
+import { isSigned } from "../../src/watch/memory/open-checkpoints.ts";
 import type { WatchState } from "../../src/watch/memory/state.ts";
 import { readWatchState, writeWatchState } from "../../src/watch/memory/state-text.ts";
 import type { Seen } from "../../src/watch/seen.ts";
@@ -15,6 +17,7 @@ import {
   missing,
   NOW,
   noChain,
+  node,
   other,
   owed,
   PATIENCE,
@@ -50,6 +53,16 @@ const OWN_OWED = [owed(12, 15), proof(told, 7, 15)];
 const HEAD_OWED = [proof(told, 12, 15), owed(7, 15)];
 const NO_CHECKPOINT = ["identity", "size", "root", "consistency", "ahead"] as const;
 const NO_CHAIN = ["chain", "block", "agreement", "ahead", "fork", "lag"] as const;
+
+/** The head that the node showed before. */
+const held = (size: number): Claim => ({
+  what: "head",
+  by: ["one"],
+  size,
+  root: told.tree.root(size),
+  first: 0,
+  last: 0,
+});
 
 const ROWS: Readonly<Record<string, Row>> = {
   "a ledger that grows": { believed: 15 },
@@ -146,14 +159,16 @@ const ROWS: Readonly<Record<string, Row>> = {
 
   "the contract holds another root for what is believed": {
     seen: { chain: chain({ roots: roots(other, 12) }) },
-    bad: ["agreement", "fork"],
+    bad: ["agreement"],
+    unknown: ["fork"],
     believed: 12,
     open: [15],
     conflicts: ["agreement"],
   },
   "the contract holds another root for what was heard": {
     seen: { chain: chain({ head: head(other, 15), roots: roots(other, 15) }) },
-    bad: ["agreement", "fork"],
+    bad: ["agreement"],
+    unknown: ["fork"],
     believed: 12,
     open: [15],
     conflicts: ["agreement"],
@@ -253,8 +268,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   "a silent service that anchored something else": {
     seen: { checkpoint: missing, chain: chain({ head: head(other, 12), roots: roots(other, 12) }) },
-    bad: ["agreement", "fork"],
-    unknown: ["service", ...NO_CHECKPOINT],
+    bad: ["agreement"],
+    unknown: ["service", ...NO_CHECKPOINT, "fork"],
     believed: 12,
     conflicts: ["agreement"],
   },
@@ -282,23 +297,31 @@ const ROWS: Readonly<Record<string, Row>> = {
     believed: 15,
   },
   "a contract that holds less than it held": {
-    state: { anchored: 9 },
+    state: { claims: [held(9)] },
     unknown: ["chain"],
     believed: 15,
   },
   "a contract that has long held less than it held": {
-    state: { anchored: 9, owed: { head: NOW - 300_001 } },
+    state: { claims: [{ ...held(9), since: NOW - 300_001 }] },
     bad: ["chain"],
     believed: 15,
   },
   "a node that knows less than another one": {
-    seen: { chain: chain({ elsewhere: 9 }) },
+    seen: { chain: chain({ others: [node("two", head(told, 9))] }) },
     unknown: ["chain"],
     believed: 15,
   },
   "a root that one node has and another has otherwise": {
-    seen: { ...SAME, chain: chain({ head: head(told, 12), roots: [...roots(told, 12), ...roots(other, 12)] }) },
-    bad: ["agreement", "fork"],
+    seen: {
+      ...SAME,
+      chain: chain({
+        head: head(told, 12),
+        roots: roots(told, 12),
+        others: [node("two", head(told, 12), roots(other, 12))],
+      }),
+    },
+    bad: ["agreement"],
+    unknown: ["fork"],
     believed: 12,
     conflicts: ["agreement"],
   },
@@ -370,7 +393,7 @@ for (const [name, row] of Object.entries(ROWS)) {
     );
     const open = next.open.map(({ statement }) => statement.size);
     assert.deepEqual(open, row.open ?? []);
-    assert.equal(next.found !== undefined, row.state?.found !== undefined || conflicts.length > 0);
+    assert.equal(next.found !== undefined, row.state?.found !== undefined || conflicts.some(isSigned));
     assert.deepEqual(readWatchState(writeWatchState(next)), next, "it survives a restart");
     const hasHeard = (row.seen?.checkpoint ?? SEEN.checkpoint).ok;
     assert.equal(next.heardAt, hasHeard ? NOW : state.heardAt);

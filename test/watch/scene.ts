@@ -2,7 +2,7 @@
 
 import { checksumAddress } from "../../src/merkle/address.ts";
 import { beginWatch, type WatchState } from "../../src/watch/memory/state.ts";
-import type { ChainSeen, ProofAsked, Seen } from "../../src/watch/seen.ts";
+import type { ChainSeen, NodeSeen, ProofAsked, Seen } from "../../src/watch/seen.ts";
 import { History, keyNamed, LEDGER_ID, SIGNER } from "../cli/fork-proof/histories.ts";
 
 export const told = new History(20);
@@ -44,20 +44,33 @@ export function owed(from: number, to: number): ProofAsked {
   return { from, to, answer: missing };
 }
 
-export function head(history: History, size: number, more: Partial<ChainSeen["head"]> = {}): ChainSeen["head"] {
+type Head = ChainSeen["head"] & NodeSeen["head"];
+
+export function head(history: History, size: number, more: Partial<Head> = {}): Head {
   return { size, root: history.tree.root(size), forked: false, superseded: false, ...more };
 }
 
+/** What nodes say; the first node, `one`, holds `head` and `roots`, and the others what is in `others`. */
+type Said = Partial<Omit<ChainSeen, "head" | "nodes">> & {
+  readonly head?: Head;
+  readonly roots?: NodeSeen["roots"];
+  readonly others?: readonly NodeSeen[];
+};
+
 /** The contract holds 7 entries, and the node's newest block is ten seconds old. */
-export function chain(more: Partial<ChainSeen> = {}, now = NOW): Seen["chain"] {
+export function chain({ head: said = head(told, 7), roots = [], others = [], ...more }: Said = {}, now = NOW) {
   const block = { number: 9, time: Math.floor(now / 1000) - 10 };
-  return {
-    ok: true,
-    value: { head: head(told, 7), signer: SIGNER, known: [SIGNER], roots: [], elsewhere: 0, block, ...more },
-  };
+  const nodes: ChainSeen["nodes"] = [node("one", said, roots), ...others];
+  const value = { head: said, signer: SIGNER, known: [SIGNER], nodes, wrong: [], block, ...more };
+  return { ok: true, value } satisfies Seen["chain"];
 }
 
-export function roots(history: History, ...sizes: readonly number[]): ChainSeen["roots"] {
+/** What one node says. */
+export function node(name: string, said: Head, roots: NodeSeen["roots"] = []): NodeSeen {
+  return { name, head: said, roots };
+}
+
+export function roots(history: History, ...sizes: readonly number[]): NodeSeen["roots"] {
   return sizes.map((size) => ({ size, root: history.tree.root(size) }));
 }
 

@@ -1,7 +1,11 @@
 /** What a watcher remembers: bounded, of one clock, and on disk as it was written or refused. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "node:test";
+import { toHex, utf8 } from "../../src/merkle/bytes.ts";
+import { keccak256 } from "../../src/merkle/hash.ts";
 import type { Conflict } from "../../src/watch/checks.ts";
 import { judge } from "../../src/watch/judge.ts";
 import { addForks, mergeStates, remember } from "../../src/watch/memory/open-checkpoints.ts";
@@ -19,14 +23,15 @@ import {
 } from "../../src/watch/memory/state.ts";
 import { readWatchState, writeWatchState } from "../../src/watch/memory/state-text.ts";
 import type { Seen } from "../../src/watch/seen.ts";
-import { anchoredStatement, readExhibit } from "../../src/watch/statement.ts";
-import { History, keyNamed, LEDGER_ID, SIGNER, signerOf } from "../cli/fork-proof/histories.ts";
+import { readExhibit } from "../../src/watch/statement.ts";
+import { History, keyNamed, SIGNER, signerOf } from "../cli/fork-proof/histories.ts";
 import {
   chain,
   head,
   heard,
   missing,
   NOW,
+  node,
   other,
   owed,
   PATIENCE,
@@ -194,30 +199,19 @@ test("which of too many checkpoints are dropped does not depend on when they cam
   );
 });
 
-test("two signatures that contradict each other are not crowded out by what only a node said", () => {
-  const inContract = (size: number): Conflict["b"] =>
-    anchoredStatement({ ledgerId: LEDGER_ID, size, root: other.tree.root(size), chainId: 1, contract: STATE.contract });
-  const conflict = (size: number, b: Conflict["b"]): Conflict => ({
+test("contradictions of two signatures are kept each once, the first ones for good", () => {
+  const conflict = (size: number): Conflict => ({
     finding: "root",
     detail: `size ${size}`,
     a: told.statement(size),
-    b,
+    b: other.statement(size),
     nodes: [],
   });
-  const bySize = Array.from({ length: FORKS_MAX + 2 }, (_, i) => i + 6);
-  const weak = addForks(
-    [],
-    bySize.map((size) => conflict(size, inContract(size))),
-  );
-  assert.equal(weak.length, FORKS_MAX);
-  const strong = bySize.map((size) => conflict(size, other.statement(size)));
-  const one = addForks(weak, strong.slice(0, 1));
-  assert.deepEqual([one.length, one.filter(({ b }) => b.kind === "signed").length], [FORKS_MAX, 1]);
-  const all = addForks(one, strong);
-  assert.ok(all.every(({ b }) => b.kind === "signed"));
-  assert.deepEqual(addForks(all, weak), all);
-  assert.deepEqual(addForks(all, strong.slice(0, 1)), all, "none twice");
-  assert.deepEqual(addForks(weak.slice(0, 1), strong.slice(0, 1)), strong.slice(0, 1), "nor in two ways");
+  const all = Array.from({ length: FORKS_MAX + 2 }, (_, i) => conflict(i + 6));
+  const [first] = all as [Conflict];
+  const kept = addForks(addForks([], [first, first]), all);
+  assert.deepEqual(kept, all.slice(0, FORKS_MAX));
+  assert.deepEqual(addForks(kept, all.toReversed()), kept);
 });
 
 test("what two watchers remember is put together, and neither forgets", () => {
@@ -225,7 +219,6 @@ test("what two watchers remember is put together, and neither forgets", () => {
     ...STATE,
     open: [{ statement: other.statement(15), since: NOW }],
     owed: { link: NOW - 1, signer: NOW },
-    anchored: 7,
   };
   const theirs: WatchState = {
     ...STATE,
@@ -244,8 +237,8 @@ test("what two watchers remember is put together, and neither forgets", () => {
     ],
   );
   assert.deepEqual(
-    [merged.checkpoint?.size, merged.owed, merged.dropped, merged.found?.detail, merged.anchored],
-    [14, { link: NOW - 2, signer: NOW }, 1, "two roots", 7],
+    [merged.checkpoint?.size, merged.owed, merged.dropped, merged.found?.detail],
+    [14, { link: NOW - 2, signer: NOW }, 1, "two roots"],
   );
   assert.deepEqual(readWatchState(writeWatchState(merged)), merged);
 });
@@ -253,14 +246,14 @@ test("what two watchers remember is put together, and neither forgets", () => {
 /** A state with something of everything. */
 const FULL: WatchState = judge(
   { ...STATE, salt: `0x${"5a".repeat(16)}`, open: [{ statement: told.statement(9), since: NOW - 9 }] },
-  { ...SEEN, proofs: [], checkpoint: heard(other, 12), chain: chain({ roots: roots(other, 12) }) },
+  { ...SEEN, proofs: [], checkpoint: heard(other, 12), chain: chain({ roots: roots(other, 9) }) },
   PATIENCE,
 ).next;
 
 test("a state is read as it was written, and every file that is not so is refused in plain words", () => {
   const text = writeWatchState(FULL);
   assert.deepEqual(readWatchState(text), FULL);
-  assert.ok(FULL.forks.length === 1 && FULL.open.length === 1 && FULL.found !== undefined);
+  assert.ok(FULL.forks.length === 1 && FULL.open.length === 1 && FULL.found !== undefined && FULL.claims.length === 2);
   for (let end = 0; end < text.length - 2; end += 7) {
     assert.throws(() => readWatchState(text.slice(0, end)), { code: "watch_state_invalid" }, `cut off at ${end}`);
   }
@@ -272,7 +265,7 @@ test("a state is read as it was written, and every file that is not so is refuse
     "": /got an empty file/,
     "\n": /got an empty file/,
     [`\uFEFF${text}`]: /byte order mark \(BOM\)/,
-    [text.replace("watch@2", "watch@3")]: /expected the format holdfast\/watch@2 .*, got "holdfast\/watch@3"/,
+    [text.replace("watch@3", "watch@4")]: /expected the format holdfast\/watch@3, .*, got "holdfast\/watch@4"/,
     [text.replace('"dropped":0', '"dropped":1')]: /does not fit its own check value/,
     [text.slice(0, 300)]: /damaged or cut off/,
     "{}": /expected the format/,
@@ -294,7 +287,7 @@ test("a state with a checkpoint that nobody known signed, or of another ledger, 
 });
 
 test("a state of the first version is read, with its debt", () => {
-  const { open: _o, dropped: _d, forks: _f, owed: _w, anchored: _a, ...same } = STATE;
+  const { open: _o, dropped: _d, forks: _f, owed: _w, claims: _c, ...same } = STATE;
   const extension = { from: 7, root: told.tree.root(7), path: told.tree.consistency(7, 12) };
   const found = { finding: "root", detail: "two roots", at: NOW };
   const old = {
@@ -312,6 +305,50 @@ test("a state of the first version is read, with its debt", () => {
   assert.deepEqual(readExhibit(JSON.stringify(old)).statements, [told.statement(12)]);
 });
 
+/** Written by the second version, which took the word of a node for a proof. */
+const SECOND = JSON.parse(readFileSync(join(import.meta.dirname, "states-of-version-2.json"), "utf8")) as Readonly<
+  Record<"unproven" | "path" | "proved", string>
+>;
+
+test("a state of the second version is read: what a node said becomes a claim, what is proved stays bad", () => {
+  const [unproven, path, proved] = [SECOND.unproven, SECOND.path, SECOND.proved].map(readWatchState) as [
+    WatchState,
+    WatchState,
+    WatchState,
+  ];
+  const claimed = ({ claims }: WatchState) => claims.map(({ what, by, size, root }) => [what, by.length, size, root]);
+  const largest = (size: number) => ["head", 0, size, undefined];
+  assert.deepEqual(claimed(unproven), [["root", 0, 12, other.tree.root(12)], largest(1000)]);
+  assert.deepEqual(claimed(path), [["root", 0, 7, other.tree.root(7)], largest(7)]);
+  assert.deepEqual([unproven.found, unproven.forks, path.found, path.forks], [undefined, [], undefined, []]);
+  assert.deepEqual([proved.found?.finding, proved.forks.length], ["root", 1]);
+  for (const state of [unproven, path, proved]) assert.deepEqual(readWatchState(writeWatchState(state)), state);
+
+  const honest = head(told, 12);
+  const others = [node("two", honest, roots(told, 12))];
+  const same = { checkpoint: heard(told, 12), proofs: [] };
+  const now = NOW + 60_000;
+  const chainNow = chain({ head: honest, roots: roots(told, 12), others }, now);
+  const marks = (state: WatchState) => {
+    const { checks } = judge(state, { ...same, now, chain: chainNow }, PATIENCE);
+    return [checks.agreement.mark, checks.chain.mark, checks.fork.mark];
+  };
+  assert.deepEqual(marks(unproven), [1, 1, 1], "two nodes say otherwise");
+  assert.deepEqual(marks(proved), [1, 1, -1]);
+  const alone = { ...same, now, chain: chain({ head: honest, roots: roots(told, 12) }, now) };
+  const { checks, next } = judge(unproven, alone, PATIENCE);
+  assert.deepEqual([checks.agreement.mark, checks.chain.mark], [-1, 0], "one node alone does not outweigh another");
+  assert.match(checks.agreement.detail, /^a node, of which an earlier version kept no name, said that the contract/);
+  assert.deepEqual(readWatchState(writeWatchState(next)), next);
+});
+
+test("what the second version found and does not show any more stays bad", () => {
+  const { check: _, ...value } = JSON.parse(SECOND.unproven) as Record<string, unknown>;
+  const body = JSON.stringify({ ...value, forks: [] }).slice(0, -1);
+  const text = `${body},"check":"${toHex(keccak256(utf8(body)))}"}`;
+  assert.equal(readWatchState(text).found?.finding, "agreement");
+});
+
 test("a state is an exhibit with all that it holds", () => {
   const { statements, paths } = readExhibit(writeWatchState(FULL));
   assert.deepEqual(
@@ -321,6 +358,8 @@ test("a state is an exhibit with all that it holds", () => {
       ["signed", 9, true],
       ["signed", 12, true],
       ["signed", 12, false],
+      ["anchored", 9, false],
+      ["signed", 9, true],
     ],
   );
   assert.deepEqual(paths, []);

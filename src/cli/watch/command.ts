@@ -9,6 +9,7 @@ import { CONTRACT_ADDRESS } from "../../chain/contract/contract.ts";
 import { connectChain as connectAnchorChain, type RpcChain } from "../../chain/evm-chain.ts";
 import { checksumAddress } from "../../merkle/address.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
+import { nodeAt } from "../../net/json-rpc.ts";
 import { type ListenAddress, readListenAddress } from "../../net/listen-address.ts";
 import { isDevelopmentChain } from "../../verify/evm/explorers.ts";
 import type { Patience } from "../../watch/checks.ts";
@@ -134,11 +135,13 @@ async function watch(flags: WatchFlags): Promise<number> {
   const chain = connectAnchorChain({ urls, chainId: state.chainId, contract: state.contract });
   const { codeHash } = flags;
   const { chainId, contract } = state;
-  const others = urls.slice(1).map((each) => connectAnchorChain({ urls: [each], chainId, contract }));
+  const nodes = urls.map((each, i) => ({
+    name: nameOf(urls, i),
+    chain: connectAnchorChain({ urls: [each], chainId, contract }),
+  }));
   const sources = {
     tree,
-    chain,
-    others,
+    nodes,
     secondLookMs: SECOND_LOOK_MS,
     now: Date.now,
     steady: () => performance.now(),
@@ -159,8 +162,16 @@ async function watch(flags: WatchFlags): Promise<number> {
   try {
     return flags.once === true ? await once(watcher, webhook, flags) : await forever(watcher, flags);
   } finally {
-    for (const each of [chain, ...others]) each.close();
+    for (const each of [chain, ...nodes.map((node) => node.chain)]) each.close();
   }
+}
+
+/** The host of a node, which is no secret; several of one host have a number. */
+function nameOf(urls: readonly string[], at: number): string {
+  const hosts = urls.map((url) => nodeAt(url).name);
+  const host = hosts[at] as string;
+  const before = hosts.slice(0, at).filter((each) => each === host).length;
+  return before === 0 ? host : `${host} (${before + 1})`;
 }
 
 async function once(watcher: Watcher, webhook: Webhook | undefined, flags: WatchFlags): Promise<number> {

@@ -16,7 +16,7 @@ import {
   remember,
 } from "../../watch/memory/open-checkpoints.ts";
 import type { WatchState } from "../../watch/memory/state.ts";
-import type { ChainSeen, Heard, HeardChain, Listened, ProofAsked, ProofSeen } from "../../watch/seen.ts";
+import type { ChainSeen, Heard, HeardChain, Listened, NodeSeen, ProofAsked, ProofSeen } from "../../watch/seen.ts";
 import type { SignedStatement } from "../../watch/statement.ts";
 import { fewAtOnce } from "../remote/few-at-once.ts";
 import { knownCodeHashes } from "../remote/known-contract.ts";
@@ -30,11 +30,13 @@ export type WatchedTree = {
 /** What a watcher needs of a chain. */
 export type WatchedChain = Pick<Chain, "contract" | "identify" | "block" | "head" | "ledger" | "everSigner" | "rootAt">;
 
+/** One node of the chain, under the name by which it is told. */
+export type WatchedNode = { readonly name: string; readonly chain: WatchedChain };
+
 export type Sources = {
   readonly tree: WatchedTree;
-  readonly chain: WatchedChain;
-  /** Other nodes of the chain: one that hides or invents something is told by those that do not. */
-  readonly others?: readonly WatchedChain[];
+  /** Each is asked by itself, so that what is said has a name; the first that answers is the one that is gone by. */
+  readonly nodes: readonly WatchedNode[];
   readonly codeHashes?: readonly string[];
   /** Pause before a service that seems to be behind is asked a second time: it may have been a stale copy. */
   readonly secondLookMs: number;
@@ -47,9 +49,9 @@ export type Sources = {
 /** Proofs about open checkpoints are asked for until so much time has passed, and the others in the next round. */
 const ASKING_MS = 15_000;
 
-/** What the contract said before the service was asked. */
+/** What one node said before the service was asked. */
 type Base = {
-  readonly ledgerId: Hex;
+  readonly node: WatchedNode;
   readonly head: ChainHead;
   readonly ledger: ChainLedger | undefined;
   readonly block: ChainSeen["block"];
@@ -65,7 +67,7 @@ export async function listen(sources: Sources, state: WatchState, steadyAt?: num
     return answer;
   };
   const ledgerId = state.ledgerId ?? (await idOf(ask));
-  const base = await askChain(sources, ledgerId);
+  const base = await askNodes(sources, ledgerId);
   let checkpoint = await ask();
   if (checkpoint.ok && (checkpoint.value?.size ?? 0) < expectedSize(state, base)) {
     await sleep(secondLookMs);
@@ -73,12 +75,7 @@ export async function listen(sources: Sources, state: WatchState, steadyAt?: num
   }
   if (ledgerId !== undefined && state.ledgerId === undefined) checkpoint = requireLedger(checkpoint, ledgerId);
   const heard = checkpoint.ok ? checkpoint.value : undefined;
-  const chain = await askMore(
-    sources,
-    remember(state, { now: now(), checkpoint, also, chain: NOT_ASKED }),
-    base,
-    heard,
-  );
+  const chain = await askMore(remember(state, { now: now(), checkpoint, also, chain: NOT_ASKED }), base, heard);
   const elapsedMs = steady === undefined || steadyAt === undefined ? undefined : steady() - steadyAt;
   return { now: now(), elapsedMs, checkpoint, also, chain };
 }
@@ -102,78 +99,90 @@ function requireLedger(
 
 function expectedSize(state: WatchState, base: HeardBase): number {
   const open = knownOpen(state, undefined).map(({ statement }) => statement.size);
-  return Math.max(state.checkpoint?.size ?? 0, base.ok ? base.value.head.size : 0, ...open);
+  return Math.max(state.checkpoint?.size ?? 0, base.ok ? base.bases[0].head.size : 0, ...open);
 }
 
+type NoBase = { readonly ok: false; readonly reason: string; readonly isWrong: boolean };
+/** Of the nodes that answered, in their order, with what is wrong with those that cannot be believed at all. */
 type HeardBase =
-  | { readonly ok: true; readonly value: Base }
-  | { readonly ok: false; readonly reason: string; readonly isWrong: boolean };
+  | { readonly ok: true; readonly ledgerId: Hex; readonly bases: readonly [Base, ...Base[]]; readonly wrong: string[] }
+  | NoBase;
 
-async function askChain({ chain, codeHashes = knownCodeHashes() }: Sources, ledgerId?: Hex): Promise<HeardBase> {
+async function askNodes({ nodes, codeHashes = knownCodeHashes() }: Sources, ledgerId?: Hex): Promise<HeardBase> {
   if (ledgerId === undefined) return { ok: false, reason: "it is not known yet which ledger it is", isWrong: false };
-  return guarded(async () => {
-    const { codeHash } = await chain.identify();
-    if (!codeHashes.includes(codeHash)) {
-      const reason = `expected a known version of the contract at ${chain.contract}, got code with hash ${codeHash}`;
-      return { ok: false, reason, isWrong: true };
-    }
-    const [block, head, ledger] = await Promise.all([
-      chain.block("latest"),
-      chain.head(ledgerId),
-      chain.ledger(ledgerId),
-    ]);
-    if (block === undefined) return { ok: false, reason: "the node has no newest block", isWrong: false };
-    return { ok: true, value: { ledgerId, head, ledger, block } };
-  });
+  const answers = await Promise.all(nodes.map((node) => guarded(() => askNode(node, codeHashes, ledgerId))));
+  const [first, ...others] = answers.flatMap((answer) => (answer.ok ? [answer.base] : []));
+  const silent = answers.filter((answer) => !answer.ok);
+  const wrong = silent.filter(({ isWrong }) => isWrong).map(({ reason }) => reason);
+  if (first !== undefined) return { ok: true, ledgerId, bases: [first, ...others], wrong };
+  return { ok: false, reason: silent.map(({ reason }) => reason).join("; "), isWrong: wrong.length > 0 };
 }
 
-async function askMore(
-  { chain, others = [] }: Sources,
-  state: WatchState,
-  base: HeardBase,
-  heard: SignedStatement | undefined,
-): Promise<HeardChain> {
+async function askNode(
+  node: WatchedNode,
+  codeHashes: readonly string[],
+  ledgerId: Hex,
+): Promise<{ readonly ok: true; readonly base: Base } | NoBase> {
+  const { name, chain } = node;
+  const { codeHash } = await chain.identify();
+  if (!codeHashes.includes(codeHash)) {
+    const reason = `${name}: expected a known version of the contract at ${chain.contract}, got code with hash ${codeHash}`;
+    return { ok: false, reason, isWrong: true };
+  }
+  const [block, head, ledger] = await Promise.all([
+    chain.block("latest"),
+    chain.head(ledgerId),
+    chain.ledger(ledgerId),
+  ]);
+  if (block === undefined) return { ok: false, reason: `${name} has no newest block`, isWrong: false };
+  return { ok: true, base: { node, head, ledger, block } };
+}
+
+async function askMore(state: WatchState, base: HeardBase, heard: SignedStatement | undefined): Promise<HeardChain> {
   if (!base.ok) return base;
-  const { ledgerId, head, ledger, block } = base.value;
+  const { ledgerId, bases, wrong } = base;
   const { signers, sizes } = questionsToContract(state, heard);
-  return guarded(async () => {
-    const [known, roots, more] = await Promise.all([
-      fewAtOnce(signers, async (each) => ((await chain.everSigner(ledgerId, each)) ? [each] : [])),
-      rootsIn(chain, ledgerId, sizes),
-      Promise.all(others.map((other) => askOther(other, ledgerId, sizes))),
-    ]);
-    const value: ChainSeen = {
-      head: { ...head, forked: head.forked || more.some((other) => other.forked) },
-      signer: ledger?.signer,
-      known: known.flat(),
-      roots: [...roots, ...more.flatMap((other) => other.roots)],
-      elsewhere: Math.max(0, ...more.map((other) => other.size)),
-      block,
-    };
-    return { ok: true, value };
-  });
+  const asked = await Promise.all(
+    bases.map((each) =>
+      guarded(async () => ({ ok: true, value: await askAbout(each, ledgerId, signers, sizes) }) as const),
+    ),
+  );
+  const said = asked.flatMap((answer) => (answer.ok ? [answer.value] : []));
+  const [first, ...others] = said;
+  if (first === undefined) return asked.find((answer) => !answer.ok) ?? NOT_ASKED;
+  const value: ChainSeen = {
+    head: first.base.head,
+    signer: first.base.ledger?.signer,
+    known: first.known.filter((each) => others.every(({ known }) => known.includes(each))),
+    nodes: [first.node, ...others.map(({ node }) => node)],
+    wrong,
+    block: first.base.block,
+  };
+  return { ok: true, value };
 }
 
-async function rootsIn(chain: WatchedChain, ledgerId: Hex, sizes: readonly number[]): Promise<ChainSeen["roots"]> {
+/** What one node says of the roots and signers that are asked about. */
+async function askAbout(
+  base: Base,
+  ledgerId: Hex,
+  signers: readonly Hex[],
+  sizes: readonly number[],
+): Promise<{ readonly base: Base; readonly known: readonly Hex[]; readonly node: NodeSeen }> {
+  const { node, head } = base;
+  const { chain, name } = node;
+  const [known, roots] = await Promise.all([
+    fewAtOnce(signers, async (each) => ((await chain.everSigner(ledgerId, each)) ? [each] : [])),
+    rootsIn(chain, ledgerId, sizes),
+  ]);
+  return { base, known: known.flat(), node: { name, head, roots } };
+}
+
+async function rootsIn(chain: WatchedChain, ledgerId: Hex, sizes: readonly number[]): Promise<NodeSeen["roots"]> {
   const held = await fewAtOnce(sizes, async (size) => {
     const root = await chain.rootAt(ledgerId, size);
     return root === undefined ? [] : [{ size, root }];
   });
   return held.flat();
-}
-
-/** What another node says; one that says nothing takes nothing from what the first one said. */
-async function askOther(
-  other: WatchedChain,
-  ledgerId: Hex,
-  sizes: readonly number[],
-): Promise<{ readonly size: number; readonly forked: boolean; readonly roots: ChainSeen["roots"] }> {
-  try {
-    const [{ size, forked }, roots] = await Promise.all([other.head(ledgerId), rootsIn(other, ledgerId, sizes)]);
-    return { size, forked, roots };
-  } catch {
-    return { size: 0, forked: false, roots: [] };
-  }
 }
 
 /** Asks for the proofs that are needed to believe what was heard and to settle what is open, and for no other. */

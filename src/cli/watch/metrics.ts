@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { createMetrics } from "../../metrics.ts";
 import { hostInUrl } from "../../net/listen-address.ts";
 import { CHECKS, type Checks } from "../../watch/checks.ts";
+import { disagreements } from "../../watch/claim-text.ts";
 import type { WatchState } from "../../watch/memory/state.ts";
 import type { ChainSeen } from "../../watch/seen.ts";
 import { unreachable } from "../terminal/failure.ts";
@@ -36,6 +37,9 @@ export async function serveMetrics(
   );
   one("watch_open_checkpoints", "Signed checkpoints of which it is not proved how they fit", ({ state }) => {
     return state.open.length;
+  });
+  one("watch_disagreements", "What nodes say and nothing proves, while it stands", ({ state }) => {
+    return disagreements(state).filter(({ ended }) => ended === undefined).length;
   });
   one("watch_anchored_entries", "Size that the contract holds", ({ chain }) => chain?.head.size);
   one("watch_block_timestamp_seconds", "When the node's newest block was made", ({ chain }) => chain?.block.time);

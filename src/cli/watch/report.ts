@@ -4,6 +4,7 @@
  */
 
 import { CHECKS, type CheckName, type Checks, type Mark } from "../../watch/checks.ts";
+import type { Disagreement } from "../../watch/claim-text.ts";
 import type { WatchState } from "../../watch/memory/state.ts";
 
 export const REPORT_FORMAT = "holdfast/watch-report@1";
@@ -25,6 +26,8 @@ export type Report = {
   readonly checkpoint: WatchState["checkpoint"] | null;
   /** How many other signed checkpoints are kept until it is proved how they fit. */
   readonly open: number;
+  /** What nodes said and nothing proves: what stands, and what came to nothing. */
+  readonly disagrees: readonly Disagreement[];
   /** Files of evidence that this round wrote. */
   readonly evidence: readonly string[];
   /** Transaction by which the watcher itself anchored. */
@@ -47,7 +50,7 @@ export function changedChecks(before: Checks | undefined, after: Checks): CheckN
 }
 
 /** A report for people. */
-export function describeReport({ checks, checkpoint, open, evidence, anchored, trouble }: Report): string[] {
+export function describeReport({ checks, checkpoint, open, disagrees, evidence, anchored, trouble }: Report): string[] {
   const marks: Readonly<Record<Mark, string>> = { [-1]: "BAD", 0: "?", 1: "ok" };
   const width = Math.max(...CHECKS.map((name) => name.length));
   const lines = CHECKS.map((name) => {
@@ -56,12 +59,16 @@ export function describeReport({ checks, checkpoint, open, evidence, anchored, t
   });
   const believed = checkpoint ? [`Believed: size ${checkpoint.size}, root ${checkpoint.root}.`] : [];
   const unproved = open === 0 ? [] : [`Signed checkpoints that are kept until it is proved how they fit: ${open}.`];
+  const said = disagrees.map(({ detail, first, ended }) => {
+    return `${ended === undefined ? "Disagrees" : "Disagreed"}: ${detail} (first at ${first}).`;
+  });
   const files = evidence.map((file) => `Evidence is in ${file}; see holdfast fork-proof.`);
   return [
     ...lines,
     "",
     ...believed,
     ...unproved,
+    ...said,
     ...files,
     ...(anchored === undefined ? [] : [`Anchored in transaction ${anchored}.`]),
     ...(trouble === undefined ? [] : [`Trouble: ${trouble}.`]),

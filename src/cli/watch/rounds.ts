@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Check, type Checks, good, type JudgedChecks, type Patience, unknown } from "../../watch/checks.ts";
+import { type Disagreement, disagreements } from "../../watch/claim-text.ts";
 import { judge } from "../../watch/judge.ts";
 import { remember } from "../../watch/memory/open-checkpoints.ts";
 import { onClock, type WatchState } from "../../watch/memory/state.ts";
@@ -30,6 +31,8 @@ export class Watcher {
   /** When the round before was, by the clock that nobody sets. */
   #steadyAt: number | undefined;
   #before: Checks | undefined;
+  /** The disagreements that were told last. */
+  #disagreed = "";
   #latest: Latest | undefined;
   #outcome: Outcome = "unknown";
   #wasBad = false;
@@ -73,6 +76,8 @@ export class Watcher {
     this.#outcome = outcomeOf(checks);
     this.#wasBad ||= this.#outcome === "bad";
     const { evidence, trouble } = keeping;
+    const disagrees = disagreements(state);
+    const isToldOf = this.#tellsAnew(disagrees);
     const report: Report = {
       format: REPORT_FORMAT,
       at: new Date(seen.now).toISOString(),
@@ -84,14 +89,23 @@ export class Watcher {
       changed,
       checkpoint: state.checkpoint ?? null,
       open: state.open.length,
+      disagrees,
       evidence,
       ...(anchored !== undefined && { anchored }),
       ...(trouble !== undefined && { trouble }),
     };
     webhook?.offer(report, before);
     const hasMoved = state.checkpoint?.size !== sizeBefore;
-    const isFound = evidence.length > 0 || anchored !== undefined || trouble !== undefined;
+    const isFound = evidence.length > 0 || anchored !== undefined || trouble !== undefined || isToldOf;
     return { report, isNews: isFirst || hasMoved || changed.length > 0 || isFound };
+  }
+
+  /** Whether a disagreement is new, or over: that is worth a line also when no mark changes. */
+  #tellsAnew(disagrees: readonly Disagreement[]): boolean {
+    const told = disagrees.map(({ nodes, what, first, ended }) => [nodes, what, first, ended].join(" ")).join("\n");
+    const isNew = told !== this.#disagreed;
+    this.#disagreed = told;
+    return isNew;
   }
 
   /** Rounds until the signal; nothing that a round throws ends them. */

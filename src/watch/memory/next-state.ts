@@ -7,7 +7,7 @@ import type { Check } from "../checks.ts";
 import { headOf, isLinkedTo } from "../conclusions.ts";
 import { proofIn } from "../seen.ts";
 import type { SignedStatement } from "../statement.ts";
-import { addForks, isKnown, isSame, limitOpen, rotate } from "./open-checkpoints.ts";
+import { addForks, isKnown, isSame, isSigned, limitOpen, rotate } from "./open-checkpoints.ts";
 import { addSigner, type Open, type Owed, updateWaiting, type WatchState } from "./state.ts";
 
 /** Marks that decide what is remembered. */
@@ -15,13 +15,15 @@ export type Decisive = { readonly identity: Check; readonly agreement: Check };
 
 /** The believed checkpoint moves only when nothing speaks against it; the rest is kept until it is settled. */
 export function nextState(c: Case, checks: Decisive): WatchState {
-  const { state, seen, own, chain, facts } = c;
+  const { state, seen, own, facts } = c;
   const accepted = findAccepted(c, checks);
   const believed = accepted !== undefined && accepted.size > (own?.size ?? 0) ? accepted : own;
   const extension = nextExtension(c, believed);
   const { extension: _, ...rest } = state;
   const { open, dropped } = nextOpen(c, believed);
-  const [first] = facts.conflicts;
+  // What only a node said is a claim; it is told while it stands, and proves nothing.
+  const proved = facts.conflicts.filter(isSigned);
+  const [first] = proved;
   return {
     ...rest,
     ...(believed !== undefined && { checkpoint: plain(believed) }),
@@ -31,13 +33,20 @@ export function nextState(c: Case, checks: Decisive): WatchState {
     signers: nextSigners(c, accepted, believed),
     open,
     dropped: state.dropped + dropped,
-    forks: addForks(state.forks, facts.conflicts),
+    forks: addForks(state.forks, proved),
     owed: nextOwed(c, checks),
-    anchored: Math.max(state.anchored, chain?.head.size ?? 0, chain?.elsewhere ?? 0),
-    waiting: believed === undefined ? [] : updateWaiting(state.waiting, believed.size, chain?.head.size, seen.now),
+    claims: c.claims,
+    waiting: believed === undefined ? [] : updateWaiting(state.waiting, believed.size, anchoredSize(c), seen.now),
     heardAt: seen.checkpoint.ok ? seen.now : state.heardAt,
     roundAt: seen.now,
   };
+}
+
+/** The size up to which nothing waits for an anchor: as all nodes say, and not beyond what anybody signed. */
+function anchoredSize({ chain, own, known }: Case): number | undefined {
+  if (chain === undefined) return undefined;
+  const least = Math.min(...chain.nodes.map(({ head }) => head.size));
+  return least > Math.max(own?.size ?? 0, ...known.map(({ statement }) => statement.size)) ? undefined : least;
 }
 
 /** Whoever the contract knew once counts also when it cannot be asked; the signer of what is believed is never dropped. */
@@ -96,14 +105,11 @@ function nextOwed(c: Case, { identity, agreement }: Decisive): Owed {
   const owesSigner = isStranger && chain?.signer !== undefined;
   const proof = heard === undefined || chain === undefined ? undefined : proofIn(seen, chain.head.size, heard.size);
   const owesLink = proof?.ok === false && agreement.mark !== 1;
-  const owesHead =
-    chain === undefined ? owed.head !== undefined : chain.head.size < Math.max(state.anchored, chain.elsewhere);
   const one = (name: keyof Owed, isNew: boolean, isOver: boolean): Owed =>
     isOver || (owed[name] === undefined && !isNew) ? {} : { [name]: owed[name] ?? seen.now };
   return {
     ...one("link", owesLink, agreement.mark === 1),
     ...one("signer", owesSigner, identity.mark === 1),
-    ...one("head", owesHead, !owesHead),
   };
 }
 

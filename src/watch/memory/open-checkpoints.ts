@@ -9,6 +9,7 @@ import { keccak256 } from "../../merkle/hash.ts";
 import type { Conflict } from "../checks.ts";
 import type { ChainSeen, Listened } from "../seen.ts";
 import { type SignedStatement, signedStatement } from "../statement.ts";
+import { claimedSizes, mergeClaims } from "./claims.ts";
 import { addSigner, FORKS_MAX, OPEN_MAX, type Open, type Owed, STRANGERS_MAX, type WatchState } from "./state.ts";
 
 /** Open checkpoints that are asked about in one round; the others have their turn. */
@@ -72,10 +73,11 @@ export function questionsToContract(
   const open = turn(state, undefined).map(({ statement }) => statement.size);
   const first = heard === undefined ? [] : [heard];
   const own = state.checkpoint === undefined ? [] : [state.checkpoint.size];
+  const claimed = claimedSizes(state.claims);
   const signers = [...first.map(({ signer }) => signer), ...strangers];
   return {
     signers: [...new Set(signers)].slice(0, ASKED_MAX),
-    sizes: [...new Set([...first.map(({ size }) => size), ...own, ...open])],
+    sizes: [...new Set([...first.map(({ size }) => size), ...own, ...open, ...claimed])],
   };
 }
 
@@ -128,17 +130,13 @@ function lowest(open: readonly Open[], countMax: number, salt: Hex = "0x"): read
   return ranked.slice(0, countMax).map(({ each }) => each);
 }
 
-/** Adds contradictions, each once; one that only a node vouches for makes place for two signatures. */
+/** Adds contradictions of two signatures, each once. */
 export function addForks(forks: readonly Conflict[], more: readonly Conflict[]): readonly Conflict[] {
-  const all = [...forks];
-  for (const each of more) {
-    const same = all.findIndex((held) => keyOf(held) === keyOf(each));
-    const at = same < 0 && all.length >= FORKS_MAX ? all.findLastIndex((held) => !isSigned(held)) : same;
-    const held = all[at];
-    if (held === undefined && all.length < FORKS_MAX) all.push(each);
-    else if (held !== undefined && isSigned(each) && !isSigned(held)) all[at] = each;
+  const all = new Map<string, Conflict>();
+  for (const each of [...forks, ...more]) {
+    if (!all.has(keyOf(each))) all.set(keyOf(each), each);
   }
-  return all;
+  return [...all.values()].slice(0, FORKS_MAX);
 }
 
 /** Whether both statements are signed, so that nobody's word is needed that they were made. */
@@ -172,7 +170,7 @@ export function mergeStates(mine: WatchState, theirs: WatchState): WatchState {
     forks: addForks(theirs.forks, mine.forks),
     ...(found !== undefined && { found }),
     owed: owed as Owed,
-    anchored: Math.max(mine.anchored, theirs.anchored),
+    claims: mergeClaims(mine.claims, theirs.claims),
     heardAt: Math.max(mine.heardAt, theirs.heardAt),
     roundAt: Math.max(mine.roundAt, theirs.roundAt),
   };

@@ -9,40 +9,28 @@ import { toHex, utf8 } from "../../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import { keccak256 } from "../../merkle/hash.ts";
 import { BUNDLE_LIMITS } from "../../verify/bundle/bundle.ts";
-import {
-  address,
-  type Form,
-  hex,
-  integer,
-  isObject,
-  list,
-  object,
-  oneOf,
-  positive,
-  text,
-} from "../../verify/bundle/forms.ts";
+import { type Form, integer, isObject, list, object, oneOf, text } from "../../verify/bundle/forms.ts";
 import { readBundleJson } from "../../verify/bundle/strict-json.ts";
-import { CHECKS, type Conflict } from "../checks.ts";
+import { checkpointForm, plainStatement, signedStatement } from "../statement.ts";
+import { CLAIMS_MAX, type Claim, NAMES_MAX } from "./claims.ts";
+import { FIRST_FORMAT, ofFirstText, ofSecondText, SECOND_FORMAT } from "./old-states.ts";
+import type { WatchState } from "./state.ts";
 import {
-  checkpointForm,
-  type PlainStatement,
-  plainForm,
-  plainStatement,
-  signedStatement,
-  statementOf,
-} from "../statement.ts";
-import { FORKS_MAX, OPEN_MAX, SIGNERS_MAX, STRANGERS_MAX, WAITING_MAX, type WatchState } from "./state.ts";
+  commonForms,
+  forksOf,
+  hash,
+  keptForms,
+  OPTIONAL,
+  openOf,
+  type PlainFork,
+  type PlainOpen,
+  TEXT_MAX,
+} from "./state-parts.ts";
 
-const WATCH_FORMAT = "holdfast/watch@2";
-const OLD_FORMAT = "holdfast/watch@1";
+const WATCH_FORMAT = "holdfast/watch@3";
 
 const LIMITS = { charactersMax: 1024 * 1024, depthMax: 5, valuesMax: 100_000 };
-const TEXT_MAX = 2000;
-/** Checkpoints of one round that are kept before there was time to decide. */
-const HEARD_MAX = 8;
 const CHECKED = /^(.*),"check":"(0x[0-9a-f]{64})"\}\s*$/s;
-
-const hash = hex(32);
 
 /** A text that is no state of a watcher, or not as it was written. */
 class WatchStateError extends Error {
@@ -50,62 +38,41 @@ class WatchStateError extends Error {
   readonly code = "watch_state_invalid";
 }
 
-type PlainFork = Omit<Conflict, "a" | "b"> & { readonly a: PlainStatement; readonly b: PlainStatement };
-type PlainOpen = { readonly checkpoint: SignedCheckpoint; readonly since: number };
-type Text = Omit<WatchState, "open" | "forks"> & {
+type PlainClaim = Omit<Claim, "against"> & {
+  readonly against?: { readonly statement: SignedCheckpoint; readonly nodes: readonly Hex[] };
+};
+type Text = Omit<WatchState, "open" | "forks" | "claims"> & {
   readonly format: typeof WATCH_FORMAT;
   readonly open: readonly PlainOpen[];
   readonly forks: readonly PlainFork[];
+  readonly claims: readonly PlainClaim[];
 };
 
-type Common = Omit<WatchState, "open" | "dropped" | "salt" | "forks" | "owed" | "anchored">;
-const commonForms = {
-  ledger: text(BUNDLE_LIMITS.nameLengthMax),
-  ledgerId: hash,
-  chainId: positive,
-  contract: address,
-  checkpoint: checkpointForm,
-  extension: object({ from: positive, root: hash, path: list(hash, 0, BUNDLE_LIMITS.pathMax) }),
-  waiting: list(object({ size: positive, since: integer }), 0, WAITING_MAX),
-  heardAt: integer,
-  roundAt: integer,
-  found: object({ finding: text(TEXT_MAX), detail: text(TEXT_MAX), at: integer }),
-  spent: object({ day: text(10), wei: text(40) }),
-};
-const OPTIONAL = ["ledgerId", "checkpoint", "extension", "found", "spent"] as const;
+const claimForm: Form<PlainClaim> = object<PlainClaim>(
+  {
+    what: oneOf(["head", "root", "fork"]),
+    by: list(text(TEXT_MAX), 0, NAMES_MAX),
+    size: integer,
+    root: hash,
+    against: object({ statement: checkpointForm, nodes: list(hash, 0, BUNDLE_LIMITS.pathMax) }),
+    first: integer,
+    last: integer,
+    since: integer,
+    denied: integer,
+    ended: integer,
+  },
+  { optional: ["root", "against", "since", "denied", "ended"] },
+);
 
 const stateForm: Form<Text> = object<Text>(
   {
     format: oneOf([WATCH_FORMAT]),
     ...commonForms,
-    signers: list(hex(20), 0, SIGNERS_MAX),
-    open: list(object({ checkpoint: checkpointForm, since: integer }), 0, OPEN_MAX + STRANGERS_MAX + HEARD_MAX),
-    dropped: integer,
-    salt: hex(16),
-    forks: list(
-      object<PlainFork>({
-        finding: oneOf(CHECKS),
-        detail: text(TEXT_MAX),
-        a: plainForm,
-        b: plainForm,
-        nodes: list(hash, 0, BUNDLE_LIMITS.pathMax),
-      }),
-      0,
-      FORKS_MAX,
-    ),
-    owed: object<WatchState["owed"]>(
-      { link: integer, signer: integer, head: integer },
-      { optional: ["link", "signer", "head"] },
-    ),
-    anchored: integer,
+    ...keptForms,
+    owed: object<WatchState["owed"]>({ link: integer, signer: integer }, { optional: ["link", "signer"] }),
+    claims: list(claimForm, 0, CLAIMS_MAX),
   },
   { optional: [...OPTIONAL, "salt"] },
-);
-
-type OldText = Common & { readonly format: typeof OLD_FORMAT; readonly doubtSince?: number };
-const oldForm: Form<OldText> = object<OldText>(
-  { format: oneOf([OLD_FORMAT]), ...commonForms, signers: list(hex(20), 0, 1000), doubtSince: integer },
-  { optional: [...OPTIONAL, "doubtSince"] },
 );
 
 /** The text of a state. */
@@ -117,8 +84,15 @@ export function writeWatchState(state: WatchState): string {
   const forks = state.forks.map(({ finding, detail, a, b, nodes }) => {
     return { finding, detail, a: plainStatement(a), b: plainStatement(b), nodes };
   });
-  const body = JSON.stringify({ format: WATCH_FORMAT, ...state, open, forks }).slice(0, -1);
+  const claims = state.claims.map(plainClaim);
+  const body = JSON.stringify({ format: WATCH_FORMAT, ...state, open, forks, claims }).slice(0, -1);
   return `${body},"check":"${checkOf(body)}"}\n`;
+}
+
+function plainClaim({ against, ...claim }: Claim): PlainClaim {
+  if (against === undefined) return claim;
+  const { kind: _kind, signer: _signer, ...statement } = against.statement;
+  return { ...claim, against: { statement, nodes: against.nodes } };
 }
 
 /**
@@ -142,10 +116,10 @@ function readText(text: string): WatchState {
   }
   const value = readBundleJson(text, LIMITS);
   const format = isObject(value) ? value.format : undefined;
-  if (format === OLD_FORMAT) return requireSigned(ofOldText(oldForm(value, "")));
-  if (format !== WATCH_FORMAT) {
+  if (format === FIRST_FORMAT) return requireSigned(ofFirstText(value));
+  if (format !== WATCH_FORMAT && format !== SECOND_FORMAT) {
     const got = typeof format === "string" ? JSON.stringify(format.slice(0, 40)) : "something else";
-    const what = `expected the format ${WATCH_FORMAT} or ${OLD_FORMAT}, got ${got}`;
+    const what = `expected the format ${WATCH_FORMAT}, or an earlier one, got ${got}`;
     throw new WatchStateError(`${what}: a version that this one does not know wrote it, or it is no state`);
   }
   const [, body, check] = CHECKED.exec(text) ?? [];
@@ -153,34 +127,29 @@ function readText(text: string): WatchState {
     throw new WatchStateError("it does not fit its own check value: it is damaged, or was changed by hand");
   }
   const { check: _, ...rest } = value as Record<string, unknown>;
-  return requireSigned(ofText(stateForm(rest, "")));
+  return requireSigned(format === SECOND_FORMAT ? ofSecondText(rest) : ofText(stateForm(rest, "")));
 }
 
 function checkOf(body: string): Hex {
   return toHex(keccak256(utf8(body)));
 }
 
-function ofText({ format: _, open, forks, ...rest }: Text): WatchState {
+function ofText({ format: _, open, forks, claims, ...rest }: Text): WatchState {
   return {
     ...rest,
-    open: open.map(({ checkpoint, since }) => ({ statement: signedStatement(checkpoint), since })),
-    forks: forks.map(({ a, b, ...fork }) => {
-      const ledgerId = rest.ledgerId as Hex;
-      return { ...fork, a: statementOf(ledgerId, a), b: statementOf(ledgerId, b) };
+    open: openOf(open),
+    forks: forksOf(rest.ledgerId, forks),
+    claims: claims.map(({ against, ...claim }) => {
+      if (against === undefined) return claim;
+      return { ...claim, against: { statement: signedStatement(against.statement), nodes: against.nodes } };
     }),
   };
 }
 
-/** A state of the first version knew one debt, and not what it was about. */
-function ofOldText({ format: _, doubtSince, signers, ...rest }: OldText): WatchState {
-  const owed = doubtSince === undefined ? {} : { link: doubtSince, signer: doubtSince };
-  const empty = { open: [], dropped: 0, forks: [], anchored: 0 };
-  return { ...rest, ...empty, owed, signers: signers.slice(-SIGNERS_MAX) };
-}
-
 function requireSigned(state: WatchState): WatchState {
-  const { checkpoint, ledgerId, signers, open, forks } = state;
-  const held = [...open.map(({ statement }) => statement), ...forks.flatMap(({ a, b }) => [a, b])];
+  const { checkpoint, ledgerId, signers, open, forks, claims } = state;
+  const claimed = claims.flatMap(({ against }) => (against === undefined ? [] : [against.statement]));
+  const held = [...open.map(({ statement }) => statement), ...forks.flatMap(({ a, b }) => [a, b]), ...claimed];
   const signed = checkpoint === undefined ? held : [signedStatement(checkpoint), ...held];
   const other = signed.find((statement) => statement.ledgerId !== ledgerId);
   if (other !== undefined) throw new WatchStateError(`expected ledger ${ledgerId}, got ${other.ledgerId}`);

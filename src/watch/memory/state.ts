@@ -7,6 +7,7 @@ import type { Hex } from "../../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import type { Conflict } from "../checks.ts";
 import type { SignedStatement } from "../statement.ts";
+import type { Claim } from "./claims.ts";
 
 /** A size that was believed first at a time, milliseconds since 1970. */
 export type Waiting = { readonly size: number; readonly since: number };
@@ -14,7 +15,7 @@ export type Waiting = { readonly size: number; readonly since: number };
 /** That the believed checkpoint extends what the contract held: with it anyone can anchor the checkpoint. */
 export type Extension = { readonly from: number; readonly root: Hex; readonly path: readonly Hex[] };
 
-/** A contradiction that was found once; it does not pass. */
+/** A contradiction that was proved once, by two signatures; it does not pass. */
 export type Found = { readonly finding: string; readonly detail: string; readonly at: number };
 
 /** A checkpoint that somebody signed and that is not settled: neither proved to be of one tree with the believed one, nor not. */
@@ -30,8 +31,6 @@ export type Owed = {
   readonly link?: number;
   /** A checkpoint of a signer that the contract knows. */
   readonly signer?: number;
-  /** A head of the contract that is not smaller than it was. */
-  readonly head?: number;
 };
 
 export type WatchState = {
@@ -51,13 +50,13 @@ export type WatchState = {
   readonly dropped: number;
   /** Drawn at the start, so that nobody can choose what is dropped. */
   readonly salt?: Hex;
-  /** Contradictions with what proves them. */
+  /** Contradictions of two signatures, with what proves them. */
   readonly forks: readonly Conflict[];
-  /** The first contradiction that was found. */
+  /** The first of them that was found. */
   readonly found?: Found;
   readonly owed: Owed;
-  /** The largest size that the contract was seen to hold. */
-  readonly anchored: number;
+  /** What nodes said of the contract, which nothing proves; bounded, and what came to nothing is history. */
+  readonly claims: readonly Claim[];
   /** Believed sizes that the contract does not hold yet, ascending. */
   readonly waiting: readonly Waiting[];
   /** When the service last gave a checkpoint, or when watching began; milliseconds since 1970. */
@@ -84,7 +83,7 @@ export function beginWatch(
   now: number,
 ): WatchState {
   const { ledger, ledgerId, chainId, contract, signers } = of;
-  const empty = { open: [], dropped: 0, forks: [], owed: {}, anchored: 0, waiting: [] };
+  const empty = { open: [], dropped: 0, forks: [], owed: {}, claims: [], waiting: [] };
   const id = ledgerId === undefined ? {} : { ledgerId };
   return { ledger, ...id, chainId, contract, signers, ...empty, heardAt: now, roundAt: now };
 }
@@ -118,10 +117,15 @@ function shiftDebts(state: WatchState, byMs: number): WatchState {
   return { ...state, ...mapDebts(state, (at) => Math.max(0, at + byMs)) };
 }
 
-function mapDebts({ heardAt, open, owed }: WatchState, move: (at: number) => number) {
+function mapDebts({ heardAt, open, owed, claims }: WatchState, move: (at: number) => number) {
   return {
     heardAt: move(heardAt),
     open: open.map(({ statement, since }) => ({ statement, since: move(since) })),
+    claims: claims.map((claim) => ({
+      ...claim,
+      ...(claim.since !== undefined && { since: move(claim.since) }),
+      ...(claim.denied !== undefined && { denied: move(claim.denied) }),
+    })),
     owed: Object.fromEntries(Object.entries(owed).map(([name, at]) => [name, move(at)])) as Owed,
   };
 }

@@ -92,7 +92,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     bad: ["fork"],
     believed: 18,
-    evidence: 2,
+    evidence: 1,
   },
   "a proof for the anchored size that is owed, with a 503 now and then": {
     looks: [
@@ -198,10 +198,34 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   "a node that hides that something else was anchored": {
     looks: [BEGIN, BEGIN, { otherNode: [say(told, 4), say(other, 12)] }],
-    bad: ["agreement", "fork"],
-    unknown: ["chain"],
+    bad: ["agreement"],
+    unknown: ["chain", "fork"],
     believed: 12,
-    evidence: 1,
+  },
+  "a node that invents a root for a while, and a ledger that grows meanwhile": {
+    looks: [
+      { ...honest(12), anchored: [say(told, 4), say(told, 12)] },
+      { otherNode: [say(told, 4), say(other, 12)] },
+      { ...honest(14), anchored: [say(told, 4), say(told, 12), say(told, 14)] },
+      honest(16),
+    ],
+    bad: ["agreement"],
+    unknown: ["chain", "fork"],
+    believed: 12,
+    open: 1,
+  },
+  "a node that invented a root once": {
+    looks: [
+      { ...honest(12), anchored: [say(told, 4), say(told, 12)] },
+      { otherNode: [say(told, 4), say(other, 12)] },
+      { ...honest(14), otherNode: undefined },
+      honest(16),
+    ],
+    believed: 16,
+  },
+  "a node that invented a head once": {
+    looks: [BEGIN, { otherNode: [say(told, 4), say(other, 40)] }, { otherNode: undefined }, honest(16)],
+    believed: 16,
   },
   "a node that hides what it showed": {
     looks: [

@@ -83,7 +83,7 @@ test("a real service is watched from outside, across its restart, and its silenc
   for (const [text, expected] of [
     [`\uFEFF${kept}`, /byte order mark/],
     [kept.slice(0, 200), /damaged or cut off/],
-    [kept.replace("watch@2", "watch@9"), /a version that this one does not know/],
+    [kept.replace("watch@3", "watch@9"), /a version that this one does not know/],
     ["", /an empty file/],
   ] as const) {
     writeFileSync(join(cwd, "bad.json"), text);

@@ -111,8 +111,10 @@ export function setStage(t: TestContext, { isRestarted = true } = {}): Stage {
   );
   const sources: Sources = {
     tree,
-    chain,
-    others: [second],
+    nodes: [
+      { name: "one.example", chain },
+      { name: "two.example", chain: second },
+    ],
     codeHashes: [CODE],
     secondLookMs: 0,
     now: () => clock,

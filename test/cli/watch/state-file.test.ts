@@ -66,8 +66,8 @@ test("a state that is reached by a link stays where it is", async (t) => {
   symlinkSync(path, link);
   const file = new StateFile(link);
   file.load();
-  await file.save({ ...STATE, anchored: 5 });
-  assert.deepEqual([readlinkSync(link), readWatchState(readFileSync(path, "utf8")).anchored], [path, 5]);
+  await file.save({ ...STATE, dropped: 5 });
+  assert.deepEqual([readlinkSync(link), readWatchState(readFileSync(path, "utf8")).dropped], [path, 5]);
 });
 
 test("what another process wrote meanwhile is put together with what is saved, and told", async (t) => {
@@ -75,11 +75,11 @@ test("what another process wrote meanwhile is put together with what is saved, a
   const [one, two] = [new StateFile(path), new StateFile(path)];
   assert.deepEqual(await one.save(STATE), { state: STATE });
   two.load();
-  assert.deepEqual(await two.save({ ...STATE, anchored: 3 }), { state: { ...STATE, anchored: 3 } });
+  assert.deepEqual(await two.save({ ...STATE, dropped: 3 }), { state: { ...STATE, dropped: 3 } });
   const heard = [{ statement: other.statement(15), since: NOW }];
   const { state, trouble } = await one.save({ ...STATE, open: heard });
   assert.match(trouble ?? "", /another watcher uses .*; give each a --state of its own/);
-  assert.deepEqual([state.open, state.anchored], [heard, 3]);
+  assert.deepEqual([state.open, state.dropped], [heard, 3]);
   assert.deepEqual(new StateFile(path).load(), state);
   assert.equal((await one.save(state)).trouble, undefined);
 });

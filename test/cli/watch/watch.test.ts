@@ -66,7 +66,7 @@ async function makeWorld(t: TestContext, options: Partial<WatcherOptions> = {}):
   const tree = new PublicTree({ url, ledger: "main", timeoutMs: TIMEOUT_MS, pausesMs: [] });
   const reader = connectChain({ urls: [chain.url], chainId: 31337, contract: CONTRACT });
   t.after(() => reader.close());
-  const sources = { tree, chain: reader, secondLookMs: 0, now: () => clock.now };
+  const sources = { tree, nodes: [{ name: "node.example", chain: reader }], secondLookMs: 0, now: () => clock.now };
   const patience = { silentMs: 30_000, lagMs: 60_000 };
   const restart: World["restart"] = (more = {}) => {
     const file = new StateFile(stateFile);
@@ -160,10 +160,11 @@ test("a service that tells others something else, and anchors it, is caught by t
   await round();
   await chain.anchor(other, 10);
   const equivocated = await round();
-  assert.deepEqual(bad(equivocated), ["agreement", "fork"]);
+  assert.deepEqual([bad(equivocated), unknown(equivocated)], [["agreement"], ["fork"]]);
+  assert.match(equivocated.disagrees[0]?.detail ?? "", /^node.example says that the contract holds root/);
   lies.answer = () => ({ status: 500, body: "" });
   const silent = await round();
-  assert.deepEqual(bad(silent), ["agreement", "fork"], "also when the service says nothing more");
+  assert.deepEqual(bad(silent), ["agreement"], "also when the service says nothing more");
   const ahead = await makeWorld(t);
   await ahead.chain.anchor(told, 20);
   assert.deepEqual(bad(await ahead.round()), ["ahead"]);

@@ -29,6 +29,7 @@ function finding(second: number, name: CheckName = "size"): Report {
     changed: [name],
     checkpoint: null,
     open: 0,
+    disagrees: [],
     evidence: [],
   };
 }
