@@ -140,7 +140,7 @@ export function addForks(forks: readonly Conflict[], more: readonly Conflict[]):
 }
 
 /** Whether both statements are signed, so that nobody's word is needed that they were made. */
-function isSigned({ a, b }: Conflict): boolean {
+export function isSigned({ a, b }: Conflict): boolean {
   return a.kind === "signed" && b.kind === "signed";
 }
 
