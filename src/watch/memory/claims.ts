@@ -2,6 +2,7 @@
  * What nodes said that is proved by nothing: the head of the contract, a root in it that contradicts a signed one, that the
  * ledger forked. Each claim is kept with who said it and when. It ends when it is taken back and others say otherwise too,
  * or when it was taken back for long; silence ends nothing, and what has ended stays as history. It is bounded.
+ * Why: docs/decisions/0138.
  */
 
 import type { Hex } from "../../merkle/bytes.ts";
