@@ -115,7 +115,8 @@ export function checkFork({ seen, state, chain, own, heard, facts, claims }: Cas
   const [fork] = standing(claims, "fork");
   if (fork !== undefined) return bad(describeClaim(fork, seen.now));
   const [root] = standing(claims, "root");
-  if (root !== undefined) return unknown("only a node says that there is another history, see agreement: not a proof");
+  if (root !== undefined)
+    return unknown("that there is another history is what a node says or said, see agreement: not a proof");
   if (chain === undefined) return unknown("the contract cannot be asked");
   return own === undefined && heard === undefined ? unknown("no checkpoint yet") : good("no contradiction is known");
 }

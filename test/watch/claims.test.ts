@@ -244,7 +244,9 @@ test("a claim says which node said what, when first and last, and what became of
   const detail = `node2 said that ${what}, last at ${iso(120_000)}, and it came to nothing at ${iso(180_000)}`;
   const times = { first: iso(60_000), last: iso(120_000), ended: iso(180_000) };
   assert.deepEqual(claims, [{ nodes: ["node2"], what: "root", detail, ...times }]);
-  const alone = run([all("head"), all("honest")]).results.at(-1)?.chain.detail ?? "";
+  const { told: heads, results: rounds } = run([all("honest"), all("head"), all("honest")]);
+  assert.deepEqual([heads[0]?.first, heads[0]?.last], [iso(120_000), iso(120_000)], "not of the head before");
+  const alone = rounds.at(-1)?.chain.detail ?? "";
   assert.match(alone, /^node1 said that the contract holds size 1000000000000000 .*since .* nobody says so; now node1/);
 });
 

@@ -51,6 +51,7 @@ export type Round = {
 
 /** The claims after a round. */
 export function nextClaims(claims: readonly Claim[], round: Round): readonly Claim[] {
+  // Silence ends nothing.
   if (round.nodes.length === 0) return claims;
   const past = claims.filter(({ ended }) => ended !== undefined);
   const open = claims.filter(({ ended }) => ended === undefined);
@@ -103,10 +104,10 @@ function joined(a: Claim, b: Claim): Claim {
   return { ...newer, by: names(a.by, b.by), first: Math.min(a.first, b.first) };
 }
 
-/** Who says a claim in a round, and who says otherwise. */
+/** Who of the nodes that answer says a claim in a round, and who says otherwise: each does one of the two. */
 type Voices = { readonly said: readonly string[]; readonly denied: readonly string[] };
 
-/** One step of a claim: said again, denied, come to nothing, or as it was because nobody spoke of it. */
+/** One step of a claim in a round in which some node answers: said again, denied, or come to nothing. */
 function step(claim: Claim, { said, denied }: Voices, supporters: number, round: Round): Claim {
   const { now } = round;
   const { denied: deniedBefore, since: sinceBefore, ...rest } = claim;
@@ -114,7 +115,6 @@ function step(claim: Claim, { said, denied }: Voices, supporters: number, round:
   // A head that only others still show was not said again by its own node.
   const last = claim.by.some((name) => said.includes(name)) ? now : claim.last;
   if (said.length > 0) return denied.length > 0 ? { ...rest, last, since } : { ...rest, last };
-  if (denied.length === 0) return claim;
   const deniedSince = deniedBefore ?? now;
   const next = { ...rest, since, denied: deniedSince };
   const isOver = isOutvoted(claim, denied, supporters) || isOutlasted(claim, deniedSince, round);
@@ -148,7 +148,7 @@ function nextHeads(open: readonly Claim[], round: Round): readonly Claim[] {
     if (isSettled && own === undefined) return history;
     const { since: _since, denied: _denied, ...fresh } = claim;
     const kept = isSettled ? fresh : claim;
-    const said = own !== undefined && before.said.includes(own.name) ? { ...kept, ...headOf(own) } : kept;
+    const said = own !== undefined && before.said.includes(own.name) ? withHead(kept, own, now) : kept;
     const supporters = heads.filter((each) => each === claim || supports(each, said)).length;
     return [...history, step(said, voicesOf(said, nodes), supporters, round)];
   });
@@ -161,6 +161,12 @@ function nextHeads(open: readonly Claim[], round: Round): readonly Claim[] {
 
 function headOf({ head }: NodeSeen): { readonly size: number; readonly root: Hex } {
   return { size: head.size, root: head.root };
+}
+
+/** A claim with what its node shows now; one that nobody denied begins anew with another head. */
+function withHead(claim: Claim, node: NodeSeen, now: number): Claim {
+  const isNew = claim.since === undefined && claim.size !== node.head.size;
+  return { ...claim, ...headOf(node), first: isNew ? now : claim.first };
 }
 
 function supports(head: Claim, { size, root }: Claim): boolean {
