@@ -15,7 +15,7 @@ const SECONDS_MAX = 1e10;
 const DATE_MAX = 8.64e15;
 
 export const MOMENT_RULE =
-  "an RFC 3339 time such as 2026-11-20T09:30:00Z (a + in a URL is written %2B), a date, or milliseconds since 1970";
+  "an RFC 3339 time such as 2026-11-20T09:30:00Z (a + in a URL is written %2B), a date, or milliseconds (not seconds) since 1970";
 
 /** Whether a text is an RFC 3339 date and time of a day that exists; a leap second is let through. */
 export function isDateTime(text: string): boolean {
