@@ -10,6 +10,7 @@ import { connect, type Socket } from "node:net";
 import test, { after, before } from "node:test";
 import { createGzip } from "node:zlib";
 import { closeServer } from "../../src/http/server.ts";
+import { HTTP_LIMITS } from "../../src/http/services.ts";
 import { ask, codeOf, event, type Running, startService } from "./service.ts";
 import { until } from "./wire/client.ts";
 
@@ -157,7 +158,7 @@ test("headers that never end in time are answered with 408", async () => {
 
 test("headers without end are answered with 431", async () => {
   const socket = await open();
-  socket.write(`GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(20 * 1024)}\r\n\r\n`);
+  socket.write(`GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(HTTP_LIMITS.headersBytesMax)}\r\n\r\n`);
   const text = await readAll(socket);
   assert.match(text, /^HTTP\/1\.1 431 /);
   assert.match(text, /"code":"headers_too_large"/);
