@@ -8,13 +8,13 @@ import { isAlarm, type Note, type Notes } from "./obstacles.ts";
 import { intervalOf } from "./policy.ts";
 import { spentToday } from "./spending/spent.ts";
 import { ledgersOf } from "./transaction/attempt.ts";
-import { type Flight, isOpen, isUnmined, lastAttempt } from "./transaction/pending.ts";
+import { isOpen, isUnmined, lastAttempt, type PendingTransaction } from "./transaction/pending.ts";
 import { type Lane, ledgerScope } from "./transaction/sending-account.ts";
 
 /** A transaction that is not final: every hash that its nonce ever had. */
-export type FlightStatus = {
+export type PendingStatus = {
   readonly nonce: number;
-  readonly stage: Flight["stage"];
+  readonly stage: PendingTransaction["stage"];
   readonly attempts: number;
   readonly hashes: readonly Hex[];
   /** Milliseconds since 1970. */
@@ -30,7 +30,7 @@ export type AccountStatus = {
   readonly spentTotalWei: string;
   readonly bumps: number;
   readonly reorgs: number;
-  readonly flights: readonly FlightStatus[];
+  readonly flights: readonly PendingStatus[];
   readonly note?: Note;
 };
 
@@ -94,12 +94,12 @@ function accountStatus(loop: ChainLoop, lane: Lane, notes: Notes, now: number): 
     spentTotalWei: spend.totalWei,
     bumps,
     reorgs,
-    flights: journal.flights.filter((flight) => isUnmined(flight) || isOpen(flight)).map(flightStatus),
+    flights: journal.transactions.filter((pending) => isUnmined(pending) || isOpen(pending)).map(pendingStatus),
     ...(note !== undefined && { note }),
   };
 }
 
-function flightStatus({ nonce, stage, attempts, refused }: Flight): FlightStatus {
+function pendingStatus({ nonce, stage, attempts, refused }: PendingTransaction): PendingStatus {
   const hashes = attempts.map(({ hash }) => hash);
   const firstSignedAt = attempts[0]?.signedAt ?? 0;
   return { nonce, stage, attempts: attempts.length, hashes, firstSignedAt, ...(refused !== undefined && { refused }) };
@@ -114,7 +114,7 @@ async function ledgerStatus(loop: ChainLoop, notes: Notes, ledger: AnchoredLedge
     schedule.oldestAgeMs(ledger),
   ]);
   const inFlight = lanes.some(({ journal }) =>
-    journal.unmined.some((flight) => ledgersOf(lastAttempt(flight).purpose).includes(id)),
+    journal.unmined.some((pending) => ledgersOf(lastAttempt(pending).purpose).includes(id)),
   );
   const note =
     notes.get(ledgerScope(site, id)) ??

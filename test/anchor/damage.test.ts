@@ -210,13 +210,13 @@ test("a flight whose bytes are of another nonce is never sent again", async () =
   await append(world.ledger, 2);
   await STAGES["stored and not sent"]?.(world);
   const [first = "", last = ""] = await keysOf(world.store, LANE, "flight/");
-  const flight = JSON.parse((await world.store.record(LANE, last)) ?? "");
+  const pending = JSON.parse((await world.store.record(LANE, last)) ?? "");
   const other = JSON.parse((await world.store.record(LANE, first)) ?? "");
-  const mixed = { ...flight, attempts: [{ ...flight.attempts[0], raw: other.attempts[0].raw }] };
+  const mixed = { ...pending, attempts: [{ ...pending.attempts[0], raw: other.attempts[0].raw }] };
   await world.store.writeRecords([{ space: LANE, key: last, value: JSON.stringify(mixed) }], { durable: true });
   const journal = await Journal.open(world.store, 1234, PAYER.address, quiet, world.now);
   assert.deepEqual(
-    journal.flights.map(({ nonce }) => nonce),
+    journal.transactions.map(({ nonce }) => nonce),
     [0],
   );
 });

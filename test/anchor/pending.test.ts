@@ -7,10 +7,10 @@ import test from "node:test";
 import ts from "typescript";
 import type { Attempt } from "../../src/anchor/transaction/attempt.ts";
 import {
-  beginFlight,
-  type Flight,
-  type FlightEvent,
+  beginPending,
   type Landing,
+  type PendingEvent,
+  type PendingTransaction,
   type Stage,
   TRANSITIONS,
   transition,
@@ -37,7 +37,7 @@ const ATTEMPT: Attempt = {
   signedAt: 1,
   signedAtBlock: 1,
 };
-const EVENTS: Readonly<Record<FlightEvent["type"], FlightEvent>> = {
+const EVENTS: Readonly<Record<PendingEvent["type"], PendingEvent>> = {
   sent: { type: "sent", at: 5 },
   unanswered: { type: "unanswered", at: 5 },
   waits: { type: "waits", at: 5 },
@@ -55,10 +55,10 @@ const EVENTS: Readonly<Record<FlightEvent["type"], FlightEvent>> = {
   reorganised: { type: "reorganised" },
 };
 
-/** A flight in a state, refused and missed, so that it shows what an event takes away. */
-function flightIn(stage: Stage): Flight {
+/** A pending transaction in a state, refused and missed, so that it shows what an event takes away. */
+function pendingIn(stage: Stage): PendingTransaction {
   const landing = ["mined", "safe", "final"].includes(stage) ? { landing: LANDING } : {};
-  return { ...beginFlight(3, ATTEMPT), stage, missed: 2, sentAt: 4, refused: "fee_low", ...landing };
+  return { ...beginPending(3, ATTEMPT), stage, missed: 2, sentAt: 4, refused: "fee_low", ...landing };
 }
 
 /** Rows of the drawing in the file's docblock, as "state event" to the state that it becomes. */
@@ -84,9 +84,9 @@ test("every pair of state and event that is drawn leads where it is drawn, and e
       const to = drawn.get(`${state} ${event.type}`);
       drawn.delete(`${state} ${event.type}`);
       if (to === undefined) {
-        assert.throws(() => transition(flightIn(state), event), /nonce 3: expected an event that ".+" allows/, state);
+        assert.throws(() => transition(pendingIn(state), event), /nonce 3: expected an event that ".+" allows/, state);
       } else {
-        assert.equal(transition(flightIn(state), event).stage, to, `${state} ${event.type}`);
+        assert.equal(transition(pendingIn(state), event).stage, to, `${state} ${event.type}`);
       }
     }
   }
@@ -95,7 +95,7 @@ test("every pair of state and event that is drawn leads where it is drawn, and e
 });
 
 test("an event changes what it is about, and keeps the bytes of every attempt", () => {
-  const sent = flightIn("signed");
+  const sent = pendingIn("signed");
   const { refused: _, ...plain } = sent;
   assert.deepEqual(transition(sent, EVENTS.sent), { ...plain, stage: "broadcast", sentAt: 5 });
   assert.deepEqual(transition(sent, EVENTS.unanswered), { ...sent, stage: "broadcast", sentAt: 5 });
@@ -107,8 +107,8 @@ test("an event changes what it is about, and keeps the bytes of every attempt", 
   assert.equal(transition(sent, EVENTS.nonce_free).missed, 0);
   assert.deepEqual(transition(sent, EVENTS.mined), { ...sent, stage: "mined", landing: LANDING, missed: 0 });
   const again = { nonce: 3, stage: "signed", attempts: [ATTEMPT], missed: 0, sentAt: 0 };
-  assert.deepEqual(transition(flightIn("final"), EVENTS.reorganised), again);
-  assert.deepEqual(transition(flightIn("displaced"), EVENTS.nonce_freed), again);
+  assert.deepEqual(transition(pendingIn("final"), EVENTS.reorganised), again);
+  assert.deepEqual(transition(pendingIn("displaced"), EVENTS.nonce_freed), again);
 });
 
 test("only pending.ts writes the state of a pending transaction, and only build.ts that of an anchor", () => {

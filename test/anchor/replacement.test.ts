@@ -67,9 +67,9 @@ test("a transaction that no block takes is replaced by the pool's rule until one
     await run.step();
   }
   const [status] = await run.anchorer.status();
-  const [flight] = status?.accounts.find(({ address }) => address.toLowerCase() === run.payer.address)?.flights ?? [];
-  assert.ok(flight && flight.attempts > 1, "expected a higher offer");
-  assert.equal(flight.refused, undefined);
+  const [pending] = status?.accounts.find(({ address }) => address.toLowerCase() === run.payer.address)?.flights ?? [];
+  assert.ok(pending && pending.attempts > 1, "expected a higher offer");
+  assert.equal(pending.refused, undefined);
   await run.runUntilFinal();
   await run.requireOrder(ETHER);
   await run.stop();

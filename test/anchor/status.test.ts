@@ -35,9 +35,9 @@ test("a ledger's status goes from waiting over in flight and mined to final", as
   await world.tick(0);
   const flying = await statusOf(world);
   assert.deepEqual(ledgerIn(flying), { ...recorded, state: "in_flight", oldestUnanchoredS: 66 });
-  const [flight] = payerIn(flying).flights;
-  assert.deepEqual(flight?.hashes, [world.chain.pool[0]?.hash]);
-  assert.deepEqual([flight?.nonce, flight?.stage, flight?.attempts], [0, "broadcast", 1]);
+  const [pending] = payerIn(flying).flights;
+  assert.deepEqual(pending?.hashes, [world.chain.pool[0]?.hash]);
+  assert.deepEqual([pending?.nonce, pending?.stage, pending?.attempts], [0, "broadcast", 1]);
   world.chain.mine();
   await world.tick(0);
   const mined = { size: 3, anchoredSize: 3, finalSize: 0, state: "anchored", oldestUnanchoredS: 0 };

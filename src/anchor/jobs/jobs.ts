@@ -11,7 +11,7 @@ import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
 import type { NoteCode } from "../obstacles.ts";
 import type { Schedule } from "../schedule.ts";
 import { ledgersOf } from "../transaction/attempt.ts";
-import { type Flight, lastAttempt } from "../transaction/pending.ts";
+import { lastAttempt, type PendingTransaction } from "../transaction/pending.ts";
 import { type Errand, type Lane, ledgerScope, nothingFor, type Wanted } from "../transaction/sending-account.ts";
 import { composeAnchors, guardLedger } from "./anchor-call.ts";
 
@@ -41,15 +41,15 @@ export class AnchorErrand implements Errand {
     return composeAnchors(lane, this.#source, this.#schedule, due.slice(0, lane.site.policy.batchMax));
   }
 
-  async renew(lane: Lane, flight: Flight): Promise<Wanted | undefined> {
-    const { purpose } = lastAttempt(flight);
+  async renew(lane: Lane, pending: PendingTransaction): Promise<Wanted | undefined> {
+    const { purpose } = lastAttempt(pending);
     if (purpose.kind !== "anchor") return undefined;
     const ids = ledgersOf(purpose);
     const ledgers = this.#source.ledgers().filter(({ record }) => ids.includes(record.id));
     const wanted = await composeAnchors(lane, this.#source, this.#schedule, ledgers);
     if (wanted !== undefined) return wanted;
     // Somebody else anchored all of it: the nonce is freed for less than a failing call would cost.
-    return (await isAllHeld(lane, flight)) ? nothingFor(lane) : undefined;
+    return (await isAllHeld(lane, pending)) ? nothingFor(lane) : undefined;
   }
 
   async #isDue(lane: Lane, ledger: AnchoredLedger): Promise<boolean> {
@@ -96,8 +96,8 @@ export class OwnerErrand implements Errand {
     return undefined;
   }
 
-  async renew(lane: Lane, flight: Flight): Promise<Wanted | undefined> {
-    const { purpose } = lastAttempt(flight);
+  async renew(lane: Lane, pending: PendingTransaction): Promise<Wanted | undefined> {
+    const { purpose } = lastAttempt(pending);
     if (purpose.kind !== "open" && purpose.kind !== "rotate") return undefined;
     return (await this.#wantedFor(lane, purpose.ledgerId)) ?? nothingFor(lane);
   }
@@ -130,8 +130,8 @@ export class OwnerErrand implements Errand {
   }
 }
 
-async function isAllHeld(lane: Lane, flight: Flight): Promise<boolean> {
-  const { purpose } = lastAttempt(flight);
+async function isAllHeld(lane: Lane, pending: PendingTransaction): Promise<boolean> {
+  const { purpose } = lastAttempt(pending);
   if (purpose.kind !== "anchor") return false;
   for (const { ledgerId, size } of purpose.items) {
     if ((await lane.site.chain.head(ledgerId)).size < size) return false;

@@ -3,7 +3,7 @@
  * cost is told by nobody, so the budget of a day counts each as the most expensive one that is ever sent (held-back.ts).
  */
 
-import { type Flight, isUnmined } from "../transaction/pending.ts";
+import { isUnmined, type PendingTransaction } from "../transaction/pending.ts";
 import type { LaneRecord } from "../transaction/pending-record.ts";
 import { dayOf } from "./spent.ts";
 
@@ -11,18 +11,18 @@ import { dayOf } from "./spent.ts";
 const LOOKED_FOR_MAX = 1000;
 
 /** The nonce below which every transaction is counted, is not ours, or is known to be forgotten. */
-export function settledBelow(flights: Iterable<Flight>, nonce: number): number {
-  return [...flights].filter(isUnmined).reduce((lowest, flight) => Math.min(lowest, flight.nonce), nonce);
+export function settledBelow(flights: Iterable<PendingTransaction>, nonce: number): number {
+  return [...flights].filter(isUnmined).reduce((lowest, pending) => Math.min(lowest, pending.nonce), nonce);
 }
 
 /**
  * Nonces of which the record is gone while its cost is in no sum.
  * @param lane as it was read; undefined when it is lost, and with it what was counted
- * @param damaged nonces of flights that could not be read
+ * @param damaged nonces of pending transactions that could not be read
  */
 export function findForgotten(
   lane: LaneRecord | undefined,
-  flights: ReadonlyMap<number, Flight>,
+  flights: ReadonlyMap<number, PendingTransaction>,
   damaged: readonly number[],
 ): number[] {
   const nonces = [...flights.keys(), ...damaged];
@@ -36,10 +36,14 @@ export function findForgotten(
 }
 
 /**
- * Whether flights of today may be missing among those that are left, which are the newest ones: then nobody knows what was
+ * Whether pending transactions of today may be missing among those that are left, which are the newest ones: then nobody knows what was
  * spent today.
  */
-export function isDayUnknown(flights: ReadonlyMap<number, Flight>, damaged: readonly number[], now: number): boolean {
+export function isDayUnknown(
+  flights: ReadonlyMap<number, PendingTransaction>,
+  damaged: readonly number[],
+  now: number,
+): boolean {
   if (Math.min(...flights.keys(), ...damaged) === 0) return false;
   return [...flights.values()].every(({ landing }) => !landing || dayOf(landing.blockTime * 1000) === dayOf(now));
 }

@@ -25,10 +25,10 @@ export async function settleForgotten({ journal, site, now }: Lane, nonce: numbe
   const { forgotten = [] } = journal.lane;
   const used = forgotten.filter((each) => each < nonce);
   // While it may be either of two that was mined, or a reorganisation may swap them, it is held back.
-  const isOpen = (each: number) => !["final", "displaced", undefined].includes(journal.flight(each)?.stage);
+  const isOpen = (each: number) => !["final", "displaced", undefined].includes(journal.at(each)?.stage);
   const over = used.filter((each) => !isOpen(each));
   if (over.length === 0) return;
-  const own = over.filter((each) => journal.flight(each)?.stage === "final");
+  const own = over.filter((each) => journal.at(each)?.stage === "final");
   const wei = BigInt(over.length - own.length) * site.policy.feeMaxWei;
   const left = forgotten.filter((each) => !over.includes(each));
   await journal.save({ lane: { spend: addToDay(journal.lane.spend, now(), wei), forgotten: left } });

@@ -1,5 +1,5 @@
 /**
- * One step of a lane: look at what is, take the next step of each flight, and start a new one when nothing waits. So one
+ * One step of a lane: look at what is, take the next step of each pending transaction, and start a new one when nothing waits. So one
  * transaction is on its way at a time, and those that are mined and not final follow behind.
  */
 
@@ -18,9 +18,9 @@ export async function stepLane(lane: Lane, view: View): Promise<void> {
   await settleForgotten(lane, nonce);
   if (await closeGap(lane, view, nonce)) return;
   let isLowest = true;
-  for (const flight of lane.journal.unmined) {
-    await pursue(lane, flight, { view, nonce, isLowest });
-    const after = lane.journal.flight(flight.nonce);
+  for (const pending of lane.journal.unmined) {
+    await pursue(lane, pending, { view, nonce, isLowest });
+    const after = lane.journal.at(pending.nonce);
     isLowest &&= after === undefined || !isUnmined(after);
   }
   if (lane.journal.unmined.length === 0) await startNext(lane, view, nonce);

@@ -1,27 +1,27 @@
-/** Sends the bytes of a flight, for the first time or again, and reads what the endpoints say about them. */
+/** Sends the bytes of a pending transaction, for the first time or again, and reads what the endpoints say about them. */
 
 import { ChainError } from "../../chain/chain.ts";
-import { type Flight, type FlightEvent, lastAttempt, transition } from "./pending.ts";
+import { lastAttempt, type PendingEvent, type PendingTransaction, transition } from "./pending.ts";
 import type { Lane } from "./sending-account.ts";
 
-/** Sends the last attempt. Whatever comes back, the flight stays under way: only a receipt or its nonce ends it. */
-export async function transmit(lane: Lane, flight: Flight): Promise<void> {
-  const { nonce } = flight;
-  const { hash, raw } = lastAttempt(flight);
+/** Sends the last attempt. Whatever comes back, the pending transaction stays under way: only a receipt or its nonce ends it. */
+export async function transmit(lane: Lane, pending: PendingTransaction): Promise<void> {
+  const { nonce } = pending;
+  const { hash, raw } = lastAttempt(pending);
   const at = lane.now();
   try {
     await lane.site.chain.broadcast(raw);
     lane.notes.clear(lane.scope, "transaction_refused", "funds_insufficient");
-    if (flight.stage !== "broadcast") lane.log.debug({ nonce, hash }, `${lane.site.name}: sent`);
-    await lane.journal.save({ flights: [transition(flight, { type: "sent", at })] });
+    if (pending.stage !== "broadcast") lane.log.debug({ nonce, hash }, `${lane.site.name}: sent`);
+    await lane.journal.save({ transactions: [transition(pending, { type: "sent", at })] });
   } catch (error) {
     if (!(error instanceof ChainError)) throw error;
-    await lane.journal.save({ flights: [transition(flight, eventOf(lane, nonce, error, at))] });
+    await lane.journal.save({ transactions: [transition(pending, eventOf(lane, nonce, error, at))] });
   }
 }
 
-/** What a failed broadcast means for a flight; somebody who can do something about it is told. */
-function eventOf(lane: Lane, nonce: number, error: ChainError, at: number): FlightEvent {
+/** What a failed broadcast means for a pending transaction; somebody who can do something about it is told. */
+function eventOf(lane: Lane, nonce: number, error: ChainError, at: number): PendingEvent {
   const { name } = lane.site;
   switch (error.kind) {
     case "nonce_low":

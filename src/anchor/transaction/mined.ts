@@ -1,21 +1,21 @@
 /**
- * Landing: finding that a flight was mined, and writing it down: flight, money and anchors in one durable write.
+ * Landing: finding that a pending transaction was mined, and writing it down: pending transaction, money and anchors in one durable write.
  */
 
 import type { Receipt } from "../../chain/chain.ts";
 import { type AnchorTransaction, buildAnchor } from "../record/build.ts";
 import { addSpend } from "../spending/spent.ts";
 import type { AnchorItem, Purpose } from "./attempt.ts";
-import { type Flight, type Landing, landedAttempt, transition } from "./pending.ts";
+import { type Landing, landedAttempt, type PendingTransaction, transition } from "./pending.ts";
 import type { LaneRecord } from "./pending-record.ts";
 import type { Lane } from "./sending-account.ts";
 
 export type Found = { readonly receipt: Receipt; readonly landing: Landing };
 
-/** A flight's place in the chain as it is now: a receipt, its block in the chain, and its effect in the state. */
-export async function findLanding(lane: Lane, flight: Flight): Promise<Found | undefined> {
+/** A pending transaction's place in the chain as it is now: a receipt, its block in the chain, and its effect in the state. */
+export async function findLanding(lane: Lane, pending: PendingTransaction): Promise<Found | undefined> {
   const { chain } = lane.site;
-  for (const attempt of flight.attempts.toReversed()) {
+  for (const attempt of pending.attempts.toReversed()) {
     const receipt = await chain.receipt(attempt.hash);
     if (receipt === undefined) continue;
     const block = await chain.block(receipt.blockNumber);
@@ -45,10 +45,10 @@ async function isDone(lane: Lane, purpose: Purpose, receipt: Receipt): Promise<b
   return purpose.kind === "open" ? ledger !== undefined : ledger?.signer === purpose.signer;
 }
 
-/** Writes that a flight was mined, here or, after a reorganisation, there. */
-export async function land(lane: Lane, flight: Flight, { receipt, landing }: Found): Promise<void> {
+/** Writes that a pending transaction was mined, here or, after a reorganisation, there. */
+export async function land(lane: Lane, pending: PendingTransaction, { receipt, landing }: Found): Promise<void> {
   const { book, name } = lane.site;
-  const landed = transition(flight, { type: "mined", landing });
+  const landed = transition(pending, { type: "mined", landing });
   const purpose = landedAttempt(landed)?.purpose;
   const items = purpose?.kind === "anchor" ? purpose.items : [];
   const taken = items.filter(({ ledgerId, size }) =>
@@ -61,13 +61,13 @@ export async function land(lane: Lane, flight: Flight, { receipt, landing }: Fou
     taken.filter((_, i) => !isFinal(i)).map((item) => buildAnchor(lane.site.chain, item, transactionOf(landing))),
   );
   const also = book.keep(anchors);
-  const paid = BigInt(landing.feeWei) - BigInt(flight.landing?.feeWei ?? 0);
+  const paid = BigInt(landing.feeWei) - BigInt(pending.landing?.feeWei ?? 0);
   const reverts = countReverts(lane, items, taken);
   const spend = addSpend(lane.journal.lane.spend, lane.now(), paid);
-  await lane.journal.save({ lane: { spend, reverts }, flights: [landed], also });
+  await lane.journal.save({ lane: { spend, reverts }, transactions: [landed], also });
   await book.apply(also, { written: true });
   lane.notes.clear(lane.scope, "transaction_refused", "waits_for_block", "fee_above_cap", "nonce_displaced");
-  const fields = { nonce: flight.nonce, hash: landing.hash, block: landing.blockNumber, fee: landing.feeWei };
+  const fields = { nonce: pending.nonce, hash: landing.hash, block: landing.blockNumber, fee: landing.feeWei };
   if (landing.succeeded) lane.log.info({ ...fields, what: purpose?.kind }, `${name}: mined`);
   else lane.log.warn({ ...fields, what: purpose?.kind }, `${name}: mined, and it failed`);
 }

@@ -25,11 +25,11 @@ export async function closeGap(lane: Lane, view: View, nonce: number): Promise<b
     lane.notes.clear(lane.scope, "endpoint_behind");
     return false;
   }
-  const freed = lane.journal.flights.filter((flight) => flight.nonce >= nonce && flight.nonce < lowest);
+  const freed = lane.journal.transactions.filter((pending) => pending.nonce >= nonce && pending.nonce < lowest);
   let isClosing = false;
-  for (const flight of freed) {
-    if (isOpen(flight) || (flight.stage === "final" && !(await isGone(lane, flight, view)))) continue;
-    await recover(lane, flight);
+  for (const pending of freed) {
+    if (isOpen(pending) || (pending.stage === "final" && !(await isGone(lane, pending, view)))) continue;
+    await recover(lane, pending);
     isClosing = true;
   }
   if (isClosing) return false;
@@ -37,7 +37,7 @@ export async function closeGap(lane: Lane, view: View, nonce: number): Promise<b
   lane.gapLooks += 1;
   const message = `${lane.site.name}: expected nonce ${lowest} of ${lane.account.address} to be next, the chain says ${nonce}`;
   lane.notes.set(lane.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
-  // A look at all flights found no bytes for the free nonce: nothing of ours can still use it.
+  // A look at all pending transactions found no bytes for the free nonce: nothing of ours can still use it.
   if (lane.gapLooks < GAP_LOOKS || freed.length > 0) return true;
   const { unmined } = lane.journal;
   if (unmined.length > 0 && lowest - nonce <= FILL_MAX) {
@@ -45,7 +45,7 @@ export async function closeGap(lane: Lane, view: View, nonce: number): Promise<b
     return true;
   }
   // What waits beyond the gap is planned again below it. Its bytes are kept, should it have been there after all.
-  const flights = unmined.map((flight) => transition(flight, { type: "displaced" }));
-  await lane.journal.save({ lane: { nonce }, flights });
+  const transactions = unmined.map((pending) => transition(pending, { type: "displaced" }));
+  await lane.journal.save({ lane: { nonce }, transactions });
   return true;
 }

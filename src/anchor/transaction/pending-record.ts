@@ -1,5 +1,5 @@
 /**
- * Flights and lanes as records of the store, read with distrust: what is sent again must be the transaction of its nonce.
+ * Pending transactions and lanes as records of the store, read with distrust: what is sent again must be the transaction of its nonce.
  * What cannot be read is not needed: the chain tells what became of a nonce, and what is to be anchored is planned anew.
  */
 
@@ -8,7 +8,7 @@ import { readJson } from "../../json/read.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { addSpend, NOTHING_SPENT, type Spend } from "../spending/spent.ts";
 import type { Attempt } from "./attempt.ts";
-import type { Flight, Landing } from "./pending.ts";
+import type { Landing, PendingTransaction } from "./pending.ts";
 
 export type LaneRecord = {
   /** The nonce after the highest that was ever used here. */
@@ -32,16 +32,16 @@ const PURPOSES: ReadonlySet<unknown> = new Set(["anchor", "open", "rotate", "not
 const DECIMAL = /^-?[0-9]{1,80}$/;
 const HASH = /^0x[0-9a-f]{64}$/;
 
-/** A flight of a nonce; undefined when the text is of none. */
-export function readFlight(text: string, nonce: number): Flight | undefined {
-  const flight = objectIn(text) as Partial<Flight>;
-  const { stage, attempts, landing } = flight;
-  if (flight.nonce !== nonce || !STAGES.has(stage) || !isCount(flight.missed) || !isCount(flight.sentAt))
+/** A pending transaction of a nonce; undefined when the text is of none. */
+export function readPending(text: string, nonce: number): PendingTransaction | undefined {
+  const pending = objectIn(text) as Partial<PendingTransaction>;
+  const { stage, attempts, landing } = pending;
+  if (pending.nonce !== nonce || !STAGES.has(stage) || !isCount(pending.missed) || !isCount(pending.sentAt))
     return undefined;
   if (!Array.isArray(attempts) || attempts.length === 0) return undefined;
   if (!attempts.every((attempt) => isAttempt(attempt, nonce))) return undefined;
   if (LANDED.has(stage) ? !isLanding(landing) : landing !== undefined && !isLanding(landing)) return undefined;
-  return flight as Flight;
+  return pending as PendingTransaction;
 }
 
 function isAttempt(value: unknown, nonce: number): boolean {
@@ -81,15 +81,15 @@ export function readLane(text: string): LaneRecord | undefined {
   return typeof lane.reverts === "object" && lane.reverts !== null ? (lane as LaneRecord) : undefined;
 }
 
-/** What the flights that are left say of a lane: which nonces were used, and what those cost that were mined. */
-export function laneOf(flights: readonly Flight[]): LaneRecord {
+/** What the pending transactions that are left say of a lane: which nonces were used, and what those cost that were mined. */
+export function laneOf(transactions: readonly PendingTransaction[]): LaneRecord {
   let spend = NOTHING_SPENT;
-  for (const { landing, sentAt } of flights) {
+  for (const { landing, sentAt } of transactions) {
     // Paid by our clock when it was seen to be mined, which is after it was sent.
     const at = Math.max(sentAt, (landing?.blockTime ?? 0) * 1000);
     if (landing !== undefined) spend = addSpend(spend, at, BigInt(landing.feeWei));
   }
-  const nonce = flights.reduce((next, flight) => Math.max(next, flight.nonce + 1), 0);
+  const nonce = transactions.reduce((next, pending) => Math.max(next, pending.nonce + 1), 0);
   return { nonce, spend, bumps: 0, reorgs: 0, reverts: {} };
 }
 

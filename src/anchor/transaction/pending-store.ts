@@ -1,7 +1,6 @@
 /**
- * What an account's flights leave in the store: the lane (next nonce, what was spent, what went wrong) and one record
- * for each flight. A write is durable before the step that needs it, and memory changes only after it.
- * Why: docs/decisions/0040.
+ * What an account's pending transactions leave in the store: the lane (next nonce, what was spent, what went wrong) and one record
+ * for each pending transaction. A write is durable before the step that needs it, and memory changes only after it.
  */
 
 import type { Log } from "../../log.ts";
@@ -9,13 +8,13 @@ import type { Hex } from "../../merkle/bytes.ts";
 import type { RecordWrite, Store } from "../../store/store.ts";
 import { findForgotten, isDayUnknown, settledBelow } from "../spending/forgotten.ts";
 import { dayOf, NOTHING_SPENT } from "../spending/spent.ts";
-import { type Flight, isOpen, isUnmined } from "./pending.ts";
-import { type LaneRecord, laneOf, readFlight, readLane } from "./pending-record.ts";
+import { isOpen, isUnmined, type PendingTransaction } from "./pending.ts";
+import { type LaneRecord, laneOf, readLane, readPending } from "./pending-record.ts";
 
 export type Change = {
   readonly lane?: Partial<LaneRecord>;
-  readonly flights?: readonly Flight[];
-  /** Nonces of flights to forget. */
+  readonly transactions?: readonly PendingTransaction[];
+  /** Nonces of pending transactions to forget. */
   readonly forget?: readonly number[];
   /** Other records that become true at the same moment. */
   readonly also?: readonly RecordWrite[];
@@ -28,7 +27,7 @@ export class Journal {
   readonly #store: Store;
   readonly #space: string;
   #lane: LaneRecord;
-  readonly #flights: Map<number, Flight>;
+  readonly #transactions: Map<number, PendingTransaction>;
 
   /**
    * Reads what an account has under way; records that are damaged are forgotten, made again as far as can be, and told.
@@ -36,26 +35,26 @@ export class Journal {
    */
   static async open(store: Store, chainId: number, account: Hex, log: Log, now: number): Promise<Journal> {
     const space = `anchoring/${chainId}/${account}`;
-    const flights = new Map<number, Flight>();
+    const transactions = new Map<number, PendingTransaction>();
     const damaged: string[] = [];
     const onDamaged = (key: string) => damaged.push(key);
     for await (const [key, value] of store.records(space, { gte: "flight/", lt: "flight0", onDamaged })) {
-      const flight = readFlight(value, nonceOf(key));
-      if (flight === undefined) damaged.push(key);
-      else flights.set(flight.nonce, flight);
+      const pending = readPending(value, nonceOf(key));
+      if (pending === undefined) damaged.push(key);
+      else transactions.set(pending.nonce, pending);
     }
     let lane: LaneRecord | undefined;
     for await (const [key, value] of store.records(space, { gte: "lane", lte: "lane", onDamaged })) {
       lane = readLane(value);
       if (lane === undefined) damaged.push(key);
     }
-    const isNew = lane === undefined && flights.size === 0 && damaged.length === 0;
-    if (isNew) return new Journal(store, space, EMPTY, flights);
+    const isNew = lane === undefined && transactions.size === 0 && damaged.length === 0;
+    if (isNew) return new Journal(store, space, EMPTY, transactions);
     const nonces = damaged.map(nonceOf).filter((nonce) => Number.isSafeInteger(nonce));
-    const forgotten = findForgotten(lane, flights, nonces);
-    const isUnknown = lane === undefined && isDayUnknown(flights, nonces, now);
-    const whole = lane ?? { ...laneOf([...flights.values()]), ...(isUnknown && { unknownDay: dayOf(now) }) };
-    const journal = new Journal(store, space, { ...whole, forgotten }, flights);
+    const forgotten = findForgotten(lane, transactions, nonces);
+    const isUnknown = lane === undefined && isDayUnknown(transactions, nonces, now);
+    const whole = lane ?? { ...laneOf([...transactions.values()]), ...(isUnknown && { unknownDay: dayOf(now) }) };
+    const journal = new Journal(store, space, { ...whole, forgotten }, transactions);
     if (lane === undefined) damaged.push("lane");
     if (damaged.length > 0 || forgotten.length > (lane?.forgotten?.length ?? 0)) await journal.#mend(damaged, log);
     return journal;
@@ -68,7 +67,7 @@ export class Journal {
    */
   async #mend(damaged: readonly string[], log: Log): Promise<void> {
     const writes = damaged.map((key) => this.#write(key, undefined));
-    this.#lane = { ...this.#lane, settledBelow: settledBelow(this.#flights.values(), this.#lane.nonce) };
+    this.#lane = { ...this.#lane, settledBelow: settledBelow(this.#transactions.values(), this.#lane.nonce) };
     writes.push(this.#write("lane", JSON.stringify(this.#lane)));
     await this.#store.writeRecords(writes, { durable: true });
     const records = [...new Set(damaged)];
@@ -82,40 +81,40 @@ export class Journal {
     log.warn({ space: this.#space, records, nonces }, `records of anchoring are damaged and forgotten: ${hint}${day}`);
   }
 
-  private constructor(store: Store, space: string, lane: LaneRecord, flights: Map<number, Flight>) {
+  private constructor(store: Store, space: string, lane: LaneRecord, transactions: Map<number, PendingTransaction>) {
     this.#store = store;
     this.#space = space;
     this.#lane = lane;
-    this.#flights = flights;
+    this.#transactions = transactions;
   }
 
   get lane(): LaneRecord {
     return this.#lane;
   }
 
-  /** All flights that are kept, by nonce. */
-  get flights(): Flight[] {
-    return [...this.#flights.values()].sort((a, b) => a.nonce - b.nonce);
+  /** All pending transactions that are kept, by nonce. */
+  get transactions(): PendingTransaction[] {
+    return [...this.#transactions.values()].sort((a, b) => a.nonce - b.nonce);
   }
 
-  get unmined(): Flight[] {
-    return this.flights.filter(isUnmined);
+  get unmined(): PendingTransaction[] {
+    return this.transactions.filter(isUnmined);
   }
 
-  get open(): Flight[] {
-    return this.flights.filter(isOpen);
+  get open(): PendingTransaction[] {
+    return this.transactions.filter(isOpen);
   }
 
-  flight(nonce: number): Flight | undefined {
-    return this.#flights.get(nonce);
+  at(nonce: number): PendingTransaction | undefined {
+    return this.#transactions.get(nonce);
   }
 
   /** Makes a change durable, then visible. */
-  async save({ lane, flights = [], forget = [], also = [] }: Change): Promise<void> {
-    const next = this.#laneAfter(lane, flights, forget);
+  async save({ lane, transactions = [], forget = [], also = [] }: Change): Promise<void> {
+    const next = this.#laneAfter(lane, transactions, forget);
     const writes: RecordWrite[] = [
-      ...flights.map((flight) => this.#write(flightKey(flight.nonce), JSON.stringify(flight))),
-      ...forget.map((nonce) => this.#write(flightKey(nonce), undefined)),
+      ...transactions.map((pending) => this.#write(pendingKey(pending.nonce), JSON.stringify(pending))),
+      ...forget.map((nonce) => this.#write(pendingKey(nonce), undefined)),
       ...also,
     ];
     const isMoved = next.settledBelow !== this.#lane.settledBelow;
@@ -123,19 +122,19 @@ export class Journal {
     if (writes.length === 0) return;
     await this.#store.writeRecords(writes, { durable: true });
     this.#lane = next;
-    for (const flight of flights) this.#flights.set(flight.nonce, flight);
-    for (const nonce of forget) this.#flights.delete(nonce);
+    for (const pending of transactions) this.#transactions.set(pending.nonce, pending);
+    for (const nonce of forget) this.#transactions.delete(nonce);
   }
 
   /** Forgets everything but what was spent: another chain begins. */
   async reset(): Promise<void> {
     const { spend } = this.#lane;
-    await this.save({ lane: { ...EMPTY, spend, forgotten: [] }, forget: [...this.#flights.keys()] });
+    await this.save({ lane: { ...EMPTY, spend, forgotten: [] }, forget: [...this.#transactions.keys()] });
   }
 
-  #laneAfter(lane: Change["lane"], flights: readonly Flight[], forget: readonly number[]): LaneRecord {
-    const after = new Map(this.#flights);
-    for (const flight of flights) after.set(flight.nonce, flight);
+  #laneAfter(lane: Change["lane"], transactions: readonly PendingTransaction[], forget: readonly number[]): LaneRecord {
+    const after = new Map(this.#transactions);
+    for (const pending of transactions) after.set(pending.nonce, pending);
     for (const nonce of forget) after.delete(nonce);
     const next = { ...this.#lane, ...lane };
     return { ...next, settledBelow: settledBelow(after.values(), next.nonce) };
@@ -151,6 +150,6 @@ function nonceOf(key: string): number {
   return /^[0-9]{16}$/.test(digits) ? Number(digits) : Number.NaN;
 }
 
-function flightKey(nonce: number): string {
+function pendingKey(nonce: number): string {
   return `flight/${String(nonce).padStart(NONCE_DIGITS, "0")}`;
 }

@@ -1,5 +1,5 @@
 /**
- * A flight: everything that was ever sent under one nonce of an account. It is stored before its first byte is sent, and
+ * A pending transaction: everything that was ever sent under one nonce of an account. It is stored before its first byte is sent, and
  * after every step, so a crash between any two steps is answered by taking the next step again. What may happen to it, all
  * of it, and what is not in this table is refused:
  *
@@ -35,9 +35,9 @@
  *   may be the one that is mined, and the others are then replaced for good.
  * - mined: in a block that the chain has now. `succeeded` false is a failed transaction: it cost gas, and its nonce.
  * - displaced: a transaction of somebody else used the nonce, who has the key too; or an endpoint had told a nonce that
- *   is far too high (nonce-gap.ts). What the flight wanted is planned again; its bytes are kept, should they be mined
+ *   is far too high (nonce-gap.ts). What the pending transaction wanted is planned again; its bytes are kept, should they be mined
  *   after all.
- * - final flights are kept for a while, because "final" is the chain's word and a test chain breaks it.
+ * - final pending transactions are kept for a while, because "final" is the chain's word and a test chain breaks it.
  * A halt is not a state: it is why a lane does not take the next step now (no funds, price above the cap, another chain),
  * found anew at each step, and gone when its cause is.
  * Why: docs/decisions/0132.
@@ -48,7 +48,7 @@ import type { Attempt } from "./attempt.ts";
 
 export type Stage = "signed" | "broadcast" | "mined" | "safe" | "final" | "displaced";
 
-/** Where a flight came to be mined. */
+/** Where a pending transaction came to be mined. */
 export type Landing = {
   readonly hash: Hex;
   readonly blockNumber: number;
@@ -60,7 +60,7 @@ export type Landing = {
   readonly succeeded: boolean;
 };
 
-export type Flight = {
+export type PendingTransaction = {
   readonly nonce: number;
   readonly stage: Stage;
   /** Oldest first; never empty. */
@@ -74,17 +74,17 @@ export type Flight = {
   readonly refused?: "fee_low" | "underpriced" | "rejected";
 };
 
-/** What happens to a flight; times in milliseconds since 1970. */
-export type FlightEvent =
+/** What happens to a pending transaction; times in milliseconds since 1970. */
+export type PendingEvent =
   | { readonly type: "sent" | "unanswered" | "waits" | "nonce_low"; readonly at: number }
-  | { readonly type: "refused"; readonly at: number; readonly reason: NonNullable<Flight["refused"]> }
+  | { readonly type: "refused"; readonly at: number; readonly reason: NonNullable<PendingTransaction["refused"]> }
   | { readonly type: "replaced"; readonly attempt: Attempt }
   | { readonly type: "mined"; readonly landing: Landing }
   | { readonly type: "nonce_used" | "nonce_free" | "nonce_freed" | "displaced" }
   | { readonly type: "safe" | "not_safe" | "final" | "reorganised" };
 
 /** The table above, as it is obeyed: for each event what each state becomes; test/anchor/pending.test.ts compares the two. */
-export const TRANSITIONS: Readonly<Record<FlightEvent["type"], Readonly<Partial<Record<Stage, Stage>>>>> = {
+export const TRANSITIONS: Readonly<Record<PendingEvent["type"], Readonly<Partial<Record<Stage, Stage>>>>> = {
   sent: { signed: "broadcast", broadcast: "broadcast" },
   unanswered: { signed: "broadcast", broadcast: "broadcast" },
   refused: { signed: "signed", broadcast: "broadcast" },
@@ -109,75 +109,75 @@ export const TRANSITIONS: Readonly<Record<FlightEvent["type"], Readonly<Partial<
   nonce_freed: { displaced: "signed" },
 };
 
-/** A flight that was signed, and that nobody was sent. */
-export function beginFlight(nonce: number, attempt: Attempt): Flight {
+/** A pending transaction that was signed, and that nobody was sent. */
+export function beginPending(nonce: number, attempt: Attempt): PendingTransaction {
   return { nonce, stage: "signed", attempts: [attempt], missed: 0, sentAt: 0 };
 }
 
 /**
- * What becomes of a flight by an event; nothing else writes its state.
+ * What becomes of a pending transaction by an event; nothing else writes its state.
  * @throws TypeError when the table does not have the event for that state
  */
-export function transition(flight: Flight, event: FlightEvent): Flight {
-  const stage = TRANSITIONS[event.type][flight.stage];
+export function transition(pending: PendingTransaction, event: PendingEvent): PendingTransaction {
+  const stage = TRANSITIONS[event.type][pending.stage];
   if (stage === undefined) {
-    const allowed = Object.entries(TRANSITIONS).flatMap(([type, from]) => (flight.stage in from ? [type] : []));
+    const allowed = Object.entries(TRANSITIONS).flatMap(([type, from]) => (pending.stage in from ? [type] : []));
     throw new TypeError(
-      `nonce ${flight.nonce}: expected an event that "${flight.stage}" allows (${allowed.join(", ")}), got "${event.type}"`,
+      `nonce ${pending.nonce}: expected an event that "${pending.stage}" allows (${allowed.join(", ")}), got "${event.type}"`,
     );
   }
-  return { ...changed(flight, event), stage };
+  return { ...changed(pending, event), stage };
 }
 
-function changed(flight: Flight, event: FlightEvent): Flight {
+function changed(pending: PendingTransaction, event: PendingEvent): PendingTransaction {
   switch (event.type) {
     case "sent":
-      return { ...withoutRefusal(flight), sentAt: event.at };
+      return { ...withoutRefusal(pending), sentAt: event.at };
     case "unanswered":
     case "waits":
-      return { ...flight, sentAt: event.at };
+      return { ...pending, sentAt: event.at };
     case "nonce_low":
-      return { ...flight, sentAt: event.at, missed: Math.max(1, flight.missed) };
+      return { ...pending, sentAt: event.at, missed: Math.max(1, pending.missed) };
     case "refused":
-      return { ...flight, sentAt: event.at, refused: event.reason };
+      return { ...pending, sentAt: event.at, refused: event.reason };
     case "replaced":
-      return { ...withoutRefusal(flight), attempts: [...flight.attempts, event.attempt] };
+      return { ...withoutRefusal(pending), attempts: [...pending.attempts, event.attempt] };
     case "nonce_used":
-      return { ...flight, missed: flight.missed + 1 };
+      return { ...pending, missed: pending.missed + 1 };
     case "nonce_free":
-      return { ...flight, missed: 0 };
+      return { ...pending, missed: 0 };
     case "mined":
-      return { ...flight, landing: event.landing, missed: 0 };
+      return { ...pending, landing: event.landing, missed: 0 };
     case "reorganised":
     case "nonce_freed": {
-      const { nonce, stage, attempts } = flight;
+      const { nonce, stage, attempts } = pending;
       return { nonce, stage, attempts, missed: 0, sentAt: 0 };
     }
     default:
-      return flight;
+      return pending;
   }
 }
 
-function withoutRefusal({ refused: _, ...flight }: Flight): Flight {
-  return flight;
+function withoutRefusal({ refused: _, ...pending }: PendingTransaction): PendingTransaction {
+  return pending;
 }
 
-export function isUnmined({ stage }: Flight): boolean {
+export function isUnmined({ stage }: PendingTransaction): boolean {
   return stage === "signed" || stage === "broadcast";
 }
 
 /** Mined, and might still be reorganised. */
-export function isOpen({ stage }: Flight): boolean {
+export function isOpen({ stage }: PendingTransaction): boolean {
   return stage === "mined" || stage === "safe";
 }
 
-export function lastAttempt({ attempts, nonce }: Flight): Attempt {
+export function lastAttempt({ attempts, nonce }: PendingTransaction): Attempt {
   const attempt = attempts.at(-1);
   if (attempt === undefined) throw new TypeError(`expected an attempt in the flight of nonce ${nonce}, got none`);
   return attempt;
 }
 
 /** The attempt that was mined. */
-export function landedAttempt(flight: Flight): Attempt | undefined {
-  return flight.attempts.find(({ hash }) => hash === flight.landing?.hash);
+export function landedAttempt(pending: PendingTransaction): Attempt | undefined {
+  return pending.attempts.find(({ hash }) => hash === pending.landing?.hash);
 }

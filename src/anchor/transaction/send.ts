@@ -12,10 +12,10 @@ import { costUnder, heldBack } from "../spending/held-back.ts";
 import { spentToday } from "../spending/spent.ts";
 import { type Attempt, readOffer, storeOffer } from "./attempt.ts";
 import { transmit } from "./broadcast.ts";
-import { beginFlight, type Flight, lastAttempt, transition } from "./pending.ts";
+import { beginPending, lastAttempt, type PendingTransaction, transition } from "./pending.ts";
 import type { Lane, Wanted } from "./sending-account.ts";
 
-/** Begins a flight under a nonce. @returns whether it was stored */
+/** Begins a pending transaction under a nonce. @returns whether it was stored */
 export async function launch(lane: Lane, nonce: number, wanted: Wanted, view: View): Promise<boolean> {
   const { chain, policy } = lane.site;
   const { gasMax, dataFee } = await measure(lane, wanted);
@@ -27,21 +27,26 @@ export async function launch(lane: Lane, nonce: number, wanted: Wanted, view: Vi
   if (!(await isAffordable(lane, offer, nonce))) return false;
   const attempt = await sign(lane, nonce, wanted, offer, view);
   if (attempt === undefined) return false;
-  const flight = beginFlight(nonce, attempt);
+  const pending = beginPending(nonce, attempt);
   // If we crash before this is written, nothing was sent; after it, the next step sends it.
-  await lane.journal.save({ lane: { nonce: Math.max(nonce + 1, lane.journal.lane.nonce) }, flights: [flight] });
-  await transmit(lane, flight);
+  await lane.journal.save({ lane: { nonce: Math.max(nonce + 1, lane.journal.lane.nonce) }, transactions: [pending] });
+  await transmit(lane, pending);
   return true;
 }
 
 /**
- * Replaces the last attempt of a flight by one that pays more.
+ * Replaces the last attempt of a pending transaction by one that pays more.
  * @param renewed what to carry instead of the same call
  * @returns whether it was; the lane's note says why not
  */
-export async function replace(lane: Lane, flight: Flight, renewed: Wanted | undefined, view: View): Promise<boolean> {
+export async function replace(
+  lane: Lane,
+  pending: PendingTransaction,
+  renewed: Wanted | undefined,
+  view: View,
+): Promise<boolean> {
   const { chain, policy } = lane.site;
-  const last = lastAttempt(flight);
+  const last = lastAttempt(pending);
   const same = readSigned(last.raw).draft;
   const wanted = renewed ?? { purpose: last.purpose, to: same.to, data: same.data };
   const previous = readOffer(last.offer);
@@ -53,13 +58,13 @@ export async function replace(lane: Lane, flight: Flight, renewed: Wanted | unde
     lane.notes.set(lane.scope, "fee_above_cap", `${aboveCap(lane)}; the last offer stands and is sent again`);
     return false;
   }
-  if (!(await isAffordable(lane, offer, flight.nonce))) return false;
-  const attempt = await sign(lane, flight.nonce, wanted, offer, view);
+  if (!(await isAffordable(lane, offer, pending.nonce))) return false;
+  const attempt = await sign(lane, pending.nonce, wanted, offer, view);
   if (attempt === undefined) return false;
-  const next = transition(flight, { type: "replaced", attempt });
-  await lane.journal.save({ lane: { bumps: lane.journal.lane.bumps + 1 }, flights: [next] });
+  const next = transition(pending, { type: "replaced", attempt });
+  await lane.journal.save({ lane: { bumps: lane.journal.lane.bumps + 1 }, transactions: [next] });
   const fee = String(worstCost(offer));
-  lane.log.info({ nonce: flight.nonce, hash: attempt.hash, fee }, `${lane.site.name}: a higher fee is offered`);
+  lane.log.info({ nonce: pending.nonce, hash: attempt.hash, fee }, `${lane.site.name}: a higher fee is offered`);
   await transmit(lane, next);
   return true;
 }
@@ -77,8 +82,8 @@ function aboveCap(lane: Lane): string {
 async function isAffordable(lane: Lane, offer: Offer, nonce: number): Promise<boolean> {
   const { chain, policy, name } = lane.site;
   const cost = costUnder(lane, nonce, worstCost(offer));
-  const others = lane.journal.unmined.filter((flight) => flight.nonce !== nonce);
-  const reserved = others.reduce((sum, flight) => sum + worstCost(readOffer(lastAttempt(flight).offer)), 0n);
+  const others = lane.journal.unmined.filter((pending) => pending.nonce !== nonce);
+  const reserved = others.reduce((sum, pending) => sum + worstCost(readOffer(lastAttempt(pending).offer)), 0n);
   const spent = spentToday(lane.journal.lane.spend, lane.now());
   const held = heldBack(lane, nonce);
   if (spent + reserved + held + cost > policy.budgetPerDayWei) {

@@ -9,7 +9,7 @@ import type { Hex } from "../../merkle/bytes.ts";
 import type { Site } from "../chain-watch.ts";
 import type { Notes } from "../obstacles.ts";
 import type { Purpose } from "./attempt.ts";
-import type { Flight } from "./pending.ts";
+import type { PendingTransaction } from "./pending.ts";
 import type { Journal } from "./pending-store.ts";
 
 /** A call to make, and what for. */
@@ -19,8 +19,8 @@ export type Wanted = { readonly purpose: Purpose; readonly to: Hex; readonly dat
 export interface Errand {
   /** What is due now, or undefined. Ledgers that cannot go on get notes. */
   next(lane: Lane): Promise<Wanted | undefined>;
-  /** What a flight should carry when it is replaced, such as the newest checkpoint; undefined for the same call again. */
-  renew(lane: Lane, flight: Flight): Promise<Wanted | undefined>;
+  /** What a pending transaction should carry when it is replaced, such as the newest checkpoint; undefined for the same call again. */
+  renew(lane: Lane, pending: PendingTransaction): Promise<Wanted | undefined>;
 }
 
 export type Lane = {
