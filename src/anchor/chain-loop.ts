@@ -1,5 +1,5 @@
 /**
- * The loop of one chain: looks at it, settles what was mined, and lets each account's lane take its step. A step that
+ * The loop of one chain: looks at it, settles what was mined, and lets each account's account take its step. A step that
  * fails leaves a note and is taken again; nothing that was promised depends on a step's having come to its end.
  */
 
@@ -18,9 +18,9 @@ import { POLICY, type Policy } from "./policy.ts";
 import { mendAnchors } from "./record/adopt.ts";
 import { settleAnchors } from "./record/finalize.ts";
 import { Schedule } from "./schedule.ts";
-import { stepLane } from "./transaction/account-loop.ts";
+import { stepAccount } from "./transaction/account-loop.ts";
 import { Journal } from "./transaction/pending-store.ts";
-import { type Errand, type Lane, ledgerScope } from "./transaction/sending-account.ts";
+import { type Errand, ledgerScope, type SendingAccount } from "./transaction/sending-account.ts";
 
 /** A chain to anchor to. */
 export type ChainSetup = {
@@ -54,7 +54,7 @@ export class ChainLoop {
   readonly site: Site;
   readonly schedule: Schedule;
   /** Owners first: an anchor needs an open ledger. */
-  readonly lanes: readonly Lane[];
+  readonly senders: readonly SendingAccount[];
   readonly balances = new Map<Hex, Balance>();
   readonly #parts: LoopParts;
   readonly #nudge: (() => Promise<void>) | undefined;
@@ -64,8 +64,8 @@ export class ChainLoop {
     const { name, chain, payer, owners = [], nudge } = setup;
     const { store, notes, log, clock, source, random } = parts;
     const policy = { ...POLICY, ...setup.policy };
-    const lanes: Lane[] = [];
-    const restart = () => forgetChain(site, schedule, lanes, ownerErrand, source);
+    const senders: SendingAccount[] = [];
+    const restart = () => forgetChain(site, schedule, senders, ownerErrand, source);
     const site = await Site.open({ name, chain, policy, store, notes, log, restart });
     const schedule = new Schedule({ store, book: site.book, policy, now: () => clock.now(), random });
     const ownerErrand = new OwnerErrand(source, schedule);
@@ -77,23 +77,33 @@ export class ChainLoop {
       const journal = await Journal.open(store, chain.chainId, address, log, clock.now());
       const scope = `${name}/${address}`;
       const now = () => clock.now();
-      lanes.push({ site, account, journal, errands: errands.get(address) ?? [], notes, log, now, scope, gapLooks: 0 });
+      senders.push({
+        site,
+        account,
+        journal,
+        errands: errands.get(address) ?? [],
+        notes,
+        log,
+        now,
+        scope,
+        gapLooks: 0,
+      });
     }
     // The payer last, unless it is an owner as well.
-    lanes.sort((a, b) => Number(a.account.address === payer.address) - Number(b.account.address === payer.address));
-    return new ChainLoop(site, schedule, lanes, parts, nudge);
+    senders.sort((a, b) => Number(a.account.address === payer.address) - Number(b.account.address === payer.address));
+    return new ChainLoop(site, schedule, senders, parts, nudge);
   }
 
   private constructor(
     site: Site,
     schedule: Schedule,
-    lanes: readonly Lane[],
+    senders: readonly SendingAccount[],
     parts: LoopParts,
     nudge: (() => Promise<void>) | undefined,
   ) {
     this.site = site;
     this.schedule = schedule;
-    this.lanes = lanes;
+    this.senders = senders;
     this.#parts = parts;
     this.#nudge = nudge;
   }
@@ -125,12 +135,12 @@ export class ChainLoop {
       await settleAnchors(this.site, view, log);
     });
     if (view === undefined) return;
-    for (const lane of this.lanes) {
+    for (const sender of this.senders) {
       const seen = view;
-      await this.#guarded(lane.scope, async () => {
-        await stepLane(lane, seen);
-        await this.#askBalance(lane);
-        this.#parts.notes.clear(lane.scope, "step_failed", "chain_unreachable");
+      await this.#guarded(sender.scope, async () => {
+        await stepAccount(sender, seen);
+        await this.#askBalance(sender);
+        this.#parts.notes.clear(sender.scope, "step_failed", "chain_unreachable");
       });
     }
     if (this.#nudge !== undefined && this.isWaitingForFinality()) await this.#guarded(this.site.name, this.#nudge);
@@ -144,14 +154,14 @@ export class ChainLoop {
   }
 
   isWaitingForFinality(): boolean {
-    return this.site.book.openAnchors.length > 0 || this.lanes.some((lane) => lane.journal.open.length > 0);
+    return this.site.book.openAnchors.length > 0 || this.senders.some((sender) => sender.journal.open.length > 0);
   }
 
-  async #askBalance(lane: Lane): Promise<void> {
-    const { address } = lane.account;
+  async #askBalance(sender: SendingAccount): Promise<void> {
+    const { address } = sender.account;
     const at = this.#parts.clock.now();
     const known = this.balances.get(address);
-    if (known !== undefined && isRecent(known.at, at, BALANCE_MS) && lane.journal.unmined.length === 0) return;
+    if (known !== undefined && isRecent(known.at, at, BALANCE_MS) && sender.journal.unmined.length === 0) return;
     this.balances.set(address, { wei: await this.site.chain.balance(address), at });
   }
 
@@ -177,11 +187,11 @@ function codeOf(error: unknown): NoteCode {
 async function forgetChain(
   site: Site,
   schedule: Schedule,
-  lanes: readonly Lane[],
+  senders: readonly SendingAccount[],
   owners: OwnerErrand,
   source: LedgerSource,
 ): Promise<void> {
-  for (const lane of lanes) await lane.journal.reset();
+  for (const sender of senders) await sender.journal.reset();
   await site.book.reset(source.ledgers().map(({ record }) => record.id));
   schedule.reset();
   owners.reset();

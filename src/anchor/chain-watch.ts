@@ -1,5 +1,5 @@
 /**
- * One chain as all lanes on it see it: whether it is still the chain and the contract it was, how far it has come, and
+ * One chain as all accounts on it see it: whether it is still the chain and the contract it was, how far it has come, and
  * what it calls safe and final. What it was is stored at the first contact (chain id, first block, code of the contract).
  */
 
@@ -24,7 +24,7 @@ export type SiteOptions = {
   readonly store: Store;
   readonly notes: Notes;
   readonly log: Log;
-  /** Forgets what lanes know of a chain that was replaced. */
+  /** Forgets what accounts know of a chain that was replaced. */
   readonly restart: () => Promise<void>;
 };
 

@@ -9,7 +9,7 @@ import { intervalOf } from "./policy.ts";
 import { spentToday } from "./spending/spent.ts";
 import { ledgersOf } from "./transaction/attempt.ts";
 import { isOpen, isUnmined, lastAttempt, type PendingTransaction } from "./transaction/pending.ts";
-import { type Lane, ledgerScope } from "./transaction/sending-account.ts";
+import { ledgerScope, type SendingAccount } from "./transaction/sending-account.ts";
 
 /** A transaction that is not final: every hash that its nonce ever had. */
 export type PendingStatus = {
@@ -68,7 +68,7 @@ export async function chainStatus(
   ledgers: readonly AnchoredLedger[],
   now: number,
 ): Promise<ChainStatus> {
-  const { site, lanes } = loop;
+  const { site, senders } = loop;
   const note = notes.get(site.name);
   return {
     name: site.name,
@@ -77,14 +77,14 @@ export async function chainStatus(
     intervalMs: Math.round(intervalOf(site.policy)),
     ...(site.view !== undefined && { latestBlock: site.view.latest.number, finalBlock: site.view.final }),
     ...(note !== undefined && { note }),
-    accounts: lanes.map((lane) => accountStatus(loop, lane, notes, now)),
+    accounts: senders.map((sender) => accountStatus(loop, sender, notes, now)),
     ledgers: await Promise.all(ledgers.map((ledger) => ledgerStatus(loop, notes, ledger))),
   };
 }
 
-function accountStatus(loop: ChainLoop, lane: Lane, notes: Notes, now: number): AccountStatus {
-  const { journal, account, scope } = lane;
-  const { spend, bumps, reorgs } = journal.lane;
+function accountStatus(loop: ChainLoop, sender: SendingAccount, notes: Notes, now: number): AccountStatus {
+  const { journal, account, scope } = sender;
+  const { spend, bumps, reorgs } = journal.account;
   const balance = loop.balances.get(account.address);
   const note = notes.get(scope);
   return {
@@ -106,20 +106,20 @@ function pendingStatus({ nonce, stage, attempts, refused }: PendingTransaction):
 }
 
 async function ledgerStatus(loop: ChainLoop, notes: Notes, ledger: AnchoredLedger): Promise<LedgerAnchorStatus> {
-  const { site, schedule, lanes } = loop;
+  const { site, schedule, senders } = loop;
   const { id, name } = ledger.record;
   const [newest, final, age] = await Promise.all([
     site.book.newest(id),
     site.book.newestFinal(id),
     schedule.oldestAgeMs(ledger),
   ]);
-  const inFlight = lanes.some(({ journal }) =>
+  const inFlight = senders.some(({ journal }) =>
     journal.unmined.some((pending) => ledgersOf(lastAttempt(pending).purpose).includes(id)),
   );
   const note =
     notes.get(ledgerScope(site, id)) ??
     notes.get(site.name) ??
-    lanes.map((lane) => notes.get(lane.scope)).find((each) => each !== undefined);
+    senders.map((sender) => notes.get(sender.scope)).find((each) => each !== undefined);
   const anchoredSize = newest?.size ?? 0;
   const isWaiting = anchoredSize < ledger.size;
   const isHalted = note !== undefined && isAlarm(note);

@@ -15,7 +15,7 @@ import { anchoredWorld, append, PAYER, quiet, type World } from "./world.ts";
 /** What becomes of a record: its sum does not fit, or it is whole and says something else. */
 type Damage = "torn" | string;
 
-const LANE = `anchoring/1234/${PAYER.address}`;
+const ACCOUNT = `anchoring/1234/${PAYER.address}`;
 const OPEN = "anchoring/1234/open";
 
 /** Damages records of a store; one that is written again is whole. */
@@ -78,12 +78,12 @@ const STAGES: Readonly<Record<string, (world: World) => Promise<void>>> = {
 };
 
 const RECORDS: Readonly<Record<string, (world: World, how: Damage) => Promise<void>>> = {
-  "every flight": async ({ store }, how) => damage(store, LANE, await keysOf(store, LANE, "flight/"), how),
-  "the newest flight": async ({ store }, how) => {
-    damage(store, LANE, (await keysOf(store, LANE, "flight/")).slice(-1), how);
+  "every transaction": async ({ store }, how) => damage(store, ACCOUNT, await keysOf(store, ACCOUNT, "flight/"), how),
+  "the newest transaction": async ({ store }, how) => {
+    damage(store, ACCOUNT, (await keysOf(store, ACCOUNT, "flight/")).slice(-1), how);
   },
-  "the lane": async ({ store }, how) => damage(store, LANE, ["lane"], how),
-  "flights and lane": async ({ store }, how) => damage(store, LANE, await keysOf(store, LANE), how),
+  "the account": async ({ store }, how) => damage(store, ACCOUNT, ["lane"], how),
+  "transactions and account": async ({ store }, how) => damage(store, ACCOUNT, await keysOf(store, ACCOUNT), how),
   "the list of open anchors": async ({ store }, how) => damage(store, OPEN, await keysOf(store, OPEN), how),
   "which chain it is": async ({ store }, how) => damage(store, "anchoring", ["chain/1234"], how),
 };
@@ -154,14 +154,14 @@ function paidSince(world: World, block: number): bigint {
 
 const LOSSES: Readonly<Record<string, (world: World) => Promise<void>>> = {
   ...Object.fromEntries(
-    ["every flight", "the newest flight", "the lane", "flights and lane"].map((what) => [
+    ["every transaction", "the newest transaction", "the account", "transactions and account"].map((what) => [
       `${what} damaged`,
       (world: World) => (RECORDS[what] as (typeof RECORDS)[string])(world, "[]"),
     ]),
   ),
   "the newest flight gone": async ({ store }) => {
-    const key = (await keysOf(store, LANE, "flight/")).at(-1) ?? "";
-    await store.writeRecords([{ space: LANE, key, value: undefined }], { durable: true });
+    const key = (await keysOf(store, ACCOUNT, "flight/")).at(-1) ?? "";
+    await store.writeRecords([{ space: ACCOUNT, key, value: undefined }], { durable: true });
   },
 };
 
@@ -191,29 +191,29 @@ for (const [what, lose] of Object.entries(LOSSES)) {
   }
 }
 
-test("what a lane spent is summed up from the flights that are left", async () => {
+test("what an account spent is summed up from the transactions that are left", async () => {
   const world = await anchoredWorld();
   const [before] = (await world.anchorer?.status()) ?? [];
-  damage(world.store, LANE, ["lane"], "torn");
+  damage(world.store, ACCOUNT, ["lane"], "torn");
   const lines: string[] = [];
   const log = { ...quiet, warn: (_: object, message: string) => void lines.push(message) };
-  const { lane } = await Journal.open(world.store, 1234, PAYER.address, log, world.now);
+  const { account: record } = await Journal.open(world.store, 1234, PAYER.address, log, world.now);
   const account = before?.accounts.find(({ address }) => address.toLowerCase() === PAYER.address);
-  assert.deepEqual([lane.nonce, lane.spend.totalWei], [1, account?.spentTotalWei]);
+  assert.deepEqual([record.nonce, record.spend.totalWei], [1, account?.spentTotalWei]);
   assert.match(lines.join(), /records of anchoring are damaged and forgotten/);
   await Journal.open(world.store, 1234, PAYER.address, log, world.now);
   assert.equal(lines.length, 1);
 });
 
-test("a flight whose bytes are of another nonce is never sent again", async () => {
+test("a pending transaction whose bytes are of another nonce is never sent again", async () => {
   const world = await anchoredWorld();
   await append(world.ledger, 2);
   await STAGES["stored and not sent"]?.(world);
-  const [first = "", last = ""] = await keysOf(world.store, LANE, "flight/");
-  const pending = JSON.parse((await world.store.record(LANE, last)) ?? "");
-  const other = JSON.parse((await world.store.record(LANE, first)) ?? "");
+  const [first = "", last = ""] = await keysOf(world.store, ACCOUNT, "flight/");
+  const pending = JSON.parse((await world.store.record(ACCOUNT, last)) ?? "");
+  const other = JSON.parse((await world.store.record(ACCOUNT, first)) ?? "");
   const mixed = { ...pending, attempts: [{ ...pending.attempts[0], raw: other.attempts[0].raw }] };
-  await world.store.writeRecords([{ space: LANE, key: last, value: JSON.stringify(mixed) }], { durable: true });
+  await world.store.writeRecords([{ space: ACCOUNT, key: last, value: JSON.stringify(mixed) }], { durable: true });
   const journal = await Journal.open(world.store, 1234, PAYER.address, quiet, world.now);
   assert.deepEqual(
     journal.transactions.map(({ nonce }) => nonce),

@@ -9,11 +9,11 @@ import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
 import type { NoteCode } from "../obstacles.ts";
 import type { Schedule } from "../schedule.ts";
 import type { AnchorItem } from "../transaction/attempt.ts";
-import { type Lane, ledgerScope, type Wanted } from "../transaction/sending-account.ts";
+import { ledgerScope, type SendingAccount, type Wanted } from "../transaction/sending-account.ts";
 
 /** Does work on one ledger; what fails in it, other than the chain, is told in the ledger's note. */
 export async function guardLedger<T>(
-  lane: Lane,
+  sender: SendingAccount,
   { record }: AnchoredLedger,
   work: () => Promise<T>,
 ): Promise<T | "failed"> {
@@ -22,8 +22,8 @@ export async function guardLedger<T>(
   } catch (error) {
     if (error instanceof ChainError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    const message = `${lane.site.name}: ledger ${record.name} cannot be anchored: ${reason}`;
-    lane.notes.set(ledgerScope(lane.site, record.id), "ledger_failed", message);
+    const message = `${sender.site.name}: ledger ${record.name} cannot be anchored: ${reason}`;
+    sender.notes.set(ledgerScope(sender.site, record.id), "ledger_failed", message);
     return "failed";
   }
 }
@@ -46,7 +46,7 @@ const CODES: readonly NoteCode[] = [
 
 /** A call for those of the ledgers that can be anchored now; undefined when none can. The others get notes. */
 export async function composeAnchors(
-  lane: Lane,
+  sender: SendingAccount,
   source: LedgerSource,
   schedule: Schedule,
   ledgers: readonly AnchoredLedger[],
@@ -54,29 +54,29 @@ export async function composeAnchors(
   const prepared: Prepared[] = [];
   for (const ledger of ledgers) {
     // One ledger that fails must not keep the others from being anchored.
-    const each = await guardLedger(lane, ledger, () => prepare(lane, source, schedule, ledger));
+    const each = await guardLedger(sender, ledger, () => prepare(sender, source, schedule, ledger));
     if (each === "failed") schedule.postpone(ledger.record.id);
     else if (each !== undefined) prepared.push(each);
   }
-  const accepted = prepared.length > 1 ? await dropRefused(lane, schedule, prepared) : prepared;
+  const accepted = prepared.length > 1 ? await dropRefused(sender, schedule, prepared) : prepared;
   const [first] = accepted;
   if (first === undefined) return undefined;
-  if (accepted.length > 1) return wantedFor(lane, accepted);
-  return (await isAccepted(lane, schedule, first)) ? wantedFor(lane, accepted) : undefined;
+  if (accepted.length > 1) return wantedFor(sender, accepted);
+  return (await isAccepted(sender, schedule, first)) ? wantedFor(sender, accepted) : undefined;
 }
 
 async function prepare(
-  lane: Lane,
+  sender: SendingAccount,
   source: LedgerSource,
   schedule: Schedule,
   ledger: AnchoredLedger,
 ): Promise<Prepared | undefined> {
   const { id, name } = ledger.record;
-  const scope = ledgerScope(lane.site, id);
-  const standing = await standingOf(lane.site, ledger);
+  const scope = ledgerScope(sender.site, id);
+  const standing = await standingOf(sender.site, ledger);
   if (standing.state !== "anchorable") {
-    const { code, message } = standing.state === "halted" ? standing : unopened(lane, ledger);
-    lane.notes.set(scope, code, message);
+    const { code, message } = standing.state === "halted" ? standing : unopened(sender, ledger);
+    sender.notes.set(scope, code, message);
     schedule.postpone(id);
     return undefined;
   }
@@ -90,8 +90,8 @@ async function prepare(
     const { size, root, signedAt, signature } = sealed;
     const signer = recoverSigner(sealed);
     if (signer !== standing.signer) {
-      const message = `${lane.site.name}: the newest checkpoint of ${name} is signed by ${signer}, and the contract takes`;
-      lane.notes.set(
+      const message = `${sender.site.name}: the newest checkpoint of ${name} is signed by ${signer}, and the contract takes`;
+      sender.notes.set(
         scope,
         "signer_differs",
         `${message} those of ${standing.signer}; the next one or the owner mends it`,
@@ -105,7 +105,7 @@ async function prepare(
   } catch (error) {
     if (error instanceof ChainError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    lane.notes.set(scope, "seal_failed", `${name} was not sealed, so it is not anchored: ${reason}`);
+    sender.notes.set(scope, "seal_failed", `${name} was not sealed, so it is not anchored: ${reason}`);
     schedule.postpone(id);
     return undefined;
   }
@@ -118,51 +118,55 @@ async function sealFor(source: LedgerSource, ledger: AnchoredLedger, signer: Hex
   return source.resign(ledger, sealed);
 }
 
-function unopened(lane: Lane, { record }: AnchoredLedger): { code: NoteCode; message: string } {
+function unopened(sender: SendingAccount, { record }: AnchoredLedger): { code: NoteCode; message: string } {
   const call = `open(${record.label}, ${record.signer})`;
-  const message = `${lane.site.name}: waits until ${record.owner}, the owner of ${record.name}, sends ${call}`;
+  const message = `${sender.site.name}: waits until ${record.owner}, the owner of ${record.name}, sends ${call}`;
   return { code: "ledger_unopened", message };
 }
 
 /** Tries a call for many out, and leaves out what would be refused. */
-async function dropRefused(lane: Lane, schedule: Schedule, prepared: readonly Prepared[]): Promise<Prepared[]> {
-  const { to, data } = wantedFor(lane, prepared);
-  const taken = await lane.site.chain.simulateMany({ from: lane.account.address, to, data });
+async function dropRefused(
+  sender: SendingAccount,
+  schedule: Schedule,
+  prepared: readonly Prepared[],
+): Promise<Prepared[]> {
+  const { to, data } = wantedFor(sender, prepared);
+  const taken = await sender.site.chain.simulateMany({ from: sender.account.address, to, data });
   const accepted = prepared.filter((_, i) => taken[i] === true);
   for (const each of prepared) {
     // Alone it is refused with a reason.
-    if (!accepted.includes(each)) await isAccepted(lane, schedule, each);
-    else lane.notes.clear(ledgerScope(lane.site, each.item.ledgerId), ...CODES);
+    if (!accepted.includes(each)) await isAccepted(sender, schedule, each);
+    else sender.notes.clear(ledgerScope(sender.site, each.item.ledgerId), ...CODES);
   }
   return accepted;
 }
 
 /** Whether a single anchor would be taken now; if not, the ledger's note says why. */
-async function isAccepted(lane: Lane, schedule: Schedule, each: Prepared): Promise<boolean> {
+async function isAccepted(sender: SendingAccount, schedule: Schedule, each: Prepared): Promise<boolean> {
   const { ledgerId } = each.item;
-  const scope = ledgerScope(lane.site, ledgerId);
-  const { to, data } = wantedFor(lane, [each]);
+  const scope = ledgerScope(sender.site, ledgerId);
+  const { to, data } = wantedFor(sender, [each]);
   try {
-    await lane.site.chain.estimateGas({ from: lane.account.address, to, data });
-    lane.notes.clear(scope, ...CODES);
+    await sender.site.chain.estimateGas({ from: sender.account.address, to, data });
+    sender.notes.clear(scope, ...CODES);
     return true;
   } catch (error) {
     if (!(error instanceof ChainError) || error.kind !== "reverted") throw error;
     schedule.postpone(ledgerId);
     // Somebody anchored between reading the head and now: the next step reads it again.
     const isStale = error.revert === "HeadMismatch" || error.revert === "SizeNotGrown";
-    const what = `${lane.site.name}: the contract refuses the anchor of ${each.ledger.record.name}: ${error.message}`;
-    lane.notes.set(scope, isStale ? "anchor_reverted" : "anchor_refused", what);
+    const what = `${sender.site.name}: the contract refuses the anchor of ${each.ledger.record.name}: ${error.message}`;
+    sender.notes.set(scope, isStale ? "anchor_reverted" : "anchor_refused", what);
     return false;
   }
 }
 
-function wantedFor(lane: Lane, prepared: readonly Prepared[]): Wanted {
+function wantedFor(sender: SendingAccount, prepared: readonly Prepared[]): Wanted {
   const [first] = prepared;
   const data =
     first !== undefined && prepared.length === 1
       ? encodeAnchor(first.call)
       : encodeAnchorMany(prepared.map(({ call }) => call));
   const purpose = { kind: "anchor" as const, items: prepared.map(({ item }) => item) };
-  return { purpose, to: lane.site.chain.contract, data };
+  return { purpose, to: sender.site.chain.contract, data };
 }

@@ -1,5 +1,5 @@
 /**
- * What lanes send, and why: the payer's lane anchors ledgers that are due, the owner's lane opens ledgers that the
+ * What accounts send, and why: the payer's account anchors ledgers that are due, the owner's account opens ledgers that the
  * contract does not know and makes the contract follow a new signer.
  */
 
@@ -12,7 +12,13 @@ import type { NoteCode } from "../obstacles.ts";
 import type { Schedule } from "../schedule.ts";
 import { ledgersOf } from "../transaction/attempt.ts";
 import { lastAttempt, type PendingTransaction } from "../transaction/pending.ts";
-import { type Errand, type Lane, ledgerScope, nothingFor, type Wanted } from "../transaction/sending-account.ts";
+import {
+  type Errand,
+  ledgerScope,
+  nothingFor,
+  type SendingAccount,
+  type Wanted,
+} from "../transaction/sending-account.ts";
 import { composeAnchors, guardLedger } from "./anchor-call.ts";
 
 /** Failed transactions of a ledger in a row before it is tried only once an hour. */
@@ -32,43 +38,43 @@ export class AnchorErrand implements Errand {
     this.#schedule = schedule;
   }
 
-  async next(lane: Lane): Promise<Wanted | undefined> {
+  async next(sender: SendingAccount): Promise<Wanted | undefined> {
     const due: AnchoredLedger[] = [];
     for (const ledger of this.#source.ledgers()) {
-      if (this.#isPaused(lane, ledger.record.id)) continue;
-      if ((await guardLedger(lane, ledger, () => this.#isDue(lane, ledger))) === true) due.push(ledger);
+      if (this.#isPaused(sender, ledger.record.id)) continue;
+      if ((await guardLedger(sender, ledger, () => this.#isDue(sender, ledger))) === true) due.push(ledger);
     }
-    return composeAnchors(lane, this.#source, this.#schedule, due.slice(0, lane.site.policy.batchMax));
+    return composeAnchors(sender, this.#source, this.#schedule, due.slice(0, sender.site.policy.batchMax));
   }
 
-  async renew(lane: Lane, pending: PendingTransaction): Promise<Wanted | undefined> {
+  async renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined> {
     const { purpose } = lastAttempt(pending);
     if (purpose.kind !== "anchor") return undefined;
     const ids = ledgersOf(purpose);
     const ledgers = this.#source.ledgers().filter(({ record }) => ids.includes(record.id));
-    const wanted = await composeAnchors(lane, this.#source, this.#schedule, ledgers);
+    const wanted = await composeAnchors(sender, this.#source, this.#schedule, ledgers);
     if (wanted !== undefined) return wanted;
     // Somebody else anchored all of it: the nonce is freed for less than a failing call would cost.
-    return (await isAllHeld(lane, pending)) ? nothingFor(lane) : undefined;
+    return (await isAllHeld(sender, pending)) ? nothingFor(sender) : undefined;
   }
 
-  async #isDue(lane: Lane, ledger: AnchoredLedger): Promise<boolean> {
+  async #isDue(sender: SendingAccount, ledger: AnchoredLedger): Promise<boolean> {
     if (this.#source.heartbeat !== undefined && (await this.#schedule.isHeartbeatDue(ledger))) {
       await this.#source.heartbeat(ledger);
       this.#schedule.beat(ledger.record.id);
     }
     // Whatever kept it waiting is over when nothing waits any more.
     const isWaiting = (await this.#schedule.oldestAgeMs(ledger)) !== undefined;
-    if (!isWaiting) lane.notes.clear(ledgerScope(lane.site, ledger.record.id), ...PASSING);
+    if (!isWaiting) sender.notes.clear(ledgerScope(sender.site, ledger.record.id), ...PASSING);
     return isWaiting && (await this.#schedule.isDue(ledger));
   }
 
-  #isPaused(lane: Lane, ledgerId: Hex): boolean {
-    const reverts = lane.journal.lane.reverts[ledgerId];
+  #isPaused(sender: SendingAccount, ledgerId: Hex): boolean {
+    const reverts = sender.journal.account.reverts[ledgerId];
     if (reverts === undefined || reverts.count < REVERTS_MAX) return false;
-    const isPaused = isRecent(reverts.at, lane.now(), REVERT_PAUSE_MS);
-    const message = `${lane.site.name}: ${reverts.count} transactions failed in a row; the next is tried after an hour`;
-    if (isPaused) lane.notes.set(ledgerScope(lane.site, ledgerId), "anchor_reverted", message);
+    const isPaused = isRecent(reverts.at, sender.now(), REVERT_PAUSE_MS);
+    const message = `${sender.site.name}: ${reverts.count} transactions failed in a row; the next is tried after an hour`;
+    if (isPaused) sender.notes.set(ledgerScope(sender.site, ledgerId), "anchor_reverted", message);
     return isPaused;
   }
 }
@@ -84,22 +90,22 @@ export class OwnerErrand implements Errand {
     this.#schedule = schedule;
   }
 
-  async next(lane: Lane): Promise<Wanted | undefined> {
+  async next(sender: SendingAccount): Promise<Wanted | undefined> {
     for (const ledger of this.#source.ledgers()) {
       const { record } = ledger;
-      if (record.owner !== lane.account.address) continue;
+      if (record.owner !== sender.account.address) continue;
       const seen = this.#seen.get(record.id);
-      if (seen !== undefined && isRecent(seen, lane.now(), LOOK_AGAIN_MS)) continue;
-      const wanted = await guardLedger(lane, ledger, () => this.#wantedFor(lane, record.id));
+      if (seen !== undefined && isRecent(seen, sender.now(), LOOK_AGAIN_MS)) continue;
+      const wanted = await guardLedger(sender, ledger, () => this.#wantedFor(sender, record.id));
       if (wanted !== undefined && wanted !== "failed") return wanted;
     }
     return undefined;
   }
 
-  async renew(lane: Lane, pending: PendingTransaction): Promise<Wanted | undefined> {
+  async renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined> {
     const { purpose } = lastAttempt(pending);
     if (purpose.kind !== "open" && purpose.kind !== "rotate") return undefined;
-    return (await this.#wantedFor(lane, purpose.ledgerId)) ?? nothingFor(lane);
+    return (await this.#wantedFor(sender, purpose.ledgerId)) ?? nothingFor(sender);
   }
 
   /** Forgets what was seen open: another chain begins. */
@@ -107,17 +113,17 @@ export class OwnerErrand implements Errand {
     this.#seen.clear();
   }
 
-  async #wantedFor(lane: Lane, ledgerId: Hex): Promise<Wanted | undefined> {
+  async #wantedFor(sender: SendingAccount, ledgerId: Hex): Promise<Wanted | undefined> {
     const ledger = this.#source.ledgers().find(({ record }) => record.id === ledgerId);
     if (ledger === undefined) return undefined;
-    const { chain } = lane.site;
+    const { chain } = sender.site;
     const { id, label, signer } = ledger.record;
     const onChain = await chain.ledger(id);
     const to = chain.contract;
     if (onChain === undefined) {
       return { purpose: { kind: "open", ledgerId: id, label, signer }, to, data: encodeOpen(label, signer) };
     }
-    const isOwner = onChain.owner === lane.account.address;
+    const isOwner = onChain.owner === sender.account.address;
     // What the old signer signed last must be anchored under it, so the new one waits for its first checkpoint.
     const isSigned = ledger.head !== undefined && recoverSigner(ledger.head) === signer;
     // Forward only: a signer that the owner replaced elsewhere must never come back by itself.
@@ -125,16 +131,16 @@ export class OwnerErrand implements Errand {
       return { purpose: { kind: "rotate", ledgerId: id, signer }, to, data: encodeRotateSigner(id, signer) };
     }
     if (!this.#seen.has(id)) this.#schedule.retry(id);
-    this.#seen.set(id, lane.now());
+    this.#seen.set(id, sender.now());
     return undefined;
   }
 }
 
-async function isAllHeld(lane: Lane, pending: PendingTransaction): Promise<boolean> {
+async function isAllHeld(sender: SendingAccount, pending: PendingTransaction): Promise<boolean> {
   const { purpose } = lastAttempt(pending);
   if (purpose.kind !== "anchor") return false;
   for (const { ledgerId, size } of purpose.items) {
-    if ((await lane.site.chain.head(ledgerId)).size < size) return false;
+    if ((await sender.site.chain.head(ledgerId)).size < size) return false;
   }
   return true;
 }

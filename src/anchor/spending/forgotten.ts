@@ -4,34 +4,36 @@
  */
 
 import { isUnmined, type PendingTransaction } from "../transaction/pending.ts";
-import type { LaneRecord } from "../transaction/pending-record.ts";
+import type { AccountRecord } from "../transaction/pending-record.ts";
 import { dayOf } from "./spent.ts";
 
 /** More are not looked for: as many would use up the budget of any day. */
 const LOOKED_FOR_MAX = 1000;
 
 /** The nonce below which every transaction is counted, is not ours, or is known to be forgotten. */
-export function settledBelow(flights: Iterable<PendingTransaction>, nonce: number): number {
-  return [...flights].filter(isUnmined).reduce((lowest, pending) => Math.min(lowest, pending.nonce), nonce);
+export function settledBelow(transactions: Iterable<PendingTransaction>, nonce: number): number {
+  return [...transactions].filter(isUnmined).reduce((lowest, pending) => Math.min(lowest, pending.nonce), nonce);
 }
 
 /**
  * Nonces of which the record is gone while its cost is in no sum.
- * @param lane as it was read; undefined when it is lost, and with it what was counted
+ * @param account as it was read; undefined when it is lost, and with it what was counted
  * @param damaged nonces of pending transactions that could not be read
  */
 export function findForgotten(
-  lane: LaneRecord | undefined,
-  flights: ReadonlyMap<number, PendingTransaction>,
+  account: AccountRecord | undefined,
+  transactions: ReadonlyMap<number, PendingTransaction>,
   damaged: readonly number[],
 ): number[] {
-  const nonces = [...flights.keys(), ...damaged];
-  // A lane of an older version does not say what is counted: as far as a landing is there, all below it is.
-  const landed = [...flights.values()].reduce((next, { nonce, landing }) => (landing ? nonce + 1 : next), 0);
-  const from = lane === undefined ? Math.min(...nonces) : (lane.settledBelow ?? Math.max(landed, Math.min(...damaged)));
-  const to = lane?.nonce ?? Math.max(...nonces) + 1;
-  const found = new Set(lane?.forgotten ?? []);
-  for (let nonce = from; nonce < to && found.size < LOOKED_FOR_MAX; nonce++) if (!flights.has(nonce)) found.add(nonce);
+  const nonces = [...transactions.keys(), ...damaged];
+  // An account of an older version does not say what is counted: as far as a landing is there, all below it is.
+  const landed = [...transactions.values()].reduce((next, { nonce, landing }) => (landing ? nonce + 1 : next), 0);
+  const from =
+    account === undefined ? Math.min(...nonces) : (account.settledBelow ?? Math.max(landed, Math.min(...damaged)));
+  const to = account?.nonce ?? Math.max(...nonces) + 1;
+  const found = new Set(account?.forgotten ?? []);
+  for (let nonce = from; nonce < to && found.size < LOOKED_FOR_MAX; nonce++)
+    if (!transactions.has(nonce)) found.add(nonce);
   return [...found].sort((a, b) => a - b);
 }
 
@@ -40,10 +42,10 @@ export function findForgotten(
  * spent today.
  */
 export function isDayUnknown(
-  flights: ReadonlyMap<number, PendingTransaction>,
+  transactions: ReadonlyMap<number, PendingTransaction>,
   damaged: readonly number[],
   now: number,
 ): boolean {
-  if (Math.min(...flights.keys(), ...damaged) === 0) return false;
-  return [...flights.values()].every(({ landing }) => !landing || dayOf(landing.blockTime * 1000) === dayOf(now));
+  if (Math.min(...transactions.keys(), ...damaged) === 0) return false;
+  return [...transactions.values()].every(({ landing }) => !landing || dayOf(landing.blockTime * 1000) === dayOf(now));
 }

@@ -1,19 +1,19 @@
 /** What of the budget of a day is held back for transactions of which no record is left (forgotten.ts), until it is counted. */
 
-import type { Lane } from "../transaction/sending-account.ts";
+import type { SendingAccount } from "../transaction/sending-account.ts";
 import { addToDay, dayOf } from "./spent.ts";
 
 /** Wei that are held back for what is forgotten; whatever else uses one of its nonces takes its place. */
-export function heldBack({ journal, site, now }: Lane, nonce: number): bigint {
-  const { forgotten = [], unknownDay } = journal.lane;
+export function heldBack({ journal, site, now }: SendingAccount, nonce: number): bigint {
+  const { forgotten = [], unknownDay } = journal.account;
   const count = forgotten.filter((each) => each !== nonce).length;
   const unknown = unknownDay === dayOf(now()) ? site.policy.budgetPerDayWei : 0n;
   return BigInt(count) * site.policy.feeMaxWei + unknown;
 }
 
 /** The highest cost of an offer under a nonce: what is forgotten under it may be mined in its place. */
-export function costUnder({ journal, site }: Lane, nonce: number, cost: bigint): bigint {
-  const isForgotten = journal.lane.forgotten?.includes(nonce) === true;
+export function costUnder({ journal, site }: SendingAccount, nonce: number, cost: bigint): bigint {
+  const isForgotten = journal.account.forgotten?.includes(nonce) === true;
   return isForgotten && cost < site.policy.feeMaxWei ? site.policy.feeMaxWei : cost;
 }
 
@@ -21,8 +21,8 @@ export function costUnder({ journal, site }: Lane, nonce: number, cost: bigint):
  * Counts what was forgotten and is mined by now, as far as the chain tells.
  * @param nonce the account's in the newest block
  */
-export async function settleForgotten({ journal, site, now }: Lane, nonce: number): Promise<void> {
-  const { forgotten = [] } = journal.lane;
+export async function settleForgotten({ journal, site, now }: SendingAccount, nonce: number): Promise<void> {
+  const { forgotten = [] } = journal.account;
   const used = forgotten.filter((each) => each < nonce);
   // While it may be either of two that was mined, or a reorganisation may swap them, it is held back.
   const isOpen = (each: number) => !["final", "displaced", undefined].includes(journal.at(each)?.stage);
@@ -31,5 +31,5 @@ export async function settleForgotten({ journal, site, now }: Lane, nonce: numbe
   const own = over.filter((each) => journal.at(each)?.stage === "final");
   const wei = BigInt(over.length - own.length) * site.policy.feeMaxWei;
   const left = forgotten.filter((each) => !over.includes(each));
-  await journal.save({ lane: { spend: addToDay(journal.lane.spend, now(), wei), forgotten: left } });
+  await journal.save({ account: { spend: addToDay(journal.account.spend, now(), wei), forgotten: left } });
 }

@@ -2,47 +2,47 @@
 
 import { ChainError } from "../../chain/chain.ts";
 import { lastAttempt, type PendingEvent, type PendingTransaction, transition } from "./pending.ts";
-import type { Lane } from "./sending-account.ts";
+import type { SendingAccount } from "./sending-account.ts";
 
 /** Sends the last attempt. Whatever comes back, the pending transaction stays under way: only a receipt or its nonce ends it. */
-export async function transmit(lane: Lane, pending: PendingTransaction): Promise<void> {
+export async function transmit(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
   const { nonce } = pending;
   const { hash, raw } = lastAttempt(pending);
-  const at = lane.now();
+  const at = sender.now();
   try {
-    await lane.site.chain.broadcast(raw);
-    lane.notes.clear(lane.scope, "transaction_refused", "funds_insufficient");
-    if (pending.stage !== "broadcast") lane.log.debug({ nonce, hash }, `${lane.site.name}: sent`);
-    await lane.journal.save({ transactions: [transition(pending, { type: "sent", at })] });
+    await sender.site.chain.broadcast(raw);
+    sender.notes.clear(sender.scope, "transaction_refused", "funds_insufficient");
+    if (pending.stage !== "broadcast") sender.log.debug({ nonce, hash }, `${sender.site.name}: sent`);
+    await sender.journal.save({ transactions: [transition(pending, { type: "sent", at })] });
   } catch (error) {
     if (!(error instanceof ChainError)) throw error;
-    await lane.journal.save({ transactions: [transition(pending, eventOf(lane, nonce, error, at))] });
+    await sender.journal.save({ transactions: [transition(pending, eventOf(sender, nonce, error, at))] });
   }
 }
 
 /** What a failed broadcast means for a pending transaction; somebody who can do something about it is told. */
-function eventOf(lane: Lane, nonce: number, error: ChainError, at: number): PendingEvent {
-  const { name } = lane.site;
+function eventOf(sender: SendingAccount, nonce: number, error: ChainError, at: number): PendingEvent {
+  const { name } = sender.site;
   switch (error.kind) {
     case "nonce_low":
       // Perhaps one of its own attempts is mined: the receipts tell.
       return { type: "nonce_low", at };
     case "nonce_high":
-      lane.notes.set(lane.scope, "waits_for_block", `${name}: nonce ${nonce} waits for a lower one`);
+      sender.notes.set(sender.scope, "waits_for_block", `${name}: nonce ${nonce} waits for a lower one`);
       return { type: "waits", at };
     case "fee_low":
     case "underpriced":
     case "rejected":
-      lane.notes.set(lane.scope, "transaction_refused", `nonce ${nonce}: ${error.message}`);
+      sender.notes.set(sender.scope, "transaction_refused", `nonce ${nonce}: ${error.message}`);
       return { type: "refused", at, reason: error.kind };
     case "funds": {
-      const message = `${name}: account ${lane.account.address} cannot pay nonce ${nonce}: ${error.message}`;
-      lane.notes.set(lane.scope, "funds_insufficient", `${message}; fund it, and anchoring goes on by itself`);
+      const message = `${name}: account ${sender.account.address} cannot pay nonce ${nonce}: ${error.message}`;
+      sender.notes.set(sender.scope, "funds_insufficient", `${message}; fund it, and anchoring goes on by itself`);
       return { type: "waits", at };
     }
     default:
       // Nobody knows whether it arrived: it counts as sent, and is sent again.
-      lane.notes.set(lane.scope, "transaction_refused", `nonce ${nonce}: ${error.message}`);
+      sender.notes.set(sender.scope, "transaction_refused", `nonce ${nonce}: ${error.message}`);
       return { type: "unanswered", at };
   }
 }

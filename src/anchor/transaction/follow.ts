@@ -10,7 +10,7 @@ import { transmit } from "./broadcast.ts";
 import { findLanding, land } from "./mined.ts";
 import { lastAttempt, type PendingTransaction, transition } from "./pending.ts";
 import { replace } from "./send.ts";
-import type { Lane, Wanted } from "./sending-account.ts";
+import type { SendingAccount, Wanted } from "./sending-account.ts";
 
 export type Situation = {
   readonly view: View;
@@ -23,46 +23,46 @@ export type Situation = {
 /** Looks that find a nonce used and nothing mined before the pending transaction is given up: receipts lag behind nonces. */
 const MISSED_MAX = 3;
 
-export async function pursue(lane: Lane, pending: PendingTransaction, situation: Situation): Promise<void> {
+export async function pursue(sender: SendingAccount, pending: PendingTransaction, situation: Situation): Promise<void> {
   if (situation.nonce > pending.nonce || pending.missed > 0) {
-    const landing = await findLanding(lane, pending);
-    if (landing !== undefined) return land(lane, pending, landing);
+    const landing = await findLanding(sender, pending);
+    if (landing !== undefined) return land(sender, pending, landing);
   }
-  if (situation.nonce > pending.nonce) return missed(lane, pending);
+  if (situation.nonce > pending.nonce) return missed(sender, pending);
   const current = pending.missed > 0 ? transition(pending, { type: "nonce_free" }) : pending;
-  if (situation.isLowest && (await wantsReplacement(lane, current, situation.view))) {
-    if (await replace(lane, current, await renew(lane, current), situation.view)) return;
+  if (situation.isLowest && (await wantsReplacement(sender, current, situation.view))) {
+    if (await replace(sender, current, await renew(sender, current), situation.view)) return;
   }
-  if (isSendDue(lane, current)) await transmit(lane, current);
+  if (isSendDue(sender, current)) await transmit(sender, current);
 }
 
 /** The nonce is used, and by none of the attempts as far as this look can tell. */
-async function missed(lane: Lane, pending: PendingTransaction): Promise<void> {
+async function missed(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
   const counted = transition(pending, { type: "nonce_used" });
-  const { name, policy } = lane.site;
-  if (counted.missed < MISSED_MAX || isRecent(pending.sentAt, lane.now(), policy.pollMs)) {
-    await lane.journal.save({ transactions: [counted] });
+  const { name, policy } = sender.site;
+  if (counted.missed < MISSED_MAX || isRecent(pending.sentAt, sender.now(), policy.pollMs)) {
+    await sender.journal.save({ transactions: [counted] });
     return;
   }
-  const message = `${name}: nonce ${pending.nonce} of ${lane.account.address} was used by a transaction that is not ours`;
-  lane.notes.set(lane.scope, "nonce_displaced", `${message}; nothing else may use this key`);
-  await lane.journal.save({ transactions: [transition(counted, { type: "displaced" })] });
+  const message = `${name}: nonce ${pending.nonce} of ${sender.account.address} was used by a transaction that is not ours`;
+  sender.notes.set(sender.scope, "nonce_displaced", `${message}; nothing else may use this key`);
+  await sender.journal.save({ transactions: [transition(counted, { type: "displaced" })] });
 }
 
-async function wantsReplacement(lane: Lane, pending: PendingTransaction, view: View): Promise<boolean> {
-  const { attemptsMax, bumpMs } = lane.site.policy;
+async function wantsReplacement(sender: SendingAccount, pending: PendingTransaction, view: View): Promise<boolean> {
+  const { attemptsMax, bumpMs } = sender.site.policy;
   if (pending.attempts.length >= attemptsMax) return false;
   const { signedAt, signedAtBlock } = lastAttempt(pending);
-  const isLate = !isRecent(signedAt, lane.now(), bumpMs);
+  const isLate = !isRecent(signedAt, sender.now(), bumpMs);
   if (pending.refused !== undefined) return isLate || pending.refused !== "rejected";
   return isLate && view.latest.number > signedAtBlock;
 }
 
 /** What to carry now, or undefined for the same call: also when what is newer cannot be had at the moment. */
-async function renew(lane: Lane, pending: PendingTransaction): Promise<Wanted | undefined> {
-  for (const errand of lane.errands) {
+async function renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined> {
+  for (const errand of sender.errands) {
     try {
-      const wanted = await errand.renew(lane, pending);
+      const wanted = await errand.renew(sender, pending);
       if (wanted !== undefined) return wanted;
     } catch (error) {
       if (!(error instanceof ChainError) || error.kind !== "reverted") throw error;
@@ -71,7 +71,7 @@ async function renew(lane: Lane, pending: PendingTransaction): Promise<Wanted | 
   return undefined;
 }
 
-function isSendDue(lane: Lane, pending: PendingTransaction): boolean {
-  const wait = pending.stage === "signed" ? lane.site.policy.pollMs : lane.site.policy.resendMs;
-  return !isRecent(pending.sentAt, lane.now(), wait);
+function isSendDue(sender: SendingAccount, pending: PendingTransaction): boolean {
+  const wait = pending.stage === "signed" ? sender.site.policy.pollMs : sender.site.policy.resendMs;
+  return !isRecent(pending.sentAt, sender.now(), wait);
 }

@@ -7,21 +7,21 @@ import { type AnchorTransaction, buildAnchor } from "../record/build.ts";
 import { addSpend } from "../spending/spent.ts";
 import type { AnchorItem, Purpose } from "./attempt.ts";
 import { type Landing, landedAttempt, type PendingTransaction, transition } from "./pending.ts";
-import type { LaneRecord } from "./pending-record.ts";
-import type { Lane } from "./sending-account.ts";
+import type { AccountRecord } from "./pending-record.ts";
+import type { SendingAccount } from "./sending-account.ts";
 
 export type Found = { readonly receipt: Receipt; readonly landing: Landing };
 
 /** A pending transaction's place in the chain as it is now: a receipt, its block in the chain, and its effect in the state. */
-export async function findLanding(lane: Lane, pending: PendingTransaction): Promise<Found | undefined> {
-  const { chain } = lane.site;
+export async function findLanding(sender: SendingAccount, pending: PendingTransaction): Promise<Found | undefined> {
+  const { chain } = sender.site;
   for (const attempt of pending.attempts.toReversed()) {
     const receipt = await chain.receipt(attempt.hash);
     if (receipt === undefined) continue;
     const block = await chain.block(receipt.blockNumber);
     if (block?.hash !== receipt.blockHash) continue;
     // An endpoint may be wrong about a receipt; what counts is what the contract holds.
-    if (receipt.succeeded && !(await isDone(lane, attempt.purpose, receipt))) continue;
+    if (receipt.succeeded && !(await isDone(sender, attempt.purpose, receipt))) continue;
     const { blockNumber, blockHash, gasUsed, succeeded } = receipt;
     const feeWei = String(receipt.feeWei);
     const landing = { hash: attempt.hash, blockNumber, blockHash, blockTime: block.time, gasUsed, feeWei, succeeded };
@@ -30,8 +30,8 @@ export async function findLanding(lane: Lane, pending: PendingTransaction): Prom
   return undefined;
 }
 
-async function isDone(lane: Lane, purpose: Purpose, receipt: Receipt): Promise<boolean> {
-  const { chain } = lane.site;
+async function isDone(sender: SendingAccount, purpose: Purpose, receipt: Receipt): Promise<boolean> {
+  const { chain } = sender.site;
   if (purpose.kind === "nothing") return true;
   if (purpose.kind === "anchor") {
     for (const { ledgerId, size, root } of purpose.items) {
@@ -46,8 +46,12 @@ async function isDone(lane: Lane, purpose: Purpose, receipt: Receipt): Promise<b
 }
 
 /** Writes that a pending transaction was mined, here or, after a reorganisation, there. */
-export async function land(lane: Lane, pending: PendingTransaction, { receipt, landing }: Found): Promise<void> {
-  const { book, name } = lane.site;
+export async function land(
+  sender: SendingAccount,
+  pending: PendingTransaction,
+  { receipt, landing }: Found,
+): Promise<void> {
+  const { book, name } = sender.site;
   const landed = transition(pending, { type: "mined", landing });
   const purpose = landedAttempt(landed)?.purpose;
   const items = purpose?.kind === "anchor" ? purpose.items : [];
@@ -58,18 +62,18 @@ export async function land(lane: Lane, pending: PendingTransaction, { receipt, l
   // An anchor that was adopted before its receipt was seen may be final already.
   const isFinal = (i: number) => known[i]?.stage === "final" && known[i]?.blockHash === landing.blockHash;
   const anchors = await Promise.all(
-    taken.filter((_, i) => !isFinal(i)).map((item) => buildAnchor(lane.site.chain, item, transactionOf(landing))),
+    taken.filter((_, i) => !isFinal(i)).map((item) => buildAnchor(sender.site.chain, item, transactionOf(landing))),
   );
   const also = book.keep(anchors);
   const paid = BigInt(landing.feeWei) - BigInt(pending.landing?.feeWei ?? 0);
-  const reverts = countReverts(lane, items, taken);
-  const spend = addSpend(lane.journal.lane.spend, lane.now(), paid);
-  await lane.journal.save({ lane: { spend, reverts }, transactions: [landed], also });
+  const reverts = countReverts(sender, items, taken);
+  const spend = addSpend(sender.journal.account.spend, sender.now(), paid);
+  await sender.journal.save({ account: { spend, reverts }, transactions: [landed], also });
   await book.apply(also, { written: true });
-  lane.notes.clear(lane.scope, "transaction_refused", "waits_for_block", "fee_above_cap", "nonce_displaced");
+  sender.notes.clear(sender.scope, "transaction_refused", "waits_for_block", "fee_above_cap", "nonce_displaced");
   const fields = { nonce: pending.nonce, hash: landing.hash, block: landing.blockNumber, fee: landing.feeWei };
-  if (landing.succeeded) lane.log.info({ ...fields, what: purpose?.kind }, `${name}: mined`);
-  else lane.log.warn({ ...fields, what: purpose?.kind }, `${name}: mined, and it failed`);
+  if (landing.succeeded) sender.log.info({ ...fields, what: purpose?.kind }, `${name}: mined`);
+  else sender.log.warn({ ...fields, what: purpose?.kind }, `${name}: mined, and it failed`);
 }
 
 function transactionOf({ hash, blockNumber, blockHash, blockTime, gasUsed, feeWei }: Landing): AnchorTransaction {
@@ -77,11 +81,15 @@ function transactionOf({ hash, blockNumber, blockHash, blockTime, gasUsed, feeWe
   return { transactionHash: hash, block, gasUsed, feeWei };
 }
 
-function countReverts(lane: Lane, items: readonly AnchorItem[], taken: readonly AnchorItem[]): LaneRecord["reverts"] {
-  const reverts = { ...lane.journal.lane.reverts };
+function countReverts(
+  sender: SendingAccount,
+  items: readonly AnchorItem[],
+  taken: readonly AnchorItem[],
+): AccountRecord["reverts"] {
+  const reverts = { ...sender.journal.account.reverts };
   for (const item of items) {
     if (taken.includes(item)) delete reverts[item.ledgerId];
-    else reverts[item.ledgerId] = { count: (reverts[item.ledgerId]?.count ?? 0) + 1, at: lane.now() };
+    else reverts[item.ledgerId] = { count: (reverts[item.ledgerId]?.count ?? 0) + 1, at: sender.now() };
   }
   return reverts;
 }

@@ -4,9 +4,9 @@ import type { View } from "../chain-watch.ts";
 import { isGone, recover } from "./confirm.ts";
 import { isOpen, transition } from "./pending.ts";
 import { launch } from "./send.ts";
-import { type Lane, nothingFor } from "./sending-account.ts";
+import { nothingFor, type SendingAccount } from "./sending-account.ts";
 
-/** Looks that must find the chain's nonce too low before the lane believes it: endpoints lag. */
+/** Looks that must find the chain's nonce too low before the account believes it: endpoints lag. */
 const GAP_LOOKS = 3;
 /**
  * Free nonces that are used up by transactions of nothing. A wider gap was never there: an endpoint once told a nonce that
@@ -16,36 +16,36 @@ const FILL_MAX = 4;
 
 /**
  * Nonces below the lowest that waits must be used. When the chain says that they are free, what used them is sent again.
- * @returns whether the lane must wait: the chain's word is not believed yet
+ * @returns whether the account must wait: the chain's word is not believed yet
  */
-export async function closeGap(lane: Lane, view: View, nonce: number): Promise<boolean> {
-  const lowest = lane.journal.unmined[0]?.nonce ?? lane.journal.lane.nonce;
+export async function closeGap(sender: SendingAccount, view: View, nonce: number): Promise<boolean> {
+  const lowest = sender.journal.unmined[0]?.nonce ?? sender.journal.account.nonce;
   if (nonce >= lowest) {
-    lane.gapLooks = 0;
-    lane.notes.clear(lane.scope, "endpoint_behind");
+    sender.gapLooks = 0;
+    sender.notes.clear(sender.scope, "endpoint_behind");
     return false;
   }
-  const freed = lane.journal.transactions.filter((pending) => pending.nonce >= nonce && pending.nonce < lowest);
+  const freed = sender.journal.transactions.filter((pending) => pending.nonce >= nonce && pending.nonce < lowest);
   let isClosing = false;
   for (const pending of freed) {
-    if (isOpen(pending) || (pending.stage === "final" && !(await isGone(lane, pending, view)))) continue;
-    await recover(lane, pending);
+    if (isOpen(pending) || (pending.stage === "final" && !(await isGone(sender, pending, view)))) continue;
+    await recover(sender, pending);
     isClosing = true;
   }
   if (isClosing) return false;
-  lane.site.doubt();
-  lane.gapLooks += 1;
-  const message = `${lane.site.name}: expected nonce ${lowest} of ${lane.account.address} to be next, the chain says ${nonce}`;
-  lane.notes.set(lane.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
+  sender.site.doubt();
+  sender.gapLooks += 1;
+  const message = `${sender.site.name}: expected nonce ${lowest} of ${sender.account.address} to be next, the chain says ${nonce}`;
+  sender.notes.set(sender.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
   // A look at all pending transactions found no bytes for the free nonce: nothing of ours can still use it.
-  if (lane.gapLooks < GAP_LOOKS || freed.length > 0) return true;
-  const { unmined } = lane.journal;
+  if (sender.gapLooks < GAP_LOOKS || freed.length > 0) return true;
+  const { unmined } = sender.journal;
   if (unmined.length > 0 && lowest - nonce <= FILL_MAX) {
-    await launch(lane, nonce, nothingFor(lane), view);
+    await launch(sender, nonce, nothingFor(sender), view);
     return true;
   }
   // What waits beyond the gap is planned again below it. Its bytes are kept, should it have been there after all.
   const transactions = unmined.map((pending) => transition(pending, { type: "displaced" }));
-  await lane.journal.save({ lane: { nonce }, transactions });
+  await sender.journal.save({ account: { nonce }, transactions });
   return true;
 }

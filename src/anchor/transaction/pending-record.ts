@@ -1,5 +1,5 @@
 /**
- * Pending transactions and lanes as records of the store, read with distrust: what is sent again must be the transaction of its nonce.
+ * Pending transactions and accounts as records of the store, read with distrust: what is sent again must be the transaction of its nonce.
  * What cannot be read is not needed: the chain tells what became of a nonce, and what is to be anchored is planned anew.
  */
 
@@ -10,7 +10,7 @@ import { addSpend, NOTHING_SPENT, type Spend } from "../spending/spent.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Landing, PendingTransaction } from "./pending.ts";
 
-export type LaneRecord = {
+export type AccountRecord = {
   /** The nonce after the highest that was ever used here. */
   readonly nonce: number;
   readonly spend: Spend;
@@ -69,20 +69,20 @@ function isLanding(value: unknown): boolean {
   );
 }
 
-/** A lane; undefined when the text is of none. */
-export function readLane(text: string): LaneRecord | undefined {
-  const lane = objectIn(text) as Partial<LaneRecord>;
-  const { day, dayWei, totalWei } = objectOf(lane.spend) as Partial<Spend>;
+/** An account; undefined when the text is of none. */
+export function readAccount(text: string): AccountRecord | undefined {
+  const account = objectIn(text) as Partial<AccountRecord>;
+  const { day, dayWei, totalWei } = objectOf(account.spend) as Partial<Spend>;
   const isSpend = typeof day === "string" && isDecimal(dayWei) && isDecimal(totalWei);
-  if (!isSpend || ![lane.nonce, lane.bumps, lane.reorgs].every(isCount)) return undefined;
-  const { settledBelow = 0, forgotten = [], unknownDay = "" } = lane;
+  if (!isSpend || ![account.nonce, account.bumps, account.reorgs].every(isCount)) return undefined;
+  const { settledBelow = 0, forgotten = [], unknownDay = "" } = account;
   if (!isCount(settledBelow) || !Array.isArray(forgotten) || !forgotten.every(isCount)) return undefined;
   if (typeof unknownDay !== "string") return undefined;
-  return typeof lane.reverts === "object" && lane.reverts !== null ? (lane as LaneRecord) : undefined;
+  return typeof account.reverts === "object" && account.reverts !== null ? (account as AccountRecord) : undefined;
 }
 
-/** What the pending transactions that are left say of a lane: which nonces were used, and what those cost that were mined. */
-export function laneOf(transactions: readonly PendingTransaction[]): LaneRecord {
+/** What the pending transactions that are left say of an account: which nonces were used, and what those cost that were mined. */
+export function accountFrom(transactions: readonly PendingTransaction[]): AccountRecord {
   let spend = NOTHING_SPENT;
   for (const { landing, sentAt } of transactions) {
     // Paid by our clock when it was seen to be mined, which is after it was sent.

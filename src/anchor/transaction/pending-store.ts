@@ -1,5 +1,5 @@
 /**
- * What an account's pending transactions leave in the store: the lane (next nonce, what was spent, what went wrong) and one record
+ * What an account's pending transactions leave in the store: the account (next nonce, what was spent, what went wrong) and one record
  * for each pending transaction. A write is durable before the step that needs it, and memory changes only after it.
  */
 
@@ -9,10 +9,10 @@ import type { RecordWrite, Store } from "../../store/store.ts";
 import { findForgotten, isDayUnknown, settledBelow } from "../spending/forgotten.ts";
 import { dayOf, NOTHING_SPENT } from "../spending/spent.ts";
 import { isOpen, isUnmined, type PendingTransaction } from "./pending.ts";
-import { type LaneRecord, laneOf, readLane, readPending } from "./pending-record.ts";
+import { type AccountRecord, accountFrom, readAccount, readPending } from "./pending-record.ts";
 
 export type Change = {
-  readonly lane?: Partial<LaneRecord>;
+  readonly account?: Partial<AccountRecord>;
   readonly transactions?: readonly PendingTransaction[];
   /** Nonces of pending transactions to forget. */
   readonly forget?: readonly number[];
@@ -20,21 +20,21 @@ export type Change = {
   readonly also?: readonly RecordWrite[];
 };
 
-const EMPTY: LaneRecord = { nonce: 0, spend: NOTHING_SPENT, bumps: 0, reorgs: 0, reverts: {} };
+const EMPTY: AccountRecord = { nonce: 0, spend: NOTHING_SPENT, bumps: 0, reorgs: 0, reverts: {} };
 const NONCE_DIGITS = 16;
 
 export class Journal {
   readonly #store: Store;
   readonly #space: string;
-  #lane: LaneRecord;
+  #account: AccountRecord;
   readonly #transactions: Map<number, PendingTransaction>;
 
   /**
    * Reads what an account has under way; records that are damaged are forgotten, made again as far as can be, and told.
    * @param now milliseconds since 1970
    */
-  static async open(store: Store, chainId: number, account: Hex, log: Log, now: number): Promise<Journal> {
-    const space = `anchoring/${chainId}/${account}`;
+  static async open(store: Store, chainId: number, address: Hex, log: Log, now: number): Promise<Journal> {
+    const space = `anchoring/${chainId}/${address}`;
     const transactions = new Map<number, PendingTransaction>();
     const damaged: string[] = [];
     const onDamaged = (key: string) => damaged.push(key);
@@ -43,20 +43,23 @@ export class Journal {
       if (pending === undefined) damaged.push(key);
       else transactions.set(pending.nonce, pending);
     }
-    let lane: LaneRecord | undefined;
+    let account: AccountRecord | undefined;
     for await (const [key, value] of store.records(space, { gte: "lane", lte: "lane", onDamaged })) {
-      lane = readLane(value);
-      if (lane === undefined) damaged.push(key);
+      account = readAccount(value);
+      if (account === undefined) damaged.push(key);
     }
-    const isNew = lane === undefined && transactions.size === 0 && damaged.length === 0;
+    const isNew = account === undefined && transactions.size === 0 && damaged.length === 0;
     if (isNew) return new Journal(store, space, EMPTY, transactions);
     const nonces = damaged.map(nonceOf).filter((nonce) => Number.isSafeInteger(nonce));
-    const forgotten = findForgotten(lane, transactions, nonces);
-    const isUnknown = lane === undefined && isDayUnknown(transactions, nonces, now);
-    const whole = lane ?? { ...laneOf([...transactions.values()]), ...(isUnknown && { unknownDay: dayOf(now) }) };
+    const forgotten = findForgotten(account, transactions, nonces);
+    const isUnknown = account === undefined && isDayUnknown(transactions, nonces, now);
+    const whole = account ?? {
+      ...accountFrom([...transactions.values()]),
+      ...(isUnknown && { unknownDay: dayOf(now) }),
+    };
     const journal = new Journal(store, space, { ...whole, forgotten }, transactions);
-    if (lane === undefined) damaged.push("lane");
-    if (damaged.length > 0 || forgotten.length > (lane?.forgotten?.length ?? 0)) await journal.#mend(damaged, log);
+    if (account === undefined) damaged.push("lane");
+    if (damaged.length > 0 || forgotten.length > (account?.forgotten?.length ?? 0)) await journal.#mend(damaged, log);
     return journal;
   }
 
@@ -67,11 +70,11 @@ export class Journal {
    */
   async #mend(damaged: readonly string[], log: Log): Promise<void> {
     const writes = damaged.map((key) => this.#write(key, undefined));
-    this.#lane = { ...this.#lane, settledBelow: settledBelow(this.#transactions.values(), this.#lane.nonce) };
-    writes.push(this.#write("lane", JSON.stringify(this.#lane)));
+    this.#account = { ...this.#account, settledBelow: settledBelow(this.#transactions.values(), this.#account.nonce) };
+    writes.push(this.#write("lane", JSON.stringify(this.#account)));
     await this.#store.writeRecords(writes, { durable: true });
     const records = [...new Set(damaged)];
-    const { forgotten: nonces, unknownDay } = this.#lane;
+    const { forgotten: nonces, unknownDay } = this.#account;
     const hint =
       "what became of their transactions is asked of the chain, and the budget of the day counts each as the most expensive one";
     const day =
@@ -81,15 +84,20 @@ export class Journal {
     log.warn({ space: this.#space, records, nonces }, `records of anchoring are damaged and forgotten: ${hint}${day}`);
   }
 
-  private constructor(store: Store, space: string, lane: LaneRecord, transactions: Map<number, PendingTransaction>) {
+  private constructor(
+    store: Store,
+    space: string,
+    account: AccountRecord,
+    transactions: Map<number, PendingTransaction>,
+  ) {
     this.#store = store;
     this.#space = space;
-    this.#lane = lane;
+    this.#account = account;
     this.#transactions = transactions;
   }
 
-  get lane(): LaneRecord {
-    return this.#lane;
+  get account(): AccountRecord {
+    return this.#account;
   }
 
   /** All pending transactions that are kept, by nonce. */
@@ -110,33 +118,37 @@ export class Journal {
   }
 
   /** Makes a change durable, then visible. */
-  async save({ lane, transactions = [], forget = [], also = [] }: Change): Promise<void> {
-    const next = this.#laneAfter(lane, transactions, forget);
+  async save({ account, transactions = [], forget = [], also = [] }: Change): Promise<void> {
+    const next = this.#accountAfter(account, transactions, forget);
     const writes: RecordWrite[] = [
       ...transactions.map((pending) => this.#write(pendingKey(pending.nonce), JSON.stringify(pending))),
       ...forget.map((nonce) => this.#write(pendingKey(nonce), undefined)),
       ...also,
     ];
-    const isMoved = next.settledBelow !== this.#lane.settledBelow;
-    if (lane !== undefined || isMoved) writes.push(this.#write("lane", JSON.stringify(next)));
+    const isMoved = next.settledBelow !== this.#account.settledBelow;
+    if (account !== undefined || isMoved) writes.push(this.#write("lane", JSON.stringify(next)));
     if (writes.length === 0) return;
     await this.#store.writeRecords(writes, { durable: true });
-    this.#lane = next;
+    this.#account = next;
     for (const pending of transactions) this.#transactions.set(pending.nonce, pending);
     for (const nonce of forget) this.#transactions.delete(nonce);
   }
 
   /** Forgets everything but what was spent: another chain begins. */
   async reset(): Promise<void> {
-    const { spend } = this.#lane;
-    await this.save({ lane: { ...EMPTY, spend, forgotten: [] }, forget: [...this.#transactions.keys()] });
+    const { spend } = this.#account;
+    await this.save({ account: { ...EMPTY, spend, forgotten: [] }, forget: [...this.#transactions.keys()] });
   }
 
-  #laneAfter(lane: Change["lane"], transactions: readonly PendingTransaction[], forget: readonly number[]): LaneRecord {
+  #accountAfter(
+    account: Change["account"],
+    transactions: readonly PendingTransaction[],
+    forget: readonly number[],
+  ): AccountRecord {
     const after = new Map(this.#transactions);
     for (const pending of transactions) after.set(pending.nonce, pending);
     for (const nonce of forget) after.delete(nonce);
-    const next = { ...this.#lane, ...lane };
+    const next = { ...this.#account, ...account };
     return { ...next, settledBelow: settledBelow(after.values(), next.nonce) };
   }
 

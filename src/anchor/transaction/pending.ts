@@ -38,7 +38,7 @@
  *   is far too high (nonce-gap.ts). What the pending transaction wanted is planned again; its bytes are kept, should they be mined
  *   after all.
  * - final pending transactions are kept for a while, because "final" is the chain's word and a test chain breaks it.
- * A halt is not a state: it is why a lane does not take the next step now (no funds, price above the cap, another chain),
+ * A halt is not a state: it is why an account does not take the next step now (no funds, price above the cap, another chain),
  * found anew at each step, and gone when its cause is.
  * Why: docs/decisions/0132.
  */
@@ -173,7 +173,7 @@ export function isOpen({ stage }: PendingTransaction): boolean {
 
 export function lastAttempt({ attempts, nonce }: PendingTransaction): Attempt {
   const attempt = attempts.at(-1);
-  if (attempt === undefined) throw new TypeError(`expected an attempt in the flight of nonce ${nonce}, got none`);
+  if (attempt === undefined) throw new TypeError(`expected an attempt under nonce ${nonce}, got none`);
   return attempt;
 }
 

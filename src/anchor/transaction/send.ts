@@ -1,6 +1,6 @@
 /**
  * Puts a transaction under way: price it, check cap, budget and balance, sign, store, and only then send. A replacement
- * takes the same road with a higher offer. Nothing here is repeated by itself: the next step of the lane is the retry.
+ * takes the same road with a higher offer. Nothing here is repeated by itself: the next step of the account is the retry.
  */
 
 import type { Draft } from "../../chain/account.ts";
@@ -13,113 +13,116 @@ import { spentToday } from "../spending/spent.ts";
 import { type Attempt, readOffer, storeOffer } from "./attempt.ts";
 import { transmit } from "./broadcast.ts";
 import { beginPending, lastAttempt, type PendingTransaction, transition } from "./pending.ts";
-import type { Lane, Wanted } from "./sending-account.ts";
+import type { SendingAccount, Wanted } from "./sending-account.ts";
 
 /** Begins a pending transaction under a nonce. @returns whether it was stored */
-export async function launch(lane: Lane, nonce: number, wanted: Wanted, view: View): Promise<boolean> {
-  const { chain, policy } = lane.site;
-  const { gasMax, dataFee } = await measure(lane, wanted);
+export async function launch(sender: SendingAccount, nonce: number, wanted: Wanted, view: View): Promise<boolean> {
+  const { chain, policy } = sender.site;
+  const { gasMax, dataFee } = await measure(sender, wanted);
   const offer = firstOffer(await chain.fees(), gasMax, dataFee, policy.feeMaxWei);
   if (offer === undefined) {
-    lane.notes.set(lane.scope, "fee_above_cap", aboveCap(lane));
+    sender.notes.set(sender.scope, "fee_above_cap", aboveCap(sender));
     return false;
   }
-  if (!(await isAffordable(lane, offer, nonce))) return false;
-  const attempt = await sign(lane, nonce, wanted, offer, view);
+  if (!(await isAffordable(sender, offer, nonce))) return false;
+  const attempt = await sign(sender, nonce, wanted, offer, view);
   if (attempt === undefined) return false;
   const pending = beginPending(nonce, attempt);
   // If we crash before this is written, nothing was sent; after it, the next step sends it.
-  await lane.journal.save({ lane: { nonce: Math.max(nonce + 1, lane.journal.lane.nonce) }, transactions: [pending] });
-  await transmit(lane, pending);
+  await sender.journal.save({
+    account: { nonce: Math.max(nonce + 1, sender.journal.account.nonce) },
+    transactions: [pending],
+  });
+  await transmit(sender, pending);
   return true;
 }
 
 /**
  * Replaces the last attempt of a pending transaction by one that pays more.
  * @param renewed what to carry instead of the same call
- * @returns whether it was; the lane's note says why not
+ * @returns whether it was; the account's note says why not
  */
 export async function replace(
-  lane: Lane,
+  sender: SendingAccount,
   pending: PendingTransaction,
   renewed: Wanted | undefined,
   view: View,
 ): Promise<boolean> {
-  const { chain, policy } = lane.site;
+  const { chain, policy } = sender.site;
   const last = lastAttempt(pending);
   const same = readSigned(last.raw).draft;
   const wanted = renewed ?? { purpose: last.purpose, to: same.to, data: same.data };
   const previous = readOffer(last.offer);
   // The same call may revert by now, and is then as expensive as it was.
-  const measured = renewed === undefined ? previous : await measure(lane, wanted);
+  const measured = renewed === undefined ? previous : await measure(sender, wanted);
   const limits = { capWei: policy.feeMaxWei, mempool: policy.mempool };
   const offer = raisedOffer(previous, await chain.fees(), measured, limits);
   if (offer === undefined) {
-    lane.notes.set(lane.scope, "fee_above_cap", `${aboveCap(lane)}; the last offer stands and is sent again`);
+    sender.notes.set(sender.scope, "fee_above_cap", `${aboveCap(sender)}; the last offer stands and is sent again`);
     return false;
   }
-  if (!(await isAffordable(lane, offer, pending.nonce))) return false;
-  const attempt = await sign(lane, pending.nonce, wanted, offer, view);
+  if (!(await isAffordable(sender, offer, pending.nonce))) return false;
+  const attempt = await sign(sender, pending.nonce, wanted, offer, view);
   if (attempt === undefined) return false;
   const next = transition(pending, { type: "replaced", attempt });
-  await lane.journal.save({ lane: { bumps: lane.journal.lane.bumps + 1 }, transactions: [next] });
+  await sender.journal.save({ account: { bumps: sender.journal.account.bumps + 1 }, transactions: [next] });
   const fee = String(worstCost(offer));
-  lane.log.info({ nonce: pending.nonce, hash: attempt.hash, fee }, `${lane.site.name}: a higher fee is offered`);
-  await transmit(lane, next);
+  sender.log.info({ nonce: pending.nonce, hash: attempt.hash, fee }, `${sender.site.name}: a higher fee is offered`);
+  await transmit(sender, next);
   return true;
 }
 
-function measure(lane: Lane, { to, data, purpose }: Wanted): Promise<CallNeeds> {
+function measure(sender: SendingAccount, { to, data, purpose }: Wanted): Promise<CallNeeds> {
   const items = purpose.kind === "anchor" ? purpose.items.length : 1;
-  return measureCall(lane.site.chain, { from: lane.account.address, to, data }, items);
+  return measureCall(sender.site.chain, { from: sender.account.address, to, data }, items);
 }
 
-function aboveCap(lane: Lane): string {
-  return `${lane.site.name}: expected a fee of at most ${lane.site.policy.feeMaxWei} wei, the chain asks for more`;
+function aboveCap(sender: SendingAccount): string {
+  return `${sender.site.name}: expected a fee of at most ${sender.site.policy.feeMaxWei} wei, the chain asks for more`;
 }
 
 /** Whether budget and balance allow an offer under a nonce; it takes the place of the worst case of what is there. */
-async function isAffordable(lane: Lane, offer: Offer, nonce: number): Promise<boolean> {
-  const { chain, policy, name } = lane.site;
-  const cost = costUnder(lane, nonce, worstCost(offer));
-  const others = lane.journal.unmined.filter((pending) => pending.nonce !== nonce);
+async function isAffordable(sender: SendingAccount, offer: Offer, nonce: number): Promise<boolean> {
+  const { chain, policy, name } = sender.site;
+  const cost = costUnder(sender, nonce, worstCost(offer));
+  const others = sender.journal.unmined.filter((pending) => pending.nonce !== nonce);
   const reserved = others.reduce((sum, pending) => sum + worstCost(readOffer(lastAttempt(pending).offer)), 0n);
-  const spent = spentToday(lane.journal.lane.spend, lane.now());
-  const held = heldBack(lane, nonce);
+  const spent = spentToday(sender.journal.account.spend, sender.now());
+  const held = heldBack(sender, nonce);
   if (spent + reserved + held + cost > policy.budgetPerDayWei) {
     const message = `${name}: expected to spend at most ${policy.budgetPerDayWei} wei a day, ${spent} are spent`;
     const lost = held === 0n ? "" : `, ${held} are held back for transactions whose records are lost,`;
-    lane.notes.set(lane.scope, "budget_used_up", `${message}${lost} and the next transaction may cost ${cost}`);
+    sender.notes.set(sender.scope, "budget_used_up", `${message}${lost} and the next transaction may cost ${cost}`);
     return false;
   }
-  const balance = await chain.balance(lane.account.address);
+  const balance = await chain.balance(sender.account.address);
   if (balance < reserved + cost) {
-    const message = `${name}: expected ${reserved + cost} wei on account ${lane.account.address}, got ${balance}`;
-    lane.notes.set(lane.scope, "funds_insufficient", `${message}; fund it, and anchoring goes on by itself`);
+    const message = `${name}: expected ${reserved + cost} wei on account ${sender.account.address}, got ${balance}`;
+    sender.notes.set(sender.scope, "funds_insufficient", `${message}; fund it, and anchoring goes on by itself`);
     return false;
   }
-  lane.notes.clear(lane.scope, "fee_above_cap", "budget_used_up", "funds_insufficient");
+  sender.notes.clear(sender.scope, "fee_above_cap", "budget_used_up", "funds_insufficient");
   return true;
 }
 
 async function sign(
-  lane: Lane,
+  sender: SendingAccount,
   nonce: number,
   { purpose, to, data }: Wanted,
   offer: Offer,
   view: View,
 ): Promise<Attempt | undefined> {
   const { gasMax, feeMax, tipMax, legacy } = offer;
-  const draft: Draft = { chainId: lane.site.chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy };
+  const draft: Draft = { chainId: sender.site.chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy };
   try {
-    const { raw, hash } = await signChecked(lane.account, draft);
-    lane.notes.clear(lane.scope, "signing_failed");
-    const signedAt = lane.now();
+    const { raw, hash } = await signChecked(sender.account, draft);
+    sender.notes.clear(sender.scope, "signing_failed");
+    const signedAt = sender.now();
     return { hash, raw, purpose, offer: storeOffer(offer), signedAt, signedAtBlock: view.latest.number };
   } catch (error) {
     // A signer in another process may be away; nothing was stored, and the next step asks again.
     const reason = error instanceof Error ? error.message : String(error);
-    lane.notes.set(lane.scope, "signing_failed", `account ${lane.account.address} did not sign: ${reason}`);
+    sender.notes.set(sender.scope, "signing_failed", `account ${sender.account.address} did not sign: ${reason}`);
     return undefined;
   }
 }

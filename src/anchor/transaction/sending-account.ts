@@ -1,5 +1,5 @@
 /**
- * A lane: one account on one chain, whose nonces nothing else uses. This is what its steps share; how a step goes is in
+ * A account: one account on one chain, whose nonces nothing else uses. This is what its steps share; how a step goes is in
  * account-loop.ts, the stages of what it sends in pending.ts.
  */
 
@@ -15,15 +15,15 @@ import type { Journal } from "./pending-store.ts";
 /** A call to make, and what for. */
 export type Wanted = { readonly purpose: Purpose; readonly to: Hex; readonly data: Hex };
 
-/** What a lane's account is for: it says what to send. */
+/** What an account's account is for: it says what to send. */
 export interface Errand {
   /** What is due now, or undefined. Ledgers that cannot go on get notes. */
-  next(lane: Lane): Promise<Wanted | undefined>;
+  next(sender: SendingAccount): Promise<Wanted | undefined>;
   /** What a pending transaction should carry when it is replaced, such as the newest checkpoint; undefined for the same call again. */
-  renew(lane: Lane, pending: PendingTransaction): Promise<Wanted | undefined>;
+  renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined>;
 }
 
-export type Lane = {
+export type SendingAccount = {
   readonly site: Site;
   readonly account: Account;
   readonly journal: Journal;
@@ -32,7 +32,7 @@ export type Lane = {
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Scope of the lane's notes. */
+  /** Scope of the account's notes. */
   readonly scope: string;
   /** Looks in a row at which the chain's nonce was below what was used. */
   gapLooks: number;
@@ -44,6 +44,6 @@ export function ledgerScope(site: Site, ledgerId: Hex): string {
 }
 
 /** A transfer of nothing to itself, which only uses up its nonce. */
-export function nothingFor(lane: Lane): Wanted {
-  return { purpose: { kind: "nothing" }, to: lane.account.address, data: "0x" };
+export function nothingFor(sender: SendingAccount): Wanted {
+  return { purpose: { kind: "nothing" }, to: sender.account.address, data: "0x" };
 }
