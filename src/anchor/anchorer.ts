@@ -72,7 +72,7 @@ export class Anchorer {
     const found = (await Promise.all(loops.map((loop) => loop.reconcile()))).flat();
     const forbidding = found.find(({ code }) => FORBIDDING.has(code));
     if (forbidding !== undefined) {
-      for (const { site } of loops) site.chain.close();
+      for (const { watch } of loops) watch.chain.close();
       throw new AnchorStartError(forbidding);
     }
     return new Anchorer(loops, notes, source, clock);
@@ -92,7 +92,7 @@ export class Anchorer {
     readonly number: number;
     readonly timeMs: number;
   }[] {
-    return this.#loops.flatMap(({ site: { name, chain, view } }) => {
+    return this.#loops.flatMap(({ watch: { name, chain, view } }) => {
       if (view === undefined) return [];
       return [{ chain: name, chainId: chain.chainId, number: view.latest.number, timeMs: view.latest.time * 1000 }];
     });
@@ -109,7 +109,7 @@ export class Anchorer {
     this.#stopping.abort();
     this.#notes.mute();
     // Requests that hang end with it; a step that is cut off is taken again at the next start.
-    for (const { site } of this.#loops) site.chain.close();
+    for (const { watch } of this.#loops) watch.chain.close();
     await Promise.all([...this.#running, this.#steps]);
   }
 
@@ -131,7 +131,7 @@ export class Anchorer {
   async #run(loop: ChainLoop): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       await loop.step();
-      await this.#clock.sleep(loop.site.policy.pollMs, this.#stopping.signal);
+      await this.#clock.sleep(loop.watch.policy.pollMs, this.#stopping.signal);
     }
   }
 }

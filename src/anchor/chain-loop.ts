@@ -9,7 +9,7 @@ import { type Clock, isRecent } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
-import { Site, type View } from "./chain-watch.ts";
+import { ChainWatch, type View } from "./chain-watch.ts";
 import { AnchorErrand, OwnerErrand } from "./jobs/jobs.ts";
 import { standingOf } from "./ledger-check.ts";
 import type { LedgerSource } from "./ledgers.ts";
@@ -51,7 +51,7 @@ const BALANCE_MS = 60_000;
 type Balance = { readonly wei: bigint; readonly at: number };
 
 export class ChainLoop {
-  readonly site: Site;
+  readonly watch: ChainWatch;
   readonly schedule: Schedule;
   /** Owners first: an anchor needs an open ledger. */
   readonly senders: readonly SendingAccount[];
@@ -65,9 +65,9 @@ export class ChainLoop {
     const { store, notes, log, clock, source, random } = parts;
     const policy = { ...POLICY, ...setup.policy };
     const senders: SendingAccount[] = [];
-    const restart = () => forgetChain(site, schedule, senders, ownerErrand, source);
-    const site = await Site.open({ name, chain, policy, store, notes, log, restart });
-    const schedule = new Schedule({ store, book: site.book, policy, now: () => clock.now(), random });
+    const restart = () => forgetChain(watch, schedule, senders, ownerErrand, source);
+    const watch = await ChainWatch.open({ name, chain, policy, store, notes, log, restart });
+    const schedule = new Schedule({ store, book: watch.book, policy, now: () => clock.now(), random });
     const ownerErrand = new OwnerErrand(source, schedule);
     const errands = new Map<Hex, Errand[]>();
     for (const owner of owners) errands.set(owner.address, [ownerErrand]);
@@ -78,7 +78,7 @@ export class ChainLoop {
       const scope = `${name}/${address}`;
       const now = () => clock.now();
       senders.push({
-        site,
+        watch,
         account,
         journal,
         errands: errands.get(address) ?? [],
@@ -91,17 +91,17 @@ export class ChainLoop {
     }
     // The payer last, unless it is an owner as well.
     senders.sort((a, b) => Number(a.account.address === payer.address) - Number(b.account.address === payer.address));
-    return new ChainLoop(site, schedule, senders, parts, nudge);
+    return new ChainLoop(watch, schedule, senders, parts, nudge);
   }
 
   private constructor(
-    site: Site,
+    watch: ChainWatch,
     schedule: Schedule,
     senders: readonly SendingAccount[],
     parts: LoopParts,
     nudge: (() => Promise<void>) | undefined,
   ) {
-    this.site = site;
+    this.watch = watch;
     this.schedule = schedule;
     this.senders = senders;
     this.#parts = parts;
@@ -111,16 +111,16 @@ export class ChainLoop {
   /** What must be said before a service starts: this chain and each ledger on it, as far as the chain answers. */
   async reconcile(): Promise<Note[]> {
     const { notes, source } = this.#parts;
-    await this.#guarded(this.site.name, async () => {
-      if ((await this.site.look()) === undefined) return;
+    await this.#guarded(this.watch.name, async () => {
+      if ((await this.watch.look()) === undefined) return;
       await this.#mend();
       for (const ledger of source.ledgers()) {
-        const standing = await standingOf(this.site, ledger);
-        const scope = ledgerScope(this.site, ledger.record.id);
+        const standing = await standingOf(this.watch, ledger);
+        const scope = ledgerScope(this.watch, ledger.record.id);
         if (standing.state === "halted") notes.set(scope, standing.code, standing.message);
       }
     });
-    const scopes = [this.site.name, ...source.ledgers().map(({ record }) => ledgerScope(this.site, record.id))];
+    const scopes = [this.watch.name, ...source.ledgers().map(({ record }) => ledgerScope(this.watch, record.id))];
     return scopes.map((scope) => notes.get(scope)).filter((note) => note !== undefined);
   }
 
@@ -128,11 +128,11 @@ export class ChainLoop {
   async step(): Promise<void> {
     const { log } = this.#parts;
     let view: View | undefined;
-    await this.#guarded(this.site.name, async () => {
-      view = await this.site.look();
+    await this.#guarded(this.watch.name, async () => {
+      view = await this.watch.look();
       if (view === undefined) return;
       await this.#mend();
-      await settleAnchors(this.site, view, log);
+      await settleAnchors(this.watch, view, log);
     });
     if (view === undefined) return;
     for (const sender of this.senders) {
@@ -143,18 +143,18 @@ export class ChainLoop {
         this.#parts.notes.clear(sender.scope, "step_failed", "chain_unreachable");
       });
     }
-    if (this.#nudge !== undefined && this.isWaitingForFinality()) await this.#guarded(this.site.name, this.#nudge);
+    if (this.#nudge !== undefined && this.isWaitingForFinality()) await this.#guarded(this.watch.name, this.#nudge);
   }
 
   /** Mends the records of anchors, once, as soon as the chain can be asked. */
   async #mend(): Promise<void> {
     if (this.#isMended) return;
-    for (const ledger of this.#parts.source.ledgers()) await mendAnchors(this.site, ledger, this.#parts.log);
+    for (const ledger of this.#parts.source.ledgers()) await mendAnchors(this.watch, ledger, this.#parts.log);
     this.#isMended = true;
   }
 
   isWaitingForFinality(): boolean {
-    return this.site.book.openAnchors.length > 0 || this.senders.some((sender) => sender.journal.open.length > 0);
+    return this.watch.book.openAnchors.length > 0 || this.senders.some((sender) => sender.journal.open.length > 0);
   }
 
   async #askBalance(sender: SendingAccount): Promise<void> {
@@ -162,7 +162,7 @@ export class ChainLoop {
     const at = this.#parts.clock.now();
     const known = this.balances.get(address);
     if (known !== undefined && isRecent(known.at, at, BALANCE_MS) && sender.journal.unmined.length === 0) return;
-    this.balances.set(address, { wei: await this.site.chain.balance(address), at });
+    this.balances.set(address, { wei: await this.watch.chain.balance(address), at });
   }
 
   async #guarded(scope: string, work: () => Promise<void>): Promise<void> {
@@ -170,9 +170,9 @@ export class ChainLoop {
       await work();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#parts.notes.set(scope, codeOf(error), `${this.site.name}: ${message}`);
+      this.#parts.notes.set(scope, codeOf(error), `${this.watch.name}: ${message}`);
       // Whatever answers next may be another chain.
-      this.site.doubt();
+      this.watch.doubt();
     }
   }
 }
@@ -185,14 +185,14 @@ function codeOf(error: unknown): NoteCode {
 }
 
 async function forgetChain(
-  site: Site,
+  watch: ChainWatch,
   schedule: Schedule,
   senders: readonly SendingAccount[],
   owners: OwnerErrand,
   source: LedgerSource,
 ): Promise<void> {
   for (const sender of senders) await sender.journal.reset();
-  await site.book.reset(source.ledgers().map(({ record }) => record.id));
+  await watch.book.reset(source.ledgers().map(({ record }) => record.id));
   schedule.reset();
   owners.reset();
 }

@@ -17,7 +17,7 @@ export type View = { readonly latest: Block; readonly safe: number; readonly fin
 
 type StoredIdentity = ChainIdentity & { readonly contract: Hex };
 
-export type SiteOptions = {
+export type ChainWatchOptions = {
   readonly name: string;
   readonly chain: Chain;
   readonly policy: Policy;
@@ -31,21 +31,21 @@ export type SiteOptions = {
 /** Looks at the chain after which its identity is asked for again, even without a reason. */
 const IDENTIFY_EVERY = 100;
 
-export class Site {
+export class ChainWatch {
   readonly name: string;
   readonly chain: Chain;
   readonly policy: Policy;
   readonly book: AnchorBook;
-  readonly #options: SiteOptions;
+  readonly #options: ChainWatchOptions;
   #view: View | undefined;
   #looks = 0;
   #isTrusted = false;
 
-  static async open(options: SiteOptions): Promise<Site> {
-    return new Site(options, await AnchorBook.open(options.store, options.chain.chainId));
+  static async open(options: ChainWatchOptions): Promise<ChainWatch> {
+    return new ChainWatch(options, await AnchorBook.open(options.store, options.chain.chainId));
   }
 
-  private constructor(options: SiteOptions, book: AnchorBook) {
+  private constructor(options: ChainWatchOptions, book: AnchorBook) {
     this.#options = options;
     this.name = options.name;
     this.chain = options.chain;

@@ -7,7 +7,7 @@
 
 import type { ChainHead } from "../chain/chain.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
-import type { Site } from "./chain-watch.ts";
+import type { ChainWatch } from "./chain-watch.ts";
 import type { AnchoredLedger } from "./ledgers.ts";
 import type { NoteCode } from "./obstacles.ts";
 import { adopt } from "./record/adopt.ts";
@@ -18,32 +18,35 @@ export type Standing =
   | { readonly state: "unopened" }
   | { readonly state: "halted"; readonly code: NoteCode; readonly message: string };
 
-export async function standingOf(site: Site, ledger: AnchoredLedger): Promise<Standing> {
-  const { chain, book } = site;
+export async function standingOf(watch: ChainWatch, ledger: AnchoredLedger): Promise<Standing> {
+  const { chain, book } = watch;
   const { record } = ledger;
   const onChain = await chain.ledger(record.id);
   if (onChain === undefined) return { state: "unopened" };
   const head = await chain.head(record.id);
-  const verdict = await compareHeads(site, ledger, head);
+  const verdict = await compareHeads(watch, ledger, head);
   if (verdict !== undefined) return verdict;
   if (head.size > 0 && (await book.at(record.id, head.size)) === undefined)
-    await adopt(site, ledger, head.size, head.root);
+    await adopt(watch, ledger, head.size, head.root);
   if (head.superseded) {
-    return halted("ledger_superseded", `${site.name}: ledger ${record.name} has a successor and takes no more anchors`);
+    return halted(
+      "ledger_superseded",
+      `${watch.name}: ledger ${record.name} has a successor and takes no more anchors`,
+    );
   }
   const isNew = onChain.signer !== record.signer && !(await chain.everSigner(record.id, record.signer));
   // A signer that the contract has not heard of is on its way to it; until then the old one's checkpoints are taken.
   if (isNew || onChain.signer === record.signer) return { state: "anchorable", head, signer: onChain.signer };
-  const message = `${site.name}: expected signer ${record.signer} of ledger ${record.name}, got ${onChain.signer}`;
+  const message = `${watch.name}: expected signer ${record.signer} of ledger ${record.name}, got ${onChain.signer}`;
   return halted("signer_differs", `${message}: the owner replaced it; configure the key of the new one`);
 }
 
-async function compareHeads(site: Site, ledger: AnchoredLedger, head: ChainHead): Promise<Standing | undefined> {
+async function compareHeads(watch: ChainWatch, ledger: AnchoredLedger, head: ChainHead): Promise<Standing | undefined> {
   const { record, size } = ledger;
-  const what = `${site.name}: the chain holds size ${head.size} of ledger ${record.name}`;
-  const known = await site.book.newest(record.id);
+  const what = `${watch.name}: the chain holds size ${head.size} of ledger ${record.name}`;
+  const known = await watch.book.newest(record.id);
   if (known !== undefined && known.size > head.size) {
-    site.doubt();
+    watch.doubt();
     return halted("endpoint_behind", `${what}, expected ${known.size}; the endpoint lags behind, or a reorganisation`);
   }
   if (head.size > size) {

@@ -68,14 +68,14 @@ export async function chainStatus(
   ledgers: readonly AnchoredLedger[],
   now: number,
 ): Promise<ChainStatus> {
-  const { site, senders } = loop;
-  const note = notes.get(site.name);
+  const { watch, senders } = loop;
+  const note = notes.get(watch.name);
   return {
-    name: site.name,
-    chainId: site.chain.chainId,
-    contract: checksumAddress(site.chain.contract),
-    intervalMs: Math.round(intervalOf(site.policy)),
-    ...(site.view !== undefined && { latestBlock: site.view.latest.number, finalBlock: site.view.final }),
+    name: watch.name,
+    chainId: watch.chain.chainId,
+    contract: checksumAddress(watch.chain.contract),
+    intervalMs: Math.round(intervalOf(watch.policy)),
+    ...(watch.view !== undefined && { latestBlock: watch.view.latest.number, finalBlock: watch.view.final }),
     ...(note !== undefined && { note }),
     accounts: senders.map((sender) => accountStatus(loop, sender, notes, now)),
     ledgers: await Promise.all(ledgers.map((ledger) => ledgerStatus(loop, notes, ledger))),
@@ -106,19 +106,19 @@ function pendingStatus({ nonce, stage, attempts, refused }: PendingTransaction):
 }
 
 async function ledgerStatus(loop: ChainLoop, notes: Notes, ledger: AnchoredLedger): Promise<LedgerAnchorStatus> {
-  const { site, schedule, senders } = loop;
+  const { watch, schedule, senders } = loop;
   const { id, name } = ledger.record;
   const [newest, final, age] = await Promise.all([
-    site.book.newest(id),
-    site.book.newestFinal(id),
+    watch.book.newest(id),
+    watch.book.newestFinal(id),
     schedule.oldestAgeMs(ledger),
   ]);
   const inFlight = senders.some(({ journal }) =>
     journal.unmined.some((pending) => ledgersOf(lastAttempt(pending).purpose).includes(id)),
   );
   const note =
-    notes.get(ledgerScope(site, id)) ??
-    notes.get(site.name) ??
+    notes.get(ledgerScope(watch, id)) ??
+    notes.get(watch.name) ??
     senders.map((sender) => notes.get(sender.scope)).find((each) => each !== undefined);
   const anchoredSize = newest?.size ?? 0;
   const isWaiting = anchoredSize < ledger.size;

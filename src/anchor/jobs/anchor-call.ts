@@ -22,8 +22,8 @@ export async function guardLedger<T>(
   } catch (error) {
     if (error instanceof ChainError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    const message = `${sender.site.name}: ledger ${record.name} cannot be anchored: ${reason}`;
-    sender.notes.set(ledgerScope(sender.site, record.id), "ledger_failed", message);
+    const message = `${sender.watch.name}: ledger ${record.name} cannot be anchored: ${reason}`;
+    sender.notes.set(ledgerScope(sender.watch, record.id), "ledger_failed", message);
     return "failed";
   }
 }
@@ -72,8 +72,8 @@ async function prepare(
   ledger: AnchoredLedger,
 ): Promise<Prepared | undefined> {
   const { id, name } = ledger.record;
-  const scope = ledgerScope(sender.site, id);
-  const standing = await standingOf(sender.site, ledger);
+  const scope = ledgerScope(sender.watch, id);
+  const standing = await standingOf(sender.watch, ledger);
   if (standing.state !== "anchorable") {
     const { code, message } = standing.state === "halted" ? standing : unopened(sender, ledger);
     sender.notes.set(scope, code, message);
@@ -90,7 +90,7 @@ async function prepare(
     const { size, root, signedAt, signature } = sealed;
     const signer = recoverSigner(sealed);
     if (signer !== standing.signer) {
-      const message = `${sender.site.name}: the newest checkpoint of ${name} is signed by ${signer}, and the contract takes`;
+      const message = `${sender.watch.name}: the newest checkpoint of ${name} is signed by ${signer}, and the contract takes`;
       sender.notes.set(
         scope,
         "signer_differs",
@@ -120,7 +120,7 @@ async function sealFor(source: LedgerSource, ledger: AnchoredLedger, signer: Hex
 
 function unopened(sender: SendingAccount, { record }: AnchoredLedger): { code: NoteCode; message: string } {
   const call = `open(${record.label}, ${record.signer})`;
-  const message = `${sender.site.name}: waits until ${record.owner}, the owner of ${record.name}, sends ${call}`;
+  const message = `${sender.watch.name}: waits until ${record.owner}, the owner of ${record.name}, sends ${call}`;
   return { code: "ledger_unopened", message };
 }
 
@@ -131,12 +131,12 @@ async function dropRefused(
   prepared: readonly Prepared[],
 ): Promise<Prepared[]> {
   const { to, data } = wantedFor(sender, prepared);
-  const taken = await sender.site.chain.simulateMany({ from: sender.account.address, to, data });
+  const taken = await sender.watch.chain.simulateMany({ from: sender.account.address, to, data });
   const accepted = prepared.filter((_, i) => taken[i] === true);
   for (const each of prepared) {
     // Alone it is refused with a reason.
     if (!accepted.includes(each)) await isAccepted(sender, schedule, each);
-    else sender.notes.clear(ledgerScope(sender.site, each.item.ledgerId), ...CODES);
+    else sender.notes.clear(ledgerScope(sender.watch, each.item.ledgerId), ...CODES);
   }
   return accepted;
 }
@@ -144,10 +144,10 @@ async function dropRefused(
 /** Whether a single anchor would be taken now; if not, the ledger's note says why. */
 async function isAccepted(sender: SendingAccount, schedule: Schedule, each: Prepared): Promise<boolean> {
   const { ledgerId } = each.item;
-  const scope = ledgerScope(sender.site, ledgerId);
+  const scope = ledgerScope(sender.watch, ledgerId);
   const { to, data } = wantedFor(sender, [each]);
   try {
-    await sender.site.chain.estimateGas({ from: sender.account.address, to, data });
+    await sender.watch.chain.estimateGas({ from: sender.account.address, to, data });
     sender.notes.clear(scope, ...CODES);
     return true;
   } catch (error) {
@@ -155,7 +155,7 @@ async function isAccepted(sender: SendingAccount, schedule: Schedule, each: Prep
     schedule.postpone(ledgerId);
     // Somebody anchored between reading the head and now: the next step reads it again.
     const isStale = error.revert === "HeadMismatch" || error.revert === "SizeNotGrown";
-    const what = `${sender.site.name}: the contract refuses the anchor of ${each.ledger.record.name}: ${error.message}`;
+    const what = `${sender.watch.name}: the contract refuses the anchor of ${each.ledger.record.name}: ${error.message}`;
     sender.notes.set(scope, isStale ? "anchor_reverted" : "anchor_refused", what);
     return false;
   }
@@ -168,5 +168,5 @@ function wantedFor(sender: SendingAccount, prepared: readonly Prepared[]): Wante
       ? encodeAnchor(first.call)
       : encodeAnchorMany(prepared.map(({ call }) => call));
   const purpose = { kind: "anchor" as const, items: prepared.map(({ item }) => item) };
-  return { purpose, to: sender.site.chain.contract, data };
+  return { purpose, to: sender.watch.chain.contract, data };
 }

@@ -44,7 +44,7 @@ export class AnchorErrand implements Errand {
       if (this.#isPaused(sender, ledger.record.id)) continue;
       if ((await guardLedger(sender, ledger, () => this.#isDue(sender, ledger))) === true) due.push(ledger);
     }
-    return composeAnchors(sender, this.#source, this.#schedule, due.slice(0, sender.site.policy.batchMax));
+    return composeAnchors(sender, this.#source, this.#schedule, due.slice(0, sender.watch.policy.batchMax));
   }
 
   async renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined> {
@@ -65,7 +65,7 @@ export class AnchorErrand implements Errand {
     }
     // Whatever kept it waiting is over when nothing waits any more.
     const isWaiting = (await this.#schedule.oldestAgeMs(ledger)) !== undefined;
-    if (!isWaiting) sender.notes.clear(ledgerScope(sender.site, ledger.record.id), ...PASSING);
+    if (!isWaiting) sender.notes.clear(ledgerScope(sender.watch, ledger.record.id), ...PASSING);
     return isWaiting && (await this.#schedule.isDue(ledger));
   }
 
@@ -73,8 +73,8 @@ export class AnchorErrand implements Errand {
     const reverts = sender.journal.account.reverts[ledgerId];
     if (reverts === undefined || reverts.count < REVERTS_MAX) return false;
     const isPaused = isRecent(reverts.at, sender.now(), REVERT_PAUSE_MS);
-    const message = `${sender.site.name}: ${reverts.count} transactions failed in a row; the next is tried after an hour`;
-    if (isPaused) sender.notes.set(ledgerScope(sender.site, ledgerId), "anchor_reverted", message);
+    const message = `${sender.watch.name}: ${reverts.count} transactions failed in a row; the next is tried after an hour`;
+    if (isPaused) sender.notes.set(ledgerScope(sender.watch, ledgerId), "anchor_reverted", message);
     return isPaused;
   }
 }
@@ -116,7 +116,7 @@ export class OwnerErrand implements Errand {
   async #wantedFor(sender: SendingAccount, ledgerId: Hex): Promise<Wanted | undefined> {
     const ledger = this.#source.ledgers().find(({ record }) => record.id === ledgerId);
     if (ledger === undefined) return undefined;
-    const { chain } = sender.site;
+    const { chain } = sender.watch;
     const { id, label, signer } = ledger.record;
     const onChain = await chain.ledger(id);
     const to = chain.contract;
@@ -140,7 +140,7 @@ async function isAllHeld(sender: SendingAccount, pending: PendingTransaction): P
   const { purpose } = lastAttempt(pending);
   if (purpose.kind !== "anchor") return false;
   for (const { ledgerId, size } of purpose.items) {
-    if ((await sender.site.chain.head(ledgerId)).size < size) return false;
+    if ((await sender.watch.chain.head(ledgerId)).size < size) return false;
   }
   return true;
 }

@@ -6,7 +6,7 @@
 import type { Log } from "../../log.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { AnchorKey } from "../../store/anchor-record.ts";
-import type { Site } from "../chain-watch.ts";
+import type { ChainWatch } from "../chain-watch.ts";
 import type { AnchoredLedger } from "../ledgers.ts";
 import { buildAnchor } from "./build.ts";
 import { findPlace } from "./finalize.ts";
@@ -15,8 +15,8 @@ import { findPlace } from "./finalize.ts";
  * Writes down the anchor of a checkpoint that the contract holds.
  * @returns whether it is; not while no endpoint searches for it, or where it is not ours
  */
-export async function adopt(site: Site, ledger: AnchoredLedger, size: number, root: Hex): Promise<boolean> {
-  const { chain, book } = site;
+export async function adopt(watch: ChainWatch, ledger: AnchoredLedger, size: number, root: Hex): Promise<boolean> {
+  const { chain, book } = watch;
   const { id } = ledger.record;
   const [place, checkpoint] = await Promise.all([findPlace(chain, id, size), ledger.checkpoint(size)]);
   if (place === undefined || checkpoint?.root !== root) return false;
@@ -30,8 +30,8 @@ export async function adopt(site: Site, ledger: AnchoredLedger, size: number, ro
 }
 
 /** Makes the records of a ledger's anchors whole again, from each other and from the chain: those that are not final yet. */
-export async function mendAnchors(site: Site, ledger: AnchoredLedger, log: Log): Promise<void> {
-  const { book, name } = site;
+export async function mendAnchors(watch: ChainWatch, ledger: AnchoredLedger, log: Log): Promise<void> {
+  const { book, name } = watch;
   const { id } = ledger.record;
   const { forgotten, damaged } = await book.gaps(id);
   if (forgotten.length > 0) {
@@ -39,11 +39,16 @@ export async function mendAnchors(site: Site, ledger: AnchoredLedger, log: Log):
     const sizes = forgotten.map(({ size }) => size);
     log.warn({ ledger: id, sizes }, `${name}: anchors that were not final and not watched are watched again`);
   }
-  for (const key of damaged) await mendAnchor(site, ledger, key, log);
+  for (const key of damaged) await mendAnchor(watch, ledger, key, log);
 }
 
-async function mendAnchor(site: Site, ledger: AnchoredLedger, { size, key }: AnchorKey, log: Log): Promise<void> {
-  const { chain, book, name } = site;
+async function mendAnchor(
+  watch: ChainWatch,
+  ledger: AnchoredLedger,
+  { size, key }: AnchorKey,
+  log: Log,
+): Promise<void> {
+  const { chain, book, name } = watch;
   const { id } = ledger.record;
   const root = size === undefined ? undefined : await chain.rootAt(id, size);
   if (size === undefined || root === undefined) {
@@ -52,7 +57,7 @@ async function mendAnchor(site: Site, ledger: AnchoredLedger, { size, key }: Anc
       { ledger: id, key },
       `${name}: the record of an anchor is damaged and removed: the chain has no such anchor`,
     );
-  } else if (await adopt(site, ledger, size, root)) {
+  } else if (await adopt(watch, ledger, size, root)) {
     log.warn({ ledger: id, size }, `${name}: the record of an anchor was damaged and is made again from the chain`);
   } else {
     const way = "a start with an endpoint that searches events makes it again; later anchors prove the same entries";

@@ -6,24 +6,24 @@
 import { type AnchorPlace, type Chain, ChainError } from "../../chain/chain.ts";
 import type { Log } from "../../log.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import type { Site, View } from "../chain-watch.ts";
+import type { ChainWatch, View } from "../chain-watch.ts";
 import { buildAnchor, finalAnchor, surerAnchor } from "./build.ts";
 import type { OpenAnchor } from "./open-anchors.ts";
 
-export async function settleAnchors(site: Site, view: View, log: Log): Promise<void> {
-  for (const open of site.book.openAnchors) {
+export async function settleAnchors(watch: ChainWatch, view: View, log: Log): Promise<void> {
+  for (const open of watch.book.openAnchors) {
     // An endpoint that lags behind has nothing to say about a later block.
     if (view.latest.number < open.anchor.blockNumber) continue;
-    await settleAnchor(site, view, open, log);
+    await settleAnchor(watch, view, open, log);
   }
 }
 
-async function settleAnchor(site: Site, view: View, open: OpenAnchor, log: Log): Promise<void> {
-  const { chain, book } = site;
+async function settleAnchor(watch: ChainWatch, view: View, open: OpenAnchor, log: Log): Promise<void> {
+  const { chain, book } = watch;
   const { anchor } = open;
   const block = await chain.block(anchor.blockNumber);
   if (block === undefined) return;
-  if (block.hash !== anchor.blockHash) return moveAnchor(site, open, log);
+  if (block.hash !== anchor.blockHash) return moveAnchor(watch, open, log);
   if (anchor.blockNumber > view.final) {
     const stage = anchor.blockNumber <= view.safe ? "safe" : "mined";
     if (stage === anchor.stage) return;
@@ -31,19 +31,19 @@ async function settleAnchor(site: Site, view: View, open: OpenAnchor, log: Log):
   }
   if (!(await chain.confirms(anchor))) {
     // A receipt that was a lie, or a second endpoint that lags: the next look tells.
-    site.doubt();
+    watch.doubt();
     return;
   }
   await book.apply(book.settle([await finalAnchor(chain, open)]), { written: false });
-  log.info({ ledger: anchor.ledgerId, size: anchor.size, block: anchor.blockNumber }, `${site.name}: final`);
+  log.info({ ledger: anchor.ledgerId, size: anchor.size, block: anchor.blockNumber }, `${watch.name}: final`);
 }
 
 /** The block is gone: the anchor is in another one, or nowhere until its transaction is mined again. */
-async function moveAnchor(site: Site, { anchor }: OpenAnchor, log: Log): Promise<void> {
-  const { chain, book } = site;
+async function moveAnchor(watch: ChainWatch, { anchor }: OpenAnchor, log: Log): Promise<void> {
+  const { chain, book } = watch;
   if ((await chain.rootAt(anchor.ledgerId, anchor.size)) !== anchor.root) {
     await book.apply(book.remove([anchor]), { written: false });
-    log.warn({ ledger: anchor.ledgerId, size: anchor.size }, `${site.name}: a reorganisation took an anchor back`);
+    log.warn({ ledger: anchor.ledgerId, size: anchor.size }, `${watch.name}: a reorganisation took an anchor back`);
     return;
   }
   const place = await findPlace(chain, anchor.ledgerId, anchor.size);

@@ -4,24 +4,24 @@ import type { SendingAccount } from "../transaction/sending-account.ts";
 import { addToDay, dayOf } from "./spent.ts";
 
 /** Wei that are held back for what is forgotten; whatever else uses one of its nonces takes its place. */
-export function heldBack({ journal, site, now }: SendingAccount, nonce: number): bigint {
+export function heldBack({ journal, watch, now }: SendingAccount, nonce: number): bigint {
   const { forgotten = [], unknownDay } = journal.account;
   const count = forgotten.filter((each) => each !== nonce).length;
-  const unknown = unknownDay === dayOf(now()) ? site.policy.budgetPerDayWei : 0n;
-  return BigInt(count) * site.policy.feeMaxWei + unknown;
+  const unknown = unknownDay === dayOf(now()) ? watch.policy.budgetPerDayWei : 0n;
+  return BigInt(count) * watch.policy.feeMaxWei + unknown;
 }
 
 /** The highest cost of an offer under a nonce: what is forgotten under it may be mined in its place. */
-export function costUnder({ journal, site }: SendingAccount, nonce: number, cost: bigint): bigint {
+export function costUnder({ journal, watch }: SendingAccount, nonce: number, cost: bigint): bigint {
   const isForgotten = journal.account.forgotten?.includes(nonce) === true;
-  return isForgotten && cost < site.policy.feeMaxWei ? site.policy.feeMaxWei : cost;
+  return isForgotten && cost < watch.policy.feeMaxWei ? watch.policy.feeMaxWei : cost;
 }
 
 /**
  * Counts what was forgotten and is mined by now, as far as the chain tells.
  * @param nonce the account's in the newest block
  */
-export async function settleForgotten({ journal, site, now }: SendingAccount, nonce: number): Promise<void> {
+export async function settleForgotten({ journal, watch, now }: SendingAccount, nonce: number): Promise<void> {
   const { forgotten = [] } = journal.account;
   const used = forgotten.filter((each) => each < nonce);
   // While it may be either of two that was mined, or a reorganisation may swap them, it is held back.
@@ -29,7 +29,7 @@ export async function settleForgotten({ journal, site, now }: SendingAccount, no
   const over = used.filter((each) => !isOpen(each));
   if (over.length === 0) return;
   const own = over.filter((each) => journal.at(each)?.stage === "final");
-  const wei = BigInt(over.length - own.length) * site.policy.feeMaxWei;
+  const wei = BigInt(over.length - own.length) * watch.policy.feeMaxWei;
   const left = forgotten.filter((each) => !over.includes(each));
   await journal.save({ account: { spend: addToDay(journal.account.spend, now(), wei), forgotten: left } });
 }

@@ -13,7 +13,7 @@ import { launch } from "./send.ts";
 import type { SendingAccount } from "./sending-account.ts";
 
 export async function stepAccount(sender: SendingAccount, view: View): Promise<void> {
-  const nonce = await sender.site.chain.nonce(sender.account.address);
+  const nonce = await sender.watch.chain.nonce(sender.account.address);
   await settleFlights(sender, view);
   await settleForgotten(sender, nonce);
   if (await closeGap(sender, view, nonce)) return;
@@ -28,8 +28,8 @@ export async function stepAccount(sender: SendingAccount, view: View): Promise<v
 
 async function startNext(sender: SendingAccount, view: View, nonce: number): Promise<void> {
   const open = sender.journal.open.length;
-  if (open >= sender.site.policy.openMax) {
-    const message = `${sender.site.name}: ${open} transactions are mined and not final; new ones wait`;
+  if (open >= sender.watch.policy.openMax) {
+    const message = `${sender.watch.name}: ${open} transactions are mined and not final; new ones wait`;
     sender.notes.set(sender.scope, "waits_for_finality", message);
     return;
   }

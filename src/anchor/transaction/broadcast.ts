@@ -10,9 +10,9 @@ export async function transmit(sender: SendingAccount, pending: PendingTransacti
   const { hash, raw } = lastAttempt(pending);
   const at = sender.now();
   try {
-    await sender.site.chain.broadcast(raw);
+    await sender.watch.chain.broadcast(raw);
     sender.notes.clear(sender.scope, "transaction_refused", "funds_insufficient");
-    if (pending.stage !== "broadcast") sender.log.debug({ nonce, hash }, `${sender.site.name}: sent`);
+    if (pending.stage !== "broadcast") sender.log.debug({ nonce, hash }, `${sender.watch.name}: sent`);
     await sender.journal.save({ transactions: [transition(pending, { type: "sent", at })] });
   } catch (error) {
     if (!(error instanceof ChainError)) throw error;
@@ -22,7 +22,7 @@ export async function transmit(sender: SendingAccount, pending: PendingTransacti
 
 /** What a failed broadcast means for a pending transaction; somebody who can do something about it is told. */
 function eventOf(sender: SendingAccount, nonce: number, error: ChainError, at: number): PendingEvent {
-  const { name } = sender.site;
+  const { name } = sender.watch;
   switch (error.kind) {
     case "nonce_low":
       // Perhaps one of its own attempts is mined: the receipts tell.

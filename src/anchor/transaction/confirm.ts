@@ -31,7 +31,7 @@ export async function settleFlights(sender: SendingAccount, view: View): Promise
       {
         nonce: newest?.nonce,
       },
-      `${sender.site.name}: a block that was final is not in the chain any more`,
+      `${sender.watch.name}: a block that was final is not in the chain any more`,
     );
   }
   for (const pending of [...suspects, ...sender.journal.open]) await settleFlight(sender, pending, view);
@@ -58,9 +58,9 @@ const REACHED = {
 } as const satisfies Partial<Record<Stage, PendingEvent>>;
 
 /** How sure a mined pending transaction is; what it anchored is final first, which asks for the contract's word (record/finalize.ts). */
-function stageIn({ site }: SendingAccount, { landing }: PendingTransaction, view: View): keyof typeof REACHED {
+function stageIn({ watch }: SendingAccount, { landing }: PendingTransaction, view: View): keyof typeof REACHED {
   const number = landing?.blockNumber ?? Number.POSITIVE_INFINITY;
-  const isHeld = !site.book.openAnchors.some(({ anchor }) => anchor.transactionHash === landing?.hash);
+  const isHeld = !watch.book.openAnchors.some(({ anchor }) => anchor.transactionHash === landing?.hash);
   if (number <= view.final && isHeld) return "final";
   return number <= Math.max(view.safe, view.final) ? "safe" : "mined";
 }
@@ -70,13 +70,13 @@ export async function isGone(sender: SendingAccount, { landing }: PendingTransac
   if (landing === undefined || view.latest.number < landing.blockNumber) {
     return landing !== undefined && view.latest.number < landing.blockNumber && !(await isKnown(sender, landing));
   }
-  const block = await sender.site.chain.block(landing.blockNumber);
+  const block = await sender.watch.chain.block(landing.blockNumber);
   return block !== undefined && block.hash !== landing.blockHash;
 }
 
 /** A chain that got shorter: without a receipt for it, the transaction is not in it. */
 async function isKnown(sender: SendingAccount, landing: Landing): Promise<boolean> {
-  const receipt = await sender.site.chain.receipt(landing.hash);
+  const receipt = await sender.watch.chain.receipt(landing.hash);
   return receipt !== undefined && receipt.blockHash === landing.blockHash;
 }
 
@@ -84,7 +84,7 @@ async function isKnown(sender: SendingAccount, landing: Landing): Promise<boolea
 export async function recover(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
   const found = await findLanding(sender, pending);
   if (found !== undefined) return land(sender, pending, found);
-  const { book, name } = sender.site;
+  const { book, name } = sender.watch;
   const purpose = landedAttempt(pending)?.purpose;
   const items = purpose?.kind === "anchor" ? purpose.items : [];
   const records = await Promise.all(items.map(({ ledgerId, size }) => book.at(ledgerId, size)));

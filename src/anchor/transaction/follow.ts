@@ -39,7 +39,7 @@ export async function pursue(sender: SendingAccount, pending: PendingTransaction
 /** The nonce is used, and by none of the attempts as far as this look can tell. */
 async function missed(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
   const counted = transition(pending, { type: "nonce_used" });
-  const { name, policy } = sender.site;
+  const { name, policy } = sender.watch;
   if (counted.missed < MISSED_MAX || isRecent(pending.sentAt, sender.now(), policy.pollMs)) {
     await sender.journal.save({ transactions: [counted] });
     return;
@@ -50,7 +50,7 @@ async function missed(sender: SendingAccount, pending: PendingTransaction): Prom
 }
 
 async function wantsReplacement(sender: SendingAccount, pending: PendingTransaction, view: View): Promise<boolean> {
-  const { attemptsMax, bumpMs } = sender.site.policy;
+  const { attemptsMax, bumpMs } = sender.watch.policy;
   if (pending.attempts.length >= attemptsMax) return false;
   const { signedAt, signedAtBlock } = lastAttempt(pending);
   const isLate = !isRecent(signedAt, sender.now(), bumpMs);
@@ -72,6 +72,6 @@ async function renew(sender: SendingAccount, pending: PendingTransaction): Promi
 }
 
 function isSendDue(sender: SendingAccount, pending: PendingTransaction): boolean {
-  const wait = pending.stage === "signed" ? sender.site.policy.pollMs : sender.site.policy.resendMs;
+  const wait = pending.stage === "signed" ? sender.watch.policy.pollMs : sender.watch.policy.resendMs;
   return !isRecent(pending.sentAt, sender.now(), wait);
 }

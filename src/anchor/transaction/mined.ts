@@ -14,7 +14,7 @@ export type Found = { readonly receipt: Receipt; readonly landing: Landing };
 
 /** A pending transaction's place in the chain as it is now: a receipt, its block in the chain, and its effect in the state. */
 export async function findLanding(sender: SendingAccount, pending: PendingTransaction): Promise<Found | undefined> {
-  const { chain } = sender.site;
+  const { chain } = sender.watch;
   for (const attempt of pending.attempts.toReversed()) {
     const receipt = await chain.receipt(attempt.hash);
     if (receipt === undefined) continue;
@@ -31,7 +31,7 @@ export async function findLanding(sender: SendingAccount, pending: PendingTransa
 }
 
 async function isDone(sender: SendingAccount, purpose: Purpose, receipt: Receipt): Promise<boolean> {
-  const { chain } = sender.site;
+  const { chain } = sender.watch;
   if (purpose.kind === "nothing") return true;
   if (purpose.kind === "anchor") {
     for (const { ledgerId, size, root } of purpose.items) {
@@ -51,7 +51,7 @@ export async function land(
   pending: PendingTransaction,
   { receipt, landing }: Found,
 ): Promise<void> {
-  const { book, name } = sender.site;
+  const { book, name } = sender.watch;
   const landed = transition(pending, { type: "mined", landing });
   const purpose = landedAttempt(landed)?.purpose;
   const items = purpose?.kind === "anchor" ? purpose.items : [];
@@ -62,7 +62,7 @@ export async function land(
   // An anchor that was adopted before its receipt was seen may be final already.
   const isFinal = (i: number) => known[i]?.stage === "final" && known[i]?.blockHash === landing.blockHash;
   const anchors = await Promise.all(
-    taken.filter((_, i) => !isFinal(i)).map((item) => buildAnchor(sender.site.chain, item, transactionOf(landing))),
+    taken.filter((_, i) => !isFinal(i)).map((item) => buildAnchor(sender.watch.chain, item, transactionOf(landing))),
   );
   const also = book.keep(anchors);
   const paid = BigInt(landing.feeWei) - BigInt(pending.landing?.feeWei ?? 0);

@@ -33,9 +33,9 @@ export async function closeGap(sender: SendingAccount, view: View, nonce: number
     isClosing = true;
   }
   if (isClosing) return false;
-  sender.site.doubt();
+  sender.watch.doubt();
   sender.gapLooks += 1;
-  const message = `${sender.site.name}: expected nonce ${lowest} of ${sender.account.address} to be next, the chain says ${nonce}`;
+  const message = `${sender.watch.name}: expected nonce ${lowest} of ${sender.account.address} to be next, the chain says ${nonce}`;
   sender.notes.set(sender.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
   // A look at all pending transactions found no bytes for the free nonce: nothing of ours can still use it.
   if (sender.gapLooks < GAP_LOOKS || freed.length > 0) return true;

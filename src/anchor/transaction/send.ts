@@ -17,7 +17,7 @@ import type { SendingAccount, Wanted } from "./sending-account.ts";
 
 /** Begins a pending transaction under a nonce. @returns whether it was stored */
 export async function launch(sender: SendingAccount, nonce: number, wanted: Wanted, view: View): Promise<boolean> {
-  const { chain, policy } = sender.site;
+  const { chain, policy } = sender.watch;
   const { gasMax, dataFee } = await measure(sender, wanted);
   const offer = firstOffer(await chain.fees(), gasMax, dataFee, policy.feeMaxWei);
   if (offer === undefined) {
@@ -48,7 +48,7 @@ export async function replace(
   renewed: Wanted | undefined,
   view: View,
 ): Promise<boolean> {
-  const { chain, policy } = sender.site;
+  const { chain, policy } = sender.watch;
   const last = lastAttempt(pending);
   const same = readSigned(last.raw).draft;
   const wanted = renewed ?? { purpose: last.purpose, to: same.to, data: same.data };
@@ -67,23 +67,23 @@ export async function replace(
   const next = transition(pending, { type: "replaced", attempt });
   await sender.journal.save({ account: { bumps: sender.journal.account.bumps + 1 }, transactions: [next] });
   const fee = String(worstCost(offer));
-  sender.log.info({ nonce: pending.nonce, hash: attempt.hash, fee }, `${sender.site.name}: a higher fee is offered`);
+  sender.log.info({ nonce: pending.nonce, hash: attempt.hash, fee }, `${sender.watch.name}: a higher fee is offered`);
   await transmit(sender, next);
   return true;
 }
 
 function measure(sender: SendingAccount, { to, data, purpose }: Wanted): Promise<CallNeeds> {
   const items = purpose.kind === "anchor" ? purpose.items.length : 1;
-  return measureCall(sender.site.chain, { from: sender.account.address, to, data }, items);
+  return measureCall(sender.watch.chain, { from: sender.account.address, to, data }, items);
 }
 
 function aboveCap(sender: SendingAccount): string {
-  return `${sender.site.name}: expected a fee of at most ${sender.site.policy.feeMaxWei} wei, the chain asks for more`;
+  return `${sender.watch.name}: expected a fee of at most ${sender.watch.policy.feeMaxWei} wei, the chain asks for more`;
 }
 
 /** Whether budget and balance allow an offer under a nonce; it takes the place of the worst case of what is there. */
 async function isAffordable(sender: SendingAccount, offer: Offer, nonce: number): Promise<boolean> {
-  const { chain, policy, name } = sender.site;
+  const { chain, policy, name } = sender.watch;
   const cost = costUnder(sender, nonce, worstCost(offer));
   const others = sender.journal.unmined.filter((pending) => pending.nonce !== nonce);
   const reserved = others.reduce((sum, pending) => sum + worstCost(readOffer(lastAttempt(pending).offer)), 0n);
@@ -113,7 +113,7 @@ async function sign(
   view: View,
 ): Promise<Attempt | undefined> {
   const { gasMax, feeMax, tipMax, legacy } = offer;
-  const draft: Draft = { chainId: sender.site.chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy };
+  const draft: Draft = { chainId: sender.watch.chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy };
   try {
     const { raw, hash } = await signChecked(sender.account, draft);
     sender.notes.clear(sender.scope, "signing_failed");

@@ -6,7 +6,7 @@
 import type { Account } from "../../chain/account.ts";
 import type { Log } from "../../log.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import type { Site } from "../chain-watch.ts";
+import type { ChainWatch } from "../chain-watch.ts";
 import type { Notes } from "../obstacles.ts";
 import type { Purpose } from "./attempt.ts";
 import type { PendingTransaction } from "./pending.ts";
@@ -24,7 +24,7 @@ export interface Errand {
 }
 
 export type SendingAccount = {
-  readonly site: Site;
+  readonly watch: ChainWatch;
   readonly account: Account;
   readonly journal: Journal;
   readonly errands: readonly Errand[];
@@ -39,8 +39,8 @@ export type SendingAccount = {
 };
 
 /** Scope of a ledger's notes on a chain. */
-export function ledgerScope(site: Site, ledgerId: Hex): string {
-  return `${site.name}/${ledgerId}`;
+export function ledgerScope(watch: ChainWatch, ledgerId: Hex): string {
+  return `${watch.name}/${ledgerId}`;
 }
 
 /** A transfer of nothing to itself, which only uses up its nonce. */
