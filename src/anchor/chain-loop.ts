@@ -67,7 +67,7 @@ export class ChainLoop {
     const senders: SendingAccount[] = [];
     const restart = () => forgetChain(watch, schedule, senders, ownerErrand, source);
     const watch = await ChainWatch.open({ name, chain, policy, store, notes, log, restart });
-    const schedule = new Schedule({ store, book: watch.book, policy, now: () => clock.now(), random });
+    const schedule = new Schedule({ store, openAnchors: watch.openAnchors, policy, now: () => clock.now(), random });
     const ownerErrand = new OwnerErrand(source, schedule);
     const errands = new Map<Hex, Errand[]>();
     for (const owner of owners) errands.set(owner.address, [ownerErrand]);
@@ -154,7 +154,7 @@ export class ChainLoop {
   }
 
   isWaitingForFinality(): boolean {
-    return this.watch.book.openAnchors.length > 0 || this.senders.some((sender) => sender.journal.open.length > 0);
+    return this.watch.openAnchors.all.length > 0 || this.senders.some((sender) => sender.journal.open.length > 0);
   }
 
   async #askBalance(sender: SendingAccount): Promise<void> {
@@ -192,7 +192,7 @@ async function forgetChain(
   source: LedgerSource,
 ): Promise<void> {
   for (const sender of senders) await sender.journal.reset();
-  await watch.book.reset(source.ledgers().map(({ record }) => record.id));
+  await watch.openAnchors.reset(source.ledgers().map(({ record }) => record.id));
   schedule.reset();
   owners.reset();
 }

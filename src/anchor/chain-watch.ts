@@ -10,7 +10,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import { DamagedStoreError, type Store } from "../store/store.ts";
 import type { NoteCode, Notes } from "./obstacles.ts";
 import type { Finality, Policy } from "./policy.ts";
-import { AnchorBook } from "./record/open-anchors.ts";
+import { OpenAnchors } from "./record/open-anchors.ts";
 
 /** How far a chain has come; numbers are -1 when there is no such block yet. */
 export type View = { readonly latest: Block; readonly safe: number; readonly final: number };
@@ -35,22 +35,22 @@ export class ChainWatch {
   readonly name: string;
   readonly chain: Chain;
   readonly policy: Policy;
-  readonly book: AnchorBook;
+  readonly openAnchors: OpenAnchors;
   readonly #options: ChainWatchOptions;
   #view: View | undefined;
   #looks = 0;
   #isTrusted = false;
 
   static async open(options: ChainWatchOptions): Promise<ChainWatch> {
-    return new ChainWatch(options, await AnchorBook.open(options.store, options.chain.chainId));
+    return new ChainWatch(options, await OpenAnchors.open(options.store, options.chain.chainId));
   }
 
-  private constructor(options: ChainWatchOptions, book: AnchorBook) {
+  private constructor(options: ChainWatchOptions, openAnchors: OpenAnchors) {
     this.#options = options;
     this.name = options.name;
     this.chain = options.chain;
     this.policy = options.policy;
-    this.book = book;
+    this.openAnchors = openAnchors;
   }
 
   /** What the last look saw; undefined while the chain cannot be used. */

@@ -19,14 +19,14 @@ export type Standing =
   | { readonly state: "halted"; readonly code: NoteCode; readonly message: string };
 
 export async function standingOf(watch: ChainWatch, ledger: AnchoredLedger): Promise<Standing> {
-  const { chain, book } = watch;
+  const { chain, openAnchors } = watch;
   const { record } = ledger;
   const onChain = await chain.ledger(record.id);
   if (onChain === undefined) return { state: "unopened" };
   const head = await chain.head(record.id);
   const verdict = await compareHeads(watch, ledger, head);
   if (verdict !== undefined) return verdict;
-  if (head.size > 0 && (await book.at(record.id, head.size)) === undefined)
+  if (head.size > 0 && (await openAnchors.at(record.id, head.size)) === undefined)
     await adopt(watch, ledger, head.size, head.root);
   if (head.superseded) {
     return halted(
@@ -44,7 +44,7 @@ export async function standingOf(watch: ChainWatch, ledger: AnchoredLedger): Pro
 async function compareHeads(watch: ChainWatch, ledger: AnchoredLedger, head: ChainHead): Promise<Standing | undefined> {
   const { record, size } = ledger;
   const what = `${watch.name}: the chain holds size ${head.size} of ledger ${record.name}`;
-  const known = await watch.book.newest(record.id);
+  const known = await watch.openAnchors.newest(record.id);
   if (known !== undefined && known.size > head.size) {
     watch.doubt();
     return halted("endpoint_behind", `${what}, expected ${known.size}; the endpoint lags behind, or a reorganisation`);

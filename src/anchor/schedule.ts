@@ -8,7 +8,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import type { AnchoredLedger } from "./ledgers.ts";
 import { intervalOf, type Policy } from "./policy.ts";
-import type { AnchorBook } from "./record/open-anchors.ts";
+import type { OpenAnchors } from "./record/open-anchors.ts";
 
 type Plan = {
   /** Size that is anchored as far as known, also when the store has no record of it. */
@@ -28,7 +28,7 @@ const BACKOFF_MAX_MS = 3_600_000;
 
 export type ScheduleOptions = {
   readonly store: Store;
-  readonly book: AnchorBook;
+  readonly openAnchors: OpenAnchors;
   readonly policy: Policy;
   readonly now: () => number;
   /** In [0, 1). */
@@ -101,9 +101,9 @@ export class Schedule {
   }
 
   async isHeartbeatDue(ledger: AnchoredLedger): Promise<boolean> {
-    const { book, now, policy } = this.#options;
+    const { openAnchors, now, policy } = this.#options;
     if (policy.heartbeatMs <= 0 || ledger.size === 0) return false;
-    const newest = await book.newest(ledger.record.id);
+    const newest = await openAnchors.newest(ledger.record.id);
     if (newest === undefined || newest.size < ledger.size) return false;
     // The chain's clock may be behind ours, and beats cost money: ours counts as well.
     const last = Math.max(newest.blockTime * 1000, this.#beats.get(ledger.record.id) ?? 0);
@@ -118,8 +118,8 @@ export class Schedule {
 
   async #plan(ledger: AnchoredLedger): Promise<Plan> {
     const { id } = ledger.record;
-    const { book, store, policy, random, now } = this.#options;
-    const recorded = (await book.newest(id))?.size ?? 0;
+    const { openAnchors, store, policy, random, now } = this.#options;
+    const recorded = (await openAnchors.newest(id))?.size ?? 0;
     const floor = this.#floors.get(id);
     const isFresh = floor !== undefined && isRecent(floor.at, now(), FLOOR_MS);
     const anchoredSize = Math.max(recorded, isFresh ? Math.min(floor.size, ledger.size) : 0);

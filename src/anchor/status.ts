@@ -109,8 +109,8 @@ async function ledgerStatus(loop: ChainLoop, notes: Notes, ledger: AnchoredLedge
   const { watch, schedule, senders } = loop;
   const { id, name } = ledger.record;
   const [newest, final, age] = await Promise.all([
-    watch.book.newest(id),
-    watch.book.newestFinal(id),
+    watch.openAnchors.newest(id),
+    watch.openAnchors.newestFinal(id),
     schedule.oldestAgeMs(ledger),
   ]);
   const inFlight = senders.some(({ journal }) =>

@@ -16,7 +16,7 @@ import { findPlace } from "./finalize.ts";
  * @returns whether it is; not while no endpoint searches for it, or where it is not ours
  */
 export async function adopt(watch: ChainWatch, ledger: AnchoredLedger, size: number, root: Hex): Promise<boolean> {
-  const { chain, book } = watch;
+  const { chain, openAnchors } = watch;
   const { id } = ledger.record;
   const [place, checkpoint] = await Promise.all([findPlace(chain, id, size), ledger.checkpoint(size)]);
   if (place === undefined || checkpoint?.root !== root) return false;
@@ -25,17 +25,17 @@ export async function adopt(watch: ChainWatch, ledger: AnchoredLedger, size: num
   const { gasUsed = 0, feeWei = 0n } = receipt ?? {};
   const { transactionHash } = place;
   const adopted = await buildAnchor(chain, checkpoint, { transactionHash, block, gasUsed, feeWei: String(feeWei) });
-  await book.apply(book.keep([adopted]), { written: false });
+  await openAnchors.apply(openAnchors.keep([adopted]), { written: false });
   return true;
 }
 
 /** Makes the records of a ledger's anchors whole again, from each other and from the chain: those that are not final yet. */
 export async function mendAnchors(watch: ChainWatch, ledger: AnchoredLedger, log: Log): Promise<void> {
-  const { book, name } = watch;
+  const { openAnchors, name } = watch;
   const { id } = ledger.record;
-  const { forgotten, damaged } = await book.gaps(id);
+  const { forgotten, damaged } = await openAnchors.gaps(id);
   if (forgotten.length > 0) {
-    await book.apply(book.keep(forgotten.map((anchor) => ({ anchor }))), { written: false });
+    await openAnchors.apply(openAnchors.keep(forgotten.map((anchor) => ({ anchor }))), { written: false });
     const sizes = forgotten.map(({ size }) => size);
     log.warn({ ledger: id, sizes }, `${name}: anchors that were not final and not watched are watched again`);
   }
@@ -48,11 +48,11 @@ async function mendAnchor(
   { size, key }: AnchorKey,
   log: Log,
 ): Promise<void> {
-  const { chain, book, name } = watch;
+  const { chain, openAnchors, name } = watch;
   const { id } = ledger.record;
   const root = size === undefined ? undefined : await chain.rootAt(id, size);
   if (size === undefined || root === undefined) {
-    await book.apply([book.removalOf(id, key)], { written: false });
+    await openAnchors.apply([openAnchors.removalOf(id, key)], { written: false });
     log.warn(
       { ledger: id, key },
       `${name}: the record of an anchor is damaged and removed: the chain has no such anchor`,

@@ -11,7 +11,7 @@ import { buildAnchor, finalAnchor, surerAnchor } from "./build.ts";
 import type { OpenAnchor } from "./open-anchors.ts";
 
 export async function settleAnchors(watch: ChainWatch, view: View, log: Log): Promise<void> {
-  for (const open of watch.book.openAnchors) {
+  for (const open of watch.openAnchors.all) {
     // An endpoint that lags behind has nothing to say about a later block.
     if (view.latest.number < open.anchor.blockNumber) continue;
     await settleAnchor(watch, view, open, log);
@@ -19,7 +19,7 @@ export async function settleAnchors(watch: ChainWatch, view: View, log: Log): Pr
 }
 
 async function settleAnchor(watch: ChainWatch, view: View, open: OpenAnchor, log: Log): Promise<void> {
-  const { chain, book } = watch;
+  const { chain, openAnchors } = watch;
   const { anchor } = open;
   const block = await chain.block(anchor.blockNumber);
   if (block === undefined) return;
@@ -27,22 +27,22 @@ async function settleAnchor(watch: ChainWatch, view: View, open: OpenAnchor, log
   if (anchor.blockNumber > view.final) {
     const stage = anchor.blockNumber <= view.safe ? "safe" : "mined";
     if (stage === anchor.stage) return;
-    return book.apply(book.keep([surerAnchor(open, stage)]), { written: false });
+    return openAnchors.apply(openAnchors.keep([surerAnchor(open, stage)]), { written: false });
   }
   if (!(await chain.confirms(anchor))) {
     // A receipt that was a lie, or a second endpoint that lags: the next look tells.
     watch.doubt();
     return;
   }
-  await book.apply(book.settle([await finalAnchor(chain, open)]), { written: false });
+  await openAnchors.apply(openAnchors.settle([await finalAnchor(chain, open)]), { written: false });
   log.info({ ledger: anchor.ledgerId, size: anchor.size, block: anchor.blockNumber }, `${watch.name}: final`);
 }
 
 /** The block is gone: the anchor is in another one, or nowhere until its transaction is mined again. */
 async function moveAnchor(watch: ChainWatch, { anchor }: OpenAnchor, log: Log): Promise<void> {
-  const { chain, book } = watch;
+  const { chain, openAnchors } = watch;
   if ((await chain.rootAt(anchor.ledgerId, anchor.size)) !== anchor.root) {
-    await book.apply(book.remove([anchor]), { written: false });
+    await openAnchors.apply(openAnchors.remove([anchor]), { written: false });
     log.warn({ ledger: anchor.ledgerId, size: anchor.size }, `${watch.name}: a reorganisation took an anchor back`);
     return;
   }
@@ -53,7 +53,7 @@ async function moveAnchor(watch: ChainWatch, { anchor }: OpenAnchor, log: Log): 
   const { transactionHash } = place;
   const { gasUsed, feeWei } = anchor;
   const moved = await buildAnchor(chain, anchor, { transactionHash, block, gasUsed, feeWei });
-  await book.apply(book.keep([moved]), { written: false });
+  await openAnchors.apply(openAnchors.keep([moved]), { written: false });
 }
 
 /** Where a root was anchored; undefined also when the endpoint does not search, as many do not: it is not needed to go on. */

@@ -29,7 +29,7 @@ export type Gaps = {
 
 type Extent = { readonly newest: AnchorRecord | undefined; readonly final: AnchorRecord | undefined };
 
-export class AnchorBook {
+export class OpenAnchors {
   readonly #store: Store;
   readonly #chainId: number;
   readonly #space: string;
@@ -37,19 +37,19 @@ export class AnchorBook {
   readonly #extents = new Map<Hex, Extent>();
   #changes = 0;
 
-  static async open(store: Store, chainId: number): Promise<AnchorBook> {
-    const book = new AnchorBook(store, chainId);
+  static async open(store: Store, chainId: number): Promise<OpenAnchors> {
+    const openAnchors = new OpenAnchors(store, chainId);
     const lost: string[] = [];
     const range = { onDamaged: (key: string) => lost.push(key) };
-    for await (const [key, value] of store.records(book.#space, range)) {
+    for await (const [key, value] of store.records(openAnchors.#space, range)) {
       const open = readOpen(value);
       if (open === undefined || keyOf(open.anchor) !== key) lost.push(key);
-      else book.#open.set(key, open);
+      else openAnchors.#open.set(key, open);
     }
     // What they were about is still among the anchors, where gaps() finds it.
-    const writes = lost.map((key) => ({ space: book.#space, key, value: undefined }));
+    const writes = lost.map((key) => ({ space: openAnchors.#space, key, value: undefined }));
     if (writes.length > 0) await store.writeRecords(writes, { durable: true });
-    return book;
+    return openAnchors;
   }
 
   private constructor(store: Store, chainId: number) {
@@ -58,7 +58,7 @@ export class AnchorBook {
     this.#space = `anchoring/${chainId}/open`;
   }
 
-  get openAnchors(): OpenAnchor[] {
+  get all(): OpenAnchor[] {
     return [...this.#open.values()];
   }
 
@@ -111,7 +111,7 @@ export class AnchorBook {
     return anchors.flatMap((anchor) => [anchorRemoval(anchor), this.#closing(anchor)]);
   }
 
-  /** Makes writes of this book durable unless that was done together with others, and then visible. */
+  /** Makes writes of them durable unless that was done together with others, and then visible. */
   async apply(writes: readonly RecordWrite[], options: { readonly written: boolean }): Promise<void> {
     if (writes.length === 0) return;
     if (!options.written) await this.#store.writeRecords(writes, { durable: true });
@@ -157,7 +157,7 @@ export class AnchorBook {
   async #extent(ledgerId: Hex): Promise<Extent> {
     const known = this.#extents.get(ledgerId);
     if (known !== undefined) return known;
-    const open = this.openAnchors.filter(({ anchor }) => anchor.ledgerId === ledgerId).length;
+    const open = this.all.filter(({ anchor }) => anchor.ledgerId === ledgerId).length;
     // Everything above the newest final anchor is open, so one more than those is enough.
     const changes = this.#changes;
     const query = { chainId: this.#chainId, reverse: true, limit: open + 1, onDamaged: passOver };

@@ -60,7 +60,7 @@ const REACHED = {
 /** How sure a mined pending transaction is; what it anchored is final first, which asks for the contract's word (record/finalize.ts). */
 function stageIn({ watch }: SendingAccount, { landing }: PendingTransaction, view: View): keyof typeof REACHED {
   const number = landing?.blockNumber ?? Number.POSITIVE_INFINITY;
-  const isHeld = !watch.book.openAnchors.some(({ anchor }) => anchor.transactionHash === landing?.hash);
+  const isHeld = !watch.openAnchors.all.some(({ anchor }) => anchor.transactionHash === landing?.hash);
   if (number <= view.final && isHeld) return "final";
   return number <= Math.max(view.safe, view.final) ? "safe" : "mined";
 }
@@ -84,16 +84,16 @@ async function isKnown(sender: SendingAccount, landing: Landing): Promise<boolea
 export async function recover(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
   const found = await findLanding(sender, pending);
   if (found !== undefined) return land(sender, pending, found);
-  const { book, name } = sender.watch;
+  const { openAnchors, name } = sender.watch;
   const purpose = landedAttempt(pending)?.purpose;
   const items = purpose?.kind === "anchor" ? purpose.items : [];
-  const records = await Promise.all(items.map(({ ledgerId, size }) => book.at(ledgerId, size)));
+  const records = await Promise.all(items.map(({ ledgerId, size }) => openAnchors.at(ledgerId, size)));
   const gone = records.filter((record) => record?.transactionHash === pending.landing?.hash);
-  const also = book.remove(gone.filter((record) => record !== undefined));
+  const also = openAnchors.remove(gone.filter((record) => record !== undefined));
   const { account: record } = sender.journal;
   const spend = addSpend(record.spend, sender.now(), -BigInt(pending.landing?.feeWei ?? 0));
   const again = transition(pending, { type: pending.stage === "displaced" ? "nonce_freed" : "reorganised" });
   await sender.journal.save({ account: { spend, reorgs: record.reorgs + 1 }, transactions: [again], also });
-  await book.apply(also, { written: true });
+  await openAnchors.apply(also, { written: true });
   sender.log.warn({ nonce: pending.nonce }, `${name}: a reorganisation took a transaction back; it is sent again`);
 }

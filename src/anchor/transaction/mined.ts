@@ -51,25 +51,25 @@ export async function land(
   pending: PendingTransaction,
   { receipt, landing }: Found,
 ): Promise<void> {
-  const { book, name } = sender.watch;
+  const { openAnchors, name } = sender.watch;
   const landed = transition(pending, { type: "mined", landing });
   const purpose = landedAttempt(landed)?.purpose;
   const items = purpose?.kind === "anchor" ? purpose.items : [];
   const taken = items.filter(({ ledgerId, size }) =>
     receipt.anchored.some((event) => event.ledgerId === ledgerId && event.size === size),
   );
-  const known = await Promise.all(taken.map(({ ledgerId, size }) => book.at(ledgerId, size)));
+  const known = await Promise.all(taken.map(({ ledgerId, size }) => openAnchors.at(ledgerId, size)));
   // An anchor that was adopted before its receipt was seen may be final already.
   const isFinal = (i: number) => known[i]?.stage === "final" && known[i]?.blockHash === landing.blockHash;
   const anchors = await Promise.all(
     taken.filter((_, i) => !isFinal(i)).map((item) => buildAnchor(sender.watch.chain, item, transactionOf(landing))),
   );
-  const also = book.keep(anchors);
+  const also = openAnchors.keep(anchors);
   const paid = BigInt(landing.feeWei) - BigInt(pending.landing?.feeWei ?? 0);
   const reverts = countReverts(sender, items, taken);
   const spend = addSpend(sender.journal.account.spend, sender.now(), paid);
   await sender.journal.save({ account: { spend, reverts }, transactions: [landed], also });
-  await book.apply(also, { written: true });
+  await openAnchors.apply(also, { written: true });
   sender.notes.clear(sender.scope, "transaction_refused", "waits_for_block", "fee_above_cap", "nonce_displaced");
   const fields = { nonce: pending.nonce, hash: landing.hash, block: landing.blockNumber, fee: landing.feeWei };
   if (landing.succeeded) sender.log.info({ ...fields, what: purpose?.kind }, `${name}: mined`);
