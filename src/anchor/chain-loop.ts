@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import { ChainWatch, type View } from "./chain-watch.ts";
-import { AnchorErrand, OwnerErrand } from "./jobs/jobs.ts";
+import { AnchorJob, OpenJob } from "./jobs/jobs.ts";
 import { standingOf } from "./ledger-check.ts";
 import type { LedgerSource } from "./ledgers.ts";
 import type { Note, NoteCode, Notes } from "./obstacles.ts";
@@ -20,7 +20,7 @@ import { settleAnchors } from "./record/finalize.ts";
 import { Schedule } from "./schedule.ts";
 import { stepAccount } from "./transaction/account-loop.ts";
 import { Journal } from "./transaction/pending-store.ts";
-import { type Errand, ledgerScope, type SendingAccount } from "./transaction/sending-account.ts";
+import { type Job, ledgerScope, type SendingAccount } from "./transaction/sending-account.ts";
 
 /** A chain to anchor to. */
 export type ChainSetup = {
@@ -65,13 +65,13 @@ export class ChainLoop {
     const { store, notes, log, clock, source, random } = parts;
     const policy = { ...POLICY, ...setup.policy };
     const senders: SendingAccount[] = [];
-    const restart = () => forgetChain(watch, schedule, senders, ownerErrand, source);
+    const restart = () => forgetChain(watch, schedule, senders, openJob, source);
     const watch = await ChainWatch.open({ name, chain, policy, store, notes, log, restart });
     const schedule = new Schedule({ store, openAnchors: watch.openAnchors, policy, now: () => clock.now(), random });
-    const ownerErrand = new OwnerErrand(source, schedule);
-    const errands = new Map<Hex, Errand[]>();
-    for (const owner of owners) errands.set(owner.address, [ownerErrand]);
-    errands.set(payer.address, [...(errands.get(payer.address) ?? []), new AnchorErrand(source, schedule)]);
+    const openJob = new OpenJob(source, schedule);
+    const jobs = new Map<Hex, Job[]>();
+    for (const owner of owners) jobs.set(owner.address, [openJob]);
+    jobs.set(payer.address, [...(jobs.get(payer.address) ?? []), new AnchorJob(source, schedule)]);
     const accounts = new Map([...owners, payer].map((account) => [account.address, account]));
     for (const [address, account] of accounts) {
       const journal = await Journal.open(store, chain.chainId, address, log, clock.now());
@@ -81,7 +81,7 @@ export class ChainLoop {
         watch,
         account,
         journal,
-        errands: errands.get(address) ?? [],
+        jobs: jobs.get(address) ?? [],
         notes,
         log,
         now,
@@ -188,7 +188,7 @@ async function forgetChain(
   watch: ChainWatch,
   schedule: Schedule,
   senders: readonly SendingAccount[],
-  owners: OwnerErrand,
+  owners: OpenJob,
   source: LedgerSource,
 ): Promise<void> {
   for (const sender of senders) await sender.journal.reset();

@@ -12,13 +12,7 @@ import type { NoteCode } from "../obstacles.ts";
 import type { Schedule } from "../schedule.ts";
 import { ledgersOf } from "../transaction/attempt.ts";
 import { lastAttempt, type PendingTransaction } from "../transaction/pending.ts";
-import {
-  type Errand,
-  ledgerScope,
-  nothingFor,
-  type SendingAccount,
-  type Wanted,
-} from "../transaction/sending-account.ts";
+import { type Job, ledgerScope, nothingFor, type SendingAccount, type Wanted } from "../transaction/sending-account.ts";
 import { composeAnchors, guardLedger } from "./anchor-call.ts";
 
 /** Failed transactions of a ledger in a row before it is tried only once an hour. */
@@ -29,7 +23,7 @@ const PASSING: readonly NoteCode[] = ["endpoint_behind", "anchor_reverted", "led
 /** Ledgers that are known to be open on the chain are looked at again after this long. */
 const LOOK_AGAIN_MS = 60_000;
 
-export class AnchorErrand implements Errand {
+export class AnchorJob implements Job {
   readonly #source: LedgerSource;
   readonly #schedule: Schedule;
 
@@ -79,7 +73,7 @@ export class AnchorErrand implements Errand {
   }
 }
 
-export class OwnerErrand implements Errand {
+export class OpenJob implements Job {
   readonly #source: LedgerSource;
   readonly #schedule: Schedule;
   /** When each ledger was last seen open with the right signer. */

@@ -33,8 +33,8 @@ async function startNext(sender: SendingAccount, view: View, nonce: number): Pro
     sender.notes.set(sender.scope, "waits_for_finality", message);
     return;
   }
-  for (const errand of sender.errands) {
-    const wanted = await errand.next(sender);
+  for (const job of sender.jobs) {
+    const wanted = await job.next(sender);
     if (wanted === undefined) continue;
     // Behind a lagging endpoint the chain's nonce is too low; ours is when a stranger has the key too.
     await launch(sender, Math.max(nonce, sender.journal.account.nonce), wanted, view);

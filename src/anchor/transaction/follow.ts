@@ -60,9 +60,9 @@ async function wantsReplacement(sender: SendingAccount, pending: PendingTransact
 
 /** What to carry now, or undefined for the same call: also when what is newer cannot be had at the moment. */
 async function renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined> {
-  for (const errand of sender.errands) {
+  for (const job of sender.jobs) {
     try {
-      const wanted = await errand.renew(sender, pending);
+      const wanted = await job.renew(sender, pending);
       if (wanted !== undefined) return wanted;
     } catch (error) {
       if (!(error instanceof ChainError) || error.kind !== "reverted") throw error;

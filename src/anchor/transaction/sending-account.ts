@@ -16,7 +16,7 @@ import type { Journal } from "./pending-store.ts";
 export type Wanted = { readonly purpose: Purpose; readonly to: Hex; readonly data: Hex };
 
 /** What an account's account is for: it says what to send. */
-export interface Errand {
+export interface Job {
   /** What is due now, or undefined. Ledgers that cannot go on get notes. */
   next(sender: SendingAccount): Promise<Wanted | undefined>;
   /** What a pending transaction should carry when it is replaced, such as the newest checkpoint; undefined for the same call again. */
@@ -27,7 +27,7 @@ export type SendingAccount = {
   readonly watch: ChainWatch;
   readonly account: Account;
   readonly journal: Journal;
-  readonly errands: readonly Errand[];
+  readonly jobs: readonly Job[];
   readonly notes: Notes;
   readonly log: Log;
   /** Milliseconds since 1970. */
