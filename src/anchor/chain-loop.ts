@@ -19,7 +19,7 @@ import { mendAnchors } from "./record/adopt.ts";
 import { settleAnchors } from "./record/finalize.ts";
 import { Schedule } from "./schedule.ts";
 import { stepAccount } from "./transaction/account-loop.ts";
-import { Journal } from "./transaction/pending-store.ts";
+import { PendingStore } from "./transaction/pending-store.ts";
 import { type Job, ledgerScope, type SendingAccount } from "./transaction/sending-account.ts";
 
 /** A chain to anchor to. */
@@ -74,13 +74,13 @@ export class ChainLoop {
     jobs.set(payer.address, [...(jobs.get(payer.address) ?? []), new AnchorJob(source, schedule)]);
     const accounts = new Map([...owners, payer].map((account) => [account.address, account]));
     for (const [address, account] of accounts) {
-      const journal = await Journal.open(store, chain.chainId, address, log, clock.now());
+      const pendingStore = await PendingStore.open(store, chain.chainId, address, log, clock.now());
       const scope = `${name}/${address}`;
       const now = () => clock.now();
       senders.push({
         watch,
         account,
-        journal,
+        pendingStore,
         jobs: jobs.get(address) ?? [],
         notes,
         log,
@@ -154,14 +154,14 @@ export class ChainLoop {
   }
 
   isWaitingForFinality(): boolean {
-    return this.watch.openAnchors.all.length > 0 || this.senders.some((sender) => sender.journal.open.length > 0);
+    return this.watch.openAnchors.all.length > 0 || this.senders.some((sender) => sender.pendingStore.open.length > 0);
   }
 
   async #askBalance(sender: SendingAccount): Promise<void> {
     const { address } = sender.account;
     const at = this.#parts.clock.now();
     const known = this.balances.get(address);
-    if (known !== undefined && isRecent(known.at, at, BALANCE_MS) && sender.journal.unmined.length === 0) return;
+    if (known !== undefined && isRecent(known.at, at, BALANCE_MS) && sender.pendingStore.unmined.length === 0) return;
     this.balances.set(address, { wei: await this.watch.chain.balance(address), at });
   }
 
@@ -191,7 +191,7 @@ async function forgetChain(
   owners: OpenJob,
   source: LedgerSource,
 ): Promise<void> {
-  for (const sender of senders) await sender.journal.reset();
+  for (const sender of senders) await sender.pendingStore.reset();
   await watch.openAnchors.reset(source.ledgers().map(({ record }) => record.id));
   schedule.reset();
   owners.reset();

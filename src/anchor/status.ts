@@ -83,8 +83,8 @@ export async function chainStatus(
 }
 
 function accountStatus(loop: ChainLoop, sender: SendingAccount, notes: Notes, now: number): AccountStatus {
-  const { journal, account, scope } = sender;
-  const { spend, bumps, reorgs } = journal.account;
+  const { pendingStore, account, scope } = sender;
+  const { spend, bumps, reorgs } = pendingStore.account;
   const balance = loop.balances.get(account.address);
   const note = notes.get(scope);
   return {
@@ -94,7 +94,7 @@ function accountStatus(loop: ChainLoop, sender: SendingAccount, notes: Notes, no
     spentTotalWei: spend.totalWei,
     bumps,
     reorgs,
-    flights: journal.transactions.filter((pending) => isUnmined(pending) || isOpen(pending)).map(pendingStatus),
+    flights: pendingStore.transactions.filter((pending) => isUnmined(pending) || isOpen(pending)).map(pendingStatus),
     ...(note !== undefined && { note }),
   };
 }
@@ -113,8 +113,8 @@ async function ledgerStatus(loop: ChainLoop, notes: Notes, ledger: AnchoredLedge
     watch.openAnchors.newestFinal(id),
     schedule.oldestAgeMs(ledger),
   ]);
-  const inFlight = senders.some(({ journal }) =>
-    journal.unmined.some((pending) => ledgersOf(lastAttempt(pending).purpose).includes(id)),
+  const inFlight = senders.some(({ pendingStore }) =>
+    pendingStore.unmined.some((pending) => ledgersOf(lastAttempt(pending).purpose).includes(id)),
   );
   const note =
     notes.get(ledgerScope(watch, id)) ??

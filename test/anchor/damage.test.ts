@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Journal } from "../../src/anchor/transaction/pending-store.ts";
+import { PendingStore } from "../../src/anchor/transaction/pending-store.ts";
 import { ChainError } from "../../src/chain/chain.ts";
 import { listAnchors } from "../../src/store/anchor-record.ts";
 import { DamagedStoreError } from "../../src/store/store.ts";
@@ -197,11 +197,11 @@ test("what an account spent is summed up from the transactions that are left", a
   damage(world.store, ACCOUNT, ["lane"], "torn");
   const lines: string[] = [];
   const log = { ...quiet, warn: (_: object, message: string) => void lines.push(message) };
-  const { account: record } = await Journal.open(world.store, 1234, PAYER.address, log, world.now);
+  const { account: record } = await PendingStore.open(world.store, 1234, PAYER.address, log, world.now);
   const account = before?.accounts.find(({ address }) => address.toLowerCase() === PAYER.address);
   assert.deepEqual([record.nonce, record.spend.totalWei], [1, account?.spentTotalWei]);
   assert.match(lines.join(), /records of anchoring are damaged and forgotten/);
-  await Journal.open(world.store, 1234, PAYER.address, log, world.now);
+  await PendingStore.open(world.store, 1234, PAYER.address, log, world.now);
   assert.equal(lines.length, 1);
 });
 
@@ -214,9 +214,9 @@ test("a pending transaction whose bytes are of another nonce is never sent again
   const other = JSON.parse((await world.store.record(ACCOUNT, first)) ?? "");
   const mixed = { ...pending, attempts: [{ ...pending.attempts[0], raw: other.attempts[0].raw }] };
   await world.store.writeRecords([{ space: ACCOUNT, key: last, value: JSON.stringify(mixed) }], { durable: true });
-  const journal = await Journal.open(world.store, 1234, PAYER.address, quiet, world.now);
+  const pendingStore = await PendingStore.open(world.store, 1234, PAYER.address, quiet, world.now);
   assert.deepEqual(
-    journal.transactions.map(({ nonce }) => nonce),
+    pendingStore.transactions.map(({ nonce }) => nonce),
     [0],
   );
 });

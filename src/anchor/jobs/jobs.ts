@@ -64,7 +64,7 @@ export class AnchorJob implements Job {
   }
 
   #isPaused(sender: SendingAccount, ledgerId: Hex): boolean {
-    const reverts = sender.journal.account.reverts[ledgerId];
+    const reverts = sender.pendingStore.account.reverts[ledgerId];
     if (reverts === undefined || reverts.count < REVERTS_MAX) return false;
     const isPaused = isRecent(reverts.at, sender.now(), REVERT_PAUSE_MS);
     const message = `${sender.watch.name}: ${reverts.count} transactions failed in a row; the next is tried after an hour`;

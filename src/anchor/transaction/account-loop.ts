@@ -18,16 +18,16 @@ export async function stepAccount(sender: SendingAccount, view: View): Promise<v
   await settleForgotten(sender, nonce);
   if (await closeGap(sender, view, nonce)) return;
   let isLowest = true;
-  for (const pending of sender.journal.unmined) {
+  for (const pending of sender.pendingStore.unmined) {
     await pursue(sender, pending, { view, nonce, isLowest });
-    const after = sender.journal.at(pending.nonce);
+    const after = sender.pendingStore.at(pending.nonce);
     isLowest &&= after === undefined || !isUnmined(after);
   }
-  if (sender.journal.unmined.length === 0) await startNext(sender, view, nonce);
+  if (sender.pendingStore.unmined.length === 0) await startNext(sender, view, nonce);
 }
 
 async function startNext(sender: SendingAccount, view: View, nonce: number): Promise<void> {
-  const open = sender.journal.open.length;
+  const open = sender.pendingStore.open.length;
   if (open >= sender.watch.policy.openMax) {
     const message = `${sender.watch.name}: ${open} transactions are mined and not final; new ones wait`;
     sender.notes.set(sender.scope, "waits_for_finality", message);
@@ -37,7 +37,7 @@ async function startNext(sender: SendingAccount, view: View, nonce: number): Pro
     const wanted = await job.next(sender);
     if (wanted === undefined) continue;
     // Behind a lagging endpoint the chain's nonce is too low; ours is when a stranger has the key too.
-    await launch(sender, Math.max(nonce, sender.journal.account.nonce), wanted, view);
+    await launch(sender, Math.max(nonce, sender.pendingStore.account.nonce), wanted, view);
     return;
   }
   sender.notes.clear(sender.scope, "waits_for_finality", "fee_above_cap", "budget_used_up", "funds_insufficient");

@@ -13,10 +13,10 @@ export async function transmit(sender: SendingAccount, pending: PendingTransacti
     await sender.watch.chain.broadcast(raw);
     sender.notes.clear(sender.scope, "transaction_refused", "funds_insufficient");
     if (pending.stage !== "broadcast") sender.log.debug({ nonce, hash }, `${sender.watch.name}: sent`);
-    await sender.journal.save({ transactions: [transition(pending, { type: "sent", at })] });
+    await sender.pendingStore.save({ transactions: [transition(pending, { type: "sent", at })] });
   } catch (error) {
     if (!(error instanceof ChainError)) throw error;
-    await sender.journal.save({ transactions: [transition(pending, eventOf(sender, nonce, error, at))] });
+    await sender.pendingStore.save({ transactions: [transition(pending, eventOf(sender, nonce, error, at))] });
   }
 }
 

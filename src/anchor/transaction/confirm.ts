@@ -23,7 +23,7 @@ const KEPT = 32;
 const LATE_MS = 3_600_000;
 /** Looks at every pending transaction that may still be reorganised, and at the newest that should not. */
 export async function settleFlights(sender: SendingAccount, view: View): Promise<void> {
-  const finals = sender.journal.transactions.filter(({ stage }) => stage === "final");
+  const finals = sender.pendingStore.transactions.filter(({ stage }) => stage === "final");
   const newest = finals.at(-1);
   const suspects = newest !== undefined && (await isGone(sender, newest, view)) ? finals : [];
   if (suspects.length > 0) {
@@ -34,21 +34,21 @@ export async function settleFlights(sender: SendingAccount, view: View): Promise
       `${sender.watch.name}: a block that was final is not in the chain any more`,
     );
   }
-  for (const pending of [...suspects, ...sender.journal.open]) await settleFlight(sender, pending, view);
-  for (const pending of sender.journal.transactions.filter(({ stage }) => stage === "displaced")) {
+  for (const pending of [...suspects, ...sender.pendingStore.open]) await settleFlight(sender, pending, view);
+  for (const pending of sender.pendingStore.transactions.filter(({ stage }) => stage === "displaced")) {
     // Receipts may be late; a transaction that was ours after all is counted, and what it cost.
     const found = isRecent(pending.sentAt, sender.now(), LATE_MS) ? await findLanding(sender, pending) : undefined;
     if (found !== undefined) await land(sender, pending, found);
   }
-  const kept = sender.journal.transactions.filter(({ stage }) => stage === "final" || stage === "displaced");
+  const kept = sender.pendingStore.transactions.filter(({ stage }) => stage === "final" || stage === "displaced");
   const forget = kept.slice(0, -KEPT).map(({ nonce }) => nonce);
-  if (forget.length > 0) await sender.journal.save({ forget });
+  if (forget.length > 0) await sender.pendingStore.save({ forget });
 }
 
 async function settleFlight(sender: SendingAccount, pending: PendingTransaction, view: View): Promise<void> {
   if (await isGone(sender, pending, view)) return recover(sender, pending);
   const stage = stageIn(sender, pending, view);
-  if (stage !== pending.stage) await sender.journal.save({ transactions: [transition(pending, REACHED[stage])] });
+  if (stage !== pending.stage) await sender.pendingStore.save({ transactions: [transition(pending, REACHED[stage])] });
 }
 
 const REACHED = {
@@ -90,10 +90,10 @@ export async function recover(sender: SendingAccount, pending: PendingTransactio
   const records = await Promise.all(items.map(({ ledgerId, size }) => openAnchors.at(ledgerId, size)));
   const gone = records.filter((record) => record?.transactionHash === pending.landing?.hash);
   const also = openAnchors.remove(gone.filter((record) => record !== undefined));
-  const { account: record } = sender.journal;
+  const { account: record } = sender.pendingStore;
   const spend = addSpend(record.spend, sender.now(), -BigInt(pending.landing?.feeWei ?? 0));
   const again = transition(pending, { type: pending.stage === "displaced" ? "nonce_freed" : "reorganised" });
-  await sender.journal.save({ account: { spend, reorgs: record.reorgs + 1 }, transactions: [again], also });
+  await sender.pendingStore.save({ account: { spend, reorgs: record.reorgs + 1 }, transactions: [again], also });
   await openAnchors.apply(also, { written: true });
   sender.log.warn({ nonce: pending.nonce }, `${name}: a reorganisation took a transaction back; it is sent again`);
 }

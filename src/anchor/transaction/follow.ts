@@ -41,12 +41,12 @@ async function missed(sender: SendingAccount, pending: PendingTransaction): Prom
   const counted = transition(pending, { type: "nonce_used" });
   const { name, policy } = sender.watch;
   if (counted.missed < MISSED_MAX || isRecent(pending.sentAt, sender.now(), policy.pollMs)) {
-    await sender.journal.save({ transactions: [counted] });
+    await sender.pendingStore.save({ transactions: [counted] });
     return;
   }
   const message = `${name}: nonce ${pending.nonce} of ${sender.account.address} was used by a transaction that is not ours`;
   sender.notes.set(sender.scope, "nonce_displaced", `${message}; nothing else may use this key`);
-  await sender.journal.save({ transactions: [transition(counted, { type: "displaced" })] });
+  await sender.pendingStore.save({ transactions: [transition(counted, { type: "displaced" })] });
 }
 
 async function wantsReplacement(sender: SendingAccount, pending: PendingTransaction, view: View): Promise<boolean> {

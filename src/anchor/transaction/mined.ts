@@ -67,8 +67,8 @@ export async function land(
   const also = openAnchors.keep(anchors);
   const paid = BigInt(landing.feeWei) - BigInt(pending.landing?.feeWei ?? 0);
   const reverts = countReverts(sender, items, taken);
-  const spend = addSpend(sender.journal.account.spend, sender.now(), paid);
-  await sender.journal.save({ account: { spend, reverts }, transactions: [landed], also });
+  const spend = addSpend(sender.pendingStore.account.spend, sender.now(), paid);
+  await sender.pendingStore.save({ account: { spend, reverts }, transactions: [landed], also });
   await openAnchors.apply(also, { written: true });
   sender.notes.clear(sender.scope, "transaction_refused", "waits_for_block", "fee_above_cap", "nonce_displaced");
   const fields = { nonce: pending.nonce, hash: landing.hash, block: landing.blockNumber, fee: landing.feeWei };
@@ -86,7 +86,7 @@ function countReverts(
   items: readonly AnchorItem[],
   taken: readonly AnchorItem[],
 ): AccountRecord["reverts"] {
-  const reverts = { ...sender.journal.account.reverts };
+  const reverts = { ...sender.pendingStore.account.reverts };
   for (const item of items) {
     if (taken.includes(item)) delete reverts[item.ledgerId];
     else reverts[item.ledgerId] = { count: (reverts[item.ledgerId]?.count ?? 0) + 1, at: sender.now() };

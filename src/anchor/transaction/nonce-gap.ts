@@ -19,13 +19,13 @@ const FILL_MAX = 4;
  * @returns whether the account must wait: the chain's word is not believed yet
  */
 export async function closeGap(sender: SendingAccount, view: View, nonce: number): Promise<boolean> {
-  const lowest = sender.journal.unmined[0]?.nonce ?? sender.journal.account.nonce;
+  const lowest = sender.pendingStore.unmined[0]?.nonce ?? sender.pendingStore.account.nonce;
   if (nonce >= lowest) {
     sender.gapLooks = 0;
     sender.notes.clear(sender.scope, "endpoint_behind");
     return false;
   }
-  const freed = sender.journal.transactions.filter((pending) => pending.nonce >= nonce && pending.nonce < lowest);
+  const freed = sender.pendingStore.transactions.filter((pending) => pending.nonce >= nonce && pending.nonce < lowest);
   let isClosing = false;
   for (const pending of freed) {
     if (isOpen(pending) || (pending.stage === "final" && !(await isGone(sender, pending, view)))) continue;
@@ -39,13 +39,13 @@ export async function closeGap(sender: SendingAccount, view: View, nonce: number
   sender.notes.set(sender.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
   // A look at all pending transactions found no bytes for the free nonce: nothing of ours can still use it.
   if (sender.gapLooks < GAP_LOOKS || freed.length > 0) return true;
-  const { unmined } = sender.journal;
+  const { unmined } = sender.pendingStore;
   if (unmined.length > 0 && lowest - nonce <= FILL_MAX) {
     await launch(sender, nonce, nothingFor(sender), view);
     return true;
   }
   // What waits beyond the gap is planned again below it. Its bytes are kept, should it have been there after all.
   const transactions = unmined.map((pending) => transition(pending, { type: "displaced" }));
-  await sender.journal.save({ account: { nonce }, transactions });
+  await sender.pendingStore.save({ account: { nonce }, transactions });
   return true;
 }

@@ -11,7 +11,7 @@ import { dayOf, NOTHING_SPENT } from "../spending/spent.ts";
 import { isOpen, isUnmined, type PendingTransaction } from "./pending.ts";
 import { type AccountRecord, accountFrom, readAccount, readPending } from "./pending-record.ts";
 
-export type Change = {
+export type PendingChange = {
   readonly account?: Partial<AccountRecord>;
   readonly transactions?: readonly PendingTransaction[];
   /** Nonces of pending transactions to forget. */
@@ -23,7 +23,7 @@ export type Change = {
 const EMPTY: AccountRecord = { nonce: 0, spend: NOTHING_SPENT, bumps: 0, reorgs: 0, reverts: {} };
 const NONCE_DIGITS = 16;
 
-export class Journal {
+export class PendingStore {
   readonly #store: Store;
   readonly #space: string;
   #account: AccountRecord;
@@ -33,7 +33,7 @@ export class Journal {
    * Reads what an account has under way; records that are damaged are forgotten, made again as far as can be, and told.
    * @param now milliseconds since 1970
    */
-  static async open(store: Store, chainId: number, address: Hex, log: Log, now: number): Promise<Journal> {
+  static async open(store: Store, chainId: number, address: Hex, log: Log, now: number): Promise<PendingStore> {
     const space = `anchoring/${chainId}/${address}`;
     const transactions = new Map<number, PendingTransaction>();
     const damaged: string[] = [];
@@ -49,7 +49,7 @@ export class Journal {
       if (account === undefined) damaged.push(key);
     }
     const isNew = account === undefined && transactions.size === 0 && damaged.length === 0;
-    if (isNew) return new Journal(store, space, EMPTY, transactions);
+    if (isNew) return new PendingStore(store, space, EMPTY, transactions);
     const nonces = damaged.map(nonceOf).filter((nonce) => Number.isSafeInteger(nonce));
     const forgotten = findForgotten(account, transactions, nonces);
     const isUnknown = account === undefined && isDayUnknown(transactions, nonces, now);
@@ -57,10 +57,11 @@ export class Journal {
       ...accountFrom([...transactions.values()]),
       ...(isUnknown && { unknownDay: dayOf(now) }),
     };
-    const journal = new Journal(store, space, { ...whole, forgotten }, transactions);
+    const pendingStore = new PendingStore(store, space, { ...whole, forgotten }, transactions);
     if (account === undefined) damaged.push("lane");
-    if (damaged.length > 0 || forgotten.length > (account?.forgotten?.length ?? 0)) await journal.#mend(damaged, log);
-    return journal;
+    if (damaged.length > 0 || forgotten.length > (account?.forgotten?.length ?? 0))
+      await pendingStore.#mend(damaged, log);
+    return pendingStore;
   }
 
   /**
@@ -118,7 +119,7 @@ export class Journal {
   }
 
   /** Makes a change durable, then visible. */
-  async save({ account, transactions = [], forget = [], also = [] }: Change): Promise<void> {
+  async save({ account, transactions = [], forget = [], also = [] }: PendingChange): Promise<void> {
     const next = this.#accountAfter(account, transactions, forget);
     const writes: RecordWrite[] = [
       ...transactions.map((pending) => this.#write(pendingKey(pending.nonce), JSON.stringify(pending))),
@@ -141,7 +142,7 @@ export class Journal {
   }
 
   #accountAfter(
-    account: Change["account"],
+    account: PendingChange["account"],
     transactions: readonly PendingTransaction[],
     forget: readonly number[],
   ): AccountRecord {

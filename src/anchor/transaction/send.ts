@@ -29,8 +29,8 @@ export async function launch(sender: SendingAccount, nonce: number, wanted: Want
   if (attempt === undefined) return false;
   const pending = beginPending(nonce, attempt);
   // If we crash before this is written, nothing was sent; after it, the next step sends it.
-  await sender.journal.save({
-    account: { nonce: Math.max(nonce + 1, sender.journal.account.nonce) },
+  await sender.pendingStore.save({
+    account: { nonce: Math.max(nonce + 1, sender.pendingStore.account.nonce) },
     transactions: [pending],
   });
   await transmit(sender, pending);
@@ -65,7 +65,7 @@ export async function replace(
   const attempt = await sign(sender, pending.nonce, wanted, offer, view);
   if (attempt === undefined) return false;
   const next = transition(pending, { type: "replaced", attempt });
-  await sender.journal.save({ account: { bumps: sender.journal.account.bumps + 1 }, transactions: [next] });
+  await sender.pendingStore.save({ account: { bumps: sender.pendingStore.account.bumps + 1 }, transactions: [next] });
   const fee = String(worstCost(offer));
   sender.log.info({ nonce: pending.nonce, hash: attempt.hash, fee }, `${sender.watch.name}: a higher fee is offered`);
   await transmit(sender, next);
@@ -85,9 +85,9 @@ function aboveCap(sender: SendingAccount): string {
 async function isAffordable(sender: SendingAccount, offer: Offer, nonce: number): Promise<boolean> {
   const { chain, policy, name } = sender.watch;
   const cost = costUnder(sender, nonce, worstCost(offer));
-  const others = sender.journal.unmined.filter((pending) => pending.nonce !== nonce);
+  const others = sender.pendingStore.unmined.filter((pending) => pending.nonce !== nonce);
   const reserved = others.reduce((sum, pending) => sum + worstCost(readOffer(lastAttempt(pending).offer)), 0n);
-  const spent = spentToday(sender.journal.account.spend, sender.now());
+  const spent = spentToday(sender.pendingStore.account.spend, sender.now());
   const held = heldBack(sender, nonce);
   if (spent + reserved + held + cost > policy.budgetPerDayWei) {
     const message = `${name}: expected to spend at most ${policy.budgetPerDayWei} wei a day, ${spent} are spent`;

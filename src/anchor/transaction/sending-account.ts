@@ -10,7 +10,7 @@ import type { ChainWatch } from "../chain-watch.ts";
 import type { Notes } from "../obstacles.ts";
 import type { Purpose } from "./attempt.ts";
 import type { PendingTransaction } from "./pending.ts";
-import type { Journal } from "./pending-store.ts";
+import type { PendingStore } from "./pending-store.ts";
 
 /** A call to make, and what for. */
 export type Wanted = { readonly purpose: Purpose; readonly to: Hex; readonly data: Hex };
@@ -26,7 +26,7 @@ export interface Job {
 export type SendingAccount = {
   readonly watch: ChainWatch;
   readonly account: Account;
-  readonly journal: Journal;
+  readonly pendingStore: PendingStore;
   readonly jobs: readonly Job[];
   readonly notes: Notes;
   readonly log: Log;
