@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import { ChainLoop, type ChainSetup } from "./chain-loop.ts";
 import type { AnchoredLedger, LedgerSource } from "./ledgers.ts";
-import { type Note, type NoteCode, Notes } from "./obstacles.ts";
+import { type Obstacle, type ObstacleCode, Obstacles } from "./obstacles.ts";
 import { type ChainStatus, chainStatus } from "./status.ts";
 
 export type AnchorerOptions<L extends AnchoredLedger> = LedgerSource<L> & {
@@ -27,16 +27,16 @@ export type AnchorerOptions<L extends AnchoredLedger> = LedgerSource<L> & {
 /** What a chain says contradicts what the store holds: a service that started now would make it worse. */
 export class AnchorStartError extends Error {
   override readonly name = "AnchorStartError";
-  readonly code: NoteCode;
+  readonly code: ObstacleCode;
 
-  constructor({ code, message }: Note) {
+  constructor({ code, message }: Obstacle) {
     super(message);
     this.code = code;
   }
 }
 
-/** Notes that forbid a start. A chain that does not answer is none of them: recording goes on without it. */
-const FORBIDDING: ReadonlySet<NoteCode> = new Set([
+/** Obstacles that forbid a start. A chain that does not answer is none of them: recording goes on without it. */
+const FORBIDDING: ReadonlySet<ObstacleCode> = new Set([
   "chain_wrong",
   "chain_replaced",
   "contract_missing",
@@ -48,7 +48,7 @@ const FORBIDDING: ReadonlySet<NoteCode> = new Set([
 
 export class Anchorer {
   readonly #loops: readonly ChainLoop[];
-  readonly #notes: Notes;
+  readonly #obstacles: Obstacles;
   readonly #source: LedgerSource;
   readonly #clock: Clock;
   readonly #stopping = new AbortController();
@@ -65,9 +65,9 @@ export class Anchorer {
     if (new Set(ids).size < ids.length) throw new TypeError(`expected chains of different ids, got ${ids.join(", ")}`);
     // What goes into seal came out of ledgers, so nothing here needs to know what class it is.
     const source = options as unknown as LedgerSource;
-    const notes = new Notes(log, () => clock.now(), health);
+    const obstacles = new Obstacles(log, () => clock.now(), health);
     const loops = await Promise.all(
-      chains.map((setup) => ChainLoop.open(setup, { store, source, notes, clock, random, log })),
+      chains.map((setup) => ChainLoop.open(setup, { store, source, obstacles, clock, random, log })),
     );
     const found = (await Promise.all(loops.map((loop) => loop.reconcile()))).flat();
     const forbidding = found.find(({ code }) => FORBIDDING.has(code));
@@ -75,12 +75,12 @@ export class Anchorer {
       for (const { watch } of loops) watch.chain.close();
       throw new AnchorStartError(forbidding);
     }
-    return new Anchorer(loops, notes, source, clock);
+    return new Anchorer(loops, obstacles, source, clock);
   }
 
-  private constructor(loops: readonly ChainLoop[], notes: Notes, source: LedgerSource, clock: Clock) {
+  private constructor(loops: readonly ChainLoop[], obstacles: Obstacles, source: LedgerSource, clock: Clock) {
     this.#loops = loops;
-    this.#notes = notes;
+    this.#obstacles = obstacles;
     this.#source = source;
     this.#clock = clock;
   }
@@ -107,7 +107,7 @@ export class Anchorer {
   /** Ends the loops after the step that they are in, and closes the chains. What is on its way stays on its way. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#notes.mute();
+    this.#obstacles.mute();
     // Requests that hang end with it; a step that is cut off is taken again at the next start.
     for (const { watch } of this.#loops) watch.chain.close();
     await Promise.all([...this.#running, this.#steps]);
@@ -125,7 +125,7 @@ export class Anchorer {
   async status(ledgerId?: string): Promise<ChainStatus[]> {
     const ledgers = this.#source.ledgers().filter(({ record }) => ledgerId === undefined || record.id === ledgerId);
     const now = this.#clock.now();
-    return Promise.all(this.#loops.map((loop) => chainStatus(loop, this.#notes, ledgers, now)));
+    return Promise.all(this.#loops.map((loop) => chainStatus(loop, this.#obstacles, ledgers, now)));
   }
 
   async #run(loop: ChainLoop): Promise<void> {

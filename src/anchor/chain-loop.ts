@@ -1,6 +1,6 @@
 /**
  * The loop of one chain: looks at it, settles what was mined, and lets each account's account take its step. A step that
- * fails leaves a note and is taken again; nothing that was promised depends on a step's having come to its end.
+ * fails leaves an obstacle and is taken again; nothing that was promised depends on a step's having come to its end.
  */
 
 import type { Account } from "../chain/account.ts";
@@ -13,7 +13,7 @@ import { ChainWatch, type View } from "./chain-watch.ts";
 import { AnchorJob, OpenJob } from "./jobs/jobs.ts";
 import { standingOf } from "./ledger-check.ts";
 import type { LedgerSource } from "./ledgers.ts";
-import type { Note, NoteCode, Notes } from "./obstacles.ts";
+import type { Obstacle, ObstacleCode, Obstacles } from "./obstacles.ts";
 import { POLICY, type Policy } from "./policy.ts";
 import { mendAnchors } from "./record/adopt.ts";
 import { settleAnchors } from "./record/finalize.ts";
@@ -39,7 +39,7 @@ export type ChainSetup = {
 export type LoopParts = {
   readonly store: Store;
   readonly source: LedgerSource;
-  readonly notes: Notes;
+  readonly obstacles: Obstacles;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -62,11 +62,11 @@ export class ChainLoop {
 
   static async open(setup: ChainSetup, parts: LoopParts): Promise<ChainLoop> {
     const { name, chain, payer, owners = [], nudge } = setup;
-    const { store, notes, log, clock, source, random } = parts;
+    const { store, obstacles, log, clock, source, random } = parts;
     const policy = { ...POLICY, ...setup.policy };
     const senders: SendingAccount[] = [];
     const restart = () => forgetChain(watch, schedule, senders, openJob, source);
-    const watch = await ChainWatch.open({ name, chain, policy, store, notes, log, restart });
+    const watch = await ChainWatch.open({ name, chain, policy, store, obstacles, log, restart });
     const schedule = new Schedule({ store, openAnchors: watch.openAnchors, policy, now: () => clock.now(), random });
     const openJob = new OpenJob(source, schedule);
     const jobs = new Map<Hex, Job[]>();
@@ -82,7 +82,7 @@ export class ChainLoop {
         account,
         pendingStore,
         jobs: jobs.get(address) ?? [],
-        notes,
+        obstacles,
         log,
         now,
         scope,
@@ -109,19 +109,19 @@ export class ChainLoop {
   }
 
   /** What must be said before a service starts: this chain and each ledger on it, as far as the chain answers. */
-  async reconcile(): Promise<Note[]> {
-    const { notes, source } = this.#parts;
+  async reconcile(): Promise<Obstacle[]> {
+    const { obstacles, source } = this.#parts;
     await this.#guarded(this.watch.name, async () => {
       if ((await this.watch.look()) === undefined) return;
       await this.#mend();
       for (const ledger of source.ledgers()) {
         const standing = await standingOf(this.watch, ledger);
         const scope = ledgerScope(this.watch, ledger.record.id);
-        if (standing.state === "halted") notes.set(scope, standing.code, standing.message);
+        if (standing.state === "halted") obstacles.set(scope, standing.code, standing.message);
       }
     });
     const scopes = [this.watch.name, ...source.ledgers().map(({ record }) => ledgerScope(this.watch, record.id))];
-    return scopes.map((scope) => notes.get(scope)).filter((note) => note !== undefined);
+    return scopes.map((scope) => obstacles.get(scope)).filter((note) => note !== undefined);
   }
 
   /** Takes the next step of everything on this chain; it never throws. */
@@ -140,7 +140,7 @@ export class ChainLoop {
       await this.#guarded(sender.scope, async () => {
         await stepAccount(sender, seen);
         await this.#askBalance(sender);
-        this.#parts.notes.clear(sender.scope, "step_failed", "chain_unreachable");
+        this.#parts.obstacles.clear(sender.scope, "step_failed", "chain_unreachable");
       });
     }
     if (this.#nudge !== undefined && this.isWaitingForFinality()) await this.#guarded(this.watch.name, this.#nudge);
@@ -170,14 +170,14 @@ export class ChainLoop {
       await work();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#parts.notes.set(scope, codeOf(error), `${this.watch.name}: ${message}`);
+      this.#parts.obstacles.set(scope, codeOf(error), `${this.watch.name}: ${message}`);
       // Whatever answers next may be another chain.
       this.watch.doubt();
     }
   }
 }
 
-function codeOf(error: unknown): NoteCode {
+function codeOf(error: unknown): ObstacleCode {
   if (!(error instanceof ChainError)) return "step_failed";
   if (error.kind === "wrong_chain") return "chain_wrong";
   if (error.kind === "funds") return "funds_insufficient";

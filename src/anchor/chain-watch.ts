@@ -8,7 +8,7 @@ import { readJson } from "../json/read.ts";
 import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { DamagedStoreError, type Store } from "../store/store.ts";
-import type { NoteCode, Notes } from "./obstacles.ts";
+import type { ObstacleCode, Obstacles } from "./obstacles.ts";
 import type { Finality, Policy } from "./policy.ts";
 import { OpenAnchors } from "./record/open-anchors.ts";
 
@@ -22,7 +22,7 @@ export type ChainWatchOptions = {
   readonly chain: Chain;
   readonly policy: Policy;
   readonly store: Store;
-  readonly notes: Notes;
+  readonly obstacles: Obstacles;
   readonly log: Log;
   /** Forgets what accounts know of a chain that was replaced. */
   readonly restart: () => Promise<void>;
@@ -65,7 +65,7 @@ export class ChainWatch {
 
   /**
    * Looks at the chain.
-   * @returns undefined when it must not be used, and the chain's note says why
+   * @returns undefined when it must not be used, and the chain's obstacle says why
    * @throws ChainError when it did not answer
    */
   async look(): Promise<View | undefined> {
@@ -88,7 +88,7 @@ export class ChainWatch {
       this.#height(finality, latest),
     ]);
     this.#view = { latest, safe, final };
-    this.#options.notes.clear(this.name);
+    this.#options.obstacles.clear(this.name);
     return this.#view;
   }
 
@@ -166,13 +166,13 @@ export class ChainWatch {
     }
   }
 
-  #halt(code: NoteCode, message: string): false {
-    this.#options.notes.set(this.name, code, message);
+  #halt(code: ObstacleCode, message: string): false {
+    this.#options.obstacles.set(this.name, code, message);
     return false;
   }
 }
 
-function compare(known: StoredIdentity, found: StoredIdentity): { code: NoteCode; message: string } | undefined {
+function compare(known: StoredIdentity, found: StoredIdentity): { code: ObstacleCode; message: string } | undefined {
   const wayOut = "either point it back to the old one, or begin with a fresh data folder";
   if (known.genesis !== undefined && found.genesis !== undefined && known.genesis !== found.genesis) {
     const message = `expected the chain with first block ${known.genesis}, got one with ${found.genesis}`;

@@ -9,14 +9,14 @@ import type { ChainHead } from "../chain/chain.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
 import type { ChainWatch } from "./chain-watch.ts";
 import type { AnchoredLedger } from "./ledgers.ts";
-import type { NoteCode } from "./obstacles.ts";
+import type { ObstacleCode } from "./obstacles.ts";
 import { adopt } from "./record/adopt.ts";
 
 export type Standing =
   /** `signer` is the one whose checkpoints the contract takes now. */
   | { readonly state: "anchorable"; readonly head: ChainHead; readonly signer: Hex }
   | { readonly state: "unopened" }
-  | { readonly state: "halted"; readonly code: NoteCode; readonly message: string };
+  | { readonly state: "halted"; readonly code: ObstacleCode; readonly message: string };
 
 export async function standingOf(watch: ChainWatch, ledger: AnchoredLedger): Promise<Standing> {
   const { chain, openAnchors } = watch;
@@ -60,6 +60,6 @@ async function compareHeads(watch: ChainWatch, ledger: AnchoredLedger, head: Cha
   return halted("root_differs", `${what} with root ${head.root}, this store has ${root}; ${hint}`);
 }
 
-function halted(code: NoteCode, message: string): Standing {
+function halted(code: ObstacleCode, message: string): Standing {
   return { state: "halted", code, message };
 }

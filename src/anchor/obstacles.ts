@@ -1,12 +1,12 @@
 /**
- * Why something does not go on: one note for each chain, account and ledger, kept in memory and found anew at each step.
- * A note is logged when it changes, not each time it is found again.
+ * Why something does not go on: one obstacle for each chain, account and ledger, kept in memory and found anew at each step.
+ * A obstacle is logged when it changes, not each time it is found again.
  */
 
 import type { Condition, Health } from "../health.ts";
 import type { Log } from "../log.ts";
 
-export type NoteCode =
+export type ObstacleCode =
   /** No endpoint answers, or not with sense. */
   | "chain_unreachable"
   | "chain_wrong"
@@ -40,15 +40,15 @@ export type NoteCode =
   | "anchor_reverted"
   | "anchor_refused";
 
-export type Note = {
-  readonly code: NoteCode;
+export type Obstacle = {
+  readonly code: ObstacleCode;
   readonly message: string;
   /** Milliseconds since 1970. */
   readonly since: number;
 };
 
-/** Notes that mean that somebody must do something, or look. */
-const ALARMS: ReadonlySet<NoteCode> = new Set([
+/** Obstacles that mean that somebody must do something, or look. */
+const ALARMS: ReadonlySet<ObstacleCode> = new Set([
   "chain_wrong",
   "chain_replaced",
   "contract_missing",
@@ -63,19 +63,19 @@ const ALARMS: ReadonlySet<NoteCode> = new Set([
   "nonce_displaced",
 ]);
 
-export function isAlarm({ code }: Note): boolean {
+export function isAlarm({ code }: Obstacle): boolean {
   return ALARMS.has(code);
 }
 
 /** What anybody may know of an alarm: messages name ledgers and repeat what nodes say, which can hold keys. */
-function conditionOf({ code }: Note): Condition {
+function conditionOf({ code }: Obstacle): Condition {
   const detail = `anchoring needs somebody to look: ${code.replaceAll("_", " ")}; "holdfast status" says more`;
   return { code, detail, isNotice: true, isLogged: true };
 }
 
-/** Notes by scope: a chain's name, an account or a ledger. */
-export class Notes {
-  readonly #notes = new Map<string, Note>();
+/** Obstacles by scope: a chain's name, an account or a ledger. */
+export class Obstacles {
+  readonly #obstacles = new Map<string, Obstacle>();
   readonly #log: Log;
   readonly #now: () => number;
   readonly #health: Health | undefined;
@@ -92,30 +92,31 @@ export class Notes {
     this.#isMuted = true;
   }
 
-  get(scope: string): Note | undefined {
-    return this.#notes.get(scope);
+  get(scope: string): Obstacle | undefined {
+    return this.#obstacles.get(scope);
   }
 
-  set(scope: string, code: NoteCode, message: string): void {
-    const before = this.#notes.get(scope);
+  set(scope: string, code: ObstacleCode, message: string): void {
+    const before = this.#obstacles.get(scope);
     if (before?.code === code) {
-      this.#notes.set(scope, { ...before, message });
+      this.#obstacles.set(scope, { ...before, message });
       return;
     }
-    const note = { code, message, since: this.#now() };
-    this.#notes.set(scope, note);
+    const obstacle = { code, message, since: this.#now() };
+    this.#obstacles.set(scope, obstacle);
     if (this.#isMuted) return;
-    this.#health?.report(`anchoring/${scope}`, isAlarm(note) ? conditionOf(note) : undefined);
-    const level = isAlarm(note) ? "error" : code.startsWith("waits_") ? "debug" : "warn";
+    this.#health?.report(`anchoring/${scope}`, isAlarm(obstacle) ? conditionOf(obstacle) : undefined);
+    const level = isAlarm(obstacle) ? "error" : code.startsWith("waits_") ? "debug" : "warn";
     this.#log[level]({ scope, code }, message);
   }
 
-  /** Takes a note back, or only one of these codes. */
-  clear(scope: string, ...codes: readonly NoteCode[]): void {
-    const note = this.#notes.get(scope);
-    if (note === undefined || (codes.length > 0 && !codes.includes(note.code))) return;
-    this.#notes.delete(scope);
+  /** Takes an obstacle back, or only one of these codes. */
+  clear(scope: string, ...codes: readonly ObstacleCode[]): void {
+    const obstacle = this.#obstacles.get(scope);
+    if (obstacle === undefined || (codes.length > 0 && !codes.includes(obstacle.code))) return;
+    this.#obstacles.delete(scope);
     this.#health?.report(`anchoring/${scope}`, undefined);
-    if (!note.code.startsWith("waits_")) this.#log.info({ scope, code: note.code }, `over: ${note.message}`);
+    if (!obstacle.code.startsWith("waits_"))
+      this.#log.info({ scope, code: obstacle.code }, `over: ${obstacle.message}`);
   }
 }

@@ -4,7 +4,7 @@ import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { ChainLoop } from "./chain-loop.ts";
 import type { AnchoredLedger } from "./ledgers.ts";
-import { isAlarm, type Note, type Notes } from "./obstacles.ts";
+import { isAlarm, type Obstacle, type Obstacles } from "./obstacles.ts";
 import { intervalOf } from "./policy.ts";
 import { spentToday } from "./spending/spent.ts";
 import { ledgersOf } from "./transaction/attempt.ts";
@@ -31,7 +31,7 @@ export type AccountStatus = {
   readonly bumps: number;
   readonly reorgs: number;
   readonly flights: readonly PendingStatus[];
-  readonly note?: Note;
+  readonly note?: Obstacle;
 };
 
 export type LedgerAnchorStatus = {
@@ -45,7 +45,7 @@ export type LedgerAnchorStatus = {
   readonly oldestUnanchoredS: number;
   readonly state: "anchored" | "waiting" | "in_flight" | "halted";
   /** Why it waits or halts. */
-  readonly note?: Note;
+  readonly note?: Obstacle;
 };
 
 export type ChainStatus = {
@@ -57,19 +57,19 @@ export type ChainStatus = {
   /** Undefined while the chain cannot be used. */
   readonly latestBlock?: number;
   readonly finalBlock?: number;
-  readonly note?: Note;
+  readonly note?: Obstacle;
   readonly accounts: readonly AccountStatus[];
   readonly ledgers: readonly LedgerAnchorStatus[];
 };
 
 export async function chainStatus(
   loop: ChainLoop,
-  notes: Notes,
+  obstacles: Obstacles,
   ledgers: readonly AnchoredLedger[],
   now: number,
 ): Promise<ChainStatus> {
   const { watch, senders } = loop;
-  const note = notes.get(watch.name);
+  const note = obstacles.get(watch.name);
   return {
     name: watch.name,
     chainId: watch.chain.chainId,
@@ -77,16 +77,16 @@ export async function chainStatus(
     intervalMs: Math.round(intervalOf(watch.policy)),
     ...(watch.view !== undefined && { latestBlock: watch.view.latest.number, finalBlock: watch.view.final }),
     ...(note !== undefined && { note }),
-    accounts: senders.map((sender) => accountStatus(loop, sender, notes, now)),
-    ledgers: await Promise.all(ledgers.map((ledger) => ledgerStatus(loop, notes, ledger))),
+    accounts: senders.map((sender) => accountStatus(loop, sender, obstacles, now)),
+    ledgers: await Promise.all(ledgers.map((ledger) => ledgerStatus(loop, obstacles, ledger))),
   };
 }
 
-function accountStatus(loop: ChainLoop, sender: SendingAccount, notes: Notes, now: number): AccountStatus {
+function accountStatus(loop: ChainLoop, sender: SendingAccount, obstacles: Obstacles, now: number): AccountStatus {
   const { pendingStore, account, scope } = sender;
   const { spend, bumps, reorgs } = pendingStore.account;
   const balance = loop.balances.get(account.address);
-  const note = notes.get(scope);
+  const note = obstacles.get(scope);
   return {
     address: checksumAddress(account.address),
     ...(balance !== undefined && { balanceWei: String(balance.wei) }),
@@ -105,7 +105,11 @@ function pendingStatus({ nonce, stage, attempts, refused }: PendingTransaction):
   return { nonce, stage, attempts: attempts.length, hashes, firstSignedAt, ...(refused !== undefined && { refused }) };
 }
 
-async function ledgerStatus(loop: ChainLoop, notes: Notes, ledger: AnchoredLedger): Promise<LedgerAnchorStatus> {
+async function ledgerStatus(
+  loop: ChainLoop,
+  obstacles: Obstacles,
+  ledger: AnchoredLedger,
+): Promise<LedgerAnchorStatus> {
   const { watch, schedule, senders } = loop;
   const { id, name } = ledger.record;
   const [newest, final, age] = await Promise.all([
@@ -117,9 +121,9 @@ async function ledgerStatus(loop: ChainLoop, notes: Notes, ledger: AnchoredLedge
     pendingStore.unmined.some((pending) => ledgersOf(lastAttempt(pending).purpose).includes(id)),
   );
   const note =
-    notes.get(ledgerScope(watch, id)) ??
-    notes.get(watch.name) ??
-    senders.map((sender) => notes.get(sender.scope)).find((each) => each !== undefined);
+    obstacles.get(ledgerScope(watch, id)) ??
+    obstacles.get(watch.name) ??
+    senders.map((sender) => obstacles.get(sender.scope)).find((each) => each !== undefined);
   const anchoredSize = newest?.size ?? 0;
   const isWaiting = anchoredSize < ledger.size;
   const isHalted = note !== undefined && isAlarm(note);

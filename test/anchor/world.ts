@@ -153,9 +153,9 @@ export class World {
 
   async note(scope: string): Promise<string | undefined> {
     const [chain] = (await this.anchorer?.status()) ?? [];
-    const notes = [chain?.note, ...(chain?.accounts ?? []).map((each) => each.note)];
+    const obstacles = [chain?.note, ...(chain?.accounts ?? []).map((each) => each.note)];
     const ledgers = (chain?.ledgers ?? []).map((each) => each.note);
-    return (scope === "ledger" ? ledgers : notes).find((note) => note !== undefined)?.code;
+    return (scope === "ledger" ? ledgers : obstacles).find((note) => note !== undefined)?.code;
   }
 
   /** What must hold in the end, whatever failed on the way. */

@@ -6,12 +6,12 @@ import type { Hex } from "../../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import { standingOf } from "../ledger-check.ts";
 import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
-import type { NoteCode } from "../obstacles.ts";
+import type { ObstacleCode } from "../obstacles.ts";
 import type { Schedule } from "../schedule.ts";
 import type { AnchorItem } from "../transaction/attempt.ts";
 import { ledgerScope, type SendingAccount, type Wanted } from "../transaction/sending-account.ts";
 
-/** Does work on one ledger; what fails in it, other than the chain, is told in the ledger's note. */
+/** Does work on one ledger; what fails in it, other than the chain, is told in the ledger's obstacle. */
 export async function guardLedger<T>(
   sender: SendingAccount,
   { record }: AnchoredLedger,
@@ -23,15 +23,15 @@ export async function guardLedger<T>(
     if (error instanceof ChainError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const message = `${sender.watch.name}: ledger ${record.name} cannot be anchored: ${reason}`;
-    sender.notes.set(ledgerScope(sender.watch, record.id), "ledger_failed", message);
+    sender.obstacles.set(ledgerScope(sender.watch, record.id), "ledger_failed", message);
     return "failed";
   }
 }
 
 type Prepared = { readonly ledger: AnchoredLedger; readonly item: AnchorItem; readonly call: AnchorCall };
 
-/** Notes that composing sets, and clears when it succeeds. */
-const CODES: readonly NoteCode[] = [
+/** Obstacles that composing sets, and clears when it succeeds. */
+const CODES: readonly ObstacleCode[] = [
   "ledger_unopened",
   "ledger_superseded",
   "signer_differs",
@@ -44,7 +44,7 @@ const CODES: readonly NoteCode[] = [
   "anchor_reverted",
 ];
 
-/** A call for those of the ledgers that can be anchored now; undefined when none can. The others get notes. */
+/** A call for those of the ledgers that can be anchored now; undefined when none can. The others get obstacles. */
 export async function composeAnchors(
   sender: SendingAccount,
   source: LedgerSource,
@@ -76,7 +76,7 @@ async function prepare(
   const standing = await standingOf(sender.watch, ledger);
   if (standing.state !== "anchorable") {
     const { code, message } = standing.state === "halted" ? standing : unopened(sender, ledger);
-    sender.notes.set(scope, code, message);
+    sender.obstacles.set(scope, code, message);
     schedule.postpone(id);
     return undefined;
   }
@@ -91,7 +91,7 @@ async function prepare(
     const signer = recoverSigner(sealed);
     if (signer !== standing.signer) {
       const message = `${sender.watch.name}: the newest checkpoint of ${name} is signed by ${signer}, and the contract takes`;
-      sender.notes.set(
+      sender.obstacles.set(
         scope,
         "signer_differs",
         `${message} those of ${standing.signer}; the next one or the owner mends it`,
@@ -105,7 +105,7 @@ async function prepare(
   } catch (error) {
     if (error instanceof ChainError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    sender.notes.set(scope, "seal_failed", `${name} was not sealed, so it is not anchored: ${reason}`);
+    sender.obstacles.set(scope, "seal_failed", `${name} was not sealed, so it is not anchored: ${reason}`);
     schedule.postpone(id);
     return undefined;
   }
@@ -118,7 +118,7 @@ async function sealFor(source: LedgerSource, ledger: AnchoredLedger, signer: Hex
   return source.resign(ledger, sealed);
 }
 
-function unopened(sender: SendingAccount, { record }: AnchoredLedger): { code: NoteCode; message: string } {
+function unopened(sender: SendingAccount, { record }: AnchoredLedger): { code: ObstacleCode; message: string } {
   const call = `open(${record.label}, ${record.signer})`;
   const message = `${sender.watch.name}: waits until ${record.owner}, the owner of ${record.name}, sends ${call}`;
   return { code: "ledger_unopened", message };
@@ -136,19 +136,19 @@ async function dropRefused(
   for (const each of prepared) {
     // Alone it is refused with a reason.
     if (!accepted.includes(each)) await isAccepted(sender, schedule, each);
-    else sender.notes.clear(ledgerScope(sender.watch, each.item.ledgerId), ...CODES);
+    else sender.obstacles.clear(ledgerScope(sender.watch, each.item.ledgerId), ...CODES);
   }
   return accepted;
 }
 
-/** Whether a single anchor would be taken now; if not, the ledger's note says why. */
+/** Whether a single anchor would be taken now; if not, the ledger's obstacle says why. */
 async function isAccepted(sender: SendingAccount, schedule: Schedule, each: Prepared): Promise<boolean> {
   const { ledgerId } = each.item;
   const scope = ledgerScope(sender.watch, ledgerId);
   const { to, data } = wantedFor(sender, [each]);
   try {
     await sender.watch.chain.estimateGas({ from: sender.account.address, to, data });
-    sender.notes.clear(scope, ...CODES);
+    sender.obstacles.clear(scope, ...CODES);
     return true;
   } catch (error) {
     if (!(error instanceof ChainError) || error.kind !== "reverted") throw error;
@@ -156,7 +156,7 @@ async function isAccepted(sender: SendingAccount, schedule: Schedule, each: Prep
     // Somebody anchored between reading the head and now: the next step reads it again.
     const isStale = error.revert === "HeadMismatch" || error.revert === "SizeNotGrown";
     const what = `${sender.watch.name}: the contract refuses the anchor of ${each.ledger.record.name}: ${error.message}`;
-    sender.notes.set(scope, isStale ? "anchor_reverted" : "anchor_refused", what);
+    sender.obstacles.set(scope, isStale ? "anchor_reverted" : "anchor_refused", what);
     return false;
   }
 }

@@ -8,7 +8,7 @@ import { isRecent } from "../../clock.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { recoverSigner } from "../../merkle/checkpoint.ts";
 import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
-import type { NoteCode } from "../obstacles.ts";
+import type { ObstacleCode } from "../obstacles.ts";
 import type { Schedule } from "../schedule.ts";
 import { ledgersOf } from "../transaction/attempt.ts";
 import { lastAttempt, type PendingTransaction } from "../transaction/pending.ts";
@@ -18,8 +18,8 @@ import { composeAnchors, guardLedger } from "./anchor-call.ts";
 /** Failed transactions of a ledger in a row before it is tried only once an hour. */
 const REVERTS_MAX = 3;
 const REVERT_PAUSE_MS = 3_600_000;
-/** Notes that mean nothing for a ledger that is anchored to its end. */
-const PASSING: readonly NoteCode[] = ["endpoint_behind", "anchor_reverted", "ledger_failed", "ledger_unopened"];
+/** Obstacles that mean nothing for a ledger that is anchored to its end. */
+const PASSING: readonly ObstacleCode[] = ["endpoint_behind", "anchor_reverted", "ledger_failed", "ledger_unopened"];
 /** Ledgers that are known to be open on the chain are looked at again after this long. */
 const LOOK_AGAIN_MS = 60_000;
 
@@ -59,7 +59,7 @@ export class AnchorJob implements Job {
     }
     // Whatever kept it waiting is over when nothing waits any more.
     const isWaiting = (await this.#schedule.oldestAgeMs(ledger)) !== undefined;
-    if (!isWaiting) sender.notes.clear(ledgerScope(sender.watch, ledger.record.id), ...PASSING);
+    if (!isWaiting) sender.obstacles.clear(ledgerScope(sender.watch, ledger.record.id), ...PASSING);
     return isWaiting && (await this.#schedule.isDue(ledger));
   }
 
@@ -68,7 +68,7 @@ export class AnchorJob implements Job {
     if (reverts === undefined || reverts.count < REVERTS_MAX) return false;
     const isPaused = isRecent(reverts.at, sender.now(), REVERT_PAUSE_MS);
     const message = `${sender.watch.name}: ${reverts.count} transactions failed in a row; the next is tried after an hour`;
-    if (isPaused) sender.notes.set(ledgerScope(sender.watch, ledgerId), "anchor_reverted", message);
+    if (isPaused) sender.obstacles.set(ledgerScope(sender.watch, ledgerId), "anchor_reverted", message);
     return isPaused;
   }
 }

@@ -30,7 +30,7 @@ async function startNext(sender: SendingAccount, view: View, nonce: number): Pro
   const open = sender.pendingStore.open.length;
   if (open >= sender.watch.policy.openMax) {
     const message = `${sender.watch.name}: ${open} transactions are mined and not final; new ones wait`;
-    sender.notes.set(sender.scope, "waits_for_finality", message);
+    sender.obstacles.set(sender.scope, "waits_for_finality", message);
     return;
   }
   for (const job of sender.jobs) {
@@ -40,5 +40,5 @@ async function startNext(sender: SendingAccount, view: View, nonce: number): Pro
     await launch(sender, Math.max(nonce, sender.pendingStore.account.nonce), wanted, view);
     return;
   }
-  sender.notes.clear(sender.scope, "waits_for_finality", "fee_above_cap", "budget_used_up", "funds_insufficient");
+  sender.obstacles.clear(sender.scope, "waits_for_finality", "fee_above_cap", "budget_used_up", "funds_insufficient");
 }

@@ -11,7 +11,7 @@ export async function transmit(sender: SendingAccount, pending: PendingTransacti
   const at = sender.now();
   try {
     await sender.watch.chain.broadcast(raw);
-    sender.notes.clear(sender.scope, "transaction_refused", "funds_insufficient");
+    sender.obstacles.clear(sender.scope, "transaction_refused", "funds_insufficient");
     if (pending.stage !== "broadcast") sender.log.debug({ nonce, hash }, `${sender.watch.name}: sent`);
     await sender.pendingStore.save({ transactions: [transition(pending, { type: "sent", at })] });
   } catch (error) {
@@ -28,21 +28,21 @@ function eventOf(sender: SendingAccount, nonce: number, error: ChainError, at: n
       // Perhaps one of its own attempts is mined: the receipts tell.
       return { type: "nonce_low", at };
     case "nonce_high":
-      sender.notes.set(sender.scope, "waits_for_block", `${name}: nonce ${nonce} waits for a lower one`);
+      sender.obstacles.set(sender.scope, "waits_for_block", `${name}: nonce ${nonce} waits for a lower one`);
       return { type: "waits", at };
     case "fee_low":
     case "underpriced":
     case "rejected":
-      sender.notes.set(sender.scope, "transaction_refused", `nonce ${nonce}: ${error.message}`);
+      sender.obstacles.set(sender.scope, "transaction_refused", `nonce ${nonce}: ${error.message}`);
       return { type: "refused", at, reason: error.kind };
     case "funds": {
       const message = `${name}: account ${sender.account.address} cannot pay nonce ${nonce}: ${error.message}`;
-      sender.notes.set(sender.scope, "funds_insufficient", `${message}; fund it, and anchoring goes on by itself`);
+      sender.obstacles.set(sender.scope, "funds_insufficient", `${message}; fund it, and anchoring goes on by itself`);
       return { type: "waits", at };
     }
     default:
       // Nobody knows whether it arrived: it counts as sent, and is sent again.
-      sender.notes.set(sender.scope, "transaction_refused", `nonce ${nonce}: ${error.message}`);
+      sender.obstacles.set(sender.scope, "transaction_refused", `nonce ${nonce}: ${error.message}`);
       return { type: "unanswered", at };
   }
 }

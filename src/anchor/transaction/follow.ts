@@ -45,7 +45,7 @@ async function missed(sender: SendingAccount, pending: PendingTransaction): Prom
     return;
   }
   const message = `${name}: nonce ${pending.nonce} of ${sender.account.address} was used by a transaction that is not ours`;
-  sender.notes.set(sender.scope, "nonce_displaced", `${message}; nothing else may use this key`);
+  sender.obstacles.set(sender.scope, "nonce_displaced", `${message}; nothing else may use this key`);
   await sender.pendingStore.save({ transactions: [transition(counted, { type: "displaced" })] });
 }
 

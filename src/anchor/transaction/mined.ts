@@ -70,7 +70,7 @@ export async function land(
   const spend = addSpend(sender.pendingStore.account.spend, sender.now(), paid);
   await sender.pendingStore.save({ account: { spend, reverts }, transactions: [landed], also });
   await openAnchors.apply(also, { written: true });
-  sender.notes.clear(sender.scope, "transaction_refused", "waits_for_block", "fee_above_cap", "nonce_displaced");
+  sender.obstacles.clear(sender.scope, "transaction_refused", "waits_for_block", "fee_above_cap", "nonce_displaced");
   const fields = { nonce: pending.nonce, hash: landing.hash, block: landing.blockNumber, fee: landing.feeWei };
   if (landing.succeeded) sender.log.info({ ...fields, what: purpose?.kind }, `${name}: mined`);
   else sender.log.warn({ ...fields, what: purpose?.kind }, `${name}: mined, and it failed`);

@@ -22,7 +22,7 @@ export async function closeGap(sender: SendingAccount, view: View, nonce: number
   const lowest = sender.pendingStore.unmined[0]?.nonce ?? sender.pendingStore.account.nonce;
   if (nonce >= lowest) {
     sender.gapLooks = 0;
-    sender.notes.clear(sender.scope, "endpoint_behind");
+    sender.obstacles.clear(sender.scope, "endpoint_behind");
     return false;
   }
   const freed = sender.pendingStore.transactions.filter((pending) => pending.nonce >= nonce && pending.nonce < lowest);
@@ -36,7 +36,7 @@ export async function closeGap(sender: SendingAccount, view: View, nonce: number
   sender.watch.doubt();
   sender.gapLooks += 1;
   const message = `${sender.watch.name}: expected nonce ${lowest} of ${sender.account.address} to be next, the chain says ${nonce}`;
-  sender.notes.set(sender.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
+  sender.obstacles.set(sender.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
   // A look at all pending transactions found no bytes for the free nonce: nothing of ours can still use it.
   if (sender.gapLooks < GAP_LOOKS || freed.length > 0) return true;
   const { unmined } = sender.pendingStore;

@@ -21,7 +21,7 @@ export async function launch(sender: SendingAccount, nonce: number, wanted: Want
   const { gasMax, dataFee } = await measure(sender, wanted);
   const offer = firstOffer(await chain.fees(), gasMax, dataFee, policy.feeMaxWei);
   if (offer === undefined) {
-    sender.notes.set(sender.scope, "fee_above_cap", aboveCap(sender));
+    sender.obstacles.set(sender.scope, "fee_above_cap", aboveCap(sender));
     return false;
   }
   if (!(await isAffordable(sender, offer, nonce))) return false;
@@ -40,7 +40,7 @@ export async function launch(sender: SendingAccount, nonce: number, wanted: Want
 /**
  * Replaces the last attempt of a pending transaction by one that pays more.
  * @param renewed what to carry instead of the same call
- * @returns whether it was; the account's note says why not
+ * @returns whether it was; the account's obstacle says why not
  */
 export async function replace(
   sender: SendingAccount,
@@ -58,7 +58,7 @@ export async function replace(
   const limits = { capWei: policy.feeMaxWei, mempool: policy.mempool };
   const offer = raisedOffer(previous, await chain.fees(), measured, limits);
   if (offer === undefined) {
-    sender.notes.set(sender.scope, "fee_above_cap", `${aboveCap(sender)}; the last offer stands and is sent again`);
+    sender.obstacles.set(sender.scope, "fee_above_cap", `${aboveCap(sender)}; the last offer stands and is sent again`);
     return false;
   }
   if (!(await isAffordable(sender, offer, pending.nonce))) return false;
@@ -92,16 +92,16 @@ async function isAffordable(sender: SendingAccount, offer: Offer, nonce: number)
   if (spent + reserved + held + cost > policy.budgetPerDayWei) {
     const message = `${name}: expected to spend at most ${policy.budgetPerDayWei} wei a day, ${spent} are spent`;
     const lost = held === 0n ? "" : `, ${held} are held back for transactions whose records are lost,`;
-    sender.notes.set(sender.scope, "budget_used_up", `${message}${lost} and the next transaction may cost ${cost}`);
+    sender.obstacles.set(sender.scope, "budget_used_up", `${message}${lost} and the next transaction may cost ${cost}`);
     return false;
   }
   const balance = await chain.balance(sender.account.address);
   if (balance < reserved + cost) {
     const message = `${name}: expected ${reserved + cost} wei on account ${sender.account.address}, got ${balance}`;
-    sender.notes.set(sender.scope, "funds_insufficient", `${message}; fund it, and anchoring goes on by itself`);
+    sender.obstacles.set(sender.scope, "funds_insufficient", `${message}; fund it, and anchoring goes on by itself`);
     return false;
   }
-  sender.notes.clear(sender.scope, "fee_above_cap", "budget_used_up", "funds_insufficient");
+  sender.obstacles.clear(sender.scope, "fee_above_cap", "budget_used_up", "funds_insufficient");
   return true;
 }
 
@@ -116,13 +116,13 @@ async function sign(
   const draft: Draft = { chainId: sender.watch.chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy };
   try {
     const { raw, hash } = await signChecked(sender.account, draft);
-    sender.notes.clear(sender.scope, "signing_failed");
+    sender.obstacles.clear(sender.scope, "signing_failed");
     const signedAt = sender.now();
     return { hash, raw, purpose, offer: storeOffer(offer), signedAt, signedAtBlock: view.latest.number };
   } catch (error) {
     // A signer in another process may be away; nothing was stored, and the next step asks again.
     const reason = error instanceof Error ? error.message : String(error);
-    sender.notes.set(sender.scope, "signing_failed", `account ${sender.account.address} did not sign: ${reason}`);
+    sender.obstacles.set(sender.scope, "signing_failed", `account ${sender.account.address} did not sign: ${reason}`);
     return undefined;
   }
 }

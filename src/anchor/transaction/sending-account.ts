@@ -7,7 +7,7 @@ import type { Account } from "../../chain/account.ts";
 import type { Log } from "../../log.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { ChainWatch } from "../chain-watch.ts";
-import type { Notes } from "../obstacles.ts";
+import type { Obstacles } from "../obstacles.ts";
 import type { Purpose } from "./attempt.ts";
 import type { PendingTransaction } from "./pending.ts";
 import type { PendingStore } from "./pending-store.ts";
@@ -17,7 +17,7 @@ export type Wanted = { readonly purpose: Purpose; readonly to: Hex; readonly dat
 
 /** What an account's account is for: it says what to send. */
 export interface Job {
-  /** What is due now, or undefined. Ledgers that cannot go on get notes. */
+  /** What is due now, or undefined. Ledgers that cannot go on get obstacles. */
   next(sender: SendingAccount): Promise<Wanted | undefined>;
   /** What a pending transaction should carry when it is replaced, such as the newest checkpoint; undefined for the same call again. */
   renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined>;
@@ -28,17 +28,17 @@ export type SendingAccount = {
   readonly account: Account;
   readonly pendingStore: PendingStore;
   readonly jobs: readonly Job[];
-  readonly notes: Notes;
+  readonly obstacles: Obstacles;
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Scope of the account's notes. */
+  /** Scope of the account's obstacles. */
   readonly scope: string;
   /** Looks in a row at which the chain's nonce was below what was used. */
   gapLooks: number;
 };
 
-/** Scope of a ledger's notes on a chain. */
+/** Scope of a ledger's obstacles on a chain. */
 export function ledgerScope(watch: ChainWatch, ledgerId: Hex): string {
   return `${watch.name}/${ledgerId}`;
 }

@@ -3,7 +3,7 @@
  * ledger to somebody without a key: reasons name ledgers by their ids, which are on the chain anyway.
  */
 
-import type { NoteCode } from "../../anchor/obstacles.ts";
+import type { ObstacleCode } from "../../anchor/obstacles.ts";
 import { isRecent } from "../../clock.ts";
 import type { Condition } from "../../health.ts";
 import type { Answering } from "../admit.ts";
@@ -12,9 +12,9 @@ import type { Services } from "../services.ts";
 
 type Reason = Pick<Condition, "code" | "detail">;
 
-/** Notes of a chain that has another history than the store, in the words of `trouble`: no lag is to be waited for. */
+/** Obstacles of a chain that has another history than the store, in the words of `trouble`: no lag is to be waited for. */
 const CONTRADICTIONS = (
-  ["store_behind", "root_differs", "chain_replaced", "contract_replaced"] as const satisfies readonly NoteCode[]
+  ["store_behind", "root_differs", "chain_replaced", "contract_replaced"] as const satisfies readonly ObstacleCode[]
 ).map((code) => code.replaceAll("_", " "));
 /** The store is tried at most this often, whoever asks. */
 const PROBE_MS = 5000;
