@@ -11,7 +11,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import { ChainWatch, type View } from "./chain-watch.ts";
 import { AnchorJob, OpenJob } from "./jobs/jobs.ts";
-import { standingOf } from "./ledger-check.ts";
+import { checkLedger } from "./ledger-check.ts";
 import type { LedgerSource } from "./ledgers.ts";
 import type { Obstacle, ObstacleCode, Obstacles } from "./obstacles.ts";
 import { POLICY, type Policy } from "./policy.ts";
@@ -115,9 +115,9 @@ export class ChainLoop {
       if ((await this.watch.look()) === undefined) return;
       await this.#mend();
       for (const ledger of source.ledgers()) {
-        const standing = await standingOf(this.watch, ledger);
+        const check = await checkLedger(this.watch, ledger);
         const scope = ledgerScope(this.watch, ledger.record.id);
-        if (standing.state === "halted") obstacles.set(scope, standing.code, standing.message);
+        if (check.state === "halted") obstacles.set(scope, check.code, check.message);
       }
     });
     const scopes = [this.watch.name, ...source.ledgers().map(({ record }) => ledgerScope(this.watch, record.id))];

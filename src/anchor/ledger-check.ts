@@ -12,13 +12,13 @@ import type { AnchoredLedger } from "./ledgers.ts";
 import type { ObstacleCode } from "./obstacles.ts";
 import { adopt } from "./record/adopt.ts";
 
-export type Standing =
+export type LedgerCheck =
   /** `signer` is the one whose checkpoints the contract takes now. */
   | { readonly state: "anchorable"; readonly head: ChainHead; readonly signer: Hex }
   | { readonly state: "unopened" }
   | { readonly state: "halted"; readonly code: ObstacleCode; readonly message: string };
 
-export async function standingOf(watch: ChainWatch, ledger: AnchoredLedger): Promise<Standing> {
+export async function checkLedger(watch: ChainWatch, ledger: AnchoredLedger): Promise<LedgerCheck> {
   const { chain, openAnchors } = watch;
   const { record } = ledger;
   const onChain = await chain.ledger(record.id);
@@ -41,7 +41,11 @@ export async function standingOf(watch: ChainWatch, ledger: AnchoredLedger): Pro
   return halted("signer_differs", `${message}: the owner replaced it; configure the key of the new one`);
 }
 
-async function compareHeads(watch: ChainWatch, ledger: AnchoredLedger, head: ChainHead): Promise<Standing | undefined> {
+async function compareHeads(
+  watch: ChainWatch,
+  ledger: AnchoredLedger,
+  head: ChainHead,
+): Promise<LedgerCheck | undefined> {
   const { record, size } = ledger;
   const what = `${watch.name}: the chain holds size ${head.size} of ledger ${record.name}`;
   const known = await watch.openAnchors.newest(record.id);
@@ -60,6 +64,6 @@ async function compareHeads(watch: ChainWatch, ledger: AnchoredLedger, head: Cha
   return halted("root_differs", `${what} with root ${head.root}, this store has ${root}; ${hint}`);
 }
 
-function halted(code: ObstacleCode, message: string): Standing {
+function halted(code: ObstacleCode, message: string): LedgerCheck {
   return { state: "halted", code, message };
 }

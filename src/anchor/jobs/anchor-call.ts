@@ -4,7 +4,7 @@ import { ChainError } from "../../chain/chain.ts";
 import { type AnchorCall, encodeAnchor, encodeAnchorMany } from "../../chain/contract/contract.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../../merkle/checkpoint.ts";
-import { standingOf } from "../ledger-check.ts";
+import { checkLedger } from "../ledger-check.ts";
 import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
 import type { ObstacleCode } from "../obstacles.ts";
 import type { Schedule } from "../schedule.ts";
@@ -73,28 +73,28 @@ async function prepare(
 ): Promise<Prepared | undefined> {
   const { id, name } = ledger.record;
   const scope = ledgerScope(sender.watch, id);
-  const standing = await standingOf(sender.watch, ledger);
-  if (standing.state !== "anchorable") {
-    const { code, message } = standing.state === "halted" ? standing : unopened(sender, ledger);
+  const check = await checkLedger(sender.watch, ledger);
+  if (check.state !== "anchorable") {
+    const { code, message } = check.state === "halted" ? check : unopened(sender, ledger);
     sender.obstacles.set(scope, code, message);
     schedule.postpone(id);
     return undefined;
   }
-  const { head } = standing;
+  const { head } = check;
   if (head.size >= ledger.size) {
     schedule.reached(id, head.size);
     return undefined;
   }
   try {
-    const sealed = await sealFor(source, ledger, standing.signer);
+    const sealed = await sealFor(source, ledger, check.signer);
     const { size, root, signedAt, signature } = sealed;
     const signer = recoverSigner(sealed);
-    if (signer !== standing.signer) {
+    if (signer !== check.signer) {
       const message = `${sender.watch.name}: the newest checkpoint of ${name} is signed by ${signer}, and the contract takes`;
       sender.obstacles.set(
         scope,
         "signer_differs",
-        `${message} those of ${standing.signer}; the next one or the owner mends it`,
+        `${message} those of ${check.signer}; the next one or the owner mends it`,
       );
       schedule.postpone(id);
       return undefined;
