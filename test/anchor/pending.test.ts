@@ -8,7 +8,7 @@ import ts from "typescript";
 import type { Attempt } from "../../src/anchor/transaction/attempt.ts";
 import {
   beginPending,
-  type Landing,
+  type MinedPlace,
   type PendingEvent,
   type PendingTransaction,
   type Stage,
@@ -20,7 +20,7 @@ import type { Hex } from "../../src/merkle/bytes.ts";
 const ANCHOR = join(import.meta.dirname, "../../src/anchor");
 const STATES: readonly Stage[] = ["signed", "broadcast", "mined", "safe", "final", "displaced"];
 const HASH: Hex = `0x${"ab".repeat(32)}`;
-const LANDING: Landing = {
+const LANDING: MinedPlace = {
   hash: HASH,
   blockNumber: 7,
   blockHash: HASH,

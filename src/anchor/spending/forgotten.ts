@@ -26,10 +26,10 @@ export function findForgotten(
   damaged: readonly number[],
 ): number[] {
   const nonces = [...transactions.keys(), ...damaged];
-  // An account of an older version does not say what is counted: as far as a landing is there, all below it is.
-  const landed = [...transactions.values()].reduce((next, { nonce, landing }) => (landing ? nonce + 1 : next), 0);
+  // An account of an older version does not say what is counted: as far as a place in the chain is there, all below it is.
+  const mined = [...transactions.values()].reduce((next, { nonce, landing }) => (landing ? nonce + 1 : next), 0);
   const from =
-    account === undefined ? Math.min(...nonces) : (account.settledBelow ?? Math.max(landed, Math.min(...damaged)));
+    account === undefined ? Math.min(...nonces) : (account.settledBelow ?? Math.max(mined, Math.min(...damaged)));
   const to = account?.nonce ?? Math.max(...nonces) + 1;
   const found = new Set(account?.forgotten ?? []);
   for (let nonce = from; nonce < to && found.size < LOOKED_FOR_MAX; nonce++)

@@ -6,10 +6,10 @@
 import { isRecent } from "../../clock.ts";
 import type { View } from "../chain-watch.ts";
 import { addSpend } from "../spending/spent.ts";
-import { findLanding, land } from "./mined.ts";
+import { findMined, recordMined } from "./mined.ts";
 import {
-  type Landing,
-  landedAttempt,
+  type MinedPlace,
+  minedAttempt,
   type PendingEvent,
   type PendingTransaction,
   type Stage,
@@ -37,8 +37,8 @@ export async function settleFlights(sender: SendingAccount, view: View): Promise
   for (const pending of [...suspects, ...sender.pendingStore.open]) await settleFlight(sender, pending, view);
   for (const pending of sender.pendingStore.transactions.filter(({ stage }) => stage === "displaced")) {
     // Receipts may be late; a transaction that was ours after all is counted, and what it cost.
-    const found = isRecent(pending.sentAt, sender.now(), LATE_MS) ? await findLanding(sender, pending) : undefined;
-    if (found !== undefined) await land(sender, pending, found);
+    const found = isRecent(pending.sentAt, sender.now(), LATE_MS) ? await findMined(sender, pending) : undefined;
+    if (found !== undefined) await recordMined(sender, pending, found);
   }
   const kept = sender.pendingStore.transactions.filter(({ stage }) => stage === "final" || stage === "displaced");
   const forget = kept.slice(0, -KEPT).map(({ nonce }) => nonce);
@@ -75,17 +75,17 @@ export async function isGone(sender: SendingAccount, { landing }: PendingTransac
 }
 
 /** A chain that got shorter: without a receipt for it, the transaction is not in it. */
-async function isKnown(sender: SendingAccount, landing: Landing): Promise<boolean> {
+async function isKnown(sender: SendingAccount, landing: MinedPlace): Promise<boolean> {
   const receipt = await sender.watch.chain.receipt(landing.hash);
   return receipt !== undefined && receipt.blockHash === landing.blockHash;
 }
 
 /** The block is gone: the transaction is in another one, or is sent again. */
 export async function recover(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
-  const found = await findLanding(sender, pending);
-  if (found !== undefined) return land(sender, pending, found);
+  const found = await findMined(sender, pending);
+  if (found !== undefined) return recordMined(sender, pending, found);
   const { openAnchors, name } = sender.watch;
-  const purpose = landedAttempt(pending)?.purpose;
+  const purpose = minedAttempt(pending)?.purpose;
   const items = purpose?.kind === "anchor" ? purpose.items : [];
   const records = await Promise.all(items.map(({ ledgerId, size }) => openAnchors.at(ledgerId, size)));
   const gone = records.filter((record) => record?.transactionHash === pending.landing?.hash);

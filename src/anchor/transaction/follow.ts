@@ -7,7 +7,7 @@ import { ChainError } from "../../chain/chain.ts";
 import { isRecent } from "../../clock.ts";
 import type { View } from "../chain-watch.ts";
 import { transmit } from "./broadcast.ts";
-import { findLanding, land } from "./mined.ts";
+import { findMined, recordMined } from "./mined.ts";
 import { lastAttempt, type PendingTransaction, transition } from "./pending.ts";
 import { replace } from "./send.ts";
 import type { SendingAccount, Wanted } from "./sending-account.ts";
@@ -25,8 +25,8 @@ const MISSED_MAX = 3;
 
 export async function pursue(sender: SendingAccount, pending: PendingTransaction, situation: Situation): Promise<void> {
   if (situation.nonce > pending.nonce || pending.missed > 0) {
-    const landing = await findLanding(sender, pending);
-    if (landing !== undefined) return land(sender, pending, landing);
+    const landing = await findMined(sender, pending);
+    if (landing !== undefined) return recordMined(sender, pending, landing);
   }
   if (situation.nonce > pending.nonce) return missed(sender, pending);
   const current = pending.missed > 0 ? transition(pending, { type: "nonce_free" }) : pending;

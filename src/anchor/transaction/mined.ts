@@ -1,19 +1,19 @@
 /**
- * Landing: finding that a pending transaction was mined, and writing it down: pending transaction, money and anchors in one durable write.
+ * Finding that a pending transaction was mined, and writing it down: pending transaction, money and anchors in one durable write.
  */
 
 import type { Receipt } from "../../chain/chain.ts";
 import { type AnchorTransaction, buildAnchor } from "../record/build.ts";
 import { addSpend } from "../spending/spent.ts";
 import type { AnchorItem, Purpose } from "./attempt.ts";
-import { type Landing, landedAttempt, type PendingTransaction, transition } from "./pending.ts";
+import { type MinedPlace, minedAttempt, type PendingTransaction, transition } from "./pending.ts";
 import type { AccountRecord } from "./pending-record.ts";
 import type { SendingAccount } from "./sending-account.ts";
 
-export type Found = { readonly receipt: Receipt; readonly landing: Landing };
+export type FoundMined = { readonly receipt: Receipt; readonly landing: MinedPlace };
 
 /** A pending transaction's place in the chain as it is now: a receipt, its block in the chain, and its effect in the state. */
-export async function findLanding(sender: SendingAccount, pending: PendingTransaction): Promise<Found | undefined> {
+export async function findMined(sender: SendingAccount, pending: PendingTransaction): Promise<FoundMined | undefined> {
   const { chain } = sender.watch;
   for (const attempt of pending.attempts.toReversed()) {
     const receipt = await chain.receipt(attempt.hash);
@@ -46,14 +46,14 @@ async function isDone(sender: SendingAccount, purpose: Purpose, receipt: Receipt
 }
 
 /** Writes that a pending transaction was mined, here or, after a reorganisation, there. */
-export async function land(
+export async function recordMined(
   sender: SendingAccount,
   pending: PendingTransaction,
-  { receipt, landing }: Found,
+  { receipt, landing }: FoundMined,
 ): Promise<void> {
   const { openAnchors, name } = sender.watch;
-  const landed = transition(pending, { type: "mined", landing });
-  const purpose = landedAttempt(landed)?.purpose;
+  const mined = transition(pending, { type: "mined", landing });
+  const purpose = minedAttempt(mined)?.purpose;
   const items = purpose?.kind === "anchor" ? purpose.items : [];
   const taken = items.filter(({ ledgerId, size }) =>
     receipt.anchored.some((event) => event.ledgerId === ledgerId && event.size === size),
@@ -68,7 +68,7 @@ export async function land(
   const paid = BigInt(landing.feeWei) - BigInt(pending.landing?.feeWei ?? 0);
   const reverts = countReverts(sender, items, taken);
   const spend = addSpend(sender.pendingStore.account.spend, sender.now(), paid);
-  await sender.pendingStore.save({ account: { spend, reverts }, transactions: [landed], also });
+  await sender.pendingStore.save({ account: { spend, reverts }, transactions: [mined], also });
   await openAnchors.apply(also, { written: true });
   sender.obstacles.clear(sender.scope, "transaction_refused", "waits_for_block", "fee_above_cap", "nonce_displaced");
   const fields = { nonce: pending.nonce, hash: landing.hash, block: landing.blockNumber, fee: landing.feeWei };
@@ -76,7 +76,7 @@ export async function land(
   else sender.log.warn({ ...fields, what: purpose?.kind }, `${name}: mined, and it failed`);
 }
 
-function transactionOf({ hash, blockNumber, blockHash, blockTime, gasUsed, feeWei }: Landing): AnchorTransaction {
+function transactionOf({ hash, blockNumber, blockHash, blockTime, gasUsed, feeWei }: MinedPlace): AnchorTransaction {
   const block = { number: blockNumber, hash: blockHash, time: blockTime };
   return { transactionHash: hash, block, gasUsed, feeWei };
 }

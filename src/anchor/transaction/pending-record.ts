@@ -8,7 +8,7 @@ import { readJson } from "../../json/read.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { addSpend, NOTHING_SPENT, type Spend } from "../spending/spent.ts";
 import type { Attempt } from "./attempt.ts";
-import type { Landing, PendingTransaction } from "./pending.ts";
+import type { MinedPlace, PendingTransaction } from "./pending.ts";
 
 export type AccountRecord = {
   /** The nonce after the highest that was ever used here. */
@@ -27,7 +27,7 @@ export type AccountRecord = {
 };
 
 const STAGES: ReadonlySet<unknown> = new Set(["signed", "broadcast", "mined", "safe", "final", "displaced"]);
-const LANDED: ReadonlySet<unknown> = new Set(["mined", "safe", "final"]);
+const MINED: ReadonlySet<unknown> = new Set(["mined", "safe", "final"]);
 const PURPOSES: ReadonlySet<unknown> = new Set(["anchor", "open", "rotate", "nothing"]);
 const DECIMAL = /^-?[0-9]{1,80}$/;
 const HASH = /^0x[0-9a-f]{64}$/;
@@ -40,7 +40,7 @@ export function readPending(text: string, nonce: number): PendingTransaction | u
     return undefined;
   if (!Array.isArray(attempts) || attempts.length === 0) return undefined;
   if (!attempts.every((attempt) => isAttempt(attempt, nonce))) return undefined;
-  if (LANDED.has(stage) ? !isLanding(landing) : landing !== undefined && !isLanding(landing)) return undefined;
+  if (MINED.has(stage) ? !isMinedPlace(landing) : landing !== undefined && !isMinedPlace(landing)) return undefined;
   return pending as PendingTransaction;
 }
 
@@ -58,8 +58,10 @@ function isAttempt(value: unknown, nonce: number): boolean {
   }
 }
 
-function isLanding(value: unknown): boolean {
-  const { hash, blockNumber, blockHash, blockTime, gasUsed, feeWei, succeeded } = objectOf(value) as Partial<Landing>;
+function isMinedPlace(value: unknown): boolean {
+  const { hash, blockNumber, blockHash, blockTime, gasUsed, feeWei, succeeded } = objectOf(
+    value,
+  ) as Partial<MinedPlace>;
   return (
     HASH.test(String(hash)) &&
     HASH.test(String(blockHash)) &&

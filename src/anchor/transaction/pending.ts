@@ -49,7 +49,7 @@ import type { Attempt } from "./attempt.ts";
 export type Stage = "signed" | "broadcast" | "mined" | "safe" | "final" | "displaced";
 
 /** Where a pending transaction came to be mined. */
-export type Landing = {
+export type MinedPlace = {
   readonly hash: Hex;
   readonly blockNumber: number;
   readonly blockHash: Hex;
@@ -65,7 +65,7 @@ export type PendingTransaction = {
   readonly stage: Stage;
   /** Oldest first; never empty. */
   readonly attempts: readonly Attempt[];
-  readonly landing?: Landing;
+  readonly landing?: MinedPlace;
   /** Looks in a row that found the nonce used and none of the attempts mined. */
   readonly missed: number;
   /** When something was last sent, milliseconds since 1970; 0 before the first time. */
@@ -79,7 +79,7 @@ export type PendingEvent =
   | { readonly type: "sent" | "unanswered" | "waits" | "nonce_low"; readonly at: number }
   | { readonly type: "refused"; readonly at: number; readonly reason: NonNullable<PendingTransaction["refused"]> }
   | { readonly type: "replaced"; readonly attempt: Attempt }
-  | { readonly type: "mined"; readonly landing: Landing }
+  | { readonly type: "mined"; readonly landing: MinedPlace }
   | { readonly type: "nonce_used" | "nonce_free" | "nonce_freed" | "displaced" }
   | { readonly type: "safe" | "not_safe" | "final" | "reorganised" };
 
@@ -178,6 +178,6 @@ export function lastAttempt({ attempts, nonce }: PendingTransaction): Attempt {
 }
 
 /** The attempt that was mined. */
-export function landedAttempt(pending: PendingTransaction): Attempt | undefined {
+export function minedAttempt(pending: PendingTransaction): Attempt | undefined {
   return pending.attempts.find(({ hash }) => hash === pending.landing?.hash);
 }
