@@ -86,7 +86,7 @@ export class ChainLoop {
         log,
         now,
         scope,
-        gapLooks: 0,
+        nonceGapLooks: 0,
       });
     }
     // The payer last, unless it is an owner as well.

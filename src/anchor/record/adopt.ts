@@ -33,7 +33,7 @@ export async function adopt(watch: ChainWatch, ledger: AnchoredLedger, size: num
 export async function mendAnchors(watch: ChainWatch, ledger: AnchoredLedger, log: Log): Promise<void> {
   const { openAnchors, name } = watch;
   const { id } = ledger.record;
-  const { forgotten, damaged } = await openAnchors.gaps(id);
+  const { forgotten, damaged } = await openAnchors.missing(id);
   if (forgotten.length > 0) {
     await openAnchors.apply(openAnchors.keep(forgotten.map((anchor) => ({ anchor }))), { written: false });
     const sizes = forgotten.map(({ size }) => size);

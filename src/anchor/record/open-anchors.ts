@@ -21,7 +21,7 @@ import type { AnchorState } from "../../verify/bundle/bundle.ts";
 export type OpenAnchor = { readonly anchor: AnchorRecord; readonly state?: AnchorState };
 
 /** What is missing among a ledger's anchors, from the newest back to the newest that is final. */
-export type Gaps = {
+export type MissingAnchors = {
   /** Not final, and not in the list of those. */
   readonly forgotten: readonly AnchorRecord[];
   readonly damaged: readonly AnchorKey[];
@@ -46,7 +46,7 @@ export class OpenAnchors {
       if (open === undefined || keyOf(open.anchor) !== key) lost.push(key);
       else openAnchors.#open.set(key, open);
     }
-    // What they were about is still among the anchors, where gaps() finds it.
+    // What they were about is still among the anchors, where missing() finds it.
     const writes = lost.map((key) => ({ space: openAnchors.#space, key, value: undefined }));
     if (writes.length > 0) await store.writeRecords(writes, { durable: true });
     return openAnchors;
@@ -68,7 +68,7 @@ export class OpenAnchors {
   }
 
   /** What is to be mended of a ledger's anchors on this chain. */
-  async gaps(ledgerId: Hex): Promise<Gaps> {
+  async missing(ledgerId: Hex): Promise<MissingAnchors> {
     const damaged: AnchorKey[] = [];
     const onDamaged = (key: AnchorKey) => {
       if (key.chainId === undefined || key.chainId === this.#chainId) damaged.push(key);

@@ -7,7 +7,7 @@ import type { View } from "../chain-watch.ts";
 import { settleForgotten } from "../spending/held-back.ts";
 import { settleFlights } from "./confirm.ts";
 import { pursue } from "./follow.ts";
-import { closeGap } from "./nonce-gap.ts";
+import { closeNonceGap } from "./nonce-gap.ts";
 import { isUnmined } from "./pending.ts";
 import { launch } from "./send.ts";
 import type { SendingAccount } from "./sending-account.ts";
@@ -16,7 +16,7 @@ export async function stepAccount(sender: SendingAccount, view: View): Promise<v
   const nonce = await sender.watch.chain.nonce(sender.account.address);
   await settleFlights(sender, view);
   await settleForgotten(sender, nonce);
-  if (await closeGap(sender, view, nonce)) return;
+  if (await closeNonceGap(sender, view, nonce)) return;
   let isLowest = true;
   for (const pending of sender.pendingStore.unmined) {
     await pursue(sender, pending, { view, nonce, isLowest });

@@ -18,10 +18,10 @@ const FILL_MAX = 4;
  * Nonces below the lowest that waits must be used. When the chain says that they are free, what used them is sent again.
  * @returns whether the account must wait: the chain's word is not believed yet
  */
-export async function closeGap(sender: SendingAccount, view: View, nonce: number): Promise<boolean> {
+export async function closeNonceGap(sender: SendingAccount, view: View, nonce: number): Promise<boolean> {
   const lowest = sender.pendingStore.unmined[0]?.nonce ?? sender.pendingStore.account.nonce;
   if (nonce >= lowest) {
-    sender.gapLooks = 0;
+    sender.nonceGapLooks = 0;
     sender.obstacles.clear(sender.scope, "endpoint_behind");
     return false;
   }
@@ -34,11 +34,11 @@ export async function closeGap(sender: SendingAccount, view: View, nonce: number
   }
   if (isClosing) return false;
   sender.watch.doubt();
-  sender.gapLooks += 1;
+  sender.nonceGapLooks += 1;
   const message = `${sender.watch.name}: expected nonce ${lowest} of ${sender.account.address} to be next, the chain says ${nonce}`;
   sender.obstacles.set(sender.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
   // A look at all pending transactions found no bytes for the free nonce: nothing of ours can still use it.
-  if (sender.gapLooks < GAP_LOOKS || freed.length > 0) return true;
+  if (sender.nonceGapLooks < GAP_LOOKS || freed.length > 0) return true;
   const { unmined } = sender.pendingStore;
   if (unmined.length > 0 && lowest - nonce <= FILL_MAX) {
     await launch(sender, nonce, nothingFor(sender), view);

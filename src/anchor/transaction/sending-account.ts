@@ -35,7 +35,7 @@ export type SendingAccount = {
   /** Scope of the account's obstacles. */
   readonly scope: string;
   /** Looks in a row at which the chain's nonce was below what was used. */
-  gapLooks: number;
+  nonceGapLooks: number;
 };
 
 /** Scope of a ledger's obstacles on a chain. */
