@@ -16,7 +16,7 @@ import type { LedgerSource } from "./ledgers.ts";
 import type { Obstacle, ObstacleCode, Obstacles } from "./obstacles.ts";
 import { POLICY, type Policy } from "./policy.ts";
 import { mendAnchors } from "./record/adopt.ts";
-import { settleAnchors } from "./record/finalize.ts";
+import { finalizeAnchors } from "./record/finalize.ts";
 import { Schedule } from "./schedule.ts";
 import { stepAccount } from "./transaction/account-loop.ts";
 import { PendingStore } from "./transaction/pending-store.ts";
@@ -132,7 +132,7 @@ export class ChainLoop {
       view = await this.watch.look();
       if (view === undefined) return;
       await this.#mend();
-      await settleAnchors(this.watch, view, log);
+      await finalizeAnchors(this.watch, view, log);
     });
     if (view === undefined) return;
     for (const sender of this.senders) {

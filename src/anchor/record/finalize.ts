@@ -10,15 +10,15 @@ import type { ChainWatch, View } from "../chain-watch.ts";
 import { buildAnchor, finalAnchor, surerAnchor } from "./build.ts";
 import type { OpenAnchor } from "./open-anchors.ts";
 
-export async function settleAnchors(watch: ChainWatch, view: View, log: Log): Promise<void> {
+export async function finalizeAnchors(watch: ChainWatch, view: View, log: Log): Promise<void> {
   for (const open of watch.openAnchors.all) {
     // An endpoint that lags behind has nothing to say about a later block.
     if (view.latest.number < open.anchor.blockNumber) continue;
-    await settleAnchor(watch, view, open, log);
+    await finalizeAnchor(watch, view, open, log);
   }
 }
 
-async function settleAnchor(watch: ChainWatch, view: View, open: OpenAnchor, log: Log): Promise<void> {
+async function finalizeAnchor(watch: ChainWatch, view: View, open: OpenAnchor, log: Log): Promise<void> {
   const { chain, openAnchors } = watch;
   const { anchor } = open;
   const block = await chain.block(anchor.blockNumber);
@@ -34,7 +34,7 @@ async function settleAnchor(watch: ChainWatch, view: View, open: OpenAnchor, log
     watch.doubt();
     return;
   }
-  await openAnchors.apply(openAnchors.settle([await finalAnchor(chain, open)]), { written: false });
+  await openAnchors.apply(openAnchors.finalize([await finalAnchor(chain, open)]), { written: false });
   log.info({ ledger: anchor.ledgerId, size: anchor.size, block: anchor.blockNumber }, `${watch.name}: final`);
 }
 

@@ -102,7 +102,7 @@ export class OpenAnchors {
   }
 
   /** Writes that make anchors final. */
-  settle(anchors: readonly AnchorRecord[]): RecordWrite[] {
+  finalize(anchors: readonly AnchorRecord[]): RecordWrite[] {
     return anchors.flatMap((anchor) => [anchorWrite(anchor), this.#closing(anchor)]);
   }
 

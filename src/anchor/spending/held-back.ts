@@ -21,7 +21,7 @@ export function costUnder({ pendingStore, watch }: SendingAccount, nonce: number
  * Counts what was forgotten and is mined by now, as far as the chain tells.
  * @param nonce the account's in the newest block
  */
-export async function settleForgotten({ pendingStore, watch, now }: SendingAccount, nonce: number): Promise<void> {
+export async function countForgotten({ pendingStore, watch, now }: SendingAccount, nonce: number): Promise<void> {
   const { forgotten = [] } = pendingStore.account;
   const used = forgotten.filter((each) => each < nonce);
   // While it may be either of two that was mined, or a reorganisation may swap them, it is held back.

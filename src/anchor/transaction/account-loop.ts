@@ -4,22 +4,22 @@
  */
 
 import type { View } from "../chain-watch.ts";
-import { settleForgotten } from "../spending/held-back.ts";
-import { settleFlights } from "./confirm.ts";
-import { pursue } from "./follow.ts";
+import { countForgotten } from "../spending/held-back.ts";
+import { confirmMined } from "./confirm.ts";
+import { follow } from "./follow.ts";
 import { closeNonceGap } from "./nonce-gap.ts";
 import { isUnmined } from "./pending.ts";
-import { launch } from "./send.ts";
+import { send } from "./send.ts";
 import type { SendingAccount } from "./sending-account.ts";
 
 export async function stepAccount(sender: SendingAccount, view: View): Promise<void> {
   const nonce = await sender.watch.chain.nonce(sender.account.address);
-  await settleFlights(sender, view);
-  await settleForgotten(sender, nonce);
+  await confirmMined(sender, view);
+  await countForgotten(sender, nonce);
   if (await closeNonceGap(sender, view, nonce)) return;
   let isLowest = true;
   for (const pending of sender.pendingStore.unmined) {
-    await pursue(sender, pending, { view, nonce, isLowest });
+    await follow(sender, pending, { view, nonce, isLowest });
     const after = sender.pendingStore.at(pending.nonce);
     isLowest &&= after === undefined || !isUnmined(after);
   }
@@ -37,7 +37,7 @@ async function startNext(sender: SendingAccount, view: View, nonce: number): Pro
     const wanted = await job.next(sender);
     if (wanted === undefined) continue;
     // Behind a lagging endpoint the chain's nonce is too low; ours is when a stranger has the key too.
-    await launch(sender, Math.max(nonce, sender.pendingStore.account.nonce), wanted, view);
+    await send(sender, Math.max(nonce, sender.pendingStore.account.nonce), wanted, view);
     return;
   }
   sender.obstacles.clear(sender.scope, "waits_for_finality", "fee_above_cap", "budget_used_up", "funds_insufficient");

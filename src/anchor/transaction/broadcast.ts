@@ -5,7 +5,7 @@ import { lastAttempt, type PendingEvent, type PendingTransaction, transition } f
 import type { SendingAccount } from "./sending-account.ts";
 
 /** Sends the last attempt. Whatever comes back, the pending transaction stays under way: only a receipt or its nonce ends it. */
-export async function transmit(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
+export async function broadcast(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
   const { nonce } = pending;
   const { hash, raw } = lastAttempt(pending);
   const at = sender.now();

@@ -22,7 +22,7 @@ const KEPT = 32;
 /** How long receipts of a displaced pending transaction are still asked for. */
 const LATE_MS = 3_600_000;
 /** Looks at every pending transaction that may still be reorganised, and at the newest that should not. */
-export async function settleFlights(sender: SendingAccount, view: View): Promise<void> {
+export async function confirmMined(sender: SendingAccount, view: View): Promise<void> {
   const finals = sender.pendingStore.transactions.filter(({ stage }) => stage === "final");
   const newest = finals.at(-1);
   const suspects = newest !== undefined && (await isGone(sender, newest, view)) ? finals : [];
@@ -34,7 +34,7 @@ export async function settleFlights(sender: SendingAccount, view: View): Promise
       `${sender.watch.name}: a block that was final is not in the chain any more`,
     );
   }
-  for (const pending of [...suspects, ...sender.pendingStore.open]) await settleFlight(sender, pending, view);
+  for (const pending of [...suspects, ...sender.pendingStore.open]) await confirmOne(sender, pending, view);
   for (const pending of sender.pendingStore.transactions.filter(({ stage }) => stage === "displaced")) {
     // Receipts may be late; a transaction that was ours after all is counted, and what it cost.
     const found = isRecent(pending.sentAt, sender.now(), LATE_MS) ? await findMined(sender, pending) : undefined;
@@ -45,8 +45,8 @@ export async function settleFlights(sender: SendingAccount, view: View): Promise
   if (forget.length > 0) await sender.pendingStore.save({ forget });
 }
 
-async function settleFlight(sender: SendingAccount, pending: PendingTransaction, view: View): Promise<void> {
-  if (await isGone(sender, pending, view)) return recover(sender, pending);
+async function confirmOne(sender: SendingAccount, pending: PendingTransaction, view: View): Promise<void> {
+  if (await isGone(sender, pending, view)) return sendAgain(sender, pending);
   const stage = stageIn(sender, pending, view);
   if (stage !== pending.stage) await sender.pendingStore.save({ transactions: [transition(pending, REACHED[stage])] });
 }
@@ -81,7 +81,7 @@ async function isKnown(sender: SendingAccount, landing: MinedPlace): Promise<boo
 }
 
 /** The block is gone: the transaction is in another one, or is sent again. */
-export async function recover(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
+export async function sendAgain(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
   const found = await findMined(sender, pending);
   if (found !== undefined) return recordMined(sender, pending, found);
   const { openAnchors, name } = sender.watch;

@@ -6,7 +6,7 @@
 import { ChainError } from "../../chain/chain.ts";
 import { isRecent } from "../../clock.ts";
 import type { View } from "../chain-watch.ts";
-import { transmit } from "./broadcast.ts";
+import { broadcast } from "./broadcast.ts";
 import { findMined, recordMined } from "./mined.ts";
 import { lastAttempt, type PendingTransaction, transition } from "./pending.ts";
 import { replace } from "./send.ts";
@@ -23,7 +23,7 @@ export type Situation = {
 /** Looks that find a nonce used and nothing mined before the pending transaction is given up: receipts lag behind nonces. */
 const MISSED_MAX = 3;
 
-export async function pursue(sender: SendingAccount, pending: PendingTransaction, situation: Situation): Promise<void> {
+export async function follow(sender: SendingAccount, pending: PendingTransaction, situation: Situation): Promise<void> {
   if (situation.nonce > pending.nonce || pending.missed > 0) {
     const landing = await findMined(sender, pending);
     if (landing !== undefined) return recordMined(sender, pending, landing);
@@ -33,7 +33,7 @@ export async function pursue(sender: SendingAccount, pending: PendingTransaction
   if (situation.isLowest && (await wantsReplacement(sender, current, situation.view))) {
     if (await replace(sender, current, await renew(sender, current), situation.view)) return;
   }
-  if (isSendDue(sender, current)) await transmit(sender, current);
+  if (isSendDue(sender, current)) await broadcast(sender, current);
 }
 
 /** The nonce is used, and by none of the attempts as far as this look can tell. */

@@ -1,9 +1,9 @@
 /** A gap: nonces that were used, and that the chain says are free again. What used them is sent once more. */
 
 import type { View } from "../chain-watch.ts";
-import { isGone, recover } from "./confirm.ts";
+import { isGone, sendAgain } from "./confirm.ts";
 import { isOpen, transition } from "./pending.ts";
-import { launch } from "./send.ts";
+import { send } from "./send.ts";
 import { nothingFor, type SendingAccount } from "./sending-account.ts";
 
 /** Looks that must find the chain's nonce too low before the account believes it: endpoints lag. */
@@ -29,7 +29,7 @@ export async function closeNonceGap(sender: SendingAccount, view: View, nonce: n
   let isClosing = false;
   for (const pending of freed) {
     if (isOpen(pending) || (pending.stage === "final" && !(await isGone(sender, pending, view)))) continue;
-    await recover(sender, pending);
+    await sendAgain(sender, pending);
     isClosing = true;
   }
   if (isClosing) return false;
@@ -41,7 +41,7 @@ export async function closeNonceGap(sender: SendingAccount, view: View, nonce: n
   if (sender.nonceGapLooks < GAP_LOOKS || freed.length > 0) return true;
   const { unmined } = sender.pendingStore;
   if (unmined.length > 0 && lowest - nonce <= FILL_MAX) {
-    await launch(sender, nonce, nothingFor(sender), view);
+    await send(sender, nonce, nothingFor(sender), view);
     return true;
   }
   // What waits beyond the gap is planned again below it. Its bytes are kept, should it have been there after all.

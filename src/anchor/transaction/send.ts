@@ -11,12 +11,12 @@ import type { View } from "../chain-watch.ts";
 import { costUnder, heldBack } from "../spending/held-back.ts";
 import { spentToday } from "../spending/spent.ts";
 import { type Attempt, readOffer, storeOffer } from "./attempt.ts";
-import { transmit } from "./broadcast.ts";
+import { broadcast } from "./broadcast.ts";
 import { beginPending, lastAttempt, type PendingTransaction, transition } from "./pending.ts";
 import type { SendingAccount, Wanted } from "./sending-account.ts";
 
 /** Begins a pending transaction under a nonce. @returns whether it was stored */
-export async function launch(sender: SendingAccount, nonce: number, wanted: Wanted, view: View): Promise<boolean> {
+export async function send(sender: SendingAccount, nonce: number, wanted: Wanted, view: View): Promise<boolean> {
   const { chain, policy } = sender.watch;
   const { gasMax, dataFee } = await measure(sender, wanted);
   const offer = firstOffer(await chain.fees(), gasMax, dataFee, policy.feeMaxWei);
@@ -33,7 +33,7 @@ export async function launch(sender: SendingAccount, nonce: number, wanted: Want
     account: { nonce: Math.max(nonce + 1, sender.pendingStore.account.nonce) },
     transactions: [pending],
   });
-  await transmit(sender, pending);
+  await broadcast(sender, pending);
   return true;
 }
 
@@ -68,7 +68,7 @@ export async function replace(
   await sender.pendingStore.save({ account: { bumps: sender.pendingStore.account.bumps + 1 }, transactions: [next] });
   const fee = String(worstCost(offer));
   sender.log.info({ nonce: pending.nonce, hash: attempt.hash, fee }, `${sender.watch.name}: a higher fee is offered`);
-  await transmit(sender, next);
+  await broadcast(sender, next);
   return true;
 }
 
