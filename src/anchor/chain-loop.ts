@@ -33,7 +33,7 @@ export type ChainSetup = {
   readonly owners?: readonly Account[];
   readonly policy?: Partial<Policy>;
   /** Called while something waits for finality: a chain without other users needs a block now and then. */
-  readonly nudge?: () => Promise<void>;
+  readonly mineBlocks?: () => Promise<void>;
 };
 
 export type LoopParts = {
@@ -57,11 +57,11 @@ export class ChainLoop {
   readonly senders: readonly SendingAccount[];
   readonly balances = new Map<Hex, Balance>();
   readonly #parts: LoopParts;
-  readonly #nudge: (() => Promise<void>) | undefined;
+  readonly #mineBlocks: (() => Promise<void>) | undefined;
   #isMended = false;
 
   static async open(setup: ChainSetup, parts: LoopParts): Promise<ChainLoop> {
-    const { name, chain, payer, owners = [], nudge } = setup;
+    const { name, chain, payer, owners = [], mineBlocks } = setup;
     const { store, obstacles, log, clock, source, random } = parts;
     const policy = { ...POLICY, ...setup.policy };
     const senders: SendingAccount[] = [];
@@ -91,7 +91,7 @@ export class ChainLoop {
     }
     // The payer last, unless it is an owner as well.
     senders.sort((a, b) => Number(a.account.address === payer.address) - Number(b.account.address === payer.address));
-    return new ChainLoop(watch, schedule, senders, parts, nudge);
+    return new ChainLoop(watch, schedule, senders, parts, mineBlocks);
   }
 
   private constructor(
@@ -99,13 +99,13 @@ export class ChainLoop {
     schedule: Schedule,
     senders: readonly SendingAccount[],
     parts: LoopParts,
-    nudge: (() => Promise<void>) | undefined,
+    mineBlocks: (() => Promise<void>) | undefined,
   ) {
     this.watch = watch;
     this.schedule = schedule;
     this.senders = senders;
     this.#parts = parts;
-    this.#nudge = nudge;
+    this.#mineBlocks = mineBlocks;
   }
 
   /** What must be said before a service starts: this chain and each ledger on it, as far as the chain answers. */
@@ -143,7 +143,8 @@ export class ChainLoop {
         this.#parts.obstacles.clear(sender.scope, "step_failed", "chain_unreachable");
       });
     }
-    if (this.#nudge !== undefined && this.isWaitingForFinality()) await this.#guarded(this.watch.name, this.#nudge);
+    if (this.#mineBlocks !== undefined && this.isWaitingForFinality())
+      await this.#guarded(this.watch.name, this.#mineBlocks);
   }
 
   /** Mends the records of anchors, once, as soon as the chain can be asked. */

@@ -148,7 +148,7 @@ export class DevChain {
   }
 
   /** Lets finality advance over what is on disk; does nothing when nothing happened since the last time. */
-  async nudge(): Promise<void> {
+  async mineBlocks(): Promise<void> {
     // Hardhat calls the newest block final.
     if (this.#snapshots === undefined) return;
     const latest = await this.#height();

@@ -106,7 +106,7 @@ async function openEmbedded(config: Config, { log, health, store, closeLater }: 
     name: "embedded",
     payer: payerAccount,
     owners: [ownerAccount],
-    nudge: () => devChain.nudge(),
+    mineBlocks: () => devChain.mineBlocks(),
     chain: connectChain({ urls: [devChain.url], chainId: DEV_CHAIN_ID, contract: devChain.contract }),
     policy: {
       intervalMs,

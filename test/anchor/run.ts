@@ -24,7 +24,7 @@ export type RunOptions = {
   readonly timeoutMs?: number;
   /** Lets a block go by. */
   readonly mine: () => Promise<void>;
-  readonly nudge?: () => Promise<void>;
+  readonly mineBlocks?: () => Promise<void>;
 };
 
 const START = 1_790_000_000_000;
@@ -64,13 +64,13 @@ export class Run {
   /** Starts the anchorer, or stops it and starts another on the same store. */
   async start(): Promise<void> {
     await this.#anchorer?.stop();
-    const { urls, timeoutMs = 5_000, nudge } = this.options;
+    const { urls, timeoutMs = 5_000, mineBlocks } = this.options;
     this.#chain = connectChain({ urls, chainId: CHAIN_ID, contract: DEPLOYED.address, timeoutMs });
     const policy = { intervalMs: 0, pollMs: 1000, resendMs: 5_000, bumpMs: 30_000, ...this.options.policy };
     const { payer } = this;
     this.#anchorer = await Anchorer.open({
       store: this.store,
-      chains: [{ name: "run", chain: this.#chain, payer, owners: [OWNER], policy, ...(nudge && { nudge }) }],
+      chains: [{ name: "run", chain: this.#chain, payer, owners: [OWNER], policy, ...(mineBlocks && { mineBlocks }) }],
       ledgers: () => [this.ledger],
       seal: async (ledger: Ledger) => ledger.head as SignedCheckpoint,
       clock: { now: () => this.now, sleep: async () => undefined },

@@ -25,7 +25,7 @@ async function openService(chains: readonly FakeChain[], setup: Partial<ChainSet
       ...{ name: `chain ${chain.chainId}`, chain, payer: PAYER, owners: [OWNER] },
       policy: { intervalMs: 0, pollMs: 5, resendMs: 50 },
       // Each step that waits for finality lets a block go by, as the embedded chain does.
-      nudge: async () => chain.mine(),
+      mineBlocks: async () => chain.mine(),
       ...setup,
     })),
   });

@@ -72,7 +72,7 @@ test("a chain that was stopped goes on where it was, with the contract at its pu
   const identity = await before.identify();
   assert.equal(identity.codeHash, DEPLOYED.codeHash);
   await first.fund(OWNER.address);
-  await first.nudge();
+  await first.mineBlocks();
   const block = await before.block("latest");
   before.close();
   await first.close();
@@ -119,21 +119,21 @@ test("a chain that is killed is started again; what was final is there, and what
   const dir = await folder(t);
   const chain = await openChain(dir, { reviveMs: 10 });
   const mine = async () => undefined;
-  const run = await Run.open({ urls: [chain.url], truth: chain.url, mine, nudge: () => chain.nudge() });
+  const run = await Run.open({ urls: [chain.url], truth: chain.url, mine, mineBlocks: () => chain.mineBlocks() });
   t.after(() => run.stop());
   for (const account of [run.payer.address, OWNER.address]) await chain.fund(account);
   await run.start();
   await append(run.ledger, 3);
   await run.runUntilFinal();
   const final = await run.newest();
-  // Mined, and not yet on disk: the step that mines it does not nudge.
-  run.options = { ...run.options, nudge: async () => undefined };
+  // Mined, and not yet on disk: the step that mines it does not mineBlocks.
+  run.options = { ...run.options, mineBlocks: async () => undefined };
   await run.start();
   await append(run.ledger, 2);
   await run.step();
   await run.step();
   assert.deepEqual([(await run.newest())?.size, (await run.newest())?.stage], [5, "mined"]);
-  run.options = { ...run.options, nudge: () => chain.nudge() };
+  run.options = { ...run.options, mineBlocks: () => chain.mineBlocks() };
   await run.start();
   await killChain(dir);
   await run.runUntilFinal();
@@ -196,9 +196,9 @@ test("blocks are mined only while something waits for finality", async (t) => {
   const dir = await folder(t);
   const chain = await openChain(dir);
   const reader = connect(chain);
-  await chain.nudge();
+  await chain.mineBlocks();
   const height = (await reader.block("latest"))?.number;
-  for (let i = 0; i < 5; i++) await chain.nudge();
+  for (let i = 0; i < 5; i++) await chain.mineBlocks();
   assert.equal((await reader.block("latest"))?.number, height);
   reader.close();
 });

@@ -25,7 +25,7 @@ before(async () => {
   const chain = await DevChain.open({ dir: original, log: quiet });
   clock.mock.restore();
   await chain.fund(OWNER.address);
-  await chain.nudge();
+  await chain.mineBlocks();
   await chain.close();
   const { genesis, funds } = await start(original);
   known = { genesis, funds };
@@ -173,7 +173,7 @@ test("a state that cannot be written is a condition, holds finality back and not
   await mkdir(join(dir, "state.json.gz.new"));
   await endpoint.request("hardhat_mine", ["0x1"]);
   const height = (await reader.block("latest"))?.number ?? 0;
-  await chain.nudge();
+  await chain.mineBlocks();
   assert.deepEqual(
     health.conditions().map(({ code, isNotice }) => [code, isNotice]),
     [["chain_unwritable", true]],
@@ -182,7 +182,7 @@ test("a state that cannot be written is a condition, holds finality back and not
   assert.ok(((await reader.block("finalized"))?.number ?? 0) < height);
   await rmdir(join(dir, "state.json.gz.new"));
   // A snapshot that failed is tried again when it would not take too much of the machine.
-  while (((await reader.block("finalized"))?.number ?? 0) < height) await chain.nudge();
+  while (((await reader.block("finalized"))?.number ?? 0) < height) await chain.mineBlocks();
   assert.deepEqual(health.conditions(), []);
 });
 
@@ -205,7 +205,7 @@ test("the longer the chain, the longer the interval between anchors, up to an ho
   assert.equal(chain.paceMs(5000), 5000 * 2 ** ((await height()) / 6000));
   await endpoint.request("hardhat_mine", ["0x12c"]);
   const mined = await height();
-  await chain.nudge();
+  await chain.mineBlocks();
   assert.equal(chain.paceMs(5000), 5000 * 2 ** (mined / 6000));
   assert.equal(chain.paceMs(3_600_000), 3_600_000);
   endpoint.close();
