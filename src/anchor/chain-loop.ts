@@ -1,5 +1,5 @@
 /**
- * The loop of one chain: looks at it, settles what was mined, and lets each account's account take its step. A step that
+ * The loop of one chain: looks at it, makes final what is, and lets each account take its step. A step that
  * fails leaves an obstacle and is taken again; nothing that was promised depends on a step's having come to its end.
  */
 
@@ -10,7 +10,8 @@ import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import { ChainWatch, type View } from "./chain-watch.ts";
-import { AnchorJob, OpenJob } from "./jobs/jobs.ts";
+import { AnchorJob } from "./jobs/anchor-job.ts";
+import { OpenJob } from "./jobs/open-job.ts";
 import { checkLedger } from "./ledger-check.ts";
 import type { LedgerSource } from "./ledgers.ts";
 import type { Obstacle, ObstacleCode, Obstacles } from "./obstacles.ts";

@@ -1,6 +1,6 @@
 /**
  * Why something does not go on: one obstacle for each chain, account and ledger, kept in memory and found anew at each step.
- * A obstacle is logged when it changes, not each time it is found again.
+ * An obstacle is logged when it changes, not each time it is found again.
  */
 
 import type { Condition, Health } from "../health.ts";

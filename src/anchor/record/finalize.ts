@@ -1,5 +1,5 @@
 /**
- * What becomes of anchors that are not final: like pending transactions they get surer or lose their block, but an anchor may also be
+ * What becomes of anchors that are not final: like transactions they get surer or lose their block, but an anchor may also be
  * somebody else's doing. An anchor is final when its block is, and two endpoints say that the contract holds its root.
  */
 

@@ -18,7 +18,7 @@ export function settledBelow(transactions: Iterable<PendingTransaction>, nonce: 
 /**
  * Nonces of which the record is gone while its cost is in no sum.
  * @param account as it was read; undefined when it is lost, and with it what was counted
- * @param damaged nonces of pending transactions that could not be read
+ * @param damaged nonces of transactions that could not be read
  */
 export function findForgotten(
   account: AccountRecord | undefined,
@@ -38,7 +38,7 @@ export function findForgotten(
 }
 
 /**
- * Whether pending transactions of today may be missing among those that are left, which are the newest ones: then nobody knows what was
+ * Whether transactions of today may be missing among those that are left, which are the newest ones: then nobody knows what was
  * spent today.
  */
 export function isDayUnknown(

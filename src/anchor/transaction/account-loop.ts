@@ -1,6 +1,6 @@
 /**
- * One step of a account: look at what is, take the next step of each pending transaction, and start a new one when nothing waits. So one
- * transaction is on its way at a time, and those that are mined and not final follow behind.
+ * One step of an account: look at what is, take the next step of each transaction, and start a new one when nothing waits.
+ * So one transaction is on its way at a time, and those that are mined and not final follow behind.
  */
 
 import type { View } from "../chain-watch.ts";

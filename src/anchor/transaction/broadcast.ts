@@ -1,10 +1,10 @@
-/** Sends the bytes of a pending transaction, for the first time or again, and reads what the endpoints say about them. */
+/** Sends the bytes of a transaction, for the first time or again, and reads what the endpoints say about them. */
 
 import { ChainError } from "../../chain/chain.ts";
 import { lastAttempt, type PendingEvent, type PendingTransaction, transition } from "./pending.ts";
 import type { SendingAccount } from "./sending-account.ts";
 
-/** Sends the last attempt. Whatever comes back, the pending transaction stays under way: only a receipt or its nonce ends it. */
+/** Sends the last attempt. Whatever comes back, the transaction stays under way: only a receipt or its nonce ends it. */
 export async function broadcast(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
   const { nonce } = pending;
   const { hash, raw } = lastAttempt(pending);
@@ -20,7 +20,7 @@ export async function broadcast(sender: SendingAccount, pending: PendingTransact
   }
 }
 
-/** What a failed broadcast means for a pending transaction; somebody who can do something about it is told. */
+/** What a failed broadcast means for a transaction; somebody who can do something about it is told. */
 function eventOf(sender: SendingAccount, nonce: number, error: ChainError, at: number): PendingEvent {
   const { name } = sender.watch;
   switch (error.kind) {

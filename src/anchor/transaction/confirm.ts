@@ -1,5 +1,5 @@
 /**
- * What becomes of pending transactions that were mined: they get surer, or a reorganisation takes their block away and they are sent
+ * What becomes of transactions that were mined: they get surer, or a reorganisation takes their block away and they are sent
  * again.
  */
 
@@ -17,11 +17,11 @@ import {
 } from "./pending.ts";
 import type { SendingAccount } from "./sending-account.ts";
 
-/** Final and displaced pending transactions that are kept, in case a chain takes back what it called final. */
+/** Final and displaced transactions that are kept, in case a chain takes back what it called final. */
 const KEPT = 32;
-/** How long receipts of a displaced pending transaction are still asked for. */
+/** How long receipts of a displaced transaction are still asked for. */
 const LATE_MS = 3_600_000;
-/** Looks at every pending transaction that may still be reorganised, and at the newest that should not. */
+/** Looks at every transaction that may still be reorganised, and at the newest that should not. */
 export async function confirmMined(sender: SendingAccount, view: View): Promise<void> {
   const finals = sender.pendingStore.transactions.filter(({ stage }) => stage === "final");
   const newest = finals.at(-1);
@@ -57,7 +57,7 @@ const REACHED = {
   final: { type: "final" },
 } as const satisfies Partial<Record<Stage, PendingEvent>>;
 
-/** How sure a mined pending transaction is; what it anchored is final first, which asks for the contract's word (record/finalize.ts). */
+/** How sure a mined transaction is; what it anchored is final first, which asks for the contract's word (record/finalize.ts). */
 function stageIn({ watch }: SendingAccount, { landing }: PendingTransaction, view: View): keyof typeof REACHED {
   const number = landing?.blockNumber ?? Number.POSITIVE_INFINITY;
   const isHeld = !watch.openAnchors.all.some(({ anchor }) => anchor.transactionHash === landing?.hash);
@@ -65,7 +65,7 @@ function stageIn({ watch }: SendingAccount, { landing }: PendingTransaction, vie
   return number <= Math.max(view.safe, view.final) ? "safe" : "mined";
 }
 
-/** Whether the chain has another block where this pending transaction was mined; a chain that is not so far yet says nothing. */
+/** Whether the chain has another block where this transaction was mined; a chain that is not so far yet says nothing. */
 export async function isGone(sender: SendingAccount, { landing }: PendingTransaction, view: View): Promise<boolean> {
   if (landing === undefined || view.latest.number < landing.blockNumber) {
     return landing !== undefined && view.latest.number < landing.blockNumber && !(await isKnown(sender, landing));

@@ -1,5 +1,5 @@
 /**
- * The next step of a pending transaction that is not mined, as far as we know: look for a receipt of any of its attempts; if there is
+ * The next step of a transaction that is not mined, as far as we know: look for a receipt of any of its attempts; if there is
  * none, send the same bytes again, or offer more.
  */
 
@@ -16,11 +16,11 @@ export type Situation = {
   readonly view: View;
   /** The account's nonce in the newest block. */
   readonly nonce: number;
-  /** Whether no pending transaction before this one waits; only then may it be replaced. */
+  /** Whether no transaction before this one waits; only then may it be replaced. */
   readonly isLowest: boolean;
 };
 
-/** Looks that find a nonce used and nothing mined before the pending transaction is given up: receipts lag behind nonces. */
+/** Looks that find a nonce used and nothing mined before the transaction is given up: receipts lag behind nonces. */
 const MISSED_MAX = 3;
 
 export async function follow(sender: SendingAccount, pending: PendingTransaction, situation: Situation): Promise<void> {

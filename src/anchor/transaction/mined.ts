@@ -1,5 +1,5 @@
 /**
- * Finding that a pending transaction was mined, and writing it down: pending transaction, money and anchors in one durable write.
+ * Finding that a transaction was mined, and writing it down: its state, money and anchors in one durable write.
  */
 
 import type { Receipt } from "../../chain/chain.ts";
@@ -12,7 +12,7 @@ import type { SendingAccount } from "./sending-account.ts";
 
 export type FoundMined = { readonly receipt: Receipt; readonly landing: MinedPlace };
 
-/** A pending transaction's place in the chain as it is now: a receipt, its block in the chain, and its effect in the state. */
+/** A transaction's place in the chain as it is now: a receipt, its block in the chain, and its effect in the state. */
 export async function findMined(sender: SendingAccount, pending: PendingTransaction): Promise<FoundMined | undefined> {
   const { chain } = sender.watch;
   for (const attempt of pending.attempts.toReversed()) {
@@ -45,7 +45,7 @@ async function isDone(sender: SendingAccount, purpose: Purpose, receipt: Receipt
   return purpose.kind === "open" ? ledger !== undefined : ledger?.signer === purpose.signer;
 }
 
-/** Writes that a pending transaction was mined, here or, after a reorganisation, there. */
+/** Writes that a transaction was mined, here or, after a reorganisation, there. */
 export async function recordMined(
   sender: SendingAccount,
   pending: PendingTransaction,

@@ -37,7 +37,7 @@ export async function closeNonceGap(sender: SendingAccount, view: View, nonce: n
   sender.nonceGapLooks += 1;
   const message = `${sender.watch.name}: expected nonce ${lowest} of ${sender.account.address} to be next, the chain says ${nonce}`;
   sender.obstacles.set(sender.scope, "endpoint_behind", `${message}; the endpoint may lag behind`);
-  // A look at all pending transactions found no bytes for the free nonce: nothing of ours can still use it.
+  // A look at all transactions found no bytes for the free nonce: nothing of ours can still use it.
   if (sender.nonceGapLooks < GAP_LOOKS || freed.length > 0) return true;
   const { unmined } = sender.pendingStore;
   if (unmined.length > 0 && lowest - nonce <= FILL_MAX) {

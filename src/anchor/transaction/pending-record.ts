@@ -1,5 +1,5 @@
 /**
- * Pending transactions and accounts as records of the store, read with distrust: what is sent again must be the transaction of its nonce.
+ * Pending transactions, and what is kept of an account, as records of the store, read with distrust: what is sent again must be the transaction of its nonce.
  * What cannot be read is not needed: the chain tells what became of a nonce, and what is to be anchored is planned anew.
  */
 
@@ -32,7 +32,7 @@ const PURPOSES: ReadonlySet<unknown> = new Set(["anchor", "open", "rotate", "not
 const DECIMAL = /^-?[0-9]{1,80}$/;
 const HASH = /^0x[0-9a-f]{64}$/;
 
-/** A pending transaction of a nonce; undefined when the text is of none. */
+/** A transaction of a nonce; undefined when the text is of none. */
 export function readPending(text: string, nonce: number): PendingTransaction | undefined {
   const pending = objectIn(text) as Partial<PendingTransaction>;
   const { stage, attempts, landing } = pending;
@@ -83,7 +83,7 @@ export function readAccount(text: string): AccountRecord | undefined {
   return typeof account.reverts === "object" && account.reverts !== null ? (account as AccountRecord) : undefined;
 }
 
-/** What the pending transactions that are left say of an account: which nonces were used, and what those cost that were mined. */
+/** What the transactions that are left say of an account: which nonces were used, and what those cost that were mined. */
 export function accountFrom(transactions: readonly PendingTransaction[]): AccountRecord {
   let spend = NOTHING_SPENT;
   for (const { landing, sentAt } of transactions) {

@@ -1,6 +1,6 @@
 /**
- * What an account's pending transactions leave in the store: the account (next nonce, what was spent, what went wrong) and one record
- * for each pending transaction. A write is durable before the step that needs it, and memory changes only after it.
+ * What an account's transactions leave in the store: one record of the account (next nonce, what was spent, what went wrong)
+ * and one for each transaction. A write is durable before the step that needs it, and memory changes only after it.
  */
 
 import type { Log } from "../../log.ts";
@@ -14,7 +14,7 @@ import { type AccountRecord, accountFrom, readAccount, readPending } from "./pen
 export type PendingChange = {
   readonly account?: Partial<AccountRecord>;
   readonly transactions?: readonly PendingTransaction[];
-  /** Nonces of pending transactions to forget. */
+  /** Nonces of transactions to forget. */
   readonly forget?: readonly number[];
   /** Other records that become true at the same moment. */
   readonly also?: readonly RecordWrite[];
@@ -101,7 +101,7 @@ export class PendingStore {
     return this.#account;
   }
 
-  /** All pending transactions that are kept, by nonce. */
+  /** All transactions that are kept, by nonce. */
   get transactions(): PendingTransaction[] {
     return [...this.#transactions.values()].sort((a, b) => a.nonce - b.nonce);
   }

@@ -35,9 +35,9 @@
  *   may be the one that is mined, and the others are then replaced for good.
  * - mined: in a block that the chain has now. `succeeded` false is a failed transaction: it cost gas, and its nonce.
  * - displaced: a transaction of somebody else used the nonce, who has the key too; or an endpoint had told a nonce that
- *   is far too high (nonce-gap.ts). What the pending transaction wanted is planned again; its bytes are kept, should they be mined
+ *   is far too high (nonce-gap.ts). What the transaction wanted is planned again; its bytes are kept, should they be mined
  *   after all.
- * - final pending transactions are kept for a while, because "final" is the chain's word and a test chain breaks it.
+ * - final transactions are kept for a while, because "final" is the chain's word and a test chain breaks it.
  * A halt is not a state: it is why an account does not take the next step now (no funds, price above the cap, another chain),
  * found anew at each step, and gone when its cause is.
  * Why: docs/decisions/0132.
@@ -48,7 +48,7 @@ import type { Attempt } from "./attempt.ts";
 
 export type Stage = "signed" | "broadcast" | "mined" | "safe" | "final" | "displaced";
 
-/** Where a pending transaction came to be mined. */
+/** Where a transaction came to be mined; in records of the store it is called `landing`. */
 export type MinedPlace = {
   readonly hash: Hex;
   readonly blockNumber: number;
@@ -74,7 +74,7 @@ export type PendingTransaction = {
   readonly refused?: "fee_low" | "underpriced" | "rejected";
 };
 
-/** What happens to a pending transaction; times in milliseconds since 1970. */
+/** What happens to a transaction; times in milliseconds since 1970. */
 export type PendingEvent =
   | { readonly type: "sent" | "unanswered" | "waits" | "nonce_low"; readonly at: number }
   | { readonly type: "refused"; readonly at: number; readonly reason: NonNullable<PendingTransaction["refused"]> }
@@ -109,13 +109,13 @@ export const TRANSITIONS: Readonly<Record<PendingEvent["type"], Readonly<Partial
   nonce_freed: { displaced: "signed" },
 };
 
-/** A pending transaction that was signed, and that nobody was sent. */
+/** A transaction that was signed, and that nobody was sent. */
 export function beginPending(nonce: number, attempt: Attempt): PendingTransaction {
   return { nonce, stage: "signed", attempts: [attempt], missed: 0, sentAt: 0 };
 }
 
 /**
- * What becomes of a pending transaction by an event; nothing else writes its state.
+ * What becomes of a transaction by an event; nothing else writes its state.
  * @throws TypeError when the table does not have the event for that state
  */
 export function transition(pending: PendingTransaction, event: PendingEvent): PendingTransaction {

@@ -15,7 +15,7 @@ import { broadcast } from "./broadcast.ts";
 import { beginPending, lastAttempt, type PendingTransaction, transition } from "./pending.ts";
 import type { SendingAccount, Wanted } from "./sending-account.ts";
 
-/** Begins a pending transaction under a nonce. @returns whether it was stored */
+/** Begins a transaction under a nonce. @returns whether it was stored */
 export async function send(sender: SendingAccount, nonce: number, wanted: Wanted, view: View): Promise<boolean> {
   const { chain, policy } = sender.watch;
   const { gasMax, dataFee } = await measure(sender, wanted);
@@ -38,7 +38,7 @@ export async function send(sender: SendingAccount, nonce: number, wanted: Wanted
 }
 
 /**
- * Replaces the last attempt of a pending transaction by one that pays more.
+ * Replaces the last attempt of a transaction by one that pays more.
  * @param renewed what to carry instead of the same call
  * @returns whether it was; the account's obstacle says why not
  */

@@ -1,5 +1,5 @@
 /**
- * A account: one account on one chain, whose nonces nothing else uses. This is what its steps share; how a step goes is in
+ * One account that sends on one chain, whose nonces nothing else uses. This is what its steps share; how a step goes is in
  * account-loop.ts, the stages of what it sends in pending.ts.
  */
 
@@ -15,11 +15,11 @@ import type { PendingStore } from "./pending-store.ts";
 /** A call to make, and what for. */
 export type Wanted = { readonly purpose: Purpose; readonly to: Hex; readonly data: Hex };
 
-/** What an account's account is for: it says what to send. */
+/** What an account is for: it says what to send. */
 export interface Job {
   /** What is due now, or undefined. Ledgers that cannot go on get obstacles. */
   next(sender: SendingAccount): Promise<Wanted | undefined>;
-  /** What a pending transaction should carry when it is replaced, such as the newest checkpoint; undefined for the same call again. */
+  /** What a transaction should carry when it is replaced, such as the newest checkpoint; undefined for the same call again. */
   renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined>;
 }
 
