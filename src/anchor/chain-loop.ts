@@ -9,7 +9,7 @@ import { type Clock, isRecent } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
-import { ChainWatch, type View } from "./chain-watch.ts";
+import { type ChainView, ChainWatch } from "./chain-watch.ts";
 import { AnchorJob } from "./jobs/anchor-job.ts";
 import { OpenJob } from "./jobs/open-job.ts";
 import { checkLedger } from "./ledger-check.ts";
@@ -128,7 +128,7 @@ export class ChainLoop {
   /** Takes the next step of everything on this chain; it never throws. */
   async step(): Promise<void> {
     const { log } = this.#parts;
-    let view: View | undefined;
+    let view: ChainView | undefined;
     await this.#guarded(this.watch.name, async () => {
       view = await this.watch.look();
       if (view === undefined) return;

@@ -13,7 +13,7 @@ import type { Finality, Policy } from "./policy.ts";
 import { OpenAnchors } from "./record/open-anchors.ts";
 
 /** How far a chain has come; numbers are -1 when there is no such block yet. */
-export type View = { readonly latest: Block; readonly safe: number; readonly final: number };
+export type ChainView = { readonly latest: Block; readonly safe: number; readonly final: number };
 
 type StoredIdentity = ChainIdentity & { readonly contract: Hex };
 
@@ -37,7 +37,7 @@ export class ChainWatch {
   readonly policy: Policy;
   readonly openAnchors: OpenAnchors;
   readonly #options: ChainWatchOptions;
-  #view: View | undefined;
+  #view: ChainView | undefined;
   #looks = 0;
   #isTrusted = false;
 
@@ -54,7 +54,7 @@ export class ChainWatch {
   }
 
   /** What the last look saw; undefined while the chain cannot be used. */
-  get view(): View | undefined {
+  get view(): ChainView | undefined {
     return this.#view;
   }
 
@@ -68,7 +68,7 @@ export class ChainWatch {
    * @returns undefined when it must not be used, and the chain's obstacle says why
    * @throws ChainError when it did not answer
    */
-  async look(): Promise<View | undefined> {
+  async look(): Promise<ChainView | undefined> {
     this.#looks += 1;
     const before = this.#view;
     this.#view = undefined;

@@ -9,7 +9,7 @@ import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
 import type { ObstacleCode } from "../obstacles.ts";
 import type { Schedule } from "../schedule.ts";
 import type { AnchorItem } from "../transaction/attempt.ts";
-import { ledgerScope, type SendingAccount, type Wanted } from "../transaction/sending-account.ts";
+import { ledgerScope, type PlannedCall, type SendingAccount } from "../transaction/sending-account.ts";
 
 /** Does work on one ledger; what fails in it, other than the chain, is told in the ledger's obstacle. */
 export async function guardLedger<T>(
@@ -50,7 +50,7 @@ export async function composeAnchors(
   source: LedgerSource,
   schedule: Schedule,
   ledgers: readonly AnchoredLedger[],
-): Promise<Wanted | undefined> {
+): Promise<PlannedCall | undefined> {
   const prepared: Prepared[] = [];
   for (const ledger of ledgers) {
     // One ledger that fails must not keep the others from being anchored.
@@ -161,7 +161,7 @@ async function isAccepted(sender: SendingAccount, schedule: Schedule, each: Prep
   }
 }
 
-function wantedFor(sender: SendingAccount, prepared: readonly Prepared[]): Wanted {
+function wantedFor(sender: SendingAccount, prepared: readonly Prepared[]): PlannedCall {
   const [first] = prepared;
   const data =
     first !== undefined && prepared.length === 1

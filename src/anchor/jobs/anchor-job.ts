@@ -7,7 +7,13 @@ import type { ObstacleCode } from "../obstacles.ts";
 import type { Schedule } from "../schedule.ts";
 import { ledgersOf } from "../transaction/attempt.ts";
 import { lastAttempt, type PendingTransaction } from "../transaction/pending.ts";
-import { type Job, ledgerScope, nothingFor, type SendingAccount, type Wanted } from "../transaction/sending-account.ts";
+import {
+  type Job,
+  ledgerScope,
+  nothingFor,
+  type PlannedCall,
+  type SendingAccount,
+} from "../transaction/sending-account.ts";
 import { composeAnchors, guardLedger } from "./anchor-call.ts";
 
 /** Failed transactions of a ledger in a row before it is tried only once an hour. */
@@ -25,7 +31,7 @@ export class AnchorJob implements Job {
     this.#schedule = schedule;
   }
 
-  async next(sender: SendingAccount): Promise<Wanted | undefined> {
+  async next(sender: SendingAccount): Promise<PlannedCall | undefined> {
     const due: AnchoredLedger[] = [];
     for (const ledger of this.#source.ledgers()) {
       if (this.#isPaused(sender, ledger.record.id)) continue;
@@ -34,7 +40,7 @@ export class AnchorJob implements Job {
     return composeAnchors(sender, this.#source, this.#schedule, due.slice(0, sender.watch.policy.batchMax));
   }
 
-  async renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined> {
+  async renew(sender: SendingAccount, pending: PendingTransaction): Promise<PlannedCall | undefined> {
     const { purpose } = lastAttempt(pending);
     if (purpose.kind !== "anchor") return undefined;
     const ids = ledgersOf(purpose);

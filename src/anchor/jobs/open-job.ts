@@ -7,7 +7,7 @@ import { recoverSigner } from "../../merkle/checkpoint.ts";
 import type { LedgerSource } from "../ledgers.ts";
 import type { Schedule } from "../schedule.ts";
 import { lastAttempt, type PendingTransaction } from "../transaction/pending.ts";
-import { type Job, nothingFor, type SendingAccount, type Wanted } from "../transaction/sending-account.ts";
+import { type Job, nothingFor, type PlannedCall, type SendingAccount } from "../transaction/sending-account.ts";
 import { guardLedger } from "./anchor-call.ts";
 
 /** Ledgers that are known to be open on the chain are looked at again after this long. */
@@ -24,7 +24,7 @@ export class OpenJob implements Job {
     this.#schedule = schedule;
   }
 
-  async next(sender: SendingAccount): Promise<Wanted | undefined> {
+  async next(sender: SendingAccount): Promise<PlannedCall | undefined> {
     for (const ledger of this.#source.ledgers()) {
       const { record } = ledger;
       if (record.owner !== sender.account.address) continue;
@@ -36,7 +36,7 @@ export class OpenJob implements Job {
     return undefined;
   }
 
-  async renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined> {
+  async renew(sender: SendingAccount, pending: PendingTransaction): Promise<PlannedCall | undefined> {
     const { purpose } = lastAttempt(pending);
     if (purpose.kind !== "open" && purpose.kind !== "rotate") return undefined;
     return (await this.#wantedFor(sender, purpose.ledgerId)) ?? nothingFor(sender);
@@ -47,7 +47,7 @@ export class OpenJob implements Job {
     this.#seen.clear();
   }
 
-  async #wantedFor(sender: SendingAccount, ledgerId: Hex): Promise<Wanted | undefined> {
+  async #wantedFor(sender: SendingAccount, ledgerId: Hex): Promise<PlannedCall | undefined> {
     const ledger = this.#source.ledgers().find(({ record }) => record.id === ledgerId);
     if (ledger === undefined) return undefined;
     const { chain } = sender.watch;

@@ -6,11 +6,11 @@
 import { type AnchorPlace, type Chain, ChainError } from "../../chain/chain.ts";
 import type { Log } from "../../log.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import type { ChainWatch, View } from "../chain-watch.ts";
+import type { ChainView, ChainWatch } from "../chain-watch.ts";
 import { buildAnchor, finalAnchor, surerAnchor } from "./build.ts";
 import type { OpenAnchor } from "./open-anchors.ts";
 
-export async function finalizeAnchors(watch: ChainWatch, view: View, log: Log): Promise<void> {
+export async function finalizeAnchors(watch: ChainWatch, view: ChainView, log: Log): Promise<void> {
   for (const open of watch.openAnchors.all) {
     // An endpoint that lags behind has nothing to say about a later block.
     if (view.latest.number < open.anchor.blockNumber) continue;
@@ -18,7 +18,7 @@ export async function finalizeAnchors(watch: ChainWatch, view: View, log: Log): 
   }
 }
 
-async function finalizeAnchor(watch: ChainWatch, view: View, open: OpenAnchor, log: Log): Promise<void> {
+async function finalizeAnchor(watch: ChainWatch, view: ChainView, open: OpenAnchor, log: Log): Promise<void> {
   const { chain, openAnchors } = watch;
   const { anchor } = open;
   const block = await chain.block(anchor.blockNumber);

@@ -3,7 +3,7 @@
  * So one transaction is on its way at a time, and those that are mined and not final follow behind.
  */
 
-import type { View } from "../chain-watch.ts";
+import type { ChainView } from "../chain-watch.ts";
 import { countForgotten } from "../spending/held-back.ts";
 import { confirmMined } from "./confirm.ts";
 import { follow } from "./follow.ts";
@@ -12,7 +12,7 @@ import { isUnmined } from "./pending.ts";
 import { send } from "./send.ts";
 import type { SendingAccount } from "./sending-account.ts";
 
-export async function stepAccount(sender: SendingAccount, view: View): Promise<void> {
+export async function stepAccount(sender: SendingAccount, view: ChainView): Promise<void> {
   const nonce = await sender.watch.chain.nonce(sender.account.address);
   await confirmMined(sender, view);
   await countForgotten(sender, nonce);
@@ -26,7 +26,7 @@ export async function stepAccount(sender: SendingAccount, view: View): Promise<v
   if (sender.pendingStore.unmined.length === 0) await startNext(sender, view, nonce);
 }
 
-async function startNext(sender: SendingAccount, view: View, nonce: number): Promise<void> {
+async function startNext(sender: SendingAccount, view: ChainView, nonce: number): Promise<void> {
   const open = sender.pendingStore.open.length;
   if (open >= sender.watch.policy.openMax) {
     const message = `${sender.watch.name}: ${open} transactions are mined and not final; new ones wait`;

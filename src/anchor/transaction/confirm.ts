@@ -4,7 +4,7 @@
  */
 
 import { isRecent } from "../../clock.ts";
-import type { View } from "../chain-watch.ts";
+import type { ChainView } from "../chain-watch.ts";
 import { addSpend } from "../spending/spent.ts";
 import { findMined, recordMined } from "./mined.ts";
 import {
@@ -22,7 +22,7 @@ const KEPT = 32;
 /** How long receipts of a displaced transaction are still asked for. */
 const LATE_MS = 3_600_000;
 /** Looks at every transaction that may still be reorganised, and at the newest that should not. */
-export async function confirmMined(sender: SendingAccount, view: View): Promise<void> {
+export async function confirmMined(sender: SendingAccount, view: ChainView): Promise<void> {
   const finals = sender.pendingStore.transactions.filter(({ stage }) => stage === "final");
   const newest = finals.at(-1);
   const suspects = newest !== undefined && (await isGone(sender, newest, view)) ? finals : [];
@@ -45,7 +45,7 @@ export async function confirmMined(sender: SendingAccount, view: View): Promise<
   if (forget.length > 0) await sender.pendingStore.save({ forget });
 }
 
-async function confirmOne(sender: SendingAccount, pending: PendingTransaction, view: View): Promise<void> {
+async function confirmOne(sender: SendingAccount, pending: PendingTransaction, view: ChainView): Promise<void> {
   if (await isGone(sender, pending, view)) return sendAgain(sender, pending);
   const stage = stageIn(sender, pending, view);
   if (stage !== pending.stage) await sender.pendingStore.save({ transactions: [transition(pending, REACHED[stage])] });
@@ -58,7 +58,7 @@ const REACHED = {
 } as const satisfies Partial<Record<Stage, PendingEvent>>;
 
 /** How sure a mined transaction is; what it anchored is final first, which asks for the contract's word (record/finalize.ts). */
-function stageIn({ watch }: SendingAccount, { landing }: PendingTransaction, view: View): keyof typeof REACHED {
+function stageIn({ watch }: SendingAccount, { landing }: PendingTransaction, view: ChainView): keyof typeof REACHED {
   const number = landing?.blockNumber ?? Number.POSITIVE_INFINITY;
   const isHeld = !watch.openAnchors.all.some(({ anchor }) => anchor.transactionHash === landing?.hash);
   if (number <= view.final && isHeld) return "final";
@@ -66,7 +66,11 @@ function stageIn({ watch }: SendingAccount, { landing }: PendingTransaction, vie
 }
 
 /** Whether the chain has another block where this transaction was mined; a chain that is not so far yet says nothing. */
-export async function isGone(sender: SendingAccount, { landing }: PendingTransaction, view: View): Promise<boolean> {
+export async function isGone(
+  sender: SendingAccount,
+  { landing }: PendingTransaction,
+  view: ChainView,
+): Promise<boolean> {
   if (landing === undefined || view.latest.number < landing.blockNumber) {
     return landing !== undefined && view.latest.number < landing.blockNumber && !(await isKnown(sender, landing));
   }

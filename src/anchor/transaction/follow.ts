@@ -5,15 +5,15 @@
 
 import { ChainError } from "../../chain/chain.ts";
 import { isRecent } from "../../clock.ts";
-import type { View } from "../chain-watch.ts";
+import type { ChainView } from "../chain-watch.ts";
 import { broadcast } from "./broadcast.ts";
 import { findMined, recordMined } from "./mined.ts";
 import { lastAttempt, type PendingTransaction, transition } from "./pending.ts";
 import { replace } from "./send.ts";
-import type { SendingAccount, Wanted } from "./sending-account.ts";
+import type { PlannedCall, SendingAccount } from "./sending-account.ts";
 
 export type Situation = {
-  readonly view: View;
+  readonly view: ChainView;
   /** The account's nonce in the newest block. */
   readonly nonce: number;
   /** Whether no transaction before this one waits; only then may it be replaced. */
@@ -49,7 +49,11 @@ async function missed(sender: SendingAccount, pending: PendingTransaction): Prom
   await sender.pendingStore.save({ transactions: [transition(counted, { type: "displaced" })] });
 }
 
-async function wantsReplacement(sender: SendingAccount, pending: PendingTransaction, view: View): Promise<boolean> {
+async function wantsReplacement(
+  sender: SendingAccount,
+  pending: PendingTransaction,
+  view: ChainView,
+): Promise<boolean> {
   const { attemptsMax, bumpMs } = sender.watch.policy;
   if (pending.attempts.length >= attemptsMax) return false;
   const { signedAt, signedAtBlock } = lastAttempt(pending);
@@ -59,7 +63,7 @@ async function wantsReplacement(sender: SendingAccount, pending: PendingTransact
 }
 
 /** What to carry now, or undefined for the same call: also when what is newer cannot be had at the moment. */
-async function renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined> {
+async function renew(sender: SendingAccount, pending: PendingTransaction): Promise<PlannedCall | undefined> {
   for (const job of sender.jobs) {
     try {
       const wanted = await job.renew(sender, pending);

@@ -1,6 +1,6 @@
 /** A gap: nonces that were used, and that the chain says are free again. What used them is sent once more. */
 
-import type { View } from "../chain-watch.ts";
+import type { ChainView } from "../chain-watch.ts";
 import { isGone, sendAgain } from "./confirm.ts";
 import { isOpen, transition } from "./pending.ts";
 import { send } from "./send.ts";
@@ -18,7 +18,7 @@ const FILL_MAX = 4;
  * Nonces below the lowest that waits must be used. When the chain says that they are free, what used them is sent again.
  * @returns whether the account must wait: the chain's word is not believed yet
  */
-export async function closeNonceGap(sender: SendingAccount, view: View, nonce: number): Promise<boolean> {
+export async function closeNonceGap(sender: SendingAccount, view: ChainView, nonce: number): Promise<boolean> {
   const lowest = sender.pendingStore.unmined[0]?.nonce ?? sender.pendingStore.account.nonce;
   if (nonce >= lowest) {
     sender.nonceGapLooks = 0;

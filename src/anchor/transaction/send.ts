@@ -7,16 +7,21 @@ import type { Draft } from "../../chain/account.ts";
 import { readSigned } from "../../chain/ethers.ts";
 import { firstOffer, type Offer, raisedOffer, worstCost } from "../../chain/fees.ts";
 import { type CallNeeds, measureCall, signChecked } from "../../chain/transaction.ts";
-import type { View } from "../chain-watch.ts";
+import type { ChainView } from "../chain-watch.ts";
 import { costUnder, heldBack } from "../spending/held-back.ts";
 import { spentToday } from "../spending/spent.ts";
 import { type Attempt, readOffer, storeOffer } from "./attempt.ts";
 import { broadcast } from "./broadcast.ts";
 import { beginPending, lastAttempt, type PendingTransaction, transition } from "./pending.ts";
-import type { SendingAccount, Wanted } from "./sending-account.ts";
+import type { PlannedCall, SendingAccount } from "./sending-account.ts";
 
 /** Begins a transaction under a nonce. @returns whether it was stored */
-export async function send(sender: SendingAccount, nonce: number, wanted: Wanted, view: View): Promise<boolean> {
+export async function send(
+  sender: SendingAccount,
+  nonce: number,
+  wanted: PlannedCall,
+  view: ChainView,
+): Promise<boolean> {
   const { chain, policy } = sender.watch;
   const { gasMax, dataFee } = await measure(sender, wanted);
   const offer = firstOffer(await chain.fees(), gasMax, dataFee, policy.feeMaxWei);
@@ -45,8 +50,8 @@ export async function send(sender: SendingAccount, nonce: number, wanted: Wanted
 export async function replace(
   sender: SendingAccount,
   pending: PendingTransaction,
-  renewed: Wanted | undefined,
-  view: View,
+  renewed: PlannedCall | undefined,
+  view: ChainView,
 ): Promise<boolean> {
   const { chain, policy } = sender.watch;
   const last = lastAttempt(pending);
@@ -72,7 +77,7 @@ export async function replace(
   return true;
 }
 
-function measure(sender: SendingAccount, { to, data, purpose }: Wanted): Promise<CallNeeds> {
+function measure(sender: SendingAccount, { to, data, purpose }: PlannedCall): Promise<CallNeeds> {
   const items = purpose.kind === "anchor" ? purpose.items.length : 1;
   return measureCall(sender.watch.chain, { from: sender.account.address, to, data }, items);
 }
@@ -108,9 +113,9 @@ async function isAffordable(sender: SendingAccount, offer: Offer, nonce: number)
 async function sign(
   sender: SendingAccount,
   nonce: number,
-  { purpose, to, data }: Wanted,
+  { purpose, to, data }: PlannedCall,
   offer: Offer,
-  view: View,
+  view: ChainView,
 ): Promise<Attempt | undefined> {
   const { gasMax, feeMax, tipMax, legacy } = offer;
   const draft: Draft = { chainId: sender.watch.chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy };

@@ -13,14 +13,14 @@ import type { PendingTransaction } from "./pending.ts";
 import type { PendingStore } from "./pending-store.ts";
 
 /** A call to make, and what for. */
-export type Wanted = { readonly purpose: Purpose; readonly to: Hex; readonly data: Hex };
+export type PlannedCall = { readonly purpose: Purpose; readonly to: Hex; readonly data: Hex };
 
 /** What an account is for: it says what to send. */
 export interface Job {
   /** What is due now, or undefined. Ledgers that cannot go on get obstacles. */
-  next(sender: SendingAccount): Promise<Wanted | undefined>;
+  next(sender: SendingAccount): Promise<PlannedCall | undefined>;
   /** What a transaction should carry when it is replaced, such as the newest checkpoint; undefined for the same call again. */
-  renew(sender: SendingAccount, pending: PendingTransaction): Promise<Wanted | undefined>;
+  renew(sender: SendingAccount, pending: PendingTransaction): Promise<PlannedCall | undefined>;
 }
 
 export type SendingAccount = {
@@ -44,6 +44,6 @@ export function ledgerScope(watch: ChainWatch, ledgerId: Hex): string {
 }
 
 /** A transfer of nothing to itself, which only uses up its nonce. */
-export function nothingFor(sender: SendingAccount): Wanted {
+export function nothingFor(sender: SendingAccount): PlannedCall {
   return { purpose: { kind: "nothing" }, to: sender.account.address, data: "0x" };
 }
