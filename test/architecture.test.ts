@@ -341,6 +341,52 @@ test("files have names of what is in them and open by saying what they are", () 
   );
 });
 
+/** Names of types that several files of src still export, each with a meaning of its own. Nothing is added here. */
+const DOUBLE_NAMES = [
+  "Answer",
+  "Batch",
+  "ChainFlags",
+  "ChainStatus",
+  "Checks",
+  "Claim",
+  "Endpoints",
+  "Facts",
+  "Filter",
+  "Finding",
+  "Form",
+  "Found",
+  "Judgement",
+  "LedgerRegistry",
+  "Log",
+  "Mark",
+  "Opening",
+  "Outcome",
+  "Receipt",
+  "Recorded",
+  "Shared",
+];
+
+test("the name of an exported type has one meaning in src", () => {
+  const files = new Map<string, string[]>();
+  for (const { path, text } of sources) {
+    for (const name of exportedTypes(path, text)) files.set(name, [...(files.get(name) ?? []), path]);
+  }
+  const double = [...files].filter(([, paths]) => paths.length > 1).map(([name]) => name);
+  assert.deepEqual(double.sort(), DOUBLE_NAMES, "a name that has one meaning again is taken off the list");
+  const asked = "export type A = 1; export interface B {} export class C {} type D = 1; export const E = 1;";
+  assert.deepEqual(exportedTypes("asked.ts", asked), ["A", "B", "C"]);
+});
+
+function exportedTypes(path: string, text: string): string[] {
+  const names: string[] = [];
+  ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true).forEachChild((node) => {
+    const isType = ts.isTypeAliasDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isClassDeclaration(node);
+    if (!isType || node.name === undefined) return;
+    if (node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) names.push(node.name.text);
+  });
+  return names;
+}
+
 test("files and functions stay small", () => {
   const lengths = sources.map(({ text }) => text.split("\n").length - 1).sort((a, b) => a - b);
   const median = lengths[Math.floor(lengths.length / 2)] as number;

@@ -14,7 +14,7 @@ import { CliError } from "../terminal/failure.ts";
 
 const POLL_MS = 1000;
 
-export type Wanted = { readonly to: Hex; readonly data: Hex };
+type Wanted = { readonly to: Hex; readonly data: Hex };
 
 export type SendOptions = {
   /** Most that the transaction may cost, in wei. */
