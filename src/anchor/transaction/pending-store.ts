@@ -1,6 +1,7 @@
 /**
  * What an account's transactions leave in the store: one record of the account (next nonce, what was spent, what went wrong)
  * and one for each transaction. A write is durable before the step that needs it, and memory changes only after it.
+ * Why: docs/decisions/0040.
  */
 
 import type { Log } from "../../log.ts";

@@ -1,6 +1,7 @@
 /**
  * One account that sends on one chain, whose nonces nothing else uses. This is what its steps share; how a step goes is in
  * account-loop.ts, the stages of what it sends in pending.ts.
+ * Why these words: docs/decisions/0133.
  */
 
 import type { Account } from "../../chain/account.ts";
