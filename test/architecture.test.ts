@@ -364,6 +364,7 @@ const DOUBLE_NAMES = [
   "Receipt",
   "Recorded",
   "Shared",
+  "Warning",
 ];
 
 test("the name of an exported type has one meaning in src", () => {
