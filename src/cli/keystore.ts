@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { addressOfKey, decryptKeystore, encryptKeystore } from "../chain/ethers.ts";
 import { checksumAddress } from "../merkle/address.ts";
@@ -36,7 +36,9 @@ export function addKeystore(program: Command): void {
 }
 
 async function create(file: string, flags: KeystoreFlags): Promise<void> {
-  if (existsSync(file)) throw usageError(`Expected a new file, ${file} is there already.`);
+  // A link that leads nowhere is something, too.
+  if (lstatSync(file, { throwIfNoEntry: false }) !== undefined)
+    throw usageError(`Expected a new file, ${file} is there already.`);
   const password = readPassword(flags.passwordFile);
   const key = flags.importKey === undefined ? toHex(randomBytes(32)) : keyIn(flags.importKey);
   const address = checksumAddress(addressIn(key));

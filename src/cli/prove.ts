@@ -103,7 +103,7 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
     );
   }
   output.close();
-  if (flags.out === undefined || said === undefined) return;
+  if (flags.out === undefined || flags.out === "-" || said === undefined) return;
   const what = indexes.length === 1 ? `the bundle of event ${only}` : `a set of ${indexes.length} bundles`;
   const { status } = reach;
   const verify = `holdfast verify ${flags.out} ${goingBy(reach)}`;

@@ -3,6 +3,7 @@
  * system refuses is told with the path and a way out.
  */
 
+import { constants } from "node:fs";
 import * as nodeFiles from "node:fs/promises";
 import { chmod, type FileHandle, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -86,6 +87,9 @@ export async function replaceFileWith(
   if (process.platform !== "win32") await syncFolder(dirname(path));
 }
 
+/** As "w", but not through a link that somebody put there; Windows knows no such flag. */
+const ANEW = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0);
+
 /** What of node:fs/promises a replacement uses, so that a test can let any step of it fail. */
 export type ReplacingFiles = Pick<typeof nodeFiles, "open" | "rename" | "rm">;
 
@@ -99,7 +103,7 @@ export async function putFile(
   { mode = 0o600, files = nodeFiles }: { readonly mode?: number; readonly files?: ReplacingFiles },
 ): Promise<void> {
   const draft = `${path}.new`;
-  const file = await files.open(draft, "w", mode);
+  const file = await files.open(draft, ANEW, mode);
   try {
     // One that a crash left behind has the mode that it had.
     await file.chmod(mode);

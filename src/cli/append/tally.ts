@@ -1,6 +1,6 @@
 /** What was recorded so far of the events that are sent, and what their sender is told of it at the end. */
 
-import { writeFileSync } from "node:fs";
+import { openSync, writeFileSync } from "node:fs";
 import { counted } from "../terminal/numbers.ts";
 import type { Result } from "../terminal/output.ts";
 
@@ -15,7 +15,8 @@ type Told = Warning & { readonly line: number; count: number };
 const WARNINGS_MAX = 20;
 
 export class Tally {
-  readonly #file: string | undefined;
+  /** Of the receipts, opened once: who reads a pipe takes its closing for the end. */
+  readonly #fd: number | undefined;
   /** Events that the service has, those that it had before included. */
   count = 0;
   #duplicates = 0;
@@ -27,8 +28,7 @@ export class Tally {
   #untold = 0;
 
   constructor(receiptsFile: string | undefined) {
-    this.#file = receiptsFile;
-    if (receiptsFile !== undefined) writeFileSync(receiptsFile, "");
+    if (receiptsFile !== undefined) this.#fd = openSync(receiptsFile, "w");
   }
 
   /** @param lines the lines of the file that the receipts are for */
@@ -41,8 +41,8 @@ export class Tally {
       else this.#recorded.add(index);
       for (const warning of warnings) this.#warn(warning, lines[i] as number);
     }
-    if (this.#file === undefined) return;
-    writeFileSync(this.#file, receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join(""), { flag: "a" });
+    if (this.#fd === undefined) return;
+    writeFileSync(this.#fd, receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join(""));
   }
 
   /** What the person at the terminal has to know besides. */

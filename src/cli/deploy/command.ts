@@ -3,7 +3,6 @@
  * What is done already is found and not done again, so that the command can be repeated until it says so.
  */
 
-import { writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Chain } from "../../chain/chain.ts";
 import type { ChainAccount } from "../../chain/chain-account.ts";
@@ -28,6 +27,7 @@ import { type SendOptions, sendAndWait } from "../remote/transaction.ts";
 import { CliError, usageError } from "../terminal/failure.ts";
 import { readAddress, readHash } from "../terminal/flag-values.ts";
 import { printNote, printResult } from "../terminal/output.ts";
+import { writeOutputFile } from "../terminal/output-file.ts";
 import { makeSourceInput, SOURCE_FACTS } from "./source-input.ts";
 
 const FACTORY_ABI = codecOf(["function deployCreate2(bytes32 salt, bytes initCode) payable returns (address)"]);
@@ -73,7 +73,7 @@ async function deploy(flags: DeployFlags): Promise<void> {
     const isNew = await ensureContract(chain, account, flags, options);
     const ledger = wantsLedger ? await ensureLedger(chain, account, flags, options) : undefined;
     const { sourceFile } = flags;
-    if (sourceFile !== undefined) writeFileSync(sourceFile, makeSourceInput());
+    if (sourceFile !== undefined) writeOutputFile(sourceFile, makeSourceInput());
     const source = sourceFile === undefined ? undefined : { file: sourceFile, ...SOURCE_FACTS };
     const address = checksumAddress(contract);
     const found = {

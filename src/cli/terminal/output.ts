@@ -3,8 +3,10 @@
  * stderr, so that output can be piped.
  */
 
-import { closeSync, fsyncSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
+import { usageError } from "./failure.ts";
+import { type OutputFile, openFile } from "./output-file.ts";
 import { visible } from "./visible.ts";
 
 /** A result in both forms. */
@@ -25,24 +27,19 @@ function printOut(text: string): void {
 export type Output = { readonly write: (text: string) => void; readonly close: () => void };
 
 /**
- * A file that is there only once it is whole, also after a crash, or standard output when there is none. One that is
- * replaced leaves its mode behind.
+ * A file that is there only once it is whole, or standard output when there is none or it is called "-". It is opened
+ * with the first piece, so that a command that fails before leaves what was there.
  */
 export function openOutput(file: string | undefined): Output {
-  if (file === undefined) return { write: printOut, close: () => undefined };
-  const unfinished = `${file}.unfinished`;
-  let fd: number | undefined;
+  if (file === undefined || file === "-") return { write: printOut, close: () => undefined };
+  if (file === "") throw usageError("Expected the name of a file to write, got an empty one.");
+  let output: OutputFile | undefined;
   return {
     write: (text) => {
-      fd ??= openSync(unfinished, "w", statSync(file, { throwIfNoEntry: false })?.mode);
-      writeAll(fd, text);
+      output ??= openFile(file);
+      writeAll(output.fd, text);
     },
-    close: () => {
-      if (fd === undefined) return;
-      fsyncSync(fd);
-      closeSync(fd);
-      renameSync(unfinished, file);
-    },
+    close: () => output?.finish(),
   };
 }
 
