@@ -81,7 +81,6 @@ test("a real service is watched from outside, across its restart, and its silenc
 
   const kept = readFileSync(join(cwd, "state.json"), "utf8");
   for (const [text, expected] of [
-    [`\uFEFF${kept}`, /byte order mark/],
     [kept.slice(0, 200), /damaged or cut off/],
     [kept.replace("watch@3", "watch@9"), /a version that this one does not know/],
     ["", /an empty file/],
