@@ -248,7 +248,8 @@ export function describeVerdict(
   const shown = event === undefined ? [] : ["", `event: ${JSON.stringify(event)}`];
   const links = witness === undefined ? [] : describeLinks(witness, explorers);
   const said = [cell.word, summary, ...notes.map((note) => `Note: ${note}`), ...links, ...waysOn(cell), ...more];
-  return [...said, "", ...marked, ...shown];
+  // Of what is no proof there is no step to show.
+  return cell.outcome === "no-proof" ? said : [...said, "", ...marked, ...shown];
 }
 
 function describeSet({ cell, summary, notes, verified, failed, undecided, missing }: SetVerdict): string[] {
