@@ -27,10 +27,11 @@ function isSpreadLiteral(node: ts.Node): boolean {
 function isSideBySide(node: ts.Node): boolean {
   if (!ts.isVariableDeclaration(node) || node.initializer === undefined) return false;
   const value = bare(node.initializer);
-  // One that spreads something is there to read the first of what can only be iterated.
-  const isList = ts.isArrayLiteralExpression(value) && !value.elements.some(ts.isSpreadElement);
-  const isArrays = ts.isArrayBindingPattern(node.name) && isList;
-  return isArrays || (ts.isObjectBindingPattern(node.name) && ts.isObjectLiteralExpression(value));
+  // One that spreads something is there for it: to read the first of what can only be iterated, or all but one of two.
+  if (ts.isArrayLiteralExpression(value))
+    return ts.isArrayBindingPattern(node.name) && !value.elements.some(ts.isSpreadElement);
+  if (!ts.isObjectLiteralExpression(value)) return false;
+  return ts.isObjectBindingPattern(node.name) && !value.properties.some(ts.isSpreadAssignment);
 }
 
 function bare(node: ts.Expression): ts.Expression {

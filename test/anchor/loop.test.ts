@@ -33,9 +33,26 @@ const SCENES: Readonly<Record<string, Disturbance | undefined>> = {
 
 /** Every kind of call that a run makes of the outside; a new one must be thought of here. */
 const STEPS = [
-  ...["chain.balance", "chain.block", "chain.broadcast", "chain.confirms", "chain.dataFee", "chain.estimateGas"],
-  ...["chain.fees", "chain.findAnchor", "chain.head", "chain.identify", "chain.ledger", "chain.nonce", "chain.proof"],
-  ...["chain.receipt", "chain.rootAt", "owner.sign", "payer.sign", "seal", "store.entry", "store.record"],
+  "chain.balance",
+  "chain.block",
+  "chain.broadcast",
+  "chain.confirms",
+  "chain.dataFee",
+  "chain.estimateGas",
+  "chain.fees",
+  "chain.findAnchor",
+  "chain.head",
+  "chain.identify",
+  "chain.ledger",
+  "chain.nonce",
+  "chain.proof",
+  "chain.receipt",
+  "chain.rootAt",
+  "owner.sign",
+  "payer.sign",
+  "seal",
+  "store.entry",
+  "store.record",
   "store.writeRecords",
 ];
 

@@ -51,7 +51,15 @@ async function requireOrder(run: Run): Promise<void> {
 }
 
 const HARMS: readonly Harm[] = [
-  ...(["drop", "swallow", "duplicate", "delay", "truncate", "garbage", "error", "error_after", "status"] as const),
+  "drop",
+  "swallow",
+  "duplicate",
+  "delay",
+  "truncate",
+  "garbage",
+  "error",
+  "error_after",
+  "status",
 ];
 
 for (const harm of HARMS) {

@@ -31,8 +31,13 @@ function chainOf(answers: Readonly<Record<string, Answer>>) {
 }
 
 const RECEIPT = {
-  ...{ transactionHash: HASH, blockHash: HASH, blockNumber: "0x7", status: "0x1", logs: [] },
-  ...{ gasUsed: "0x64", effectiveGasPrice: "0x2" },
+  transactionHash: HASH,
+  blockHash: HASH,
+  blockNumber: "0x7",
+  status: "0x1",
+  logs: [],
+  gasUsed: "0x64",
+  effectiveGasPrice: "0x2",
 };
 
 test("a rollup's fee for data is part of what a transaction cost", async () => {
@@ -98,10 +103,8 @@ test("a search from a time on goes forward as the endpoint allows, and takes no 
         return { number: `0x${number.toString(16)}`, hash: HASH, timestamp: `0x${(number * 2).toString(16)}` };
       },
       eth_getLogs: ([filter]: readonly { fromBlock: string; toBlock: string }[]) => {
-        const [from, to] = [
-          Number(filter?.fromBlock),
-          filter?.toBlock === "latest" ? 100_000 : Number(filter?.toBlock),
-        ];
+        const from = Number(filter?.fromBlock);
+        const to = filter?.toBlock === "latest" ? 100_000 : Number(filter?.toBlock);
         if (to - from >= 1000) throw new ChainError("rejected", "stub: block range is too wide");
         ranges.push([from, to]);
         if (from > 90_000 || to < 90_000) return [];
@@ -118,7 +121,10 @@ test("a search from a time on goes forward as the endpoint allows, and takes no 
       },
     }).chain;
   assert.deepEqual(await searching(LEDGER).findAnchor(LEDGER, 3, 170_000), {
-    ...{ transactionHash: HASH, blockHash: HASH, blockNumber: 90_000, signedAt: 77 },
+    transactionHash: HASH,
+    blockHash: HASH,
+    blockNumber: 90_000,
+    signedAt: 77,
   });
   assert.deepEqual([ranges[0], ranges.length], [[85_000 - 64, 85_000 - 64 + 127], 40]);
   assert.equal(await searching(HASH).findAnchor(LEDGER, 3, 170_000), undefined);

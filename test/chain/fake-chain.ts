@@ -329,7 +329,9 @@ function anchor(state: State, args: Record<string, unknown>, time: number): Anch
     signature: Hex;
     proof: Iterable<Hex>;
   };
-  const [size, prevSize, signedAt] = [Number(args.size), Number(args.prevSize), Number(args.signedAt)];
+  const size = Number(args.size);
+  const prevSize = Number(args.prevSize);
+  const signedAt = Number(args.signedAt);
   const ledger = state.ledgers.get(ledgerId);
   if (ledger === undefined) throw new ChainError("reverted", "LedgerUnknown", "LedgerUnknown");
   const checkpoint = { ledgerId, size, root, signedAt, signature };

@@ -11,7 +11,8 @@ const GAS = 100_000;
 const POOL = { capWei: CAP, mempool: true };
 
 function fees(baseGwei: bigint, tipGwei = 1n) {
-  const [baseFee, tipMax] = [baseGwei * GWEI, tipGwei * GWEI];
+  const baseFee = baseGwei * GWEI;
+  const tipMax = tipGwei * GWEI;
   return { baseFee, tipMax, feeMax: 2n * baseFee + tipMax, legacy: false };
 }
 

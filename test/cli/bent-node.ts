@@ -29,7 +29,8 @@ export async function bendNode(t: TestContext, target: string, bend: Bend): Prom
 export function limitLogs(blocksMax: number): Bend {
   return (method, [filter], result) => {
     if (method !== "eth_getLogs" || filter.blockHash !== undefined) return result;
-    const [from, to] = [Number(filter.fromBlock), Number(filter.toBlock)];
+    const from = Number(filter.fromBlock);
+    const to = Number(filter.toBlock);
     if (to - from < blocksMax) return result;
     throw new Error(`query exceeds max block range ${blocksMax}`);
   };

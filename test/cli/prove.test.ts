@@ -216,7 +216,8 @@ test("a recorded bundle is upgraded without a key, and keeps what was withheld",
 
 test("an upgrade that a key makes richer has the same anchors", async (t) => {
   const { service, env, folder, knows } = await startWith(t, 3);
-  const [file, out] = [join(folder, "bundle.json"), join(folder, "new.json")];
+  const file = join(folder, "bundle.json");
+  const out = join(folder, "new.json");
   await runCli(["prove", "1", "-o", file], { env });
   await anchor(service, 3);
   const { status } = await runCli(["upgrade", file, "-o", out, "--json", ...knows], { env });

@@ -61,8 +61,14 @@ type Signing = (draft: Draft) => Promise<string>;
 
 const honest: Signing = ({ to, data, nonce, gas, chainId, maxFeePerGas, maxPriorityFeePerGas }) =>
   new Wallet(ANVIL_ACCOUNT.key).signTransaction({
-    ...{ type: 2, chainId, to, data, nonce: Number(nonce), gasLimit: gas },
-    ...{ maxFeePerGas, maxPriorityFeePerGas },
+    type: 2,
+    chainId,
+    to,
+    data,
+    nonce: Number(nonce),
+    gasLimit: gas,
+    maxFeePerGas,
+    maxPriorityFeePerGas,
   });
 
 type World = {
@@ -199,8 +205,14 @@ test("files that name only other chains are not proved with an account", { skip 
   const chain = await startChain(t, DEVELOPMENT);
   const { signed, args } = await makeWorld(t);
   const anchorOn = (chainId: number) => ({
-    ...{ chainId, contract: CONTRACT, transactionHash: toHex(keyNamed("hash")), blockHash: toHex(keyNamed("block")) },
-    ...{ size: 7, root: told.tree.root(7), blockNumber: 1, blockTime: 1 },
+    chainId,
+    contract: CONTRACT,
+    transactionHash: toHex(keyNamed("hash")),
+    blockHash: toHex(keyNamed("block")),
+    size: 7,
+    root: told.tree.root(7),
+    blockNumber: 1,
+    blockTime: 1,
   });
   const prove = (...chainIds: number[]): Promise<Run> => {
     const file = join(makeFolder(t), "bundle.json");

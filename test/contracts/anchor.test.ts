@@ -32,7 +32,11 @@ for (const hardfork of HARDFORKS) {
       assert.deepEqual(eventsOf(anchors, receipt), [["Anchored", ledgerId, "5", tree.root(5), "0", String(SIGNED_AT)]]);
       const block = await chain.ethers.provider.getBlock(receipt.blockNumber);
       assert.deepEqual(plain(await anchors.head(ledgerId)), [
-        ...["5", String(block?.timestamp), "1", false, false],
+        "5",
+        String(block?.timestamp),
+        "1",
+        false,
+        false,
         tree.root(5),
       ]);
       await take(await anchorOf(tree, key, ledgerId, 5, 6));
@@ -113,7 +117,8 @@ for (const hardfork of HARDFORKS) {
       const ledgerId = await openLedger(chain, "cap", key.address);
       const large = uniformTree();
       await refuse(await anchorOf(large, key, ledgerId, 0, GROWTH_MAX + 1), "GrowthAboveCap", [
-        ...[ledgerId, GROWTH_MAX + 1],
+        ledgerId,
+        GROWTH_MAX + 1,
         GROWTH_MAX,
       ]);
       await take(await anchorOf(large, key, ledgerId, 0, GROWTH_MAX));

@@ -99,7 +99,8 @@ for (const hardfork of HARDFORKS) {
         [8, 12],
         [7, 8],
       ] as const) {
-        const [a, b] = [await anchored(from), await anchored(to)];
+        const a = await anchored(from);
+        const b = await anchored(to);
         const paths: string[][] = [[], [id("x")], [id("x"), id("y"), id("z")], told.consistency(from, to)];
         if (from !== to) paths.push(wholePath(told, from, to), wholePath(other, from, to));
         for (const path of paths) {
@@ -167,7 +168,8 @@ for (const hardfork of HARDFORKS) {
         [9, 5],
         [9, 8],
       ] as const) {
-        const [a, b] = [await signed(from), await signed(to)];
+        const a = await signed(from);
+        const b = await signed(to);
         const paths: string[][] = [[], [told.root(Math.max(from, 1))]];
         if (0 < from && from < to) paths.push(wholePath(told, from, to), wholePath(other, from, to));
         for (const path of paths) {

@@ -112,7 +112,8 @@ test("every entry of every tree is found where it is, and every spoiled proof is
     for (let index = 0; index < size; index++) {
       const n = good.length;
       const path = tree.inclusion(index, size).map((hex) => fromHex(hex));
-      const [root, leaf] = [roots[size] as Uint8Array, leaves[index] as Uint8Array];
+      const root = roots[size] as Uint8Array;
+      const leaf = leaves[index] as Uint8Array;
       good.push({ words: [root, size, index, leaf], path });
       if (n % 2 === 0) {
         spoiled.push({ words: [root, size, index, leaf], path: spoil(path, n / 2) });
@@ -141,7 +142,8 @@ test("every tree begins with every smaller one, and every spoiled proof is judge
     for (let from = 0; from <= to; from++) {
       const n = good.length;
       const path = tree.consistency(from, to).map((hex) => fromHex(hex));
-      const [a, b] = [roots[from] as Uint8Array, roots[to] as Uint8Array];
+      const a = roots[from] as Uint8Array;
+      const b = roots[to] as Uint8Array;
       good.push({ words: [from, a, to, b], path });
       if (n % 2 === 0) {
         spoiled.push({ words: [from, a, to, b], path: spoil(path, n / 2) });
@@ -168,7 +170,8 @@ test("a tree contradicts every other beginning and never its own, whatever the p
   const foreign: Case[] = [];
   for (let to = 1; to <= SIZE_MAX; to++) {
     for (let from = 1; from < to; from++) {
-      const [a, b] = [roots[from] as Uint8Array, roots[to] as Uint8Array];
+      const a = roots[from] as Uint8Array;
+      const b = roots[to] as Uint8Array;
       const first = Number.isInteger(Math.log2(from)) ? [a] : [];
       const path = [...first, ...tree.consistency(from, to).map((hex) => fromHex(hex))];
       own.push({ words: [from, a, to, b], path });

@@ -90,7 +90,8 @@ for (const hardfork of HARDFORKS) {
       assert.deepEqual(eventsOf(anchors, offer), [["OwnershipOffered", ledgerId, owner.address, other.address]]);
       assert.deepEqual(plain(await anchors.ledger(ledgerId)), [owner.address, other.address, A, ZeroHash]);
 
-      const [newOwner, stranger] = [callAs(anchors, other), callAs(anchors, third)];
+      const newOwner = callAs(anchors, other);
+      const stranger = callAs(anchors, third);
       const error = [ledgerId, third.address, other.address];
       await refused(anchors, stranger.acceptOwnership(ledgerId), "NotPendingOwner", error);
       const receipt = await mined(newOwner.acceptOwnership(ledgerId));

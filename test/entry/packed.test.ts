@@ -32,7 +32,8 @@ test("any members come back from their packed form", () => {
 });
 
 test("packed members are a count, and for each a form, a salt and a text, or a digest", () => {
-  const [salt, digest] = [new Uint8Array(16).fill(7), new Uint8Array(32).fill(9)];
+  const salt = new Uint8Array(16).fill(7);
+  const digest = new Uint8Array(32).fill(9);
   const text = `"a":"${"é".repeat(40)}"`;
   const packed = packMembers([{ salt, text }, { digest }]);
   const length = utf8(text).length;

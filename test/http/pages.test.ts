@@ -43,7 +43,8 @@ for (const [accepted, encoding] of [
 }
 
 test("every client is given the same bytes in memory, whoever asks and how often", () => {
-  const [one, two] = [reply({ "accept-encoding": "gzip" }), reply({ "accept-encoding": "gzip" })];
+  const one = reply({ "accept-encoding": "gzip" });
+  const two = reply({ "accept-encoding": "gzip" });
   assert.equal(one.body, two.body);
 });
 

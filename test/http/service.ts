@@ -81,19 +81,17 @@ export async function startService(options: Options = {}): Promise<Running> {
   const health = new Health(log);
   const metrics = createMetrics();
   const app = createApp({
-    ...{
-      log,
-      health,
-      store,
-      ledgers,
-      keys,
-      intakes,
-      limits,
-      hash,
-      version: "0.0.0-test",
-      salts: createSalts(),
-      now: () => clock.now,
-    },
+    log,
+    health,
+    store,
+    ledgers,
+    keys,
+    intakes,
+    limits,
+    hash,
+    version: "0.0.0-test",
+    salts: createSalts(),
+    now: () => clock.now,
     chains: (ledgerId) => chains.get(ledgerId) ?? [],
     indexer: (name) => indexers.get(name),
     anchoring: async () => [],
@@ -104,7 +102,16 @@ export async function startService(options: Options = {}): Promise<Running> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    ...{ url: `http://127.0.0.1:${port}`, port, store, ledgers, keys, server, logged, health, chains, clock },
+    url: `http://127.0.0.1:${port}`,
+    port,
+    store,
+    ledgers,
+    keys,
+    server,
+    logged,
+    health,
+    chains,
+    clock,
     async key(roles, source, names) {
       const { text } = await keys.create({ roles, source, ...(names !== undefined && { ledgers: names }) });
       return text;

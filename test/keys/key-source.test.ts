@@ -26,8 +26,14 @@ const CHECKPOINT = {
   signedAt: 9,
 };
 const DRAFT: Draft = {
-  ...{ chainId: 5, nonce: 3, to: `0x${"ab".repeat(20)}`, data: "0x1234", gasMax: 99_000 },
-  ...{ feeMax: 20n, tipMax: 2n, legacy: false },
+  chainId: 5,
+  nonce: 3,
+  to: `0x${"ab".repeat(20)}`,
+  data: "0x1234",
+  gasMax: 99_000,
+  feeMax: 20n,
+  tipMax: 2n,
+  legacy: false,
 };
 
 async function folder(t: TestContext): Promise<string> {

@@ -32,7 +32,8 @@ function change(path: string): void {
 for (const role of ["payer", "owner", "signer"] as const satisfies readonly (keyof LocalKeys)[]) {
   test(`a digit that changed in ${role}.key is noticed; brought back it is taken, and removed another is made, which is said`, async (t) => {
     const dir = folder(t);
-    const [store, log] = [new MemoryStore(), told()];
+    const store = new MemoryStore();
+    const log = told();
     await compareLocalKeys(store, await localKeys(dir), log);
     const path = join(dir, `${role}.key`);
     const whole = readFileSync(path, "utf8");
@@ -99,7 +100,8 @@ const CASES: readonly Case[] = [
 
 for (const { title, before, now, isTaken } of CASES) {
   test(`another key ${title} is ${isTaken ? "taken, which is said" : "refused, with the way out"}`, async () => {
-    const [store, log] = [new MemoryStore(), told()];
+    const store = new MemoryStore();
+    const log = told();
     await compareKey(store, { role: "signer", place: before, address: A }, log);
     await compareKey(store, { role: "signer", place: before, address: A }, log);
     assert.deepEqual(log.lines, []);

@@ -63,7 +63,12 @@ test("counts are those of counting every entry", async () => {
       return counts.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)).slice(0, top);
     };
     assert.deepEqual(found, {
-      ...{ since: first, until: last, intervalMs: step, entries, total: inside.length, complete: true },
+      since: first,
+      until: last,
+      intervalMs: step,
+      entries,
+      total: inside.length,
+      complete: true,
       top: {
         action: topOf(inside.map(({ action }) => action)),
         actor: topOf(inside.map(({ actor }) => actor && `user:${actor}`)),

@@ -68,7 +68,11 @@ function settings(url: string, more: object = {}) {
     owner: { address: wallets.owner.address },
     chains: [
       {
-        ...{ name: "own", rpc: [url], chainId: CHAIN_ID, intervalS: 0.5, pollMs: 200 },
+        name: "own",
+        rpc: [url],
+        chainId: CHAIN_ID,
+        intervalS: 0.5,
+        pollMs: 200,
         payer: { keystore: keystore("payer"), passwordEnv: "PAYER_PASSWORD" },
         ...more,
       },

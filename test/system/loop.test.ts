@@ -114,7 +114,8 @@ function otherCharacter(held: string): string {
 test("a bundle with any one character changed fails, against the real chain, and the step is named", async () => {
   const { service, bundle } = shared;
   const text = JSON.stringify(bundle);
-  const [from, to] = [text.indexOf('"state":'), text.indexOf('"status":')];
+  const from = text.indexOf('"state":');
+  const to = text.indexOf('"status":');
   assert.ok(0 < from && from < to, "the bundle is final and has a state proof");
   const options = verifyOptionsOf({ rpc: [service.node], development: true, finality: "finalized" });
   assert.equal((await verifyText(text, options)).outcome, "verified");

@@ -226,7 +226,10 @@ export async function waitFor<T>(
 /** An event that passes. */
 export function event(id: string, more: object = {}): object {
   return {
-    ...{ id, action: "document.read", time: "2026-11-20T09:30:00Z", actor: { type: "user", id: "ada" } },
+    id,
+    action: "document.read",
+    time: "2026-11-20T09:30:00Z",
+    actor: { type: "user", id: "ada" },
     ...more,
   };
 }

@@ -77,10 +77,13 @@ test("a request that has begun is answered when a signal comes, and no other is 
   const service = await world.start();
   const body = JSON.stringify(event("a"));
   const begun = request(`${service.url}/v1/ledgers/main/events`, {
-    ...{ method: "POST", agent: new Agent({ keepAlive: true }) },
+    method: "POST",
+    agent: new Agent({ keepAlive: true }),
     headers: {
-      ...{ Authorization: `Bearer ${service.key}`, "Content-Type": "application/json" },
-      ...{ "Content-Length": String(body.length), Expect: "100-continue" },
+      Authorization: `Bearer ${service.key}`,
+      "Content-Type": "application/json",
+      "Content-Length": String(body.length),
+      Expect: "100-continue",
     },
   });
   begun.flushHeaders();

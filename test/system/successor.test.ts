@@ -25,8 +25,14 @@ test("a fresh folder does not begin a ledger that the chain knows better, but on
   const [chain] = first.facts.chains;
   const chains = [
     {
-      ...{ name: "shared", rpc: [first.node], chainId: chain.chainId, contract: chain.contract, payer: key("owner") },
-      ...{ intervalS: 1, pollMs: 200, finality: { confirmations: 1 } },
+      name: "shared",
+      rpc: [first.node],
+      chainId: chain.chainId,
+      contract: chain.contract,
+      payer: key("owner"),
+      intervalS: 1,
+      pollMs: 200,
+      finality: { confirmations: 1 },
     },
   ];
   const config = { signer: key("signer"), owner: key("owner"), chains };

@@ -76,7 +76,8 @@ function placeOf({ value }: Whole, path: Path): { readonly start: number; readon
 
 /** Edits of the lines that differ; one edit of everything when there are more or fewer lines. */
 export function editsBetween(before: string, after: string): Edit[] {
-  const [old, now] = [before.split("\n"), after.split("\n")];
+  const old = before.split("\n");
+  const now = after.split("\n");
   if (old.length !== now.length) return editOf(before, after, 0);
   let start = 0;
   return old.flatMap((line, i) => {
@@ -88,7 +89,8 @@ export function editsBetween(before: string, after: string): Edit[] {
 
 function editOf(before: string, after: string, start: number): Edit[] {
   if (before === after) return [];
-  const [old, now] = [utf8(before), utf8(after)];
+  const old = utf8(before);
+  const now = utf8(after);
   const shortest = Math.min(old.length, now.length);
   let head = 0;
   while (head < shortest && old[head] === now[head]) head++;

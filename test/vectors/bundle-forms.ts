@@ -153,7 +153,8 @@ function* misnamed(whole: Whole): Generator<Mutant> {
       if (name === "state" || name === "consistency") continue;
       yield broken(`${spellPlace(place)} missing`, put(whole, place, undefined));
     }
-    const [first, last] = [names[0] as string, names.at(-1) as string];
+    const first = names[0] as string;
+    const last = names.at(-1) as string;
     const place = spellPlace(path);
     const again = (name: string, spelled: string) =>
       insertLast(whole, path, `,"${spelled}":${JSON.stringify(held[name])}`);

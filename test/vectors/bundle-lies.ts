@@ -139,7 +139,9 @@ export function* listChanged(whole: Whole, path: Path, step: StepName): Generato
 
 /** Other spellings of a signature, and values that are none. */
 function* signaturesLike(signature: Hex): Generator<readonly [string, Hex]> {
-  const [r, s, v] = [signature.slice(2, 66), signature.slice(66, 130), signature.slice(130)];
+  const r = signature.slice(2, 66);
+  const s = signature.slice(66, 130);
+  const v = signature.slice(130);
   const word = (n: bigint) => n.toString(16).padStart(64, "0");
   const highS = word(CURVE_ORDER - BigInt(`0x${s}`));
   const otherV = v === "1b" ? "1c" : "1b";

@@ -138,11 +138,9 @@ async function makeForeign(main: TestLedger) {
   lookalike.code = toHex(keccak256(utf8("code that answers as it likes")));
   const misplaced = makeChain(900);
   misplaced.contract = checksumAddress(toHex(keccak256(utf8("another address")).subarray(12)));
-  const [onOtherChain, byOtherCode, atOtherAddress] = [
-    await elsewhere.anchor(main, 13, { withState: true }),
-    await lookalike.anchor(main, 13, { withState: true }),
-    await misplaced.anchor(main, 13, { withState: true }),
-  ];
+  const onOtherChain = await elsewhere.anchor(main, 13, { withState: true });
+  const byOtherCode = await lookalike.anchor(main, 13, { withState: true });
+  const atOtherAddress = await misplaced.anchor(main, 13, { withState: true });
   return { onOtherChain, byOtherCode, atOtherAddress };
 }
 
@@ -165,7 +163,9 @@ export function ofSecondHistory(ledger: TestLedger, other: TestLedger, index: nu
 export function sealed(lines: readonly string[], indexes: readonly number[]): string {
   let digest: Uint8Array = new Uint8Array(32);
   for (const line of lines) digest = keccak256(concat(digest, keccak256(utf8(line))));
-  const [count, first, last] = [indexes.length, indexes[0], indexes.at(-1)];
+  const count = indexes.length;
+  const first = indexes[0];
+  const last = indexes.at(-1);
   const end = { format: "holdfast/set-end@1", count, first, last, digest: toHex(digest) };
   return [...lines, JSON.stringify(end), ""].join("\n");
 }

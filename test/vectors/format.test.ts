@@ -49,7 +49,9 @@ function nodeHash(left: string, right: string): string {
 function rootByPseudoCode(index: number, size: number, leafHash: string, path: readonly string[]): string | undefined {
   const left = [...path];
   const next = () => left.shift() ?? "0x";
-  let [position, last, node] = [index, size - 1, leafHash];
+  let position = index;
+  let last = size - 1;
+  let node = leafHash;
   while (position !== last) {
     const sibling = next();
     node = position % 2 === 1 ? nodeHash(sibling, node) : nodeHash(node, sibling);

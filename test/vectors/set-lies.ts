@@ -76,7 +76,9 @@ function* setsCut({ text, lines }: SetBase): Generator<Mutant> {
 function* lastLineLies({ text, lines, indexes }: SetBase): Generator<Mutant> {
   const last = text.trimEnd().split("\n").at(-1) as string;
   const line = lines.length + 1;
-  const [count, first, end] = [indexes.length, indexes[0] as number, indexes.at(-1) as number];
+  const count = indexes.length;
+  const first = indexes[0] as number;
+  const end = indexes.at(-1) as number;
   const digest = last.slice(last.indexOf("0x"), -2);
   for (const [name, from, to] of [
     ["one more bundle", `"count":${count}`, `"count":${count + 1}`],

@@ -52,7 +52,11 @@ test("a bundle with real proofs verifies against anvil, and against nothing but 
     storageProof: [{ proof: Hex[] }];
   };
   const anchor: BundleAnchor = {
-    ...{ chainId: 31337, contract, size: 300, root: second.root, consistency: ledger.consistency(250, 300) },
+    chainId: 31337,
+    contract,
+    size: 300,
+    root: second.root,
+    consistency: ledger.consistency(250, 300),
     transactionHash: receipt.hash as Hex,
     blockNumber: receipt.blockNumber,
     blockHash: block.hash,

@@ -231,7 +231,8 @@ export class TestChain implements ChainReader {
     const address = fromHex(this.contract.toLowerCase());
     await state.put(address, account);
     for (let i = 0; i < 40; i++) await state.put(keccak256(utf8(`account ${i}`)).subarray(12), account);
-    const [zero, field] = [fromHex(ZERO), keccak256(utf8("another field"))];
+    const zero = fromHex(ZERO);
+    const field = keccak256(utf8("another field"));
     const fields = [zero, field, new Uint8Array(20), state.root(), field, field, new Uint8Array(256), 0];
     const header = RLP.encode([...fields, number, 30_000_000, 21_000, time, utf8("test"), field, new Uint8Array(8), 7]);
     return {

@@ -74,8 +74,14 @@ test("a contract of the known code that began with a stranger's roots is not bel
     storageProof: [{ proof: Hex[] }];
   };
   const anchor: BundleAnchor = {
-    ...{ chainId: 31337, contract, size: 4, root, transactionHash: receipt?.hash as Hex },
-    ...{ blockNumber: receipt?.blockNumber as number, blockHash: block.hash, blockTime: Number(block.timestamp) },
+    chainId: 31337,
+    contract,
+    size: 4,
+    root,
+    transactionHash: receipt?.hash as Hex,
+    blockNumber: receipt?.blockNumber as number,
+    blockHash: block.hash,
+    blockTime: Number(block.timestamp),
     state: { header: encodeHeader(block), accountProof: state.accountProof, storageProof: state.storageProof[0].proof },
   };
   await provider.send("anvil_mine", ["0x4"]);

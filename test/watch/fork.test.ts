@@ -31,11 +31,14 @@ const found = (...exhibits: Exhibit[]) =>
 test("two trees are told apart at every pair of sizes, and the same tree is not", () => {
   const all = (history: History) =>
     Array.from({ length: SIZE + 1 }, (_, size) => inContract(history, Math.max(size, 1)));
-  const [ours, theirs] = [all(told), all(other)];
+  const ours = all(told);
+  const theirs = all(other);
   for (let to = 1; to <= SIZE; to++) {
     for (let from = 1; from <= to; from++) {
       const path = from === to ? undefined : nodes(told, from, to);
-      const [a, stranger, b] = [ours[from] as Statement, theirs[from] as Statement, ours[to] as Statement];
+      const a = ours[from] as Statement;
+      const stranger = theirs[from] as Statement;
+      const b = ours[to] as Statement;
       assert.equal(relate(a, b, path), "extends", `${from} ${to}`);
       assert.equal(relate(stranger, b, path), from <= 5 ? "extends" : "contradicts", `${from} ${to}`);
     }
@@ -43,7 +46,8 @@ test("two trees are told apart at every pair of sizes, and the same tree is not"
 });
 
 test("a path that leads elsewhere, or is none, decides nothing", () => {
-  const [a, b] = [other.statement(7), told.statement(12)];
+  const a = other.statement(7);
+  const b = told.statement(12);
   const path = nodes(told, 7, 12);
   const wrong = [
     undefined,
@@ -75,7 +79,8 @@ test("a file of many stories of one signer is no more work than two of them", ()
   const leaves = roots.map((root) => ({ index: 0, leafHash: root, path: [], size: 1, root }));
   const kinds = compareStatements([{ ...exhibit(...statements), leaves }]).contradictions.map(({ kind }) => kind);
   assert.deepEqual(kinds, ["roots", "leaves"]);
-  const [a, b] = [told.statement(3), told.statement(8)];
+  const a = told.statement(3);
+  const b = told.statement(8);
   const path = { from: 3, to: 8, nodes: wholeNodes(3, a.root, told.tree.consistency(3, 8)) };
   const lied = [a, b, ...roots.map((root) => ({ ...a, root }))];
   const flooded = compareStatements([{ ...exhibit(...lied), paths: [path] }]).contradictions;
@@ -127,13 +132,26 @@ test("two entries at one index are found when each is proved in its own tree", (
 test("statements are read from everything that people keep", () => {
   const checkpoint = told.checkpoint(7);
   const anchor = {
-    ...{ ...checkpoint, chainId: 1, contract: CONTRACT, stage: "mined", gasUsed: 70_000, feeWei: "1" },
-    ...{ transactionHash: checkpoint.root, blockNumber: 1, blockHash: checkpoint.root, blockTime: 1 },
+    ...checkpoint,
+    chainId: 1,
+    contract: CONTRACT,
+    stage: "mined",
+    gasUsed: 70_000,
+    feeWei: "1",
+    transactionHash: checkpoint.root,
+    blockNumber: 1,
+    blockHash: checkpoint.root,
+    blockTime: 1,
   };
   const state = { format: "holdfast/watch@1", checkpoint, waiting: [] };
   const evidence = {
-    ...{ format: "holdfast/evidence@1", ledgerId: LEDGER_ID, finding: "root", detail: "…" },
-    ...{ a: plainStatement(other.statement(7)), b: plainStatement(inContract(told, 12)), nodes: nodes(told, 7, 12) },
+    format: "holdfast/evidence@1",
+    ledgerId: LEDGER_ID,
+    finding: "root",
+    detail: "…",
+    a: plainStatement(other.statement(7)),
+    b: plainStatement(inContract(told, 12)),
+    nodes: nodes(told, 7, 12),
   };
   const signed = told.statement(7);
   assert.deepEqual(readExhibit(JSON.stringify(checkpoint)).statements, [signed]);

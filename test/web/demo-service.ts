@@ -39,7 +39,10 @@ export async function startDemo(): Promise<DemoService> {
       body: JSON.stringify(events),
     });
   return {
-    ...{ url: service.url, node: (service.chains[0] as { endpoint: string }).endpoint, adminKey, send },
+    url: service.url,
+    node: (service.chains[0] as { endpoint: string }).endpoint,
+    adminKey,
+    send,
     async close() {
       Date.now = realNow;
       await service.close();
@@ -56,8 +59,15 @@ const PEOPLE = [
   { type: "system", id: "scheduler" },
 ];
 const DEEDS = [
-  ...["user.login", "user.login", "invoice.approve", "invoice.export", "role.grant"],
-  ...["k8s.secret.read", "deploy.start", "user.logout", "file.download"],
+  "user.login",
+  "user.login",
+  "invoice.approve",
+  "invoice.export",
+  "role.grant",
+  "k8s.secret.read",
+  "deploy.start",
+  "user.logout",
+  "file.download",
 ];
 const OUTCOMES = ["success", "success", "success", "success", "denied", "failure"];
 

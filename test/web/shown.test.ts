@@ -134,8 +134,18 @@ test("a JSON text is indented token by token, so that nothing in it is spelled o
   const text = '{"a":12345678901234567890.0e+1,"b":"\\u00e9 {[,:]}\\"","a":[],"c":[1,{"d":{}}, null]}';
   const indented = indentJson(text) ?? "";
   assert.deepEqual(indented.split("\n"), [
-    ...["{", '  "a": 12345678901234567890.0e+1,', '  "b": "\\u00e9 {[,:]}\\"",', '  "a": [],'],
-    ...['  "c": [', "    1,", "    {", '      "d": {}', "    },", "    null", "  ]", "}"],
+    "{",
+    '  "a": 12345678901234567890.0e+1,',
+    '  "b": "\\u00e9 {[,:]}\\"",',
+    '  "a": [],',
+    '  "c": [',
+    "    1,",
+    "    {",
+    '      "d": {}',
+    "    },",
+    "    null",
+    "  ]",
+    "}",
   ]);
   for (const other of ["", "payload=%7B%7D", '{"a":1', '"text"', "5", "[".repeat(200) + "]".repeat(200)]) {
     assert.equal(indentJson(other), undefined, other);

@@ -58,7 +58,10 @@ test("sizes about which a contract was not asked are not called of one history",
   const plain = (size: number) => ({ size, root: history.tree.root(size), ...place });
   const line = (from: number) => {
     const nodes = wholeNodes(from, history.tree.root(from), history.tree.consistency(from, from + 1));
-    const [finding, detail, a, b] = ["consistency", "", plain(from), plain(from + 1)];
+    const finding = "consistency";
+    const detail = "";
+    const a = plain(from);
+    const b = plain(from + 1);
     return JSON.stringify({ format: EVIDENCE_FORMAT, ledgerId: LEDGER_ID, finding, detail, a, b, nodes });
   };
   const folder = makeFolder(t);

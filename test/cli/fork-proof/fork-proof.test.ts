@@ -97,7 +97,8 @@ test("what cannot be decided from here is said plainly", async (t) => {
 
 test("a service's path decides between two sizes, when it leads to what was signed", async (t) => {
   const run = prover(t);
-  const [good, bad] = [await serve(t, told), await serve(t, other)];
+  const good = await serve(t, told);
+  const bad = await serve(t, other);
   const agree = await run([told.checkpoint(7), told.checkpoint(12)], ["--url", good.url]);
   assert.equal(agree.status, 1, agree.stdout);
   const rewritten = await run(
@@ -116,7 +117,11 @@ test("a service's path decides between two sizes, when it leads to what was sign
 test("the contract takes the proof, and every kind of it", { skip }, async (t) => {
   const run = prover(t);
   const evidence = (a: Parameters<typeof plainStatement>[0], b: typeof a, nodes: readonly string[]) => ({
-    ...{ format: "holdfast/evidence@1", ledgerId: LEDGER_ID, a: plainStatement(a), b: plainStatement(b), nodes },
+    format: "holdfast/evidence@1",
+    ledgerId: LEDGER_ID,
+    a: plainStatement(a),
+    b: plainStatement(b),
+    nodes,
   });
   const kinds = {
     "signed and signed": [told.checkpoint(9), other.checkpoint(9)],
@@ -168,7 +173,9 @@ test("what is no statement of the ledger is not counted, and is refused by its r
   const honest = await run([told.checkpoint(7)], args);
   assert.deepEqual([honest.status, honest.stdout], [1, "They do not contradict each other: all are of one history.\n"]);
   const claim = {
-    ...{ chainId: 31337, contract: CONTRACT, transactionHash: told.tree.root(1) },
+    chainId: 31337,
+    contract: CONTRACT,
+    transactionHash: told.tree.root(1),
     blockNumber: 1,
     blockTime: 1,
   };

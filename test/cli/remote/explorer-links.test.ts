@@ -31,7 +31,8 @@ test("every chain in the table has pages, development chains have none", () => {
 });
 
 test("a proved anchor is shown with its pages, also of an explorer of one's own", async (t) => {
-  const [ledger, chain] = [new TestLedger(13), new TestChain()];
+  const ledger = new TestLedger(13);
+  const chain = new TestChain();
   chain.code = knownCodeHashes()[0];
   const anchor = await chain.anchor(ledger, 13, { from: 11 });
   const file = join(makeFolder(t), "bundle.json");

@@ -121,7 +121,8 @@ test("a chain with headers of its own is upgraded without the state, when that i
   await chain.anchor(history, 3);
   await chain.rpc("anvil_mine", ["0x4"]);
   const folder = makeFolder(t);
-  const [file, out] = [join(folder, "bundle.json"), join(folder, "new.json")];
+  const file = join(folder, "bundle.json");
+  const out = join(folder, "new.json");
   writeFileSync(file, JSON.stringify(history.bundle(1, 3)));
   const strange = lieOn("eth_getBlockByNumber", (block) => block && { ...block, l1BlockNumber: "0x1", mixHash: OTHER });
   const { url } = await bendNode(t, chain.url, strange);

@@ -132,7 +132,8 @@ test("a size that only a larger anchor covers needs a path, and an anchor that t
 
 /** What a bundle may say of an anchor of size 3. */
 function anchorAt(address: string): BundleAnchor {
-  const [contract, hash] = [checksumAddress(address), `0x${"5".repeat(64)}` as const];
+  const contract = checksumAddress(address);
+  const hash = `0x${"5".repeat(64)}` as const;
   const place = { transactionHash: hash, blockNumber: 1, blockHash: hash, blockTime: SIGNED_AT };
   return { chainId: 31_337, contract, size: 3, root: new History(3).tree.root(3), ...place };
 }
@@ -209,7 +210,8 @@ test("a chain that cannot tell is status 2, whatever the reason", { skip }, asyn
 
 test("the same code at another address counts only when it is expected", { skip }, async (t) => {
   const chain = await startContractChain(t);
-  const [elsewhere, other] = [`0x${"77".repeat(20)}`, `0x${"78".repeat(20)}`];
+  const elsewhere = `0x${"77".repeat(20)}`;
+  const other = `0x${"78".repeat(20)}`;
   await chain.rpc("anvil_setCode", [elsewhere, artifact.deployedBytecode]);
   await chain.rpc("anvil_setCode", [other, "0x6001"]);
   const history = new History(3);

@@ -113,7 +113,10 @@ test("the codes of all problems are in the description", () => {
   );
   // What the router and the server itself answer belongs to no operation.
   const elsewhere = [
-    ...["route_unknown", "method_not_allowed", "request_timeout", "headers_too_large"],
+    "route_unknown",
+    "method_not_allowed",
+    "request_timeout",
+    "headers_too_large",
     "transfer_encoding_unsupported",
   ];
   const missing = Object.keys(CODES).filter((code) => !described.has(code) && !elsewhere.includes(code));

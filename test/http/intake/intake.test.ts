@@ -141,7 +141,8 @@ test("a request whose thread dies is answered with 503, and the next one finds a
 
 test("the other bodies of a thread that dies are refused with it, none waits for ever", async (t) => {
   const pool = poolOf(t, 1, { script: DYING });
-  const [first, second] = [pool.open("lines", RULES, ofRequest), pool.open("lines", RULES, ofRequest)];
+  const first = pool.open("lines", RULES, ofRequest);
+  const second = pool.open("lines", RULES, ofRequest);
   await first.push(piece("{"));
   const answers = await Promise.allSettled([second.push(piece("die")), first.push(piece("}"))]);
   const codes = answers.map((answer) => answer.status === "rejected" && answer.reason.code);

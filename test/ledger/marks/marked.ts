@@ -86,7 +86,8 @@ export class BreakableFiles {
       if (!isFolder) this.#may("open");
       if (!isFolder) await this.held;
       const handle = await nodeFiles.open(...args);
-      const [sync, write] = [handle.sync.bind(handle), handle.writeFile.bind(handle)];
+      const sync = handle.sync.bind(handle);
+      const write = handle.writeFile.bind(handle);
       handle.sync = async () => {
         this.#may(isFolder ? "syncFolder" : "sync");
         return sync();

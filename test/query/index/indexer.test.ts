@@ -186,10 +186,12 @@ test("an index ahead of the ledger, or of another history, is dropped as far as 
 
 test("two ledgers keep their indexes in one place without touching each other", async () => {
   const indexStore = new MemoryIndexStore();
-  const [a, b] = [new FakeLedger("a"), new FakeLedger("b")];
+  const a = new FakeLedger("a");
+  const b = new FakeLedger("b");
   a.append(events(0, 30));
   b.append(Array.from({ length: 30 }, () => ({ action: "of b" })));
-  const [ofA, ofB] = [await openAndFollow(a, indexStore), await openAndFollow(b, indexStore)];
+  const ofA = await openAndFollow(a, indexStore);
+  const ofB = await openAndFollow(b, indexStore);
   assert.deepEqual(await find(ofA, { action: "of b" }), []);
   assert.equal((await find(ofB, { action: "of b" })).length, 30);
   await Promise.all([ofA.stop(), ofB.stop()]);

@@ -23,7 +23,8 @@ type Made = { readonly store: string; readonly rebuilt: string };
 async function makeStore(t: TestContext): Promise<Made> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-salvage-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const [directory, aside] = [join(folder, "store"), join(folder, "aside")];
+  const directory = join(folder, "store");
+  const aside = join(folder, "aside");
   mkdirSync(aside);
   const keepAside = () => {
     for (const file of globSync(join(directory, "*.{ldb,log}"))) copyFileSync(file, join(aside, basename(file)));
