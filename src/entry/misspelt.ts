@@ -1,6 +1,7 @@
 /**
  * Members whose names are nearly those of members with a meaning: `target` for `targets`, `outcom`, `userAgent`. They are
  * recorded as they came, but no search finds them, so their sender is told.
+ * Why: docs/decisions/0124.
  */
 
 import type { Event } from "./event.ts";

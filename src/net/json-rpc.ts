@@ -2,6 +2,7 @@
  * JSON-RPC over HTTP to a node that may mean harm: the one client of the service, of the command line and its watcher,
  * and of the pages in a browser, so that one node is judged alike by all of them. What it says for people names the node
  * by host and port: paths, users and passwords of its URL hold keys, also where a node repeats them.
+ * Why: docs/decisions/0128.
  */
 
 import { AnswerReader, answerLimits, type NodeAnswer, NodeAnswerError } from "../verify/evm/rpc-answer.ts";

@@ -19,10 +19,15 @@ async function openService(chains: readonly FakeChain[], setup: Partial<ChainSet
   const ledger = await makeLedger(store, "main", Date.now);
   for (const chain of chains) for (const { address } of [PAYER, OWNER]) chain.fund(address);
   const anchorer = await Anchorer.open({
-    ...{ store, log, ledgers: () => [ledger] },
+    store,
+    log,
+    ledgers: () => [ledger],
     seal: async (each: Ledger) => each.head as SignedCheckpoint,
     chains: chains.map((chain) => ({
-      ...{ name: `chain ${chain.chainId}`, chain, payer: PAYER, owners: [OWNER] },
+      name: `chain ${chain.chainId}`,
+      chain,
+      payer: PAYER,
+      owners: [OWNER],
       policy: { intervalMs: 0, pollMs: 5, resendMs: 50 },
       // Each step that waits for finality lets a block go by, as the embedded chain does.
       mineBlocks: async () => chain.mine(),
@@ -45,7 +50,9 @@ function keepMining(chains: readonly FakeChain[]): () => void {
 }
 
 test("a ledger is anchored on each of several chains, and one that is out of reach holds up no other", async () => {
-  const [first, second, broken] = [new FakeChain(1), new FakeChain(2), new FakeChain(3)];
+  const first = new FakeChain(1);
+  const second = new FakeChain(2);
+  const broken = new FakeChain(3);
   const stopMining = keepMining([first, second]);
   const { anchorer, ledger, sizes } = await openService([first, second, broken]);
   // It hangs until it is closed, as a request to an endpoint that does not answer.

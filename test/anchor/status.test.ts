@@ -76,7 +76,7 @@ test("a chain's status says how far it is, and why it cannot be used when it can
   const world = await World.open();
   await world.run(4);
   const status = await statusOf(world);
-  const { block } = { block: await world.chain.block("latest") };
+  const block = await world.chain.block("latest");
   assert.deepEqual([status.name, status.chainId, status.latestBlock], ["fake", 1234, (block?.number ?? 0) - 1]);
   world.chain.codeHash = undefined;
   world.chain.reorg(2, false);

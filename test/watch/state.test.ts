@@ -52,7 +52,8 @@ test("what is believed never moves to another history, whatever comes in whateve
   for (let round = 0; round < 200; round++) {
     const pick = <T>(from: readonly T[], salt: number): T =>
       from[(round * 7 + salt * 13 + (round >> salt)) % from.length] as T;
-    const [speaks, proves] = [pick(histories, 1), pick(histories, 2)];
+    const speaks = pick(histories, 1);
+    const proves = pick(histories, 2);
     const size = 5 + ((round * 11) % 16);
     const own = state.checkpoint?.size ?? 0;
     const at = pick(heads, 3);

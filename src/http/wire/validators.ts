@@ -1,4 +1,7 @@
-/** Validators of answers, RFC 9110 §8.8.3: whether a client has an answer already. */
+/**
+ * Validators of answers, RFC 9110 §8.8.3: whether a client has an answer already.
+ * Why: docs/decisions/0136.
+ */
 
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";

@@ -41,7 +41,8 @@ test("a real service is watched from outside, across its restart, and its silenc
     },
   );
   t.after(() => watcher.kill("SIGKILL"));
-  const [out, notes]: [string[], string[]] = [[], []];
+  const out: string[] = [];
+  const notes: string[] = [];
   watcher.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
   watcher.stderr.setEncoding("utf8").on("data", (text: string) => notes.push(text));
   const reports = () =>
@@ -97,7 +98,8 @@ test("a real service is watched from outside, across its restart, and its silenc
 });
 
 test("the key of one's own service does not go to another one that is watched", async (t) => {
-  const [{ url, asked }, cwd] = [await serveHttp(t, () => ({ status: 503, body: {} })), makeFolder(t)];
+  const { url, asked } = await serveHttp(t, () => ({ status: 503, body: {} }));
+  const cwd = makeFolder(t);
   const args = ["watch", "--once", "--rpc", await deadUrl(), "--chain-id", "1"];
   const keys = async (more: readonly string[], env: Readonly<Record<string, string>>) => {
     asked.splice(0);
@@ -111,7 +113,8 @@ test("the key of one's own service does not go to another one that is watched", 
 });
 
 test("watching needs a service, a chain, and for anchoring an account", async (t) => {
-  const [url, cwd] = [await deadUrl(), makeFolder(t)];
+  const url = await deadUrl();
+  const cwd = makeFolder(t);
   for (const args of [
     ["--url", url],
     ["--rpc", url],

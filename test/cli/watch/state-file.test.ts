@@ -72,7 +72,8 @@ test("a state that is reached by a link stays where it is", async (t) => {
 
 test("what another process wrote meanwhile is put together with what is saved, and told", async (t) => {
   const path = makeFile(t);
-  const [one, two] = [new StateFile(path), new StateFile(path)];
+  const one = new StateFile(path);
+  const two = new StateFile(path);
   assert.deepEqual(await one.save(STATE), { state: STATE });
   two.load();
   assert.deepEqual(await two.save({ ...STATE, dropped: 3 }), { state: { ...STATE, dropped: 3 } });

@@ -172,15 +172,16 @@ test("a key that would be dead is not made: seconds, times that are past and wha
 
 test("a mistake in a request is told in words, not in those of a library", async () => {
   const wrong: readonly unknown[] = [
-    ...[7, [], {}, { source: 7, roles: ["reader"] }, { source: "s", roles: "reader" }, { source: "s", roles: [] }],
-    ...[
-      { source: "s", roles: ["reader"], ledgers: [] },
-      { source: "s", roles: ["reader"], note: "x".repeat(300) },
-    ],
-    ...[
-      { source: "s", roles: ["reader"], note: 7 },
-      { source: "", roles: ["reader"] },
-    ],
+    7,
+    [],
+    {},
+    { source: 7, roles: ["reader"] },
+    { source: "s", roles: "reader" },
+    { source: "s", roles: [] },
+    { source: "s", roles: ["reader"], ledgers: [] },
+    { source: "s", roles: ["reader"], note: "x".repeat(300) },
+    { source: "s", roles: ["reader"], note: 7 },
+    { source: "", roles: ["reader"] },
   ];
   for (const body of wrong) {
     const answer = await create(body as object);
