@@ -237,7 +237,8 @@ for (const [name, { rounds, marks, stands = [], past = [] }] of Object.entries(R
 
 test("a claim says which node said what, when first and last, and what became of it", () => {
   const { results, told: claims } = run([all("honest", "root"), all("honest", "root"), all("honest", "honest")]);
-  const [held, signed] = [other.tree.root(12), told.tree.root(12)];
+  const held = other.tree.root(12);
+  const signed = told.tree.root(12);
   const what = `the contract holds root ${held} for size 12, the service signed ${signed}`;
   assert.equal(results[0]?.agreement.detail, `node2 says that ${what}`);
   const iso = (ms: number) => new Date(NOW + ms).toISOString();
