@@ -145,7 +145,9 @@ test("a parameter that is wrong or unknown is refused by its name", async () => 
   ]) {
     assert.equal(codeOf(await get(path)), "400 parameter_invalid", path);
   }
-  assert.equal(codeOf(await get("/events/0/bundle?omti=actor")), "400 parameter_invalid");
+  const misspelt = await get("/events/0/bundle?omti=actor");
+  assert.equal(codeOf(misspelt), "400 parameter_invalid");
+  assert.match(misspelt.as("Problem").detail, /^unknown query parameter omti; expected one of .*\bomit\b/);
 });
 
 test("a bundle withholds what is to be omitted, and refuses a name that is not there", async () => {

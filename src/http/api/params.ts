@@ -27,17 +27,38 @@ export function checkBody<T extends z.ZodType>(schema: T, value: unknown): z.out
 function check<T extends z.ZodType>(schema: T, input: unknown, code: Code, what: string): z.output<T> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map((issue) => fieldError(issue, input));
+  const errors = parsed.error.issues.map((issue) => fieldError(issue, input, schema));
   const [first] = errors as [FieldError];
+  const [issue] = parsed.error.issues;
+  if (issue?.code === "unrecognized_keys") {
+    const name = [...issue.path, issue.keys[0]].join("/");
+    throw new Problem(code, `unknown ${what === "" ? "member " : what}${name}; expected ${first.expected}`, { errors });
+  }
   throw new Problem(code, `expected ${first.expected} as ${what}${first.path}, got ${first.got}`, { errors });
 }
 
-function fieldError(issue: z.core.$ZodIssue, input: unknown): FieldError {
-  const steps = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] as string] : issue.path;
+function fieldError(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodType): FieldError {
+  const isUnknown = issue.code === "unrecognized_keys";
+  const steps = isUnknown ? [...issue.path, issue.keys[0] as string] : issue.path;
   const path = steps.map((step) => `/${String(step)}`).join("");
   let got: unknown = input;
   for (const step of steps) got = (got as Record<PropertyKey, unknown> | undefined)?.[step];
-  return { path: path === "" ? "/" : path, expected: expectation(issue), got: describe(got) };
+  const expected = isUnknown ? knownNames(schema, issue.path) : expectation(issue);
+  return { path: path === "" ? "/" : path, expected, got: describe(got) };
+}
+
+/** What may stand where an unknown name was found, in words. */
+function knownNames(schema: z.ZodType, path: readonly PropertyKey[]): string {
+  const names = path.length === 0 ? namesOf(schema) : undefined;
+  if (names === undefined) return "only the names that the API's description has";
+  return names.length === 0 ? "none" : `one of ${names.join(", ")}`;
+}
+
+/** Names of the members of an object's schema, also of one whose value is worked on further. */
+function namesOf(schema: z.core.$ZodType): string[] | undefined {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  if (def.type === "object") return Object.keys(def.shape);
+  return def.type === "pipe" ? namesOf(def.in) : undefined;
 }
 
 /** What zod calls the kinds of values, in words. */
@@ -50,8 +71,6 @@ const KINDS: Readonly<Record<string, string>> = {
 
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
-    case "unrecognized_keys":
-      return "no such name";
     case "invalid_type":
       return KINDS[issue.expected] ?? `a ${issue.expected}`;
     case "invalid_value":
