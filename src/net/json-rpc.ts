@@ -7,8 +7,9 @@
 
 import { AnswerReader, answerLimits, type NodeAnswer, NodeAnswerError } from "../verify/evm/rpc-answer.ts";
 import { RpcAnswerError, type RpcRequest } from "../verify/evm/rpc-reader.ts";
-import { fetchInPieces } from "./bounded-fetch.ts";
+import { AnswerError, fetchInPieces } from "./bounded-fetch.ts";
 import { retry } from "./retry.ts";
+import { basicCredentials, type Strike, strikeOf } from "./url-secrets.ts";
 
 /** A node to ask. */
 export type NodeTarget = {
@@ -16,8 +17,8 @@ export type NodeTarget = {
   readonly name: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** What must not be repeated to anybody. */
-  readonly secrets: readonly string[];
+  /** Takes what must not be repeated to anybody out of whatever the node says; undefined when the URL has nothing of it. */
+  readonly strike: Strike | undefined;
 };
 
 export type Question = { readonly id: number; readonly method: string; readonly params: readonly unknown[] };
@@ -38,9 +39,6 @@ export class NodeSilentError extends Error {
   readonly code = "node_silent";
 }
 
-/** Parts of a URL that are shorter are no keys, and may be words. */
-const SECRET_LENGTH = 6;
-
 /**
  * The node at a URL, which may hold user and password.
  * @throws TypeError when it is none of http or https
@@ -50,25 +48,14 @@ export function nodeAt(text: string): NodeTarget {
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new TypeError("expected an http or https URL of a node, got something else");
   }
-  const { host, username, password } = url;
-  const parts = [...url.pathname.split("/"), ...url.searchParams.values(), username, password];
-  const secrets = parts.flatMap((part) => [part, decoded(part)]).filter(({ length }) => length >= SECRET_LENGTH);
+  const strike = strikeOf(url);
   const headers: Record<string, string> = { "Content-Type": "application/json" };
-  if (username !== "") {
-    const credentials = `${decoded(username)}:${decoded(password)}`;
-    headers.Authorization = `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(credentials)))}`;
+  if (url.username !== "" || url.password !== "") {
+    headers.Authorization = `Basic ${basicCredentials(url)}`;
     url.username = "";
     url.password = "";
   }
-  return { name: host, url: url.href, headers, secrets: [...new Set(secrets)] };
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
+  return { name: url.host, url: url.href, headers, strike };
 }
 
 /**
@@ -116,7 +103,7 @@ export async function askNode(
   { id, method, params }: Question,
   options: AskOptions,
 ): Promise<{ readonly status: number; readonly answer: NodeAnswer }> {
-  const reader = new AnswerReader(answerLimits(method), (text) => strike(text, target));
+  const reader = new AnswerReader(answerLimits(method), target.strike);
   const body = JSON.stringify({ jsonrpc: "2.0", id, method, params });
   const request = { ...options, method: "POST" as const, headers: target.headers, body };
   let status = 0;
@@ -131,6 +118,8 @@ export async function askNode(
     if (answer.kind === "result" && !isSuccess(status)) throw new NodeAnswerError(`HTTP status ${status}`, status);
     return { status, answer };
   } catch (error) {
+    // Without its cause, which may hold what the message does not.
+    if (error instanceof AnswerError) throw new AnswerError(target.strike?.(error.message) ?? error.message);
     if (!(error instanceof NodeAnswerError)) throw error;
     // A page that says why, in front of a node that is away, is no answer of the node.
     throw new NodeAnswerError(isSuccess(status) ? error.message : `HTTP status ${status}`, status);
@@ -139,9 +128,4 @@ export async function askNode(
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
-}
-
-/** Puts dots in the place of what must not be repeated. */
-function strike(text: string, { secrets }: NodeTarget): string {
-  return secrets.reduce((struck, secret) => struck.replaceAll(secret, "…"), text);
 }

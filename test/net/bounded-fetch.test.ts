@@ -74,12 +74,14 @@ test("a redirection is not followed", async (t) => {
 });
 
 test("user and password of a URL travel, and a closed endpoint asks no more", async (t) => {
+  let travelled = "";
   const node = await serve(t, (req, res) => {
-    const result = Buffer.from(req.headers.authorization?.slice(6) ?? "", "base64").toString();
-    res.end(JSON.stringify({ jsonrpc: "2.0", id: 1, result }));
+    travelled = Buffer.from(req.headers.authorization?.slice(6) ?? "", "base64").toString();
+    res.end(JSON.stringify({ jsonrpc: "2.0", id: 1, result: "0x1" }));
   });
   const endpoint = connectEndpoint(node.url.replace("//", "//me:p%40ss@"), TIMEOUT_MS);
-  assert.equal(await endpoint.request("eth_chainId", []), "me:p@ss");
+  assert.equal(await endpoint.request("eth_chainId", []), "0x1");
+  assert.equal(travelled, "me:p@ss");
   endpoint.close();
   await assert.rejects(endpoint.request("eth_chainId", []), { kind: "unavailable" });
 });

@@ -83,16 +83,18 @@ export function answerLimits(method: string): AnswerLimits {
   return LIMITS[method] ?? LONG;
 }
 
-/** The answer to one request. */
+/** Takes out of a text what no message may repeat; a text that is cut may end in the middle of it. */
+type Strike = (text: string, isCut?: boolean) => string;
+
+/** The answer to one request; nothing of what is struck out stands in any text of it, whoever repeats that. */
 export class AnswerReader {
   readonly #limits: AnswerLimits;
-  readonly #strike: (text: string) => string;
+  readonly #strike: Strike | undefined;
   readonly #shape: Shape;
   #bytes = new Uint8Array(FIRST_ROOM);
   #length = 0;
 
-  /** @param strike takes out of a text what no message may repeat */
-  constructor(limits: AnswerLimits, strike = (text: string) => text) {
+  constructor(limits: AnswerLimits, strike?: Strike) {
     this.#limits = limits;
     this.#strike = strike;
     this.#shape = new Shape(limits.valuesMax);
@@ -120,7 +122,7 @@ export class AnswerReader {
   finish(): NodeAnswer {
     let answer: unknown;
     try {
-      answer = readJson(fromUtf8(this.#bytes.subarray(0, this.#length)));
+      answer = strikeAll(readJson(fromUtf8(this.#bytes.subarray(0, this.#length))), this.#strike);
     } catch {
       // The engine's own words repeat what they do not like.
       throw new NodeAnswerError(`expected a JSON-RPC answer, got ${this.#excerpt()}`);
@@ -133,16 +135,24 @@ export class AnswerReader {
 
   #excerpt(): string {
     const start = this.#bytes.subarray(0, Math.min(this.#length, 4 * SHOWN_MAX));
-    return excerpt(this.#strike(fromUtf8(start)));
+    const text = fromUtf8(start);
+    return excerpt(this.#strike?.(text, true) ?? text);
   }
 
   #errorOf(error: unknown): NodeAnswer {
     const { message, data } = error as { readonly message?: unknown; readonly data?: unknown };
     if (typeof message !== "string") return { kind: "error", message: "an error without a message", data };
-    // What is struck out may stand where the text is cut.
-    const text = this.#strike(message.slice(0, 4 * MESSAGE_MAX)).slice(0, MESSAGE_MAX);
-    return { kind: "error", message: plain(text), data };
+    return { kind: "error", message: plain(message.slice(0, MESSAGE_MAX)), data };
   }
+}
+
+/** Strikes out of every text in a value of JSON. Data in hex is no text: what is asked for is never changed. */
+function strikeAll(value: unknown, strike: Strike | undefined): unknown {
+  if (strike === undefined) return value;
+  if (typeof value === "string") return /^0x[0-9a-f]*$/i.test(value) ? value : strike(value);
+  if (Array.isArray(value)) return value.map((item) => strikeAll(item, strike));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, strikeAll(member, strike)]));
 }
 
 /** The beginning of what somebody else has written, in quotes, for a message. */

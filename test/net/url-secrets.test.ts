@@ -1,0 +1,48 @@
+/** What stands in the URL of a node stands in nothing that the node is repeated with, however it spells it. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { nodeAt } from "../../src/net/json-rpc.ts";
+
+const KEY = "0123456789abcdef";
+const URL_TEXT = `https://name-1:p%40ss%2Fw%20rd@node.example/v3/${KEY}?apikey=q%2Bery%26k3y&debug=1&${KEY}z`;
+
+/** Texts with secrets, and what is left of them. */
+const ROWS: Readonly<Record<string, readonly [string, string]>> = {
+  "a path": [`no route /v3/${KEY}`, "no route /v3/…"],
+  "another case": [`no key ${KEY.toUpperCase()}!`, "no key …!"],
+  "a secret that begins with another": [`${KEY}z`, "…"],
+  "a password as it is meant": ["bad p@ss/w rd", "bad …"],
+  "a password as the URL has it": ["bad p%40ss%2fw%20rd", "bad …"],
+  "a password with some of it encoded": ["bad p%40ss/w+rd", "bad …"],
+  "a password encoded twice": ["bad p%2540ss%252Fw%2520rd", "bad …"],
+  "a password in JSON": ['{"got":"p@ss\\/w\\u0020rd"}', '{"got":"…"}'],
+  "a value in HTML": ["<b>q+ery&amp;k3y</b> q&#43;ery&#x26;k3y", "<b>…</b> …"],
+  "a value as a form has it": ["apikey=q%2Bery%26k3y&debug=1", "apikey=…&debug=1"],
+  "a letter that is encoded": [`%30${KEY.slice(1)}`, "…"],
+  "the header of user and password": [`Basic ${btoa("name-1:p@ss/w rd")}`, "Basic …"],
+  "a name of a user": ["unknown user name-1", "unknown user …"],
+  "words that are none of it": ["execution reverted: nonce too low", "execution reverted: nonce too low"],
+};
+
+for (const [name, [said, left]] of Object.entries(ROWS)) {
+  test(`${name} is struck out of what a node says`, () => {
+    assert.equal(nodeAt(URL_TEXT).strike?.(said), left);
+  });
+}
+
+test("the beginning of a secret at which a text was cut is struck out, too", () => {
+  const { strike } = nodeAt(URL_TEXT);
+  for (let length = 4; length <= KEY.length; length++) {
+    assert.equal(strike?.(`at /v3/${KEY.slice(0, length)}`, true), "at /v3/…");
+  }
+  assert.equal(strike?.("bad p%40ss%2", true), "bad …");
+});
+
+test("a short password is struck out where it is a word, and leaves other words alone", () => {
+  assert.equal(nodeAt("http://a:low@node.example").strike?.("low: slower, below"), "…: slower, below");
+});
+
+test("a URL without secrets takes nothing out", () => {
+  assert.equal(nodeAt("http://127.0.0.1:8545/v1?debug=1").strike, undefined);
+});
