@@ -25,6 +25,7 @@ import { readHash } from "./terminal/flag-values.ts";
 import { readCount, readIndexes } from "./terminal/numbers.ts";
 import { openOutput, printNote, printResult } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
+import { shellWord } from "./terminal/shell-word.ts";
 
 const INDEXES_MAX = 100_000;
 const WAIT_S = 600;
@@ -106,7 +107,7 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
   if (flags.out === undefined || flags.out === "-" || said === undefined) return;
   const what = indexes.length === 1 ? `the bundle of event ${only}` : `a set of ${indexes.length} bundles`;
   const { status } = reach;
-  const verify = `holdfast verify ${flags.out} ${goingBy(reach)}`;
+  const verify = `holdfast verify ${shellWord(flags.out)} ${goingBy(reach)}`;
   const claim = status === "recorded" ? "" : ` The service says that it is ${status}; no chain was asked.`;
   const text = [`Wrote ${what} to ${flags.out}. ${said.word}.${claim} Check it with "${verify}".`];
   const json = { file: flags.out, ledger: flags.ledger, ledgerId, indexes, status, cell: said };

@@ -12,6 +12,7 @@ import { isDevelopmentChain } from "../verify/evm/explorers.ts";
 import { CliError, unreachable } from "./terminal/failure.ts";
 import { printNote, printResult, type Result } from "./terminal/output.ts";
 import { endAtOnce, endBy, stopAsked } from "./terminal/process.ts";
+import { shellWord } from "./terminal/shell-word.ts";
 import { readVersion } from "./terminal/version.ts";
 
 /** Adds the command. */
@@ -99,10 +100,9 @@ function facts(service: Service, config: Config): object {
   return { url, data: config.data, adminKeyFile: adminKeyFile(config.data), isFirstStart, signer, chains };
 }
 
-function greeting({ url, chains, signer, isFirstStart }: Service, config: Config): string[] {
+function greeting(service: Service, config: Config): string[] {
+  const { url, chains, signer, isFirstStart } = service;
   const keyFile = relative(process.cwd(), adminKeyFile(config.data)) || adminKeyFile(config.data);
-  const [chain] = chains;
-  const by = `--rpc ${chain?.endpoint ?? ""}${chain !== undefined && isDevelopmentChain(chain.chainId) ? " --development" : ""}`;
   return [
     `Holdfast ${readVersion()} listens on ${url}`,
     "",
@@ -111,14 +111,23 @@ function greeting({ url, chains, signer, isFirstStart }: Service, config: Config
     `  Admin key  ${keyFile}${isFirstStart ? "  (made just now; keep it safe)" : ""}`,
     `  Data       ${relative(process.cwd(), config.data) || config.data}`,
     "",
+    ...(isFirstStart ? firstSteps(service, keyFile) : []),
+    `Look at it: ${url}/ (sign in with the admin key). Ctrl-C stops.`,
+  ];
+}
+
+/** What to try in a service that is new: later its first entry is nobody's concern. */
+function firstSteps({ url, chains: [chain] }: Service, keyFile: string): string[] {
+  const key = shellWord(keyFile);
+  const by = `--rpc ${chain?.endpoint ?? ""}${chain !== undefined && isDevelopmentChain(chain.chainId) ? " --development" : ""}`;
+  return [
     "Send an event, fetch the proof of the first one once it is anchored, check it against the chain:",
     "",
-    `  curl -s ${url}/v1/ledgers/main/events -H "Authorization: Bearer $(cat ${keyFile})" -H "Content-Type: application/json" \\`,
+    `  curl -s ${url}/v1/ledgers/main/events -H "Authorization: Bearer $(cat ${key})" -H "Content-Type: application/json" \\`,
     `    -d '{"action":"user.login","time":"${new Date().toISOString()}","actor":{"type":"user","id":"ada"}}'`,
-    `  npx holdfast prove 0 --wait anchored --url ${url} --key-file ${keyFile} --out bundle.json`,
+    `  npx holdfast prove 0 --wait anchored --url ${url} --key-file ${key} --out bundle.json`,
     `  npx holdfast verify bundle.json ${by}`,
     "",
-    `Look at it: ${url}/ (sign in with the admin key). Ctrl-C stops.`,
   ];
 }
 

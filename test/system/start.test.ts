@@ -144,9 +144,10 @@ test("a port in use is told with a way out, and leaves no process", async (t) =>
   assert.equal((await service.ask("GET /healthz")).status, 200);
 });
 
-test("the commands that a start prints work when they are pasted", async (t) => {
+test("the commands that a first start prints work when they are pasted, and the next start prints none", async (t) => {
   const world = new World(t);
-  const service = await world.start({ args: [], config });
+  const data = "my ledger's $HOME";
+  const service = await world.start({ args: [], config, data });
   const commands = [...service.output.matchAll(COMMAND)].map(([, command = ""]) => command);
   assert.equal(commands.length, 3, service.output);
   const bundle = world.path("bundle.json");
@@ -159,4 +160,8 @@ test("the commands that a start prints work when they are pasted", async (t) => 
     assert.equal(status, 0, `${command}: ${printed.join("")}`);
   }
   assert.ok(existsSync(bundle));
+  await service.stop();
+  const again = await world.start({ args: [], config, data });
+  assert.deepEqual([...again.output.matchAll(COMMAND)], []);
+  assert.match(again.output, /^Look at it: http/m);
 });

@@ -5,6 +5,7 @@ import { checksumAddress } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Bundle, BundleAnchor } from "../../verify/bundle/bundle.ts";
 import { CliError } from "../terminal/failure.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 
 /** An anchored size; `since` is a time, in seconds since 1970, before which it can hardly have been anchored. */
 export type Target = Pick<BundleAnchor, "size" | "root" | "consistency"> & { readonly since: number };
@@ -52,7 +53,7 @@ async function describeFork(chain: Contract, { ledger, checkpoint }: Bundle, hel
     const message = `The bundle is not of this ledger: ${where}, and it does not know ${signer}, who signed the bundle's.`;
     return new CliError(message, { code: "signer_unknown", exitStatus: 1 });
   }
-  const way = `keep this file and prove it to everybody with "holdfast fork-proof ${file} --rpc <url>"`;
+  const way = `keep this file and prove it to everybody with "holdfast fork-proof ${shellWord(file)} --rpc <url>"`;
   const message = `FORK: ${where}, which ${signer}, the ledger's signer, signed too. Nobody can honestly have both: ${way}.`;
   return new CliError(message, { code: "ledger_forked", exitStatus: 1 });
 }
