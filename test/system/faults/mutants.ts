@@ -42,8 +42,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a mark is synced before it takes its place",
-    file: "src/ledger/marks/folder.ts",
-    from: "      await file.sync();\n",
+    file: "src/store/durable-file.ts",
+    from: "    await file.sync();\n",
     to: "",
     shownBy: "load: marks/file fsync,fdatasync EIO 1+ then SIGKILL",
   },
