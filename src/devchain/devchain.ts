@@ -160,11 +160,12 @@ export class DevChain {
     this.#covered = latest + BLOCKS_TO_FINAL;
   }
 
-  /** Writes the last state and ends the chain. */
+  /** Writes the last state, unless it was lost, and ends the chain. */
   async close(): Promise<void> {
     this.#closing.abort();
     try {
-      if (this.#snapshots !== undefined) await this.#save(this.#snapshots);
+      // A chain that is shorter than it was has been reset by somebody: the one on disk is what was anchored to.
+      if (this.#snapshots !== undefined && (await this.#height()) >= this.#blocks) await this.#save(this.#snapshots);
     } catch (error) {
       // Ended already, by itself or by somebody: what is on disk is what there is.
       if (!(error instanceof ChainError)) throw error;
@@ -232,6 +233,7 @@ export class DevChain {
       this.#covered = -1;
       await setClock(this.#launch.program, this.#endpoint);
       await deployOnce(this.#endpoint);
+      this.#blocks = await this.#height();
       for (const account of this.#funded) await this.fund(account);
     } catch (error) {
       await this.#process.stop();
