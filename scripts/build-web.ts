@@ -19,7 +19,7 @@ import { paletteCss } from "../src/web/palette.ts";
 const ROOT = join(import.meta.dirname, "..");
 const WEB = join(ROOT, "src", "web");
 /** A page to keep and to mail: what it may weigh. */
-const VERIFY_BYTES_MAX = 180_000;
+const VERIFY_BYTES_MAX = 182_000;
 
 /** keccak256 of the contract's code as a chain has it; a page accepts no other. */
 const CODE_HASHES = [toHex(keccak256(fromHex(artifact.deployedBytecode)))];
