@@ -118,12 +118,17 @@ export async function askNode(
     if (answer.kind === "result" && !isSuccess(status)) throw new NodeAnswerError(`HTTP status ${status}`, status);
     return { status, answer };
   } catch (error) {
-    // Without its cause, which may hold what the message does not.
-    if (error instanceof AnswerError) throw new AnswerError(target.strike?.(error.message) ?? error.message);
+    if (error instanceof AnswerError) throw withoutSecrets(error, target);
     if (!(error instanceof NodeAnswerError)) throw error;
     // A page that says why, in front of a node that is away, is no answer of the node.
     throw new NodeAnswerError(isSuccess(status) ? error.message : `HTTP status ${status}`, status);
   }
+}
+
+/** Of its cause only the kind stays, which says that nothing could be fetched: its texts may hold what the message does not. */
+function withoutSecrets({ message, cause }: AnswerError, { strike }: NodeTarget): AnswerError {
+  const kind = cause instanceof TypeError ? { cause: new TypeError("it could not be fetched") } : {};
+  return new AnswerError(strike?.(message) ?? message, kind);
 }
 
 function isSuccess(status: number): boolean {
