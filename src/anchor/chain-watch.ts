@@ -115,7 +115,8 @@ export class ChainWatch {
     if (found === undefined) return false;
     if (!this.policy.codeHashes.includes(found.codeHash)) {
       const message = `${this.name}: expected a known version of the contract at ${found.contract}, got other code`;
-      return this.#halt("contract_unknown", `${message} (${found.codeHash}); mend the address in the configuration`);
+      const wayOut = this.#wayOut("mend the address in the configuration");
+      return this.#halt("contract_unknown", `${message} (${found.codeHash}); ${wayOut}`);
     }
     const known = await this.#knownIdentity(space, key);
     const difference = known === undefined ? undefined : compare(known, found);
@@ -154,16 +155,23 @@ export class ChainWatch {
     } catch (error) {
       if (!(error instanceof ChainError)) throw error;
       if (error.kind === "wrong_chain") {
-        this.#halt("chain_wrong", `${error.message}; mend the endpoint or the chain id in the configuration`);
+        const wayOut = this.#wayOut("mend the endpoint or the chain id in the configuration");
+        this.#halt("chain_wrong", `${error.message}; ${wayOut}`);
         return undefined;
       }
       if (error.kind === "contract_missing") {
-        const hint = "mend the address in the configuration, or deploy the contract there";
-        this.#halt("contract_missing", `${this.name}: ${error.message}; ${hint}`);
+        const wayOut = this.#wayOut("mend the address in the configuration, or deploy the contract there");
+        this.#halt("contract_missing", `${this.name}: ${error.message}; ${wayOut}`);
         return undefined;
       }
       throw error;
     }
+  }
+
+  /** A chain that the service runs by itself is in no configuration: a start puts it back to what is kept of it. */
+  #wayOut(configured: string): string {
+    if (this.policy.onReplaced === "halt") return configured;
+    return "somebody changed the chain that this service runs: start the service again, and it goes on where it was";
   }
 
   #halt(code: ObstacleCode, message: string): false {

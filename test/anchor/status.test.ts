@@ -87,6 +87,22 @@ test("a chain's status says how far it is, and why it cannot be used when it can
   assert.match(broken.note?.message ?? "", /mend the address in the configuration/);
 });
 
+test("of a chain that the service runs itself, no configuration is said to be wrong", async () => {
+  const world = await World.open({ policy: { onReplaced: "restart" } });
+  await world.run(4);
+  world.chain.reorg(2, false);
+  world.chain.codeHash = undefined;
+  await world.tick(0);
+  const missing = (await statusOf(world)).note;
+  world.chain.codeHash = `0x${"ee".repeat(32)}`;
+  await world.tick(0);
+  const unknown = (await statusOf(world)).note;
+  assert.deepEqual([missing?.code, unknown?.code], ["contract_missing", "contract_unknown"]);
+  for (const note of [missing, unknown]) {
+    assert.match(note?.message ?? "", /start the service again, and it goes on where it was$/);
+  }
+});
+
 test("the status of one ledger is about that one", async () => {
   const world = await World.open({ names: ["a", "b"] });
   await world.start();
