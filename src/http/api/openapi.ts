@@ -30,7 +30,8 @@ export function openApi(version: string): Json {
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema",
-    servers: [{ url: "/" }],
+    // Beside the document: a proxy may serve all of it under a prefix.
+    servers: [{ url: "." }],
     paths,
     components: {
       schemas: componentSchemas(),

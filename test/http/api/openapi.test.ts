@@ -8,6 +8,7 @@ import test, { after, before } from "node:test";
 import * as z from "zod";
 import { CODES } from "../../../src/http/api/codes.ts";
 import { OPERATIONS } from "../../../src/http/api/operations.ts";
+import { startPrefixProxy } from "../../web/prefix-proxy.ts";
 import { ask, event, type Running, startService } from "../service.ts";
 
 const parameter = z.strictObject({
@@ -88,6 +89,22 @@ test("every reference leads somewhere, and every security requirement is declare
   assert.equal(all, references.length);
   for (const { described } of operations()) {
     for (const requirement of described.security) assert.deepEqual(Object.keys(requirement), ["key"]);
+  }
+});
+
+test("the server is where the document is, also under the prefix of a proxy", async () => {
+  const proxy = await startPrefixProxy(service.url);
+  try {
+    for (const base of [service.url, proxy.url]) {
+      const at = `${base}/openapi.json`;
+      const { servers } = openApi31.parse(JSON.parse(await (await fetch(at)).text()));
+      assert.deepEqual(
+        servers.map(({ url }) => new URL(url, at).href),
+        [`${base}/`],
+      );
+    }
+  } finally {
+    await proxy.close();
   }
 });
 
