@@ -54,12 +54,16 @@ export function addAppend(program: Command): void {
     )
     .option("--add-ids", "give events without an id one, so that a file that has grown can be sent again")
     .option("--again", "record the same lines once more, as other events")
-    .option("--receipts <file>", "write the receipt of every event there, one a line")
+    .option("--receipts <file>", 'write the receipt of every event there, one a line; "-" is standard output')
     .option("--json", "print the result as JSON")
     .action(append);
 }
 
 async function append(file: string, flags: AppendFlags): Promise<void> {
+  const isPrintingReceipts = flags.receipts === "-";
+  if (isPrintingReceipts && flags.json === true) {
+    throw usageError("Expected a file for --receipts, got standard output, where --json prints the result.");
+  }
   const client = new ServiceClient(flags);
   const progress = await startProgress("bytes");
   const bytes = { total: sizeOf(file), read: 0 };
@@ -79,7 +83,9 @@ async function append(file: string, flags: AppendFlags): Promise<void> {
   }
   if (tally.count === 0) throw usageError(`Expected events in ${file === "-" ? "standard input" : file}, got none.`);
   for (const note of tally.notes()) printNote(note);
-  printResult(tally.result(flags.ledger), flags.json === true);
+  const result = tally.result(flags.ledger);
+  if (isPrintingReceipts) result.text.forEach(printNote);
+  else printResult(result, flags.json === true);
 }
 
 async function sendBatch(client: ServiceClient, batch: Batch, flags: AppendFlags, tally: Tally): Promise<Recorded> {

@@ -2,7 +2,7 @@
 
 import { openSync, writeFileSync } from "node:fs";
 import { counted } from "../terminal/numbers.ts";
-import type { Result } from "../terminal/output.ts";
+import { openOutput, type Result } from "../terminal/output.ts";
 
 /** A member whose name is nearly a known one, as the service says. */
 export type Warning = { readonly path: string; readonly known: string };
@@ -15,8 +15,7 @@ type Told = Warning & { readonly line: number; count: number };
 const WARNINGS_MAX = 20;
 
 export class Tally {
-  /** Of the receipts, opened once: who reads a pipe takes its closing for the end. */
-  readonly #fd: number | undefined;
+  readonly #write: ((text: string) => void) | undefined;
   /** Events that the service has, those that it had before included. */
   count = 0;
   #duplicates = 0;
@@ -27,8 +26,9 @@ export class Tally {
   readonly #warnings = new Map<string, Told>();
   #untold = 0;
 
+  /** @param receiptsFile "-" is standard output */
   constructor(receiptsFile: string | undefined) {
-    if (receiptsFile !== undefined) this.#fd = openSync(receiptsFile, "w");
+    if (receiptsFile !== undefined) this.#write = writerTo(receiptsFile);
   }
 
   /** @param lines the lines of the file that the receipts are for */
@@ -41,8 +41,7 @@ export class Tally {
       else this.#recorded.add(index);
       for (const warning of warnings) this.#warn(warning, lines[i] as number);
     }
-    if (this.#fd === undefined) return;
-    writeFileSync(this.#fd, receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join(""));
+    this.#write?.(receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join(""));
   }
 
   /** What the person at the terminal has to know besides. */
@@ -89,6 +88,13 @@ export class Tally {
       this.#warnings.set(`${path} ${known}`, { path, known, line, count: 1 });
     else this.#untold++;
   }
+}
+
+/** Receipts are written as they come, to what is opened once: who reads a pipe takes its closing for the end. */
+function writerTo(file: string): (text: string) => void {
+  if (file === "-") return openOutput(file).write;
+  const fd = openSync(file, "w");
+  return (text) => writeFileSync(fd, text);
 }
 
 /** Indexes between the first and the last of some. */

@@ -77,6 +77,20 @@ test("receipts are written, one a line", async (t) => {
   );
 });
 
+test("receipts on standard output are alone there", async (t) => {
+  const { env } = await startFor(t);
+  const args = ["append", "--batch", "2", "--receipts", "-"];
+  const { status, stdout, stderr } = await runCli(args, { env, input: linesOf(3) });
+  const lines = stdout.trimEnd().split("\n");
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).index),
+    [0, 1, 2],
+  );
+  assert.deepEqual([status, stderr], [0, "Recorded 3 events in main, indexes 0 to 2.\n"]);
+  const both = await runCli([...args, "--json"], { env, input: linesOf(1) });
+  assert.deepEqual([both.status, JSON.parse(both.stdout).error.code], [2, "usage"]);
+});
+
 test("a wrong event is named by its line in the file, and what came before stays", async (t) => {
   const { service, env } = await startFor(t);
   const input = `${linesOf(4)}\n${linesOf(1)}{"action":"x"}\n${linesOf(3)}`;
