@@ -93,7 +93,9 @@ if (import.meta.main) {
     const wrong = differences(artifact, readJson(readFileSync(ARTIFACT, "utf8")) as Partial<Artifact>);
     if (wrong.length > 0) {
       console.error(`src/chain/contract/artifact.json differs from what the compiler makes in: ${wrong.join(", ")}`);
-      console.error("Run node scripts/compile.ts if the contract was meant to change; its address then changes too.");
+      console.error(
+        "Run npx node scripts/compile.ts if the contract was meant to change; its address then changes too.",
+      );
       process.exit(1);
     }
     console.log(`src/chain/contract/artifact.json is what solc ${artifact.compiler.version} makes`);

@@ -84,3 +84,12 @@ test("every link of the pages leads to a file that is there", () => {
   }
   assert.deepEqual(broken, []);
 });
+
+test("what the pages say to run goes by the Node that comes from npm, not by an older one of the machine", () => {
+  const pages = ["README.md", "CONTRIBUTING.md", ...globSync("docs/*.md", { cwd: ROOT })];
+  const bare = pages.flatMap((page) => {
+    const text = readFileSync(join(ROOT, page), "utf8").replaceAll(/<!--.*?-->/gs, "");
+    return [...text.matchAll(/(?<!npx )\bnode (?:--\S+ )*\S+\.ts\b/g)].map(([command]) => `${page}: ${command}`);
+  });
+  assert.deepEqual(bare, []);
+});

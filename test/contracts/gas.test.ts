@@ -9,7 +9,7 @@ import { HARDFORKS } from "./chain.ts";
 
 /** For call data that has a zero byte more or less. */
 const TOLERANCE = 100;
-const REFRESH = "run `node bench/gas.ts --write` if the change is meant";
+const REFRESH = "run `npm run bench:gas -- --write` if the change is meant";
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), "utf8");
 const figures = JSON.parse(read("gas.json")) as Figures;

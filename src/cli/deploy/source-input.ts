@@ -42,6 +42,6 @@ function readSource(name: string, hash: string): string {
     throw new CliError(message, { code: "source_missing", exitStatus: 1, cause });
   }
   if (toHex(keccak256(utf8(content))) === hash) return content;
-  const message = `Expected ${file} as the contract was made of it, got another text; see "node scripts/compile.ts --check".`;
+  const message = `Expected ${file} as the contract was made of it, got another text; see "npx node scripts/compile.ts --check".`;
   throw new CliError(message, { code: "source_changed", exitStatus: 1 });
 }

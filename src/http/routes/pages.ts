@@ -59,7 +59,7 @@ export function servePage({ file, type, policy }: PageFile, folder = PAGES_FOLDE
 function readPage(path: string): Page {
   const identity = readIfThere(path);
   if (identity === undefined)
-    throw new Problem("route_unknown", "expected built pages, got none: `node scripts/build-web.ts` builds them");
+    throw new Problem("route_unknown", "expected built pages, got none: `npm run build` builds them");
   const gzip = readIfThere(`${path}.gz`);
   const br = readIfThere(`${path}.br`);
   return { body: { identity, ...(gzip && { gzip }), ...(br && { br }) }, tag: tagOf(identity) };
