@@ -36,7 +36,7 @@ type Seen = { readonly number: number; readonly timeMs: number; readonly at: num
 type Witness = { readonly newest: Seen; readonly from: Seen };
 
 const SYSTEM_TIME: TimeSources = {
-  clock: Date.now,
+  clock: () => Date.now(),
   steady: () => performance.now(),
   uptime: () => uptime() * 1000,
 };

@@ -9,7 +9,9 @@ import { join } from "node:path";
 import { readConfig } from "../../src/service/config.ts";
 import { type Service, startService } from "../../src/service/service.ts";
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
+/** What is sent last was sent so long ago. */
+const NEWEST_MS = 60_000;
 
 export type DemoService = {
   readonly url: string;
@@ -21,13 +23,17 @@ export type DemoService = {
   close(): Promise<void>;
 };
 
-/** How far the clock of this process is behind; the service stamps what it records with it. */
+/** How far the clocks of this process are behind; the service stamps what it records with them. */
 let behindMs = 0;
 const realNow = Date.now;
+const realPassed = performance.now;
 
-/** Starts it, with the ledger `main` empty. */
-export async function startDemo(): Promise<DemoService> {
+/** Starts it, with the ledger `main` empty. @param agoMs so long ago, as it believes */
+export async function startDemo(agoMs = 0): Promise<DemoService> {
+  behindMs = agoMs;
   Date.now = () => realNow() - behindMs;
+  // A clock alone that is set ahead is not believed: as much time has to pass.
+  performance.now = () => realPassed.call(performance) + agoMs - behindMs;
   const data = await mkdtemp(join(tmpdir(), "holdfast-web-"));
   const config = readConfig({ HOLDFAST_DATA: data, HOLDFAST_LISTEN: "127.0.0.1:0", HOLDFAST_LOG: "silent" });
   const service: Service = await startService({ ...config, embeddedIntervalS: 1 }, "0.0.0-test");
@@ -45,6 +51,8 @@ export async function startDemo(): Promise<DemoService> {
     send,
     async close() {
       Date.now = realNow;
+      performance.now = realPassed;
+      behindMs = 0;
       await service.close();
       await rm(data, { recursive: true, force: true });
     },
@@ -100,19 +108,24 @@ export function changeEvent(time: number): Record<string, unknown> {
   };
 }
 
-/** Sends events that look like those of a day, while this process believes that it is earlier. */
+/** Sends events that look like those of the day since a service began, and lets that day pass for it. */
 export async function sendDay(demo: DemoService, count: number): Promise<void> {
-  let age = DAY_MS;
-  try {
-    for (let place = 0; place < count; place++) {
-      const load = 1 + 0.75 * Math.sin((place / count) * 4 * Math.PI);
-      age -= ((DAY_MS - 60_000) / count) * load;
-      behindMs = Math.round(age);
-      const time = Date.now() - 300;
-      const response = await demo.send(place === count - 1 ? changeEvent(time) : demoEvent(place, time));
-      if (response.status !== 201) throw new Error(`expected 201, got ${response.status}: ${await response.text()}`);
-    }
-  } finally {
-    behindMs = 0;
+  const dayMs = behindMs - NEWEST_MS;
+  for (let place = 0; place < count; place++) {
+    const load = 1 + 0.75 * Math.sin((place / count) * 4 * Math.PI);
+    behindMs -= Math.round((dayMs / count) * load);
+    await setTime(demo.node);
+    const time = Date.now() - 300;
+    const response = await demo.send(place === count - 1 ? changeEvent(time) : demoEvent(place, time));
+    if (response.status !== 201) throw new Error(`expected 201, got ${response.status}: ${await response.text()}`);
   }
+  behindMs = 0;
+  await setTime(demo.node);
+}
+
+/** Lets the clock of the embedded chain go with that of this process. */
+async function setTime(node: string): Promise<void> {
+  const params = [`0x${Math.floor(Date.now() / 1000).toString(16)}`];
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "evm_setTime", params });
+  await fetch(node, { method: "POST", headers: { "Content-Type": "application/json" }, body });
 }

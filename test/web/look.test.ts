@@ -11,7 +11,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { type Look, launchBrowser, listenForComplaints, openContext } from "./browser.ts";
 import { buildPages } from "./built.ts";
-import { type DemoService, sendDay, startDemo } from "./demo-service.ts";
+import { DAY_MS, type DemoService, sendDay, startDemo } from "./demo-service.ts";
 
 const EVENTS = 320;
 const VERIFIER = pathToFileURL(join(import.meta.dirname, "..", "..", "build", "web", "verify.html")).href;
@@ -30,7 +30,7 @@ let bundle: string;
 
 before(async () => {
   buildPages();
-  [browser, demo] = await Promise.all([launchBrowser(), startDemo()]);
+  [browser, demo] = await Promise.all([launchBrowser(), startDemo(DAY_MS)]);
   const headers = { Authorization: `Bearer ${demo.adminKey}`, "Content-Type": "application/json" };
   for (const key of [
     { source: "billing", roles: ["writer"], note: "invoices and payments" },
@@ -141,6 +141,16 @@ for (const [look, size] of Object.entries(LOOKS)) {
     assert.deepEqual([complaints, refused], [[], []]);
   });
 }
+
+test("the pictures show a day: every hour of it has events, and nothing is amiss", async () => {
+  const headers = { Authorization: `Bearer ${demo.adminKey}` };
+  const get = async (path: string) => JSON.parse(await (await fetch(demo.url + path, { headers })).text());
+  const { entries } = (await get("/v1/ledgers/main/stats?interval=hour")) as { entries: number[] };
+  const hours = entries.filter((count) => count > 0).length;
+  assert.ok(hours >= 23, `expected events in every hour of a day, got ${hours}`);
+  const { ready, reasons, notices } = await get("/readyz");
+  assert.deepEqual({ ready, reasons, notices }, { ready: true, reasons: [], notices: [] });
+});
 
 test("the keyboard alone opens an event, and the focus can always be seen", async () => {
   const { context } = await openContext(browser, { width: 1280, scheme: "light" }, [demo.url]);
