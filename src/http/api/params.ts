@@ -10,21 +10,21 @@ import { type FieldError, Problem } from "../problem.ts";
 import type { Code } from "./codes.ts";
 
 /** Query parameters. @throws Problem parameter_invalid */
-export function readQuery<T extends z.ZodType>(schema: T, req: Request): z.output<T> {
+export function readQuery<T extends z.ZodObject>(schema: T, req: Request): z.output<T> {
   return check(schema, req.query, "parameter_invalid", "query parameter ");
 }
 
 /** Parameters of the path. @throws Problem parameter_invalid */
-export function readPath<T extends z.ZodType>(schema: T, req: Request): z.output<T> {
+export function readPath<T extends z.ZodObject>(schema: T, req: Request): z.output<T> {
   return check(schema, req.params, "parameter_invalid", "path parameter ");
 }
 
 /** A body that was parsed already. @throws Problem request_invalid */
-export function checkBody<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+export function checkBody<T extends z.ZodObject>(schema: T, value: unknown): z.output<T> {
   return check(schema, value, "request_invalid", "");
 }
 
-function check<T extends z.ZodType>(schema: T, input: unknown, code: Code, what: string): z.output<T> {
+function check<T extends z.ZodObject>(schema: T, input: unknown, code: Code, what: string): z.output<T> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.map((issue) => fieldError(issue, input, schema));
@@ -37,28 +37,14 @@ function check<T extends z.ZodType>(schema: T, input: unknown, code: Code, what:
   throw new Problem(code, `expected ${first.expected} as ${what}${first.path}, got ${first.got}`, { errors });
 }
 
-function fieldError(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodType): FieldError {
+function fieldError(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodObject): FieldError {
   const isUnknown = issue.code === "unrecognized_keys";
   const steps = isUnknown ? [...issue.path, issue.keys[0] as string] : issue.path;
   const path = steps.map((step) => `/${String(step)}`).join("");
   let got: unknown = input;
   for (const step of steps) got = (got as Record<PropertyKey, unknown> | undefined)?.[step];
-  const expected = isUnknown ? knownNames(schema, issue.path) : expectation(issue);
+  const expected = isUnknown ? `one of ${Object.keys(schema.shape).join(", ")}` : expectation(issue);
   return { path: path === "" ? "/" : path, expected, got: describe(got) };
-}
-
-/** What may stand where an unknown name was found, in words. */
-function knownNames(schema: z.ZodType, path: readonly PropertyKey[]): string {
-  const names = path.length === 0 ? namesOf(schema) : undefined;
-  if (names === undefined) return "only the names that the API's description has";
-  return names.length === 0 ? "none" : `one of ${names.join(", ")}`;
-}
-
-/** Names of the members of an object's schema, also of one whose value is worked on further. */
-function namesOf(schema: z.core.$ZodType): string[] | undefined {
-  const { def } = (schema as z.core.$ZodTypes)._zod;
-  if (def.type === "object") return Object.keys(def.shape);
-  return def.type === "pipe" ? namesOf(def.in) : undefined;
 }
 
 /** What zod calls the kinds of values, in words. */
