@@ -129,6 +129,17 @@ export async function syncFolder(path: string, files: Pick<typeof nodeFiles, "op
   }
 }
 
+/** Whether there is something at a path. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
 /** Takes a folder that an earlier version left open away from others, if it is there and ours. */
 export async function closeToOthers(path: string): Promise<void> {
   try {

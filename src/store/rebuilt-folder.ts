@@ -3,10 +3,9 @@
  * start clears it away. A file beside each tells it from one that somebody put there.
  */
 
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { FileRefusedError } from "./durable-file.ts";
-import { syncFolder } from "./leveldb/opening/kept.ts";
+import { exists, FileRefusedError, syncFolder } from "./durable-file.ts";
 
 /** Names behind that of the store where a start, and `holdfast recover`, make one anew. */
 export const REBUILT = ".rebuilt";
@@ -41,14 +40,4 @@ export async function removeRebuilt(folder: string): Promise<void> {
 export async function clearLeftovers(store: string): Promise<void> {
   for (const name of [REBUILT, RECOVERED]) await removeRebuilt(store + name);
   for (const end of [".room", ".asked"]) await rm(store + end, { recursive: true, force: true });
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
 }

@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { copyFile, link, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { exists, syncFolder } from "../../durable-file.ts";
 import { filesIn } from "../folder.ts";
 import { AmbiguousFolderError } from "./open-errors.ts";
 
@@ -161,25 +162,11 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   }
 }
 
-export function syncFolder(directory: string): Promise<void> {
-  return syncFile(directory);
-}
-
 async function syncFile(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
   }
 }
