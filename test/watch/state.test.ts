@@ -265,7 +265,6 @@ test("a state is read as it was written, and every file that is not so is refuse
   const messages: Readonly<Record<string, RegExp>> = {
     "": /got an empty file/,
     "\n": /got an empty file/,
-    [`\uFEFF${text}`]: /byte order mark \(BOM\)/,
     [text.replace("watch@3", "watch@4")]: /expected the format holdfast\/watch@3, .*, got "holdfast\/watch@4"/,
     [text.replace('"dropped":0', '"dropped":1')]: /does not fit its own check value/,
     [text.slice(0, 300)]: /damaged or cut off/,

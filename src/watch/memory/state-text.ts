@@ -111,9 +111,6 @@ export function readWatchState(text: string): WatchState {
 
 function readText(text: string): WatchState {
   if (text.trim() === "") throw new WatchStateError("expected the state of a watcher, got an empty file");
-  if (text.startsWith("\uFEFF")) {
-    throw new WatchStateError("it begins with a byte order mark (BOM): a program that is no watcher wrote it");
-  }
   const value = readBundleJson(text, LIMITS);
   const format = isObject(value) ? value.format : undefined;
   if (format === FIRST_FORMAT) return requireSigned(ofFirstText(value));
