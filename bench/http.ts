@@ -183,9 +183,9 @@ type Row = {
   readonly what: string;
   readonly perSecond: number;
   readonly p99Ms?: number;
-  readonly processorUs?: number;
-  readonly ratio?: number;
-  readonly ratioToOther?: number;
+  readonly processorUs?: number | undefined;
+  readonly ratio?: number | undefined;
+  readonly ratioToOther?: number | undefined;
 };
 
 function perSecondOf(what: string): number {
@@ -207,9 +207,9 @@ function rowOf(name: string, load: Load, floor?: string): Row {
     what,
     perSecond,
     p99Ms: median(all.map(({ p99Ms }) => p99Ms)),
-    ...(processorUs.length > 0 && { processorUs: median(processorUs) }),
-    ...(floor !== undefined && { ratio: perSecond / perSecondOf(floor) }),
-    ...(isCompared && { ratioToOther: perSecond / perSecondOf(`other checkout, ${load.what}`) }),
+    processorUs: processorUs.length === 0 ? undefined : median(processorUs),
+    ratio: floor === undefined ? undefined : perSecond / perSecondOf(floor),
+    ratioToOther: isCompared ? perSecond / perSecondOf(`other checkout, ${load.what}`) : undefined,
   };
 }
 
@@ -230,7 +230,7 @@ if (flags.json) {
       "p99 ms": p99Ms ?? "",
       "µs of processor": processorUs?.toFixed(1) ?? "",
       "of the floor": ratio?.toFixed(2) ?? "",
-      ...(ratioToOther !== undefined && { "of the other": ratioToOther.toFixed(2) }),
+      "of the other": ratioToOther?.toFixed(2) ?? "",
     })),
   );
 }
