@@ -35,7 +35,6 @@ export type OutputFile = { readonly fd: number; readonly finish: () => void };
 export function openFile(file: string): OutputFile {
   try {
     const there = statSync(file, { throwIfNoEntry: false });
-
     if (there !== undefined && !there.isFile()) return openInPlace(file, there);
     return openDraft(behindLinks(file), there);
   } catch (cause) {

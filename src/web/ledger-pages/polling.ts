@@ -1,7 +1,7 @@
 /** Answers that are asked for again and again while somebody looks; a hidden tab asks nothing. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { ApiError, type Client } from "./client.ts";
+import { ApiError } from "./client.ts";
 import { useSession } from "./session.tsx";
 
 export type Polled<T> = {
@@ -54,12 +54,8 @@ export function usePolled<T>(load: (signal: AbortSignal) => Promise<T>, everyMs:
 export function usePath<T>(path: string | undefined, everyMs: number, patienceMs?: number): Polled<T | undefined> {
   const { client } = useSession();
   const load = useCallback(
-    async (signal: AbortSignal) => (path === undefined ? undefined : loadPath<T>(client, path, signal, patienceMs)),
+    async (signal: AbortSignal) => (path === undefined ? undefined : client.json<T>(path, signal, patienceMs)),
     [client, path, patienceMs],
   );
   return usePolled(load, everyMs);
-}
-
-function loadPath<T>(client: Client, path: string, signal: AbortSignal, patienceMs?: number): Promise<T> {
-  return client.json<T>(path, signal, patienceMs);
 }
