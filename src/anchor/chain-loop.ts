@@ -5,6 +5,7 @@
 
 import type { Account } from "../chain/account.ts";
 import { type Chain, ChainError } from "../chain/chain.ts";
+import { DEPLOYED } from "../chain/contract/contract.ts";
 import { type Clock, isRecent } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
@@ -64,7 +65,7 @@ export class ChainLoop {
   static async open(setup: ChainSetup, parts: LoopParts): Promise<ChainLoop> {
     const { name, chain, payer, owners = [], mineBlocks } = setup;
     const { store, obstacles, log, clock, source, random } = parts;
-    const policy = { ...POLICY, ...setup.policy };
+    const policy = { ...POLICY, codeHashes: [DEPLOYED.codeHash], ...setup.policy };
     const senders: SendingAccount[] = [];
     const restart = () => forgetChain(watch, schedule, senders, openJob, source);
     const watch = await ChainWatch.open({ name, chain, policy, store, obstacles, log, restart });

@@ -1,6 +1,5 @@
 /** How one chain is anchored to: when, how sure, and for how much at most. */
 
-import { DEPLOYED } from "../chain/contract/contract.ts";
 import type { Hex } from "../merkle/bytes.ts";
 
 export type Finality = "finalized" | "safe" | { readonly confirmations: number };
@@ -47,7 +46,8 @@ export function intervalOf({ intervalMs, paceMs }: Policy): number {
   return Math.max(intervalMs, paceMs?.() ?? 0);
 }
 
-export const POLICY: Policy = {
+/** What holds where nothing else is said; which versions of the contract there are, it knows. */
+export const POLICY: Omit<Policy, "codeHashes"> = {
   intervalMs: 3_600_000,
   entriesMax: 100_000,
   jitter: 0.1,
@@ -63,6 +63,5 @@ export const POLICY: Policy = {
   attemptsMax: 24,
   batchMax: 16,
   openMax: 64,
-  codeHashes: [DEPLOYED.codeHash],
   onReplaced: "halt",
 };

@@ -14,6 +14,7 @@ import { TILE_WIDTH } from "../merkle/tile.ts";
 import { DamagedStoreError, type LedgerRecord, type Store } from "../store/store.ts";
 import type { Appended } from "./append/answer.ts";
 import type { AppendRequest } from "./append/idempotency.ts";
+import { QUEUE_LIMITS } from "./append/queue.ts";
 import { Sequencer, type SequencerOptions } from "./append/sequencer.ts";
 import { DamageList, type OnDamage } from "./damage.ts";
 import { NodeReader } from "./proof-nodes.ts";
@@ -26,10 +27,7 @@ export type LedgerLimits = SequencerOptions["limits"] & {
 };
 
 const LIMITS: LedgerLimits = {
-  queueEventsMax: 100_000,
-  queueBytesMax: 256 * 1024 * 1024,
-  groupEventsMax: 10_000,
-  groupBytesMax: 32 * 1024 * 1024,
+  ...QUEUE_LIMITS,
   signTimeoutMs: 10_000,
   commitTimeoutMs: 60_000,
   tilesMax: 64,

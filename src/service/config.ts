@@ -5,7 +5,10 @@
 
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { POLICY } from "../anchor/policy.ts";
+import { HTTP_LIMITS } from "../http/services.ts";
 import { readJson } from "../json/read.ts";
+import { QUEUE_LIMITS } from "../ledger/append/queue.ts";
 import { addressFault } from "../merkle/address.ts";
 import { readListenAddress } from "../net/listen-address.ts";
 import { readTextFile } from "../store/text-file.ts";
@@ -50,37 +53,31 @@ const chain = z.strictObject({
   payer: keySource,
   finality: z
     .union([z.enum(["finalized", "safe"]), z.strictObject({ confirmations: z.int().positive().max(10_000) })])
-    .default("finalized"),
+    .default(POLICY.finality),
   /** Anchor at the latest this long after an entry was recorded. */
-  intervalS: seconds.default(3600),
+  intervalS: seconds.default(POLICY.intervalMs / 1000),
   /** Anchor as soon as this many entries wait. */
-  entriesMax: z.int().positive().default(100_000),
+  entriesMax: z.int().positive().default(POLICY.entriesMax),
   /** Anchor also when nothing changed, this often; 0 never does. */
-  heartbeatS: z.number().nonnegative().default(0),
+  heartbeatS: z
+    .number()
+    .nonnegative()
+    .default(POLICY.heartbeatMs / 1000),
   /** Readiness fails when the oldest unanchored entry is older; 0 means three intervals and two minutes. */
   lagMaxS: z.number().nonnegative().default(0),
-  feeMaxWei: wei.default(50_000_000_000_000_000n),
-  budgetPerDayWei: wei.default(500_000_000_000_000_000n),
+  feeMaxWei: wei.default(POLICY.feeMaxWei),
+  budgetPerDayWei: wei.default(POLICY.budgetPerDayWei),
   /** Rollups without a public mempool re-price instead of bumping. */
-  mempool: z.boolean().default(true),
-  pollMs: z.int().positive().max(600_000).default(4000),
+  mempool: z.boolean().default(POLICY.mempool),
+  pollMs: z.int().positive().max(600_000).default(POLICY.pollMs),
 });
 
 const limits = z.strictObject({
-  eventBytes: z
-    .int()
-    .positive()
-    .default(64 * 1024),
-  requestBytes: z
-    .int()
-    .positive()
-    .default(16 * 1024 * 1024),
-  batchEvents: z.int().positive().max(1_000_000).default(10_000),
-  queueEvents: z.int().positive().default(100_000),
-  queueBytes: z
-    .int()
-    .positive()
-    .default(256 * 1024 * 1024),
+  eventBytes: z.int().positive().default(HTTP_LIMITS.event.bytesMax),
+  requestBytes: z.int().positive().default(HTTP_LIMITS.requestBytesMax),
+  batchEvents: z.int().positive().max(1_000_000).default(HTTP_LIMITS.batchMax),
+  queueEvents: z.int().positive().default(QUEUE_LIMITS.queueEventsMax),
+  queueBytes: z.int().positive().default(QUEUE_LIMITS.queueBytesMax),
 });
 
 const ledgerName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected 1 to 64 of a-z, 0-9, '.', '_', '-'");
@@ -105,7 +102,11 @@ const file = z.strictObject({
   /** Anchor interval on the embedded chain. */
   embeddedIntervalS: seconds.default(5),
   /** An idle connection is kept for so long; longer than the balancer in front keeps its own. */
-  keepAliveS: z.number().positive().max(86_400).default(65),
+  keepAliveS: z
+    .number()
+    .positive()
+    .max(86_400)
+    .default(HTTP_LIMITS.idleMs / 1000),
   limits: limits.prefault({}),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });

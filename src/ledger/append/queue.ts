@@ -21,6 +21,14 @@ export type QueueLimits = {
   readonly groupBytesMax: number;
 };
 
+/** What holds where nothing else is said. */
+export const QUEUE_LIMITS: QueueLimits = {
+  queueEventsMax: 100_000,
+  queueBytesMax: 256 * 1024 * 1024,
+  groupEventsMax: 10_000,
+  groupBytesMax: 32 * 1024 * 1024,
+};
+
 /** Something that waits, and its weight. */
 export type Weighed = { readonly events: number; readonly bytes: number };
 
