@@ -77,6 +77,21 @@ test("a webhook delivery of many pages has its summary and its verdict in the fi
   });
 });
 
+test("a party leads to its events, also when its id is long and has signs of a filter in it", async () => {
+  const id = `cn=Ada *,ou=IT,dc=${"example".repeat(80)}`;
+  const event = { ...changeEvent(Date.now() - 3_600_000), actor: { type: "user", id } };
+  const answer = await demo.send(event);
+  assert.equal(answer.status, 201);
+  const { entry } = (await answer.json()) as { readonly entry: { readonly index: number } };
+  await visit({ browser, demo }, "main/events", async ({ page }) => {
+    await open(page, entry.index);
+    await page.getByLabel("Summary").getByTitle("All events with this actor").click();
+    await page.waitForSelector("article.detail", { state: "detached" });
+    await page.waitForSelector(`a[href^="#/main/events/${entry.index}"]`);
+    assert.equal(await page.locator('a[href^="#/main/events/"]').count(), 1, "and to no others");
+  });
+});
+
 test("what is copied is the text that is shown, to the last character", async () => {
   await visit({ browser, demo }, "main/events", async ({ page, context }) => {
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: demo.url });

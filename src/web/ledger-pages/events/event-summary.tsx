@@ -1,7 +1,6 @@
 /** An event in a few lines: who did what to whom, how it ended, when it happened and when it was recorded. */
 
 import type { ComponentChildren } from "preact";
-import { spellValue } from "../../../entry/spelled-value.ts";
 import { OutcomeMark } from "../../parts/mark.tsx";
 import { When } from "../../parts/when.tsx";
 import type { EventAnswer } from "../answers.ts";
@@ -19,8 +18,6 @@ import {
 } from "./event-words.ts";
 
 const TARGETS_MAX = 5;
-/** Longer ones cannot be asked for. */
-const QUERY_MAX = 500;
 
 type PartyProps = { readonly ledger: string; readonly filter: "actor" | "target"; readonly party: unknown };
 
@@ -36,8 +33,8 @@ function Party({ ledger, filter, party }: PartyProps) {
       {name === undefined ? null : <span class="muted"> {name}</span>}
     </>
   );
-  if (value === undefined || value.length > QUERY_MAX) return <span>{words}</span>;
-  const href = routeHash({ ledger, page: "events", query: new URLSearchParams({ [filter]: spellValue(value) }) });
+  if (value === undefined) return <span>{words}</span>;
+  const href = routeHash({ ledger, page: "events", query: new URLSearchParams({ [filter]: value }) });
   return (
     <a class="party" href={href} title={`All events with this ${filter}`}>
       {words}
