@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { stopAsked } from "../src/cli/terminal/process.ts";
+import { shellWord } from "../src/cli/terminal/shell-word.ts";
 import type { Bundle } from "../src/verify/bundle/bundle.ts";
 import { anchorOf, askContract, type ContractWord, type Judgement, judge, tamper } from "./demo/checks.ts";
 import { checkStored, makeDeliveries, type Recorded, sendAll } from "./demo/deliveries.ts";
@@ -145,22 +146,17 @@ async function demonstrate(service: Service, flags: Flags): Promise<string> {
   });
 }
 
-/** A path as a shell takes it. */
-function shellQuoted(path: string): string {
-  return /^[\w./@%+:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}
-
 /** What can be looked at from now on, and where. */
 function whereabouts({ url, folder }: Service, own: OwnService): string {
   return `The service runs on. Look at it:
 
   pages       ${url}/
-  API key     ${shellQuoted(own.adminKeyFile)}, a file; the pages ask for what is in it
+  API key     ${shellWord(own.adminKeyFile)}, a file; the pages ask for what is in it
   verifier    ${url}/verify.html
-  proofs      ${shellQuoted(join(folder, "bundle.json"))} verifies, tampered.json beside it does not
-  data        ${shellQuoted(join(folder, "data"))}
+  proofs      ${shellWord(join(folder, "bundle.json"))} verifies, tampered.json beside it does not
+  data        ${shellWord(join(folder, "data"))}
 
-Ctrl-C ends it and keeps the data. Later: HOLDFAST_DATA=${shellQuoted(join(folder, "data"))} npm start
+Ctrl-C ends it and keeps the data. Later: HOLDFAST_DATA=${shellWord(join(folder, "data"))} npm start
 `;
 }
 
@@ -171,7 +167,7 @@ async function stayOpen(service: Service, own: OwnService, stopped: Promise<unkn
   if (ended !== undefined) throw new DemoError(`expected the service to run on, it ended with status ${ended}`);
   await own.stop();
   process.stdout.write(
-    `\nThe service has ended. Its data are in ${shellQuoted(service.folder)}; remove that when you like.\n`,
+    `\nThe service has ended. Its data are in ${shellWord(service.folder)}; remove that when you like.\n`,
   );
 }
 
