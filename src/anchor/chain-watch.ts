@@ -8,8 +8,9 @@ import { readJson } from "../json/read.ts";
 import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { DamagedStoreError, type Store } from "../store/store.ts";
+import type { FinalityRule } from "../verify/evm/rpc-reader.ts";
 import type { ObstacleCode, Obstacles } from "./obstacles.ts";
-import type { Finality, Policy } from "./policy.ts";
+import type { Policy } from "./policy.ts";
 import { OpenAnchors } from "./record/open-anchors.ts";
 
 /** How far a chain has come; numbers are -1 when there is no such block yet. */
@@ -93,7 +94,7 @@ export class ChainWatch {
   }
 
   /** Number of the newest block that counts as safe or final; by depth where the chain serves no such tag. */
-  async #height(finality: Finality, latest: Block): Promise<number> {
+  async #height(finality: FinalityRule, latest: Block): Promise<number> {
     const depth = typeof finality === "string" ? this.policy.confirmationsFallback : finality.confirmations;
     if (typeof finality !== "string") return latest.number - depth + 1;
     try {

@@ -1,8 +1,7 @@
 /** How one chain is anchored to: when, how sure, and for how much at most. */
 
 import type { Hex } from "../merkle/bytes.ts";
-
-export type Finality = "finalized" | "safe" | { readonly confirmations: number };
+import type { FinalityRule } from "../verify/evm/rpc-reader.ts";
 
 export type Policy = {
   /** An entry is anchored at the latest this long after it was recorded. */
@@ -15,7 +14,7 @@ export type Policy = {
   readonly jitter: number;
   /** Anchor this often although nothing changed; 0 never does. */
   readonly heartbeatMs: number;
-  readonly finality: Finality;
+  readonly finality: FinalityRule;
   /** Confirmations that stand for a finality tag which the chain does not serve. */
   readonly confirmationsFallback: number;
   /** Highest whole fee of one transaction, in wei. */
