@@ -1,5 +1,5 @@
 /**
- * A store that forgets: for tests and demonstrations. It keeps the promises of the port but for outliving its
+ * A store that forgets: for tests. It keeps the promises of the port but for outliving its
  * process, and shares no code with the LevelDB one except the bytes of an entry, so that nobody can change what is
  * stored by changing an object.
  */

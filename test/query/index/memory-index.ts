@@ -1,4 +1,4 @@
-/** An index kept in memory: for tests, and for a service that keeps no files. It is lost when the process ends. */
+/** An index kept in memory: for tests. */
 
 import type { IndexStore, IndexWrite } from "../../../src/query/index/index-store.ts";
 
