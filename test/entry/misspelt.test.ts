@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { checkEvent } from "../../src/entry/event.ts";
+import { checkEvent, type Event } from "../../src/entry/event.ts";
+import { parseJson } from "../../src/entry/i-json.ts";
 import { findMisspelt, MISSPELLINGS_MAX } from "../../src/entry/misspelt.ts";
 import { eventSchema } from "../../src/entry/schema.ts";
 
@@ -74,4 +75,28 @@ test("what is told of one event is bounded, and a long name is near none", () =>
   const targets = Array.from({ length: 1000 }, () => ({ type: "a", id: "b", nmae: "x" }));
   assert.equal(found({ targets }).length, MISSPELLINGS_MAX);
   assert.deepEqual(found({ [`targets${"s".repeat(40)}`]: 1 }), []);
+});
+
+test("names that are all new and nearly known cost no more than reading them several times", () => {
+  // As long as the known ones, and of letters as common as theirs.
+  const name = (n: number) => [...n.toString(8).padStart(8, "0")].map((digit) => "aeorstnu"[Number(digit)]).join("");
+  const texts = Array.from({ length: 10 }, (_, i) => {
+    const members = Array.from({ length: 5000 }, (_, k) => [name((5000 * i + k) * 331), 1] as const);
+    return JSON.stringify({ ...least, context: Object.fromEntries(members) });
+  });
+  const took = { reading: Number.POSITIVE_INFINITY, looking: Number.POSITIVE_INFINITY };
+  const measure = (what: keyof typeof took, work: () => void) => {
+    const began = performance.now();
+    work();
+    took[what] = Math.min(took[what], performance.now() - began);
+  };
+  // In turn, and the least of each, so that what else the machine does meets both.
+  for (const text of texts) {
+    let value: unknown;
+    measure("reading", () => {
+      value = parseJson(text, { depthMax: 4 });
+    });
+    measure("looking", () => assert.ok(findMisspelt(value as Event).length < MISSPELLINGS_MAX));
+  }
+  assert.ok(took.looking < 8 * took.reading, JSON.stringify(took));
 });
