@@ -15,6 +15,8 @@ const WORD_MAX = 5;
 const FLAG_MAX = 2;
 /** So much of a secret may stand at the end of a text that is cut. */
 const BEGINNING_MAX = 3;
+/** Texts are cut before they can hold more of a secret. */
+const CUT_LENGTH_MAX = 400;
 const DOTS = "…";
 const NAMED: Readonly<Record<string, string>> = { "&": "amp", '"': "quot", "'": "apos", "<": "lt", ">": "gt" };
 
@@ -28,9 +30,11 @@ export function strikeOf(url: URL): Strike | undefined {
     return secret.length > WORD_MAX ? pattern : `(?<![0-9a-z])${pattern}(?![0-9a-z])`;
   });
   const all = new RegExp(patterns.join("|"), "gi");
+  // Made once: a node decides how often a text is cut.
+  const ends = secrets.filter(({ length }) => length > BEGINNING_MAX).map(beginningAtEnd);
   return (text, isCut = false) => {
     const struck = text.replace(all, DOTS);
-    return isCut ? secrets.reduce(strikeEnd, struck) : struck;
+    return isCut ? ends.reduce((left, end) => left.replace(end, DOTS), struck) : struck;
   };
 }
 
@@ -49,6 +53,8 @@ function secretsOf(url: URL): string[] {
     const basic = basicCredentials(url);
     parts.push(basic, basic.replace(/=+$/, ""));
   }
+  // As JSON has them: "either one or two" for each of them would be tried in 2^n ways.
+  parts.push(...parts.map((part) => part.replaceAll("\\", "\\\\")));
   return [...new Set(parts)].filter((part) => part !== "").sort((a, b) => b.length - a.length);
 }
 
@@ -64,7 +70,7 @@ function spelled(secret: string): string[] {
     const plain = character.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
     const bytes = [...new TextEncoder().encode(character)].map((byte) => `%(?:25)*${hex(byte, 2)}`);
     const units = character.split("").map((unit) => `\\\\u${hex(unit.charCodeAt(0), 4)}`);
-    const ways = [/[0-9a-z]/i.test(character) ? plain : `\\\\?${plain}`, bytes.join(""), units.join("")];
+    const ways = [/[0-9a-z\\]/i.test(character) ? plain : `\\\\?${plain}`, bytes.join(""), units.join("")];
     const code = character.codePointAt(0) as number;
     ways.push(`&#(?:0*${code}|x0*${hex(code, 1)});`);
     if (NAMED[character] !== undefined) ways.unshift(`&${NAMED[character]};`);
@@ -77,14 +83,11 @@ function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, "0");
 }
 
-/** Strikes the beginning of a secret with which a text ends. */
-function strikeEnd(text: string, secret: string): string {
-  const pattern = spelled(secret);
-  for (let length = pattern.length - 1; length > BEGINNING_MAX; length--) {
-    const struck = text.replace(new RegExp(`${pattern.slice(0, length).join("")}[%\\\\&]?[0-9a-z#]{0,5}$`, "i"), DOTS);
-    if (struck !== text) return struck;
-  }
-  return text;
+/** The beginning of a secret with which a text ends: each character may be the last one, with half of another spelling. */
+function beginningAtEnd(secret: string): RegExp {
+  const pattern = spelled(secret).slice(0, CUT_LENGTH_MAX);
+  const rest = pattern.slice(BEGINNING_MAX + 1).reduceRight((behind, each) => `(?:${each}${behind})?`, "");
+  return new RegExp(`${pattern.slice(0, BEGINNING_MAX + 1).join("")}${rest}[%\\\\&]?[0-9a-z#]{0,5}$`, "i");
 }
 
 /** A part of a URL without percent-encoding, or as it stands where that is none. */

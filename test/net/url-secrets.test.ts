@@ -39,6 +39,26 @@ test("the beginning of a secret at which a text was cut is struck out, too", () 
   assert.equal(strike?.("bad p%40ss%2", true), "bad …");
 });
 
+/** Far from what it takes, 0.1 s, and from what it took, 14 s and more. */
+const LONG_MS = 7000;
+
+test("striking out the beginning of a long secret, such as a token, is not left to take long", () => {
+  const token = "eyJhbGciOiJFUzI1NiJ9".repeat(40);
+  const { strike } = nodeAt(`https://node.example/v3?token=${token}`);
+  const began = performance.now();
+  for (let i = 0; i < 10; i++) assert.equal(strike?.(`at ${token.slice(0, 300)}`, true), "at …");
+  assert.ok(performance.now() - began < LONG_MS);
+});
+
+test("a secret with backslashes is struck out as JSON has it, and no other text makes that take long", () => {
+  const { strike } = nodeAt(`https://node.example/v3?key=${"%5C".repeat(31)}x`);
+  const began = performance.now();
+  const others = `${"\\".repeat(47)}y`;
+  assert.equal(strike?.(others), others);
+  assert.equal(strike?.(`got ${"\\".repeat(62)}x!`), "got …!");
+  assert.ok(performance.now() - began < LONG_MS);
+});
+
 test("a short password is struck out where it is a word, and leaves other words alone", () => {
   assert.equal(nodeAt("http://a:low@node.example").strike?.("low: slower, below"), "…: slower, below");
 });
