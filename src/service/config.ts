@@ -72,8 +72,11 @@ const chain = z.strictObject({
   pollMs: z.int().positive().max(600_000).default(POLICY.pollMs),
 });
 
+/** Of larger events some could be recorded that no verifier reads: `memberValuesMax` in verify/bundle/bundle.ts. */
+export const EVENT_BYTES_MAX = 4 * 1024 * 1024;
+
 const limits = z.strictObject({
-  eventBytes: z.int().positive().default(HTTP_LIMITS.event.bytesMax),
+  eventBytes: z.int().positive().max(EVENT_BYTES_MAX).default(HTTP_LIMITS.event.bytesMax),
   requestBytes: z.int().positive().default(HTTP_LIMITS.requestBytesMax),
   batchEvents: z.int().positive().max(1_000_000).default(HTTP_LIMITS.batchMax),
   queueEvents: z.int().positive().default(QUEUE_LIMITS.queueEventsMax),

@@ -9,9 +9,11 @@ import { join, resolve } from "node:path";
 import test, { type TestContext } from "node:test";
 import { dataFolderOf } from "../../src/cli/terminal/data-folder.ts";
 import { CliError } from "../../src/cli/terminal/failure.ts";
+import { shapeOf } from "../../src/json/shape.ts";
 import { openAccount } from "../../src/keys/key-source.ts";
 import { hostInUrl, readListenAddress } from "../../src/net/listen-address.ts";
-import { ConfigError, readConfig } from "../../src/service/config.ts";
+import { ConfigError, EVENT_BYTES_MAX, readConfig } from "../../src/service/config.ts";
+import { BUNDLE_LIMITS } from "../../src/verify/bundle/bundle.ts";
 
 const KEY = "0x0000000000000000000000000000000000000000000000000000000000000001";
 const ADDRESS = "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf";
@@ -102,4 +104,16 @@ test("the system takes what is read, an IPv4 address in the form of IPv6 too", a
   t.after(() => server.close());
   await once(server, "listening");
   assert.equal((server.address() as AddressInfo).address, "::ffff:127.0.0.1");
+});
+
+test("no event may be larger than those of which a verifier reads every value", (t) => {
+  const read = (eventBytes: number) =>
+    readConfig({ HOLDFAST_CONFIG: fileWith(t, JSON.stringify({ limits: { eventBytes } })) }).limits.eventBytes;
+  assert.equal(read(EVENT_BYTES_MAX), EVENT_BYTES_MAX);
+  assert.throws(() => read(EVENT_BYTES_MAX + 1), /limits\.eventBytes/);
+  // The most values that fit, and the room that the members an event must have take of them.
+  const most = `[${"1,".repeat(EVENT_BYTES_MAX / 2 - 50)}1]`;
+  assert.ok(shapeOf(most, 2).values <= BUNDLE_LIMITS.memberValuesMax);
+  // A quotation mark takes four characters in the text of a bundle.
+  assert.ok(4 * EVENT_BYTES_MAX <= BUNDLE_LIMITS.charactersMax);
 });
