@@ -59,18 +59,27 @@ const names = text.transform(readValues);
 const ledger = z.object({ ledger: z.string() });
 const ofLedger: readonly Code[] = ["ledger_unknown", "store_damaged"];
 const withKey: readonly Code[] = ["key_missing", "key_invalid", "role_insufficient", "ledger_forbidden"];
+/** What can be wrong with the bytes of a body, whatever they are to be. */
+const ofBytes: readonly Code[] = ["encoding_unsupported", "encoding_invalid", "request_too_large", "service_busy"];
 const ofBody: readonly Code[] = [
   "content_type_unsupported",
-  "encoding_unsupported",
-  "encoding_invalid",
-  "request_too_large",
+  ...ofBytes,
   "utf8_invalid",
   "json_invalid",
   "json_depth",
   "json_duplicate_name",
   "json_unsafe_integer",
   "json_lone_surrogate",
-  "service_busy",
+];
+/** Why something that is right is not recorded. */
+const ofRecording: readonly Code[] = [
+  "claim_damaged",
+  "queue_full",
+  "not_recorded",
+  "store_unavailable",
+  "marks_unwritable",
+  "ledger_stopped",
+  "deadline_exceeded",
 ];
 const ofEvents: readonly Code[] = [
   "event_invalid",
@@ -81,28 +90,7 @@ const ofEvents: readonly Code[] = [
   "batch_empty",
   "batch_too_large",
   "idempotency_conflict",
-  "claim_damaged",
-  "queue_full",
-  "not_recorded",
-  "store_unavailable",
-  "marks_unwritable",
-  "ledger_stopped",
-  "deadline_exceeded",
-];
-
-const ofItem: readonly Code[] = [
-  "claim_damaged",
-  "format_unknown",
-  "encoding_unsupported",
-  "encoding_invalid",
-  "request_too_large",
-  "service_busy",
-  "queue_full",
-  "not_recorded",
-  "store_unavailable",
-  "marks_unwritable",
-  "ledger_stopped",
-  "deadline_exceeded",
+  ...ofRecording,
 ];
 const ofQuery: readonly Code[] = [
   "parameter_invalid",
@@ -132,7 +120,7 @@ export const OPERATIONS = {
     path: ledger.extend({ format: z.string() }),
     body: { types: ["application/json", "application/x-www-form-urlencoded"], schema: "Foreign" },
     answers: { 201: "Receipts", 200: "Receipts" },
-    codes: [...withKey, ...ofLedger, ...ofItem],
+    codes: [...withKey, ...ofLedger, "format_unknown", ...ofBytes, ...ofRecording],
   },
   listEvents: {
     method: "get",
