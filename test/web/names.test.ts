@@ -13,8 +13,9 @@ import type { Browser, Page } from "playwright-core";
 import { plain, readIndependently } from "../json/independent.ts";
 import { spellEscaped, trapsFor } from "../json/poison.ts";
 import { TestLedger, textsOf } from "../verify/fixture.ts";
-import { launchBrowser, listenForComplaints, openContext } from "./browser.ts";
+import { launchBrowser } from "./browser.ts";
 import { buildPages } from "./built.ts";
+import { visitAt } from "./visit.ts";
 
 const BASE = '"action":"x.y","time":"2026-11-27T03:30:54Z","actor":{"type":"user","id":"q"}';
 /** Each event is honest; what the engine makes of the second name in `b` is the second name in `a`. */
@@ -40,18 +41,8 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function withPage(use: (page: Page) => Promise<void>): Promise<void> {
-  const { context } = await openContext(browser, { width: 1280, scheme: "light" }, [address]);
-  try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
-    const complaints = listenForComplaints(page);
-    await page.goto(address);
-    await use(page);
-    assert.deepEqual(complaints, []);
-  } finally {
-    await context.close();
-  }
+function withPage(use: (page: Page) => Promise<void>): Promise<void> {
+  return visitAt(browser, address, ({ page }) => use(page));
 }
 
 /** Gives the page a file, waits for its verdict, and takes it away again. */

@@ -10,8 +10,9 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { deadUrl } from "../cli/fake-http.ts";
 import { anchored, TestChain, TestLedger } from "../verify/fixture.ts";
-import { launchBrowser, listenForComplaints, openContext } from "./browser.ts";
+import { launchBrowser } from "./browser.ts";
 import { buildPages } from "./built.ts";
+import { type Visit, visitAt } from "./visit.ts";
 
 const PAPER = 720;
 
@@ -38,22 +39,15 @@ after(async () => {
 });
 
 /** @param node that may be asked although nobody answers there */
-async function withPage(use: (page: Page) => Promise<void>, node?: string): Promise<void> {
-  const { context, refused } = await openContext(browser, { width: PAPER, scheme: "dark" }, [
-    address,
-    ...(node === undefined ? [] : [node]),
-  ]);
-  try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
-    const complaints = listenForComplaints(page);
-    await page.goto(address);
+function withPage(use: (page: Page) => Promise<void>, node?: string): Promise<void> {
+  const allowed = node === undefined ? [] : [node];
+  const look = { width: PAPER, scheme: "dark" } as const;
+  const visited = async ({ page, complaints }: Visit) => {
     await use(page);
-    const isExpected = (complaint: string) => node !== undefined && /ERR_CONNECTION_REFUSED|CORS/.test(complaint);
-    assert.deepEqual([complaints.filter((each) => !isExpected(each)), refused], [[], []]);
-  } finally {
-    await context.close();
-  }
+    if (node === undefined) return;
+    for (const complaint of complaints.splice(0)) assert.match(complaint, /ERR_CONNECTION_REFUSED|CORS/);
+  };
+  return visitAt(browser, address, visited, { look, allowed });
 }
 
 async function load(page: Page): Promise<void> {

@@ -22,8 +22,9 @@ import { SetWriter } from "../../src/verify/set/set.ts";
 import { cellOf, FOUNDS, GIVENS } from "../../src/verify/verdict/table.ts";
 import { verifyText } from "../../src/verify/verify.ts";
 import { anchored, signHash, TestChain, TestLedger } from "../verify/fixture.ts";
-import { launchBrowser, listenForComplaints, openContext } from "./browser.ts";
+import { launchBrowser } from "./browser.ts";
 import { buildPages } from "./built.ts";
+import { type Visit, visitAt } from "./visit.ts";
 
 const CODE_HASH = toHex(keccak256(fromHex(artifact.deployedBytecode as Hex)));
 
@@ -50,22 +51,9 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-type Opened = { readonly page: Page; readonly refused: string[]; readonly complaints: string[] };
-
-/** Opens the page for one test, which must end without a request or a complaint. */
-async function withPage(allowed: readonly string[], use: (opened: Opened) => Promise<void>): Promise<void> {
-  const { context, refused } = await openContext(browser, { width: 1280, scheme: "light" }, [address, ...allowed]);
-  try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
-    const complaints = listenForComplaints(page);
-    await page.goto(address);
-    await use({ page, refused, complaints });
-    assert.deepEqual(complaints, []);
-    assert.deepEqual(refused, [], "the page asked somebody");
-  } finally {
-    await context.close();
-  }
+/** Opens the page for one test. */
+function withPage(allowed: readonly string[], use: (visit: Visit) => Promise<void>): Promise<void> {
+  return visitAt(browser, address, use, { allowed });
 }
 
 async function load(page: Page, text: string, name = "bundle.json"): Promise<void> {
