@@ -1,12 +1,16 @@
 /** Sorted files are looked at before they are relied on: what is derived is made again, anything else is refused. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  cpSync,
   globSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,7 +18,7 @@ import {
   writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LevelStore } from "../../src/store/level-store.ts";
@@ -25,6 +29,10 @@ import { isDerived } from "../../src/store/rebuild.ts";
 import { commitOf, hex, ledgerRecord } from "./suite.ts";
 
 const ID = hex(1, 32);
+const KILLER = join(import.meta.dirname, "..", "cli", "killed-at-step.ts");
+const OPENER = join(import.meta.dirname, "opened-store.ts");
+/** What may stand beside a store when a start is over. */
+const EXPECTED = /^store(?:|\.lock|\.damaged-\d+)$/;
 
 /** A store in sorted files, with many tiles side by side. */
 async function makeStore(t: TestContext): Promise<string> {
@@ -70,6 +78,34 @@ test("a store of which nothing but tiles is damaged is made anew without them, a
   const tiles = await Promise.all(Array.from({ length: 40 }, (_, n) => store.tile(ID, 0, n)));
   const missing = tiles.filter((tile) => tile === undefined).length;
   assert.ok(missing > 0 && missing < 40, `expected some tiles without those of a block, got ${40 - missing}`);
+});
+
+test("a start that makes a store anew and is killed before any step is made good by the next one", async (t) => {
+  const made = await makeStore(t);
+  damage(made, "derived");
+  for (let step = 1; ; step++) {
+    const folder = join(dirname(made), String(step));
+    const directory = join(folder, "store");
+    mkdirSync(folder);
+    cpSync(made, directory, { recursive: true });
+    const env = { ...process.env, KILLED_AT: String(step), KILLED_BEFORE: "rename,mkdir,rm,link,writeFile,symlink" };
+    const run = spawnSync(process.execPath, ["--import", KILLER, OPENER, directory], { env, encoding: "utf8" });
+    const isKilled = run.signal === "SIGKILL";
+    if (!isKilled) assert.equal(run.status, 0, run.stderr);
+    const store = await LevelStore.open(directory);
+    assert.equal((await store.head(ID))?.size, 100, `step ${step}`);
+    for (let index = 0; index < 100; index++) assert.ok(await store.entry(ID, index), `step ${step}`);
+    await store.close();
+    const names = readdirSync(folder);
+    assert.deepEqual(
+      names.filter((name) => !EXPECTED.test(name)),
+      [],
+      `step ${step} leaves something behind`,
+    );
+    assert.equal(names.filter((name) => name.includes(".damaged-")).length, 1, `step ${step} keeps the damaged one`);
+    rmSync(folder, { recursive: true });
+    if (!isKilled) return assert.ok(step > 40, `expected more steps, got ${step}`);
+  }
 });
 
 test("a store of which anything else is damaged is refused, and the way out is named", async (t) => {
