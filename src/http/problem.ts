@@ -70,13 +70,17 @@ type Known = Error & {
   readonly got?: string;
   readonly retryAfterS?: number;
   readonly items?: ProblemExtra["conflicts"];
+  readonly errors?: ProblemExtra["errors"];
+  readonly line?: number | undefined;
 };
 
 function knownProblem(code: Code, error: Known): Problem {
-  const { path, expected, got, items } = error;
+  const { path, expected, got, items, errors, line } = error;
   const retryAfterS = error.retryAfterS ?? (CODES[code][0] === 503 ? RETRY_AFTER_S : undefined);
   return new Problem(code, error.message, {
     ...(path !== undefined && expected !== undefined && { errors: [{ path, expected, got: got ?? "nothing" }] }),
+    ...(errors !== undefined && { errors }),
+    ...(line !== undefined && { line }),
     ...(items !== undefined && items.length > 0 && { conflicts: items }),
     ...(retryAfterS !== undefined && { headers: { "Retry-After": String(Math.max(1, Math.ceil(retryAfterS))) } }),
     cause: error,

@@ -5,6 +5,8 @@
 import type { ChainStatus as AnchoringStatus } from "../anchor/status.ts";
 import { EVENT_LIMITS, type EventLimits } from "../entry/event.ts";
 import type { Health } from "../health.ts";
+import type { OnMisspelt } from "../ingest/intake/intake.ts";
+import type { IntakePool } from "../ingest/intake/pool.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
@@ -13,8 +15,6 @@ import type { Metrics } from "../metrics.ts";
 import type { Indexer } from "../query/index/indexer.ts";
 import type { Store } from "../store/store.ts";
 import type { KeyRing } from "./auth/api-keys.ts";
-import type { OnMisspelt } from "./intake/intake.ts";
-import type { IntakePool } from "./intake/pool.ts";
 import type { TurnLimits } from "./wire/turns.ts";
 
 /** The ledgers of this service. */

@@ -11,8 +11,6 @@ import { SCHEMAS, type SchemaName } from "../../src/http/api/schemas.ts";
 import { createApp } from "../../src/http/app.ts";
 import { KeyRing } from "../../src/http/auth/api-keys.ts";
 import type { Role } from "../../src/http/auth/roles.ts";
-import { IntakePool } from "../../src/http/intake/pool.ts";
-import { createSalts } from "../../src/http/intake/salts.ts";
 import { closeServer, createServer } from "../../src/http/server.ts";
 import {
   type ChainStatus,
@@ -21,6 +19,8 @@ import {
   type LedgerRegistry,
   type Services,
 } from "../../src/http/services.ts";
+import { IntakePool } from "../../src/ingest/intake/pool.ts";
+import { createSalts } from "../../src/ingest/intake/salts.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
 import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
 import { Ledger, type LedgerLimits } from "../../src/ledger/ledger.ts";

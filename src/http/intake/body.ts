@@ -200,15 +200,3 @@ function decoderOf(req: IncomingMessage): Decoder | undefined {
 function tooLarge(bytesMax: number, got: string): Problem {
   return new Problem("request_too_large", `expected at most ${bytesMax} bytes after decompression, got ${got}`);
 }
-
-/** UTF-8 as it must be; a byte order mark is not skipped, RFC 8259 §8.1. */
-const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** @throws Problem utf8_invalid */
-export function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return DECODER.decode(bytes);
-  } catch (cause) {
-    throw new Problem("utf8_invalid", "expected UTF-8, got bytes that are not", { cause });
-  }
-}

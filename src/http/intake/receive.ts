@@ -6,13 +6,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseJson } from "../../entry/i-json.ts";
 import type { Preparation } from "../../entry/prepare.ts";
+import { type OnMisspelt, openIntake, type Received } from "../../ingest/intake/intake.ts";
+import type { IntakePool, RemoteIntake } from "../../ingest/intake/pool.ts";
+import { decodeUtf8 } from "../../ingest/intake/utf8.ts";
 import { Problem } from "../problem.ts";
 import { within } from "../reply.ts";
 import type { HttpLimits } from "../services.ts";
-import { type BodyBudget, decodeUtf8, receiveBody } from "./body.ts";
+import { type BodyBudget, receiveBody } from "./body.ts";
 import { Chunks } from "./chunks.ts";
-import { type OnMisspelt, openIntake, type Received } from "./intake.ts";
-import type { IntakePool, RemoteIntake } from "./pool.ts";
 
 export type Receiving = {
   readonly limits: HttpLimits;
@@ -30,7 +31,7 @@ const PIECE_BYTES = 1024 * 1024;
 
 /**
  * Receives the events of a request.
- * @throws Problem, EventError, DisconnectedError
+ * @throws Problem, EventError, IntakeError, DisconnectedError
  */
 export async function receiveEvents(
   req: IncomingMessage,
@@ -68,7 +69,7 @@ export async function receiveEvents(
 
 /**
  * Receives one JSON value.
- * @throws Problem, EventError, DisconnectedError
+ * @throws Problem, EventError, IntakeError, DisconnectedError
  */
 export async function receiveValue(
   req: IncomingMessage,

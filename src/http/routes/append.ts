@@ -6,6 +6,8 @@
 
 import type { IncomingMessage } from "node:http";
 import { ownMembers, type Preparation } from "../../entry/prepare.ts";
+import type { Received } from "../../ingest/intake/intake.ts";
+import { createMemory } from "../../ingest/intake/memory.ts";
 import { NATIVE } from "../../ingest/known-formats.ts";
 import type { Appended, Receipt } from "../../ledger/append/answer.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -14,8 +16,6 @@ import { bundleLedger, bundleOfAppend, signerOf, spellAll } from "../../prove/ma
 import type { Answering } from "../admit.ts";
 import type { ApiKey } from "../auth/api-keys.ts";
 import type { BodyBudget } from "../intake/body.ts";
-import type { Received } from "../intake/intake.ts";
-import { createMemory } from "../intake/memory.ts";
 import { receiveEvents } from "../intake/receive.ts";
 import { Problem } from "../problem.ts";
 import { within } from "../reply.ts";

@@ -3,7 +3,7 @@
  * header for all, since the answer to a single event is its bundle, in which nothing has a place that is not proved.
  */
 
-import type { Warning } from "../intake/intake.ts";
+import type { Warning } from "../../ingest/intake/intake.ts";
 
 const CODE = "member_misspelt";
 /** Named in the header; the receipts have all of them. */

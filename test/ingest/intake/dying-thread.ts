@@ -1,8 +1,8 @@
 /** A thread for bodies that dies when a body says so: `die` ends it, `throw` leaves an error that nobody catches. */
 
 import { type MessagePort, parentPort } from "node:worker_threads";
-import "../../../src/http/intake/thread.ts";
-import type { IntakeTask } from "../../../src/http/intake/thread.ts";
+import "../../../src/ingest/intake/thread.ts";
+import type { IntakeTask } from "../../../src/ingest/intake/thread.ts";
 
 const port = parentPort as MessagePort;
 const answer = port.postMessage.bind(port);

@@ -4,12 +4,12 @@
  */
 
 import { parentPort } from "node:worker_threads";
+import { EventError } from "../../entry/event-error.ts";
 import type { Preparation } from "../../entry/prepare.ts";
 import { fastKeccak256 } from "../../ledger/keccak-wasm.ts";
-import type { Code } from "../api/codes.ts";
-import { type ProblemExtra, problemOf } from "../problem.ts";
 import { type PackedBatch, packBatch } from "./batch.ts";
 import { type Form, type Intake, type IntakeRules, openIntake, type Warning } from "./intake.ts";
+import { IntakeError, type IntakeErrorCode, type PlaceError } from "./intake-error.ts";
 import { createMemory } from "./memory.ts";
 import { createSalts } from "./salts.ts";
 
@@ -33,10 +33,10 @@ export type IntakeTask =
 /** An error on its way between threads: what the client is told, or one that nobody expected. */
 export type SentError =
   | {
-      readonly code: Code;
-      readonly detail: string;
-      readonly extra: ProblemExtra;
-      readonly headers: Readonly<Record<string, string>>;
+      readonly code: IntakeErrorCode;
+      readonly message: string;
+      readonly errors: readonly PlaceError[] | undefined;
+      readonly line: number | undefined;
     }
   | { readonly unexpected: unknown };
 
@@ -70,9 +70,13 @@ function work(task: IntakeTask): IntakeAnswer | undefined {
 }
 
 function sentError(error: unknown): SentError {
-  const { problem, unexpected } = problemOf(error);
-  const { code, message: detail, extra, headers } = problem;
-  return unexpected ? { unexpected: error } : { code, detail, extra, headers };
+  if (error instanceof IntakeError) {
+    const { code, message, errors, line } = error;
+    return { code, message, errors, line };
+  }
+  if (!(error instanceof EventError)) return { unexpected: error };
+  const { code, message, path, expected, got } = error;
+  return { code, message, errors: [{ path, expected, got }], line: undefined };
 }
 
 parentPort?.on("message", (task: IntakeTask) => {

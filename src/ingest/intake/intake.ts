@@ -10,9 +10,9 @@ import { parseJson } from "../../entry/i-json.ts";
 import { findMisspelt, type Misspelling } from "../../entry/misspelt.ts";
 import { type Preparation, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { shapeOf } from "../../json/shape.ts";
-import { Problem, type ProblemExtra } from "../problem.ts";
-import { decodeUtf8 } from "./body.ts";
+import { IntakeError } from "./intake-error.ts";
 import { LineSplitter } from "./lines.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** How the events of a body are spelled: one JSON value, or one on each line. */
 export type Form = "json" | "lines";
@@ -38,7 +38,7 @@ export type Received = {
   readonly warnings: readonly Warning[];
 };
 
-/** Takes a body in, piece by piece. Its methods throw a Problem or an EventError when something is wrong with it. */
+/** Takes a body in, piece by piece. Its methods throw an IntakeError or an EventError when something is wrong with it. */
 export type Intake = {
   push(chunk: Buffer): void;
   /** The body is complete. */
@@ -84,7 +84,7 @@ function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
       lookAtNames(checked, rules, warnings, entries.length);
       entries.push(prepareEntry(checked, preparation));
     } catch (error) {
-      throw located(error, `line ${number}`, "", { line: number });
+      throw located(error, `line ${number}`, "", number);
     }
   });
   return {
@@ -93,7 +93,8 @@ function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
     },
     end() {
       lines.end();
-      if (entries.length === 0) throw new Problem("batch_empty", "expected at least one line with an event, got none");
+      if (entries.length === 0)
+        throw new IntakeError("batch_empty", "expected at least one line with an event, got none");
       return { alone: false, entries, warnings };
     },
   };
@@ -141,30 +142,31 @@ function prepareAll(
   warnings: Warning[],
 ): PreparedEntry[] {
   if (values.length > rules.batchMax) throw tooMany(rules.batchMax, values.length);
-  if (values.length === 0) throw new Problem("batch_empty", "expected at least one event, got an empty array");
+  if (values.length === 0) throw new IntakeError("batch_empty", "expected at least one event, got an empty array");
   return values.map((value, i) => {
     try {
       const event = checkEvent(value, rules.event);
       lookAtNames(event, rules, warnings, i);
       return prepareEntry(event, preparation);
     } catch (error) {
-      throw located(error, `event ${i} of the array`, pointer(i), {});
+      throw located(error, `event ${i} of the array`, pointer(i));
     }
   });
 }
 
 /** The same error, saying also where in the request it is. */
-function located(error: unknown, place: string, prefix: string, extra: ProblemExtra): unknown {
-  if (error instanceof Problem) {
-    return new Problem(error.code, `${place}: ${error.message}`, { ...error.extra, ...extra, cause: error });
+function located(error: unknown, place: string, prefix: string, line?: number): unknown {
+  if (error instanceof IntakeError) {
+    const { errors } = error;
+    return new IntakeError(error.code, `${place}: ${error.message}`, { errors, line, cause: error });
   }
   if (!(error instanceof EventError)) return error;
   const errors = [{ path: prefix + error.path, expected: error.expected, got: error.got }];
-  return new Problem(error.code, `${place}: ${error.message}`, { errors, ...extra, cause: error });
+  return new IntakeError(error.code, `${place}: ${error.message}`, { errors, line, cause: error });
 }
 
-function tooMany(batchMax: number, got: number | undefined): Problem {
-  return new Problem("batch_too_large", `expected at most ${batchMax} events in one request, got ${got ?? "more"}`);
+function tooMany(batchMax: number, got: number | undefined): IntakeError {
+  return new IntakeError("batch_too_large", `expected at most ${batchMax} events in one request, got ${got ?? "more"}`);
 }
 
 /** What comes behind a byte order mark, which some senders put in front of everything. */

@@ -6,9 +6,9 @@
  */
 
 import { Worker } from "node:worker_threads";
-import { Problem } from "../problem.ts";
 import { unpackBatch } from "./batch.ts";
 import type { Form, IntakeRules, Received } from "./intake.ts";
+import { IntakeError } from "./intake-error.ts";
 import type { IntakeAnswer, IntakeTask, Opening, RequestPreparation, SentError } from "./thread.ts";
 
 /** A body that a thread takes in. Its methods reject like those of an Intake, and with not_recorded when the thread dies. */
@@ -60,7 +60,7 @@ export class IntakePool {
     for (let seat = 0; seat < this.#seats.length; seat++) this.#thread(seat);
   }
 
-  /** @throws Problem not_recorded when the pool is closed */
+  /** @throws IntakeError not_recorded when the pool is closed */
   open(form: Form, rules: IntakeRules, { own, contentKey, contentOf }: RequestPreparation): RemoteIntake {
     if (this.#isClosed) throw lostError(new Error("expected threads for a body, but they were closed"));
     const loads = this.#seats.map((thread) => thread?.load ?? 0);
@@ -178,11 +178,11 @@ class Thread {
 }
 
 function receivedError(error: SentError): Error {
-  if ("code" in error) return new Problem(error.code, error.detail, { ...error.extra, headers: error.headers });
+  if ("code" in error) return new IntakeError(error.code, error.message, error);
   return new Error("a thread failed to take in a body", { cause: error.unexpected });
 }
 
-function lostError(cause: unknown): Problem {
+function lostError(cause: unknown): IntakeError {
   const detail = "expected the thread that took the request in to finish, but it ended; nothing was recorded";
-  return new Problem("not_recorded", detail, { headers: { "Retry-After": "1" }, cause });
+  return new IntakeError("not_recorded", detail, { retryAfterS: 1, cause });
 }
