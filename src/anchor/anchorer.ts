@@ -11,7 +11,7 @@ import type { Store } from "../store/store.ts";
 import { ChainLoop, type ChainSetup } from "./chain-loop.ts";
 import type { AnchoredLedger, LedgerSource } from "./ledgers.ts";
 import { type Obstacle, type ObstacleCode, Obstacles } from "./obstacles.ts";
-import { type ChainStatus, chainStatus } from "./status.ts";
+import { type AnchoringStatus, chainStatus } from "./status.ts";
 
 export type AnchorerOptions<L extends AnchoredLedger> = LedgerSource<L> & {
   readonly store: Store;
@@ -122,7 +122,7 @@ export class Anchorer {
   }
 
   /** What is to be told, of all ledgers or of one. */
-  async status(ledgerId?: string): Promise<ChainStatus[]> {
+  async status(ledgerId?: string): Promise<AnchoringStatus[]> {
     const ledgers = this.#source.ledgers().filter(({ record }) => ledgerId === undefined || record.id === ledgerId);
     const now = this.#clock.now();
     return Promise.all(this.#loops.map((loop) => chainStatus(loop, this.#obstacles, ledgers, now)));

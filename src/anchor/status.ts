@@ -48,7 +48,7 @@ export type LedgerAnchorStatus = {
   readonly note?: Obstacle;
 };
 
-export type ChainStatus = {
+export type AnchoringStatus = {
   readonly name: string;
   readonly chainId: number;
   readonly contract: string;
@@ -67,7 +67,7 @@ export async function chainStatus(
   obstacles: Obstacles,
   ledgers: readonly AnchoredLedger[],
   now: number,
-): Promise<ChainStatus> {
+): Promise<AnchoringStatus> {
   const { watch, senders } = loop;
   const note = obstacles.get(watch.name);
   return {

@@ -53,7 +53,7 @@ export type Call = { readonly from: Hex; readonly to: Hex; readonly data: Hex };
 /** A root that an Anchored event of the contract announced. */
 export type AnchoredEvent = { readonly ledgerId: Hex; readonly size: number; readonly root: Hex };
 
-export type Receipt = {
+export type TransactionReceipt = {
   readonly transactionHash: Hex;
   readonly blockNumber: number;
   readonly blockHash: Hex;
@@ -99,7 +99,7 @@ export interface Chain {
   /** What the chain takes beyond gas for a transaction of so many bytes; 0 except on rollups. */
   dataFee(bytes: number): Promise<bigint>;
   broadcast(raw: Hex): Promise<void>;
-  receipt(transactionHash: Hex): Promise<Receipt | undefined>;
+  receipt(transactionHash: Hex): Promise<TransactionReceipt | undefined>;
   /** @param since seconds since 1970 before which it was not anchored; helps where few blocks are searched at once */
   findAnchor(ledgerId: Hex, size: number, since?: number): Promise<AnchorPlace | undefined>;
   /** Whether two endpoints, where there are two, say that the block is in the chain and the contract holds the root. */

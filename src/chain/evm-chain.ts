@@ -22,7 +22,7 @@ import type {
   ChainIdentity,
   ChainLedger,
   Fees,
-  Receipt,
+  TransactionReceipt,
 } from "./chain.ts";
 import { ChainError } from "./chain.ts";
 import {
@@ -178,7 +178,7 @@ export class RpcChain implements Chain {
     throw outcomes.find((outcome) => outcome?.kind === "unavailable") ?? outcomes[0];
   }
 
-  async receipt(transactionHash: Hex): Promise<Receipt | undefined> {
+  async receipt(transactionHash: Hex): Promise<TransactionReceipt | undefined> {
     const answer = await this.#read("eth_getTransactionReceipt", transactionHash);
     if (answer === null) return undefined;
     const receipt = asObject(answer, "receipt");

@@ -2,12 +2,12 @@
  * What the HTTP side needs from the rest of the service: the ports that service/service.ts fills, and the limits.
  */
 
-import type { ChainStatus as AnchoringStatus } from "../anchor/status.ts";
+import type { AnchoringStatus } from "../anchor/status.ts";
 import { EVENT_LIMITS, type EventLimits } from "../entry/event.ts";
 import type { Health } from "../health.ts";
 import type { OnMisspelt } from "../ingest/intake/intake.ts";
 import type { IntakePool } from "../ingest/intake/pool.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import type { LedgerRegistry } from "../ledger/registry.ts";
 import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
@@ -16,20 +16,6 @@ import type { Indexer } from "../query/index/indexer.ts";
 import type { Store } from "../store/store.ts";
 import type { KeyRing } from "./auth/api-keys.ts";
 import type { TurnLimits } from "./wire/turns.ts";
-
-/** The ledgers of this service. */
-export interface LedgerRegistry {
-  /** By name; undefined when there is none. */
-  get(name: string): Ledger | undefined;
-  /** All of them, in the order they were made. */
-  list(): readonly Ledger[];
-  /**
-   * Makes a ledger, durably.
-   * @param label 32 bytes; the keccak256 of the name when absent
-   * @throws LedgerExistsError
-   */
-  create(request: { readonly name: string; readonly label?: Hex }): Promise<Ledger>;
-}
 
 /** How far one chain has taken a ledger; sizes are 0 before the first anchor. */
 export type ChainStatus = {
@@ -96,7 +82,7 @@ export const HTTP_LIMITS: HttpLimits = {
 /** Everything that the routes use. */
 export type Services = {
   readonly store: Store;
-  readonly ledgers: LedgerRegistry;
+  readonly ledgers: Pick<LedgerRegistry, "get" | "list" | "create">;
   readonly keys: KeyRing;
   /** Of every chain that the service anchors a ledger on. */
   readonly chains: (ledgerId: Hex) => Promise<readonly ChainStatus[]> | readonly ChainStatus[];

@@ -83,7 +83,7 @@ export async function makeBundle(request: ProveRequest): Promise<Bundle> {
 }
 
 /** What an append knows of one entry. */
-export type Recorded = {
+export type RecordedEntry = {
   readonly index: number;
   readonly entry: Entry;
   readonly leafHash: Uint8Array;
@@ -92,7 +92,7 @@ export type Recorded = {
 };
 
 /** The bundle of an entry that was recorded just now; it reads nothing. */
-export function bundleOfAppend(hash: Hash, record: LedgerRecord, recorded: Recorded): Bundle {
+export function bundleOfAppend(hash: Hash, record: LedgerRecord, recorded: RecordedEntry): Bundle {
   const ledger = bundleLedger(record, signerOf(hash, record, recorded.checkpoint));
   return assemble(ledger, recorded, { list: [], status: "recorded" });
 }
@@ -104,7 +104,7 @@ export function signerOf(hash: Hash, record: LedgerRecord, checkpoint: SignedChe
 
 type Anchors = { readonly list: readonly BundleAnchor[]; readonly status: Status };
 
-function assemble(ledger: BundleLedger, recorded: Recorded, anchors: Anchors): Bundle {
+function assemble(ledger: BundleLedger, recorded: RecordedEntry, anchors: Anchors): Bundle {
   const { index, entry, path, checkpoint } = recorded;
   const { size, root, signedAt, signature } = checkpoint;
   const [leafHash, ...rest] = spellAll([recorded.leafHash, ...path, ...entry.members.map(bytesOf)]);

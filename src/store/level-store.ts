@@ -11,10 +11,10 @@ import type { Tile } from "../merkle/tile.ts";
 import * as keys from "./key-layout.ts";
 import { checkCommit, decodeLedger, encodeLedger, requireNew, withSigner } from "./ledger-record.ts";
 import {
-  type Batch,
   type Bounds,
   Database,
   type DatabaseOptions,
+  type LevelBatch,
   type UnderWay,
   type WritingStatus,
 } from "./leveldb/database.ts";
@@ -147,7 +147,7 @@ export class LevelStore implements Store {
   }
 
   /** `put` copies what it gets, so that one key and one buffer serve all entries. */
-  #fill(batch: Batch, ledger: number, commit: Commit): void {
+  #fill(batch: LevelBatch, ledger: number, commit: Commit): void {
     const encoder = this.#encoder;
     const key = keys.entryKey(ledger, commit.from);
     let index = commit.from;

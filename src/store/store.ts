@@ -36,20 +36,20 @@ export type LedgerRecord = {
  * What an idempotency key was used for: which entries it stands for, as [first index, count] in order.
  * `key` and `content` are full 256-bit digests; equal keys with another content are a conflict.
  */
-export type Claim = {
+export type IdempotencyClaim = {
   readonly key: Uint8Array;
   readonly content: Uint8Array;
   readonly ranges: readonly (readonly [from: number, count: number])[];
 };
 
 /** What is found under a claim's key. */
-export type FoundClaim = Claim | DamagedStoreError | undefined;
+export type FoundClaim = IdempotencyClaim | DamagedStoreError | undefined;
 
 /** Everything that becomes true at once when entries [from, from + entries.length) are recorded. */
 export type Commit = {
   readonly from: number;
   readonly entries: readonly PackedEntry[];
-  readonly claims: readonly Claim[];
+  readonly claims: readonly IdempotencyClaim[];
   readonly tiles: readonly Tile[];
   readonly checkpoint: SignedCheckpoint;
 };

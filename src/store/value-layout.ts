@@ -18,7 +18,7 @@ import { fromHex, readUint64, readUtf8, toHex, writeUint64 } from "../merkle/byt
 import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { HASH_LENGTH } from "../merkle/hash.ts";
 import { TILE_BYTES } from "../merkle/tile.ts";
-import { type Claim, DamagedStoreError } from "./store.ts";
+import { DamagedStoreError, type IdempotencyClaim } from "./store.ts";
 
 const VERSION = 0x01;
 const SUM_LENGTH = 4;
@@ -49,7 +49,7 @@ export class RecordEncoder {
     return this.#finish();
   }
 
-  claim(claim: Claim): Uint8Array {
+  claim(claim: IdempotencyClaim): Uint8Array {
     this.#start();
     this.#room(HASH_LENGTH + 8 + 16 * claim.ranges.length);
     this.#put(claim.content, HASH_LENGTH);
@@ -142,7 +142,7 @@ export function decodeCheckpoint(
   return { ledgerId: key.ledgerId, size: key.size, root, signedAt, signature };
 }
 
-export function decodeClaim(bytes: Uint8Array, key: Uint8Array, naming: Naming): Claim {
+export function decodeClaim(bytes: Uint8Array, key: Uint8Array, naming: Naming): IdempotencyClaim {
   const reader = new Reader(bytes, naming);
   const content = reader.take(HASH_LENGTH);
   const count = reader.varint();

@@ -20,7 +20,7 @@ import { cellOf } from "./verdict/table.ts";
 import { compare, type Subject, Trail, type Verdict, type Witness } from "./verdict/verdict.ts";
 
 /** What is said of an entry: what it is, what it is under, and how one leads to the other. */
-export type Claim = {
+export type EntryClaim = {
   readonly format: string;
   readonly entry: Bundle["entry"];
   readonly frame: Frame;
@@ -60,7 +60,7 @@ export async function verifyBundle(bundle: Bundle, options: VerifyOptions = {}, 
 }
 
 /** What a bundle says of its entry. */
-export function claimOf({ format, entry, inclusion, ...frame }: Bundle): Claim {
+export function claimOf({ format, entry, inclusion, ...frame }: Bundle): EntryClaim {
   const { checkpoint } = frame;
   const checkPath = () => {
     const hashes = { leafHash: fromHex(entry.leafHash), root: fromHex(inclusion.root) };
@@ -79,7 +79,7 @@ export function claimOf({ format, entry, inclusion, ...frame }: Bundle): Claim {
  * @param judge may remember frames that it has judged under the same options
  */
 export async function verifyClaim(
-  read: () => Claim,
+  read: () => EntryClaim,
   options: VerifyOptions,
   judge: JudgeFrame = (frame) => judgeFrame(frame, options),
 ): Promise<Verdict> {
@@ -95,7 +95,7 @@ export async function verifyClaim(
   return verdictOf(trail, { entry, frame, disclosure, proved: witnesses, status }, options);
 }
 
-async function takeEntrySteps(trail: Trail, { entry, checkPath }: Claim): Promise<Disclosure | undefined> {
+async function takeEntrySteps(trail: Trail, { entry, checkPath }: EntryClaim): Promise<Disclosure | undefined> {
   const disclosure = await trail.take(
     { name: "members" },
     () => readDisclosure(entry.members),
@@ -115,7 +115,7 @@ async function takeEntrySteps(trail: Trail, { entry, checkPath }: Claim): Promis
   return disclosure;
 }
 
-type Proved = Pick<Claim, "entry" | "frame"> & {
+type Proved = Pick<EntryClaim, "entry" | "frame"> & {
   readonly disclosure: Disclosure;
   /** Every anchor that was. */
   readonly proved: readonly Witness[];

@@ -1,7 +1,7 @@
 /** What all checks look at: the memory, what was seen, and what follows from both. */
 
 import type { Conflict, Patience } from "./checks.ts";
-import { type Facts, isLinkedTo } from "./conclusions.ts";
+import { type Conclusions, isLinkedTo } from "./conclusions.ts";
 import type { Claim } from "./memory/claims.ts";
 import { isSame, isSigned } from "./memory/open-checkpoints.ts";
 import type { Open, Owed, WatchState } from "./memory/state.ts";
@@ -18,7 +18,7 @@ export type Case = {
   readonly chain: ChainSeen | undefined;
   /** Open checkpoints of known signers; the one that was heard is among them unless it is the believed one. */
   readonly known: readonly Open[];
-  readonly facts: Facts;
+  readonly facts: Conclusions;
   /** What nodes said that is proved by nothing, after this round. */
   readonly claims: readonly Claim[];
 };

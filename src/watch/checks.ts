@@ -22,8 +22,8 @@ export const CHECKS = [
 export type CheckName = (typeof CHECKS)[number];
 
 /** -1 bad, 0 unknown, 1 good. */
-export type Mark = -1 | 0 | 1;
-export type Check = { readonly mark: Mark; readonly detail: string };
+export type CheckMark = -1 | 0 | 1;
+export type Check = { readonly mark: CheckMark; readonly detail: string };
 export type Checks = Readonly<Record<CheckName, Check>>;
 /** Those that follow from what was seen; whether the state was kept is known later. */
 export type JudgedChecks = Omit<Checks, "state">;

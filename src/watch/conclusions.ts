@@ -14,7 +14,7 @@ import { anchoredStatement, type SignedStatement, type Statement, wholeNodes } f
 /** That the tree of `b` begins with that of `a`. */
 export type Link = { readonly a: Statement; readonly b: Statement };
 
-export type Facts = {
+export type Conclusions = {
   readonly conflicts: readonly Conflict[];
   readonly links: readonly Link[];
   /** Sizes of signed statements for which a proof was given that leads to neither. */
@@ -30,7 +30,7 @@ export function compareAll(
   seen: Seen,
   chain: ChainSeen | undefined,
   signed: readonly SignedStatement[],
-): Facts {
+): Conclusions {
   const conflicts = [...compareSizes(signed), ...compareRoots(state, chain, signed)];
   const links: Link[] = [];
   const astray: { from: number; to: number }[] = [];
@@ -59,7 +59,7 @@ function ofPath({ a, b }: Link, nodes: readonly Hex[], chain: ChainSeen | undefi
 }
 
 /** Whether it was proved that one tree begins with another. */
-export function isLinkedTo({ links }: Facts, a: Statement | undefined, b: Statement | undefined): boolean {
+export function isLinkedTo({ links }: Conclusions, a: Statement | undefined, b: Statement | undefined): boolean {
   if (a === undefined || b === undefined) return false;
   return links.some((link) => isSame(link.a, a) && isSame(link.b, b));
 }

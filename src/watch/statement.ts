@@ -9,7 +9,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { isPerfect } from "../merkle/proof.ts";
 import { BUNDLE_FORMAT, BUNDLE_LIMITS, type Bundle, BundleError } from "../verify/bundle/bundle.ts";
-import { address, type Form, hex, integer, isObject, list, object, oneOf, positive } from "../verify/bundle/forms.ts";
+import { address, type FormOf, hex, integer, isObject, list, object, oneOf, positive } from "../verify/bundle/forms.ts";
 import { parseBundle } from "../verify/bundle/parse.ts";
 import { SET_END_FORMAT, SET_FORMAT } from "../verify/set/set.ts";
 
@@ -77,12 +77,12 @@ const signedFields = { size: positive, root: hash, signedAt: integer, signature:
 const placeFields = { size: positive, root: hash, chainId: positive, contract: address };
 
 /** A checkpoint as …/checkpoint answers; members that nobody knows are left out. */
-export const checkpointForm: Form<SignedCheckpoint> = object({ ledgerId: hash, ...signedFields }, { open: true });
+export const checkpointForm: FormOf<SignedCheckpoint> = object({ ledgerId: hash, ...signedFields }, { open: true });
 
 const anchorForm = object({ ledgerId: hash, ...signedFields, ...placeFields }, { open: true });
 
 /** A statement in JSON, signed or in a contract. */
-export const plainForm: Form<PlainStatement> = (value, path) =>
+export const plainForm: FormOf<PlainStatement> = (value, path) =>
   isObject(value) && Object.hasOwn(value, "chainId")
     ? object(placeFields, { open: true })(value, path)
     : object(signedFields, { open: true })(value, path);
@@ -103,7 +103,7 @@ type ClaimedRoot = {
   readonly root?: Hex;
   readonly against?: { readonly statement: SignedCheckpoint; readonly nodes: readonly Hex[] };
 };
-const claimedRootForm: Form<ClaimedRoot> = object<ClaimedRoot>(
+const claimedRootForm: FormOf<ClaimedRoot> = object<ClaimedRoot>(
   {
     size: integer,
     root: hash,

@@ -2,23 +2,23 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { ChainStatus } from "../../src/anchor/status.ts";
+import type { AnchoringStatus } from "../../src/anchor/status.ts";
 import { append, OWNER, PAYER, World } from "./world.ts";
 
-async function statusOf(world: World): Promise<ChainStatus> {
+async function statusOf(world: World): Promise<AnchoringStatus> {
   const [status] = (await world.anchorer?.status()) ?? [];
   assert.ok(status);
   return status;
 }
 
-function ledgerIn(status: ChainStatus) {
+function ledgerIn(status: AnchoringStatus) {
   const [ledger] = status.ledgers;
   assert.ok(ledger);
   const { state, size, anchoredSize, finalSize, oldestUnanchoredS } = ledger;
   return { state, size, anchoredSize, finalSize, oldestUnanchoredS };
 }
 
-function payerIn(status: ChainStatus) {
+function payerIn(status: AnchoringStatus) {
   const found = status.accounts.find(({ address }) => address.toLowerCase() === PAYER.address);
   assert.ok(found);
   return found;

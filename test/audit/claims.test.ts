@@ -6,7 +6,7 @@ import { auditLedger } from "../../src/audit/audit.ts";
 import { ownMembers, prepareEntry } from "../../src/entry/prepare.ts";
 import { eventKey } from "../../src/ledger/append/idempotency.ts";
 import { equal } from "../../src/merkle/bytes.ts";
-import { type Claim, DamagedStoreError, type FoundClaim, type Store } from "../../src/store/store.ts";
+import { DamagedStoreError, type FoundClaim, type IdempotencyClaim, type Store } from "../../src/store/store.ts";
 import { altered } from "../ledger/altered.ts";
 import { hash, openLedger, record, storeWithLedger } from "../ledger/fixtures.ts";
 import type { MemoryStore } from "../store/memory-store.ts";
@@ -42,6 +42,6 @@ test("the claims of every entry with an id are looked for", async () => {
   assert.deepEqual(await faults(store, (claim) => claim), []);
   assert.deepEqual(await faults(store, () => undefined), ["claim_missing 4..5"]);
   assert.deepEqual(await faults(store, () => new DamagedStoreError("a claim")), ["claim_damaged 4..5"]);
-  const other = (claim: FoundClaim): Claim => ({ ...(claim as Claim), ranges: [[3, 1]] });
+  const other = (claim: FoundClaim): IdempotencyClaim => ({ ...(claim as IdempotencyClaim), ranges: [[3, 1]] });
   assert.deepEqual(await faults(store, other), ["claim_other 4..5"]);
 });

@@ -18,7 +18,7 @@ import {
   type ChainIdentity,
   type ChainLedger,
   type Fees,
-  type Receipt,
+  type TransactionReceipt,
 } from "../../src/chain/chain.ts";
 import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
 import { DEPLOYED } from "../../src/chain/contract/contract.ts";
@@ -58,7 +58,7 @@ type State = { nonces: Map<Hex, number>; balances: Map<Hex, bigint>; ledgers: Ma
 type Mined = {
   readonly block: Block;
   readonly txs: readonly Pooled[];
-  readonly receipts: readonly Receipt[];
+  readonly receipts: readonly TransactionReceipt[];
   readonly after: State;
 };
 
@@ -95,8 +95,10 @@ export class FakeChain implements Chain {
   }
 
   /** Every transaction that is in a block, in order. */
-  get mined(): readonly { readonly tx: Pooled; readonly receipt: Receipt }[] {
-    return this.#blocks.flatMap(({ txs, receipts }) => txs.map((tx, i) => ({ tx, receipt: receipts[i] as Receipt })));
+  get mined(): readonly { readonly tx: Pooled; readonly receipt: TransactionReceipt }[] {
+    return this.#blocks.flatMap(({ txs, receipts }) =>
+      txs.map((tx, i) => ({ tx, receipt: receipts[i] as TransactionReceipt })),
+    );
   }
 
   fund(account: Hex, wei = 100n * ETHER): void {
@@ -219,7 +221,7 @@ export class FakeChain implements Chain {
     this.#pool = [...this.#pool.filter((each) => each !== old), { raw, hash, from, draft }];
   }
 
-  async receipt(hash: Hex): Promise<Receipt | undefined> {
+  async receipt(hash: Hex): Promise<TransactionReceipt | undefined> {
     return this.#blocks.flatMap(({ receipts }) => receipts).find((receipt) => receipt.transactionHash === hash);
   }
 
@@ -254,7 +256,7 @@ export class FakeChain implements Chain {
     const time = (this.#blocks.at(-1)?.block.time ?? 0) + 12;
     const hash = this.#hash(`block ${number}`);
     const txs: Pooled[] = [];
-    const receipts: Receipt[] = [];
+    const receipts: TransactionReceipt[] = [];
     for (let tx = this.#nextOf(state); tx !== undefined; tx = this.#nextOf(state)) {
       const taken = tx;
       this.#pool = this.#pool.filter((each) => each !== taken);
@@ -270,7 +272,11 @@ export class FakeChain implements Chain {
     );
   }
 
-  #include(state: State, { hash, from, draft }: Pooled, time: number): Omit<Receipt, "blockNumber" | "blockHash"> {
+  #include(
+    state: State,
+    { hash, from, draft }: Pooled,
+    time: number,
+  ): Omit<TransactionReceipt, "blockNumber" | "blockHash"> {
     const price = draft.feeMax < this.baseFee + draft.tipMax ? draft.feeMax : this.baseFee + draft.tipMax;
     const gasUsed = draft.data === "0x" ? 21_000 : GAS;
     const feeWei = BigInt(gasUsed) * price;

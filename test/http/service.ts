@@ -12,13 +12,7 @@ import { createApp } from "../../src/http/app.ts";
 import { KeyRing } from "../../src/http/auth/api-keys.ts";
 import type { Role } from "../../src/http/auth/roles.ts";
 import { closeServer, createServer } from "../../src/http/server.ts";
-import {
-  type ChainStatus,
-  HTTP_LIMITS,
-  type HttpLimits,
-  type LedgerRegistry,
-  type Services,
-} from "../../src/http/services.ts";
+import { type ChainStatus, HTTP_LIMITS, type HttpLimits, type Services } from "../../src/http/services.ts";
 import { IntakePool } from "../../src/ingest/intake/pool.ts";
 import { createSalts } from "../../src/ingest/intake/salts.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
@@ -42,7 +36,7 @@ export type Running = {
   readonly url: string;
   readonly port: number;
   readonly store: Store;
-  readonly ledgers: LedgerRegistry;
+  readonly ledgers: Services["ledgers"];
   readonly keys: KeyRing;
   readonly server: Server;
   /** What the service wrote to its log. */
@@ -131,7 +125,7 @@ async function openLedgers(
   indexers: Map<string, Indexer>,
   clock: { now: number },
   limits?: Partial<LedgerLimits>,
-): Promise<LedgerRegistry> {
+): Promise<Services["ledgers"]> {
   const hash = await fastKeccak256();
   const open = async (record: Parameters<Store["addLedger"]>[0]) => {
     const options = { store, record, signer: SIGNER, hash, clock: () => clock.now };
@@ -143,7 +137,7 @@ async function openLedgers(
   };
   const byName = new Map<string, Ledger>();
   for (const record of await store.ledgers()) byName.set(record.name, await open(record));
-  const registry: LedgerRegistry = {
+  const registry: Services["ledgers"] = {
     get: (name) => byName.get(name),
     list: () => [...byName.values()],
     async create({ name, label = labelOf(name) }) {

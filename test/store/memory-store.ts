@@ -10,10 +10,10 @@ import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import type { Tile } from "../../src/merkle/tile.ts";
 import { checkCommit, requireNew, withSigner } from "../../src/store/ledger-record.ts";
 import {
-  type Claim,
   type Commit,
   DamagedStoreError,
   type FoundClaim,
+  type IdempotencyClaim,
   type LedgerRecord,
   type RecordRange,
   type RecordWrite,
@@ -28,7 +28,7 @@ type Shelf = {
   /** By size, ascending. */
   readonly checkpoints: SignedCheckpoint[];
   readonly tiles: Map<string, Uint8Array>;
-  readonly claims: Map<string, Claim>;
+  readonly claims: Map<string, IdempotencyClaim>;
 };
 
 export class MemoryStore implements Store {

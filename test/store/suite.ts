@@ -7,9 +7,9 @@ import { packEntry, packMembers } from "../../src/entry/packed.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import {
-  type Claim,
   type Commit,
   DamagedStoreError,
+  type IdempotencyClaim,
   LedgerExistsError,
   type LedgerRecord,
   type RecordRange,
@@ -112,7 +112,7 @@ export function storeSuite(name: string, open: OpenStore): void {
 
   test(`${name} reads back byte for byte what a commit wrote`, async (t) => {
     const store = await openWithLedger(t);
-    const claims: Claim[] = [
+    const claims: IdempotencyClaim[] = [
       { key: new Uint8Array(32).fill(7), content: new Uint8Array(32).fill(8), ranges: [[0, 1]] },
       {
         key: new Uint8Array(32).fill(9),
@@ -160,7 +160,7 @@ export function storeSuite(name: string, open: OpenStore): void {
     const read = await store.entry(ledger.id, 0);
     assert.deepEqual(read?.members, [{ salt: new Uint8Array(16).fill(1), text: '"a":1' }]);
     assert.deepEqual(await store.tile(ledger.id, 0, 0), new Uint8Array(8192).fill(1));
-    const [kept] = (await store.claims(ledger.id, [claim.key])) as [Claim];
+    const [kept] = (await store.claims(ledger.id, [claim.key])) as [IdempotencyClaim];
     assert.deepEqual([kept?.content, kept?.ranges], [new Uint8Array(32).fill(1), [[0, 1]]]);
   });
 

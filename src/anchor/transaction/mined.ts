@@ -2,7 +2,7 @@
  * Finding that a transaction was mined, and writing it down: its state, money and anchors in one durable write.
  */
 
-import type { Receipt } from "../../chain/chain.ts";
+import type { TransactionReceipt } from "../../chain/chain.ts";
 import { type AnchorTransaction, buildAnchor } from "../record/build.ts";
 import { addSpend } from "../spending/spent.ts";
 import type { AnchorItem, Purpose } from "./attempt.ts";
@@ -10,7 +10,7 @@ import { type MinedPlace, minedAttempt, type PendingTransaction, transition } fr
 import type { AccountRecord } from "./pending-record.ts";
 import type { SendingAccount } from "./sending-account.ts";
 
-export type FoundMined = { readonly receipt: Receipt; readonly landing: MinedPlace };
+export type FoundMined = { readonly receipt: TransactionReceipt; readonly landing: MinedPlace };
 
 /** A transaction's place in the chain as it is now: a receipt, its block in the chain, and its effect in the state. */
 export async function findMined(sender: SendingAccount, pending: PendingTransaction): Promise<FoundMined | undefined> {
@@ -30,7 +30,7 @@ export async function findMined(sender: SendingAccount, pending: PendingTransact
   return undefined;
 }
 
-async function isDone(sender: SendingAccount, purpose: Purpose, receipt: Receipt): Promise<boolean> {
+async function isDone(sender: SendingAccount, purpose: Purpose, receipt: TransactionReceipt): Promise<boolean> {
   const { chain } = sender.watch;
   if (purpose.kind === "nothing") return true;
   if (purpose.kind === "anchor") {

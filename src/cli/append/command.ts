@@ -8,8 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { isObject } from "../../verify/bundle/forms.ts";
 import {
-  type Answer,
   refusal,
+  type ServiceAnswer,
   ServiceClient,
   type ServiceOptions,
   withServiceOptions,
@@ -20,7 +20,7 @@ import { counted, readCount } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
 import { type Batch, batchesOf } from "./batches.ts";
-import { type Receipt, type Recorded, Tally } from "./tally.ts";
+import { type AnsweredBatch, type AnsweredReceipt, Tally } from "./tally.ts";
 
 const BATCH_COUNT = 1000;
 const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024;
@@ -88,14 +88,19 @@ async function append(file: string, flags: AppendFlags): Promise<void> {
   else printResult(result, flags.json === true);
 }
 
-async function sendBatch(client: ServiceClient, batch: Batch, flags: AppendFlags, tally: Tally): Promise<Recorded> {
+async function sendBatch(
+  client: ServiceClient,
+  batch: Batch,
+  flags: AppendFlags,
+  tally: Tally,
+): Promise<AnsweredBatch> {
   const path = `/v1/ledgers/${encodeURIComponent(flags.ledger)}/events`;
   const headers = { "Content-Type": "application/x-ndjson", "Idempotency-Key": batch.idempotencyKey };
   const until = performance.now() + flags.retryFor * 1000;
   for (let attempt = 0; ; attempt++) {
     const pauseS = Math.min(WAIT_S_MAX, 0.25 * 2 ** attempt);
     const isLast = performance.now() + pauseS * 1000 > until;
-    let answer: Answer;
+    let answer: ServiceAnswer;
     try {
       answer = await client.send(path, { method: "POST", body: batch.text, headers });
     } catch (error) {
@@ -111,7 +116,7 @@ async function sendBatch(client: ServiceClient, batch: Batch, flags: AppendFlags
 }
 
 /** Puts the line of the file where the service names a line of the request. */
-function explain(answer: Answer, batch: Batch, tally: Tally): CliError {
+function explain(answer: ServiceAnswer, batch: Batch, tally: Tally): CliError {
   const { message, code, exitStatus } = refusal(answer);
   const { line } = (answer.body ?? {}) as { readonly line?: unknown };
   const place = typeof line === "number" ? batch.lines[line - 1] : undefined;
@@ -129,7 +134,7 @@ function recordedBefore(count: number): string {
   return count === 1 ? "The event before is recorded" : `The ${count} events before are recorded`;
 }
 
-function checkRecorded(body: unknown, batch: Batch): Recorded {
+function checkRecorded(body: unknown, batch: Batch): AnsweredBatch {
   const { receipts, checkpoint } = (isObject(body) ? body : {}) as Record<string, unknown>;
   const size = isObject(checkpoint) ? checkpoint.size : undefined;
   if (!Array.isArray(receipts) || typeof size !== "number") throw notRecorded(batch, "another answer");
@@ -146,7 +151,7 @@ function checkRecorded(body: unknown, batch: Batch): Recorded {
   return { receipts, checkpoint };
 }
 
-function isReceipt(value: unknown): value is Receipt {
+function isReceipt(value: unknown): value is AnsweredReceipt {
   if (!isObject(value)) return false;
   const { index, duplicate, warnings = [] } = value;
   const isNumbered = Number.isSafeInteger(index) && (index as number) >= 0 && typeof duplicate === "boolean";

@@ -5,11 +5,15 @@ import { counted } from "../terminal/numbers.ts";
 import { openOutput, type Result } from "../terminal/output.ts";
 
 /** A member whose name is nearly a known one, as the service says. */
-export type Warning = { readonly path: string; readonly known: string };
-export type Receipt = { readonly index: number; readonly duplicate: boolean; readonly warnings?: readonly Warning[] };
-export type Recorded = { readonly checkpoint: unknown; readonly receipts: readonly Receipt[] };
+export type MisspeltWarning = { readonly path: string; readonly known: string };
+export type AnsweredReceipt = {
+  readonly index: number;
+  readonly duplicate: boolean;
+  readonly warnings?: readonly MisspeltWarning[];
+};
+export type AnsweredBatch = { readonly checkpoint: unknown; readonly receipts: readonly AnsweredReceipt[] };
 
-type Told = Warning & { readonly line: number; count: number };
+type Told = MisspeltWarning & { readonly line: number; count: number };
 
 /** Different warnings that are kept; what follows is only counted. */
 const WARNINGS_MAX = 20;
@@ -32,7 +36,7 @@ export class Tally {
   }
 
   /** @param lines the lines of the file that the receipts are for */
-  take({ receipts, checkpoint }: Recorded, lines: readonly number[]): void {
+  take({ receipts, checkpoint }: AnsweredBatch, lines: readonly number[]): void {
     this.#checkpoint = checkpoint;
     this.count += receipts.length;
     for (const [i, { index, duplicate, warnings = [] }] of receipts.entries()) {
@@ -81,7 +85,7 @@ export class Tally {
     return `Recorded ${counted(recorded, "event")} in ${ledger}, ${this.#recorded.words()}.${known}`;
   }
 
-  #warn({ path, known }: Warning, line: number): void {
+  #warn({ path, known }: MisspeltWarning, line: number): void {
     const told = this.#warnings.get(`${path} ${known}`);
     if (told !== undefined) told.count++;
     else if (this.#warnings.size < WARNINGS_MAX)

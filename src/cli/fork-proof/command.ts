@@ -28,7 +28,7 @@ import { sendCall } from "../remote/send-call.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
 import { readAddress, repeated } from "../terminal/flag-values.ts";
 import { ForkChain, SIZES_MAX, type Standing } from "./contract.ts";
-import { describeContradiction, type Finding, type ForkResult, printFinding } from "./words.ts";
+import { describeContradiction, type ForkFinding, type ForkResult, printFinding } from "./words.ts";
 
 const STDIN = 0;
 const REQUEST_MS = 15_000;
@@ -205,7 +205,7 @@ type Grounds = {
   readonly unasked: number;
 };
 
-function conclude(comparison: Comparison, weighed: readonly Weighed[], count: number, grounds: Grounds): Finding {
+function conclude(comparison: Comparison, weighed: readonly Weighed[], count: number, grounds: Grounds): ForkFinding {
   const { contradictions, open } = comparison;
   const { chain, development, unasked } = grounds;
   const standings = new Map(weighed.map(({ statement, standing }) => [statement, standing]));
@@ -252,7 +252,7 @@ function findingOf(
   words: string,
   notes: readonly string[],
   found?: Contradiction,
-): Finding {
+): ForkFinding {
   const cell = forkCellOf(given, what);
   return { cell, summary: sayFork(cell.name, words), notes, ...(found && { found }) };
 }

@@ -11,7 +11,7 @@ import { describeLinks } from "../remote/explorer-links.ts";
 import { describeCall, type Sent } from "../remote/send-call.ts";
 import { printResult } from "../terminal/output.ts";
 
-export type Finding = {
+export type ForkFinding = {
   /** What may be said, from the one table of it. */
   readonly cell: ForkCell;
   readonly summary: string;
@@ -37,7 +37,7 @@ export function describeContradiction(found: Contradiction): string {
 
 /** Prints what was found. @returns the exit status */
 export function printFinding(
-  { cell, summary, found, notes }: Finding,
+  { cell, summary, found, notes }: ForkFinding,
   { ledgerId, call, chainId, sent }: ForkResult,
   flags: { readonly contract: string; readonly json?: boolean },
 ): number {

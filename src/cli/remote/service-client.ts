@@ -43,7 +43,11 @@ export type RequestOptions = {
 };
 
 /** An answer of any status. */
-export type Answer = { readonly status: number; readonly body: unknown; readonly retryAfterS: number | undefined };
+export type ServiceAnswer = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly retryAfterS: number | undefined;
+};
 
 export class ServiceClient {
   readonly url: string;
@@ -73,7 +77,7 @@ export class ServiceClient {
   }
 
   /** Sends a request and gives the answer, whatever its status. @throws CliError when there is none in time */
-  async send(path: string, { method = "GET", body, headers = {} }: RequestOptions = {}): Promise<Answer> {
+  async send(path: string, { method = "GET", body, headers = {} }: RequestOptions = {}): Promise<ServiceAnswer> {
     const authorization = this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
     const type = body === undefined ? {} : { "Content-Type": "application/json" };
     try {
@@ -93,7 +97,7 @@ export class ServiceClient {
 }
 
 /** What a service says about why it did not do as it was asked. */
-export function refusal({ status, body }: Answer): CliError {
+export function refusal({ status, body }: ServiceAnswer): CliError {
   const { code, detail } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
   if (typeof code !== "string" || typeof detail !== "string") {
     const message = `The service answered with status ${status} and no reason; is it a Holdfast service?`;

@@ -5,7 +5,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Chain, ChainError, type Receipt } from "../../chain/chain.ts";
+import { type Chain, ChainError, type TransactionReceipt } from "../../chain/chain.ts";
 import type { ChainAccount } from "../../chain/chain-account.ts";
 import { worstCost } from "../../chain/fees.ts";
 import { measureCall, signChecked } from "../../chain/transaction.ts";
@@ -31,7 +31,7 @@ export async function sendAndWait(
   account: ChainAccount,
   { to, data }: Wanted,
   { costMaxWei, timeoutMs }: SendOptions,
-): Promise<Receipt> {
+): Promise<TransactionReceipt> {
   const { gasMax, dataFee } = await measureCall(chain, { from: account.address, to, data });
   const { feeMax, tipMax, legacy } = await chain.fees();
   const cost = worstCost({ gasMax, feeMax, tipMax, legacy, dataFee });
@@ -61,7 +61,7 @@ async function broadcast(chain: Chain, raw: Hex, hash: Hex): Promise<void> {
   }
 }
 
-async function waitFor(chain: Chain, hash: Hex, timeoutMs: number): Promise<Receipt> {
+async function waitFor(chain: Chain, hash: Hex, timeoutMs: number): Promise<TransactionReceipt> {
   for (const until = performance.now() + timeoutMs; performance.now() < until; await sleep(POLL_MS)) {
     const receipt = await chain.receipt(hash);
     if (receipt === undefined) continue;

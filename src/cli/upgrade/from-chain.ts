@@ -23,7 +23,7 @@ import { printNote } from "../terminal/output.ts";
 import type { Links } from "./from-service.ts";
 import { chooseAnchored, type Target } from "./target.ts";
 
-export type ChainFlags = {
+export type NodeFlags = {
   /** JSON-RPC endpoints, of one chain or of several. */
   readonly urls: readonly string[];
   readonly finality: FinalityRule;
@@ -46,7 +46,7 @@ const CLOCK_SLACK_S = 600;
  * @param options of the verification that follows
  * @throws CliError with status 1 when the bundle does not hold or a chain contradicts it, 2 when there is no anchor to be had
  */
-export async function linkByChain(bundle: Bundle, flags: ChainFlags, options: VerifyOptions): Promise<Links> {
+export async function linkByChain(bundle: Bundle, flags: NodeFlags, options: VerifyOptions): Promise<Links> {
   await requireSound(bundle, options);
   const places = await askChainIds(flags);
   const found: Found[] = [];
@@ -79,7 +79,7 @@ function joinMisses({ code }: CliError, misses: readonly CliError[]): CliError {
   return new CliError(misses.map(({ message }) => message).join(" "), { code, exitStatus: 2 });
 }
 
-async function askChainIds({ urls, finality, chainId: wanted }: ChainFlags): Promise<Place[]> {
+async function askChainIds({ urls, finality, chainId: wanted }: NodeFlags): Promise<Place[]> {
   const readers = urls.map((url) => ({ url, reader: connectChain(url, finality) }));
   const answers = await Promise.allSettled(
     readers.map(async ({ url, reader }) => ({ url, reader, chainId: await reader.chainId() })),
@@ -99,7 +99,7 @@ async function askChainIds({ urls, finality, chainId: wanted }: ChainFlags): Pro
   });
 }
 
-async function askChain(bundle: Bundle, place: Place, flags: ChainFlags, options: VerifyOptions): Promise<Found> {
+async function askChain(bundle: Bundle, place: Place, flags: NodeFlags, options: VerifyOptions): Promise<Found> {
   const { chainId, urls } = place;
   const named = bundle.anchors.find((anchor) => anchor.chainId === chainId)?.contract;
   const contract = checksumAddress(flags.contract ?? named ?? CONTRACT_ADDRESS);
@@ -120,7 +120,7 @@ async function findAnchor(
   chain: RpcChain,
   { size, root, consistency, since }: Target,
   { chainId, readers }: Place,
-  { wantsState }: ChainFlags,
+  { wantsState }: NodeFlags,
 ): Promise<Found> {
   const found = await chain.findAnchor(ledgerId, size, since - CLOCK_SLACK_S);
   if (found === undefined) {

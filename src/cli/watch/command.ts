@@ -25,12 +25,12 @@ import { printNote, printResult } from "../terminal/output.ts";
 import { stopAsked } from "../terminal/process.ts";
 import type { SelfAnchoring } from "./anchor.ts";
 import { serveMetrics } from "./metrics.ts";
-import { describeReport, type Outcome, type Report } from "./report.ts";
+import { describeReport, type Report, type WatchOutcome } from "./report.ts";
 import { Watcher } from "./rounds.ts";
 import { StateFile } from "./state-file.ts";
 import { Webhook } from "./webhook.ts";
 
-const EXITS: Readonly<Record<Outcome, number>> = { good: 0, bad: 1, unknown: 2 };
+const EXITS: Readonly<Record<WatchOutcome, number>> = { good: 0, bad: 1, unknown: 2 };
 const REQUEST_MS = 10_000;
 const PAUSES_MS = [1000];
 const SECOND_LOOK_MS = 2000;

@@ -3,13 +3,13 @@
  * changes, when the believed checkpoint moves, and when there is evidence.
  */
 
-import { CHECKS, type CheckName, type Checks, type Mark } from "../../watch/checks.ts";
+import { CHECKS, type CheckMark, type CheckName, type Checks } from "../../watch/checks.ts";
 import type { Disagreement } from "../../watch/claim-text.ts";
 import type { WatchState } from "../../watch/memory/state.ts";
 
 export const REPORT_FORMAT = "holdfast/watch-report@1";
 
-export type Outcome = "good" | "bad" | "unknown";
+export type WatchOutcome = "good" | "bad" | "unknown";
 
 export type Report = {
   readonly format: typeof REPORT_FORMAT;
@@ -18,7 +18,7 @@ export type Report = {
   readonly url: string;
   readonly ledger: string;
   readonly ledgerId: string | null;
-  readonly outcome: Outcome;
+  readonly outcome: WatchOutcome;
   readonly checks: Checks;
   /** Checks whose mark is another than in the report before. */
   readonly changed: readonly CheckName[];
@@ -37,7 +37,7 @@ export type Report = {
 };
 
 /** Bad when any check is, good when all are. */
-export function outcomeOf(checks: Checks): Outcome {
+export function outcomeOf(checks: Checks): WatchOutcome {
   const marks = CHECKS.map((name) => checks[name].mark);
   if (marks.includes(-1)) return "bad";
   return marks.includes(0) ? "unknown" : "good";
@@ -45,13 +45,13 @@ export function outcomeOf(checks: Checks): Outcome {
 
 /** Checks whose mark changed; all that are not good when there was nothing before. */
 export function changedChecks(before: Checks | undefined, after: Checks): CheckName[] {
-  const markBefore = (name: CheckName): Mark => before?.[name].mark ?? 1;
+  const markBefore = (name: CheckName): CheckMark => before?.[name].mark ?? 1;
   return CHECKS.filter((name) => after[name].mark !== markBefore(name));
 }
 
 /** A report for people. */
 export function describeReport({ checks, checkpoint, open, disagrees, evidence, anchored, trouble }: Report): string[] {
-  const marks: Readonly<Record<Mark, string>> = { [-1]: "BAD", 0: "?", 1: "ok" };
+  const marks: Readonly<Record<CheckMark, string>> = { [-1]: "BAD", 0: "?", 1: "ok" };
   const width = Math.max(...CHECKS.map((name) => name.length));
   const lines = CHECKS.map((name) => {
     const { mark, detail } = checks[name];

@@ -11,7 +11,7 @@ import { printNote } from "../terminal/output.ts";
 import { addSpent, anchorOnce, costLeft, planAnchor, type SelfAnchoring } from "./anchor.ts";
 import { askProofs, listen, type Sources } from "./look.ts";
 import type { Latest } from "./metrics.ts";
-import { changedChecks, type Outcome, outcomeOf, REPORT_FORMAT, type Report } from "./report.ts";
+import { changedChecks, outcomeOf, REPORT_FORMAT, type Report, type WatchOutcome } from "./report.ts";
 import { type StateFile, saveEvidence } from "./state-file.ts";
 import type { Webhook } from "./webhook.ts";
 
@@ -34,7 +34,7 @@ export class Watcher {
   /** The disagreements that were told last. */
   #disagreed = "";
   #latest: Latest | undefined;
-  #outcome: Outcome = "unknown";
+  #outcome: WatchOutcome = "unknown";
   #wasBad = false;
 
   constructor(state: WatchState, options: WatcherOptions) {
@@ -48,7 +48,7 @@ export class Watcher {
   }
 
   /** Bad when any round was, else what the last one found; unknown when it was not finished. */
-  get outcome(): Outcome {
+  get outcome(): WatchOutcome {
     return this.#wasBad ? "bad" : this.#outcome;
   }
 

@@ -7,7 +7,7 @@ import * as z from "zod";
 import { eventJsonSchema } from "../../entry/schema.ts";
 import { rolesFor } from "../auth/roles.ts";
 import { CODES, type Code } from "./codes.ts";
-import { type Answer, OPERATIONS, type Operation } from "./operations.ts";
+import { type AnswerForm, OPERATIONS, type Operation } from "./operations.ts";
 import { SCHEMAS } from "./schemas.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -101,14 +101,14 @@ function plain(schema: z.ZodType): Json {
 }
 
 function answersOf({ answers }: Operation): Json {
-  const described = Object.entries(answers).map(([status, answer]: [string, Answer | readonly Answer[]]) => {
-    const names = Array.isArray(answer) ? (answer as readonly Answer[]) : [answer as Answer];
+  const described = Object.entries(answers).map(([status, answer]: [string, AnswerForm | readonly AnswerForm[]]) => {
+    const names = Array.isArray(answer) ? (answer as readonly AnswerForm[]) : [answer as AnswerForm];
     return [status, { description: names.join(" or "), content: contentOf(names) }];
   });
   return Object.fromEntries(described);
 }
 
-function contentOf(names: readonly Answer[]): Json {
+function contentOf(names: readonly AnswerForm[]): Json {
   const [name] = names;
   if (name === "tile") return { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
   if (name === "text") return { "text/plain": { schema: { type: "string" } } };

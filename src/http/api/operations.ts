@@ -14,7 +14,7 @@ import type { Code } from "./codes.ts";
 import type { SchemaName } from "./schemas.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
-export type Answer = SchemaName | "tile" | "text" | "openapi";
+export type AnswerForm = SchemaName | "tile" | "text" | "openapi";
 
 /** One operation; `path` and `query` parameters arrive as texts and are checked by their schemas. */
 export type Operation = {
@@ -26,7 +26,7 @@ export type Operation = {
   readonly path?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: { readonly types: readonly string[]; readonly schema: SchemaName };
-  readonly answers: Readonly<Record<number, Answer | readonly Answer[]>>;
+  readonly answers: Readonly<Record<number, AnswerForm | readonly AnswerForm[]>>;
   readonly codes: readonly Code[];
   /** Whether the answer may be compressed on its way. */
   readonly compress?: boolean;

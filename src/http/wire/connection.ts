@@ -10,7 +10,7 @@ import { Gate } from "./request-gate.ts";
 import type { EndTurn, Turns } from "./turns.ts";
 
 /** What the connections of a server share. */
-export interface Shared {
+export interface ServerShared {
   readonly budget: AnswerBudget;
   /** For reads that are much work. */
   readonly turns: Turns;
@@ -25,14 +25,14 @@ type Exchange = { readonly req: IncomingMessage; readonly res: ServerResponse };
 export class Connection {
   readonly socket: Socket;
   readonly #gate: Gate;
-  readonly #shared: Shared;
+  readonly #shared: ServerShared;
   #exchange: Exchange | undefined;
   #client: string;
   #bytes = 0;
   #answered = 0;
   #quietMs = 0;
 
-  constructor(socket: Socket, shared: Shared) {
+  constructor(socket: Socket, shared: ServerShared) {
     this.socket = socket;
     this.#shared = shared;
     this.#client = socket.remoteAddress ?? "";

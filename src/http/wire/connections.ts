@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HttpLimits } from "../services.ts";
 import { AnswerBudget } from "./answer-budget.ts";
-import { Connection, type Shared } from "./connection.ts";
+import { Connection, type ServerShared } from "./connection.ts";
 import { Turns } from "./turns.ts";
 
 /** Why a connection was cut. */
@@ -27,7 +27,7 @@ const BEYOND = 2;
 
 const BY_SOCKET = new WeakMap<Duplex, Connection>();
 
-export class Connections implements Shared {
+export class Connections implements ServerShared {
   readonly budget: AnswerBudget;
   readonly turns: Turns;
   readonly #all = new Set<Connection>();

@@ -42,7 +42,7 @@ export type Committed = {
 };
 
 /** How to read what earlier commits recorded. */
-export type Recorded = {
+export type RecordedReader = {
   entry(index: number): Promise<Entry | undefined>;
   leafHash(index: number): Promise<Uint8Array>;
   inclusionPath(index: number, size: number): Promise<Uint8Array[]>;
@@ -73,7 +73,7 @@ export function answerNow(hash: Hash, placement: Placement, committed: Committed
  * commit if it recorded any of it.
  * @throws DamagedStoreError when something of it is missing
  */
-export async function answerLater(recorded: Recorded, { indexes, repeated }: Placement): Promise<Appended> {
+export async function answerLater(recorded: RecordedReader, { indexes, repeated }: Placement): Promise<Appended> {
   const read = indexes.map(async (index, position) => {
     const [entry, leafHash] = await Promise.all([recorded.entry(index), recorded.leafHash(index)]);
     if (entry === undefined) throw new DamagedStoreError(`entry ${index} is missing, though its claim is there`);

@@ -66,10 +66,10 @@ export type CommitLimits = {
 };
 
 /** What became of a request: where its events are, or why it is refused although the others are recorded. */
-export type Outcome = Placement | IdempotencyConflictError | ClaimDamagedError;
+export type AppendOutcome = Placement | IdempotencyConflictError | ClaimDamagedError;
 
 /** `committed` is undefined when nothing in the group was new. */
-export type CommitResult = { readonly outcomes: readonly Outcome[]; readonly committed: Committed | undefined };
+export type CommitResult = { readonly outcomes: readonly AppendOutcome[]; readonly committed: Committed | undefined };
 
 /**
  * Records a group of requests behind the durable state.
@@ -126,7 +126,7 @@ export async function commitGroup(
   return { outcomes, committed: { from, recordedAt, entries, leafHashes, checkpoint, edge } };
 }
 
-function place(plan: CommitPlan, request: AppendRequest, keys: ReturnType<typeof claimKeys>): Outcome {
+function place(plan: CommitPlan, request: AppendRequest, keys: ReturnType<typeof claimKeys>): AppendOutcome {
   try {
     return plan.add(request, keys);
   } catch (error) {

@@ -10,7 +10,7 @@
 import type { PreparedEntry } from "../../entry/prepare.ts";
 import { equal, utf8 } from "../../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash } from "../../merkle/hash.ts";
-import { type Claim, DamagedStoreError, type FoundClaim } from "../../store/store.ts";
+import { DamagedStoreError, type FoundClaim, type IdempotencyClaim } from "../../store/store.ts";
 
 /** Events to record, all or none; `source` is who sends them. */
 export type AppendRequest = {
@@ -75,11 +75,11 @@ export function claimKeys(hash: Hash, { entries, source, idempotencyKey }: Appen
 /** The group of requests that one commit records: what is new in it, and where everything is. */
 export class CommitPlan {
   readonly entries: PreparedEntry[] = [];
-  readonly claims: Claim[] = [];
+  readonly claims: IdempotencyClaim[] = [];
   readonly #from: number;
   readonly #hash: Hash;
   /** Claims that are durable, and those of this commit. */
-  readonly #claimed = new Map<string, Claim>();
+  readonly #claimed = new Map<string, IdempotencyClaim>();
   /** Keys under which the store holds something that it cannot read. */
   readonly #damaged = new Map<string, DamagedStoreError>();
 
@@ -135,7 +135,7 @@ export class CommitPlan {
   #placeNew({ entries }: AppendRequest, keys: readonly (Uint8Array | undefined)[]): Placement {
     const next = this.#from + this.entries.length;
     const fresh: PreparedEntry[] = [];
-    const claims = new Map<string, Claim>();
+    const claims = new Map<string, IdempotencyClaim>();
     const indexes: number[] = [];
     const repeated = new Set<number>();
     const conflicts: ConflictItem[] = [];
@@ -160,13 +160,13 @@ export class CommitPlan {
     return { indexes, repeated };
   }
 
-  #claim(claim: Claim): void {
+  #claim(claim: IdempotencyClaim): void {
     this.claims.push(claim);
     this.#claimed.set(spell(claim.key), claim);
   }
 }
 
-function replay(claim: Claim, content: Uint8Array): Placement {
+function replay(claim: IdempotencyClaim, content: Uint8Array): Placement {
   const indexes = claim.ranges.flatMap(([from, count]) => Array.from({ length: count }, (_, i) => from + i));
   if (!equal(claim.content, content)) {
     const message = `expected a new Idempotency-Key, or the same request again, got the key of the one at index ${indexes[0]}`;

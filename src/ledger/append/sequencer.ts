@@ -19,15 +19,15 @@ import { HASH_LENGTH } from "../../merkle/hash.ts";
 import { type LedgerRecord, SizeConflictError, StoreUnavailableError } from "../../store/store.ts";
 import { type LedgerState, recover } from "../recovery.ts";
 import type { OnTileMade } from "../tiles.ts";
-import { type Appended, answerLater, answerNow, type Recorded } from "./answer.ts";
+import { type Appended, answerLater, answerNow, type RecordedReader } from "./answer.ts";
 import {
+  type AppendOutcome,
   type CommitLimits,
   type CommitResult,
   type CommitTools,
   commitGroup,
   FatalError,
   HeldBackError,
-  type Outcome,
 } from "./commit.ts";
 import type { AppendRequest } from "./idempotency.ts";
 import { CommitQueue, type QueueLimits } from "./queue.ts";
@@ -64,7 +64,7 @@ const ATTEMPTS_MAX = 16;
 
 export class Sequencer {
   readonly #options: SequencerOptions;
-  readonly #recorded: Recorded;
+  readonly #recorded: RecordedReader;
   readonly #queue: CommitQueue<Waiting>;
   readonly #commitListeners = new Set<(head: SignedCheckpoint) => void>();
   readonly #stopListeners = new Set<(cause: Error) => void>();
@@ -78,7 +78,7 @@ export class Sequencer {
   #isClosing = false;
 
   /** @param recorded reads what was committed, for answers about events that were there before */
-  constructor(options: SequencerOptions, recorded: Recorded) {
+  constructor(options: SequencerOptions, recorded: RecordedReader) {
     this.#options = options;
     this.#recorded = recorded;
     this.#queue = new CommitQueue(options.limits);
@@ -234,7 +234,7 @@ export class Sequencer {
     }
     for (const [i, waiting] of group.entries()) {
       try {
-        waiting.resolve(this.#answer(outcomes[i] as Outcome, committed));
+        waiting.resolve(this.#answer(outcomes[i] as AppendOutcome, committed));
       } catch (error) {
         waiting.reject(error);
       }
@@ -244,7 +244,7 @@ export class Sequencer {
     this.#announce(committed.checkpoint);
   }
 
-  #answer(outcome: Outcome, committed: CommitResult["committed"]): Appended | Promise<Appended> {
+  #answer(outcome: AppendOutcome, committed: CommitResult["committed"]): Appended | Promise<Appended> {
     if (outcome instanceof Error) throw outcome;
     const answer = committed && answerNow(this.#options.hash, outcome, committed);
     return answer ?? answerLater(this.#recorded, outcome);

@@ -4,7 +4,7 @@
  */
 
 import { readJson } from "../../json/read.ts";
-import { type Facts, partyName } from "./searchable.ts";
+import { type EntryFacts, partyName } from "./searchable.ts";
 
 export const FACETS = ["action", "actor", "source", "outcome"] as const;
 export type Facet = (typeof FACETS)[number];
@@ -27,7 +27,7 @@ export type HourCounts = {
 /** By hour, counted from 1970. */
 export type Counts = Map<number, HourCounts>;
 
-export function countEntry(counts: Counts, recordedAt: number, facts: Facts): void {
+export function countEntry(counts: Counts, recordedAt: number, facts: EntryFacts): void {
   const hour = hourOf(counts, Math.floor(recordedAt / HOUR_MS));
   const minute = Math.floor((recordedAt % HOUR_MS) / MINUTE_MS);
   hour.minutes[minute] = (hour.minutes[minute] as number) + 1;

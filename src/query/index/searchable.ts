@@ -11,7 +11,7 @@ import { readJson } from "../../json/read.ts";
 /** Somebody or something: who acted, for whom, or on what. */
 export type Party = { readonly type: string | undefined; readonly id: string | undefined };
 
-export type Facts = {
+export type EntryFacts = {
   action: string | undefined;
   actor: Party | undefined;
   onBehalfOf: Party | undefined;
@@ -31,7 +31,7 @@ export type Facts = {
 };
 
 /** Sets what the value of one member says. */
-type Reader = (facts: Facts, value: unknown) => void;
+type Reader = (facts: EntryFacts, value: unknown) => void;
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["action", (facts, value) => set(facts, "action", value)],
@@ -49,8 +49,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
  * Reads the facts of an entry.
  * @throws SyntaxError when the text of a member is no JSON, which a ledger never records
  */
-export function readFacts(entry: Pick<Entry, "members">): Facts {
-  const facts: Facts = {
+export function readFacts(entry: Pick<Entry, "members">): EntryFacts {
+  const facts: EntryFacts = {
     action: undefined,
     actor: undefined,
     onBehalfOf: undefined,
@@ -88,27 +88,27 @@ export function partyName({ type, id }: Party): string {
 
 type Word = "action" | "outcome" | "source" | "sender" | "key" | "format" | "tenant" | "id";
 
-function set(facts: Facts, name: Word, value: unknown): void {
+function set(facts: EntryFacts, name: Word, value: unknown): void {
   const text = word(value);
   if (text !== undefined) facts[name] = text;
 }
 
-function readOrigin(facts: Facts, value: unknown): void {
+function readOrigin(facts: EntryFacts, value: unknown): void {
   set(facts, "sender", member(value, "source"));
   set(facts, "key", member(value, "key"));
   set(facts, "format", member(value, "format"));
 }
 
-function readActor(facts: Facts, value: unknown): void {
+function readActor(facts: EntryFacts, value: unknown): void {
   facts.actor = party(value);
   facts.onBehalfOf = party(member(value, "on_behalf_of"));
 }
 
-function readTargets(facts: Facts, value: unknown): void {
+function readTargets(facts: EntryFacts, value: unknown): void {
   if (Array.isArray(value)) facts.targets = value.map(party).filter((target) => target !== undefined);
 }
 
-function readTime(facts: Facts, value: unknown): void {
+function readTime(facts: EntryFacts, value: unknown): void {
   if (typeof value === "string") facts.occurredAt = parseDateTime(value) ?? Number.NaN;
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { Entry } from "../../entry/entry.ts";
-import { type Facts, type Party, readFacts } from "./searchable.ts";
+import { type EntryFacts, type Party, readFacts } from "./searchable.ts";
 
 /**
  * Fields of a filter, those that usually leave the fewest entries first. Their places are part of the index format:
@@ -30,7 +30,7 @@ export const SEPARATORS = ".:/";
 export const PREFIXES_MAX = 8;
 
 /** Calls back for every term of an entry; one may come twice. */
-export function eachTerm(facts: Facts, visit: (field: Field, text: string) => void): void {
+export function eachTerm(facts: EntryFacts, visit: (field: Field, text: string) => void): void {
   if (facts.action !== undefined) visitAction(facts.action, visit);
   if (facts.actor !== undefined) visitParty("actor", facts.actor, visit);
   if (facts.onBehalfOf !== undefined) visitParty("onBehalfOf", facts.onBehalfOf, visit);

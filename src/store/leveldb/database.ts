@@ -25,10 +25,10 @@ import { openHandle } from "./opening/handle.ts";
 import { putBack } from "./opening/kept.ts";
 import { FolderLock } from "./opening/lock.ts";
 import { LOOK } from "./opening/open-errors.ts";
-import { type Opening, openSafely } from "./opening/opening.ts";
+import { type OpenedStore, openSafely } from "./opening/opening.ts";
 
 type Handle = Level<Uint8Array, Uint8Array>;
-export type Batch = ReturnType<Handle["batch"]>;
+export type LevelBatch = ReturnType<Handle["batch"]>;
 export type Bounds = IteratorOptions<Uint8Array, Uint8Array>;
 
 export type WritingState = "writing" | "suspect" | "closed" | "refused";
@@ -48,7 +48,7 @@ export type DatabaseOptions = {
 
 type Waiting = {
   readonly sync: boolean;
-  readonly fill: (batch: Batch) => void;
+  readonly fill: (batch: LevelBatch) => void;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
   /** LevelDB was asked to write it, and it is not known yet that it was not. */
@@ -101,7 +101,7 @@ export class Database {
     }
   }
 
-  private constructor(directory: string, options: DatabaseOptions, lock: FolderLock, opening: Opening<Handle>) {
+  private constructor(directory: string, options: DatabaseOptions, lock: FolderLock, opening: OpenedStore<Handle>) {
     this.#directory = directory;
     this.#options = options;
     this.#lock = lock;
@@ -162,7 +162,7 @@ export class Database {
    * @param fill puts the writes into the batch, and is called again when they have to be done again
    * @throws whatever `fill` throws; StoreUnavailableError when the database cannot be written for now: nothing is written
    */
-  write(options: { readonly sync: boolean }, fill: (batch: Batch) => void): Promise<void> {
+  write(options: { readonly sync: boolean }, fill: (batch: LevelBatch) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#stopping.signal.aborted || this.#isOverdue) return reject(this.#unavailable());
       this.#queue.push({ sync: options.sync, fill, resolve, reject, isTried: false });

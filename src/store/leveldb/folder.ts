@@ -15,13 +15,13 @@ export const WAY_OUT =
   "nothing was changed; `holdfast recover` shows what can be kept, or bring back a newer copy of the folder";
 
 /** A log that counts, with its contents. */
-export type Log = LogContents & { readonly number: number; readonly path: string; readonly bytes: number };
+export type LogFile = LogContents & { readonly number: number; readonly path: string; readonly bytes: number };
 
 /** A folder whose manifest could be read. */
 export type FolderState = {
   readonly manifest: ManifestState;
   /** In the order of writing. */
-  readonly logs: readonly Log[];
+  readonly logs: readonly LogFile[];
   /** Number of the last write in the manifest and the whole part of the logs. */
   readonly lastSequence: number;
 };
@@ -78,10 +78,10 @@ export async function readLogs(
   directory: string,
   names: readonly string[],
   { logNumber, previousLog }: Pick<ManifestState, "logNumber" | "previousLog">,
-): Promise<Log[]> {
+): Promise<LogFile[]> {
   const numbers = names.flatMap((name) => (/^\d+\.log$/.test(name) ? [Number.parseInt(name, 10)] : []));
   const counting = numbers.filter((number) => number >= logNumber || number === previousLog).sort((a, b) => a - b);
-  const logs: Log[] = [];
+  const logs: LogFile[] = [];
   for (const number of counting) {
     const path = join(directory, `${String(number).padStart(6, "0")}.log`);
     const bytes = await readWhole(path);
@@ -92,7 +92,7 @@ export async function readLogs(
 }
 
 /** Number of the last write in the whole part of a log; 0 when there is none. */
-function lastSequenceOf({ records, path }: Log): number {
+function lastSequenceOf({ records, path }: LogFile): number {
   const last = records.at(-1);
   if (last === undefined) return 0;
   const { sequence, count } = decoded(path, () => batchNumbers(last.bytes));

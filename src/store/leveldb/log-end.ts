@@ -5,7 +5,7 @@
  */
 
 import { open } from "node:fs/promises";
-import { filesIn, type Log, readLogs, readManifest } from "./folder.ts";
+import { filesIn, type LogFile, readLogs, readManifest } from "./folder.ts";
 import { batchNumbers } from "./write-batch.ts";
 
 /** Writes that were acknowledged are not in the files: nothing may be cut. */
@@ -40,7 +40,7 @@ export async function cutLogs(directory: string, acknowledged: number): Promise<
   return cut;
 }
 
-function numbersOf({ records }: Log): { start: number; last: number }[] {
+function numbersOf({ records }: LogFile): { start: number; last: number }[] {
   return records.map(({ start, bytes }) => {
     const { sequence, count } = batchNumbers(bytes);
     return { start, last: sequence + count - 1 };
@@ -48,7 +48,7 @@ function numbersOf({ records }: Log): { start: number; last: number }[] {
 }
 
 /** Takes no room, so that it works on a full disk too. */
-async function shorten({ path, bytes }: Log, length: number): Promise<number> {
+async function shorten({ path, bytes }: LogFile, length: number): Promise<number> {
   const file = await open(path, "r+");
   try {
     await file.truncate(length);

@@ -8,10 +8,10 @@ import type { Hex } from "../../merkle/bytes.ts";
 import { BundleError } from "./bundle.ts";
 
 /** Checks a value at a path and gives it back with its type. @throws BundleError */
-export type Form<T> = (value: unknown, path: string) => T;
+export type FormOf<T> = (value: unknown, path: string) => T;
 
 /** An object's forms by name; the optional ones may be missing. */
-export type Forms<T> = { readonly [Name in keyof T]-?: Form<Exclude<T[Name], undefined>> };
+export type Forms<T> = { readonly [Name in keyof T]-?: FormOf<Exclude<T[Name], undefined>> };
 
 const HEX = /^0x(?:[0-9a-f]{2})*$/;
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
@@ -23,8 +23,8 @@ export type ObjectOptions<T> = { readonly optional?: readonly (keyof T & string)
 export function object<T extends object>(
   forms: Forms<T>,
   { optional = [], open = false }: ObjectOptions<T> = {},
-): Form<T> {
-  const known = Object.entries<Form<unknown>>(forms);
+): FormOf<T> {
+  const known = Object.entries<FormOf<unknown>>(forms);
   return (value, path) => {
     if (!isObject(value)) throw new BundleError("bundle_value", path, "an object", describe(value));
     for (const name of open ? [] : Object.keys(value)) {
@@ -46,7 +46,7 @@ export function object<T extends object>(
 }
 
 /** A list of so many values of one form. */
-export function list<T>(form: Form<T>, countMin: number, countMax: number): Form<readonly T[]> {
+export function list<T>(form: FormOf<T>, countMin: number, countMax: number): FormOf<readonly T[]> {
   return (value, path) => {
     if (!Array.isArray(value)) throw new BundleError("bundle_value", path, "a list", describe(value));
     if (value.length < countMin || value.length > countMax) {
@@ -57,7 +57,7 @@ export function list<T>(form: Form<T>, countMin: number, countMax: number): Form
 }
 
 /** Lower-case hex of so many bytes. */
-export function hex(bytesMin: number, bytesMax = bytesMin): Form<Hex> {
+export function hex(bytesMin: number, bytesMax = bytesMin): FormOf<Hex> {
   const length = bytesMin === bytesMax ? `${bytesMin} bytes` : `${bytesMin}..${bytesMax} bytes`;
   return (value, path) => {
     const bytes = typeof value === "string" ? (value.length - 2) / 2 : -1;
@@ -91,7 +91,7 @@ export function positive(value: unknown, path: string): number {
 }
 
 /** A text that is not empty. */
-export function text(lengthMax: number): Form<string> {
+export function text(lengthMax: number): FormOf<string> {
   return (value, path) => {
     if (typeof value !== "string" || value === "" || value.length > lengthMax || !value.isWellFormed()) {
       throw new BundleError("bundle_value", path, `a text of 1..${lengthMax} characters`, describe(value));
@@ -101,7 +101,7 @@ export function text(lengthMax: number): Form<string> {
 }
 
 /** One of these texts. */
-export function oneOf<T extends string>(allowed: readonly T[]): Form<T> {
+export function oneOf<T extends string>(allowed: readonly T[]): FormOf<T> {
   return (value, path) => {
     const found = allowed.find((one) => one === value);
     if (found === undefined)

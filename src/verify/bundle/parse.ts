@@ -15,7 +15,7 @@ import {
 } from "./bundle.ts";
 import {
   address,
-  type Form,
+  type FormOf,
   type Forms,
   hex,
   integer,
@@ -40,7 +40,7 @@ const MEMBERS_MAX = 64;
 
 const hash = hex(32);
 
-const ledger: Form<Bundle["ledger"]> = object({
+const ledger: FormOf<Bundle["ledger"]> = object({
   id: hash,
   name: text(BUNDLE_LIMITS.nameLengthMax),
   label: hash,
@@ -50,18 +50,18 @@ const ledger: Form<Bundle["ledger"]> = object({
 
 const shownMember = object({ salt: hex(16), text: text(BUNDLE_LIMITS.charactersMax) });
 const withheldMember = object({ digest: hash });
-const member: Form<BundleMember> = (value, path) =>
+const member: FormOf<BundleMember> = (value, path) =>
   isObject(value) && Object.hasOwn(value, "digest") ? withheldMember(value, path) : shownMember(value, path);
 
 /** The members of an entry. */
 export const members = list(member, 1, MEMBERS_MAX);
 
-const entry: Form<Bundle["entry"]> = object({ index: integer, recordedAt: integer, members, leafHash: hash });
+const entry: FormOf<Bundle["entry"]> = object({ index: integer, recordedAt: integer, members, leafHash: hash });
 
 const path = list(hash, 0, BUNDLE_LIMITS.pathMax);
-const inclusion: Form<Bundle["inclusion"]> = object({ size: positive, root: hash, path });
+const inclusion: FormOf<Bundle["inclusion"]> = object({ size: positive, root: hash, path });
 
-const checkpoint: Form<Bundle["checkpoint"]> = object({
+const checkpoint: FormOf<Bundle["checkpoint"]> = object({
   size: positive,
   root: hash,
   signedAt: integer,
@@ -69,7 +69,7 @@ const checkpoint: Form<Bundle["checkpoint"]> = object({
 });
 
 const proof = list(hex(1, BUNDLE_LIMITS.proofNodeBytesMax), 1, BUNDLE_LIMITS.proofNodesMax);
-const anchor: Form<BundleAnchor> = object<BundleAnchor>(
+const anchor: FormOf<BundleAnchor> = object<BundleAnchor>(
   {
     chainId: positive,
     contract: address,
@@ -92,7 +92,7 @@ const status = oneOf<Status>(["recorded", "anchored", "final"]);
 export const frameForms: Forms<Frame> = { ledger, checkpoint, anchors, status };
 
 const format = oneOf([BUNDLE_FORMAT]);
-const bundle: Form<Bundle> = object({ format, ledger, entry, inclusion, checkpoint, anchors, status });
+const bundle: FormOf<Bundle> = object({ format, ledger, entry, inclusion, checkpoint, anchors, status });
 
 /**
  * Reads the text of a bundle. Whitespace, the order of names and the escapes in strings are JSON's own and free.

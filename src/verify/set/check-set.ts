@@ -9,7 +9,7 @@ import type { VerifyOptions } from "../options.ts";
 import { givenOf, weightiestOf } from "../verdict/given-and-found.ts";
 import { type SetFindings, type SetLedger, type SetProblem, saySet } from "../verdict/set-sentences.ts";
 import { type Cell, cellOf, type Found, type Given, leastOf, type Outcome } from "../verdict/table.ts";
-import { type Checks, messageOf, type Verdict } from "../verdict/verdict.ts";
+import { messageOf, type StepsResult, type Verdict } from "../verdict/verdict.ts";
 import { claimOf, verifyClaim } from "../verify.ts";
 import { Gaps } from "./gaps.ts";
 import {
@@ -40,7 +40,7 @@ export type SetVerdict = SetFindings & {
   /** As the cell says. */
   readonly outcome: Outcome;
   /** What the steps of all bundles and of the set itself came to. */
-  readonly checks: Checks;
+  readonly checks: StepsResult;
   readonly failed: number;
   readonly undecided: number;
   readonly summary: string;

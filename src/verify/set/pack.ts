@@ -8,7 +8,7 @@ import type { Hex } from "../../merkle/bytes.ts";
 import { joinPaths } from "../../merkle/multiproof.ts";
 import type { Bundle, Frame } from "../bundle/bundle.ts";
 import { SET_SHARED_FORMAT, SetTally } from "./set.ts";
-import { SHARED_ENTRIES_MAX, SHARED_FORMAT, type Shared, type SharedEntry } from "./shared-proof.ts";
+import { SHARED_ENTRIES_MAX, SHARED_FORMAT, type SharedEntry, type SharedProofLine } from "./shared-proof.ts";
 
 /** What a run may hold in memory before it is written; about as many characters of entries and paths. */
 const RUN_CHARACTERS_MAX = 8 * 1024 * 1024;
@@ -72,7 +72,7 @@ export class SetPacker {
 }
 
 /** The shared proof of a run of bundles under one checkpoint, and the line of each entry. */
-function linesOf(run: readonly Bundle[]): (Shared | SharedEntry)[] {
+function linesOf(run: readonly Bundle[]): (SharedProofLine | SharedEntry)[] {
   const [{ ledger, checkpoint, anchors, status }] = run as readonly [Bundle];
   const indexes = run.map(({ entry }) => entry.index);
   const leafHashes = run.map(({ entry }) => entry.leafHash);

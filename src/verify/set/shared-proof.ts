@@ -9,10 +9,10 @@ import { keccak256 } from "../../merkle/hash.ts";
 import { type OpenInclusions, openInclusions } from "../../merkle/multiproof.ts";
 import { ProofError } from "../../merkle/proof.ts";
 import { BUNDLE_FORMAT, BUNDLE_LIMITS, type Bundle, BundleError, type Frame } from "../bundle/bundle.ts";
-import { type Form, hex, integer, list, object, oneOf } from "../bundle/forms.ts";
+import { type FormOf, hex, integer, list, object, oneOf } from "../bundle/forms.ts";
 import { frameForms, members, READING } from "../bundle/parse.ts";
 import { readBundleJson } from "../bundle/strict-json.ts";
-import type { Claim } from "../verify.ts";
+import type { EntryClaim } from "../verify.ts";
 import { SHARED_READING } from "./set.ts";
 
 export const SHARED_FORMAT = "holdfast/shared@1";
@@ -23,7 +23,7 @@ export const SHARED_BEGIN = `{"format":"${SHARED_FORMAT}",`;
 export const SHARED_ENTRIES_MAX = 4096;
 
 /** The line of a shared proof. */
-export type Shared = Frame & {
+export type SharedProofLine = Frame & {
   readonly format: typeof SHARED_FORMAT;
   /** Ascending. */
   readonly indexes: readonly number[];
@@ -36,7 +36,7 @@ export type Shared = Frame & {
 /** The line of an entry after a shared proof. */
 export type SharedEntry = Omit<Bundle["entry"], "leafHash">;
 
-const shared: Form<Shared> = object<Shared>({
+const shared: FormOf<SharedProofLine> = object<SharedProofLine>({
   format: oneOf([SHARED_FORMAT]),
   ...frameForms,
   indexes: list(integer, 1, SHARED_ENTRIES_MAX),
@@ -44,7 +44,7 @@ const shared: Form<Shared> = object<Shared>({
   nodes: list(hex(32), 0, SHARED_ENTRIES_MAX * BUNDLE_LIMITS.pathMax),
 });
 
-const sharedEntry: Form<SharedEntry> = object<SharedEntry>({ index: integer, recordedAt: integer, members });
+const sharedEntry: FormOf<SharedEntry> = object<SharedEntry>({ index: integer, recordedAt: integer, members });
 
 /** Reads the line of an entry. @throws BundleError when it has another form */
 export function readSharedEntry(line: string): SharedEntry {
@@ -53,7 +53,7 @@ export function readSharedEntry(line: string): SharedEntry {
 
 /** A shared proof that was read, and whose proof was checked once for all of its entries. */
 export class SharedProof {
-  readonly #shared: Shared;
+  readonly #shared: SharedProofLine;
   readonly #frame: Frame;
   readonly #opened: OpenInclusions | ProofError;
   readonly #positions: ReadonlyMap<number, number>;
@@ -90,7 +90,7 @@ export class SharedProof {
    * What is said of the entry at a position, from what its line holds.
    * @throws BundleError when that is another entry's
    */
-  claim(position: number, { index, recordedAt, members }: SharedEntry): Claim {
+  claim(position: number, { index, recordedAt, members }: SharedEntry): EntryClaim {
     const { indexes, leafHashes } = this.#shared;
     if (index !== indexes[position]) throw new BundleError("bundle_value", "index", `${indexes[position]}`, `${index}`);
     const entry = { index, recordedAt, members, leafHash: leafHashes[position] as Hex };
@@ -120,7 +120,7 @@ export class SharedProof {
   }
 }
 
-function open({ indexes, leafHashes, nodes, checkpoint }: Shared): OpenInclusions | ProofError {
+function open({ indexes, leafHashes, nodes, checkpoint }: SharedProofLine): OpenInclusions | ProofError {
   const { size, root } = checkpoint;
   try {
     const opened = openInclusions(keccak256, {

@@ -5,14 +5,14 @@
  */
 
 import { type Bundle, BundleError } from "../bundle/bundle.ts";
-import type { Claim } from "../verify.ts";
+import type { EntryClaim } from "../verify.ts";
 import { readSharedEntry, type SharedEntry, type SharedProof } from "./shared-proof.ts";
 
 /** Entries that follow each other in a proof and whose lines are not there, and the line where they should have begun. */
 export type Missing = { readonly line: number; readonly indexes: readonly number[] };
 
 /** What a line has to prove, and the bundle in it. */
-export type RunItem = { readonly claim: () => Claim; readonly bundle: () => Bundle | undefined };
+export type RunItem = { readonly claim: () => EntryClaim; readonly bundle: () => Bundle | undefined };
 
 /** A member that a bundle has and the line of an entry has not; within a member's text its quotes would be escaped. */
 const OF_BUNDLE = /"inclusion"\s*:/;
@@ -71,7 +71,7 @@ export class SharedRun {
   }
 
   // Apart, so that a bundle that somebody keeps for later does not keep what was read with it.
-  #claimOf(position: number, read: SharedEntry | BundleError): () => Claim {
+  #claimOf(position: number, read: SharedEntry | BundleError): () => EntryClaim {
     return () => {
       if (read instanceof BundleError) throw read;
       return this.#proof.claim(position, read);

@@ -4,7 +4,7 @@ import { isDevelopmentChain } from "../evm/explorers.ts";
 import type { Expectations } from "../options.ts";
 import { chains } from "./sentences.ts";
 import { formatSeconds } from "./time-words.ts";
-import type { Endpoints, Subject, Witness } from "./verdict.ts";
+import type { EndpointsAsked, Subject, Witness } from "./verdict.ts";
 
 /** A clock that is off by more than this is worth a word. */
 const CLOCK_TOLERANCE_S = 900;
@@ -22,7 +22,7 @@ export type NoteFacts = {
   readonly witnesses: readonly Witness[];
   readonly forkedOn: readonly number[];
   readonly shown: readonly string[];
-  readonly endpoints: Endpoints;
+  readonly endpoints: EndpointsAsked;
 };
 
 /** Notes on what holds. */
@@ -65,7 +65,7 @@ export function forkNotes(forkedOn: readonly number[], isHeld: boolean): string[
 }
 
 /** Who named several endpoints wanted them to agree: one that says nothing has agreed to nothing. */
-export function endpointNotes({ named, silent }: Endpoints): string[] {
+export function endpointNotes({ named, silent }: EndpointsAsked): string[] {
   if (silent.length === 0) return [];
   const agreed = named - silent.length;
   return [`Beware: of ${named} endpoints that you named, ${agreed} answered, and not: ${silent.join("; ")}.`];

@@ -12,7 +12,7 @@ const NOT_PROVED = "Not proved: whether the event is true, and whether every eve
 const ON_DEVELOPMENT = "a development chain, which runs on somebody's own machine and proves nothing to others";
 
 /** What is known when a verdict is put in words. */
-export type Facts = {
+export type VerdictFacts = {
   readonly steps: readonly Step[];
   /** Why it could not be told. */
   readonly doubts: readonly string[];
@@ -56,11 +56,11 @@ export function sayNoProof(what: string): Saying {
 }
 
 /** What may be said. */
-export function say(name: SayingName, facts: Facts): Saying {
+export function say(name: SayingName, facts: VerdictFacts): Saying {
   return SENTENCES[name](facts);
 }
 
-const SENTENCES: Readonly<Record<SayingName, (facts: Facts) => Saying>> = {
+const SENTENCES: Readonly<Record<SayingName, (facts: VerdictFacts) => Saying>> = {
   verified: (facts) => ({ summary: `Proved: ${signedAndHeld(facts)}. ${NOT_PROVED}`, brief: recordedBy(facts) }),
   unfinal: (facts) => ({ summary: `Proved: ${signedAndHeld(facts)}. ${NOT_PROVED}`, brief: recordedBy(facts) }),
   byBlock: (facts) => {
@@ -123,7 +123,7 @@ const SENTENCES: Readonly<Record<SayingName, (facts: Facts) => Saying>> = {
   noProof: () => sayNoProof("Nothing in it is of a proof."),
 };
 
-function sayDevelopment(facts: Facts): Saying {
+function sayDevelopment(facts: VerdictFacts): Saying {
   const isByBlock = facts.witnesses.some(({ byTrustedBlock }) => byTrustedBlock);
   const held = isByBlock
     ? `${entryOf(facts)}, is in the ledger's tree, and it was in the contract's storage ${timesOf(facts)}`
@@ -134,26 +134,26 @@ function sayDevelopment(facts: Facts): Saying {
   };
 }
 
-function sayDoubt(facts: Facts): string {
+function sayDoubt(facts: VerdictFacts): string {
   return `Could not tell: ${facts.doubts.join("; ")}. What was checked holds (${signedOf(facts)}), but that is not what was asked.`;
 }
 
-function signedOf({ subject }: Facts): string {
+function signedOf({ subject }: VerdictFacts): string {
   return `entry ${subject.index} is in a tree that ${subject.signer} signed`;
 }
 
-function signedAndHeld(facts: Facts): string {
+function signedAndHeld(facts: VerdictFacts): string {
   const signed = `${facts.subject.signer} signed that ${entryOf(facts)}, is in the ledger's tree`;
   return `${signed}, and it was in the contract's storage ${timesOf(facts)}`;
 }
 
-function entryOf({ subject, shown, withheld }: Facts, calling = ""): string {
+function entryOf({ subject, shown, withheld }: VerdictFacts, calling = ""): string {
   const members = `${count(shown.length, "member")} shown${withheld === 0 ? "" : ` and ${withheld} withheld`}`;
   return `entry ${subject.index} of ${calling}${describeLedger(subject)}, with ${members}`;
 }
 
 /** The earliest block, and when another one is final and that one is not, the earliest final one besides. */
-function timesOf({ witnesses }: Facts): string {
+function timesOf({ witnesses }: VerdictFacts): string {
   const [first] = witnesses;
   const final = witnesses.find(({ isFinal }) => isFinal);
   const said = [first, ...(first === final ? [] : [final])].filter((witness) => witness !== undefined);
@@ -171,14 +171,14 @@ export function describeLedger({ ledgerName, ledgerId, owner }: Pick<Subject, "l
   return `ledger ${JSON.stringify(ledgerName)} (${ledgerId}), opened by ${owner}`;
 }
 
-function recordedBy(facts: Facts): string {
+function recordedBy(facts: VerdictFacts): string {
   const { subject, witnesses, action } = facts;
   const what = `${action === undefined ? "An event" : `“${action}”`}, entry ${subject.index}`;
   const time = spellTime(witnesses[0]?.blockTime ?? 0);
   return `${what} of the ${nameOf(subject)} that ${subject.owner} opened, was recorded at ${time} at the latest, and not changed since. Whether it is true is not proved.`;
 }
 
-function entryHere({ subject }: Facts): string {
+function entryHere({ subject }: VerdictFacts): string {
   return `Entry ${subject.index} of ${nameOf(subject)}`;
 }
 

@@ -7,13 +7,13 @@ import { spellTime } from "./time-words.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** One thing that was checked, and how far. */
-export type Claim = { readonly mark: VerdictMark; readonly text: string };
+export type ShortClaim = { readonly mark: VerdictMark; readonly text: string };
 
 /** Where a contract that counts held it, the statements are proved; elsewhere they are as good as the verdict. */
 const HELD: readonly SayingName[] = ["verified", "unfinal", "byBlock", "forked"];
 
 /** What was proved or holds; nothing when the verification failed. */
-export function claimsOf(verdict: Verdict): Claim[] {
+export function claimsOf(verdict: Verdict): ShortClaim[] {
   const { subject, witness, shown, withheld, event, cell } = verdict;
   if (subject === undefined) return [];
   const mark = HELD.includes(cell.name) ? "good" : cell.mark;
@@ -27,7 +27,7 @@ export function claimsOf(verdict: Verdict): Claim[] {
 }
 
 /** Who signs for a ledger is known from the contract, or from the reader. */
-function whoOf({ subject, witness, isSignerExpected }: Verdict, mark: VerdictMark): Claim {
+function whoOf({ subject, witness, isSignerExpected }: Verdict, mark: VerdictMark): ShortClaim {
   const ledger = `the ledger that ${subject?.owner} opened`;
   if (witness !== undefined && !witness.byTrustedBlock) {
     return { mark, text: `Who: ${subject?.signer}, a signer of ${ledger}, signed it.` };
@@ -36,7 +36,7 @@ function whoOf({ subject, witness, isSignerExpected }: Verdict, mark: VerdictMar
   return { mark: "dot", text: `Who: ${subject?.signer} signed it, whom nobody vouched for.` };
 }
 
-function whenOf({ subject, witness }: Verdict, mark: VerdictMark): Claim {
+function whenOf({ subject, witness }: Verdict, mark: VerdictMark): ShortClaim {
   if (witness === undefined) {
     const said = spellTime(subject?.signedAt ?? 0);
     return { mark: "wait", text: `When: only the signer says that it was at ${said}.` };

@@ -42,7 +42,7 @@ export type Step = {
 };
 
 /** What the steps came to, whatever may be said of it: every one passed, one failed, or one could not be looked at. */
-export type Checks = "passed" | "failed" | "open";
+export type StepsResult = "passed" | "failed" | "open";
 
 /** What a bundle is about; every value of it was checked when the outcome is "verified". */
 export type Subject = {
@@ -83,7 +83,7 @@ export type Verdict = {
   readonly cell: Cell;
   /** As the cell says. */
   readonly outcome: Outcome;
-  readonly checks: Checks;
+  readonly checks: StepsResult;
   /** How far the entry was found to have come; undefined when the verification failed. */
   readonly status: Status | undefined;
   readonly steps: readonly Step[];
@@ -125,7 +125,7 @@ export class UndecidedError extends Error {
 }
 
 /** How many endpoints the caller named, and what came instead of an answer from those that gave none. */
-export type Endpoints = { readonly named: number; readonly silent: readonly string[] };
+export type EndpointsAsked = { readonly named: number; readonly silent: readonly string[] };
 
 /** The steps taken so far. */
 export class Trail {
@@ -135,10 +135,10 @@ export class Trail {
   /** Chains that say that the ledger forked. */
   readonly forkedOn: number[] = [];
   /** Of the endpoints that were named, how many there are, and why some did not say of which chain they are. */
-  endpoints: Endpoints = { named: 0, silent: [] };
+  endpoints: EndpointsAsked = { named: 0, silent: [] };
   #failed = false;
 
-  get checks(): Checks {
+  get checks(): StepsResult {
     if (this.#failed) return "failed";
     return this.doubts.length > 0 ? "open" : "passed";
   }

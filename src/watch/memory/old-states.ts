@@ -3,11 +3,11 @@
  * than that becomes a claim. What it cannot be seen of stays bad.
  */
 
-import { type Form, hex, integer, list, object, oneOf } from "../../verify/bundle/forms.ts";
+import { type FormOf, hex, integer, list, object, oneOf } from "../../verify/bundle/forms.ts";
 import type { Conflict } from "../checks.ts";
 import { CLAIMS_MAX, type Claim, claimOf } from "./claims.ts";
 import { isSigned } from "./open-checkpoints.ts";
-import { type Found, type Owed, SIGNERS_MAX, type WatchState } from "./state.ts";
+import { type Owed, type ProvedContradiction, SIGNERS_MAX, type WatchState } from "./state.ts";
 import { commonForms, forksOf, keptForms, OPTIONAL, openOf, type PlainFork, type PlainOpen } from "./state-parts.ts";
 
 export const FIRST_FORMAT = "holdfast/watch@1";
@@ -16,7 +16,7 @@ export const SECOND_FORMAT = "holdfast/watch@2";
 type Common = Omit<WatchState, "open" | "dropped" | "salt" | "forks" | "owed" | "claims">;
 
 type FirstText = Common & { readonly format: typeof FIRST_FORMAT; readonly doubtSince?: number };
-const firstForm: Form<FirstText> = object<FirstText>(
+const firstForm: FormOf<FirstText> = object<FirstText>(
   { format: oneOf([FIRST_FORMAT]), ...commonForms, signers: list(hex(20), 0, 1000), doubtSince: integer },
   { optional: [...OPTIONAL, "doubtSince"] },
 );
@@ -31,7 +31,7 @@ type SecondText = Common & {
   /** The largest size that any node was ever heard to say; not by whom, nor with what root. */
   readonly anchored: number;
 };
-const secondForm: Form<SecondText> = object<SecondText>(
+const secondForm: FormOf<SecondText> = object<SecondText>(
   {
     format: oneOf([SECOND_FORMAT]),
     ...commonForms,
@@ -79,7 +79,11 @@ export function ofSecondText(value: unknown): WatchState {
 }
 
 /** A finding of the chain's agreement was a node's word, where the state still shows what it was about. */
-function foundIn(found: Found | undefined, proved: readonly Conflict[], roots: readonly Claim[]): Found | undefined {
+function foundIn(
+  found: ProvedContradiction | undefined,
+  proved: readonly Conflict[],
+  roots: readonly Claim[],
+): ProvedContradiction | undefined {
   const [first] = proved;
   const isShown = first !== undefined || roots.length > 0;
   if (found === undefined || found.finding !== "agreement" || !isShown) return found;

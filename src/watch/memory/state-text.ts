@@ -9,7 +9,7 @@ import { toHex, utf8 } from "../../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import { keccak256 } from "../../merkle/hash.ts";
 import { BUNDLE_LIMITS } from "../../verify/bundle/bundle.ts";
-import { type Form, integer, isObject, list, object, oneOf, text } from "../../verify/bundle/forms.ts";
+import { type FormOf, integer, isObject, list, object, oneOf, text } from "../../verify/bundle/forms.ts";
 import { readBundleJson } from "../../verify/bundle/strict-json.ts";
 import { checkpointForm, plainStatement, signedStatement } from "../statement.ts";
 import { CLAIMS_MAX, type Claim, NAMES_MAX } from "./claims.ts";
@@ -48,7 +48,7 @@ type Text = Omit<WatchState, "open" | "forks" | "claims"> & {
   readonly claims: readonly PlainClaim[];
 };
 
-const claimForm: Form<PlainClaim> = object<PlainClaim>(
+const claimForm: FormOf<PlainClaim> = object<PlainClaim>(
   {
     what: oneOf(["head", "root", "fork"]),
     by: list(text(TEXT_MAX), 0, NAMES_MAX),
@@ -64,7 +64,7 @@ const claimForm: Form<PlainClaim> = object<PlainClaim>(
   { optional: ["root", "against", "since", "denied", "ended"] },
 );
 
-const stateForm: Form<Text> = object<Text>(
+const stateForm: FormOf<Text> = object<Text>(
   {
     format: oneOf([WATCH_FORMAT]),
     ...commonForms,

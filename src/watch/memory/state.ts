@@ -16,7 +16,7 @@ export type Waiting = { readonly size: number; readonly since: number };
 export type Extension = { readonly from: number; readonly root: Hex; readonly path: readonly Hex[] };
 
 /** A contradiction that was proved once, by two signatures; it does not pass. */
-export type Found = { readonly finding: string; readonly detail: string; readonly at: number };
+export type ProvedContradiction = { readonly finding: string; readonly detail: string; readonly at: number };
 
 /** A checkpoint that somebody signed and that is not settled: neither proved to be of one tree with the believed one, nor not. */
 export type Open = {
@@ -53,7 +53,7 @@ export type WatchState = {
   /** Contradictions of two signatures, with what proves them. */
   readonly forks: readonly Conflict[];
   /** The first of them that was found. */
-  readonly found?: Found;
+  readonly found?: ProvedContradiction;
   readonly owed: Owed;
   /** What nodes said of the contract, which nothing proves; bounded, and what came to nothing is history. */
   readonly claims: readonly Claim[];

@@ -1,6 +1,6 @@
 /** The outcome of a verification, large, and below it what was proved and what was not. */
 
-import { type Claim, claimsOf } from "../../verify/verdict/short-claims.ts";
+import { claimsOf, type ShortClaim } from "../../verify/verdict/short-claims.ts";
 import type { Verdict } from "../../verify/verdict/verdict.ts";
 import { MarkShape } from "../parts/mark.tsx";
 import { Detail } from "./steps.tsx";
@@ -36,7 +36,7 @@ export function Banner({ verdict, ways = WAYS }: Props) {
   );
 }
 
-function List({ title, claims }: { readonly title: string; readonly claims: readonly Claim[] }) {
+function List({ title, claims }: { readonly title: string; readonly claims: readonly ShortClaim[] }) {
   return (
     <div>
       <h3>{title}</h3>

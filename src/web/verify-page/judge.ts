@@ -15,7 +15,7 @@ import { optionsOf, type Settings } from "./settings.ts";
 /** A bundle of a set that was judged; `line` from 1. */
 export type SetRow = { readonly line: number; readonly bundle: BundleSource; readonly verdict: Verdict };
 
-export type Judgement =
+export type PageJudgement =
   | { readonly kind: "bundle"; readonly verdict: Verdict; readonly bundle: Bundle | undefined }
   | { readonly kind: "set"; readonly verdict: SetVerdict; readonly rows: readonly SetRow[] };
 
@@ -40,7 +40,7 @@ export async function judge(
   settings: Settings,
   signal: AbortSignal,
   onProgress: (done: number, all: number) => void,
-): Promise<Judgement> {
+): Promise<PageJudgement> {
   const options = optionsOf(settings);
   if (problem !== undefined) {
     return { kind: "bundle", verdict: await verifyUnreadable(text, problem, options), bundle: undefined };

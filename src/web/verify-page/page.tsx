@@ -7,14 +7,14 @@ import { ThemeButton } from "../parts/theme.tsx";
 import { Banner } from "../verdict/banner.tsx";
 import { BundleReport } from "./bundle-report.tsx";
 import { CheckSettings } from "./check-settings.tsx";
-import { type Judgement, judge } from "./judge.ts";
+import { judge, type PageJudgement } from "./judge.ts";
 import { type Proof, ProofInput, proofOf } from "./proof-input.tsx";
 import { NO_WORDS, ReportFields, ReportHead } from "./report-head.tsx";
 import { SetBanner, SetReport } from "./set-report.tsx";
 import { type Settings, settingProblems } from "./settings.ts";
 
 type Progress = { readonly done: number; readonly all: number };
-type Work = { readonly judgement: Judgement | undefined; readonly progress: Progress | undefined };
+type Work = { readonly judgement: PageJudgement | undefined; readonly progress: Progress | undefined };
 
 /** After a keystroke, the time in which the next one may come. */
 const PAUSE_MS = 200;
@@ -93,7 +93,7 @@ function Outcome({ work }: { readonly work: Work }) {
   return <Banner verdict={judgement.verdict} />;
 }
 
-function Report({ judgement }: { readonly judgement: Judgement | undefined }) {
+function Report({ judgement }: { readonly judgement: PageJudgement | undefined }) {
   if (judgement === undefined) return null;
   if (judgement.kind === "set") return <SetReport rows={judgement.rows} />;
   return <BundleReport verdict={judgement.verdict} bundle={judgement.bundle} />;

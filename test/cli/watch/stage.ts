@@ -8,7 +8,7 @@ import type { Report } from "../../../src/cli/watch/report.ts";
 import { Watcher } from "../../../src/cli/watch/rounds.ts";
 import { StateFile } from "../../../src/cli/watch/state-file.ts";
 import type { Hex } from "../../../src/merkle/bytes.ts";
-import { CHECKS, type CheckName, type Mark } from "../../../src/watch/checks.ts";
+import { CHECKS, type CheckMark, type CheckName } from "../../../src/watch/checks.ts";
 import { beginWatch } from "../../../src/watch/memory/state.ts";
 import { CONTRACT } from "../contract-chain.ts";
 import { History, LEDGER_ID, SIGNER } from "../fork-proof/histories.ts";
@@ -65,7 +65,7 @@ export function say(history: History, size: number, more: Partial<Says> = {}): S
   return { history, size, ...more };
 }
 
-export function marked({ checks }: Report, mark: Mark): CheckName[] {
+export function marked({ checks }: Report, mark: CheckMark): CheckName[] {
   return CHECKS.filter((name) => checks[name].mark === mark);
 }
 

@@ -26,7 +26,7 @@ export interface OpenedDatabase {
 }
 
 /** A database that was opened, and the number of the last write in it. */
-export type Opening<T> = { readonly database: T; readonly lastSequence: number; readonly tornBytes: number };
+export type OpenedStore<T> = { readonly database: T; readonly lastSequence: number; readonly tornBytes: number };
 
 /** An opening that meets a passing error is tried again. */
 const ATTEMPTS = 3;
@@ -41,7 +41,7 @@ const CHUNK = 1000;
 export async function openSafely<T extends OpenedDatabase>(
   directory: string,
   openDatabase: () => Promise<T>,
-): Promise<Opening<T>> {
+): Promise<OpenedStore<T>> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await openOnce(directory, openDatabase);
@@ -60,7 +60,7 @@ function isFileError(error: unknown): error is NodeJS.ErrnoException {
 async function openOnce<T extends OpenedDatabase>(
   directory: string,
   openDatabase: () => Promise<T>,
-): Promise<Opening<T>> {
+): Promise<OpenedStore<T>> {
   await putBack(directory);
   const held = await readFolder(directory);
   if (held === undefined) return { database: await openDatabase(), lastSequence: 0, tornBytes: 0 };

@@ -5,7 +5,7 @@ import { parseBundle } from "../../../verify/bundle/parse.ts";
 import { SetPacker } from "../../../verify/set/pack.ts";
 import type { EventsAnswer, LedgerAnswer } from "../answers.ts";
 import { type Client, ledgerPath } from "../client.ts";
-import { type Filter, filterParameters } from "../events/filter.ts";
+import { filterParameters, type UrlFilter } from "../events/filter.ts";
 
 /** More than this is work for `holdfast prove`, which writes to disk as it goes. */
 export const SET_MAX = 1000;
@@ -13,7 +13,7 @@ const AT_ONCE = 6;
 const PAGE = 500;
 
 /** Indexes of the entries that match, oldest first, at most SET_MAX of them. */
-export async function matchingIndexes(client: Client, ledger: string, filter: Filter): Promise<number[]> {
+export async function matchingIndexes(client: Client, ledger: string, filter: UrlFilter): Promise<number[]> {
   const found: number[] = [];
   let after: string | null = null;
   do {

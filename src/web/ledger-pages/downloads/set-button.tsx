@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { formatCount } from "../../parts/format.ts";
 import { Icon } from "../../parts/icon.tsx";
 import type { LedgerAnswer } from "../answers.ts";
-import type { Filter } from "../events/filter.ts";
+import type { UrlFilter } from "../events/filter.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 import { collectSet, matchingIndexes, SET_MAX } from "./evidence-set.ts";
@@ -15,7 +15,7 @@ type State = { readonly words: string; readonly busy: boolean; readonly error?: 
 const IDLE: State = { words: "", busy: false };
 
 /** What to collect: everything that a filter finds, or these indexes. */
-type Props = { readonly ledger: LedgerAnswer; readonly filter?: Filter; readonly indexes?: readonly number[] };
+type Props = { readonly ledger: LedgerAnswer; readonly filter?: UrlFilter; readonly indexes?: readonly number[] };
 
 export function SetButton({ ledger, filter = {}, indexes }: Props) {
   const { client } = useSession();

@@ -10,7 +10,7 @@ import { type Client, ledgerPath } from "../client.ts";
 import { usePolled } from "../polling.ts";
 import { useSession } from "../session.tsx";
 import { type AskPage, addNewer, addOlder, isBeyond, useEventWindow } from "./event-window.ts";
-import { type Filter, filterParameters } from "./filter.ts";
+import { filterParameters, type UrlFilter } from "./filter.ts";
 import { type Loaded, mergeNewest, mergeOlder } from "./loaded.ts";
 
 const PAGE = 50;
@@ -35,7 +35,7 @@ export type EventList = {
   readonly reload: () => void;
 };
 
-type Question = { readonly client: Client; readonly ledger: string; readonly filter: Filter };
+type Question = { readonly client: Client; readonly ledger: string; readonly filter: UrlFilter };
 
 async function loadPage(
   { client, ledger, filter }: Question,
@@ -86,7 +86,7 @@ function useMore() {
 }
 
 /** @param open index of the event that is open beside the list */
-export function useEventList(ledger: string, filter: Filter, open: number | undefined): EventList {
+export function useEventList(ledger: string, filter: UrlFilter, open: number | undefined): EventList {
   const { client } = useSession();
   const question = useMemo<Question>(() => ({ client, ledger, filter }), [client, ledger, filter]);
   const { newest, loaded, setLoaded, seenBelow, error, reload } = useNewest(question);

@@ -13,7 +13,7 @@ import { Trouble } from "../trouble.tsx";
 import { EventDetail } from "./event-detail.tsx";
 import { type EventList, useEventList } from "./event-list.ts";
 import { EventTable } from "./event-table.tsx";
-import { type Filter, filterOf, filterQuery, isEmpty } from "./filter.ts";
+import { filterOf, filterQuery, isEmpty, type UrlFilter } from "./filter.ts";
 import { FilterBar } from "./filter-bar.tsx";
 
 type Neighbours = { readonly newer: number | undefined; readonly older: number | undefined };
@@ -82,7 +82,7 @@ type ListProps = {
   readonly list: EventList;
   readonly ledger: LedgerAnswer;
   readonly route: Route;
-  readonly filter: Filter;
+  readonly filter: UrlFilter;
 };
 
 function List({ list, ledger, route, filter }: ListProps) {

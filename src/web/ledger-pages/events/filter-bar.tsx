@@ -2,11 +2,11 @@
 
 import { useMemo, useRef, useState } from "preact/hooks";
 import { useKeys } from "../frame/keys.ts";
-import { type Filter, type FilterField, isEmpty, OUTCOMES, TEXT_FIELDS } from "./filter.ts";
+import { type FilterField, isEmpty, OUTCOMES, TEXT_FIELDS, type UrlFilter } from "./filter.ts";
 
 type Props = {
-  readonly filter: Filter;
-  readonly onFilter: (filter: Filter) => void;
+  readonly filter: UrlFilter;
+  readonly onFilter: (filter: UrlFilter) => void;
   /** The reader has done with the filters, and goes on in the list. */
   readonly onDone: () => void;
 };
@@ -62,7 +62,7 @@ function Field({ name, value, onValue }: FieldProps) {
 }
 
 export function FilterBar({ filter, onFilter, onDone }: Props) {
-  const [draft, setDraft] = useState<Filter>(filter);
+  const [draft, setDraft] = useState<UrlFilter>(filter);
   const form = useRef<HTMLFormElement>(null);
   // Not in an effect: that would come after the first drawing, and take away what was typed meanwhile.
   const shown = useRef(filter);

@@ -5,10 +5,10 @@ export const TEXT_FIELDS = ["action", "actor", "target", "source"] as const;
 export const OUTCOMES = ["success", "failure", "denied", "unknown"] as const;
 const FIELDS = [...TEXT_FIELDS, "outcome", "since", "until"] as const;
 export type FilterField = (typeof FIELDS)[number];
-export type Filter = Readonly<Partial<Record<FilterField, string>>>;
+export type UrlFilter = Readonly<Partial<Record<FilterField, string>>>;
 
 /** Reads a filter; what is empty or unknown is left out. */
-export function filterOf(query: URLSearchParams): Filter {
+export function filterOf(query: URLSearchParams): UrlFilter {
   const filter: Partial<Record<FilterField, string>> = {};
   for (const field of FIELDS) {
     const value = query.get(field)?.trim() ?? "";
@@ -17,12 +17,12 @@ export function filterOf(query: URLSearchParams): Filter {
   return filter;
 }
 
-export function isEmpty(filter: Filter): boolean {
+export function isEmpty(filter: UrlFilter): boolean {
   return Object.keys(filter).length === 0;
 }
 
 /** A filter for the address, always in the same order. */
-export function filterQuery(filter: Filter): URLSearchParams {
+export function filterQuery(filter: UrlFilter): URLSearchParams {
   const query = new URLSearchParams();
   for (const field of FIELDS) if (filter[field] !== undefined) query.set(field, filter[field]);
   return query;
@@ -34,7 +34,7 @@ function instant(text: string): string {
 }
 
 /** A filter as parameters of the API. */
-export function filterParameters(filter: Filter): URLSearchParams {
+export function filterParameters(filter: UrlFilter): URLSearchParams {
   const query = filterQuery(filter);
   for (const name of ["since", "until"] as const) {
     if (filter[name] !== undefined) query.set(name, instant(filter[name]));
