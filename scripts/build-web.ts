@@ -10,7 +10,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { type BuildOptions, build, type Plugin, transform } from "esbuild";
+import { type BuildOptions, build, transform } from "esbuild";
 import artifact from "../src/chain/contract/artifact.json" with { type: "json" };
 import { fromHex, toHex } from "../src/merkle/bytes.ts";
 import { keccak256 } from "../src/merkle/hash.ts";
@@ -43,23 +43,8 @@ const OPTIONS: BuildOptions = {
   logLevel: "warning",
 };
 
-/**
- * The curve brings SHA-256 and HMAC along for making signatures, and DER for another spelling of them; a page that only
- * checks those of 65 bytes over keccak256 never calls them, and is 7 kB smaller without. What stands in for them has no
- * answers, rather than wrong ones.
- */
-const WITHOUT_SIGNING: Plugin = {
-  name: "without-signing",
-  setup: ({ onLoad }) => {
-    const contents = `const refuse = () => { throw new Error("not in this page: it only checks signatures") };
-      export const sha256 = Object.assign(refuse, { create: refuse, outputLen: 32, blockLen: 64 });
-      export const hmac = refuse, DER = { toSig: refuse }, DERErr = Error;`;
-    onLoad({ filter: /@noble\/(hashes\/(sha2|hmac)|curves\/abstract\/der)\.js$/ }, () => ({ contents }));
-  },
-};
-
-async function bundleOf(entry: string, plugins: Plugin[] = []): Promise<string> {
-  const { outputFiles } = await build({ ...OPTIONS, plugins, entryPoints: [join(WEB, entry)] });
+async function bundleOf(entry: string): Promise<string> {
+  const { outputFiles } = await build({ ...OPTIONS, entryPoints: [join(WEB, entry)] });
   return (outputFiles?.[0]?.text ?? "").trim();
 }
 
@@ -105,7 +90,7 @@ async function buildPages(): Promise<Readonly<Record<string, string>>> {
   const [ledgerScript, ledgerStyle, verifyScript, verifyStyle] = await Promise.all([
     bundleOf("ledger-main.tsx"),
     bundleOf("styles/ledger.css"),
-    bundleOf("verify-main.tsx", [WITHOUT_SIGNING]),
+    bundleOf("verify-main.tsx"),
     bundleOf("styles/verify.css"),
   ]);
   const { code: palette } = await transform(paletteCss(), { loader: "css", minify: true });

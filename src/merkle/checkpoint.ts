@@ -3,10 +3,10 @@
  * id, so that the statement holds on every chain. Signing needs a key and lives elsewhere; reading one back is here.
  */
 
-import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { concat, encodeUint64, fromHex, type Hex, toHex, utf8 } from "./bytes.ts";
 import { type Hash, keccak256 } from "./hash.ts";
 import { ProofError } from "./proof.ts";
+import { recoverPublicKey } from "./recover.ts";
 
 /** `root` of the tree of `size` entries of a ledger, stated at `signedAt` seconds since 1970. */
 export type Checkpoint = {
@@ -26,8 +26,6 @@ const DOMAIN_SEPARATOR = keccak256(
   concat(keccak256(utf8(DOMAIN_TYPE)), keccak256(utf8("Holdfast")), keccak256(utf8("1"))),
 );
 const PREFIX = new Uint8Array([0x19, 0x01]);
-/** Half the order of secp256k1: a larger s is the same signature spelled again (EIP-2). */
-const HALF_ORDER = secp256k1.Point.Fn.ORDER / 2n;
 
 /**
  * Digest that the signer signs: EIP-712, keccak256(0x1901 || domainSeparator || hashStruct(checkpoint)).
@@ -54,10 +52,7 @@ export function recoverSigner(checkpoint: SignedCheckpoint): Hex {
     const signature = fromHex(checkpoint.signature, 65);
     const v = signature[64] as number;
     if (v !== 27 && v !== 28) throw new RangeError(`expected a signature with v 27 or 28, got ${v}`);
-    const parsed = secp256k1.Signature.fromBytes(signature.subarray(0, 64), "compact");
-    if (parsed.s > HALF_ORDER) throw new RangeError("expected a signature with a low s, got a high one");
-    const publicKey = parsed.addRecoveryBit(v - 27).recoverPublicKey(digest);
-    return addressOf(publicKey.toBytes(false));
+    return addressOf(recoverPublicKey(signature.subarray(0, 64), v === 28, digest));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ProofError(`expected a signed checkpoint: ${reason}`, { cause });
