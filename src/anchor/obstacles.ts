@@ -23,6 +23,8 @@ export type ObstacleCode =
   | "signing_failed"
   | "transaction_refused"
   | "waits_for_block"
+  /** A nonce is used, the contract may hold what it was for, and no endpoint tells a receipt. */
+  | "waits_for_receipt"
   | "waits_for_finality"
   | "nonce_displaced"
   /** The chain has not heard of the ledger, and the owner's key is not here. */

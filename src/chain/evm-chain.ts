@@ -106,7 +106,9 @@ export class RpcChain implements Chain {
   }
 
   async block(at: BlockTag): Promise<Block | undefined> {
-    return readBlock(await this.#read("eth_getBlockByNumber", spellTag(at), false));
+    const block = readBlock(await this.#read("eth_getBlockByNumber", spellTag(at), false));
+    if (block === undefined || typeof at !== "number" || block.number === at) return block;
+    throw new ChainError("unavailable", `expected block ${at} from the endpoint, got block ${block.number}`);
   }
 
   async head(ledgerId: Hex): Promise<ChainHead> {

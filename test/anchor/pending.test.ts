@@ -45,10 +45,10 @@ const EVENTS: Readonly<Record<PendingEvent["type"], PendingEvent>> = {
   refused: { type: "refused", at: 5, reason: "underpriced" },
   replaced: { type: "replaced", attempt: ATTEMPT },
   mined: { type: "mined", landing: LANDING },
-  nonce_used: { type: "nonce_used" },
+  nonce_used: { type: "nonce_used", at: 6 },
   nonce_free: { type: "nonce_free" },
   nonce_freed: { type: "nonce_freed" },
-  displaced: { type: "displaced" },
+  displaced: { type: "displaced", held: { day: "2026-09-21", wei: "9" } },
   safe: { type: "safe" },
   not_safe: { type: "not_safe" },
   final: { type: "final" },
@@ -103,8 +103,13 @@ test("an event changes what it is about, and keeps the bytes of every attempt", 
   assert.deepEqual(transition(sent, EVENTS.replaced), { ...plain, attempts: [ATTEMPT, ATTEMPT] });
   assert.deepEqual(transition(sent, EVENTS.nonce_low), { ...sent, sentAt: 5 });
   assert.equal(transition({ ...sent, missed: 0 }, EVENTS.nonce_low).missed, 1);
-  assert.equal(transition(sent, EVENTS.nonce_used).missed, 3);
-  assert.equal(transition(sent, EVENTS.nonce_free).missed, 0);
+  const missed = transition(sent, EVENTS.nonce_used);
+  assert.deepEqual(missed, { ...sent, missed: 3, missedAt: 6 });
+  assert.equal(transition(missed, { type: "nonce_used", at: 8 }).missedAt, 6, "the first look counts");
+  assert.deepEqual(transition(missed, EVENTS.nonce_free), { ...sent, missed: 0 });
+  const displaced = transition(missed, EVENTS.displaced);
+  assert.deepEqual(displaced.held, { day: "2026-09-21", wei: "9" });
+  assert.deepEqual(transition(displaced, EVENTS.mined), { ...sent, stage: "mined", landing: LANDING, missed: 0 });
   assert.deepEqual(transition(sent, EVENTS.mined), { ...sent, stage: "mined", landing: LANDING, missed: 0 });
   const again = { nonce: 3, stage: "signed", attempts: [ATTEMPT], missed: 0, sentAt: 0 };
   assert.deepEqual(transition(pendingIn("final"), EVENTS.reorganised), again);

@@ -52,6 +52,17 @@ test("a rollup's fee for data is asked of its oracle, and other chains have none
   assert.equal(await rollup.chain.dataFee(500), 777n);
 });
 
+test("a block is the one that was asked for, and its time is a date", async () => {
+  const block = { number: "0x7", hash: HASH, timestamp: "0x64" };
+  assert.equal((await chainOf({ eth_getBlockByNumber: block }).chain.block(7))?.time, 100);
+  await assert.rejects(chainOf({ eth_getBlockByNumber: block }).chain.block(6), {
+    code: "chain_unavailable",
+    message: "expected block 6 from the endpoint, got block 7",
+  });
+  const never = { ...block, timestamp: "0x1fffffffffffff" };
+  await assert.rejects(chainOf({ eth_getBlockByNumber: never }).chain.block("latest"), { code: "chain_unavailable" });
+});
+
 test("a receipt of a transaction that is not in a block, or of another one, is none", async () => {
   const pending = chainOf({ eth_getTransactionReceipt: { ...RECEIPT, blockHash: null } });
   assert.equal(await pending.chain.receipt(HASH), undefined);

@@ -20,9 +20,10 @@ export function addSpend(spend: Spend, nowMs: number, wei: bigint): Spend {
   return { day: dayOf(nowMs), dayWei: String(today < 0n ? 0n : today), totalWei: String(total < 0n ? 0n : total) };
 }
 
-/** Adds to a day what may have been paid, and not to what was paid in all. */
+/** Adds to a day what may have been paid, and not to what was paid in all; what was not paid after all is negative. */
 export function addToDay(spend: Spend, nowMs: number, wei: bigint): Spend {
-  return { ...spend, day: dayOf(nowMs), dayWei: String(spentToday(spend, nowMs) + wei) };
+  const today = spentToday(spend, nowMs) + wei;
+  return { ...spend, day: dayOf(nowMs), dayWei: String(today < 0n ? 0n : today) };
 }
 
 /** Day of a time, UTC. */

@@ -1,6 +1,6 @@
 /**
  * One step of an account: look at what is, take the next step of each transaction, and start a new one when nothing waits.
- * So one transaction is on its way at a time, and those that are mined and not final follow behind.
+ * So one transaction is on its way at a time; those that are mined and not final, or whose receipt is late, follow behind.
  */
 
 import type { ChainView } from "../chain-watch.ts";
@@ -8,7 +8,6 @@ import { countForgotten } from "../spending/held-back.ts";
 import { confirmMined } from "./confirm.ts";
 import { follow } from "./follow.ts";
 import { closeNonceGap } from "./nonce-gap.ts";
-import { isUnmined } from "./pending.ts";
 import { send } from "./send.ts";
 import type { SendingAccount } from "./sending-account.ts";
 
@@ -19,11 +18,10 @@ export async function stepAccount(sender: SendingAccount, view: ChainView): Prom
   if (await closeNonceGap(sender, view, nonce)) return;
   let isLowest = true;
   for (const pending of sender.pendingStore.unmined) {
-    await follow(sender, pending, { view, nonce, isLowest });
-    const after = sender.pendingStore.at(pending.nonce);
-    isLowest &&= after === undefined || !isUnmined(after);
+    const holdsUp = await follow(sender, pending, { view, nonce, isLowest });
+    isLowest &&= !holdsUp;
   }
-  if (sender.pendingStore.unmined.length === 0) await startNext(sender, view, nonce);
+  if (isLowest) await startNext(sender, view, nonce);
 }
 
 async function startNext(sender: SendingAccount, view: ChainView, nonce: number): Promise<void> {

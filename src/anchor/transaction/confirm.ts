@@ -6,7 +6,9 @@
 import { isRecent } from "../../clock.ts";
 import type { ChainView } from "../chain-watch.ts";
 import { addSpend } from "../spending/spent.ts";
-import { findMined, recordMined } from "./mined.ts";
+import { LATE_MS } from "./follow.ts";
+import { withoutHeld } from "./give-up.ts";
+import { findMined, isShown, recordMined } from "./mined.ts";
 import {
   type MinedPlace,
   minedAttempt,
@@ -19,8 +21,7 @@ import type { SendingAccount } from "./sending-account.ts";
 
 /** Final and displaced transactions that are kept, in case a chain takes back what it called final. */
 const KEPT = 32;
-/** How long receipts of a displaced transaction are still asked for. */
-const LATE_MS = 3_600_000;
+
 /** Looks at every transaction that may still be reorganised, and at the newest that should not. */
 export async function confirmMined(sender: SendingAccount, view: ChainView): Promise<void> {
   const finals = sender.pendingStore.transactions.filter(({ stage }) => stage === "final");
@@ -37,8 +38,11 @@ export async function confirmMined(sender: SendingAccount, view: ChainView): Pro
   for (const pending of [...suspects, ...sender.pendingStore.open]) await confirmOne(sender, pending, view);
   for (const pending of sender.pendingStore.transactions.filter(({ stage }) => stage === "displaced")) {
     // Receipts may be late; a transaction that was ours after all is counted, and what it cost.
-    const found = isRecent(pending.sentAt, sender.now(), LATE_MS) ? await findMined(sender, pending) : undefined;
+    if (!isRecent(pending.missedAt ?? pending.sentAt, sender.now(), LATE_MS)) continue;
+    const found = await findMined(sender, pending);
     if (found !== undefined) await recordMined(sender, pending, found);
+    // So may be what the contract shows, behind an endpoint that lags.
+    else if (await isShown(sender, pending)) sender.obstacles.clear(sender.scope, "nonce_displaced");
   }
   const kept = sender.pendingStore.transactions.filter(({ stage }) => stage === "final" || stage === "displaced");
   const forget = kept.slice(0, -KEPT).map(({ nonce }) => nonce);
@@ -79,7 +83,7 @@ export async function isGone(
 }
 
 /** A chain that got shorter: without a receipt for it, the transaction is not in it. */
-async function isKnown(sender: SendingAccount, landing: MinedPlace): Promise<boolean> {
+export async function isKnown(sender: SendingAccount, landing: MinedPlace): Promise<boolean> {
   const receipt = await sender.watch.chain.receipt(landing.hash);
   return receipt !== undefined && receipt.blockHash === landing.blockHash;
 }
@@ -95,7 +99,8 @@ export async function sendAgain(sender: SendingAccount, pending: PendingTransact
   const gone = records.filter((record) => record?.transactionHash === pending.landing?.hash);
   const also = openAnchors.remove(gone.filter((record) => record !== undefined));
   const { account: record } = sender.pendingStore;
-  const spend = addSpend(record.spend, sender.now(), -BigInt(pending.landing?.feeWei ?? 0));
+  const before = withoutHeld(record.spend, pending, sender.now());
+  const spend = addSpend(before, sender.now(), -BigInt(pending.landing?.feeWei ?? 0));
   const again = transition(pending, { type: pending.stage === "displaced" ? "nonce_freed" : "reorganised" });
   await sender.pendingStore.save({ account: { spend, reorgs: record.reorgs + 1 }, transactions: [again], also });
   await openAnchors.apply(also, { written: true });

@@ -1,13 +1,15 @@
 /**
  * The next step of a transaction that is not mined, as far as we know: look for a receipt of any of its attempts; if there is
- * none, send the same bytes again, or offer more.
+ * none, send the same bytes again, or offer more. A nonce that is used while no receipt is told is somebody else's only if
+ * the contract does not hold what the transaction was for: receipts come late (docs/decisions/0121).
  */
 
 import { ChainError } from "../../chain/chain.ts";
 import { isRecent } from "../../clock.ts";
 import type { ChainView } from "../chain-watch.ts";
 import { broadcast } from "./broadcast.ts";
-import { findMined, recordMined } from "./mined.ts";
+import { giveUp } from "./give-up.ts";
+import { findMined, isShown, recordMined } from "./mined.ts";
 import { lastAttempt, type PendingTransaction, transition } from "./pending.ts";
 import { replace } from "./send.ts";
 import type { PlannedCall, SendingAccount } from "./sending-account.ts";
@@ -20,33 +22,60 @@ export type Situation = {
   readonly isLowest: boolean;
 };
 
-/** Looks that find a nonce used and nothing mined before the transaction is given up: receipts lag behind nonces. */
+/** Looks that find a nonce used and nothing mined before the contract is asked: receipts lag behind nonces. */
 const MISSED_MAX = 3;
+/** How long receipts of a used nonce are asked for. */
+export const LATE_MS = 3_600_000;
 
-export async function follow(sender: SendingAccount, pending: PendingTransaction, situation: Situation): Promise<void> {
+/** @returns whether it holds up the transactions after it */
+export async function follow(
+  sender: SendingAccount,
+  pending: PendingTransaction,
+  situation: Situation,
+): Promise<boolean> {
   if (situation.nonce > pending.nonce || pending.missed > 0) {
     const landing = await findMined(sender, pending);
-    if (landing !== undefined) return recordMined(sender, pending, landing);
+    if (landing !== undefined) {
+      await recordMined(sender, pending, landing);
+      return false;
+    }
   }
   if (situation.nonce > pending.nonce) return missed(sender, pending);
   const current = pending.missed > 0 ? transition(pending, { type: "nonce_free" }) : pending;
   if (situation.isLowest && (await wantsReplacement(sender, current, situation.view))) {
-    if (await replace(sender, current, await renew(sender, current), situation.view)) return;
+    if (await replace(sender, current, await renew(sender, current), situation.view)) return true;
   }
   if (isSendDue(sender, current)) await broadcast(sender, current);
+  return true;
 }
 
 /** The nonce is used, and by none of the attempts as far as this look can tell. */
-async function missed(sender: SendingAccount, pending: PendingTransaction): Promise<void> {
-  const counted = transition(pending, { type: "nonce_used" });
-  const { name, policy } = sender.watch;
-  if (counted.missed < MISSED_MAX || isRecent(pending.sentAt, sender.now(), policy.pollMs)) {
+async function missed(sender: SendingAccount, pending: PendingTransaction): Promise<boolean> {
+  const { obstacles, scope, watch, account } = sender;
+  const counted = transition(pending, { type: "nonce_used", at: sender.now() });
+  if (counted.missed < MISSED_MAX || isRecent(pending.sentAt, sender.now(), watch.policy.pollMs)) {
     await sender.pendingStore.save({ transactions: [counted] });
-    return;
+    return true;
   }
-  const message = `${name}: nonce ${pending.nonce} of ${sender.account.address} was used by a transaction that is not ours`;
-  sender.obstacles.set(sender.scope, "nonce_displaced", `${message}; nothing else may use this key`);
-  await sender.pendingStore.save({ transactions: [transition(counted, { type: "displaced" })] });
+  const what = `${watch.name}: nonce ${pending.nonce} of ${account.address}`;
+  const shown = await isShown(sender, pending);
+  const isLate = isRecent(counted.missedAt ?? 0, sender.now(), LATE_MS);
+  if (shown !== false && isLate) {
+    const message = `${what} is used, and no endpoint tells a receipt yet; what it costs at most counts in the budget`;
+    obstacles.set(scope, "waits_for_receipt", message);
+    if (pending.missed < MISSED_MAX) await sender.pendingStore.save({ transactions: [counted] });
+    return false;
+  }
+  await giveUp(sender, [counted]);
+  obstacles.clear(scope, "waits_for_receipt");
+  if (shown === true) {
+    const message = `${what}: no endpoint told a receipt for an hour; the contract holds what it was for`;
+    sender.log.warn({ nonce: pending.nonce }, `${message}, and the budget of the day counts the most it can have cost`);
+    return false;
+  }
+  const message = `${what} was used by a transaction that is not ours`;
+  obstacles.set(scope, "nonce_displaced", `${message}; nothing else may use this key`);
+  return false;
 }
 
 async function wantsReplacement(

@@ -2,13 +2,25 @@
  * Finding that a transaction was mined, and writing it down: its state, money and anchors in one durable write.
  */
 
-import type { TransactionReceipt } from "../../chain/chain.ts";
+import type { Chain, TransactionReceipt } from "../../chain/chain.ts";
+import { worstCost } from "../../chain/fees.ts";
+import type { ObstacleCode } from "../obstacles.ts";
 import { type AnchorTransaction, buildAnchor } from "../record/build.ts";
 import { addSpend } from "../spending/spent.ts";
-import type { AnchorItem, Purpose } from "./attempt.ts";
+import { type AnchorItem, type Attempt, type Purpose, readOffer } from "./attempt.ts";
+import { withoutHeld } from "./give-up.ts";
 import { type MinedPlace, minedAttempt, type PendingTransaction, transition } from "./pending.ts";
 import type { AccountRecord } from "./pending-record.ts";
 import type { SendingAccount } from "./sending-account.ts";
+
+/** Obstacles that a receipt ends. */
+const OVER: readonly ObstacleCode[] = [
+  "transaction_refused",
+  "waits_for_block",
+  "waits_for_receipt",
+  "fee_above_cap",
+  "nonce_displaced",
+];
 
 export type FoundMined = { readonly receipt: TransactionReceipt; readonly landing: MinedPlace };
 
@@ -22,12 +34,59 @@ export async function findMined(sender: SendingAccount, pending: PendingTransact
     if (block?.hash !== receipt.blockHash) continue;
     // An endpoint may be wrong about a receipt; what counts is what the contract holds.
     if (receipt.succeeded && !(await isDone(sender, attempt.purpose, receipt))) continue;
-    const { blockNumber, blockHash, gasUsed, succeeded } = receipt;
-    const feeWei = String(receipt.feeWei);
-    const landing = { hash: attempt.hash, blockNumber, blockHash, blockTime: block.time, gasUsed, feeWei, succeeded };
-    return { receipt, landing };
+    const { blockNumber, blockHash, succeeded } = receipt;
+    const { hash } = attempt;
+    const { gasUsed, feeWei } = paidFor(sender, attempt, receipt);
+    return {
+      receipt,
+      landing: { hash, blockNumber, blockHash, blockTime: block.time, gasUsed, feeWei: String(feeWei), succeeded },
+    };
   }
   return undefined;
+}
+
+/** What a mined attempt cost, as far as an endpoint can be believed: never more than was signed, or allowed on a rollup. */
+function paidFor(
+  { watch, log }: SendingAccount,
+  { hash, offer: stored }: Attempt,
+  receipt: TransactionReceipt,
+): { readonly gasUsed: number; readonly feeWei: bigint } {
+  const offer = readOffer(stored);
+  const gasUsed = Math.min(receipt.gasUsed, offer.gasMax);
+  // Some nodes tell no price.
+  const told = receipt.feeWei > 0n ? receipt.feeWei : worstCost({ ...offer, gasMax: gasUsed });
+  // What a rollup takes for data is in no signature; nothing is sent that is expected to cost more than the cap.
+  const signed = worstCost(offer);
+  const { feeMaxWei } = watch.policy;
+  const most = offer.dataFee > 0n && feeMaxWei > signed ? feeMaxWei : signed;
+  if (told <= most) return { gasUsed, feeWei: told };
+  const message = `${watch.name}: an endpoint says that a transaction cost ${told} wei, which can cost ${most} at most`;
+  log.warn({ hash }, `${message}; that is what is counted`);
+  return { gasUsed, feeWei: most };
+}
+
+/**
+ * Whether the contract holds what any attempt was for: then it was ours that was mined, or one that did the same.
+ * @returns undefined when an attempt was for nothing that can be seen, and the others did not do it
+ */
+export async function isShown(
+  { watch }: SendingAccount,
+  { attempts }: PendingTransaction,
+): Promise<boolean | undefined> {
+  for (const { purpose } of attempts) if (await isInContract(watch.chain, purpose)) return true;
+  return attempts.every(({ purpose }) => purpose.kind !== "nothing") ? false : undefined;
+}
+
+async function isInContract(chain: Chain, purpose: Purpose): Promise<boolean> {
+  if (purpose.kind === "nothing") return false;
+  if (purpose.kind !== "anchor") {
+    const ledger = await chain.ledger(purpose.ledgerId);
+    return purpose.kind === "open" ? ledger !== undefined : ledger?.signer === purpose.signer;
+  }
+  for (const { ledgerId, size, root } of purpose.items) {
+    if ((await chain.rootAt(ledgerId, size)) === root) return true;
+  }
+  return false;
 }
 
 async function isDone(sender: SendingAccount, purpose: Purpose, receipt: TransactionReceipt): Promise<boolean> {
@@ -41,8 +100,7 @@ async function isDone(sender: SendingAccount, purpose: Purpose, receipt: Transac
     // Only a call for many succeeds when all of it was refused.
     return purpose.items.length > 1 || receipt.anchored.length > 0;
   }
-  const ledger = await chain.ledger(purpose.ledgerId);
-  return purpose.kind === "open" ? ledger !== undefined : ledger?.signer === purpose.signer;
+  return isInContract(chain, purpose);
 }
 
 /** Writes that a transaction was mined, here or, after a reorganisation, there. */
@@ -67,10 +125,11 @@ export async function recordMined(
   const also = openAnchors.keep(anchors);
   const paid = BigInt(landing.feeWei) - BigInt(pending.landing?.feeWei ?? 0);
   const reverts = countReverts(sender, items, taken);
-  const spend = addSpend(sender.pendingStore.account.spend, sender.now(), paid);
+  const before = withoutHeld(sender.pendingStore.account.spend, pending, sender.now());
+  const spend = addSpend(before, sender.now(), paid);
   await sender.pendingStore.save({ account: { spend, reverts }, transactions: [mined], also });
   await openAnchors.apply(also, { written: true });
-  sender.obstacles.clear(sender.scope, "transaction_refused", "waits_for_block", "fee_above_cap", "nonce_displaced");
+  sender.obstacles.clear(sender.scope, ...OVER);
   const fields = { nonce: pending.nonce, hash: landing.hash, block: landing.blockNumber, fee: landing.feeWei };
   if (landing.succeeded) sender.log.info({ ...fields, what: purpose?.kind }, `${name}: mined`);
   else sender.log.warn({ ...fields, what: purpose?.kind }, `${name}: mined, and it failed`);

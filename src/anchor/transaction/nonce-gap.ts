@@ -1,8 +1,9 @@
 /** A gap: nonces that were used, and that the chain says are free again. What used them is sent once more. */
 
 import type { ChainView } from "../chain-watch.ts";
-import { isGone, sendAgain } from "./confirm.ts";
-import { isOpen, transition } from "./pending.ts";
+import { isGone, isKnown, sendAgain } from "./confirm.ts";
+import { giveUp } from "./give-up.ts";
+import { isOpen, type PendingTransaction } from "./pending.ts";
 import { send } from "./send.ts";
 import { nothingFor, type SendingAccount } from "./sending-account.ts";
 
@@ -26,9 +27,11 @@ export async function closeNonceGap(sender: SendingAccount, view: ChainView, non
     return false;
   }
   const freed = sender.pendingStore.transactions.filter((pending) => pending.nonce >= nonce && pending.nonce < lowest);
+  const isBelieved = sender.nonceGapLooks + 1 >= GAP_LOOKS;
   let isClosing = false;
   for (const pending of freed) {
-    if (isOpen(pending) || (pending.stage === "final" && !(await isGone(sender, pending, view)))) continue;
+    const seemsMined = isOpen(pending) || (pending.stage === "final" && !(await isGone(sender, pending, view)));
+    if (seemsMined && !(isBelieved && (await wasNever(sender, pending)))) continue;
     await sendAgain(sender, pending);
     isClosing = true;
   }
@@ -45,7 +48,11 @@ export async function closeNonceGap(sender: SendingAccount, view: ChainView, non
     return true;
   }
   // What waits beyond the gap is planned again below it. Its bytes are kept, should it have been there after all.
-  const transactions = unmined.map((pending) => transition(pending, { type: "displaced" }));
-  await sender.pendingStore.save({ account: { nonce }, transactions });
+  await giveUp(sender, unmined, nonce);
   return true;
+}
+
+/** A receipt that was told once, of a block that the chain has, and that is told no more: it was not true. */
+async function wasNever(sender: SendingAccount, { landing }: PendingTransaction): Promise<boolean> {
+  return landing !== undefined && !(await isKnown(sender, landing));
 }

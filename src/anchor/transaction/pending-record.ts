@@ -40,6 +40,8 @@ export function readPending(text: string, nonce: number): PendingTransaction | u
     return undefined;
   if (!Array.isArray(attempts) || attempts.length === 0) return undefined;
   if (!attempts.every((attempt) => isAttempt(attempt, nonce))) return undefined;
+  if (pending.missedAt !== undefined && !isCount(pending.missedAt)) return undefined;
+  if (pending.held !== undefined && !isHeld(pending.held)) return undefined;
   if (MINED.has(stage) ? !isMinedPlace(landing) : landing !== undefined && !isMinedPlace(landing)) return undefined;
   return pending as PendingTransaction;
 }
@@ -56,6 +58,11 @@ function isAttempt(value: unknown, nonce: number): boolean {
   } catch {
     return false;
   }
+}
+
+function isHeld(value: unknown): boolean {
+  const { day, wei } = objectOf(value) as Partial<NonNullable<PendingTransaction["held"]>>;
+  return typeof day === "string" && isDecimal(wei);
 }
 
 function isMinedPlace(value: unknown): boolean {

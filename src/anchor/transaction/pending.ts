@@ -18,7 +18,7 @@
  *   broadcast           | nonce_used  | broadcast | the chain says so, and knows a receipt of no attempt
  *   signed              | nonce_free  | signed    | the chain says that the nonce was not used after all
  *   broadcast           | nonce_free  | broadcast | the chain says that the nonce was not used after all
- *   signed, broadcast   | displaced   | displaced | the nonce is somebody else's, or was told far too high
+ *   signed, broadcast   | displaced   | displaced | the nonce is somebody else's, was told far too high, or its receipt never came
  *   signed, broadcast   | mined       | mined     | a receipt, its block, and what it did in the contract
  *   displaced           | mined       | mined     | the receipt was late
  *   mined, safe, final  | mined       | mined     | a reorganisation put it into another block
@@ -34,13 +34,13 @@
  * - broadcast: in the pool, as far as known. Every attempt of the nonce is watched, not only the last: an earlier one
  *   may be the one that is mined, and the others are then replaced for good.
  * - mined: in a block that the chain has now. `succeeded` false is a failed transaction: it cost gas, and its nonce.
- * - displaced: a transaction of somebody else used the nonce, who has the key too; or an endpoint had told a nonce that
- *   is far too high (nonce-gap.ts). What the transaction wanted is planned again; its bytes are kept, should they be mined
- *   after all.
+ * - displaced: given up. A transaction of somebody else used the nonce, who has the key too; or an endpoint had told a
+ *   nonce that is far too high (nonce-gap.ts); or no endpoint told its receipt (follow.ts). What the transaction wanted is
+ *   planned again; its bytes are kept, should they be mined after all, and until then a budget counts them (give-up.ts).
  * - final transactions are kept for a while, because "final" is the chain's word and a test chain breaks it.
  * A halt is not a state: it is why an account does not take the next step now (no funds, price above the cap, another chain),
  * found anew at each step, and gone when its cause is.
- * Why: docs/decisions/0132.
+ * Why: docs/decisions/0132, and 0121 for receipts that come late.
  */
 
 import type { Hex } from "../../merkle/bytes.ts";
@@ -68,6 +68,10 @@ export type PendingTransaction = {
   readonly landing?: MinedPlace;
   /** Looks in a row that found the nonce used and none of the attempts mined. */
   readonly missed: number;
+  /** When the first of these looks was, milliseconds since 1970. */
+  readonly missedAt?: number;
+  /** What the budget of a day (UTC) was charged when it was given up. */
+  readonly held?: { readonly day: string; readonly wei: string };
   /** When something was last sent, milliseconds since 1970; 0 before the first time. */
   readonly sentAt: number;
   /** Why an endpoint refused the last attempt. */
@@ -80,7 +84,9 @@ export type PendingEvent =
   | { readonly type: "refused"; readonly at: number; readonly reason: NonNullable<PendingTransaction["refused"]> }
   | { readonly type: "replaced"; readonly attempt: Attempt }
   | { readonly type: "mined"; readonly landing: MinedPlace }
-  | { readonly type: "nonce_used" | "nonce_free" | "nonce_freed" | "displaced" }
+  | { readonly type: "nonce_used"; readonly at: number }
+  | { readonly type: "nonce_free" | "nonce_freed" }
+  | { readonly type: "displaced"; readonly held: NonNullable<PendingTransaction["held"]> }
   | { readonly type: "safe" | "not_safe" | "final" | "reorganised" };
 
 /** The table above, as it is obeyed: for each event what each state becomes; test/anchor/pending.test.ts compares the two. */
@@ -143,11 +149,13 @@ function changed(pending: PendingTransaction, event: PendingEvent): PendingTrans
     case "replaced":
       return { ...withoutRefusal(pending), attempts: [...pending.attempts, event.attempt] };
     case "nonce_used":
-      return { ...pending, missed: pending.missed + 1 };
+      return { ...pending, missed: pending.missed + 1, missedAt: pending.missedAt ?? event.at };
     case "nonce_free":
-      return { ...pending, missed: 0 };
+      return { ...withoutMiss(pending), missed: 0 };
+    case "displaced":
+      return { ...pending, held: event.held };
     case "mined":
-      return { ...pending, landing: event.landing, missed: 0 };
+      return { ...withoutMiss(pending), landing: event.landing, missed: 0 };
     case "reorganised":
     case "nonce_freed": {
       const { nonce, stage, attempts } = pending;
@@ -159,6 +167,10 @@ function changed(pending: PendingTransaction, event: PendingEvent): PendingTrans
 }
 
 function withoutRefusal({ refused: _, ...pending }: PendingTransaction): PendingTransaction {
+  return pending;
+}
+
+function withoutMiss({ missedAt: _, held: __, ...pending }: PendingTransaction): PendingTransaction {
   return pending;
 }
 

@@ -16,6 +16,9 @@ export type RpcLog = {
   readonly blockHash: Hex;
 };
 
+/** The last moment that a date can name (ECMA-262, 21.4.1.1). */
+const LAST_DATE_MS = 8.64e15;
+
 /** @param digits pads with zeros to so many, as data is written; quantities have none in front */
 export function spellQuantity(value: number, digits = 1): Hex {
   return `0x${value.toString(16).padStart(digits, "0")}`;
@@ -40,6 +43,13 @@ export function asInteger(value: unknown, what: string): number {
   const integer = Number(asQuantity(value, what));
   if (Number.isSafeInteger(integer)) return integer;
   throw another(`${what} up to 2^53-1`, value);
+}
+
+/** Seconds since 1970 that are a date. */
+function asTime(value: unknown): number {
+  const time = asInteger(value, "time");
+  if (time * 1000 <= LAST_DATE_MS) return time;
+  throw another("time that is a date", value);
 }
 
 export function asHash(value: unknown, what: string): Hex {
@@ -76,7 +86,7 @@ export function readBlock(value: unknown): Block | undefined {
   return {
     number: asInteger(block.number, "block number"),
     hash: asHash(block.hash, "block hash"),
-    time: asInteger(block.timestamp, "time"),
+    time: asTime(block.timestamp),
   };
 }
 
