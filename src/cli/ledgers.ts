@@ -1,6 +1,7 @@
 /** `holdfast ledgers`: the ledgers of a service, listed and made over its HTTP API. */
 
 import type { Command } from "commander";
+import { LEDGER_DEFAULT } from "../net/service-defaults.ts";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "./remote/service-client.ts";
 import { printResult, table } from "./terminal/output.ts";
 
@@ -29,7 +30,7 @@ export function addLedgers(program: Command): void {
   const signer = ledgers
     .command("signer")
     .description("Print who signs for a ledger, as the service says; for those who verify its proofs.")
-    .argument("[name]", "the ledger", "main");
+    .argument("[name]", "the ledger", LEDGER_DEFAULT);
   withServiceOptions(signer).option("--json", "print the result as JSON").action(printSigner);
 }
 

@@ -10,6 +10,7 @@ import { readMemberText } from "../entry/member.ts";
 import { readValues } from "../entry/spelled-value.ts";
 import { fromHex, toHex } from "../merkle/bytes.ts";
 import { keccak256 } from "../merkle/hash.ts";
+import { LEDGER_DEFAULT } from "../net/service-defaults.ts";
 import { type Bundle, BundleError, type BundleMember, type Status } from "../verify/bundle/bundle.ts";
 import { checkBundle } from "../verify/bundle/parse.ts";
 import { rememberingFrame } from "../verify/cache.ts";
@@ -55,7 +56,7 @@ export function addProve(program: Command): void {
     .description("Get what proves an event: a bundle, or for several events an evidence set.")
     .argument("<index...>", "indexes of events, such as 7 or 10-20");
   withServiceOptions(command)
-    .option("--ledger <name>", "the ledger", "main")
+    .option("--ledger <name>", "the ledger", LEDGER_DEFAULT)
     .addOption(new Option("--ledger-id <id>", "the ledger must be this one").argParser(readHash))
     .option("-o, --out <file>", "write it there, not to standard output")
     .addOption(new Option("--only <members>", "show these members only, such as action,time").conflicts("omit"))

@@ -160,7 +160,7 @@ export async function chainsOf(anchorer: Anchorer, config: Config, ledgerId: Hex
 }
 
 /** How old an entry may be that the chain does not have yet, before the service is not ready. */
-function lagMaxMs(config: Config, name: string, intervalMs: number): number {
+export function lagMaxMs(config: Config, name: string, intervalMs: number): number {
   const chain = config.chains.find((each) => each.name === name);
   if (chain !== undefined && chain.lagMaxS > 0) return chain.lagMaxS * 1000;
   return LAG_INTERVALS * intervalMs + LAG_MARGIN_MS;

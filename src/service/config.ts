@@ -11,6 +11,7 @@ import { readJson } from "../json/read.ts";
 import { QUEUE_LIMITS } from "../ledger/append/queue.ts";
 import { addressFault } from "../merkle/address.ts";
 import { readListenAddress } from "../net/listen-address.ts";
+import { DATA_DEFAULT, LEDGER_DEFAULT, LISTEN_DEFAULT } from "../net/service-defaults.ts";
 import { readTextFile } from "../store/text-file.ts";
 import { isServiceLink } from "./service-links.ts";
 
@@ -94,7 +95,7 @@ const file = z.strictObject({
   listen: z.string().optional(),
   data: z.string().min(1).optional(),
   /** The ledger that a first start makes. */
-  ledger: ledgerName.default("main"),
+  ledger: ledgerName.default(LEDGER_DEFAULT),
   /** Settings of ledgers by their names, those that are made later too. */
   ledgers: z.record(ledgerName, ledgerSettings).default({}),
   /** Signs checkpoints; generated in the data folder when only the embedded chain is used. */
@@ -163,8 +164,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (!logLevel.success) throw new ConfigError(`HOLDFAST_LOG: expected a log level, got ${env.HOLDFAST_LOG}`);
   return {
     ...rest,
-    ...parseListen(env.HOLDFAST_LISTEN ?? listen ?? "127.0.0.1:4600"),
-    data: resolve(env.HOLDFAST_DATA ?? data ?? "data"),
+    ...parseListen(env.HOLDFAST_LISTEN ?? listen ?? LISTEN_DEFAULT),
+    data: resolve(env.HOLDFAST_DATA ?? data ?? DATA_DEFAULT),
     signer: rest.signer,
     owner: rest.owner,
     logLevel: logLevel.data,

@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
+import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { isObject } from "../../verify/bundle/forms.ts";
 import {
   refusal,
@@ -47,7 +48,7 @@ export function addAppend(program: Command): void {
     .description("Send events, one JSON object a line, and wait until they are durable.")
     .argument("[file]", 'the events; "-" is standard input', "-");
   withServiceOptions(command)
-    .option("--ledger <name>", "the ledger to append to", "main")
+    .option("--ledger <name>", "the ledger to append to", LEDGER_DEFAULT)
     .addOption(new Option("--batch <count>", "events of one request").argParser(readCount).default(BATCH_COUNT))
     .addOption(
       new Option("--retry-for <seconds>", "how long to wait for a busy service").argParser(readCount).default(RETRY_S),

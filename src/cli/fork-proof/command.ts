@@ -9,6 +9,7 @@ import { CONTRACT_ADDRESS } from "../../chain/contract/contract.ts";
 import { type ContractCall, forkCall } from "../../chain/contract/manual-calls.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { ProofError } from "../../merkle/proof.ts";
+import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { BundleError } from "../../verify/bundle/bundle.ts";
 import { isDevelopmentChain } from "../../verify/evm/explorers.ts";
 import { type ForkFound, type ForkGiven, forkCellOf, sayFork } from "../../verify/verdict/fork-table.ts";
@@ -70,7 +71,7 @@ export function addForkProof(program: Command, setExit: SetExit): void {
     )
     .option("--development", "a chain of developers (31337, 1337) is enough, though it proves nothing to others")
     .option("--url <url>", "ask this service for the path between two sizes")
-    .option("--ledger <name>", "name of the ledger there", "main");
+    .option("--ledger <name>", "name of the ledger there", LEDGER_DEFAULT);
   withAccountOptions(command, "who pays for sending the proof; without it the call is only printed")
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExit status: 0 they contradict each other, 1 they do not, 2 could not tell.")

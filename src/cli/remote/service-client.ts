@@ -9,12 +9,13 @@ import type { Command } from "commander";
 import { readJson } from "../../json/read.ts";
 import { fetchBounded } from "../../net/bounded-fetch.ts";
 import { hostInUrl, readListenAddress } from "../../net/listen-address.ts";
+import { LISTEN_DEFAULT } from "../../net/service-defaults.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
 import { CliError, reasonOf, unreachable, usageError } from "../terminal/failure.ts";
 import { printNote } from "../terminal/output.ts";
 
-const DEFAULT_URL = "http://127.0.0.1:4600";
+const DEFAULT_URL = `http://${LISTEN_DEFAULT}`;
 const REQUEST_MS = 60_000;
 /** Receipts of the largest batch that a service can be told to take. */
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;

@@ -1,5 +1,6 @@
 /** The data folder that a command is about. */
 
+import { DATA_DEFAULT } from "../../net/service-defaults.ts";
 import { usageError } from "./failure.ts";
 
 /**
@@ -8,7 +9,8 @@ import { usageError } from "./failure.ts";
  */
 export function dataFolderOf(flag: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
   if (flag === "") throw usageError("Expected a folder after --data, got an empty name.");
-  const folder = flag ?? env.HOLDFAST_DATA ?? "data";
-  if (folder === "") throw usageError("Expected a folder in HOLDFAST_DATA, got nothing; leave it out for ./data.");
+  const folder = flag ?? env.HOLDFAST_DATA ?? DATA_DEFAULT;
+  if (folder === "")
+    throw usageError(`Expected a folder in HOLDFAST_DATA, got nothing; leave it out for ./${DATA_DEFAULT}.`);
   return folder;
 }

@@ -11,6 +11,7 @@ import { checksumAddress } from "../../merkle/address.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
 import { nodeAt } from "../../net/json-rpc.ts";
 import { type ListenAddress, readListenAddress } from "../../net/listen-address.ts";
+import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { isDevelopmentChain } from "../../verify/evm/explorers.ts";
 import type { Patience } from "../../watch/checks.ts";
 import { addSigner, beginWatch, resumeWatch, type WatchState } from "../../watch/memory/state.ts";
@@ -71,7 +72,7 @@ export function addWatch(program: Command, setExit: SetExit): void {
     .description("Watch a ledger from outside: that it only grows, that the chain agrees, that anchors come in time.")
     .option("--url <url>", "the service; else HOLDFAST_URL")
     .addOption(new Option("--rpc <url>", "a node of the chain; repeatable; else HOLDFAST_RPC").argParser(repeatedText))
-    .option("--ledger <name>", "name of the ledger", "main")
+    .option("--ledger <name>", "name of the ledger", LEDGER_DEFAULT)
     .option("--state <file>", "where to remember; else holdfast-watch-<ledger>.json in this folder")
     .option("--once", "one round, for a timer; the exit status says what it found")
     .addOption(seconds("--interval <seconds>", "time between rounds", 60))

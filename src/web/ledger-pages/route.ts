@@ -3,6 +3,8 @@
  * be kept and sent, the browser's back works, and the server never sees what somebody looks for.
  */
 
+import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
+
 const PAGES = ["overview", "events", "anchors", "downloads", "sign-in"] as const;
 export type PageName = (typeof PAGES)[number];
 
@@ -13,8 +15,6 @@ export type Route = {
   readonly item: number | undefined;
   readonly query: URLSearchParams;
 };
-
-export const LEDGER_DEFAULT = "main";
 
 /** Reads an address; what it does not know becomes the overview. */
 export function parseRoute(hash: string): Route {

@@ -2,8 +2,9 @@
 
 import type { ComponentChildren } from "preact";
 import { useErrorBoundary } from "preact/hooks";
+import { LEDGER_DEFAULT } from "../../../net/service-defaults.ts";
 import { ApiError, isRefusal } from "../client.ts";
-import { LEDGER_DEFAULT, type Route, routeHash } from "../route.ts";
+import { type Route, routeHash } from "../route.ts";
 import { useSession } from "../session.tsx";
 import { useLedgerNames } from "./bar.tsx";
 

@@ -1,0 +1,123 @@
+/**
+ * What holds when nothing is configured, as people read it in docs/configuration.md and docs/api.md, is what the service
+ * then has. The values stand once, in the parts that obey them; the pages repeat them for people.
+ */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import test, { type TestContext } from "node:test";
+import { HTTP_LIMITS } from "../../src/http/services.ts";
+import { DATA_DEFAULT, LISTEN_DEFAULT } from "../../src/net/service-defaults.ts";
+import { lagMaxMs } from "../../src/service/chains.ts";
+import { type ChainConfig, type Config, readConfig } from "../../src/service/config.ts";
+
+const DOCS = join(import.meta.dirname, "../../docs");
+/** Said in words that no value has: what is there when nothing is configured. */
+const IN_WORDS = ["contract"];
+const ETHER = 10n ** 18n;
+
+/** The cells of each row of the tables under a heading, up to the next one; code marks are left out. */
+function rows(page: string, heading: string): string[][] {
+  const text = readFileSync(join(DOCS, page), "utf8");
+  const start = text.indexOf(`\n${heading}\n`);
+  assert.ok(start >= 0, `expected the heading ${heading} in ${page}`);
+  const [section = ""] = text.slice(start + heading.length + 2).split(/^#+ /m);
+  const lines = section.split("\n").filter((line) => line.startsWith("| "));
+  return lines.slice(1).map((line) =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** Name and default of each setting that a table has; a row may be about several. */
+function settings(heading: string): Map<string, string> {
+  const pairs = rows("configuration.md", heading).flatMap(([names = "", values = ""]) => {
+    const each = names.split(", ").map((name) => name.replaceAll("`", ""));
+    const theirs = each.length > 1 ? values.split(", ") : [values];
+    return each.map((name, i) => [name, (theirs[i] ?? "").replaceAll("`", "").trim()] as const);
+  });
+  return new Map(pairs);
+}
+
+/** As the page spells a value. */
+function spelled(value: unknown): string {
+  if (value === undefined) return "–";
+  if (typeof value === "bigint") return `${Number(value) / Number(ETHER)} ether`;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function minimalChain(t: TestContext): { readonly config: Config; readonly chain: ChainConfig } {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-defaults-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const key = { env: "SOME_KEY" };
+  const chains = [{ name: "a", rpc: ["http://127.0.0.1:1"], chainId: 5, payer: key }];
+  const path = join(folder, "config.json");
+  writeFileSync(path, JSON.stringify({ signer: key, owner: key, chains }));
+  const config = readConfig({ HOLDFAST_CONFIG: path });
+  return { config, chain: config.chains[0] as ChainConfig };
+}
+
+test("the defaults of the environment and the file are those that docs/configuration.md says", () => {
+  const config = readConfig({});
+  const { limits, host, port, data, logLevel, ...rest } = config;
+  const environment = {
+    HOLDFAST_LISTEN: `${host}:${port}`,
+    HOLDFAST_DATA: `./${relative(process.cwd(), data)}`,
+    HOLDFAST_LOG: logLevel,
+    HOLDFAST_CONFIG: undefined,
+  };
+  assert.deepEqual([environment.HOLDFAST_LISTEN, environment.HOLDFAST_DATA], [LISTEN_DEFAULT, `./${DATA_DEFAULT}`]);
+  compare(settings("## Environment"), environment);
+  const ofLimits = Object.entries(limits).map(([name, value]) => [`limits.${name}`, value] as const);
+  const told = settings("## The file");
+  for (const name of ["listen", "data", "logLevel"]) assert.equal(told.get(name), "", `${name} has its default above`);
+  for (const name of ["listen", "data", "logLevel"]) told.delete(name);
+  compare(told, { ...rest, ...Object.fromEntries(ofLimits), "ledgers.NAME.misspelt": "warn" });
+});
+
+test("the defaults of a chain are those that docs/configuration.md says", (t) => {
+  const { config, chain } = minimalChain(t);
+  const told = settings("### A chain");
+  const { name, rpc, chainId, payer, lagMaxS, ...rest } = chain;
+  for (const needed of Object.keys({ name, rpc, chainId, payer })) {
+    assert.equal(told.get(needed), "", `${needed} has to be there, so it has no default`);
+    told.delete(needed);
+  }
+  const [, intervals, minutes] = /^(\d+) intervals and (\d+) minutes$/.exec(told.get("lagMaxS") ?? "") ?? [];
+  for (const intervalMs of [1000, 3_600_000])
+    assert.equal(lagMaxMs(config, name, intervalMs), Number(intervals) * intervalMs + Number(minutes) * 60_000);
+  assert.equal(lagMaxS, 0);
+  told.delete("lagMaxS");
+  for (const word of IN_WORDS) assert.ok(told.delete(word), word);
+  compare(told, rest);
+});
+
+/** Both have the same names, with the same values. */
+function compare(told: ReadonlyMap<string, string>, held: Readonly<Record<string, unknown>>): void {
+  const expected = Object.entries(held).map(([name, value]) => [name, spelled(value)] as const);
+  assert.deepEqual(Object.fromEntries([...told].sort()), Object.fromEntries([...expected].sort()));
+}
+
+test("the limits of requests are those that docs/api.md says", () => {
+  const { event, requestBytesMax, batchMax, bodiesBytesMax, requestMs, headersMs, answerMs, turns, stalledMs } =
+    HTTP_LIMITS;
+  const count = (n: number) => n.toLocaleString("en");
+  const seconds = (ms: number) => `${ms / 1000} s`;
+  const mebibytes = (bytes: number) => `${bytes / 1024 ** 2} MiB`;
+  const { waitingEachMax, waitingMax, waitMs } = turns;
+  const told = rows("api.md", "### Foreign formats").map(([limit, value]) => [limit, value]);
+  assert.deepEqual(Object.fromEntries(told), {
+    "one event, canonical JSON": `${event.bytesMax / 1024} KiB, ${event.membersMax} members (one is \`_source\`), depth ${event.depthMax}`,
+    "one request": mebibytes(requestBytesMax),
+    "events of one request": count(batchMax),
+    "bodies of all requests at once": mebibytes(bodiesBytesMax),
+    "time for a request to arrive": `${seconds(requestMs)}, its headers ${seconds(headersMs)}`,
+    "time for the answer": seconds(answerMs),
+    "large reads that wait for their turn": `${waitingEachMax} of a client, ${count(waitingMax)} in all, ${seconds(waitMs)}`,
+    "time in which nothing of an answer is taken": seconds(stalledMs),
+  });
+});
