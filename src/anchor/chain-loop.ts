@@ -10,6 +10,7 @@ import { type Clock, isRecent } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
+import { stepAccount } from "./account-loop.ts";
 import { type ChainView, ChainWatch } from "./chain-watch.ts";
 import { AnchorJob } from "./jobs/anchor-job.ts";
 import { OpenJob } from "./jobs/open-job.ts";
@@ -20,7 +21,6 @@ import { POLICY, type Policy } from "./policy.ts";
 import { mendAnchors } from "./record/adopt.ts";
 import { finalizeAnchors } from "./record/finalize.ts";
 import { Schedule } from "./schedule.ts";
-import { stepAccount } from "./transaction/account-loop.ts";
 import { PendingStore } from "./transaction/pending-store.ts";
 import { type Job, ledgerScope, type SendingAccount } from "./transaction/sending-account.ts";
 

@@ -9,7 +9,7 @@ import type { AnchorKey } from "../../store/anchor-record.ts";
 import type { ChainWatch } from "../chain-watch.ts";
 import type { AnchoredLedger } from "../ledgers.ts";
 import { buildAnchor } from "./build.ts";
-import { findPlace } from "./finalize.ts";
+import { findPlace } from "./find-place.ts";
 
 /**
  * Writes down the anchor of a checkpoint that the contract holds.

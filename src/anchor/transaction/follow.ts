@@ -1,6 +1,6 @@
 /**
  * The next step of a transaction that is not mined, as far as we know: look for a receipt of any of its attempts; if there is
- * none, send the same bytes again, or offer more. A nonce that is used while no receipt is told is somebody else's only if
+ * none, send the same bytes again, or replace it (replace.ts). A nonce that is used while no receipt is told is somebody else's only if
  * the contract does not hold what the transaction was for: receipts come late (docs/decisions/0121).
  */
 
@@ -11,7 +11,7 @@ import { broadcast } from "./broadcast.ts";
 import { giveUp } from "./give-up.ts";
 import { findMined, isShown, recordMined } from "./mined.ts";
 import { lastAttempt, type PendingTransaction, transition } from "./pending.ts";
-import { replace } from "./send.ts";
+import { replace } from "./replace.ts";
 import type { PlannedCall, SendingAccount } from "./sending-account.ts";
 
 export type Situation = {

@@ -1,6 +1,6 @@
 /**
  * One account that sends on one chain, whose nonces nothing else uses. This is what its steps share; how a step goes is in
- * account-loop.ts, the stages of what it sends in pending.ts.
+ * ../account-loop.ts, the stages of what it sends in pending.ts.
  * Why these words: docs/decisions/0133.
  */
 

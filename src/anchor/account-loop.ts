@@ -3,13 +3,13 @@
  * So one transaction is on its way at a time; those that are mined and not final, or whose receipt is late, follow behind.
  */
 
-import type { ChainView } from "../chain-watch.ts";
-import { countForgotten } from "../spending/held-back.ts";
-import { confirmMined } from "./confirm.ts";
-import { follow } from "./follow.ts";
-import { closeNonceGap } from "./nonce-gap.ts";
-import { send } from "./send.ts";
-import type { SendingAccount } from "./sending-account.ts";
+import type { ChainView } from "./chain-watch.ts";
+import { countForgotten } from "./spending/held-back.ts";
+import { confirmMined } from "./transaction/confirm.ts";
+import { follow } from "./transaction/follow.ts";
+import { closeNonceGap } from "./transaction/nonce-gap.ts";
+import { send } from "./transaction/send.ts";
+import type { SendingAccount } from "./transaction/sending-account.ts";
 
 export async function stepAccount(sender: SendingAccount, view: ChainView): Promise<void> {
   const nonce = await sender.watch.chain.nonce(sender.account.address);
