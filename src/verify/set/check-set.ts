@@ -33,6 +33,9 @@ const NOTES_MAX = 1000;
 const CHECKPOINTS_MAX = 200_000;
 const TOO_MANY = `expected at most ${CHECKPOINTS_MAX} checkpoints in a set: verify it in parts`;
 
+const CRLF_TOLD =
+  "expected lines that end with a newline alone, as they were written, got some that end with CR LF: the file was changed since, by a mail program, an editor or git; take the carriage returns out (tr -d '\\r') and verify it again";
+
 /** What became of a set and of its bundles. */
 export type SetVerdict = SetFindings & {
   /** What may be said of the whole: what may be said of the bundle of which least may be said. */
@@ -101,6 +104,8 @@ class SetCheck {
   #isFinal = true;
   #byTrustedBlock = false;
   #hasEnd = false;
+  /** A carriage return is a byte of its line, and so of the digest. */
+  #hasReturns = false;
   /** Number of the line taken last, from 1. */
   line = 0;
 
@@ -111,6 +116,7 @@ class SetCheck {
   /** Takes the next line; what it has to prove, if anything. */
   takeLine(line: string): RunItem | undefined {
     this.line++;
+    this.#hasReturns ||= line.endsWith("\r");
     if (this.line === 1) this.#start = readSetStart(line);
     if (this.line === 1 && this.#start === undefined)
       this.#break(`expected ${SET_FORMAT} or ${SET_SHARED_FORMAT} to begin`);
@@ -243,6 +249,7 @@ class SetCheck {
     if (this.#outcomes.failed > 0 || this.#found.has("contradicted")) return; // counting what already failed says nothing more
     this.#guard(() => {
       const expected = this.#tally.end();
+      if (line !== expected && this.#hasReturns) throw new RangeError(CRLF_TOLD);
       if (line !== expected) throw new RangeError(`expected the set's last line ${expected}, got ${line}`);
     });
   }

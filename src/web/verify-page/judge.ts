@@ -9,8 +9,9 @@ import { type BundleSource, type SetVerdict, verifySet } from "../../verify/set/
 import { meansSet } from "../../verify/set/set.ts";
 import type { Verdict } from "../../verify/verdict/verdict.ts";
 import { verifyText, verifyUnreadable } from "../../verify/verify.ts";
-import type { Proof } from "./proof-input.tsx";
+import type { Proof } from "./proof.ts";
 import { optionsOf, type Settings } from "./settings.ts";
+import { breathing, countLines, linesOf } from "./text-lines.ts";
 
 /** A bundle of a set that was judged; `line` from 1. */
 export type SetRow = { readonly line: number; readonly bundle: BundleSource; readonly verdict: Verdict };
@@ -18,16 +19,6 @@ export type SetRow = { readonly line: number; readonly bundle: BundleSource; rea
 export type PageJudgement =
   | { readonly kind: "bundle"; readonly verdict: Verdict; readonly bundle: Bundle | undefined }
   | { readonly kind: "set"; readonly verdict: SetVerdict; readonly rows: readonly SetRow[] };
-
-/** The page answers to its reader at least this often while a long set is verified. */
-const BREATH_MS = 40;
-
-/** Lines as a file has them: what follows the last newline is one only when it is not empty. */
-function linesOf(text: string): string[] {
-  const lines = text.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  return lines;
-}
 
 /**
  * Judges what came in.
@@ -45,31 +36,30 @@ export async function judge(
   if (problem !== undefined) {
     return { kind: "bundle", verdict: await verifyUnreadable(text, problem, options), bundle: undefined };
   }
-  const lines = linesOf(text);
-  const [first = "", second] = lines;
+  const begin = linesOf(text);
+  const first = begin.next().value ?? "";
+  const second = begin.next().value ?? undefined;
   if (!meansSet(first, second)) {
     return { kind: "bundle", verdict: await verifyText(text, options), bundle: bundleIn(text) };
   }
   const rows: SetRow[] = [];
-  const verdict = await verifySet(breathing(lines, signal, onProgress), options, (each, line, bundle) => {
+  const verdict = await verifySet(pacedLines(text, signal, onProgress), options, (each, line, bundle) => {
     rows.push({ line, bundle, verdict: each });
   });
   return { kind: "set", verdict, rows };
 }
 
-async function* breathing(
-  lines: readonly string[],
+async function* pacedLines(
+  text: string,
   signal: AbortSignal,
   onProgress: (done: number, all: number) => void,
 ): AsyncGenerator<string> {
-  let rested = performance.now();
-  for (const [done, line] of lines.entries()) {
-    if (performance.now() - rested > BREATH_MS) {
-      onProgress(done, lines.length);
-      await new Promise((resolve) => setTimeout(resolve));
-      rested = performance.now();
-    }
-    signal.throwIfAborted();
+  const all = await countLines(text, breathing(signal));
+  let done = 0;
+  const breathe = breathing(signal, () => onProgress(done, all));
+  for (const line of linesOf(text)) {
+    await breathe();
     yield line;
+    done++;
   }
 }

@@ -6,7 +6,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { toHex, utf8 } from "../../merkle/bytes.ts";
 import { formatBytes, formatTime } from "../parts/format.ts";
-import type { Proof } from "./proof-input.tsx";
+import type { Proof } from "./proof.ts";
 import type { Settings } from "./settings.ts";
 
 /** Texts; an empty one is left out. */

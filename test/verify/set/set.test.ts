@@ -162,3 +162,27 @@ test("a set with two roots for one size fails, although each bundle holds by its
   assert.deepEqual([verdict.outcome, verdict.verified], ["failed", 2]);
   assert.match(verdict.summary, /forked/);
 });
+
+test("a set whose lines came to end with CR LF fails, and is told why and what to do", async () => {
+  const lines = linesOf(ledger, [3, 4, 5]);
+  const end = lines.length - 1;
+  const changed: Readonly<Record<string, string[]>> = {
+    "all lines": lines.map((line) => `${line}\r`),
+    "the last line": lines.with(end, `${lines[end]}\r`),
+    "a line in between": lines.with(2, `${lines[2]}\r`),
+    "all lines but the last, as a join does": lines.map((line, i) => (i === end ? line : `${line}\r`)),
+  };
+  for (const [which, returned] of Object.entries(changed)) {
+    const { outcome, problems, verified } = await verifySet(returned, SIGNED);
+    assert.deepEqual([outcome, verified, problems.length, problems[0]?.line], ["failed", 3, 1, lines.length], which);
+    assert.match(
+      problems[0]?.summary ?? "",
+      /^expected lines that end with a newline alone.*CR LF.*tr -d '\\r'/,
+      which,
+    );
+  }
+  const undone = changed["all lines"]?.map((line) => line.replaceAll("\r", ""));
+  assert.equal((await verifySet(undone ?? [], SIGNED)).outcome, "verified");
+  const shorter = linesOf(ledger, [3, 4]).with(-1, lines[end] as string);
+  assert.doesNotMatch((await verifySet(shorter, SIGNED)).summary, /CR LF/);
+});
