@@ -125,7 +125,10 @@ export class ChainWatch {
       return this.#halt(difference.code, `${this.name}: ${difference.message}`);
     }
     if (difference !== undefined) {
-      this.#options.log.warn({}, `${this.name}: ${difference.message}; it is a chain without worth, starting over`);
+      this.#options.log.warn(
+        {},
+        `${this.name}: ${difference.message}; what is on a development chain is worth nothing: starting over`,
+      );
       await this.#options.restart();
     }
     if (known === undefined || difference !== undefined) {

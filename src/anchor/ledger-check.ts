@@ -51,10 +51,14 @@ async function compareHeads(
   const known = await watch.openAnchors.newest(record.id);
   if (known !== undefined && known.size > head.size) {
     watch.doubt();
-    return halted("endpoint_behind", `${what}, expected ${known.size}; the endpoint lags behind, or a reorganisation`);
+    return halted(
+      "endpoint_behind",
+      `${what}, expected ${known.size}; the endpoint lags behind, or a reorganisation took the anchor back`,
+    );
   }
   if (head.size > size) {
-    const hint = "this store is older than what was anchored: bring back the newer one; two writers are a fork";
+    const hint =
+      "this store is older than what was anchored: bring back the newer one; to write to both would fork the ledger";
     return halted("store_behind", `${what}, this store only ${size}; ${hint}`);
   }
   if (head.size === 0) return undefined;

@@ -26,7 +26,7 @@ export type Policy = {
   readonly pollMs: number;
   /** The same bytes are sent again after this long. */
   readonly resendMs: number;
-  /** A higher fee is offered after this long, if there were blocks meanwhile. */
+  /** It is sent again with a higher fee after this long, if there were blocks meanwhile. */
   readonly bumpMs: number;
   /** Transactions of one nonce at most; then only the same bytes are sent again. */
   readonly attemptsMax: number;

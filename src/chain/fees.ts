@@ -1,12 +1,12 @@
 /**
- * What a transaction offers: EIP-1559 fees from what the chain asks now, and a higher offer that replaces it in a pool.
+ * What a transaction may cost: EIP-1559 fees from what the chain asks now, and higher ones that replace it in a pool.
  * Pure; each result stays under the cap or is no result.
  */
 
 import type { Fees } from "./chain.ts";
 
-/** Wei for each unit of gas; `dataFee` is wei for the whole transaction. */
-export type Offer = {
+/** What a transaction may cost at most: gas, and wei for each unit of it; `dataFee` is wei for the whole transaction. */
+export type FeeLimits = {
   readonly gasMax: number;
   readonly feeMax: bigint;
   readonly tipMax: bigint;
@@ -18,16 +18,16 @@ export type Offer = {
 const BUMP = { numerator: 9n, denominator: 8n };
 
 /** What a transaction costs at most, in wei. */
-export function worstCost({ gasMax, feeMax, dataFee }: Offer): bigint {
+export function worstCost({ gasMax, feeMax, dataFee }: FeeLimits): bigint {
   return BigInt(gasMax) * feeMax + dataFee;
 }
 
 /**
- * First offer of a nonce: what the chain suggests, or as much of it as the cap allows while that is still taken now.
+ * For the first attempt under a nonce: what the chain suggests, or as much of it as the cap allows while that is still taken now.
  * @param capWei highest whole fee
  * @returns undefined when not even the present price fits under the cap
  */
-export function firstOffer(fees: Fees, gasMax: number, dataFee: bigint, capWei: bigint): Offer | undefined {
+export function firstFeeLimits(fees: Fees, gasMax: number, dataFee: bigint, capWei: bigint): FeeLimits | undefined {
   const allowed = allowedFee(gasMax, dataFee, capWei);
   const feeMax = min(fees.feeMax, allowed);
   if (feeMax < (fees.legacy ? fees.feeMax : fees.baseFee + fees.tipMax)) return undefined;
@@ -35,15 +35,15 @@ export function firstOffer(fees: Fees, gasMax: number, dataFee: bigint, capWei: 
 }
 
 /**
- * An offer that replaces another of the same nonce: never lower, an eighth more on both fields where there is a pool.
+ * For an attempt that replaces another of the same nonce: never lower, an eighth more on both fields where there is a pool.
  * @returns undefined when the cap does not allow it
  */
-export function raisedOffer(
-  previous: Offer,
+export function raisedFeeLimits(
+  previous: FeeLimits,
   fees: Fees,
   now: { readonly gasMax: number; readonly dataFee: bigint },
   limits: { readonly capWei: bigint; readonly mempool: boolean },
-): Offer | undefined {
+): FeeLimits | undefined {
   const gasMax = Math.max(previous.gasMax, now.gasMax);
   const dataFee = now.dataFee;
   const raise = limits.mempool ? bumped : (wei: bigint) => wei;

@@ -7,7 +7,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import type { Account, Draft } from "./account.ts";
 import type { Call, Chain } from "./chain.ts";
 import { requireDraft } from "./ethers.ts";
-import type { Offer } from "./fees.ts";
+import type { FeeLimits } from "./fees.ts";
 
 /**
  * Gas beyond the estimate, in percent; many anchors in one call need more because each gets 63/64 of what is left.
@@ -20,7 +20,7 @@ const GAS_MARGIN = { one: 10, many: 25 };
 const ENVELOPE_BYTES = 200;
 
 /** What a call needs, before anybody says what is paid for a unit of gas; `dataFee` is in wei. */
-export type CallNeeds = Pick<Offer, "gasMax" | "dataFee">;
+export type CallNeeds = Pick<FeeLimits, "gasMax" | "dataFee">;
 
 /**
  * Gas and data fee of a call as things are now.

@@ -44,7 +44,7 @@ function registerAccounts({ metrics, anchoring }: Services): void {
     balanceWei === undefined ? undefined : ether(balanceWei),
   );
   each("account_spent_ether", "Fees of all transactions so far", ({ spentTotalWei }) => ether(spentTotalWei));
-  each("account_fee_bumps", "Times that a higher fee was offered", ({ bumps }) => bumps);
+  each("account_fee_bumps", "Times that a transaction was sent again with a higher fee", ({ bumps }) => bumps);
   each("account_reorgs", "Times that a mined transaction left its block", ({ reorgs }) => reorgs);
   each("account_flights", "Transactions that are on their way or not final", ({ flights }) => flights.length);
   each("account_troubled", "1 when the account cannot go on", ({ note }) => (note === undefined ? 0 : 1));

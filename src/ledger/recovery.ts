@@ -50,7 +50,8 @@ export async function recover(
   if (head === undefined) return { edge: new TreeEdge(hash), head, lastRecordedAt: 0 };
   requireSigner(record, head, hash);
   const last = await store.entry(record.id, size - 1);
-  if (last === undefined) throw new RecoveryError(`ledger ${record.name}: expected ${size} entries, got no last one`);
+  if (last === undefined)
+    throw new RecoveryError(`ledger ${record.name}: expected ${size} entries, got none at the last index`);
   const rows = [await readLeaves(store, record.id, size, hash)];
   const tiles = new TileReader(store, record.id, hash, onTileMade);
   for (let level = 1, count = Math.floor(size / TILE_WIDTH); count > 0; level++) {
@@ -78,7 +79,10 @@ export function requireSigner(record: LedgerRecord, checkpoint: SignedCheckpoint
     signer = fastRecoverSigner(checkpoint, hash);
   } catch (cause) {
     if (!(cause instanceof ProofError)) throw cause;
-    throw new RecoveryError(`ledger ${record.name}: the signature of checkpoint ${checkpoint.size} is none`, { cause });
+    throw new RecoveryError(
+      `ledger ${record.name}: expected a signature on checkpoint ${checkpoint.size}, got bytes that are none`,
+      { cause },
+    );
   }
   if (signer === record.signer || record.formerSigners?.includes(signer)) return;
   throw new RecoveryError(

@@ -116,7 +116,7 @@ const DAMAGE: readonly (readonly [what: string, changes: (store: Store) => Parti
   [
     "the signature of the newest checkpoint",
     (store) => changedHead(store, (head) => ({ ...head, signature: `0x${"00".repeat(65)}` })),
-    /signature of checkpoint 600 is none/,
+    /expected a signature on checkpoint 600, got bytes that are none/,
   ],
   [
     "the newest checkpoint, cut off",
@@ -126,7 +126,7 @@ const DAMAGE: readonly (readonly [what: string, changes: (store: Store) => Parti
   [
     "the last entry, gone",
     (store) => ({ entry: async (id, i) => (i >= 599 ? undefined : store.entry(id, i)) }),
-    /expected 600 entries, got no last one/,
+    /expected 600 entries, got none at the last index/,
   ],
 ];
 

@@ -94,7 +94,7 @@ async function prepare(
       sender.obstacles.set(
         scope,
         "signer_differs",
-        `${message} those of ${check.signer}; the next one or the owner mends it`,
+        `${message} those of ${check.signer}; the next checkpoint may be taken, or the owner changes the signer on the chain`,
       );
       schedule.postpone(id);
       return undefined;

@@ -37,7 +37,7 @@ export async function mendAnchors(watch: ChainWatch, ledger: AnchoredLedger, log
   if (forgotten.length > 0) {
     await openAnchors.apply(openAnchors.keep(forgotten.map((anchor) => ({ anchor }))), { written: false });
     const sizes = forgotten.map(({ size }) => size);
-    log.warn({ ledger: id, sizes }, `${name}: anchors that were not final and not watched are watched again`);
+    log.warn({ ledger: id, sizes }, `${name}: anchors that are not final had been forgotten, and are watched again`);
   }
   for (const key of damaged) await mendAnchor(watch, ledger, key, log);
 }

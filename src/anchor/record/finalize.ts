@@ -34,5 +34,8 @@ async function finalizeAnchor(watch: ChainWatch, view: ChainView, open: OpenAnch
     return;
   }
   await openAnchors.apply(openAnchors.finalize([await finalAnchor(chain, open)]), { written: false });
-  log.info({ ledger: anchor.ledgerId, size: anchor.size, block: anchor.blockNumber }, `${watch.name}: final`);
+  log.info(
+    { ledger: anchor.ledgerId, size: anchor.size, block: anchor.blockNumber },
+    `${watch.name}: the anchor is final`,
+  );
 }

@@ -11,7 +11,7 @@ export function heldBack({ pendingStore, watch, now }: SendingAccount, nonce: nu
   return BigInt(count) * watch.policy.feeMaxWei + unknown;
 }
 
-/** The highest cost of an offer under a nonce: what is forgotten under it may be mined in its place. */
+/** The highest cost of a transaction under a nonce: what is forgotten under it may be mined in its place. */
 export function costUnder({ pendingStore, watch }: SendingAccount, nonce: number, cost: bigint): bigint {
   const isForgotten = pendingStore.account.forgotten?.includes(nonce) === true;
   return isForgotten && cost < watch.policy.feeMaxWei ? watch.policy.feeMaxWei : cost;

@@ -1,10 +1,10 @@
 /**
- * One signed transaction: its bytes, what it is for and what it offers to pay. A nonce may have several, of which the chain
+ * One signed transaction: its bytes, what it is for and what it may cost. A nonce may have several, of which the chain
  * takes one (pending.ts).
  */
 
 import type { AnchoredEvent } from "../../chain/chain.ts";
-import type { Offer } from "../../chain/fees.ts";
+import type { FeeLimits } from "../../chain/fees.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 
 /** A checkpoint on its way, and the size of the head that it extends. */
@@ -27,13 +27,13 @@ export type Attempt = {
   readonly hash: Hex;
   readonly raw: Hex;
   readonly purpose: Purpose;
-  readonly offer: StoredOffer;
+  readonly offer: StoredFeeLimits;
   readonly signedAt: number;
   /** Newest block when it was signed: no block since then means that a higher fee would buy nothing. */
   readonly signedAtBlock: number;
 };
 
-export type StoredOffer = {
+export type StoredFeeLimits = {
   readonly gasMax: number;
   readonly feeMax: string;
   readonly tipMax: string;
@@ -41,11 +41,11 @@ export type StoredOffer = {
   readonly dataFee: string;
 };
 
-export function storeOffer({ gasMax, feeMax, tipMax, legacy, dataFee }: Offer): StoredOffer {
+export function storeFeeLimits({ gasMax, feeMax, tipMax, legacy, dataFee }: FeeLimits): StoredFeeLimits {
   return { gasMax, legacy, feeMax: String(feeMax), tipMax: String(tipMax), dataFee: String(dataFee) };
 }
 
-export function readOffer({ gasMax, feeMax, tipMax, legacy, dataFee }: StoredOffer): Offer {
+export function readFeeLimits({ gasMax, feeMax, tipMax, legacy, dataFee }: StoredFeeLimits): FeeLimits {
   return { gasMax, legacy, feeMax: BigInt(feeMax), tipMax: BigInt(tipMax), dataFee: BigInt(dataFee) };
 }
 

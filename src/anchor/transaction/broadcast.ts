@@ -12,7 +12,8 @@ export async function broadcast(sender: SendingAccount, pending: PendingTransact
   try {
     await sender.watch.chain.broadcast(raw);
     sender.obstacles.clear(sender.scope, "transaction_refused", "funds_insufficient");
-    if (pending.stage !== "broadcast") sender.log.debug({ nonce, hash }, `${sender.watch.name}: sent`);
+    if (pending.stage !== "broadcast")
+      sender.log.debug({ nonce, hash }, `${sender.watch.name}: the transaction was sent`);
     await sender.pendingStore.save({ transactions: [transition(pending, { type: "sent", at })] });
   } catch (error) {
     if (!(error instanceof ChainError)) throw error;
@@ -23,17 +24,22 @@ export async function broadcast(sender: SendingAccount, pending: PendingTransact
 /** What a failed broadcast means for a transaction; somebody who can do something about it is told. */
 function eventOf(sender: SendingAccount, nonce: number, error: ChainError, at: number): PendingEvent {
   const { name } = sender.watch;
+  const what = `the transaction with nonce ${nonce}`;
   switch (error.kind) {
     case "nonce_low":
       // Perhaps one of its own attempts is mined: the receipts tell.
       return { type: "nonce_low", at };
     case "nonce_high":
-      sender.obstacles.set(sender.scope, "waits_for_block", `${name}: nonce ${nonce} waits for a lower one`);
+      sender.obstacles.set(
+        sender.scope,
+        "waits_for_block",
+        `${name}: ${what} waits until those with lower nonces are mined`,
+      );
       return { type: "waits", at };
     case "fee_low":
     case "underpriced":
     case "rejected":
-      sender.obstacles.set(sender.scope, "transaction_refused", `nonce ${nonce}: ${error.message}`);
+      sender.obstacles.set(sender.scope, "transaction_refused", `${name}: ${what} was refused: ${error.message}`);
       return { type: "refused", at, reason: error.kind };
     case "funds": {
       const message = `${name}: account ${sender.account.address} cannot pay nonce ${nonce}: ${error.message}`;
@@ -42,7 +48,11 @@ function eventOf(sender: SendingAccount, nonce: number, error: ChainError, at: n
     }
     default:
       // Nobody knows whether it arrived: it counts as sent, and is sent again.
-      sender.obstacles.set(sender.scope, "transaction_refused", `nonce ${nonce}: ${error.message}`);
+      sender.obstacles.set(
+        sender.scope,
+        "transaction_refused",
+        `${name}: whether ${what} arrived is not known, so it is sent again: ${error.message}`,
+      );
       return { type: "unanswered", at };
   }
 }

@@ -5,7 +5,7 @@
 
 import { worstCost } from "../../chain/fees.ts";
 import { addToDay, dayOf, type Spend } from "../spending/spent.ts";
-import { readOffer } from "./attempt.ts";
+import { readFeeLimits } from "./attempt.ts";
 import { type PendingTransaction, transition } from "./pending.ts";
 import type { SendingAccount } from "./sending-account.ts";
 
@@ -32,5 +32,7 @@ export function withoutHeld(spend: Spend, { held }: PendingTransaction, nowMs: n
 
 /** What the most expensive attempt costs at most, in wei. */
 function mostOf({ attempts }: PendingTransaction): bigint {
-  return attempts.map(({ offer }) => worstCost(readOffer(offer))).reduce((most, wei) => (wei > most ? wei : most), 0n);
+  return attempts
+    .map(({ offer }) => worstCost(readFeeLimits(offer)))
+    .reduce((most, wei) => (wei > most ? wei : most), 0n);
 }

@@ -7,7 +7,7 @@ import { worstCost } from "../../chain/fees.ts";
 import type { ObstacleCode } from "../obstacles.ts";
 import { type AnchorTransaction, buildAnchor } from "../record/build.ts";
 import { addSpend } from "../spending/spent.ts";
-import { type AnchorItem, type Attempt, type Purpose, readOffer } from "./attempt.ts";
+import { type AnchorItem, type Attempt, type Purpose, readFeeLimits } from "./attempt.ts";
 import { withoutHeld } from "./give-up.ts";
 import { type MinedPlace, minedAttempt, type PendingTransaction, transition } from "./pending.ts";
 import type { AccountRecord } from "./pending-record.ts";
@@ -48,17 +48,17 @@ export async function findMined(sender: SendingAccount, pending: PendingTransact
 /** What a mined attempt cost, as far as an endpoint can be believed: never more than was signed, or allowed on a rollup. */
 function paidFor(
   { watch, log }: SendingAccount,
-  { hash, offer: stored }: Attempt,
+  { hash, offer }: Attempt,
   receipt: TransactionReceipt,
 ): { readonly gasUsed: number; readonly feeWei: bigint } {
-  const offer = readOffer(stored);
-  const gasUsed = Math.min(receipt.gasUsed, offer.gasMax);
+  const feeLimits = readFeeLimits(offer);
+  const gasUsed = Math.min(receipt.gasUsed, feeLimits.gasMax);
   // Some nodes tell no price.
-  const told = receipt.feeWei > 0n ? receipt.feeWei : worstCost({ ...offer, gasMax: gasUsed });
+  const told = receipt.feeWei > 0n ? receipt.feeWei : worstCost({ ...feeLimits, gasMax: gasUsed });
   // What a rollup takes for data is in no signature; nothing is sent that is expected to cost more than the cap.
-  const signed = worstCost(offer);
+  const signed = worstCost(feeLimits);
   const { feeMaxWei } = watch.policy;
-  const most = offer.dataFee > 0n && feeMaxWei > signed ? feeMaxWei : signed;
+  const most = feeLimits.dataFee > 0n && feeMaxWei > signed ? feeMaxWei : signed;
   if (told <= most) return { gasUsed, feeWei: told };
   const message = `${watch.name}: an endpoint says that a transaction cost ${told} wei, which can cost ${most} at most`;
   log.warn({ hash }, `${message}; that is what is counted`);
@@ -131,8 +131,12 @@ export async function recordMined(
   await openAnchors.apply(also, { written: true });
   sender.obstacles.clear(sender.scope, ...OVER);
   const fields = { nonce: pending.nonce, hash: landing.hash, block: landing.blockNumber, fee: landing.feeWei };
-  if (landing.succeeded) sender.log.info({ ...fields, what: purpose?.kind }, `${name}: mined`);
-  else sender.log.warn({ ...fields, what: purpose?.kind }, `${name}: mined, and it failed`);
+  if (landing.succeeded) sender.log.info({ ...fields, what: purpose?.kind }, `${name}: the transaction was mined`);
+  else
+    sender.log.warn(
+      { ...fields, what: purpose?.kind },
+      `${name}: the transaction was mined and failed: it cost its fee and changed nothing`,
+    );
 }
 
 function transactionOf({ hash, blockNumber, blockHash, blockTime, gasUsed, feeWei }: MinedPlace): AnchorTransaction {

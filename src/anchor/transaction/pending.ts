@@ -11,7 +11,7 @@
  *   broadcast           | refused     | broadcast | an endpoint wants it priced otherwise
  *   signed              | waits       | signed    | a lower nonce is missing, or the account has too little
  *   broadcast           | waits       | broadcast | a lower nonce is missing, or the account has too little
- *   signed, broadcast   | replaced    | signed    | a new attempt under the same nonce offers more
+ *   signed, broadcast   | replaced    | signed    | a new attempt under the same nonce pays more
  *   signed              | nonce_low   | signed    | an endpoint says that the nonce is used: receipts are looked for
  *   broadcast           | nonce_low   | broadcast | an endpoint says that the nonce is used: receipts are looked for
  *   signed              | nonce_used  | signed    | the chain says so, and knows a receipt of no attempt

@@ -1,13 +1,13 @@
 /**
- * Replaces a transaction that waits too long: another attempt under its nonce that offers more, and carries what is newest. When
+ * Replaces a transaction that waits too long: another attempt under its nonce that pays more, and carries what is newest. When
  * one is wanted is decided in follow.ts.
  */
 
 import { readSigned } from "../../chain/ethers.ts";
-import { raisedOffer, worstCost } from "../../chain/fees.ts";
+import { raisedFeeLimits, worstCost } from "../../chain/fees.ts";
 import type { ChainView } from "../chain-watch.ts";
 import { isAffordable } from "../spending/affordable.ts";
-import { readOffer } from "./attempt.ts";
+import { readFeeLimits } from "./attempt.ts";
 import { broadcast } from "./broadcast.ts";
 import { lastAttempt, type PendingTransaction, transition } from "./pending.ts";
 import { aboveCap, measure, sign } from "./send.ts";
@@ -28,22 +28,29 @@ export async function replace(
   const last = lastAttempt(pending);
   const same = readSigned(last.raw).draft;
   const wanted = renewed ?? { purpose: last.purpose, to: same.to, data: same.data };
-  const previous = readOffer(last.offer);
+  const previous = readFeeLimits(last.offer);
   // The same call may revert by now, and is then as expensive as it was.
   const measured = renewed === undefined ? previous : await measure(sender, wanted);
   const limits = { capWei: policy.feeMaxWei, mempool: policy.mempool };
-  const offer = raisedOffer(previous, await chain.fees(), measured, limits);
-  if (offer === undefined) {
-    sender.obstacles.set(sender.scope, "fee_above_cap", `${aboveCap(sender)}; the last offer stands and is sent again`);
+  const feeLimits = raisedFeeLimits(previous, await chain.fees(), measured, limits);
+  if (feeLimits === undefined) {
+    sender.obstacles.set(
+      sender.scope,
+      "fee_above_cap",
+      `${aboveCap(sender)}; what was sent last is sent again as it is`,
+    );
     return false;
   }
-  if (!(await isAffordable(sender, offer, pending.nonce))) return false;
-  const attempt = await sign(sender, pending.nonce, wanted, offer, view);
+  if (!(await isAffordable(sender, feeLimits, pending.nonce))) return false;
+  const attempt = await sign(sender, pending.nonce, wanted, feeLimits, view);
   if (attempt === undefined) return false;
   const next = transition(pending, { type: "replaced", attempt });
   await sender.pendingStore.save({ account: { bumps: sender.pendingStore.account.bumps + 1 }, transactions: [next] });
-  const fee = String(worstCost(offer));
-  sender.log.info({ nonce: pending.nonce, hash: attempt.hash, fee }, `${sender.watch.name}: a higher fee is offered`);
+  const fee = String(worstCost(feeLimits));
+  sender.log.info(
+    { nonce: pending.nonce, hash: attempt.hash, fee },
+    `${sender.watch.name}: the transaction is sent again with a higher fee`,
+  );
   await broadcast(sender, next);
   return true;
 }

@@ -1,15 +1,15 @@
 /**
  * Puts a transaction under way: price it, check cap, budget and balance, sign, store, and only then send. A replacement
- * takes the same road with a higher offer (replace.ts). Nothing here is repeated by itself: the next step of the account is
+ * takes the same road with a higher fee (replace.ts). Nothing here is repeated by itself: the next step of the account is
  * the retry.
  */
 
 import type { Draft } from "../../chain/account.ts";
-import { firstOffer, type Offer } from "../../chain/fees.ts";
+import { type FeeLimits, firstFeeLimits } from "../../chain/fees.ts";
 import { type CallNeeds, measureCall, signChecked } from "../../chain/transaction.ts";
 import type { ChainView } from "../chain-watch.ts";
 import { isAffordable } from "../spending/affordable.ts";
-import { type Attempt, storeOffer } from "./attempt.ts";
+import { type Attempt, storeFeeLimits } from "./attempt.ts";
 import { broadcast } from "./broadcast.ts";
 import { beginPending } from "./pending.ts";
 import type { PlannedCall, SendingAccount } from "./sending-account.ts";
@@ -23,13 +23,13 @@ export async function send(
 ): Promise<boolean> {
   const { chain, policy } = sender.watch;
   const { gasMax, dataFee } = await measure(sender, wanted);
-  const offer = firstOffer(await chain.fees(), gasMax, dataFee, policy.feeMaxWei);
-  if (offer === undefined) {
+  const feeLimits = firstFeeLimits(await chain.fees(), gasMax, dataFee, policy.feeMaxWei);
+  if (feeLimits === undefined) {
     sender.obstacles.set(sender.scope, "fee_above_cap", aboveCap(sender));
     return false;
   }
-  if (!(await isAffordable(sender, offer, nonce))) return false;
-  const attempt = await sign(sender, nonce, wanted, offer, view);
+  if (!(await isAffordable(sender, feeLimits, nonce))) return false;
+  const attempt = await sign(sender, nonce, wanted, feeLimits, view);
   if (attempt === undefined) return false;
   const pending = beginPending(nonce, attempt);
   // If we crash before this is written, nothing was sent; after it, the next step sends it.
@@ -48,7 +48,7 @@ export function measure(sender: SendingAccount, { to, data, purpose }: PlannedCa
 }
 
 export function aboveCap(sender: SendingAccount): string {
-  return `${sender.watch.name}: expected a fee of at most ${sender.watch.policy.feeMaxWei} wei, the chain asks for more`;
+  return `${sender.watch.name}: expected a fee of at most ${sender.watch.policy.feeMaxWei} wei, the chain asks for more; raise feeMaxWei, or wait until it asks for less`;
 }
 
 /** Signs an attempt; undefined when the signer did not, as the account's obstacle says. */
@@ -56,16 +56,16 @@ export async function sign(
   sender: SendingAccount,
   nonce: number,
   { purpose, to, data }: PlannedCall,
-  offer: Offer,
+  feeLimits: FeeLimits,
   view: ChainView,
 ): Promise<Attempt | undefined> {
-  const { gasMax, feeMax, tipMax, legacy } = offer;
+  const { gasMax, feeMax, tipMax, legacy } = feeLimits;
   const draft: Draft = { chainId: sender.watch.chain.chainId, nonce, to, data, gasMax, feeMax, tipMax, legacy };
   try {
     const { raw, hash } = await signChecked(sender.account, draft);
     sender.obstacles.clear(sender.scope, "signing_failed");
     const signedAt = sender.now();
-    return { hash, raw, purpose, offer: storeOffer(offer), signedAt, signedAtBlock: view.latest.number };
+    return { hash, raw, purpose, offer: storeFeeLimits(feeLimits), signedAt, signedAtBlock: view.latest.number };
   } catch (error) {
     // A signer in another process may be away; nothing was stored, and the next step asks again.
     const reason = error instanceof Error ? error.message : String(error);

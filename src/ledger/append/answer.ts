@@ -76,7 +76,8 @@ export function answerNow(hash: Hash, placement: Placement, committed: Committed
 export async function answerLater(recorded: RecordedReader, { indexes, repeated }: Placement): Promise<Appended> {
   const read = indexes.map(async (index, position) => {
     const [entry, leafHash] = await Promise.all([recorded.entry(index), recorded.leafHash(index)]);
-    if (entry === undefined) throw new DamagedStoreError(`entry ${index} is missing, though its claim is there`);
+    if (entry === undefined)
+      throw new DamagedStoreError(`entry ${index} is missing, although an id or Idempotency-Key stands for it`);
     const receipt = { index, recordedAt: entry.recordedAt, leafHash, duplicate: repeated.has(position) };
     return { receipt, entry };
   });

@@ -83,5 +83,9 @@ export class Rebuilder {
 }
 
 function unexpected(answer: SealAnswer): RebuildError {
-  return new RebuildError("error" in answer ? answer.error : "expected another answer of the sealing thread");
+  return new RebuildError(
+    "error" in answer
+      ? answer.error
+      : "expected the sealing thread to answer what it was asked, got the answer to something else",
+  );
 }

@@ -183,7 +183,8 @@ export class Database {
       if (this.#status.state !== "writing") await this.#cut();
     } finally {
       this.#refuseWaiting();
-      for (const { reject } of this.#queue.splice(0)) reject(new Error("expected to know whether it was written"));
+      for (const { reject } of this.#queue.splice(0))
+        reject(new Error("the store failed, and whether this was written is not known"));
       await this.#lock.free();
     }
   }
