@@ -8,11 +8,11 @@ import { lstatSync, realpathSync } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { replaceFile, withWayOut } from "../../store/durable-file.ts";
-import { readTextFile } from "../../store/text-file.ts";
+import { readKeptFile } from "../../store/text-file.ts";
 import type { Conflict } from "../../watch/checks.ts";
 import { mergeStates } from "../../watch/memory/open-checkpoints.ts";
 import type { WatchState } from "../../watch/memory/state.ts";
-import { readWatchState, writeWatchState } from "../../watch/memory/state-text.ts";
+import { BYTES_MAX, readWatchState, writeWatchState } from "../../watch/memory/state-text.ts";
 import { EVIDENCE_FORMAT, type Evidence, plainStatement } from "../../watch/statement.ts";
 import { usageError } from "../terminal/failure.ts";
 
@@ -46,7 +46,7 @@ export class StateFile {
   load(): WatchState | undefined {
     if (!exists(this.path)) return undefined;
     try {
-      const text = readTextFile(this.path);
+      const text = readKeptFile(this.path, BYTES_MAX);
       const state = readWatchState(text);
       this.#known = text;
       return state;
@@ -178,7 +178,7 @@ function resolve(path: string): string {
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return readTextFile(path);
+    return readKeptFile(path, BYTES_MAX);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

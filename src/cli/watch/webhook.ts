@@ -7,13 +7,15 @@ import { readJson } from "../../json/read.ts";
 import { fetchBounded } from "../../net/bounded-fetch.ts";
 import { retry } from "../../net/retry.ts";
 import { replaceFile, withWayOut } from "../../store/durable-file.ts";
-import { readTextFile } from "../../store/text-file.ts";
+import { readKeptFile } from "../../store/text-file.ts";
 import type { Checks } from "../../watch/checks.ts";
 import { printNote } from "../terminal/output.ts";
 import { REPORT_FORMAT, type Report } from "./report.ts";
 
 /** Reports that are kept; a receiver that is away for longer learns how many it missed. */
 export const OWED_MAX = 64;
+/** More than so many reports take. */
+const OWED_BYTES_MAX = 64 * 1024 * 1024;
 const OWED_FORMAT = "holdfast/watch-webhook@1";
 const REQUEST_MS = 10_000;
 const PAUSES_MS = [1000, 3000];
@@ -103,7 +105,7 @@ export class Webhook {
     if (this.#isRead || this.#file === undefined) return;
     this.#isRead = true;
     try {
-      const { reports, skipped } = owedIn(readTextFile(this.#file));
+      const { reports, skipped } = owedIn(readKeptFile(this.#file, OWED_BYTES_MAX));
       const all = { reports: [...reports, ...this.#owed.reports] };
       const both = addSkipped(skipped, this.#owed.skipped);
       this.#owed = limited(both === undefined ? all : { ...all, skipped: both });

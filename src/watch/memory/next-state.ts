@@ -32,7 +32,7 @@ export function nextState(c: Case, checks: Decisive): WatchState {
       state.found === undefined && { found: { finding: first.finding, detail: first.detail, at: seen.now } }),
     signers: nextSigners(c, accepted, believed),
     open,
-    dropped: state.dropped + dropped,
+    dropped: Math.min(state.dropped + dropped, Number.MAX_SAFE_INTEGER),
     forks: addForks(state.forks, proved),
     owed: nextOwed(c, checks),
     claims: c.claims,

@@ -8,7 +8,16 @@ import type { Conflict } from "../checks.ts";
 import { CLAIMS_MAX, type Claim, claimOf } from "./claims.ts";
 import { isSigned } from "./open-checkpoints.ts";
 import { type Owed, type ProvedContradiction, SIGNERS_MAX, type WatchState } from "./state.ts";
-import { commonForms, forksOf, keptForms, OPTIONAL, openOf, type PlainFork, type PlainOpen } from "./state-parts.ts";
+import {
+  commonForms,
+  forksOf,
+  keptForms,
+  moment,
+  OPTIONAL,
+  openOf,
+  type PlainFork,
+  type PlainOpen,
+} from "./state-parts.ts";
 
 export const FIRST_FORMAT = "holdfast/watch@1";
 export const SECOND_FORMAT = "holdfast/watch@2";
@@ -17,7 +26,7 @@ type Common = Omit<WatchState, "open" | "dropped" | "salt" | "forks" | "owed" | 
 
 type FirstText = Common & { readonly format: typeof FIRST_FORMAT; readonly doubtSince?: number };
 const firstForm: FormOf<FirstText> = object<FirstText>(
-  { format: oneOf([FIRST_FORMAT]), ...commonForms, signers: list(hex(20), 0, 1000), doubtSince: integer },
+  { format: oneOf([FIRST_FORMAT]), ...commonForms, signers: list(hex(20), 0, 1000), doubtSince: moment },
   { optional: [...OPTIONAL, "doubtSince"] },
 );
 
@@ -37,7 +46,7 @@ const secondForm: FormOf<SecondText> = object<SecondText>(
     ...commonForms,
     ...keptForms,
     owed: object<SecondText["owed"]>(
-      { link: integer, signer: integer, head: integer },
+      { link: moment, signer: moment, head: moment },
       { optional: ["link", "signer", "head"] },
     ),
     anchored: integer,

@@ -2,7 +2,7 @@
 
 import type { Hex } from "../../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
-import { BUNDLE_LIMITS } from "../../verify/bundle/bundle.ts";
+import { BUNDLE_LIMITS, BundleError } from "../../verify/bundle/bundle.ts";
 import { address, hex, integer, list, object, oneOf, positive, text } from "../../verify/bundle/forms.ts";
 import { CHECKS, type Conflict } from "../checks.ts";
 import { checkpointForm, type PlainStatement, plainForm, signedStatement, statementOf } from "../statement.ts";
@@ -17,6 +17,16 @@ export type PlainOpen = { readonly checkpoint: SignedCheckpoint; readonly since:
 
 export const hash = hex(32);
 
+/** The last moment that a date can name (ECMA-262, 21.4.1.1). */
+const LAST_DATE_MS = 8.64e15;
+
+/** Milliseconds since 1970 that are a date: others would end every round in an error. */
+export function moment(value: unknown, path: string): number {
+  const ms = integer(value, path);
+  if (ms <= LAST_DATE_MS) return ms;
+  throw new BundleError("bundle_value", path, "milliseconds since 1970 that are a date", String(ms));
+}
+
 /** Members of every version. */
 export const commonForms = {
   ledger: text(BUNDLE_LIMITS.nameLengthMax),
@@ -25,10 +35,10 @@ export const commonForms = {
   contract: address,
   checkpoint: checkpointForm,
   extension: object({ from: positive, root: hash, path: list(hash, 0, BUNDLE_LIMITS.pathMax) }),
-  waiting: list(object({ size: positive, since: integer }), 0, WAITING_MAX),
-  heardAt: integer,
-  roundAt: integer,
-  found: object({ finding: text(TEXT_MAX), detail: text(TEXT_MAX), at: integer }),
+  waiting: list(object({ size: positive, since: moment }), 0, WAITING_MAX),
+  heardAt: moment,
+  roundAt: moment,
+  found: object({ finding: text(TEXT_MAX), detail: text(TEXT_MAX), at: moment }),
   spent: object({ day: text(10), wei: text(40) }),
 };
 
@@ -38,7 +48,7 @@ export const OPTIONAL = ["ledgerId", "checkpoint", "extension", "found", "spent"
 /** Members since the second version. */
 export const keptForms = {
   signers: list(hex(20), 0, SIGNERS_MAX),
-  open: list(object({ checkpoint: checkpointForm, since: integer }), 0, OPEN_MAX + STRANGERS_MAX + HEARD_MAX),
+  open: list(object({ checkpoint: checkpointForm, since: moment }), 0, OPEN_MAX + STRANGERS_MAX + HEARD_MAX),
   dropped: integer,
   salt: hex(16),
   forks: list(

@@ -20,6 +20,7 @@ import {
   forksOf,
   hash,
   keptForms,
+  moment,
   OPTIONAL,
   openOf,
   type PlainFork,
@@ -29,6 +30,8 @@ import {
 
 const WATCH_FORMAT = "holdfast/watch@3";
 
+/** Of the text of a state, in any alphabet. */
+export const BYTES_MAX = 4 * 1024 * 1024;
 const LIMITS = { charactersMax: 1024 * 1024, depthMax: 5, valuesMax: 100_000 };
 const CHECKED = /^(.*),"check":"(0x[0-9a-f]{64})"\}\s*$/s;
 
@@ -55,11 +58,11 @@ const claimForm: FormOf<PlainClaim> = object<PlainClaim>(
     size: integer,
     root: hash,
     against: object({ statement: checkpointForm, nodes: list(hash, 0, BUNDLE_LIMITS.pathMax) }),
-    first: integer,
-    last: integer,
-    since: integer,
-    denied: integer,
-    ended: integer,
+    first: moment,
+    last: moment,
+    since: moment,
+    denied: moment,
+    ended: moment,
   },
   { optional: ["root", "against", "since", "denied", "ended"] },
 );
@@ -69,7 +72,7 @@ const stateForm: FormOf<Text> = object<Text>(
     format: oneOf([WATCH_FORMAT]),
     ...commonForms,
     ...keptForms,
-    owed: object<WatchState["owed"]>({ link: integer, signer: integer }, { optional: ["link", "signer"] }),
+    owed: object<WatchState["owed"]>({ link: moment, signer: moment }, { optional: ["link", "signer"] }),
     claims: list(claimForm, 0, CLAIMS_MAX),
   },
   { optional: [...OPTIONAL, "salt"] },
