@@ -44,10 +44,13 @@ export function createApp(services: Services): Express {
   // TLS ends at a proxy, which alone knows whether its host may promise HTTPS for good.
   app.use(helmet({ strictTransportSecurity: false }));
   for (const [route, operations] of routes()) {
-    app.all(expressPath(route), dispatcher(route, operations, handlers, tools));
+    const byMethod = new Map(operations.map(([id, { method }]) => [method, handlers[id]]));
+    // Senders of logs try a path with HEAD before they use it, and have no key that may read.
+    const isForSenders = operations.some(([, { permission }]) => permission === "append");
+    app.all(expressPath(route), dispatcher(route, byMethod, tools, isForSenders));
   }
   for (const [path, page] of Object.entries(PAGES)) {
-    app.get(path, serve(tools, `GET ${path}`, servePage(page)));
+    app.all(path, dispatcher(path, new Map([["get", servePage(page)]]), tools));
   }
   app.use((req: Request, res: Response) => {
     sendProblem(
@@ -116,20 +119,22 @@ function expressPath(route: string): string {
 }
 
 /** Answers every method on a path: those it has, HEAD and OPTIONS, and a problem for the rest. */
-function dispatcher(route: string, operations: RouteOperations, handlers: Handlers, tools: ReplyTools): RequestHandler {
+function dispatcher(
+  route: string,
+  handlers: ReadonlyMap<string, Handler>,
+  tools: ReplyTools,
+  isHeadEmpty = false,
+): RequestHandler {
   const byMethod = new Map<string, RequestHandler>();
-  for (const [id, operation] of operations) {
-    const { method } = operation;
-    const handler = serve(tools, `${method.toUpperCase()} ${route}`, handlers[id]);
+  for (const [method, answer] of handlers) {
+    const handler = serve(tools, `${method.toUpperCase()} ${route}`, answer);
     byMethod.set(method.toUpperCase(), handler);
     if (method === "get") byMethod.set("HEAD", handler);
   }
   const allow = [...new Set([...byMethod.keys(), "HEAD", "OPTIONS"])].sort().join(", ");
   const empty: Handler = () => ({ status: 200, headers: { Allow: allow } });
   byMethod.set("OPTIONS", serve(tools, `OPTIONS ${route}`, empty));
-  // Senders of logs try a path with HEAD before they use it, and have no key that may read.
-  if (operations.some(([, { permission }]) => permission === "append"))
-    byMethod.set("HEAD", serve(tools, `HEAD ${route}`, empty));
+  if (isHeadEmpty) byMethod.set("HEAD", serve(tools, `HEAD ${route}`, empty));
   const refuse = serve(tools, `other ${route}`, (req) => {
     const headers = { Allow: allow };
     throw new Problem("method_not_allowed", `expected one of ${allow}, got ${req.method}`, { headers });
