@@ -123,7 +123,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   secp256k1: ["keys/local-signer.ts"],
   snappyjs: ["store/leveldb/table.ts"],
   uplot: ["web"],
-  zod: ["entry", "service/config.ts", "http"],
+  zod: ["entry", "service/config.ts", "service/setting-errors.ts", "http"],
 };
 
 const PURE = ["merkle", "json", "entry", "verify", "watch", "ingest", "web"];

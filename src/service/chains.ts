@@ -11,7 +11,7 @@ import { connectChain } from "../chain/evm-chain.ts";
 import { DEV_CHAIN_ID, DevChain } from "../devchain/devchain.ts";
 import type { Health } from "../health.ts";
 import type { ChainStatus } from "../http/services.ts";
-import { keyAccount, localKeys, openAccount, openSigner } from "../keys/key-source.ts";
+import { KeyError, keyAccount, localKeys, openAccount, openSigner } from "../keys/key-source.ts";
 import { compareKey, compareLocalKeys } from "../keys/known-keys.ts";
 import { keySigner } from "../keys/local-signer.ts";
 import type { CheckpointSigner } from "../keys/signer.ts";
@@ -67,12 +67,12 @@ export async function openChains(config: Config, around: Around): Promise<Opened
   if (config.signer === undefined || config.owner === undefined) {
     throw new TypeError("expected a signer and an owner in a configuration with chains, got none");
   }
-  const account = isKeySource(config.owner) ? await openAccount(config.owner) : undefined;
+  const account = isKeySource(config.owner) ? await ofSetting("owner", openAccount(config.owner)) : undefined;
   if (account !== undefined) await compare("owner", config.owner as KeySource, account);
   const owner = account?.address ?? addressIn(config.owner);
   const setups: ChainSetup[] = [];
-  for (const chain of config.chains) {
-    const payer = await openAccount(chain.payer);
+  for (const [i, chain] of config.chains.entries()) {
+    const payer = await ofSetting(`chains[${i}].payer`, openAccount(chain.payer));
     await compare(`payer/${chain.name}`, chain.payer, payer);
     const contract = chain.contract ?? CONTRACT_ADDRESS;
     setups.push({
@@ -83,9 +83,19 @@ export async function openChains(config: Config, around: Around): Promise<Opened
       chain: connectChain({ urls: chain.rpc, chainId: chain.chainId, contract }),
     });
   }
-  const signer = await openSigner(config.signer);
+  const signer = await ofSetting("signer", openSigner(config.signer));
   await compare("signer", config.signer, signer);
   return { signer, owner, setups, facts: config.chains.map(factsOf) };
+}
+
+/** What is opened as a setting says. @throws KeyError that names the setting */
+async function ofSetting<T>(setting: string, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (error instanceof KeyError) throw new KeyError(`"${setting}": ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 async function openEmbedded(config: Config, { log, health, store, closeLater }: Around): Promise<OpenedChains> {

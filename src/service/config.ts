@@ -14,11 +14,20 @@ import { readListenAddress } from "../net/listen-address.ts";
 import { DATA_DEFAULT, LEDGER_DEFAULT, LISTEN_DEFAULT } from "../net/service-defaults.ts";
 import { readTextFile } from "../store/text-file.ts";
 import { isServiceLink } from "./service-links.ts";
+import { describeSettings } from "./setting-errors.ts";
 
 /** A setting that is missing, unknown or has the wrong form. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly code = "config_invalid";
+}
+
+/** An object with these settings and no others. */
+function settings<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const known = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    error: ({ code }) => (code === "unrecognized_keys" ? `expected only ${known}` : undefined),
+  });
 }
 
 const wei = z.string().regex(/^\d+$/, "expected wei as decimal digits").transform(BigInt);
@@ -31,21 +40,27 @@ const address = z.string().check(({ value, issues }) => {
 });
 const seconds = z.number().positive().max(31_536_000);
 
-/** Where a private key is: an encrypted JSON key store, a file or variable with hex, or a signer in another process. */
-const keySource = z.union([
-  z.strictObject({
-    keystore: z.string(),
-    passwordFile: z.string().optional(),
-    passwordEnv: z.string().optional(),
-    address: address.optional(),
-  }),
-  z.strictObject({ file: z.string(), address: address.optional() }),
-  z.strictObject({ env: z.string(), address: address.optional() }),
-  z.strictObject({ remote: z.url(), address }),
-]);
+const KEY_FORMS =
+  'one of {"keystore", "passwordFile" or "passwordEnv"}, {"remote", "address"}, {"file"}, {"env"}, see docs/configuration.md';
 
-const chain = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+/** Where a private key is: an encrypted JSON key store, a file or variable with hex, or a signer in another process. */
+const keySource = z.union(
+  [
+    settings({
+      keystore: z.string(),
+      passwordFile: z.string().optional(),
+      passwordEnv: z.string().optional(),
+      address: address.optional(),
+    }),
+    settings({ file: z.string(), address: address.optional() }),
+    settings({ env: z.string(), address: address.optional() }),
+    settings({ remote: z.url(), address }),
+  ],
+  `expected ${KEY_FORMS}`,
+);
+
+const chain = settings({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected 1 to 32 of a-z, 0-9, '-'"),
   /** JSON-RPC endpoints, the preferred one first. */
   rpc: z.array(z.url()).min(1),
   chainId: z.int().positive(),
@@ -53,7 +68,10 @@ const chain = z.strictObject({
   contract: address.optional(),
   payer: keySource,
   finality: z
-    .union([z.enum(["finalized", "safe"]), z.strictObject({ confirmations: z.int().positive().max(10_000) })])
+    .union(
+      [z.enum(["finalized", "safe"]), settings({ confirmations: z.int().positive().max(10_000) })],
+      'expected "finalized", "safe" or {"confirmations": a number of blocks}',
+    )
     .default(POLICY.finality),
   /** Anchor at the latest this long after an entry was recorded. */
   intervalS: seconds.default(POLICY.intervalMs / 1000),
@@ -76,7 +94,7 @@ const chain = z.strictObject({
 /** Of larger events some could be recorded that no verifier reads: `memberValuesMax` in verify/bundle/bundle.ts. */
 export const EVENT_BYTES_MAX = 4 * 1024 * 1024;
 
-const limits = z.strictObject({
+const limits = settings({
   eventBytes: z.int().positive().max(EVENT_BYTES_MAX).default(HTTP_LIMITS.event.bytesMax),
   requestBytes: z.int().positive().default(HTTP_LIMITS.requestBytesMax),
   batchEvents: z.int().positive().max(1_000_000).default(HTTP_LIMITS.batchMax),
@@ -86,12 +104,12 @@ const limits = z.strictObject({
 
 const ledgerName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected 1 to 64 of a-z, 0-9, '.', '_', '-'");
 
-const ledgerSettings = z.strictObject({
+const ledgerSettings = settings({
   /** What is done about events with a member whose name is nearly a known one. */
   misspelt: z.enum(["warn", "refuse"]).optional(),
 });
 
-const file = z.strictObject({
+const file = settings({
   listen: z.string().optional(),
   data: z.string().min(1).optional(),
   /** The ledger that a first start makes. */
@@ -101,7 +119,7 @@ const file = z.strictObject({
   /** Signs checkpoints; generated in the data folder when only the embedded chain is used. */
   signer: keySource.optional(),
   /** Whose ledgers these are, on every chain: a key opens them there, an address alone leaves that to its holder. */
-  owner: z.union([keySource, z.strictObject({ address })]).optional(),
+  owner: z.union([...keySource.options, settings({ address })], `expected {"address"} or ${KEY_FORMS}`).optional(),
   chains: z.array(chain).default([]),
   /** Anchor interval on the embedded chain. */
   embeddedIntervalS: seconds.default(5),
@@ -148,23 +166,28 @@ const CLIENT_VARIABLES = ["HOLDFAST_URL", "HOLDFAST_KEY", "HOLDFAST_RPC", "HOLDF
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   checkNames(env);
-  const parsed = file.safeParse(env.HOLDFAST_CONFIG ? readFile(env.HOLDFAST_CONFIG) : {});
+  const input = env.HOLDFAST_CONFIG ? readFile(env.HOLDFAST_CONFIG) : {};
+  const parsed = file.safeParse(input);
   if (!parsed.success) {
-    throw new ConfigError(`${env.HOLDFAST_CONFIG}: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`);
+    throw new ConfigError(`${env.HOLDFAST_CONFIG}: ${describeSettings(parsed.error.issues, input)}`);
   }
   const { listen, data, ...rest } = parsed.data;
   const names = rest.chains.map((each) => each.name);
-  if (new Set(names).size < names.length) throw new ConfigError(`expected chains of different names, got ${names}`);
+  if (new Set(names).size < names.length)
+    throw new ConfigError(`"chains": expected different names, got ${names.join(", ")}`);
   for (const name of ["signer", "owner"] as const) {
     if (rest.chains.length > 0 && rest[name] === undefined) {
       throw new ConfigError(`expected "${name}" beside "chains", see docs/configuration.md, got none`);
     }
   }
   const logLevel = file.shape.logLevel.safeParse(env.HOLDFAST_LOG ?? rest.logLevel);
-  if (!logLevel.success) throw new ConfigError(`HOLDFAST_LOG: expected a log level, got ${env.HOLDFAST_LOG}`);
+  if (!logLevel.success) {
+    const levels = file.shape.logLevel.unwrap().options.join(", ");
+    throw new ConfigError(`expected one of ${levels} in HOLDFAST_LOG, got ${JSON.stringify(env.HOLDFAST_LOG)}`);
+  }
   return {
     ...rest,
-    ...parseListen(env.HOLDFAST_LISTEN ?? listen ?? LISTEN_DEFAULT),
+    ...readListen(env.HOLDFAST_LISTEN, listen),
     data: resolve(env.HOLDFAST_DATA ?? data ?? DATA_DEFAULT),
     signer: rest.signer,
     owner: rest.owner,
@@ -213,11 +236,15 @@ function readFile(path: string): unknown {
   }
 }
 
-function parseListen(text: string): { host: string; port: number } {
+function readListen(variable: string | undefined, setting = LISTEN_DEFAULT): { host: string; port: number } {
+  return variable === undefined ? parseListen(setting, '"listen"') : parseListen(variable, "HOLDFAST_LISTEN");
+}
+
+function parseListen(text: string, setting: string): { host: string; port: number } {
   const address = readListenAddress(text);
   if (address === undefined) {
     const forms = "host:port or [IPv6 address]:port";
-    throw new ConfigError(`expected HOLDFAST_LISTEN as ${forms}, got ${JSON.stringify(text)}`);
+    throw new ConfigError(`expected ${setting} as ${forms}, got ${JSON.stringify(text)}`);
   }
   return { ...address };
 }
