@@ -121,7 +121,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   preact: ["web"],
   "prom-client": ["metrics.ts"],
   secp256k1: ["keys/local-signer.ts"],
-  snappyjs: ["store/leveldb/table.ts"],
+  snappyjs: ["store/leveldb/table.ts", "http/intake/decode.ts"],
   uplot: ["web"],
   zod: ["entry", "service/config.ts", "service/setting-errors.ts", "http"],
 };

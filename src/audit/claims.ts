@@ -1,11 +1,11 @@
 /**
  * Whether the idempotency claims of entries are there: without its claim, the same event, sent again, would be recorded twice.
- * An event's claim follows from its `id` and its source, both of which stand in the entry as long as they are shown.
+ * An event's claim follows from its `id`, or what `_source` says it is known by, and its source, as long as they are shown.
  */
 
 import type { Entry } from "../entry/entry.ts";
 import { readMembers } from "../entry/prepare.ts";
-import { eventKey } from "../ledger/append/idempotency.ts";
+import { eventKey, knownKey } from "../ledger/append/idempotency.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { DamagedStoreError, type FoundClaim, type LedgerRecord, type Store } from "../store/store.ts";
 
@@ -16,6 +16,7 @@ export type ClaimFault = {
 };
 
 type Place = { readonly store: Store; readonly record: LedgerRecord; readonly hash: Hash };
+type SourceMember = { readonly source?: unknown; readonly claim?: unknown };
 type Claiming = { readonly index: number; readonly id: string; readonly key: Uint8Array };
 
 /** Compares the claims of entries from `start` on with the store; those that are undefined could not be read. */
@@ -33,9 +34,11 @@ export async function findClaimFaults(
 
 function claimOf(hash: Hash, index: number, entry: Entry | undefined): Claiming[] {
   if (entry === undefined) return [];
-  const { id, _source } = readMembers(entry) as { id?: unknown; _source?: { source?: unknown } };
-  const source = _source?.source;
-  if (typeof id !== "string" || typeof source !== "string") return [];
+  const { id, _source } = readMembers(entry) as { id?: unknown; _source?: SourceMember };
+  const { source, claim } = _source ?? {};
+  if (typeof source !== "string") return [];
+  if (typeof claim === "string") return [{ index, id: claim, key: knownKey(hash, source, claim) }];
+  if (typeof id !== "string") return [];
   return [{ index, id, key: eventKey(hash, source, id) }];
 }
 

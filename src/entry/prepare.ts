@@ -24,6 +24,8 @@ export type PreparedEntry = {
   readonly content?: Uint8Array;
   /** The client's own identifier of the event, its idempotency key. */
   readonly id?: string;
+  /** What it is known by when it is sent again, instead of the id. */
+  readonly claim?: string;
 };
 
 /** What preparing needs from the service. */
@@ -40,6 +42,8 @@ export type Preparation = {
   readonly contentKey?: Uint8Array;
   /** Text that stands for what came, where the event was made of something else; `content` is of this text then. */
   readonly came?: string;
+  /** What the event is known by when it is sent again, instead of its `id`. */
+  readonly claim?: string;
   /** Which events get a `content`: all, as when it is absent, or those that claim an `id`. */
   readonly contentOf?: "all" | "ids";
   /** Memory that nobody else writes to, for an entry; fresh memory when absent. */
@@ -78,7 +82,7 @@ export function ownMembers(values: Readonly<Record<string, unknown>>): OwnMember
  * @throws TypeError when a value is no I-JSON
  */
 export function prepareEntry(event: Event, service: Preparation): PreparedEntry {
-  const { own = NO_MEMBERS, hash, contentKey = NO_KEY, contentOf, came } = service;
+  const { own = NO_MEMBERS, hash, contentKey = NO_KEY, contentOf, came, claim } = service;
   const names = sortNames(Object.keys(event));
   const count = names.length + own.length;
   if (count > MEMBERS_MAX) {
@@ -87,7 +91,7 @@ export function prepareEntry(event: Event, service: Preparation): PreparedEntry 
   }
   const texts = writeMembers(event, names);
   const { id } = event;
-  const isClaimed = id !== undefined || contentOf !== "ids";
+  const isClaimed = id !== undefined || claim !== undefined || contentOf !== "ids";
   const content = isClaimed
     ? { content: hash(concat(contentKey, came === undefined ? WRITER.bytes : utf8(came))) }
     : undefined;
@@ -97,7 +101,12 @@ export function prepareEntry(event: Event, service: Preparation): PreparedEntry 
     names.splice(at, 0, name);
     texts.splice(at, 0, text);
   }
-  return { ...pack(texts, service), ...content, ...(id !== undefined && { id }) };
+  return {
+    ...pack(texts, service),
+    ...content,
+    ...(id !== undefined && { id }),
+    ...(claim !== undefined && { claim }),
+  };
 }
 
 /** Writes an event's canonical text, and returns those of its members, which are parts of it. */

@@ -12,7 +12,8 @@ import { labelOf } from "../merkle/checkpoint.ts";
 import { OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
 import { readPath, readQuery } from "./api/params.ts";
 import type { ApiKey } from "./auth/api-keys.ts";
-import { authorize, findKey, isFor } from "./auth/authorize.ts";
+import { authorize, authorizeForeign, findKey, isFor } from "./auth/authorize.ts";
+import { foreignCredentialOf } from "./auth/credentials.ts";
 import type { Permission } from "./auth/roles.ts";
 import { Problem } from "./problem.ts";
 import type { Reply } from "./reply.ts";
@@ -32,8 +33,12 @@ export type Admitted<Id extends OperationId> = {
   /** Allows the operation; where none is needed, the one that was shown. */
   readonly key: Row<Id> extends { readonly permission: Permission } ? ApiKey : ApiKey | undefined;
   readonly path: Path<Id>;
-  /** The one that the path names. */
-  readonly ledger: Path<Id> extends { readonly ledger: string } ? Ledger : undefined;
+  /** The one that the path names, or the key of a foreign sender. */
+  readonly ledger: Row<Id> extends { readonly foreign: object }
+    ? Ledger
+    : Path<Id> extends { readonly ledger: string }
+      ? Ledger
+      : undefined;
   readonly query: Query<Id>;
 };
 
@@ -52,6 +57,7 @@ export function admission<Id extends OperationId>(
 ): (req: Request, res: ServerResponse) => Admitted<Id> {
   const operation: Operation = OPERATIONS[id];
   const { permission } = operation;
+  if (operation.foreign !== undefined) return foreignAdmission({ keys, ledgers }, operation);
   return (req, res) => {
     const name = req.params.ledger as string | undefined;
     // A key that is shown is looked up before anything else: how long that takes says nothing of what is there.
@@ -61,6 +67,37 @@ export function admission<Id extends OperationId>(
     const query = operation.query === undefined ? undefined : readQuery(operation.query, req);
     return { req, res, key, path, ledger, query } as unknown as Admitted<Id>;
   };
+}
+
+/**
+ * The same for a foreign sender, which shows its key wherever it can, and where no path names the ledger, by its key.
+ * @throws Problem key_missing, key_invalid, role_insufficient, ledger_forbidden, ledger_unknown, ledger_unnamed
+ */
+function foreignAdmission<Id extends OperationId>(
+  { keys, ledgers }: Admission,
+  operation: Operation,
+): (req: Request, res: ServerResponse) => Admitted<Id> {
+  return (req, res) => {
+    const name = req.params.ledger as string | undefined;
+    const shown = (req.params.key as string | undefined) ?? foreignCredentialOf(req);
+    const key = authorizeForeign(keys, shown, name);
+    const path = operation.path === undefined ? undefined : readPath(operation.path, req);
+    const ledger = name === undefined ? ledgerOf(ledgers, key) : ledgerFor(ledgers, name, false, key);
+    return { req, res, key, path, ledger, query: undefined } as unknown as Admitted<Id>;
+  };
+}
+
+/** The ledger of a key that is for one; of any other key the only ledger that there is. */
+function ledgerOf(ledgers: Admission["ledgers"], key: ApiKey): Ledger {
+  const all = ledgers.list();
+  const [only] = key.ledgers === undefined ? all : all.filter(({ record }) => isFor(key, record.name));
+  const count = key.ledgers?.length ?? all.length;
+  if (only !== undefined && count === 1) return only;
+  const got = key.ledgers === undefined ? "one for all" : `one for ${key.ledgers.join(", ")}`;
+  throw new Problem(
+    "ledger_unnamed",
+    `expected a key for exactly one ledger, which the path does not name, got ${got}`,
+  );
 }
 
 /**

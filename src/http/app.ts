@@ -13,7 +13,7 @@ import express, {
 import helmet from "helmet";
 import { type Answering, admission } from "./admit.ts";
 import { openApi } from "./api/openapi.ts";
-import { OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
+import { type ForeignId, OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
 import { BodyBudget, DisconnectedError } from "./intake/body.ts";
 import { Problem, problemOf } from "./problem.ts";
 import { type Handler, json, type ReplyTools, sendProblem, serve, within } from "./reply.ts";
@@ -22,7 +22,7 @@ import { appendEvents } from "./routes/append.ts";
 import { proveEvent, readEvent } from "./routes/event.ts";
 import { countEvents, listEvents } from "./routes/event-search.ts";
 import { alive, metricsText, ready, status } from "./routes/health.ts";
-import { ingestItem } from "./routes/ingest.ts";
+import { ingest } from "./routes/ingest.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
 import { PAGES, servePage } from "./routes/pages.ts";
@@ -64,14 +64,12 @@ export function createApp(services: Services): Express {
 }
 
 /** What answers the operations of the table, each handed requests that the table admits. */
-type Answers = { readonly [Id in OperationId]: Answering<Id> };
+type Answers = { readonly [Id in Exclude<OperationId, ForeignId>]: Answering<Id> };
 
-function answersOf(services: Services): Answers {
-  const budget = new BodyBudget(services.limits.bodiesBytesMax);
+function answersOf(services: Services, budget: BodyBudget): Answers {
   const description = json(200, openApi(services.version), "revalidate");
   return {
     appendEvents: appendEvents(services, budget),
-    ingestItem: ingestItem(services, budget),
     listEvents: listEvents(services),
     countEvents: countEvents(services),
     readEvent: readEvent(services),
@@ -98,9 +96,20 @@ function answersOf(services: Services): Answers {
 type Handlers = Readonly<Record<OperationId, Handler>>;
 
 function handlersOf(services: Services): Handlers {
-  const answers = answersOf(services);
+  const budget = new BodyBudget(services.limits.bodiesBytesMax);
+  const answers = answersOf(services, budget);
   const ids = Object.keys(OPERATIONS) as OperationId[];
-  return Object.fromEntries(ids.map((id) => [id, handlerOf(services, id, answers)])) as Handlers;
+  const handlers = ids.map((id): [OperationId, Handler] => {
+    const handler = isForeign(id)
+      ? ingest(services, budget, id, admission(services, id))
+      : handlerOf(services, id, answers);
+    return [id, handler];
+  });
+  return Object.fromEntries(handlers) as Handlers;
+}
+
+function isForeign(id: OperationId): id is ForeignId {
+  return "foreign" in OPERATIONS[id];
 }
 
 type RouteOperations = readonly (readonly [OperationId, Operation])[];
@@ -143,11 +152,11 @@ function dispatcher(
 }
 
 /** Admits requests of one operation and has them answered: in time, compressed, and what is much work in its turn. */
-function handlerOf<Id extends OperationId>(services: Services, id: Id, answers: Answers): Handler {
+function handlerOf<Id extends keyof Answers>(services: Services, id: Id, answers: Answers): Handler {
   const { method, compress, takesTurn }: Operation = OPERATIONS[id];
   const { answerMs } = services.limits;
   const admit = admission(services, id);
-  const answer: Answering<Id> = answers[id];
+  const answer = answers[id] as Answering<Id>;
   // Where a body comes first, whoever answers starts the clock once it is there.
   if (method === "post") return (req, res) => answer(admit(req, res));
   const respond: Answering<Id> = async (request) => {

@@ -19,7 +19,14 @@ export type ProblemExtra = {
   readonly requestId?: string;
 };
 
-type ProblemOptions = ProblemExtra & { readonly headers?: Readonly<Record<string, string>>; readonly cause?: unknown };
+/** How a foreign protocol spells a problem: its own status and body. */
+export type Spelling = { readonly status: number; readonly type: string; readonly body: string | Uint8Array };
+
+type ProblemOptions = ProblemExtra & {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+  readonly spelling?: Spelling;
+};
 
 /** An error whose text is meant for the client. */
 export class Problem extends Error {
@@ -27,16 +34,18 @@ export class Problem extends Error {
   readonly code: Code;
   readonly extra: ProblemExtra;
   readonly headers: Readonly<Record<string, string>>;
+  readonly spelling: Spelling | undefined;
 
-  constructor(code: Code, detail: string, { headers = {}, cause, ...extra }: ProblemOptions = {}) {
+  constructor(code: Code, detail: string, { headers = {}, cause, spelling, ...extra }: ProblemOptions = {}) {
     super(detail, { cause });
     this.code = code;
     this.headers = headers;
     this.extra = extra;
+    this.spelling = spelling;
   }
 
   get status(): number {
-    return CODES[this.code][0];
+    return this.spelling?.status ?? CODES[this.code][0];
   }
 }
 
@@ -45,6 +54,11 @@ const RETRY_AFTER_S = 5;
 
 /** What the log has to know of although the client is told all of it. */
 const DAMAGE: readonly Code[] = ["store_damaged", "claim_damaged"];
+
+/** Title of a code of the table, for problems that are spelled elsewhere. */
+export function titleOf(code: string): string {
+  return isCode(code) ? CODES[code][1] : code;
+}
 
 /** What a client is told of any error; `unexpected` says that the log has to know of it too. */
 export function problemOf(error: unknown): { readonly problem: Problem; readonly unexpected: boolean } {
@@ -87,16 +101,17 @@ function knownProblem(code: Code, error: Known): Problem {
   });
 }
 
-/** Body of the answer, RFC 9457 §3.1. */
-export function problemBody({ code, status, message, extra }: Problem): string {
+/** Body of the answer, RFC 9457 §3.1, or that of a foreign protocol. */
+export function problemBody({ code, status, message, extra, spelling }: Problem): string | Uint8Array {
+  if (spelling !== undefined) return spelling.body;
   const title = CODES[code][1];
   return JSON.stringify({ type: `urn:holdfast:problem:${code}`, title, status, detail: message, code, ...extra });
 }
 
 /** Headers of the answer. */
-export function problemHeaders(problem: Problem, body: string): Record<string, string | number> {
+export function problemHeaders(problem: Problem, body: string | Uint8Array): Record<string, string | number> {
   return {
-    "Content-Type": "application/problem+json",
+    "Content-Type": problem.spelling?.type ?? "application/problem+json",
     "Content-Length": Buffer.byteLength(body),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",

@@ -37,6 +37,8 @@ export type HttpLimits = {
   readonly event: EventLimits;
   /** A request, after decompression. */
   readonly requestBytesMax: number;
+  /** A request in a foreign format, after decompression: its sender splits nothing, and drops what is refused as too large. */
+  readonly foreignBytesMax: number;
   /** Events of one request. */
   readonly batchMax: number;
   /** A body that is no larger, decompressed, is taken in at once, in the thread of the service. */
@@ -64,6 +66,7 @@ export type HttpLimits = {
 export const HTTP_LIMITS: HttpLimits = {
   event: EVENT_LIMITS,
   requestBytesMax: 16 * 1024 * 1024,
+  foreignBytesMax: 64 * 1024 * 1024,
   batchMax: 10_000,
   atOnceBytesMax: 32 * 1024,
   bodiesBytesMax: 256 * 1024 * 1024,

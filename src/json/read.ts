@@ -19,6 +19,17 @@ export function readJson(text: string): unknown {
   return hasEscapedName(text) ? readByRule(text, PLAIN) : JSON.parse(text);
 }
 
+/** What may spell a number that a double cannot hold: sixteen digits or a large exponent where a number can stand. */
+const LARGE = /(?:^|[:[,\s])-?(?:\d{16}|[\d.]+[eE]\+?\d{2})/;
+
+/**
+ * {@link readJson} for what others sent: a number that a double cannot hold exactly stands as its text, digit for digit.
+ * @throws SyntaxError when the text is no JSON
+ */
+export function readForeignJson(text: string): unknown {
+  return LARGE.test(text) ? readByRule(text, { ...PLAIN, keepsDigits: true }) : readJson(text);
+}
+
 const PLAIN = { isStrict: false, depthMax: Number.POSITIVE_INFINITY, valuesMax: Number.POSITIVE_INFINITY, refuse };
 
 function refuse({ expected, got }: JsonProblem): Error {

@@ -17,6 +17,8 @@ export type JsonRules = {
    * objects have no prototype. Otherwise all that JSON.parse takes, and what it makes of it.
    */
   readonly isStrict: boolean;
+  /** Whether a number that a double cannot hold exactly stands as its text: an integer beyond 2^53-1, or one without end. */
+  readonly keepsDigits?: boolean;
   /** Deepest nesting of arrays and objects. */
   readonly depthMax: number;
   /** Most values, lists and objects and all that is in them: each takes memory, however short its text is. */
@@ -204,8 +206,8 @@ class Reader {
     }
   }
 
-  #number(): number {
-    const { isStrict } = this.#rules;
+  #number(): number | string {
+    const { isStrict, keepsDigits } = this.#rules;
     const pattern = isStrict ? LIKE_NUMBER : NUMBER;
     pattern.lastIndex = this.#at;
     const spelled = pattern.exec(this.#text)?.[0] ?? "-";
@@ -215,7 +217,7 @@ class Reader {
     }
     if (Number.isNaN(value)) throw this.#unexpected("a number");
     this.#at += spelled.length;
-    return value;
+    return keepsDigits === true && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER) ? spelled : value;
   }
 
   #literal(unit: number): unknown {

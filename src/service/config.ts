@@ -97,6 +97,7 @@ export const EVENT_BYTES_MAX = 4 * 1024 * 1024;
 const limits = settings({
   eventBytes: z.int().positive().max(EVENT_BYTES_MAX).default(HTTP_LIMITS.event.bytesMax),
   requestBytes: z.int().positive().default(HTTP_LIMITS.requestBytesMax),
+  foreignBytes: z.int().positive().default(HTTP_LIMITS.foreignBytesMax),
   batchEvents: z.int().positive().max(1_000_000).default(HTTP_LIMITS.batchMax),
   queueEvents: z.int().positive().default(QUEUE_LIMITS.queueEventsMax),
   queueBytes: z.int().positive().default(QUEUE_LIMITS.queueBytesMax),

@@ -256,6 +256,7 @@ function httpLimits({ limits, keepAliveS }: Config): HttpLimits {
     event,
     connectionsMax,
     requestBytesMax: limits.requestBytes,
+    foreignBytesMax: limits.foreignBytes,
     batchMax: limits.batchEvents,
     idleMs: keepAliveS * 1000,
   };

@@ -14,7 +14,7 @@ import { parseJson } from "../../src/entry/i-json.ts";
 import { memberText, readMemberText } from "../../src/entry/member.ts";
 import { KeyRing } from "../../src/http/auth/api-keys.ts";
 import { github } from "../../src/ingest/formats/github.ts";
-import type { Hex } from "../../src/merkle/bytes.ts";
+import { type Hex, utf8 } from "../../src/merkle/bytes.ts";
 import { readConfig } from "../../src/service/config.ts";
 import { anchorWrite, listAnchors } from "../../src/store/anchor-record.ts";
 import { decodeLedger, encodeLedger } from "../../src/store/ledger-record.ts";
@@ -71,8 +71,9 @@ test("a delivery is mapped by the names that its payload has", () => {
     sender: { login: "ada", id: 7, type: "Bot" },
     repository: { name: "log", id: 9, full_name: "ada/log" },
   });
-  const expected = github.map({ text, kind: "push", id: "d" });
-  assert.deepEqual(github.map({ text: poisoned(text), kind: "push", id: "d" }), expected);
+  const delivery = { headers: { "x-github-event": "push", "x-github-delivery": "d" }, query: {} };
+  const eventOf = (spelled: string) => [...github.items(utf8(spelled), delivery)].map((item) => item.event);
+  assert.deepEqual(eventOf(poisoned(text)), eventOf(text));
 });
 
 test("the configuration means what its names say", () => {

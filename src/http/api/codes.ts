@@ -27,6 +27,7 @@ export const CODES = {
   key_invalid: [401, "The API key is not valid"],
   role_insufficient: [403, "The API key's roles do not allow this"],
   ledger_forbidden: [403, "The API key is for other ledgers"],
+  ledger_unnamed: [403, "The API key does not name one ledger"],
   event_forbidden: [403, "The event came from another source"],
   route_unknown: [404, "There is nothing here"],
   format_unknown: [404, "There is no such foreign format"],

@@ -16,6 +16,17 @@ import type { SchemaName } from "./schemas.ts";
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
 export type AnswerForm = SchemaName | "tile" | "text" | "openapi";
 
+/**
+ * A route that a foreign sender is pointed at: its key may stand where the sender can put one, its ledger is that of the path or of
+ * the key, and its answers are those of its protocol.
+ */
+export type ForeignRoute = {
+  /** Where the path does not name it. */
+  readonly format?: string;
+  /** Which of the routes of its format it is, see Delivery. */
+  readonly route?: string;
+};
+
 /** One operation; `path` and `query` parameters arrive as texts and are checked by their schemas. */
 export type Operation = {
   readonly method: "get" | "post" | "delete";
@@ -28,6 +39,8 @@ export type Operation = {
   readonly body?: { readonly types: readonly string[]; readonly schema: SchemaName };
   readonly answers: Readonly<Record<number, AnswerForm | readonly AnswerForm[]>>;
   readonly codes: readonly Code[];
+  /** Of a foreign protocol; `format` is the one whose protocol it is, where the path does not name it. */
+  readonly foreign?: ForeignRoute;
   /** Whether the answer may be compressed on its way. */
   readonly compress?: boolean;
   /** Whether it is so much work, or so large, that only some are worked on at once. */
@@ -115,12 +128,24 @@ export const OPERATIONS = {
   ingestItem: {
     method: "post",
     route: "/v1/ledgers/{ledger}/ingest/{format}",
-    summary: "Append one item of a foreign format, its exact text kept. Formats: github (webhook deliveries).",
+    summary: `Append what a foreign sender sends, the exact text of each item kept. Formats: ${Object.keys(FORMATS).join(", ")}.`,
     permission: "append",
     path: ledger.extend({ format: z.string() }),
     body: { types: ["application/json", "application/x-www-form-urlencoded"], schema: "Foreign" },
-    answers: { 201: "Receipts", 200: "Receipts" },
-    codes: [...withKey, ...ofLedger, "format_unknown", ...ofBytes, ...ofRecording],
+    answers: { 200: "ForeignReceipts" },
+    codes: [...withKey, ...ofLedger, "format_unknown", "request_too_large", "service_busy", ...ofRecording],
+    foreign: {},
+  },
+  ingestWithKey: {
+    method: "post",
+    route: "/in/{key}/{format}",
+    summary: "The same, for senders that know nothing but a URL: the key in the path, which names the ledger.",
+    permission: "append",
+    path: z.object({ key: z.string(), format: z.string() }),
+    body: { types: ["application/json", "application/x-www-form-urlencoded"], schema: "Foreign" },
+    answers: { 200: "ForeignReceipts" },
+    codes: [...withKey, "ledger_unnamed", "format_unknown", "request_too_large", "service_busy", ...ofRecording],
+    foreign: {},
   },
   listEvents: {
     method: "get",
@@ -347,3 +372,8 @@ export const OPERATIONS = {
 } as const satisfies Record<string, Operation>;
 
 export type OperationId = keyof typeof OPERATIONS;
+
+/** The operations of foreign protocols. */
+export type ForeignId = {
+  [Id in OperationId]: (typeof OPERATIONS)[Id] extends { readonly foreign: ForeignRoute } ? Id : never;
+}[OperationId];

@@ -4,6 +4,7 @@
  * Why: docs/decisions/0055.
  */
 
+import type { IncomingMessage } from "node:http";
 import type { Request } from "express";
 import type * as z from "zod";
 import { type FieldError, Problem } from "../problem.ts";
@@ -17,6 +18,33 @@ export function readQuery<T extends z.ZodObject>(schema: T, req: Request): z.out
 /** Parameters of the path. @throws Problem parameter_invalid */
 export function readPath<T extends z.ZodObject>(schema: T, req: Request): z.output<T> {
   return check(schema, req.params, "parameter_invalid", "path parameter ");
+}
+
+/** Name of the format that a route of foreign senders is for: its own, or that of its path, whatever it is. */
+export function formatName(fixed: string | undefined, req: Request): string | undefined {
+  return fixed ?? (req.params.format as string | undefined);
+}
+
+/** Of the parameters of a query those that are named, as they came; what else a sender puts there is its own. */
+export function pickQuery(names: readonly string[], req: IncomingMessage): Record<string, string> {
+  if (names.length === 0) return {};
+  const parameters = new URL(req.url ?? "/", "http://localhost").searchParams;
+  return pick(names, (name) => parameters.get(name) ?? undefined);
+}
+
+/** Of the headers those that are named. */
+export function pickHeaders(names: readonly string[], { headers }: IncomingMessage): Record<string, string> {
+  // A header that is not one of HTTP's own is one text, however often it stands there.
+  return pick(names, (name) => headers[name] as string | undefined);
+}
+
+function pick(names: readonly string[], find: (name: string) => string | undefined): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of names) {
+    const value = find(name);
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
 }
 
 /** A body that was parsed already. @throws Problem request_invalid */

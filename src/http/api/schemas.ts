@@ -75,6 +75,17 @@ const receipts = z.strictObject({
   ),
 });
 
+const foreignReceipts = z.strictObject({
+  ledger: z.strictObject(ledgerFields),
+  checkpoint: z.strictObject(checkpointFields).optional().meta({ description: "Absent when nothing was sent" }),
+  recorded: count,
+  duplicates: count.meta({ description: "Items that had been recorded before" }),
+  quarantined: count.meta({ description: "Items recorded as they came, because nothing sure could be made of them" }),
+  receipts: z
+    .array(z.strictObject({ index: count, recordedAt: milliseconds, leafHash: hash, duplicate: z.boolean() }))
+    .meta({ description: "One for each item, in order; none of a request with more than 1,000" }),
+});
+
 const storedEvent = z.strictObject({
   index: count,
   recordedAt: milliseconds,
@@ -166,6 +177,7 @@ export const SCHEMAS = {
   Foreign: z.unknown().meta({ description: "Whatever the sender sends" }),
   Bundle: bundle,
   Receipts: receipts,
+  ForeignReceipts: foreignReceipts,
   StoredEvent: storedEvent.extend({ status }),
   Events: z.strictObject({
     events: z.array(storedEvent),

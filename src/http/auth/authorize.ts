@@ -6,9 +6,9 @@
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../problem.ts";
 import type { ApiKey, KeyRing } from "./api-keys.ts";
+import { bearerOf } from "./credentials.ts";
 import { allows, type Permission, rolesFor } from "./roles.ts";
 
-const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
 const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="holdfast"' };
 
 /**
@@ -22,17 +22,19 @@ function authenticate(keys: KeyRing, req: IncomingMessage): ApiKey {
     });
   }
   const key = findKey(keys, req);
-  if (key === undefined) {
-    const headers = { "WWW-Authenticate": `${CHALLENGE["WWW-Authenticate"]}, error="invalid_token"` };
-    const detail = "expected a key of this service that is neither expired nor revoked, got another one";
-    throw new Problem("key_invalid", detail, { headers });
-  }
+  if (key === undefined) throw invalidKey();
   return key;
+}
+
+function invalidKey(): Problem {
+  const headers = { "WWW-Authenticate": `${CHALLENGE["WWW-Authenticate"]}, error="invalid_token"` };
+  const detail = "expected a key of this service that is neither expired nor revoked, got another one";
+  return new Problem("key_invalid", detail, { headers });
 }
 
 /** The live key that a request shows, if it shows one. */
 export function findKey(keys: KeyRing, req: IncomingMessage): ApiKey | undefined {
-  const text = BEARER.exec(req.headers.authorization ?? "")?.[1];
+  const text = bearerOf(req);
   return text === undefined ? undefined : keys.find(text);
 }
 
@@ -42,7 +44,26 @@ export function findKey(keys: KeyRing, req: IncomingMessage): ApiKey | undefined
  * @throws Problem key_missing, key_invalid, role_insufficient, ledger_forbidden
  */
 export function authorize(keys: KeyRing, req: IncomingMessage, permission: Permission, ledger?: string): ApiKey {
-  const key = authenticate(keys, req);
+  return requireAllowed(authenticate(keys, req), permission, ledger);
+}
+
+/**
+ * The key that a foreign sender shows, when it may append.
+ * @param shown text of the key, where it was found
+ * @throws Problem key_missing, key_invalid, role_insufficient, ledger_forbidden
+ */
+export function authorizeForeign(keys: KeyRing, shown: string | undefined, ledger?: string): ApiKey {
+  if (shown === undefined) {
+    const detail =
+      "expected a key as Authorization: Bearer <key>, Splunk <key> or Basic (as the password), as X-API-Key, or in the path, got none";
+    throw new Problem("key_missing", detail, { headers: CHALLENGE });
+  }
+  const key = keys.find(shown);
+  if (key === undefined) throw invalidKey();
+  return requireAllowed(key, "append", ledger);
+}
+
+function requireAllowed(key: ApiKey, permission: Permission, ledger: string | undefined): ApiKey {
   if (!allows(key.roles, permission)) {
     const detail = `expected a key with the role ${rolesFor(permission).join(" or ")}, got ${key.roles.join(", ")}`;
     throw new Problem("role_insufficient", detail);

@@ -59,7 +59,11 @@ const DECODERS: Readonly<Record<string, () => Decoder>> = {
 /** Encodings of bodies that are understood, as RFC 9110 §12.5.3 lists them. */
 const ENCODINGS = "gzip, deflate, br";
 
-export type BodyLimits = { readonly bytesMax: number };
+export type BodyLimits = {
+  readonly bytesMax: number;
+  /** Whether pieces are decompressed, as they are when this is absent. */
+  readonly isDecoded?: boolean;
+};
 
 /** Takes a piece of a body; nothing more is read until its promise is fulfilled, if it gives one. */
 export type OnChunk = (chunk: Buffer) => void | Promise<void>;
@@ -72,12 +76,12 @@ export type OnChunk = (chunk: Buffer) => void | Promise<void>;
 export function receiveBody(
   req: IncomingMessage,
   res: ServerResponse,
-  { bytesMax }: BodyLimits,
+  { bytesMax, isDecoded = true }: BodyLimits,
   onChunk: OnChunk,
 ): Promise<void> {
   const declared = Number(req.headers["content-length"] ?? 0);
   if (declared > bytesMax) throw tooLarge(bytesMax, String(declared));
-  const decoder = decoderOf(req);
+  const decoder = isDecoded ? decoderOf(req) : undefined;
   // Only now the client that asked is told to send: what is refused above never travels.
   if (req.headers.expect !== undefined) {
     res.writeContinue();

@@ -80,18 +80,6 @@ export async function receiveValue(
   return await withBytes(req, res, limits, budget, (bytes) => parseJson(decodeUtf8(bytes), limits.event));
 }
 
-/**
- * Receives a body of any type, as it is.
- * @throws Problem, DisconnectedError
- */
-export function receiveBytes(
-  req: IncomingMessage,
-  res: ServerResponse,
-  { limits, budget }: Pick<Receiving, "limits" | "budget">,
-): Promise<Uint8Array> {
-  return withBytes(req, res, limits, budget, (bytes): Uint8Array => bytes);
-}
-
 /** The media type without parameters, RFC 9110 §8.3.1. @throws Problem content_type_unsupported */
 function contentType(req: IncomingMessage, accepted: readonly string[]): string {
   const header = req.headers["content-type"] ?? "";

@@ -1,88 +1,140 @@
 /**
- * POST /v1/ledgers/{ledger}/ingest/{format}: one item of a foreign format, such as a webhook. Its sender drops what is
- * refused, so nothing is refused for what is in it: the exact text is kept as `_raw`, and what a mapping makes of it
- * stands beside that.
+ * What foreign senders send: POST /v1/ledgers/{ledger}/ingest/{format} and the paths that their protocols ask for. Most of
+ * them drop what is refused, so nothing is refused for what is in it.
  */
 
-import type { IncomingMessage } from "node:http";
-import { ownMembers, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
-import { type Adapter, adaptItem, type ForeignItem, itemContent, type Note, rawMember } from "../../ingest/adapter.ts";
-import { FORMATS, type Format } from "../../ingest/known-formats.ts";
+import type { PreparedEntry } from "../../entry/prepare.ts";
+import type { Delivery, Format, Note } from "../../ingest/format.ts";
+import { withoutId } from "../../ingest/intake/conflicts.ts";
+import { FORMATS } from "../../ingest/known-formats.ts";
 import type { Appended } from "../../ledger/append/answer.ts";
-import { IdempotencyConflictError } from "../../ledger/append/idempotency.ts";
+import { type AppendRequest, ClaimDamagedError, IdempotencyConflictError } from "../../ledger/append/idempotency.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { fromUtf8, toHex } from "../../merkle/bytes.ts";
-import { bundleLedger } from "../../prove/make-bundle.ts";
-import type { Answering } from "../admit.ts";
-import type { ApiKey } from "../auth/api-keys.ts";
+import type { Hash } from "../../merkle/hash.ts";
+import type { Admitted } from "../admit.ts";
+import { type ForeignId, OPERATIONS, type Operation } from "../api/operations.ts";
+import { formatName, pickHeaders, pickQuery } from "../api/params.ts";
 import type { BodyBudget } from "../intake/body.ts";
-import { receiveBytes } from "../intake/receive.ts";
-import { Problem } from "../problem.ts";
-import { json, within } from "../reply.ts";
+import { type ForeignBody, receiveForeign } from "../intake/receive-foreign.ts";
+import { Problem, problemOf } from "../problem.ts";
+import { protocolOf } from "../protocols/known-protocols.ts";
+import { type Recorded, spellProblem } from "../protocols/protocol.ts";
+import { type Handler, type Reply, within } from "../reply.ts";
 import type { Services } from "../services.ts";
 
-/** Receives one item. */
-export function ingestItem(services: Services, budget: BodyBudget): Answering<"ingestItem"> {
-  const { limits } = services;
-  return async ({ req, res, key, ledger, path }) => {
-    const format = Object.hasOwn(FORMATS, path.format) ? FORMATS[path.format] : undefined;
-    if (format === undefined) {
-      const known = Object.keys(FORMATS).join(", ");
-      throw new Problem("format_unknown", `expected one of ${known} as the format, got ${JSON.stringify(path.format)}`);
+/** Stands for the content of a request whose key is made of its bytes already. */
+const SAME_REQUEST = new Uint8Array(32);
+
+/** Receives what one of the foreign routes gets; what it cannot do it throws as its protocol spells it. */
+export function ingest(
+  services: Services,
+  budget: BodyBudget,
+  id: ForeignId,
+  admit: (...request: Parameters<Handler>) => Admitted<ForeignId>,
+): Handler {
+  const operation: Operation = OPERATIONS[id];
+  return async (req, res): Promise<Reply> => {
+    const name = formatName(operation.foreign?.format, req);
+    const protocol = protocolOf(name);
+    try {
+      const admitted = admit(req, res);
+      const format = formatNamed(name);
+      const recorded = await record(services, budget, admitted, format, operation);
+      return { status: 200, ...protocol.recorded(recorded, req) };
+    } catch (error) {
+      const { problem, unexpected } = problemOf(error);
+      if (unexpected) services.log.error({ err: error, requestId: problem.extra.requestId }, "a request failed");
+      throw spellProblem(protocol, problem, req);
     }
-    const bytes = await receiveBytes(req, res, { limits, budget });
-    const item = readItem(req, format, bytes);
-    const appended = await within(limits.answerMs, appendItem(services, ledger, key, format.adapter, item, bytes));
-    return json(appended.outcome === "replayed" ? 200 : 201, answer(ledger, appended));
   };
 }
 
-function readItem({ headers }: IncomingMessage, format: Format, bytes: Uint8Array): ForeignItem {
-  // A header that is not one of HTTP's own is one text, however often it stands there.
-  const kind = headers[format.kindHeader] as string | undefined;
-  const id = headers[format.idHeader] as string | undefined;
-  return { text: fromUtf8(bytes), ...(kind !== undefined && { kind }), ...(id !== undefined && { id }) };
+function formatNamed(name: string | undefined): Format {
+  if (name !== undefined && Object.hasOwn(FORMATS, name)) return FORMATS[name] as Format;
+  const known = Object.keys(FORMATS).join(", ");
+  throw new Problem("format_unknown", `expected one of ${known} as the format, got ${JSON.stringify(name)}`);
+}
+
+async function record(
+  services: Services,
+  budget: BodyBudget,
+  { req, res, key, ledger }: Admitted<ForeignId>,
+  format: Format,
+  { foreign }: Operation,
+): Promise<Recorded> {
+  const { limits, hash, salts, contentKey, intakes } = services;
+  const preparation = { hash, salts, ...(contentKey && { contentKey }) };
+  const receiving = { limits, budget, intakes, preparation };
+  const { route } = foreign ?? {};
+  const delivery: Delivery = {
+    headers: pickHeaders(format.headers, req),
+    query: pickQuery(format.query, req),
+    ...(route !== undefined && { route }),
+  };
+  const body = await receiveForeign(req, res, receiving, () => ({
+    format: format.name,
+    delivery,
+    key: key.id,
+    source: key.source,
+    receivedAt: services.now(),
+    rawBytesMax: limits.requestBytesMax,
+  }));
+  const appended = await appendAll(services, ledger, key.source, body);
+  const receipts = appended.flatMap((each) => [...each.receipts]);
+  return {
+    ledger,
+    receipts,
+    checkpoint: appended.at(-1)?.checkpoint,
+    duplicates: receipts.filter(({ duplicate }) => duplicate).length,
+    quarantined: body.foreign.quarantined.length,
+  };
 }
 
 /**
- * Appends an item; one whose id stands for something else already is recorded without it, and says so, once however
- * often it is sent.
+ * Appends the entries of a request in order, some thousands in one commit: no sender splits a request that is too large. When
+ * not all of them could be recorded the request fails, and sent again it goes on where it stopped.
  */
-async function appendItem(
-  services: Services,
+async function appendAll(
+  { limits, hash }: Services,
   ledger: Ledger,
-  key: ApiKey,
-  adapter: Adapter,
-  item: ForeignItem,
-  bytes: Uint8Array,
-): Promise<Appended> {
-  const { event, notes } = adaptItem(adapter, item, services.now(), services.limits.event);
-  const raw = rawMember(services.hash, bytes, services.limits.requestBytesMax);
-  const came = itemContent(services.hash, adapter, item.kind, bytes);
-  const prepare = (members: typeof event, told: readonly (Note | "id_conflict")[]): PreparedEntry => {
-    const source = { format: adapter.format, key: key.id, source: key.source };
-    const own = ownMembers({ _source: told.length === 0 ? source : { ...source, notes: told }, _raw: raw });
-    const { hash, salts, contentKey } = services;
-    return prepareEntry(members, { hash, salts, own, came, ...(contentKey !== undefined && { contentKey }) });
-  };
+  source: string,
+  { entries, foreign }: ForeignBody,
+): Promise<Appended[]> {
+  const appended: Appended[] = [];
+  for (let from = 0; from < entries.length; from += limits.batchMax) {
+    const some = entries.slice(from, from + limits.batchMax);
+    const name = foreign.repeatKey === undefined ? undefined : `${foreign.repeatKey} ${from}`;
+    const request = {
+      entries: some,
+      source,
+      ...(name !== undefined && { idempotencyKey: name, requestContent: SAME_REQUEST }),
+    };
+    appended.push(await within(limits.answerMs, appendWhatever(hash, ledger, request)));
+  }
+  return appended;
+}
+
+/** Appends entries also where an id stands for something else, or what stands under it cannot be read: without it then. */
+async function appendWhatever(hash: Hash, ledger: Ledger, request: AppendRequest): Promise<Appended> {
   try {
-    return await ledger.append({ entries: [prepare(event, notes)], source: key.source });
+    return await ledger.append(request);
   } catch (error) {
-    if (!(error instanceof IdempotencyConflictError)) throw error;
-    const { id, ...rest } = event;
-    const entries = [prepare(rest, [...notes, "id_conflict"])];
-    const idempotencyKey = JSON.stringify(["id_conflict", id, came]);
-    return await ledger.append({ entries, source: key.source, idempotencyKey });
+    if (error instanceof IdempotencyConflictError && error.items.length > 0) {
+      const taken = new Set(error.items.map(({ position }) => position));
+      const entries = replaced(hash, request.entries, "id_conflict", (position) => taken.has(position));
+      return await appendWhatever(hash, ledger, { ...request, entries });
+    }
+    if (!(error instanceof ClaimDamagedError)) throw error;
+    const { source } = request;
+    return await ledger.append({ source, entries: replaced(hash, request.entries, "claim_damaged", () => true) });
   }
 }
 
-function answer({ record }: Ledger, { receipts, checkpoint }: Appended): object {
-  const { size, root, signedAt, signature } = checkpoint;
-  return {
-    ledger: bundleLedger(record),
-    checkpoint: { size, root, signedAt, signature },
-    receipts: receipts.map(({ index, recordedAt, leafHash, duplicate }) => {
-      return { index, recordedAt, leafHash: toHex(leafHash), duplicate };
-    }),
-  };
+function replaced(
+  hash: Hash,
+  entries: readonly PreparedEntry[],
+  note: Note,
+  isWanted: (position: number) => boolean,
+): PreparedEntry[] {
+  return entries.map((entry, position) => (isWanted(position) ? withoutId(hash, entry, note) : entry));
 }

@@ -4,19 +4,16 @@
  */
 
 import { isDateTime } from "../../entry/time.ts";
-import { readJson } from "../../json/read.ts";
-import { isTooDeep } from "../../json/shape.ts";
-import type { Adapter, ForeignItem, Mapping } from "../adapter.ts";
+import type { Delivery, Format, Item } from "../format.ts";
+import { readText } from "../raw-member.ts";
+import { asObject, asText, firstText, type JsonObject } from "../text/foreign-values.ts";
+import { readForeign } from "../text/json-values.ts";
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** Longest text that is copied out of a payload; `_raw` has the rest. */
-const TEXT_MAX = 256;
 const TARGETS_MAX = 16;
 const METADATA_MAX = 32;
-/** A payload that is nested deeper is not read; GitHub's are 8 deep. */
-const DEPTH_MAX = 100;
 
+const EVENT_HEADER = "x-github-event";
+const DELIVERY_HEADER = "x-github-delivery";
 /** A form with a parameter `payload`, anywhere among others. */
 const FORM = /^(?:[\w.%+-]+=[^&]*&)*payload=([^&]*)/;
 
@@ -54,27 +51,37 @@ const ENDINGS = /^(deleted|removed|destroyed|revoked)$/;
 const FUTURE = /^(expires|due|suspended|next)_/;
 
 /** Maps deliveries of GitHub, and of GitHub Enterprise Server, to events such as com.github.pull_request.opened. */
-export const github: Adapter = { format: "github", map };
+export const github: Format = {
+  name: "github",
+  headers: [EVENT_HEADER, DELIVERY_HEADER],
+  query: [],
+  items: (body, delivery) => [itemOf(body, delivery)],
+};
 
-function map(item: ForeignItem): Mapping {
-  const payload = readPayload(item.text);
-  const name = dotName(item.kind ?? "unknown");
+/** A delivery has one payload. */
+function itemOf(body: Uint8Array, { headers }: Delivery): Item {
+  const text = readText(body);
+  const payload = text === undefined ? undefined : readPayload(text);
+  const { [EVENT_HEADER]: kind, [DELIVERY_HEADER]: id } = headers;
+  const name = dotName(kind ?? "unknown");
   const action = typeof payload?.action === "string" ? `.${dotName(payload.action)}` : "";
   const time = payload === undefined ? undefined : timeOf(name, payload);
   return {
+    raw: text ?? body,
+    kind,
     event: {
       action: `com.github.${name}${action}`,
       ...(time === undefined ? {} : { time }),
       actor: actorOf(payload?.sender),
-      ...(item.id === undefined ? {} : { id: item.id, context: { request_id: item.id } }),
+      ...(id === undefined ? {} : { id, context: { request_id: id } }),
       ...(payload === undefined ? {} : describePayload(name, payload)),
     },
     notes: payload === undefined ? ["text_unreadable"] : [],
   };
 }
 
-function describePayload(name: string, payload: Json): Json {
-  const organization = textOf(asObject(payload.organization)?.login);
+function describePayload(name: string, payload: JsonObject): JsonObject {
+  const organization = asText(asObject(payload.organization)?.login);
   const targets = targetsOf(name, payload);
   const metadata = metadataOf(payload);
   return {
@@ -85,12 +92,12 @@ function describePayload(name: string, payload: Json): Json {
   };
 }
 
-function readPayload(received: string): Json | undefined {
+function readPayload(received: string): JsonObject | undefined {
   try {
     const text = payloadOf(received);
-    return isTooDeep(text, DEPTH_MAX) ? undefined : asObject(readJson(text));
+    return asObject(readForeign(text)?.value);
   } catch {
-    // Not JSON at all, or no form: the mapping notes it, as above, and the text itself is kept.
+    // An escape of the form that is none: the mapping notes it, as above, and the text itself is kept.
     return undefined;
   }
 }
@@ -106,21 +113,21 @@ function payloadOf(received: string): string {
   return spelled === undefined ? body : decodeURIComponent(spelled.replaceAll("+", " "));
 }
 
-function actorOf(sender: unknown): Json {
+function actorOf(sender: unknown): JsonObject {
   const account = asObject(sender);
   const id = account === undefined ? undefined : identityOf(account);
   if (account === undefined || id === undefined) return { type: "system", id: "github" };
-  const login = textOf(account.login);
+  const login = asText(account.login);
   const type = account.type === "Bot" ? "service" : "user";
   return { type, id, ...(login === undefined ? {} : { name: login }) };
 }
 
 /** The part that the event is about comes first. */
-function targetsOf(name: string, payload: Json): Json[] {
+function targetsOf(name: string, payload: JsonObject): JsonObject[] {
   const subject = subjectOf(name);
   const keys = Object.keys(payload).filter((key) => isName(key) && !NO_TARGETS.has(key));
   keys.sort((a, b) => Number(b === subject) - Number(a === subject));
-  const targets: Json[] = [];
+  const targets: JsonObject[] = [];
   for (const key of keys) {
     const part = asObject(payload[key]);
     const id = part === undefined ? undefined : identityOf(part);
@@ -137,24 +144,24 @@ function targetsOf(name: string, payload: Json): Json[] {
   return targets.slice(0, TARGETS_MAX);
 }
 
-function attributesOf(part: Json): Json {
-  const url = textOf(part.html_url);
+function attributesOf(part: JsonObject): JsonObject {
+  const url = asText(part.html_url);
   const number = Number.isSafeInteger(part.number) ? part.number : undefined;
   return { ...(url === undefined ? {} : { url }), ...(number === undefined ? {} : { number }) };
 }
 
-function metadataOf(payload: Json): Json {
+function metadataOf(payload: JsonObject): JsonObject {
   const metadata: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(payload)) {
     if (!isName(key) || key === "action" || Object.keys(metadata).length >= METADATA_MAX) continue;
     if (typeof value === "boolean" || Number.isSafeInteger(value)) metadata[key] = value;
-    else if (textOf(value) !== undefined) metadata[key] = value;
+    else if (asText(value) !== undefined) metadata[key] = value;
   }
   return metadata;
 }
 
 /** Newest time that the payload gives for itself or for what it is about; undefined when it tells none of the event. */
-function timeOf(name: string, payload: Json): string | undefined {
+function timeOf(name: string, payload: JsonObject): string | undefined {
   if (name === "push") return spellTime(asObject(payload.repository)?.pushed_at);
   if (typeof payload.action === "string" && ENDINGS.test(payload.action)) return undefined;
   let newest: string | undefined;
@@ -181,24 +188,15 @@ function subjectOf(name: string): string {
 }
 
 /** What stays the same when a thing is renamed; an integer that JSON cannot carry exactly is none. */
-function identityOf(part: Json): string | undefined {
+function identityOf(part: JsonObject): string | undefined {
   if (Number.isSafeInteger(part.id)) return String(part.id);
   return firstText(part.id, part.node_id, part.ghsa_id, part.sha, part.head_sha);
 }
 
-function hostOf(payload: Json): string {
+function hostOf(payload: JsonObject): string {
   const urls = [payload.repository, payload.organization, payload.sender].map((part) => asObject(part)?.html_url);
   const host = /^https?:\/\/([^/?#]{1,200})/.exec(urls.find((url) => typeof url === "string") ?? "")?.[1];
-  return textOf(host) ?? "github.com";
-}
-
-function firstText(...values: readonly unknown[]): string | undefined {
-  return values.map(textOf).find((text) => text !== undefined);
-}
-
-function textOf(value: unknown): string | undefined {
-  const fits = typeof value === "string" && value !== "" && value.length <= TEXT_MAX && value.isWellFormed();
-  return fits ? value : undefined;
+  return asText(host) ?? "github.com";
 }
 
 function isName(key: string): boolean {
@@ -208,8 +206,4 @@ function isName(key: string): boolean {
 /** A name as one part of an action; what cannot stand in one becomes "_". */
 function dotName(name: string): string {
   return name.slice(0, 100).replaceAll(/[^A-Za-z0-9_-]/g, "_") || "_";
-}
-
-function asObject(value: unknown): Json | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
 }

@@ -10,6 +10,8 @@ export type PackedBatch = {
   readonly lengths: Uint32Array<ArrayBuffer>;
   /** For each entry its id; absent when no entry has one. */
   readonly ids?: readonly (string | undefined)[];
+  /** For each entry its claim; absent when no entry has one. */
+  readonly claims?: readonly (string | undefined)[];
 };
 
 const PARTS = 3;
@@ -25,11 +27,17 @@ export function packBatch(entries: readonly PreparedEntry[]): PackedBatch {
     at += part.length;
   }
   const hasIds = entries.some(({ id }) => id !== undefined);
-  return { bytes, lengths, ...(hasIds && { ids: entries.map(({ id }) => id) }) };
+  const hasClaims = entries.some(({ claim }) => claim !== undefined);
+  return {
+    bytes,
+    lengths,
+    ...(hasIds && { ids: entries.map(({ id }) => id) }),
+    ...(hasClaims && { claims: entries.map(({ claim }) => claim) }),
+  };
 }
 
 /** The entries of a batch, as views of its bytes. */
-export function unpackBatch({ bytes, lengths, ids }: PackedBatch): PreparedEntry[] {
+export function unpackBatch({ bytes, lengths, ids, claims }: PackedBatch): PreparedEntry[] {
   let at = 0;
   const take = (length: number): Uint8Array => {
     at += length;
@@ -40,6 +48,13 @@ export function unpackBatch({ bytes, lengths, ids }: PackedBatch): PreparedEntry
     const members = take(lengths[PARTS * i + 1] as number);
     const hasContent = lengths[PARTS * i + 2] === HASH_LENGTH;
     const id = ids?.[i];
-    return { digests, members, ...(hasContent && { content: take(HASH_LENGTH) }), ...(id !== undefined && { id }) };
+    const claim = claims?.[i];
+    return {
+      digests,
+      members,
+      ...(hasContent && { content: take(HASH_LENGTH) }),
+      ...(id !== undefined && { id }),
+      ...(claim !== undefined && { claim }),
+    };
   });
 }

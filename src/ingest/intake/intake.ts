@@ -10,12 +10,13 @@ import { parseJson } from "../../entry/i-json.ts";
 import { findMisspelt, type Misspelling } from "../../entry/misspelt.ts";
 import { type Preparation, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { shapeOf } from "../../json/shape.ts";
+import { type ForeignFacts, type ForeignForm, takeForeign } from "./foreign.ts";
 import { IntakeError } from "./intake-error.ts";
 import { LineSplitter } from "./lines.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
-/** How the events of a body are spelled: one JSON value, or one on each line. */
-export type Form = "json" | "lines";
+/** How the events of a body are spelled: one JSON value, one on each line, or in a foreign format. */
+export type Form = "json" | "lines" | ForeignForm;
 
 /** What the events of a body are held to. */
 export type IntakeRules = {
@@ -36,6 +37,8 @@ export type Received = {
   readonly alone: boolean;
   readonly entries: readonly PreparedEntry[];
   readonly warnings: readonly Warning[];
+  /** Of a body in a foreign format. */
+  readonly foreign?: ForeignFacts;
 };
 
 /** Takes a body in, piece by piece. Its methods throw an IntakeError or an EventError when something is wrong with it. */
@@ -51,10 +54,15 @@ const OPENING_BRACKET = 0x5b;
 
 /** Begins to take a body in. */
 export function openIntake(form: Form, rules: IntakeRules, preparation: Preparation): Intake {
-  return form === "lines" ? linesIntake(rules, preparation) : jsonIntake(rules, preparation);
+  if (form === "lines") return linesIntake(rules, preparation);
+  if (form === "json") return wholeIntake((body) => prepareJson(body, rules, preparation));
+  return wholeIntake((body) => {
+    return { alone: false, warnings: [], ...takeForeign(body, form, rules.event, preparation) };
+  });
 }
 
-function jsonIntake(rules: IntakeRules, preparation: Preparation): Intake {
+/** Takes in what can be read only when all of it is there. */
+function wholeIntake(take: (body: Uint8Array) => Received): Intake {
   const chunks: Buffer[] = [];
   return {
     push(chunk) {
@@ -63,7 +71,7 @@ function jsonIntake(rules: IntakeRules, preparation: Preparation): Intake {
     end() {
       const [first] = chunks;
       const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-      return prepareJson(bytes, rules, preparation);
+      return take(bytes);
     },
   };
 }

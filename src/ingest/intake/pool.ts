@@ -83,7 +83,8 @@ export class IntakePool {
       async end(piece) {
         const answer = await ask(piece, true);
         if (!("batch" in answer)) throw new Error("expected the entries of a body from its thread, got something else");
-        return { alone: answer.alone, entries: unpackBatch(answer.batch), warnings: answer.warnings };
+        const { alone, batch, warnings, foreign } = answer;
+        return { alone, entries: unpackBatch(batch), warnings, ...(foreign && { foreign }) };
       },
       close: () => thread.drop(id),
     };

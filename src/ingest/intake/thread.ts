@@ -8,7 +8,7 @@ import { EventError } from "../../entry/event-error.ts";
 import type { Preparation } from "../../entry/prepare.ts";
 import { fastKeccak256 } from "../../ledger/keccak-wasm.ts";
 import { type PackedBatch, packBatch } from "./batch.ts";
-import { type Form, type Intake, type IntakeRules, openIntake, type Warning } from "./intake.ts";
+import { type Form, type Intake, type IntakeRules, openIntake, type Received } from "./intake.ts";
 import { IntakeError, type IntakeErrorCode, type PlaceError } from "./intake-error.ts";
 import { createMemory } from "./memory.ts";
 import { createSalts } from "./salts.ts";
@@ -42,7 +42,7 @@ export type SentError =
 
 export type IntakeAnswer = { readonly id: number } & (
   | { readonly isTaken: true }
-  | { readonly alone: boolean; readonly batch: PackedBatch; readonly warnings: readonly Warning[] }
+  | ({ readonly batch: PackedBatch } & Omit<Received, "entries">)
   | { readonly error: SentError }
 );
 
@@ -65,8 +65,8 @@ function work(task: IntakeTask): IntakeAnswer | undefined {
   intake.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
   if (!isLast) return { id, isTaken: true };
   intakes.delete(id);
-  const { alone, entries, warnings } = intake.end();
-  return { id, alone, batch: packBatch(entries), warnings };
+  const { entries, ...facts } = intake.end();
+  return { id, ...facts, batch: packBatch(entries) };
 }
 
 function sentError(error: unknown): SentError {

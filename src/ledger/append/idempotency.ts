@@ -17,6 +17,8 @@ export type AppendRequest = {
   readonly entries: readonly PreparedEntry[];
   readonly source: string;
   readonly idempotencyKey?: string;
+  /** 32 bytes that stand for the content of the whole request; made of its entries when absent. */
+  readonly requestContent?: Uint8Array;
 };
 
 /** `position` in the request, and the index that its key stands for; none when both are in this request. */
@@ -58,18 +60,28 @@ export function eventKey(hash: Hash, source: string, id: string): Uint8Array {
   return claimKey(hash, "event", source, id);
 }
 
-function claimKey(hash: Hash, kind: "event" | "request", source: string, name: string): Uint8Array {
+function claimKey(hash: Hash, kind: "event" | "claim" | "request", source: string, name: string): Uint8Array {
   return hash(utf8(JSON.stringify([kind, source, name])));
+}
+
+/** The key of what is known by something else than its id. */
+export function knownKey(hash: Hash, source: string, claim: string): Uint8Array {
+  return claimKey(hash, "claim", source, claim);
 }
 
 /** The keys that a request claims; `events` is empty when no event has an id. */
 export function claimKeys(hash: Hash, { entries, source, idempotencyKey }: AppendRequest): Keys {
   return {
     request: idempotencyKey === undefined ? undefined : claimKey(hash, "request", source, idempotencyKey),
-    events: entries.some(({ id }) => id !== undefined)
-      ? entries.map(({ id }) => (id === undefined ? undefined : eventKey(hash, source, id)))
+    events: entries.some(({ id, claim }) => id !== undefined || claim !== undefined)
+      ? entries.map((entry) => entryKey(hash, source, entry))
       : [],
   };
+}
+
+function entryKey(hash: Hash, source: string, { id, claim }: PreparedEntry): Uint8Array | undefined {
+  if (claim !== undefined) return knownKey(hash, source, claim);
+  return id === undefined ? undefined : eventKey(hash, source, id);
 }
 
 /** The group of requests that one commit records: what is new in it, and where everything is. */
@@ -103,7 +115,7 @@ export class CommitPlan {
    */
   add(request: AppendRequest, keys: Keys): Placement {
     if (this.#damaged.size > 0) this.#requireReadable(keys);
-    const content = keys.request && this.#hash(contentsOf(request.entries));
+    const content = keys.request && (request.requestContent ?? this.#hash(contentsOf(request.entries)));
     const before = keys.request && this.#claimed.get(spell(keys.request));
     if (before !== undefined) return replay(before, content as Uint8Array);
     const placement = keys.events.length === 0 ? this.#placeAll(request) : this.#placeNew(request, keys.events);

@@ -255,16 +255,17 @@ export class Sequencer {
  * Weight of a request in the queue: what its entries hold in memory.
  * @throws RangeError when one of them is not as the type says: in a commit that would be the group's misfortune
  */
-function weigh({ entries, idempotencyKey }: AppendRequest): { events: number; bytes: number } {
+function weigh({ entries, idempotencyKey, requestContent }: AppendRequest): { events: number; bytes: number } {
   if (entries.length === 0) throw new RangeError("expected a request with events, got none");
+  const isClaimedWhole = idempotencyKey !== undefined && requestContent === undefined;
   let bytes = 0;
-  for (const { members, digests, content, id } of entries) {
+  for (const { members, digests, content, id, claim } of entries) {
     const [count = 0] = members;
     requireCount(count);
     if (digests.length !== count * HASH_LENGTH) {
       throw new RangeError(`expected digests of ${count} members, got ${digests.length} bytes`);
     }
-    if (content === undefined && (id !== undefined || idempotencyKey !== undefined)) {
+    if (content === undefined && (id !== undefined || claim !== undefined || isClaimedWhole)) {
       throw new RangeError("expected the content digest of an entry that claims a key, got none");
     }
     bytes += members.length + digests.length;

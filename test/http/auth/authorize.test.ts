@@ -30,6 +30,7 @@ function keyOf(role: Role): string {
 const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, string] | "public">> = {
   appendEvents: ["ok", "403", "403", "ok"],
   ingestItem: ["ok", "403", "403", "ok"],
+  ingestWithKey: ["ok", "403", "403", "ok"],
   listEvents: ["403", "ok", "ok", "ok"],
   countEvents: ["403", "ok", "ok", "ok"],
   readEvent: ["ok", "ok", "ok", "ok"],
@@ -75,9 +76,16 @@ type Way = {
 /** Asks for an operation as the table describes it. */
 function askFor(id: OperationId, { key, values = {}, query = queryOf(id) }: Way): Promise<Answer> {
   const { method, route }: Operation = OPERATIONS[id];
-  const path = route.replaceAll(/\{(\w+)\}/g, (_, name: string) => (values[name] ?? VALUES[name]) as string);
+  // Where the key stands in the path, there is always something.
+  const inPath: Readonly<Record<string, string>> = { ...VALUES, key: key ?? "none", ...values };
+  const path = route.replaceAll(/\{(\w+)\}/g, (_, name: string) => inPath[name] as string);
   const body = method === "post" ? { body: BODIES[id] ?? {} } : {};
   return ask(service, `${method.toUpperCase()} ${path}${query}`, { ...body, ...(key !== undefined && { key }) });
+}
+
+function isKeyInPath(id: OperationId): boolean {
+  const { route }: Operation = OPERATIONS[id];
+  return route.startsWith("/in/{key}/");
 }
 
 function queryOf(id: OperationId): string {
@@ -106,7 +114,8 @@ test("no operation that needs a key takes none, an unknown, a revoked or an expi
   const expired = await service.keys.create({ roles: ["admin"], source: "expired", expiresAt: service.clock.now });
   for (const id of IDS) {
     const isOpen = EXPECTED[id] === "public";
-    assert.equal(codeOf(await askFor(id, {})) === "401 key_missing", !isOpen, id);
+    const missing = isKeyInPath(id) ? "401 key_invalid" : "401 key_missing";
+    assert.equal(codeOf(await askFor(id, {})) === missing, !isOpen, id);
     for (const key of ["hf_unknown", revoked.text, expired.text]) {
       const answer = await askFor(id, { key });
       if (isOpen) assert.notEqual(answer.status, 401, id);
@@ -119,20 +128,22 @@ test("no operation that needs a key takes none, an unknown, a revoked or an expi
 test("the key is looked at first, then what it allows, the path, the ledger, and the query", async () => {
   const elsewhere = await service.key([...ROLES], "elsewhere", ["elsewhere"]);
   for (const id of IDS) {
-    const { permission, path, query }: Operation = OPERATIONS[id];
+    const { permission, path, query, foreign }: Operation = OPERATIONS[id];
     const params = Object.keys(path?.shape ?? {});
     const hasNumber = params.some((name) => /^\d$/.test(VALUES[name] as string) && name !== "id");
-    const isOfWhole = permission !== undefined && permission !== "ledgersRead" && !params.includes("ledger");
+    const isOfWhole =
+      permission !== undefined && permission !== "ledgersRead" && !params.includes("ledger") && foreign === undefined;
     const refusedRole = ROLES.find((role) => permission !== undefined && !allows([role], permission));
     const wrongNumbers = { index: "x", size: "x", level: "x", n: "x", ledger: "none" };
     const wrong = { values: wrongNumbers, query: "?nonsense=1" };
     const key = permission === undefined ? undefined : keyOf("admin");
     const steps: readonly (readonly [isAsked: boolean, code: string, way: Way])[] = [
-      [permission !== undefined, "401 key_missing", wrong],
+      [permission !== undefined, isKeyInPath(id) ? "401 key_invalid" : "401 key_missing", wrong],
       [permission !== undefined, "401 key_invalid", { ...wrong, key: "hf_unknown" }],
       [refusedRole !== undefined, "403 role_insufficient", { ...wrong, key: refusedRole && keyOf(refusedRole) }],
       [isOfWhole, "403 ledger_forbidden", { ...wrong, key: elsewhere }],
       [permission !== undefined && params.includes("ledger"), "403 ledger_forbidden", { ...wrong, key: elsewhere }],
+      [isKeyInPath(id), "403 ledger_unnamed", { ...wrong, key: elsewhere }],
       [hasNumber, "400 parameter_invalid", { ...wrong, key }],
       [params.includes("ledger"), "404 ledger_unknown", { key, values: { ledger: "none" }, query: "?nonsense=1" }],
       [query !== undefined, "400 parameter_invalid", { key, query: "?nonsense=1" }],

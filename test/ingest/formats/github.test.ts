@@ -4,17 +4,17 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import test from "node:test";
 import fc from "fast-check";
-import { checkEvent, EVENT_LIMITS } from "../../../src/entry/event.ts";
+import { checkEvent, EVENT_LIMITS, type EventLimits } from "../../../src/entry/event.ts";
 import { prepareEntry } from "../../../src/entry/prepare.ts";
-import { adaptItem } from "../../../src/ingest/adapter.ts";
+import type { Adapted } from "../../../src/ingest/adapt-item.ts";
 import { github } from "../../../src/ingest/formats/github.ts";
 import { keccak256 } from "../../../src/merkle/hash.ts";
+import { adaptAll, itemsOf } from "../deliveries.ts";
 
 type Example = { readonly kind: string; readonly origin: string; readonly payload: Record<string, never> };
 
 const require = createRequire(import.meta.url);
 const ORIGINS = ["api.github.com", "ghes-31", "ghes-32", "ghes-33", "ghes-34", "ghes-35"];
-const RECEIVED_AT = Date.UTC(2030, 0, 1);
 const examples: Example[] = ORIGINS.flatMap((origin) => {
   const groups = require(`@octokit/webhooks-examples/${origin}/index.json`) as {
     name: string;
@@ -23,9 +23,15 @@ const examples: Example[] = ORIGINS.flatMap((origin) => {
   return groups.flatMap(({ name, examples }) => examples.map((payload) => ({ kind: name, origin, payload })));
 });
 
+function deliver(text: string, headers: Readonly<Record<string, string>>, limits?: EventLimits): Adapted {
+  const [adapted] = adaptAll(github, itemsOf(github, text, headers), limits);
+  assert.ok(adapted);
+  return adapted;
+}
+
 function adapt(kind: string | undefined, payload: unknown, id = "72d3162e-cc78-11e3-81ab-4c9367dc0958") {
   const text = typeof payload === "string" ? payload : JSON.stringify(payload);
-  return adaptItem(github, { text, id, ...(kind === undefined ? {} : { kind }) }, RECEIVED_AT);
+  return deliver(text, { "x-github-delivery": id, ...(kind === undefined ? {} : { "x-github-event": kind }) });
 }
 
 function find(kind: string, action?: string): Record<string, never> {
@@ -136,11 +142,11 @@ test("the source is the host that the payload names, GitHub's own or another", (
   assert.equal(adapt("push", find("push")).event.source, "github.com");
 });
 
-test("an integer that JSON cannot carry exactly is not used, its neighbours are", () => {
+test("an integer that JSON cannot carry exactly is used digit for digit", () => {
   const text = '{"sender":{"id":12345678901234567890,"node_id":"U_x","login":"a"},"size":1e400,"ok":1}';
   const { event } = adapt("push", text);
-  assert.deepEqual(event.actor, { type: "user", id: "U_x", name: "a" });
-  assert.deepEqual(event.metadata, { ok: 1 });
+  assert.deepEqual(event.actor, { type: "user", id: "12345678901234567890", name: "a" });
+  assert.deepEqual(event.metadata, { size: "1e400", ok: 1 });
 });
 
 test("every published example says the same as a form, which is GitHub's default, as it does as JSON", () => {
@@ -165,11 +171,12 @@ test("a payload that is no JSON object, or of no known kind, is recorded all the
 
 test("a mapping beyond the limits is cut down to what is required, and says so", () => {
   const limits = { ...EVENT_LIMITS, bytesMax: 250 };
-  const item = { text: JSON.stringify(find("push")), kind: "push", id: "d1" };
-  const { event, notes } = adaptItem(github, item, RECEIVED_AT, limits);
+  const text = JSON.stringify(find("push"));
+  const headers = { "x-github-event": "push", "x-github-delivery": "d1" };
+  const { event, notes } = deliver(text, headers, limits);
   assert.deepEqual(Object.keys(event), ["id", "action", "time", "actor"]);
   assert.deepEqual(notes, ["mapping_reduced"]);
-  assert.throws(() => adaptItem(github, item, RECEIVED_AT, { ...limits, bytesMax: 10 }), RangeError);
+  assert.throws(() => deliver(text, headers, { ...limits, bytesMax: 10 }), RangeError);
 });
 
 test("an id that no event may have is dropped rather than the event", () => {

@@ -3,69 +3,65 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { type Adapter, adaptItem, itemContent, RAW_BYTES_MAX, rawMember } from "../../src/ingest/adapter.ts";
+import { adaptItem, itemContent } from "../../src/ingest/adapt-item.ts";
+import type { Item } from "../../src/ingest/format.ts";
+import { RAW_BYTES_MAX, rawMember } from "../../src/ingest/raw-member.ts";
 import { fromHex, toHex, utf8 } from "../../src/merkle/bytes.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
 
-const item = { text: "x" };
 const RECEIVED_AT = Date.UTC(2030, 0, 1);
 const good = { id: "1", action: "a.b", time: "2026-11-20T09:30:00Z", actor: { type: "user", id: "u" } };
 
-function adapterOf(event: Readonly<Record<string, unknown>>): Adapter {
-  return { format: "fake", map: () => ({ event, notes: [] }) };
+function adapt(event: Item["event"], receivedAt = RECEIVED_AT) {
+  return adaptItem("fake", { raw: "x", event }, receivedAt);
 }
 
 test("a mapping that is an event is recorded as it is", () => {
-  assert.deepEqual(adaptItem(adapterOf(good), item, RECEIVED_AT), { event: good, notes: [] });
+  assert.deepEqual(adapt(good), { event: good, notes: [] });
 });
 
 test("of a mapping that is none, what is required is kept if it can be", () => {
   const reduced = { event: good, notes: ["mapping_reduced"] };
-  assert.deepEqual(adaptItem(adapterOf({ ...good, outcome: "perhaps" }), item, RECEIVED_AT), reduced);
-  assert.deepEqual(adaptItem(adapterOf({ ...good, _raw: "mine" }), item, RECEIVED_AT), reduced);
+  assert.deepEqual(adapt({ ...good, outcome: "perhaps" }), reduced);
+  assert.deepEqual(adapt({ ...good, _raw: "mine" }), reduced);
   const { id: _, ...anonymous } = good;
-  assert.deepEqual(adaptItem(adapterOf({ ...anonymous, op: 1 }), item, RECEIVED_AT), { ...reduced, event: anonymous });
+  assert.deepEqual(adapt({ ...anonymous, op: 1 }), { ...reduced, event: anonymous });
 });
 
 test("of a mapping without even that, the item is recorded as of its format", () => {
   const event = { action: "fake.item", time: "2030-01-01T00:00:00.000Z", actor: { type: "system", id: "fake" } };
   const failed = { event, notes: ["time_of_receipt", "mapping_failed"] };
-  assert.deepEqual(adaptItem(adapterOf({}), item, RECEIVED_AT), failed);
+  assert.deepEqual(adapt({}), failed);
   // The id stays if it can be one, so that the item is known when it is sent again.
   const known = { ...failed, event: { id: "1", ...event } };
-  assert.deepEqual(adaptItem(adapterOf({ ...good, time: "yesterday" }), item, RECEIVED_AT), known);
-  assert.deepEqual(adaptItem(adapterOf({ id: "x".repeat(300) }), item, RECEIVED_AT), failed);
+  assert.deepEqual(adapt({ ...good, time: "yesterday" }), known);
+  assert.deepEqual(adapt({ id: "x".repeat(300) }), failed);
 });
 
 test("where a mapping has no time the time of receipt stands in, and what the item counts as is the same at any time", () => {
   const { time: _, ...timeless } = good;
-  const adapter = adapterOf(timeless);
-  const [first, later] = [0, 60_000].map((ms) => adaptItem(adapter, item, RECEIVED_AT + ms));
+  const [first, later] = [0, 60_000].map((ms) => adapt(timeless, RECEIVED_AT + ms));
   assert.deepEqual(first, { event: { ...timeless, time: "2030-01-01T00:00:00.000Z" }, notes: ["time_of_receipt"] });
   assert.equal(later?.event.time, "2030-01-01T00:01:00.000Z");
-  const counts = (format: string, kind: string | undefined, text: string) =>
-    itemContent(keccak256, { ...adapter, format }, kind, utf8(text));
+  const counts = (format: string, kind: string | undefined, raw: string | Uint8Array) =>
+    itemContent(keccak256, format, { raw, kind });
   const contents = [
     counts("fake", undefined, "x"),
     counts("fake", "", "x"),
     counts("fake", "ping", "x"),
     counts("fake", "ping", "x "),
     counts("other", "ping", "x"),
-    itemContent(keccak256, adapter, "ping", fromHex("0xff")),
-    itemContent(keccak256, adapter, "ping", fromHex("0xfe")),
+    counts("fake", "ping", fromHex("0xff")),
+    counts("fake", "ping", fromHex("0xfe")),
   ];
   assert.equal(new Set(contents).size, contents.length);
   assert.equal(counts("fake", "ping", "x"), contents[2]);
 });
 
-test("an adapter that breaks its promise and throws is not taken for a bad item", () => {
-  const broken: Adapter = {
-    format: "fake",
-    map: () => {
-      throw new TypeError("a mistake in the code");
-    },
-  };
-  assert.throws(() => adaptItem(broken, item, RECEIVED_AT), /a mistake in the code/);
+test("a mapping that is too large loses what may be large before it loses who did what to what", () => {
+  const large = { ...good, targets: [{ type: "a", id: "b" }], metadata: { x: "x".repeat(70_000) }, message: "m" };
+  const { metadata: _, message: __, ...smaller } = large;
+  assert.deepEqual(adapt(large), { event: smaller, notes: ["mapping_reduced"] });
 });
 
 test("the exact text is kept, byte for byte", () => {

@@ -1,0 +1,33 @@
+/**
+ * The key that a request shows, wherever its sender can put one. Our own clients send `Authorization: Bearer <key>` (RFC
+ * 6750) and nothing else; what others send differs: Splunk's clients have a scheme of their own, some can only do Basic (RFC
+ * 7617), some only a header of another name, and some know nothing but a URL.
+ */
+
+import type { IncomingMessage } from "node:http";
+
+const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
+const SPLUNK = /^Splunk +(\S+) *$/i;
+const BASIC = /^Basic +([A-Za-z0-9+/=_-]+) *$/i;
+
+/** The text of the key that a client of ours shows. */
+export function bearerOf({ headers }: IncomingMessage): string | undefined {
+  return BEARER.exec(headers.authorization ?? "")?.[1];
+}
+
+/** The text of the key that a foreign sender shows in a header. */
+export function foreignCredentialOf(req: IncomingMessage): string | undefined {
+  const { authorization = "", "x-api-key": named } = req.headers;
+  const shown = bearerOf(req) ?? SPLUNK.exec(authorization)?.[1] ?? basicOf(authorization);
+  return shown ?? (typeof named === "string" && named !== "" ? named : undefined);
+}
+
+/** The password, or the user where there is no password. */
+function basicOf(authorization: string): string | undefined {
+  const spelled = BASIC.exec(authorization)?.[1];
+  if (spelled === undefined) return undefined;
+  const text = Buffer.from(spelled, "base64").toString();
+  const colon = text.indexOf(":");
+  const password = colon === -1 ? "" : text.slice(colon + 1);
+  return (password === "" ? text.slice(0, colon === -1 ? undefined : colon) : password) || undefined;
+}

@@ -1,0 +1,80 @@
+/**
+ * Receives the body of a foreign sender, whole, and has it made into entries. Nothing is refused for what is in it; it
+ * is refused only when it is larger than the service takes, or the service holds too much already.
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Preparation } from "../../entry/prepare.ts";
+import type { ForeignFacts, ForeignForm } from "../../ingest/intake/foreign.ts";
+import { openIntake, type Received } from "../../ingest/intake/intake.ts";
+import type { IntakePool } from "../../ingest/intake/pool.ts";
+import { within } from "../reply.ts";
+import type { HttpLimits } from "../services.ts";
+import { type BodyBudget, receiveBody } from "./body.ts";
+import { Chunks } from "./chunks.ts";
+import { decodeBody } from "./decode.ts";
+
+export type ForeignReceiving = {
+  readonly limits: HttpLimits;
+  readonly budget: BodyBudget;
+  readonly intakes: IntakePool;
+  readonly preparation: Preparation;
+};
+
+/** The entries of a body, how many bytes it had decompressed, and what else is told of it. */
+export type ForeignBody = {
+  readonly entries: Received["entries"];
+  readonly foreign: ForeignFacts;
+  readonly bytes: number;
+};
+
+/**
+ * Receives a body and makes entries of it.
+ * @param check looks at the bytes that were signed, those before decompression; throws when they are not to be taken
+ * @throws Problem request_too_large, service_busy; IntakeError not_recorded; DisconnectedError
+ */
+export async function receiveForeign(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { limits, budget, intakes, preparation }: ForeignReceiving,
+  formOf: (sent: Uint8Array) => Omit<ForeignForm, "isUndecodable">,
+): Promise<ForeignBody> {
+  const { event, batchMax, foreignBytesMax, atOnceBytesMax, answerMs } = limits;
+  const chunks = new Chunks();
+  let held = 0;
+  const hold = (bytes: number): void => {
+    budget.take(bytes);
+    held += bytes;
+  };
+  try {
+    await receiveBody(req, res, { bytesMax: foreignBytesMax, isDecoded: false }, (chunk) => {
+      hold(chunk.length);
+      chunks.add(chunk);
+    });
+    const sent = chunks.take();
+    const form = formOf(sent);
+    const decoded = await decodeBody(sent, req.headers["content-encoding"], foreignBytesMax);
+    if (decoded !== undefined && decoded !== sent) hold(decoded.length);
+    const body = decoded ?? sent;
+    const whole = { ...form, ...(decoded === undefined && { isUndecodable: true }) };
+    const rules = { event, batchMax };
+    if (body.length <= atOnceBytesMax) {
+      const intake = openIntake(whole, rules, preparation);
+      intake.push(Buffer.from(body.buffer, body.byteOffset, body.length));
+      return bodyOf(intake.end(), body);
+    }
+    const remote = intakes.open(whole, rules, preparation);
+    try {
+      return bodyOf(await within(answerMs, remote.end(new Uint8Array(body))), body);
+    } finally {
+      remote.close();
+    }
+  } finally {
+    budget.release(held);
+  }
+}
+
+function bodyOf({ entries, foreign }: Received, { length: bytes }: Uint8Array): ForeignBody {
+  if (foreign === undefined) throw new Error("expected what is told of a foreign body, got nothing");
+  return { entries, foreign, bytes };
+}

@@ -1,0 +1,11 @@
+/** Which protocol answers the senders of a format: receipts, unless the format has one of its own. */
+
+import { plain } from "./plain.ts";
+import type { Protocol } from "./protocol.ts";
+
+const PROTOCOLS: Readonly<Record<string, Protocol>> = {};
+
+/** The protocol of a format, by the format's name; whatever it is called, somebody is answered. */
+export function protocolOf(format: string | undefined): Protocol {
+  return format !== undefined && Object.hasOwn(PROTOCOLS, format) ? (PROTOCOLS[format] as Protocol) : plain;
+}

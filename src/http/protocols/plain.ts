@@ -1,0 +1,35 @@
+/** Answers for senders that look at nothing but the status: receipts, and problems as the rest of the API has them. */
+
+import { toHex } from "../../merkle/bytes.ts";
+import { bundleLedger } from "../../prove/make-bundle.ts";
+import { titleOf } from "../problem.ts";
+import type { Protocol, Recorded } from "./protocol.ts";
+
+/** Receipts of more items would make an answer that no such sender reads. */
+const RECEIPTS_MAX = 1000;
+
+export const plain: Protocol = {
+  recorded: (recorded) => ({ body: JSON.stringify(answerOf(recorded)) }),
+  refused: ({ status, code, detail }) => ({
+    type: "application/problem+json",
+    body: JSON.stringify({ type: `urn:holdfast:problem:${code}`, title: titleOf(code), status, detail, code }),
+  }),
+};
+
+function answerOf({ ledger, receipts, checkpoint, duplicates, quarantined }: Recorded): object {
+  const shown = receipts.length > RECEIPTS_MAX ? [] : receipts;
+  return {
+    ledger: bundleLedger(ledger.record),
+    ...(checkpoint !== undefined && { checkpoint: spellCheckpoint(checkpoint) }),
+    recorded: receipts.length - duplicates,
+    duplicates,
+    quarantined,
+    receipts: shown.map(({ index, recordedAt, leafHash, duplicate }) => {
+      return { index, recordedAt, leafHash: toHex(leafHash), duplicate };
+    }),
+  };
+}
+
+function spellCheckpoint({ size, root, signedAt, signature }: NonNullable<Recorded["checkpoint"]>): object {
+  return { size, root, signedAt, signature };
+}

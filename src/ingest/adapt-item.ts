@@ -1,0 +1,61 @@
+/**
+ * From an item of a foreign format to an event. An item is never refused for what is in it: what a mapping makes of it
+ * may be wrong and may be done again; the exact text that came is kept beside it (raw-member.ts).
+ * Why: docs/decisions/0091.
+ */
+
+import { checkEvent, type Event, type EventLimits } from "../entry/event.ts";
+import { EventError } from "../entry/event-error.ts";
+import { canonicalJson } from "../json/canonical.ts";
+import { toHex, utf8 } from "../merkle/bytes.ts";
+import type { Hash } from "../merkle/hash.ts";
+import type { Item, Note } from "./format.ts";
+
+/** An item as an event that will be recorded. */
+export type Adapted = { readonly event: Event; readonly notes: readonly Note[] };
+
+const NO_NOTES: readonly Note[] = [];
+
+/**
+ * Maps an item to an event that satisfies checkEvent. If the mapping does not, as with an event beyond the limits,
+ * only what is required is kept of it, and then not even that; `notes` says so. Nothing is lost: see rawMember.
+ * @param format name of the item's format
+ * @param receivedAt when the item came, ms since 1970; stands for `time` where it does not say when it happened
+ */
+export function adaptItem(format: string, item: Item, receivedAt: number, limits?: EventLimits): Adapted {
+  const { event: draft, notes: told = NO_NOTES } = item;
+  const receipt = new Date(receivedAt).toISOString();
+  const isTimed = draft.time !== undefined;
+  const event = isTimed ? draft : { ...draft, time: receipt };
+  const notes: readonly Note[] = isTimed ? told : ["time_of_receipt", ...told];
+  const { id, action, time, actor } = event;
+  const { metadata, changes, message, ...smaller } = event;
+  const key = id === undefined ? {} : { id };
+  const least = { action: `${format}.item`, time: receipt, actor: { type: "system", id: format } };
+  const unreadable = told.filter((note) => note === "text_unreadable" || note === "encoding_invalid");
+  const failed: readonly Note[] = ["time_of_receipt", ...unreadable, "mapping_failed"];
+  const attempts: [Readonly<Record<string, unknown>>, readonly Note[]][] = [
+    [event, notes],
+    [smaller, [...notes, "mapping_reduced"]],
+    [{ ...key, action, time, actor }, [...notes, "mapping_reduced"]],
+    [{ ...key, ...least }, failed],
+    [least, failed],
+  ];
+  for (const [candidate, candidateNotes] of attempts) {
+    try {
+      return { event: checkEvent(candidate, limits), notes: candidateNotes };
+    } catch (error) {
+      if (!(error instanceof EventError)) throw error;
+    }
+  }
+  throw new RangeError("expected limits that leave room for an event of three members");
+}
+
+/**
+ * Text that is equal for equal items and for no others. It is what came, not what was made of it: a repeated delivery
+ * is known again whenever it comes, and however it is mapped by then.
+ */
+export function itemContent(hash: Hash, format: string, { raw, kind }: Pick<Item, "raw" | "kind">): string {
+  const bytes = typeof raw === "string" ? utf8(raw) : raw;
+  return canonicalJson([format, kind ?? null, toHex(hash(bytes))]);
+}

@@ -1,0 +1,147 @@
+/**
+ * From a body of a foreign format to entries that are ready to be recorded. No body is refused for what is in it: an item
+ * of which nothing sure can be made is quarantined, which means recorded as it came, and said in `_source`.
+ */
+
+import type { EventLimits } from "../../entry/event.ts";
+import {
+  type OwnMembers,
+  ownMembers,
+  type Preparation,
+  type PreparedEntry,
+  prepareEntry,
+} from "../../entry/prepare.ts";
+import { toHex } from "../../merkle/bytes.ts";
+import type { Hash } from "../../merkle/hash.ts";
+import { adaptItem, itemContent } from "../adapt-item.ts";
+import { type Delivery, type Format, type Item, type Note, QUARANTINE } from "../format.ts";
+import { FORMATS } from "../known-formats.ts";
+import { rawMember } from "../raw-member.ts";
+
+/** How a body of a foreign format is taken in; plain data, so that a thread can be sent it. */
+export type ForeignForm = {
+  /** Name in FORMATS. */
+  readonly format: string;
+  readonly delivery: Delivery;
+  /** Of the key that it came with, for `_source`. */
+  readonly key: string;
+  readonly source: string;
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
+  /** Most bytes of an item that are kept as they came. */
+  readonly rawBytesMax: number;
+  /** Whether the body does not decompress: then it is one item, kept as it came. */
+  readonly isUndecodable?: boolean;
+};
+
+/** What is told of a body of a foreign format beside its entries. */
+export type ForeignFacts = {
+  /** Names the whole request when it is sent again; absent where each item is known by itself, or none can be. */
+  readonly repeatKey?: string;
+  /** Positions of entries that are quarantined. */
+  readonly quarantined: readonly number[];
+};
+
+/** Makes entries of the items of a body. */
+export function takeForeign(
+  body: Uint8Array,
+  form: ForeignForm,
+  limits: EventLimits,
+  preparation: Preparation,
+): { readonly entries: readonly PreparedEntry[]; readonly foreign: ForeignFacts } {
+  const format = formatNamed(form.format);
+  const { delivery, receivedAt, rawBytesMax } = form;
+  const { hash } = preparation;
+  const knowsItems = format.repeats?.(delivery) === "items";
+  const entries: PreparedEntry[] = [];
+  const quarantined: number[] = [];
+  const equals = new Map<string, number>();
+  const sources = new SourceTexts(form, knowsItems);
+  let isRecognisable = false;
+  let areAllNamed = true;
+  for (const item of itemsOf(format, body, form)) {
+    const { event, notes } = adaptItem(form.format, item, receivedAt, limits);
+    const isTimed = item.event.time !== undefined;
+    const isNamed = item.claim !== undefined || event.id !== undefined;
+    if (isTimed || isNamed) isRecognisable = true;
+    if (!isNamed) areAllNamed = false;
+    const isKnownByContent = knowsItems && isTimed && !isNamed;
+    const came = isNamed || isKnownByContent ? itemContent(hash, form.format, item) : undefined;
+    const claim = came !== undefined && isKnownByContent ? nthEqual(equals, came) : item.claim;
+    const raw = ownMembers({ _raw: rawMember(hash, item.raw, rawBytesMax) });
+    const own = [...raw, ...sources.member(notes, item)];
+    if (notes.some((note) => QUARANTINE.has(note))) quarantined.push(entries.length);
+    entries.push(
+      prepareEntry(event, {
+        ...preparation,
+        own,
+        contentOf: "ids",
+        ...(came !== undefined && { came }),
+        ...(claim !== undefined && { claim }),
+      }),
+    );
+  }
+  // A request that names no time and no id may be sent twice because the same thing happened twice.
+  const isKnownWhole = isRecognisable && !areAllNamed && !knowsItems;
+  return {
+    entries,
+    foreign: { quarantined, ...(isKnownWhole && { repeatKey: requestKey(hash, body, form) }) },
+  };
+}
+
+function formatNamed(name: string): Format {
+  const format = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
+  if (format === undefined) throw new Error(`expected the name of a format, got ${JSON.stringify(name)}`);
+  return format;
+}
+
+function itemsOf(format: Format, body: Uint8Array, { delivery, isUndecodable }: ForeignForm): Iterable<Item> {
+  if (isUndecodable !== true) return format.items(body, delivery);
+  return [{ raw: body, event: {}, notes: ["encoding_invalid"] }];
+}
+
+/** Equal items of one request are as many events; those of the next request are the same ones again. */
+function nthEqual(equals: Map<string, number>, came: string): string {
+  const n = (equals.get(came) ?? 0) + 1;
+  equals.set(came, n);
+  return `${came} ${n}`;
+}
+
+function requestKey(hash: Hash, body: Uint8Array, { format, delivery }: ForeignForm): string {
+  return JSON.stringify(["request", format, delivery, toHex(hash(body))]);
+}
+
+/** The member `_source` of items: spelled once for all that are alike. */
+class SourceTexts {
+  readonly #form: ForeignForm;
+  readonly #knowsItems: boolean;
+  #plain: OwnMembers | undefined;
+
+  constructor(form: ForeignForm, knowsItems: boolean) {
+    this.#form = form;
+    this.#knowsItems = knowsItems;
+  }
+
+  member(notes: readonly Note[], item: Item): OwnMembers {
+    if (notes.length > 0 || item.source !== undefined || item.claim !== undefined) return this.#spell(notes, item);
+    this.#plain ??= this.#spell(notes, item);
+    return this.#plain;
+  }
+
+  #spell(notes: readonly Note[], { source: more, claim }: Item): OwnMembers {
+    const { format, key, source } = this.#form;
+    const isQuarantined = notes.some((note) => QUARANTINE.has(note));
+    return ownMembers({
+      _source: {
+        ...more,
+        format,
+        key,
+        source,
+        ...(claim !== undefined && { claim }),
+        ...(this.#knowsItems && { known_by: "content" }),
+        ...(notes.length > 0 && { notes }),
+        ...(isQuarantined && { quarantined: true }),
+      },
+    });
+  }
+}

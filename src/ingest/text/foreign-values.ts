@@ -1,0 +1,67 @@
+/** Values that others sent, made fit for a member: what a JSON text can spell and a member cannot hold is spelled otherwise. */
+
+/** A JSON object, as yet of any form. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Deepest nesting that a value in an event may have, as of native events: the event itself is one level. */
+const DEPTH_MAX = 30;
+
+/** A value as an object; undefined when it is none. */
+export function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+}
+
+/** A value as a text of 1 to `lengthMax` UTF-16 units that is well-formed; undefined when it is none. */
+export function asText(value: unknown, lengthMax = 256): string | undefined {
+  const fits = typeof value === "string" && value !== "" && value.length <= lengthMax && value.isWellFormed();
+  return fits ? value : undefined;
+}
+
+/** The first that is a text as {@link asText} takes it. */
+export function firstText(...values: readonly unknown[]): string | undefined {
+  for (const value of values) {
+    const text = asText(value);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+/**
+ * The same value where it can stand in an event; else one in which lone surrogates are replaced, the name `__proto__` and
+ * what is nested too deeply are left out. The exact text is in `_raw`.
+ */
+export function fitForMember(value: unknown, depthLeft = DEPTH_MAX): unknown {
+  if (typeof value === "string") return value.isWellFormed() ? value : value.toWellFormed();
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (typeof value !== "object" || value === null) return value ?? null;
+  if (depthLeft === 0) return Array.isArray(value) ? [] : {};
+  if (Array.isArray(value)) {
+    let isSame = true;
+    const fit = value.map((each) => {
+      const made = fitForMember(each, depthLeft - 1);
+      if (made !== each) isSame = false;
+      return made;
+    });
+    return isSame ? value : fit;
+  }
+  return fitObject(value as JsonObject, depthLeft);
+}
+
+function fitObject(object: JsonObject, depthLeft: number): JsonObject {
+  let isSame = true;
+  const fit: Record<string, unknown> = {};
+  for (const name of Object.keys(object)) {
+    const before = object[name];
+    const made = fitForMember(before, depthLeft - 1);
+    if (made !== before || name === "__proto__" || !name.isWellFormed()) isSame = false;
+    if (name !== "__proto__") fit[name.toWellFormed()] = made;
+  }
+  return isSame ? object : fit;
+}
+
+/** The members of an object that have a value. */
+export function known(members: JsonObject): JsonObject {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(members)) if (value !== undefined) kept[name] = value;
+  return kept;
+}

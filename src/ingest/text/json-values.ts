@@ -1,0 +1,136 @@
+/**
+ * A text parted into the JSON values that it holds, whatever way its sender puts them beside each other: one value, a list
+ * of them, one on each line, or one right after the other with nothing between (as Docker's driver does). What is no JSON
+ * is handed on as it is, a line at a time, and what stands beside it is not lost with it.
+ */
+
+import { readForeignJson } from "../../json/read.ts";
+import { isTooDeep } from "../../json/shape.ts";
+
+/** A part of a text: the JSON value it spells, or none. */
+export type JsonPart = { readonly text: string; readonly value: unknown } | { readonly text: string };
+
+/** Nested deeper than this, a text is not read; what real senders send is about ten deep. */
+const FOREIGN_DEPTH_MAX = 100;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+
+/** The value of a text, or undefined when it is no JSON, or nested too deeply; large numbers stand as their digits. */
+export function readForeign(text: string): { readonly value: unknown } | undefined {
+  if (isTooDeep(text, FOREIGN_DEPTH_MAX)) return undefined;
+  try {
+    return { value: readForeignJson(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The values of a text in their order. A list at the top is parted into its elements. White space, and commas, NUL and
+ * record separators (RFC 7464) between values belong to none.
+ */
+export function* jsonValues(received: string): Iterable<JsonPart> {
+  const text = received.startsWith("\ufeff") ? received.slice(1) : received;
+  const start = skipBetween(text, 0);
+  const list = text.charCodeAt(start) === OPEN_ARRAY ? elementsOf(text, start) : undefined;
+  if (list === undefined) yield* valuesFrom(text, start);
+  else yield* list;
+}
+
+/** The elements of a list that is all of a text; undefined when it is not that. */
+function elementsOf(text: string, start: number): JsonPart[] | undefined {
+  const end = endOfValue(text, start, text.length);
+  if (end === undefined || skipBetween(text, end) < text.length) return undefined;
+  const parts: JsonPart[] = [];
+  let at = skipSpace(text, start + 1);
+  while (text.charCodeAt(at) !== CLOSE_ARRAY) {
+    const elementEnd = endOfValue(text, at, end);
+    if (elementEnd === undefined) return undefined;
+    const element = text.slice(at, elementEnd);
+    const read = readForeign(element);
+    parts.push(read === undefined ? { text: element } : { text: element, value: read.value });
+    at = skipSpace(text, elementEnd);
+    if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
+    else if (at !== end - 1) return undefined;
+  }
+  return parts;
+}
+
+/** Values one after another. From the first that is none, each has to end in its line, so that nothing is read twice. */
+function* valuesFrom(text: string, start: number): Iterable<JsonPart> {
+  let isByLine = false;
+  let at = start;
+  while (at < text.length) {
+    const lineEnd = endOfLine(text, at);
+    const end = endOfValue(text, at, isByLine ? lineEnd : text.length);
+    const read = end === undefined ? undefined : readForeign(text.slice(at, end));
+    if (end !== undefined && read !== undefined) {
+      yield { text: text.slice(at, end), value: read.value };
+      at = skipBetween(text, end);
+      continue;
+    }
+    isByLine = true;
+    const line = text.slice(at, lineEnd);
+    yield { text: line.endsWith("\r") ? line.slice(0, -1) : line };
+    at = skipBetween(text, lineEnd);
+  }
+}
+
+/** Where the value that begins at a place ends, told from brackets and quotes alone; undefined when not before the limit. */
+function endOfValue(text: string, start: number, limit: number): number | undefined {
+  let depth = 0;
+  for (let at = start; at < limit; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) {
+      for (at++; at < limit && text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === BACKSLASH) at++;
+      if (at >= limit) return undefined;
+      if (depth === 0) return at + 1;
+      // "[" and "{", "]" and "}" differ in one bit.
+    } else if ((unit | 0x20) === OPEN_OBJECT) depth++;
+    else if ((unit | 0x20) === 0x7d) {
+      if (depth <= 1) return depth === 1 ? at + 1 : undefined;
+      depth--;
+    } else if (depth === 0) return endOfWord(text, at, limit);
+  }
+  return undefined;
+}
+
+/** A number, true, false or null goes on to what cannot be a part of one. */
+function endOfWord(text: string, start: number, limit: number): number {
+  let at = start;
+  while (at < limit && isWord(text.charCodeAt(at))) at++;
+  return Math.max(at, start + 1);
+}
+
+function isWord(unit: number): boolean {
+  return unit > 0x20 && unit !== COMMA && unit !== QUOTE && (unit | 0x20) !== OPEN_OBJECT && (unit | 0x20) !== 0x7d;
+}
+
+function endOfLine(text: string, at: number): number {
+  const end = text.indexOf("\n", at);
+  return end === -1 ? text.length : end;
+}
+
+function skipSpace(text: string, start: number): number {
+  let at = start;
+  while (isSpace(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function skipBetween(text: string, start: number): number {
+  let at = start;
+  for (let unit = text.charCodeAt(at); isSpace(unit) || unit === COMMA || unit === 0 || unit === 0x1e; ) {
+    at++;
+    unit = text.charCodeAt(at);
+  }
+  return at;
+}
+
+function isSpace(unit: number): boolean {
+  return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
+}

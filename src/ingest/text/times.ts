@@ -1,0 +1,35 @@
+/** Times as senders spell them, as RFC 3339: exactly, to the last digit that came. */
+
+import { isDateTime } from "../../entry/time.ts";
+
+/** Digits of a second that a unit has. */
+const DIGITS = { s: 0, ms: 3, us: 6, ns: 9 } as const;
+
+/** What a count since 1970 counts. */
+export type TimeUnit = keyof typeof DIGITS;
+
+const COUNT = /^(\d{1,20})(?:\.(\d{1,20}))?$/;
+/** Digits of a second that are kept: those of a nanosecond. */
+const DIGITS_MAX = 9;
+
+/** A text that is an RFC 3339 date and time; undefined for any other value. */
+export function asTime(value: unknown): string | undefined {
+  return typeof value === "string" && isDateTime(value) ? value : undefined;
+}
+
+/**
+ * The RFC 3339 time of a count since 1970, a number or its digits; undefined when it is none, or beyond the year 9999.
+ * 1795763652.557843 in "s" is 2026-11-27T07:14:12.557843Z.
+ */
+export function timeOfCount(count: unknown, unit: TimeUnit): string | undefined {
+  const match = typeof count === "number" || typeof count === "string" ? COUNT.exec(String(count)) : null;
+  if (match === null) return undefined;
+  const [, whole = "", fraction = ""] = match;
+  const digits = DIGITS[unit];
+  const padded = whole.padStart(digits + 1, "0");
+  const date = new Date(Number(padded.slice(0, padded.length - digits)) * 1000);
+  if (Number.isNaN(date.getTime())) return undefined;
+  const part = (padded.slice(padded.length - digits) + fraction).slice(0, DIGITS_MAX).replace(/0+$/, "");
+  const text = `${date.toISOString().slice(0, -5)}${part === "" ? "" : `.${part}`}Z`;
+  return isDateTime(text) ? text : undefined;
+}
