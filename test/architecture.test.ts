@@ -1,7 +1,7 @@
 /**
  * The architecture as a test: which folder may import which, who is the door of a third-party package, and how
  * large folders, files and functions may grow.
- * Why: docs/decisions/0002, docs/decisions/0114.
+ * Why: docs/decisions/0002, docs/decisions/0114, docs/decisions/0129.
  */
 
 import assert from "node:assert/strict";

@@ -13,14 +13,14 @@ import type { Store } from "../store/store.ts";
 import { stepAccount } from "./account-loop.ts";
 import { type ChainView, ChainWatch } from "./chain-watch.ts";
 import { AnchorJob } from "./jobs/anchor-job.ts";
+import { checkLedger } from "./jobs/ledger-check.ts";
 import { OpenJob } from "./jobs/open-job.ts";
-import { checkLedger } from "./ledger-check.ts";
+import { Schedule } from "./jobs/schedule.ts";
 import type { LedgerSource } from "./ledgers.ts";
 import type { Obstacle, ObstacleCode, Obstacles } from "./obstacles.ts";
 import { POLICY, type Policy } from "./policy.ts";
 import { mendAnchors } from "./record/adopt.ts";
 import { finalizeAnchors } from "./record/finalize.ts";
-import { Schedule } from "./schedule.ts";
 import { PendingStore } from "./transaction/pending-store.ts";
 import { type Job, ledgerScope, type SendingAccount } from "./transaction/sending-account.ts";
 

@@ -4,12 +4,12 @@ import { ChainError } from "../../chain/chain.ts";
 import { type AnchorCall, encodeAnchor, encodeAnchorMany } from "../../chain/contract/contract.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../../merkle/checkpoint.ts";
-import { checkLedger } from "../ledger-check.ts";
 import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
 import type { ObstacleCode } from "../obstacles.ts";
-import type { Schedule } from "../schedule.ts";
 import type { AnchorItem } from "../transaction/attempt.ts";
 import { ledgerScope, type PlannedCall, type SendingAccount } from "../transaction/sending-account.ts";
+import { checkLedger } from "./ledger-check.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** Does work on one ledger; what fails in it, other than the chain, is told in the ledger's obstacle. */
 export async function guardLedger<T>(

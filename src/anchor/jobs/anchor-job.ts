@@ -4,7 +4,6 @@ import { isRecent } from "../../clock.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
 import type { ObstacleCode } from "../obstacles.ts";
-import type { Schedule } from "../schedule.ts";
 import { ledgersOf } from "../transaction/attempt.ts";
 import { lastAttempt, type PendingTransaction } from "../transaction/pending.ts";
 import {
@@ -15,6 +14,7 @@ import {
   type SendingAccount,
 } from "../transaction/sending-account.ts";
 import { composeAnchors, guardLedger } from "./anchor-call.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** Failed transactions of a ledger in a row before it is tried only once an hour. */
 const REVERTS_MAX = 3;

@@ -5,10 +5,10 @@ import { isRecent } from "../../clock.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { recoverSigner } from "../../merkle/checkpoint.ts";
 import type { LedgerSource } from "../ledgers.ts";
-import type { Schedule } from "../schedule.ts";
 import { lastAttempt, type PendingTransaction } from "../transaction/pending.ts";
 import { type Job, nothingFor, type PlannedCall, type SendingAccount } from "../transaction/sending-account.ts";
 import { guardLedger } from "./anchor-call.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** Ledgers that are known to be open on the chain are looked at again after this long. */
 const LOOK_AGAIN_MS = 60_000;

@@ -3,12 +3,12 @@
  * nothing changed. A ledger that failed is left alone for a while that grows, and others go on.
  */
 
-import { isRecent } from "../clock.ts";
-import type { Hex } from "../merkle/bytes.ts";
-import type { Store } from "../store/store.ts";
-import type { AnchoredLedger } from "./ledgers.ts";
-import { intervalOf, type Policy } from "./policy.ts";
-import type { OpenAnchors } from "./record/open-anchors.ts";
+import { isRecent } from "../../clock.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import type { Store } from "../../store/store.ts";
+import type { AnchoredLedger } from "../ledgers.ts";
+import { intervalOf, type Policy } from "../policy.ts";
+import type { OpenAnchors } from "../record/open-anchors.ts";
 
 type Plan = {
   /** Size that is anchored as far as known, also when the store has no record of it. */

@@ -5,12 +5,12 @@
  * Why: docs/decisions/0043.
  */
 
-import type { ChainHead } from "../chain/chain.ts";
-import { type Hex, toHex } from "../merkle/bytes.ts";
-import type { ChainWatch } from "./chain-watch.ts";
-import type { AnchoredLedger } from "./ledgers.ts";
-import type { ObstacleCode } from "./obstacles.ts";
-import { adopt } from "./record/adopt.ts";
+import type { ChainHead } from "../../chain/chain.ts";
+import { type Hex, toHex } from "../../merkle/bytes.ts";
+import type { ChainWatch } from "../chain-watch.ts";
+import type { AnchoredLedger } from "../ledgers.ts";
+import type { ObstacleCode } from "../obstacles.ts";
+import { adopt } from "../record/adopt.ts";
 
 export type LedgerCheck =
   /** `signer` is the one whose checkpoints the contract takes now. */
