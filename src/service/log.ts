@@ -1,6 +1,7 @@
 /** The log: JSON lines on standard output. Whoever reads them may go away, and a disk that takes them may be full: nothing waits for that. */
 
 import { type Logger, type LoggerOptions, pino } from "pino";
+import { visible } from "../json/visible.ts";
 
 /** Lines that could not be written are kept up to this, and later ones dropped. */
 const KEPT_BYTES_MAX = 1024 * 1024;
@@ -15,6 +16,8 @@ export function openLog(level: LoggerOptions["level"]): Logger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    // JSON lets controls of the second set stand as they are, which a terminal obeys.
+    hooks: { streamWrite: (line) => `${visible(line.trimEnd())}\n` },
   };
   if (level !== undefined) options.level = level;
   return pino(options, output);

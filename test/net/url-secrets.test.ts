@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { nodeAt } from "../../src/net/json-rpc.ts";
+import { AnswerReader, answerLimits } from "../../src/verify/evm/rpc-answer.ts";
 
 const KEY = "0123456789abcdef";
 const URL_TEXT = `https://name-1:p%40ss%2Fw%20rd@node.example/v3/${KEY}?apikey=q%2Bery%26k3y&debug=1&${KEY}z`;
@@ -28,6 +29,33 @@ const ROWS: Readonly<Record<string, readonly [string, string]>> = {
 for (const [name, [said, left]] of Object.entries(ROWS)) {
   test(`${name} is struck out of what a node says`, () => {
     assert.equal(nodeAt(URL_TEXT).strike?.(said), left);
+  });
+}
+
+/** Results as they come, with what a proof is made of. */
+const RESULTS: readonly unknown[] = [
+  "0x",
+  "0x1",
+  "0xABCDEF01",
+  "0X1",
+  null,
+  true,
+  1,
+  { accountProof: ["0xf901", "0x01"], storageProof: [{ key: "0x1", value: "0x0", proof: ["0x1"] }] },
+  { number: "0x1", hash: `0x${"1".repeat(64)}`, logs: [{ data: "0x", topics: [`0x${"0".repeat(64)}`] }] },
+];
+
+for (const secret of ["1", "0", "0x", "0x1", "f901", "1".repeat(64), "0xabcdef01", "number", "result", "jsonrpc"]) {
+  test(`a secret such as ${secret.slice(0, 12)} changes nothing that is asked for`, () => {
+    const spelled = encodeURIComponent(secret);
+    for (const url of [`https://u:${spelled}@node.example/`, `https://node.example/${spelled}?key=${spelled}`]) {
+      const { strike } = nodeAt(url);
+      for (const result of RESULTS) {
+        const reader = new AnswerReader(answerLimits("eth_getProof"), strike);
+        reader.take(new TextEncoder().encode(JSON.stringify({ jsonrpc: "2.0", id: 1, result })));
+        assert.deepEqual(reader.finish(), { kind: "result", result });
+      }
+    }
   });
 }
 

@@ -5,9 +5,9 @@
 
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
+import { visible } from "../../json/visible.ts";
 import { usageError } from "./failure.ts";
 import { type OutputFile, openFile } from "./output-file.ts";
-import { visible } from "./visible.ts";
 
 /** A result in both forms. */
 export type Result = { readonly json: unknown; readonly text: readonly string[] };

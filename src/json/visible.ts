@@ -1,5 +1,5 @@
 /**
- * Text from elsewhere, as a terminal may get it. A name in a bundle or a node's message can hold sequences that move the
+ * Text from elsewhere, as a terminal may get it, from a command or as a line of the log. A name in a bundle or a node's message can hold sequences that move the
  * cursor, erase a verdict and write another one, or turn the direction of what follows: they are spelled instead.
  */
 
