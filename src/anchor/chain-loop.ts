@@ -19,8 +19,8 @@ import { Schedule } from "./jobs/schedule.ts";
 import type { LedgerSource } from "./ledgers.ts";
 import type { Obstacle, ObstacleCode, Obstacles } from "./obstacles.ts";
 import { POLICY, type Policy } from "./policy.ts";
-import { mendAnchors } from "./record/adopt.ts";
 import { finalizeAnchors } from "./record/finalize.ts";
+import { AnchorMending } from "./record/mend.ts";
 import { PendingStore } from "./transaction/pending-store.ts";
 import { type Job, ledgerScope, type SendingAccount } from "./transaction/sending-account.ts";
 
@@ -60,7 +60,7 @@ export class ChainLoop {
   readonly balances = new Map<Hex, Balance>();
   readonly #parts: LoopParts;
   readonly #mineBlocks: (() => Promise<void>) | undefined;
-  #isMended = false;
+  readonly #mending: AnchorMending;
 
   static async open(setup: ChainSetup, parts: LoopParts): Promise<ChainLoop> {
     const { name, chain, payer, owners = [], mineBlocks } = setup;
@@ -108,6 +108,7 @@ export class ChainLoop {
     this.senders = senders;
     this.#parts = parts;
     this.#mineBlocks = mineBlocks;
+    this.#mending = new AnchorMending(watch, parts.log);
   }
 
   /** What must be said before a service starts: this chain and each ledger on it, as far as the chain answers. */
@@ -115,7 +116,7 @@ export class ChainLoop {
     const { obstacles, source } = this.#parts;
     await this.#guarded(this.watch.name, async () => {
       if ((await this.watch.look()) === undefined) return;
-      await this.#mend();
+      await this.#mending.step(this.#parts.source.ledgers());
       for (const ledger of source.ledgers()) {
         const check = await checkLedger(this.watch, ledger);
         const scope = ledgerScope(this.watch, ledger.record.id);
@@ -133,7 +134,7 @@ export class ChainLoop {
     await this.#guarded(this.watch.name, async () => {
       view = await this.watch.look();
       if (view === undefined) return;
-      await this.#mend();
+      await this.#mending.step(this.#parts.source.ledgers());
       await finalizeAnchors(this.watch, view, log);
     });
     if (view === undefined) return;
@@ -147,13 +148,6 @@ export class ChainLoop {
     }
     if (this.#mineBlocks !== undefined && this.isWaitingForFinality())
       await this.#guarded(this.watch.name, this.#mineBlocks);
-  }
-
-  /** Mends the records of anchors, once, as soon as the chain can be asked. */
-  async #mend(): Promise<void> {
-    if (this.#isMended) return;
-    for (const ledger of this.#parts.source.ledgers()) await mendAnchors(this.watch, ledger, this.#parts.log);
-    this.#isMended = true;
   }
 
   isWaitingForFinality(): boolean {

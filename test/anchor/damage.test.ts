@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { OpenAnchors } from "../../src/anchor/record/open-anchors.ts";
 import { PendingStore } from "../../src/anchor/transaction/pending-store.ts";
 import { ChainError } from "../../src/chain/chain.ts";
 import { listAnchors } from "../../src/store/anchor-record.ts";
@@ -130,6 +131,52 @@ for (const stage of ["mined", "final"]) {
     assert.deepEqual(places(await world.anchors()), places(before));
   });
 }
+
+test("damaged records of older anchors are made again from the chain behind the start, and become final", async () => {
+  const world = await anchoredWorld();
+  for (let i = 0; i < 4; i++) {
+    await append(world.ledger, 2);
+    await world.runUntilFinal();
+  }
+  const before = await world.anchors();
+  assert.equal(before.length, 5);
+  const space = `anchors/${world.ledger.record.id}`;
+  const older = (await keysOf(world.store, space)).slice(0, 3);
+  damage(world.store, space, older, "torn");
+  await world.start();
+  await assert.rejects(world.anchors(), DamagedStoreError, "a start does not wait for it");
+  await world.run(6, 0);
+  await world.runUntilFinal();
+  const told = (anchors: typeof before) => anchors.map(({ size, blockHash, stage }) => [size, blockHash, stage]);
+  assert.deepEqual(told(await world.anchors()), told(before));
+  assert.equal(await world.note("ledger"), undefined);
+});
+
+test("older anchors are looked at some at a time, down to the first", async () => {
+  const world = await anchoredWorld();
+  for (let i = 0; i < 4; i++) {
+    await append(world.ledger, 2);
+    await world.runUntilFinal();
+  }
+  const { id } = world.ledger.record;
+  const keys = await keysOf(world.store, `anchors/${id}`);
+  damage(world.store, `anchors/${id}`, [keys[0], keys[2]].map(String), "torn");
+  const openAnchors = await OpenAnchors.open(world.store, world.chain.chainId);
+  const found: (number | undefined)[] = [];
+  let looks = 0;
+  let below: number | undefined = Number.MAX_SAFE_INTEGER;
+  while (below !== undefined) {
+    const { damaged, from }: Awaited<ReturnType<OpenAnchors["damagedBelow"]>> = await openAnchors.damagedBelow(
+      id,
+      below,
+      1,
+    );
+    found.push(...damaged.map(({ size }) => size));
+    below = from;
+    looks++;
+  }
+  assert.deepEqual([found, looks], [[7, 3], 4]);
+});
 
 test("a damaged record of an anchor that a chain does not hold is removed", async () => {
   const world = await anchoredWorld();

@@ -84,6 +84,25 @@ export class OpenAnchors {
     }
   }
 
+  /**
+   * Damaged records among so many older anchors.
+   * @param below the size under which they are looked for
+   * @returns also the size under which to go on; undefined when there is nothing more
+   */
+  async damagedBelow(
+    ledgerId: Hex,
+    below: number,
+    limit: number,
+  ): Promise<{ readonly damaged: readonly AnchorKey[]; readonly from: number | undefined }> {
+    const damaged: AnchorKey[] = [];
+    const onDamaged = (key: AnchorKey) => {
+      if (key.chainId === undefined || key.chainId === this.#chainId) damaged.push(key);
+    };
+    const query = { chainId: this.#chainId, toSize: below - 1, reverse: true, limit, onDamaged };
+    const anchors = await listAnchors(this.#store, ledgerId, query);
+    return { damaged, from: anchors.length < limit ? undefined : anchors.at(-1)?.size };
+  }
+
   /** The write that removes a record of an anchor that cannot be read. */
   removalOf(ledgerId: Hex, key: string): RecordWrite {
     return removalOf(ledgerId, key);
