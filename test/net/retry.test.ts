@@ -32,3 +32,18 @@ test("what an attempt throws ends the asking", async () => {
   );
   assert.equal(count, 1);
 });
+
+test("each further attempt waits as long as its pause says", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let count = 0;
+  const attempt = async () => ++count;
+  const asking = retry([50, 70], attempt, () => false);
+  const asked: number[] = [];
+  for (const ms of [0, 49, 1, 69, 1]) {
+    t.mock.timers.tick(ms);
+    await new Promise((resolve) => setImmediate(resolve));
+    asked.push(count);
+  }
+  assert.deepEqual(asked, [1, 1, 2, 2, 3]);
+  assert.equal(await asking, 3);
+});
