@@ -80,3 +80,31 @@ test("a ledger that refuses them says which name was meant, and records nothing 
   assert.equal(size(), 0);
   assert.equal((await send("strict", event({ order: 7 }))).status, 201);
 });
+
+test("a metric counts such events by ledger and source, each once, and none that was refused", async () => {
+  const own = await startService({ misspelt: (ledger) => (ledger === "strict" ? "refuse" : "warn") });
+  try {
+    await own.ledgers.create({ name: "strict" });
+    const admin = await own.key(["admin"], "tests");
+    const billing = await own.key(["writer"], "billing");
+    const post = (by: string, ledger: string, body: object) =>
+      ask(own, `POST /v1/ledgers/${ledger}/events`, { key: by, body });
+    const counted = async () => {
+      const { text } = await ask(own, "GET /metrics", { key: admin });
+      return text.split("\n").filter((line) => line.startsWith("holdfast_events_misspelt_total"));
+    };
+    await post(admin, "main", event());
+    await post(admin, "strict", event({ target: {} }));
+    assert.deepEqual(await counted(), []);
+    await post(admin, "main", event({ target: {} }));
+    const batch = [event(), event({ outcom: "denied", Tenant: "t", id: "e-1" }), event({ target: {} })];
+    await post(billing, "main", batch);
+    await post(billing, "main", event({ outcom: "denied", Tenant: "t", id: "e-1" }));
+    assert.deepEqual(await counted(), [
+      'holdfast_events_misspelt_total{ledger="main",source="tests"} 1',
+      'holdfast_events_misspelt_total{ledger="main",source="billing"} 2',
+    ]);
+  } finally {
+    await own.close();
+  }
+});

@@ -20,7 +20,7 @@ import { receiveEvents } from "../intake/receive.ts";
 import { Problem } from "../problem.ts";
 import { within } from "../reply.ts";
 import type { Services } from "../services.ts";
-import { warningHeaders, warningTexts } from "./warnings.ts";
+import { misspeltCounter, newlyWarned, warningHeaders, warningTexts } from "./warnings.ts";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
@@ -28,6 +28,7 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 export function appendEvents(services: Services, budget: BodyBudget): Answering<"appendEvents"> {
   const { limits, hash, salts, contentKey, intakes } = services;
   const memory = createMemory();
+  const countMisspelt = misspeltCounter(services.metrics);
   return async ({ req, res, key, ledger }) => {
     const idempotencyKey = idempotencyKeyOf(req);
     const own = ownMembers({ _source: sourceOf(key) });
@@ -38,6 +39,7 @@ export function appendEvents(services: Services, budget: BodyBudget): Answering<
     const { alone, entries, warnings } = received;
     const request = { entries, source: key.source, ...(idempotencyKey !== undefined && { idempotencyKey }) };
     const appended = await within(limits.answerMs, ledger.append(request));
+    countMisspelt(ledger.record.name, key.source, newlyWarned(warnings, appended));
     const status = appended.outcome === "replayed" ? 200 : 201;
     const body = alone ? bundleText(hash, ledger, appended) : receiptsText(hash, ledger, received, appended);
     return { status, body, headers: warningHeaders(warnings, alone) };

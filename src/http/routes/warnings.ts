@@ -4,10 +4,31 @@
  */
 
 import type { Warning } from "../../ingest/intake/intake.ts";
+import type { Appended } from "../../ledger/append/answer.ts";
+import type { Metrics } from "../../metrics.ts";
 
 const CODE = "member_misspelt";
 /** Named in the header; the receipts have all of them. */
 const NAMED_MAX = 8;
+
+/** Counts events that were recorded although a member of theirs looks misspelt: whoever sends them may not read answers. */
+export function misspeltCounter(metrics: Metrics): (ledger: string, source: string, events: number) => void {
+  const count = metrics.counter({
+    name: "events_misspelt_total",
+    help: "Events recorded with a member whose name is nearly a known one",
+    labels: ["ledger", "source"],
+  });
+  return (ledger, source, events) => {
+    if (events > 0) count({ ledger, source }, events);
+  };
+}
+
+/** Events with warnings that this request recorded; one that is repeated was counted when it came first. */
+export function newlyWarned(warnings: readonly Warning[], { outcome, receipts }: Appended): number {
+  if (warnings.length === 0 || outcome === "replayed") return 0;
+  const positions = new Set(warnings.map(({ position }) => position));
+  return [...positions].filter((position) => receipts[position]?.duplicate !== true).length;
+}
 
 /** Headers of an answer, in the form of RFC 9651: a list of words with parameters. */
 export function warningHeaders(warnings: readonly Warning[], alone: boolean): Readonly<Record<string, string>> {
