@@ -13,7 +13,8 @@ import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import { adminKeyFile, marksFolder, storeFolder } from "../../service/config.ts";
 import { LevelStore } from "../../store/level-store.ts";
 import { type FileDamage, inspectFolder } from "../../store/leveldb/inspect.ts";
-import { openView } from "../../store/leveldb/linked-view.ts";
+import { openView, type View } from "../../store/leveldb/linked-view.ts";
+import { findStart } from "../../store/leveldb/opening/kept.ts";
 import { DamagedStoreError, type LedgerRecord, StoreLockedError } from "../../store/store.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
@@ -46,10 +47,7 @@ export function addAudit(program: Command, setExit: SetExit): void {
 async function audit(flags: AuditFlags): Promise<number> {
   const data = dataFolderOf(flags.data);
   const folder = storeFolder(data);
-  if (!existsSync(folder)) throw usageError(`Expected a store at ${folder}, got nothing; give --data.`);
-  const view = await openView(folder).catch((cause: unknown) => {
-    throw unreadable(folder, cause);
-  });
+  const view = await viewOf(folder);
   try {
     return await auditView(view.directory, data, flags);
   } catch (cause) {
@@ -57,6 +55,22 @@ async function audit(flags: AuditFlags): Promise<number> {
     throw isFileError(cause) ? unreadable(folder, cause) : cause;
   } finally {
     await view.dispose();
+  }
+}
+
+/** A view of what the next start will go on with: not of a folder that a killed one was just opening. */
+async function viewOf(folder: string): Promise<View> {
+  try {
+    const start = await findStart(folder);
+    if (!existsSync(start)) throw usageError(`Expected a store at ${folder}, got nothing; give --data.`);
+    if (start !== folder) {
+      printNote(
+        `A start was killed while it worked on ${folder}; what it left in ${start} is looked at, as by the next.`,
+      );
+    }
+    return await openView(folder, start);
+  } catch (cause) {
+    throw cause instanceof CliError ? cause : unreadable(folder, cause);
   }
 }
 

@@ -13,14 +13,15 @@ export type View = { readonly directory: string; readonly dispose: () => Promise
 
 /**
  * Makes a view of a folder. Where its lock can be reached it is shared, so that a database that somebody has open is refused.
+ * @param files the folder that has its files, where a start that was killed left them in another one
  * @throws the file system's errors
  */
-export async function openView(directory: string): Promise<View> {
+export async function openView(directory: string, files = directory): Promise<View> {
   const place = await mkdtemp(join(tmpdir(), "holdfast-view-"));
   const view = join(place, "store");
   const dispose = () => rm(place, { recursive: true, force: true });
   try {
-    await linkAll(resolve(directory), view, await filesIn(directory));
+    await linkAll(resolve(files), view, await filesIn(files));
     await linkLock(resolve(`${directory}.lock`), `${view}.lock`);
     await linkLock(resolve(directory), view);
     return { directory: view, dispose };

@@ -1,13 +1,14 @@
 /** `holdfast audit` as a process, on stores that are whole, empty, damaged, in use or not there. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { Level } from "level";
 import { type AnchorRecord, anchorWrite } from "../../../src/store/anchor-record.ts";
 import { LevelStore } from "../../../src/store/level-store.ts";
 import { ask, event, SIGNER, startService } from "../../http/service.ts";
+import { openHalfway } from "../../store/leveldb/killed-opening.ts";
 import { makeFolder, runCli } from "../run-cli.ts";
 
 /** A data folder whose store has a ledger with so many events. */
@@ -122,4 +123,28 @@ test("a store that is in use is left alone", async (t) => {
   const { status, stderr } = await runCli(["audit", "--data", folder]);
   assert.equal(status, 2);
   assert.match(stderr, /A service is using .*; stop it first/);
+});
+
+test("beside what a killed start had kept, that is looked at, as the next start does, and not the half-opened folder", async (t) => {
+  const folder = await makeData(t, 60);
+  const store = join(folder, "store");
+  const backup = join(folder, "backup");
+  cpSync(store, backup, { recursive: true });
+  await openHalfway(store);
+  // What LevelDB made of the log did not reach the disk, and the log is gone.
+  for (const name of readdirSync(store)) if (/\.(ldb|log)$/.test(name)) rmSync(join(store, name));
+  const before = readdirSync(folder, { recursive: true });
+  const { status, stdout, stderr } = await runCli(["audit", "--data", folder]);
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, /^main: whole\. 60 entries, /);
+  assert.match(stderr, /A start was killed while it worked on .*store; what it left in .*store\.kept is looked at/);
+  assert.deepEqual(readdirSync(folder, { recursive: true }), before);
+
+  rmSync(store, { recursive: true });
+  assert.match((await runCli(["audit", "--data", folder])).stdout, /^main: whole\. 60 entries, /);
+
+  cpSync(backup, store, { recursive: true });
+  const torn = await runCli(["audit", "--data", folder]);
+  assert.equal(torn.status, 2, "which of the two is meant has to be said");
+  assert.match(torn.stderr, /store\.kept.*nothing was changed.*move/s);
 });

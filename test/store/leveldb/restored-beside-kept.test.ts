@@ -18,12 +18,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { Level } from "level";
 import { LevelStore } from "../../../src/store/level-store.ts";
-import { openSafely } from "../../../src/store/leveldb/opening/opening.ts";
 import { runCli } from "../../cli/run-cli.ts";
 import { commitOf, hex, ledgerRecord } from "../suite.ts";
+import { openHalfway } from "./killed-opening.ts";
 
 const ID = hex(1, 32);
 
@@ -50,20 +48,6 @@ async function makeStore(t: TestContext): Promise<Made> {
   return made;
 }
 
-/** As a process that is killed when LevelDB has opened the folder, and before the two were compared. */
-async function openHalfway({ store, kept }: Made): Promise<void> {
-  const opened = Promise.withResolvers<void>();
-  void openSafely(store, async () => {
-    const database = new Level<Uint8Array, Uint8Array>(store, { keyEncoding: "view", valueEncoding: "view" });
-    await database.open();
-    await database.close();
-    opened.resolve();
-    return new Promise<typeof database>(() => undefined);
-  });
-  await opened.promise;
-  while (!existsSync(kept)) await sleep(1);
-}
-
 /** Every file of the two folders with its contents, locks apart. */
 function stateOf({ store, kept }: Made): Record<string, string> {
   const files = [store, kept].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
@@ -83,7 +67,7 @@ async function sizeOf({ store }: Made): Promise<number | undefined> {
 
 test("a start that was killed is undone by the next one", async (t) => {
   const made = await makeStore(t);
-  await openHalfway(made);
+  await openHalfway(made.store);
   assert.equal(await sizeOf(made), 10);
   assert.equal(existsSync(made.kept), false);
 });
@@ -112,7 +96,7 @@ const RESTORES: Readonly<Record<string, (made: Made) => void>> = {
 for (const [how, restore] of Object.entries(RESTORES)) {
   test(`a copy that was brought back ${how} is not thrown away for what a killed start had kept`, async (t) => {
     const made = await makeStore(t);
-    await openHalfway(made);
+    await openHalfway(made.store);
     restore(made);
     const before = stateOf(made);
     const expected = { code: "store_ambiguous", message: /store\.kept.*nothing was changed.*move/s };
@@ -126,7 +110,7 @@ for (const [how, restore] of Object.entries(RESTORES)) {
 
 test("who moves what was kept away goes on with the copy that was brought back", async (t) => {
   const made = await makeStore(t);
-  await openHalfway(made);
+  await openHalfway(made.store);
   RESTORES["in the place of the folder"]?.(made);
   await assert.rejects(LevelStore.open(made.store), { code: "store_ambiguous" });
   renameSync(made.kept, join(made.folder, "away"));
@@ -135,7 +119,7 @@ test("who moves what was kept away goes on with the copy that was brought back",
 
 test("who moves the folder away goes on with what was kept", async (t) => {
   const made = await makeStore(t);
-  await openHalfway(made);
+  await openHalfway(made.store);
   RESTORES["in the place of the folder"]?.(made);
   await assert.rejects(LevelStore.open(made.store), { code: "store_ambiguous" });
   renameSync(made.store, join(made.folder, "away"));
@@ -144,7 +128,7 @@ test("who moves the folder away goes on with what was kept", async (t) => {
 
 test("an empty folder in the place of the store is no copy: what was kept takes its place", async (t) => {
   const made = await makeStore(t);
-  await openHalfway(made);
+  await openHalfway(made.store);
   rmSync(made.store, { recursive: true });
   mkdirSync(made.store);
   assert.equal(await sizeOf(made), 10);

@@ -45,6 +45,20 @@ export async function putBack(directory: string): Promise<void> {
   await rm(`${directory}.gone`, { recursive: true, force: true });
 }
 
+/**
+ * The folder whose files the next opening will go on with, {@link putBack} done; nothing is changed.
+ * @throws AmbiguousFolderError when that has to be said by a person
+ */
+export async function findStart(directory: string): Promise<string> {
+  const kept = `${directory}.kept`;
+  if (await exists(kept)) {
+    await requireSameOpening(directory, kept);
+    return kept;
+  }
+  const next = `${directory}.next`;
+  return (await exists(directory)) || !(await exists(next)) ? directory : next;
+}
+
 /** Gives both folders the name of this opening. */
 async function nameOpening(directory: string, keeping: string): Promise<void> {
   const path = join(keeping, OPENING_FILE);
