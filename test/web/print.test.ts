@@ -8,6 +8,8 @@ import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
+import type { Bundle } from "../../src/verify/bundle/bundle.ts";
+import { SetWriter } from "../../src/verify/set/set.ts";
 import { deadUrl } from "../cli/fake-http.ts";
 import { anchored, TestChain, TestLedger } from "../verify/fixture.ts";
 import { launchBrowser } from "./browser.ts";
@@ -21,16 +23,19 @@ let browser: Browser;
 let address: string;
 let text: string;
 let block: string;
+let ledger: TestLedger;
+let bundle: Bundle;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "holdfast-print-"));
   buildPages(folder);
   address = pathToFileURL(join(folder, "verify.html")).href;
   browser = await launchBrowser();
-  const ledger = new TestLedger(13);
+  ledger = new TestLedger(13);
   const anchor = await new TestChain().anchor(ledger, 13, { from: 11, withState: true });
   block = anchor.blockHash;
-  text = `${JSON.stringify(anchored(ledger.bundle(5, 11, [2]), [anchor], "final"), null, 1)}\n`;
+  bundle = anchored(ledger.bundle(5, 11, [2]), [anchor], "final");
+  text = `${JSON.stringify(bundle, null, 1)}\n`;
 });
 
 after(async () => {
@@ -50,8 +55,8 @@ function withPage(use: (page: Page) => Promise<void>, node?: string): Promise<vo
   return visitAt(browser, address, visited, { look, allowed });
 }
 
-async function load(page: Page): Promise<void> {
-  const file = { name: "bundle.json", mimeType: "application/json", buffer: Buffer.from(text) };
+async function load(page: Page, content = text): Promise<void> {
+  const file = { name: "bundle.json", mimeType: "application/json", buffer: Buffer.from(content) };
   await page.setInputFiles('input[type="file"]', file);
   await page.waitForSelector(".verdict[data-outcome]");
 }
@@ -93,14 +98,36 @@ test("of a node only its host is printed, for its address may hold a secret", as
   }, node);
 });
 
+async function requireNothingToPress(page: Page): Promise<void> {
+  const controls = await page.locator("button, input, textarea, select, summary").all();
+  assert.ok(controls.length > 3, `expected controls that are not shown, got ${controls.length}`);
+  for (const control of controls) {
+    const outer = await control.evaluate((element) => element.outerHTML.slice(0, 80));
+    assert.equal(await control.isVisible(), false, outer);
+  }
+}
+
+test("on paper there is nothing to press of a set, nor of a bundle that was opened in it", async () => {
+  const writer = new SetWriter(ledger.record.id);
+  const set = [writer.begin(), writer.add(bundle), writer.end()];
+  await withPage(async (page) => {
+    await load(page, `${set.join("\n")}\n`);
+    await page.getByRole("button", { name: "Show line 2" }).waitFor();
+    await page.emulateMedia({ media: "print" });
+    await requireNothingToPress(page);
+    await page.emulateMedia({ media: "screen" });
+    await page.getByRole("button", { name: "Show line 2" }).click();
+    await page.getByRole("button", { name: "Back to the set" }).waitFor();
+    await page.emulateMedia({ media: "print" });
+    await requireNothingToPress(page);
+  });
+});
+
 test("on paper there is nothing to press, every hash is whole, and the colours are those of paper", async () => {
   await withPage(async (page) => {
     await load(page);
     await page.emulateMedia({ media: "print" });
-    for (const control of await page.locator("button, input, textarea, select, summary").all()) {
-      const outer = await control.evaluate((element) => element.outerHTML.slice(0, 80));
-      assert.equal(await control.isVisible(), false, outer);
-    }
+    await requireNothingToPress(page);
     const cut = await page.evaluate(
       `[...document.querySelectorAll(".hash-head")].filter((e) => e.scrollWidth > e.clientWidth && getComputedStyle(e).overflow === "hidden" && getComputedStyle(e).display !== "inline").length`,
     );
