@@ -17,6 +17,7 @@ import { createServer } from "../src/http/server.ts";
 import { HTTP_LIMITS } from "../src/http/services.ts";
 import { IntakePool, intakeThreads } from "../src/ingest/intake/pool.ts";
 import { createSalts } from "../src/ingest/intake/salts.ts";
+import { SourceBook } from "../src/ingest/sources/source-book.ts";
 import { keySigner } from "../src/keys/local-signer.ts";
 import { fastKeccak256 } from "../src/ledger/keccak-wasm.ts";
 import { LedgerRegistry } from "../src/ledger/registry.ts";
@@ -48,11 +49,13 @@ async function holdfast() {
   const log = { debug: quiet, info: quiet, warn: console.error, error: console.error };
   const intakes = new IntakePool(intakeThreads(availableParallelism()));
   intakes.start();
+  const sources = await SourceBook.open(store);
   const metrics = createMetrics();
   const app = createApp({
     store,
     ledgers,
     keys,
+    sources,
     intakes,
     hash,
     log,
@@ -68,6 +71,7 @@ async function holdfast() {
   });
   const close = async () => {
     await intakes.close();
+    await sources.close();
     await ledgers.close();
     await store.close();
     await rm(folder, { recursive: true });

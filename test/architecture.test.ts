@@ -48,7 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   query: ["merkle", "json", "entry", "store", "health.ts"],
   anchor: ["merkle", "json", "verify", "store", "chain", "clock.ts", "health.ts", "log.ts"],
   audit: ["merkle", "entry", "store", "ledger"],
-  ingest: ["merkle", "json", "entry", "ledger"],
+  ingest: ["merkle", "json", "entry", "store", "ledger", "clock.ts", "health.ts"],
   http: [
     "merkle",
     "json",
@@ -128,7 +128,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 
 const PURE = ["merkle", "json", "entry", "verify", "watch", "ingest", "web"];
 /** Folders of those that are not: they have threads and sockets. */
-const NOT_PURE = ["ingest/intake", "ingest/listeners"];
+const NOT_PURE = ["ingest/intake", "ingest/listeners", "ingest/sources"];
 /** Names in a folder, so that its listing is read at a glance. */
 const NAMES_MAX = 14;
 /** Folders with more names, each a list that a reader knows: the rooms of the rings, and the commands. */

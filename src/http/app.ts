@@ -26,6 +26,7 @@ import { ingest } from "./routes/ingest.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
 import { PAGES, servePage } from "./routes/pages.ts";
+import { listSources } from "./routes/sources.ts";
 import { listAnchorsOf, proveConsistency, readCheckpoint, readCheckpointOfSize, readTile } from "./routes/tree.ts";
 import type { Services } from "./services.ts";
 import { connectionOf } from "./wire/connections.ts";
@@ -76,6 +77,7 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     proveEvent: proveEvent(services),
     listLedgers: listLedgers(services),
     createLedger: createLedger(services, budget),
+    listSources: listSources(services),
     readLedger: readLedger(services),
     readCheckpoint: readCheckpoint(),
     readCheckpointOfSize: readCheckpointOfSize(),

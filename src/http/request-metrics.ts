@@ -1,5 +1,6 @@
 /** What the HTTP side counts, and the numbers of the ledgers side by side: recorded, anchored, final, waiting. */
 
+import type { SourceFacts } from "../ingest/sources/source-book.ts";
 import type { Sample } from "../metrics.ts";
 import type { ReplyTools } from "./reply.ts";
 import type { ChainStatus, Services } from "./services.ts";
@@ -11,6 +12,7 @@ export function registerMetrics(services: Services): ReplyTools["count"] {
   registerLedgers(services);
   registerAccounts(services);
   registerSources(services);
+  registerReceived(services);
   registerConditions(services);
   const { metrics } = services;
   const duration = metrics.histogram(
@@ -65,8 +67,50 @@ function registerSources({ metrics, keys, indexer, ledgers }: Services): void {
       return usedAt === undefined ? [] : [{ labels: { key: id, source }, value: usedAt / 1000 }];
     }),
   );
+  metrics.gauge(
+    {
+      name: "key_refused_uses",
+      help: "Requests with a key that is expired or revoked, since the start",
+      labels: ["key", "source"],
+    },
+    () =>
+      keys.list().flatMap(({ id, source }) => {
+        const refused = keys.refusals(id);
+        return refused === undefined ? [] : [{ labels: { key: id, source }, value: refused.count }];
+      }),
+  );
+
   metrics.gauge({ name: "searchable_entries", help: "Entries that the index has", labels: ["ledger"] }, () =>
     ledgers.list().map(({ record: { name } }) => ({ labels: { ledger: name }, value: indexer(name)?.watermark ?? 0 })),
+  );
+}
+
+/** What has come from each source, for alerts on silence, on what cannot be read, and on clocks that are off. */
+function registerReceived({ metrics, ledgers, sources }: Services): void {
+  const labels = ["ledger", "source", "format", "key"] as const;
+  const each = (name: string, help: string, value: (facts: SourceFacts) => number | undefined): void =>
+    metrics.gauge({ name, help, labels }, () =>
+      ledgers.list().flatMap(({ record }) =>
+        sources.list(record.name).flatMap((facts) => {
+          const { ledger, source, format, key } = facts;
+          const found = value(facts);
+          return found === undefined ? [] : [{ labels: { ledger, source, format, key }, value: found }];
+        }),
+      ),
+    );
+  each("source_recorded_events", "Events recorded, those that are quarantined included", ({ recorded }) => recorded);
+  each(
+    "source_quarantined_events",
+    "Events recorded as they came, for nothing sure could be made of them",
+    (facts) => facts.quarantined,
+  );
+  each("source_duplicate_events", "Items that had been recorded before", ({ duplicates }) => duplicates);
+  each("source_received_bytes", "Bytes of bodies, decompressed", ({ bytes }) => bytes);
+  each("source_last_seen_seconds", "When something last came, seconds since 1970", ({ lastSeen }) =>
+    lastSeen === undefined ? undefined : lastSeen / 1000,
+  );
+  each("source_clock_skew_seconds", "Time of receipt less the newest event's own time", ({ skewMs }) =>
+    skewMs === undefined ? undefined : skewMs / 1000,
   );
 }
 

@@ -7,6 +7,7 @@ import { EVENT_LIMITS, type EventLimits } from "../entry/event.ts";
 import type { Health } from "../health.ts";
 import type { OnMisspelt } from "../ingest/intake/intake.ts";
 import type { IntakePool } from "../ingest/intake/pool.ts";
+import type { SourceBook } from "../ingest/sources/source-book.ts";
 import type { LedgerRegistry } from "../ledger/registry.ts";
 import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
@@ -87,6 +88,8 @@ export type Services = {
   readonly store: Store;
   readonly ledgers: Pick<LedgerRegistry, "get" | "list" | "create">;
   readonly keys: KeyRing;
+  /** What has come from each source. */
+  readonly sources: SourceBook;
   /** Of every chain that the service anchors a ledger on. */
   readonly chains: (ledgerId: Hex) => Promise<readonly ChainStatus[]> | readonly ChainStatus[];
   /** Everything about anchoring, for operators. */

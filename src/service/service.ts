@@ -23,6 +23,7 @@ import { placesFor } from "../http/wire/connection-places.ts";
 import { IntakePool, intakeThreads } from "../ingest/intake/pool.ts";
 import { createSalts } from "../ingest/intake/salts.ts";
 import { OF_THE_SERVICE } from "../ingest/known-formats.ts";
+import { SourceBook } from "../ingest/sources/source-book.ts";
 import { openContentKey } from "../keys/content-key.ts";
 import type { CheckpointSigner } from "../keys/signer.ts";
 import { fastKeccak256 } from "../ledger/keccak-wasm.ts";
@@ -88,7 +89,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const registry = await openLedgers(config, ground);
   const anchorer = await openAnchorer(ground, registry);
   const { keys, isFirstStart } = await openKeys(config, ground);
-  const { opened, log, health, store, hash, indexes, signer, facts } = ground;
+  const { opened, log, health, store, hash, indexes, sources, signer, facts } = ground;
   const isUsed = registry.list().some(({ size }) => size > 0);
   const limits = httpLimits(config);
   const metrics = createMetrics({ ofProcess: true });
@@ -96,6 +97,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     store,
     ledgers: registry,
     keys,
+    sources,
     intakes: opened.adopt(openIntakes(log), (each) => each.close()),
     limits,
     log,
@@ -132,6 +134,7 @@ type Ground = Begun &
     readonly store: LevelStore;
     readonly hash: Hash;
     readonly indexes: Indexes;
+    readonly sources: SourceBook;
     readonly time: Timekeeper;
     readonly marks: Marks;
   };
@@ -149,14 +152,15 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
   const chains = await openChains(config, { log, health, store, closeLater });
   const directory = join(config.data, "index");
   const indexes = opened.adopt(await Indexes.open({ directory, log, health }), (each) => each.close());
+  const sources = opened.adopt(await SourceBook.open(store, Date.now, health), (each) => each.close());
   const time = opened.adopt(new Timekeeper({ health }), (each) => each.close());
   const marks = opened.adopt(await openMarks(config, hash, health), (each) => each.close());
-  return { ...begun, ...chains, health, store, hash, indexes, time, marks };
+  return { ...begun, ...chains, health, store, hash, indexes, sources, time, marks };
 }
 
 /** Every ledger of the store, and the one that each service has. */
 async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegistry> {
-  const { opened, log, health, store, hash, indexes, time, marks, signer, owner } = ground;
+  const { opened, log, health, store, hash, indexes, sources, time, marks, signer, owner } = ground;
   const registry = await LedgerRegistry.open({
     store,
     signer,
@@ -173,6 +177,7 @@ async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegist
       await marks.follow(ledger);
       time.follow(ledger);
       await indexes.follow(ledger);
+      sources.follow(ledger);
       ledger.onStop((cause) => log.error({ err: cause, ledger: ledger.record.name }, "the ledger stopped"));
     },
   });

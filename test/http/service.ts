@@ -15,6 +15,7 @@ import { closeServer, createServer } from "../../src/http/server.ts";
 import { type ChainStatus, HTTP_LIMITS, type HttpLimits, type Services } from "../../src/http/services.ts";
 import { IntakePool } from "../../src/ingest/intake/pool.ts";
 import { createSalts } from "../../src/ingest/intake/salts.ts";
+import { SourceBook } from "../../src/ingest/sources/source-book.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
 import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
 import { Ledger, type LedgerLimits } from "../../src/ledger/ledger.ts";
@@ -38,6 +39,7 @@ export type Running = {
   readonly store: Store;
   readonly ledgers: Services["ledgers"];
   readonly keys: KeyRing;
+  readonly sources: SourceBook;
   readonly server: Server;
   /** What the service wrote to its log. */
   readonly logged: Logged[];
@@ -67,6 +69,7 @@ export async function startService(options: Options = {}): Promise<Running> {
   const indexers = new Map<string, Indexer>();
   const ledgers = await openLedgers(store, indexers, clock, options.ledgerLimits);
   const keys = await KeyRing.open(store, () => clock.now);
+  const sources = await SourceBook.open(store, () => clock.now);
   const logged: Logged[] = [];
   const note = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message });
   const chains: Running["chains"] = new Map();
@@ -80,6 +83,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     store,
     ledgers,
     keys,
+    sources,
     intakes,
     limits,
     hash,
@@ -101,6 +105,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     store,
     ledgers,
     keys,
+    sources,
     server,
     logged,
     health,
@@ -116,6 +121,7 @@ export async function startService(options: Options = {}): Promise<Running> {
       for (const indexer of indexers.values()) await indexer.stop();
       for (const ledger of ledgers.list()) await ledger.close();
       await keys.close();
+      await sources.close();
     },
   };
 }

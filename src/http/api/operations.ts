@@ -243,6 +243,16 @@ export const OPERATIONS = {
     answers: { 201: "Ledger" },
     codes: [...withKey, ...ofBody, "request_invalid", "ledger_exists"],
   },
+  listSources: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/sources",
+    summary: "See who sends to a ledger: with which keys, how much, when last, and what could not be read.",
+    permission: "sourcesRead",
+    path: ledger,
+    answers: { 200: "Sources" },
+    codes: [...withKey, ...ofLedger],
+    compress: true,
+  },
   readLedger: {
     method: "get",
     route: "/v1/ledgers/{ledger}",

@@ -86,6 +86,37 @@ const foreignReceipts = z.strictObject({
     .meta({ description: "One for each item, in order; none of a request with more than 1,000" }),
 });
 
+const received = {
+  recorded: count.meta({ description: "Events, those that are quarantined included" }),
+  quarantined: count.meta({ description: "Recorded as they came, because nothing sure could be made of them" }),
+  duplicates: count.meta({ description: "Items that had been recorded before" }),
+  bytes: count.meta({ description: "Of bodies, decompressed" }),
+  perMinute: z.number().meta({ description: "Events a minute, over the last ten minutes" }),
+  lastSeen: milliseconds.optional(),
+  skewMs: z.int().optional().meta({ description: "Time of receipt less the newest event's own time" }),
+};
+const source = z.strictObject({
+  source: z.string(),
+  ...received,
+  received: z.array(
+    z.strictObject({ key: z.string(), format: z.string(), ...received, firstSeen: milliseconds.optional() }),
+  ),
+  keys: z.array(
+    z.strictObject({
+      id: z.string(),
+      state: z.enum(["live", "expired", "revoked"]),
+      note: z.string().optional(),
+      expiresAt: milliseconds.optional(),
+      revokedAt: milliseconds.optional(),
+      lastUsedAt: milliseconds.optional(),
+      refused: z
+        .strictObject({ count, lastAt: milliseconds })
+        .optional()
+        .meta({ description: "Uses after its end, since the start: most senders drop what is refused" }),
+    }),
+  ),
+});
+
 const storedEvent = z.strictObject({
   index: count,
   recordedAt: milliseconds,
@@ -247,6 +278,7 @@ export const SCHEMAS = {
   }),
   Key: key,
   NewKey: key.extend({ key: z.string().meta({ description: "The key itself, shown this once" }) }),
+  Sources: z.strictObject({ sources: z.array(source) }),
   Keys: z.strictObject({ keys: z.array(key) }),
   Status: z.strictObject({ chains: z.array(anchoring) }),
   Alive: z.strictObject({ status: z.literal("alive"), version: z.string() }),

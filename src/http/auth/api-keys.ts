@@ -33,6 +33,9 @@ export type ApiKey = {
 /** What an administrator decides about a new key. */
 export type KeyRequest = Pick<ApiKey, "roles" | "ledgers" | "source" | "note" | "expiresAt">;
 
+/** Uses of a key that is not live; `lastAt` in milliseconds since 1970. */
+export type Refusals = { readonly count: number; readonly lastAt: number };
+
 const SPACE = "keys";
 const USES_SPACE = "keyuses";
 const PREFIX = "hf_";
@@ -51,6 +54,7 @@ export class KeyRing {
   readonly #now: () => number;
   readonly #byDigest = new Map<string, ApiKey>();
   readonly #lastUse = new Map<string, number>();
+  readonly #refusals = new Map<string, Refusals>();
   readonly #unwritten = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -81,6 +85,14 @@ export class KeyRing {
     return this.#lastUse.get(id);
   }
 
+  /**
+   * How often since the start a key was shown that is expired or revoked: most senders drop what they were refused for it.
+   * Undefined when it never was.
+   */
+  refusals(id: string): Refusals | undefined {
+    return this.#refusals.get(id);
+  }
+
   /** The live key of this text, whose use is noted. */
   find(text: string): ApiKey | undefined {
     const digest = digestOf(text);
@@ -89,7 +101,11 @@ export class KeyRing {
     // The map compares digests, about which timing tells nothing useful; this costs little and settles the question.
     if (!timingSafeEqual(Buffer.from(digest), Buffer.from(key.digest))) return undefined;
     const now = this.#now();
-    if (!isLive(key, now)) return undefined;
+    if (!isLive(key, now)) {
+      const { count = 0 } = this.#refusals.get(key.id) ?? {};
+      this.#refusals.set(key.id, { count: count + 1, lastAt: now });
+      return undefined;
+    }
     this.#lastUse.set(key.id, now);
     this.#unwritten.add(key.id);
     return key;

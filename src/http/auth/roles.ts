@@ -20,6 +20,8 @@ const GRANTS = {
   /** See names and sizes of the ledgers that the key is for. */
   ledgersRead: ["writer", "reader", "auditor", "admin"],
   ledgersCreate: ["admin"],
+  /** See who sends, how much and when last; nothing of what was sent. */
+  sourcesRead: ["reader", "auditor", "admin"],
   /** See who has keys, never the keys. */
   keysRead: ["auditor", "admin"],
   keysWrite: ["admin"],

@@ -25,6 +25,7 @@ export type ForeignReceiving = {
 export type ForeignBody = {
   readonly entries: Received["entries"];
   readonly foreign: ForeignFacts;
+  readonly lastTime: string | undefined;
   readonly bytes: number;
 };
 
@@ -74,7 +75,7 @@ export async function receiveForeign(
   }
 }
 
-function bodyOf({ entries, foreign }: Received, { length: bytes }: Uint8Array): ForeignBody {
+function bodyOf({ entries, foreign, lastTime }: Received, { length: bytes }: Uint8Array): ForeignBody {
   if (foreign === undefined) throw new Error("expected what is told of a foreign body, got nothing");
-  return { entries, foreign, bytes };
+  return { entries, foreign, lastTime, bytes };
 }

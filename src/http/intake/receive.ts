@@ -37,7 +37,7 @@ export async function receiveEvents(
   req: IncomingMessage,
   res: ServerResponse,
   { limits, budget, intakes, preparation, misspelt }: Receiving,
-): Promise<Received> {
+): Promise<Received & { readonly bytes: number }> {
   const form = contentType(req, [JSON_TYPE, ...NDJSON]) === JSON_TYPE ? "json" : "lines";
   const { event, batchMax, requestBytesMax, atOnceBytesMax, answerMs } = limits;
   const rules = { event, batchMax, misspelt };
@@ -57,10 +57,10 @@ export async function receiveEvents(
     if (remote === undefined && held <= atOnceBytesMax) {
       const intake = openIntake(form, rules, preparation);
       intake.push(chunks.take());
-      return intake.end();
+      return { ...intake.end(), bytes: held };
     }
     remote ??= intakes.open(form, rules, preparation);
-    return await within(answerMs, remote.end(chunks.takeCopy()));
+    return { ...(await within(answerMs, remote.end(chunks.takeCopy()))), bytes: held };
   } finally {
     budget.release(held);
     remote?.close();

@@ -36,14 +36,25 @@ export function appendEvents(services: Services, budget: BodyBudget): Answering<
     const preparation: Preparation = { hash, salts, memory, own, contentOf, ...(contentKey && { contentKey }) };
     const misspelt = services.misspelt?.(ledger.record.name);
     const received = await receiveEvents(req, res, { limits, budget, intakes, preparation, misspelt });
-    const { alone, entries, warnings } = received;
+    const { alone, entries, warnings, bytes, lastTime } = received;
     const request = { entries, source: key.source, ...(idempotencyKey !== undefined && { idempotencyKey }) };
     const appended = await within(limits.answerMs, ledger.append(request));
     countMisspelt(ledger.record.name, key.source, newlyWarned(warnings, appended));
+    const duplicates = countDuplicates(appended);
+    services.sources.count(
+      { ledger: ledger.record.name, source: key.source, key: key.id, format: NATIVE },
+      { recorded: entries.length - duplicates, duplicates, bytes, lastTime },
+    );
     const status = appended.outcome === "replayed" ? 200 : 201;
     const body = alone ? bundleText(hash, ledger, appended) : receiptsText(hash, ledger, received, appended);
     return { status, body, headers: warningHeaders(warnings, alone) };
   };
+}
+
+function countDuplicates({ receipts }: Appended): number {
+  let count = 0;
+  for (const { duplicate } of receipts) if (duplicate) count++;
+  return count;
 }
 
 function sourceOf(key: ApiKey): Readonly<Record<string, string>> {

@@ -81,13 +81,13 @@ async function record(
   }));
   const appended = await appendAll(services, ledger, key.source, body);
   const receipts = appended.flatMap((each) => [...each.receipts]);
-  return {
-    ledger,
-    receipts,
-    checkpoint: appended.at(-1)?.checkpoint,
-    duplicates: receipts.filter(({ duplicate }) => duplicate).length,
-    quarantined: body.foreign.quarantined.length,
-  };
+  const duplicates = receipts.filter(({ duplicate }) => duplicate).length;
+  const quarantined = body.foreign.quarantined.filter((position) => receipts[position]?.duplicate === false).length;
+  services.sources.count(
+    { ledger: ledger.record.name, source: key.source, key: key.id, format: format.name },
+    { recorded: receipts.length - duplicates, quarantined, duplicates, bytes: body.bytes, lastTime: body.lastTime },
+  );
+  return { ledger, receipts, checkpoint: appended.at(-1)?.checkpoint, duplicates, quarantined };
 }
 
 /**

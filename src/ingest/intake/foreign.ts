@@ -42,13 +42,20 @@ export type ForeignFacts = {
   readonly quarantined: readonly number[];
 };
 
+/** Entries of a body, in the order of its items. */
+export type ForeignTaken = {
+  readonly entries: readonly PreparedEntry[];
+  readonly lastTime?: string;
+  readonly foreign: ForeignFacts;
+};
+
 /** Makes entries of the items of a body. */
 export function takeForeign(
   body: Uint8Array,
   form: ForeignForm,
   limits: EventLimits,
   preparation: Preparation,
-): { readonly entries: readonly PreparedEntry[]; readonly foreign: ForeignFacts } {
+): ForeignTaken {
   const format = formatNamed(form.format);
   const { delivery, receivedAt, rawBytesMax } = form;
   const { hash } = preparation;
@@ -59,11 +66,13 @@ export function takeForeign(
   const sources = new SourceTexts(form, knowsItems);
   let isRecognisable = false;
   let areAllNamed = true;
+  let lastTime: string | undefined;
   for (const item of itemsOf(format, body, form)) {
     const { event, notes } = adaptItem(form.format, item, receivedAt, limits);
     const isTimed = item.event.time !== undefined;
     const isNamed = item.claim !== undefined || event.id !== undefined;
     if (isTimed || isNamed) isRecognisable = true;
+    lastTime = isTimed ? event.time : undefined;
     if (!isNamed) areAllNamed = false;
     const isKnownByContent = knowsItems && isTimed && !isNamed;
     const came = isNamed || isKnownByContent ? itemContent(hash, form.format, item) : undefined;
@@ -85,6 +94,7 @@ export function takeForeign(
   const isKnownWhole = isRecognisable && !areAllNamed && !knowsItems;
   return {
     entries,
+    ...(lastTime !== undefined && { lastTime }),
     foreign: { quarantined, ...(isKnownWhole && { repeatKey: requestKey(hash, body, form) }) },
   };
 }

@@ -37,6 +37,8 @@ export type Received = {
   readonly alone: boolean;
   readonly entries: readonly PreparedEntry[];
   readonly warnings: readonly Warning[];
+  /** Time of the last event, where the event has one of its own. */
+  readonly lastTime?: string;
   /** Of a body in a foreign format. */
   readonly foreign?: ForeignFacts;
 };
@@ -80,6 +82,7 @@ function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
   const { event, batchMax } = rules;
   const entries: PreparedEntry[] = [];
   const warnings: Warning[] = [];
+  let lastTime = "";
   const lineBytesMax = event.bytesMax * SPELLING_FACTOR;
   const lines = new LineSplitter(lineBytesMax, (line, number) => {
     try {
@@ -91,6 +94,7 @@ function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
       const checked = checkEvent(parseJson(decodeUtf8(line), event), event, line.length);
       lookAtNames(checked, rules, warnings, entries.length);
       entries.push(prepareEntry(checked, preparation));
+      lastTime = checked.time;
     } catch (error) {
       throw located(error, `line ${number}`, "", number);
     }
@@ -103,7 +107,7 @@ function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
       lines.end();
       if (entries.length === 0)
         throw new IntakeError("batch_empty", "expected at least one line with an event, got none");
-      return { alone: false, entries, warnings };
+      return { alone: false, entries, warnings, lastTime };
     },
   };
 }
@@ -116,10 +120,13 @@ function prepareJson(received: Uint8Array, rules: IntakeRules, preparation: Prep
   requireShape(text, isArray, depthMax, rules);
   const value = parseJson(text, { depthMax });
   const warnings: Warning[] = [];
-  if (Array.isArray(value)) return { alone: false, entries: prepareAll(value, rules, preparation, warnings), warnings };
+  if (Array.isArray(value)) {
+    const entries = prepareAll(value, rules, preparation, warnings);
+    return { alone: false, entries, warnings, lastTime: (value.at(-1) as Event).time };
+  }
   const event = checkEvent(value, rules.event, bytes.length);
   lookAtNames(event, rules, warnings, 0);
-  return { alone: true, entries: [prepareEntry(event, preparation)], warnings };
+  return { alone: true, entries: [prepareEntry(event, preparation)], warnings, lastTime: event.time };
 }
 
 /** @throws EventError member_misspelt, where such members are refused */

@@ -83,8 +83,8 @@ export class IntakePool {
       async end(piece) {
         const answer = await ask(piece, true);
         if (!("batch" in answer)) throw new Error("expected the entries of a body from its thread, got something else");
-        const { alone, batch, warnings, foreign } = answer;
-        return { alone, entries: unpackBatch(batch), warnings, ...(foreign && { foreign }) };
+        const { batch, id: _, ...facts } = answer;
+        return { ...facts, entries: unpackBatch(batch) };
       },
       close: () => thread.drop(id),
     };

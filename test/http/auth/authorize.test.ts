@@ -37,6 +37,7 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   proveEvent: ["ok", "ok", "ok", "ok"],
   listLedgers: ["ok", "ok", "ok", "ok"],
   createLedger: ["403", "403", "403", "ok"],
+  listSources: ["403", "ok", "ok", "ok"],
   readLedger: "public",
   readCheckpoint: "public",
   readCheckpointOfSize: "public",
