@@ -12,15 +12,29 @@ import ts from "typescript";
 
 const ROOT = join(import.meta.dirname, "..");
 /** Rooms whose words are all known. */
-const ROOMS = ["anchor", "chain", "entry", "keys", "ledger", "merkle", "store"];
+const ROOMS = [
+  "anchor",
+  "audit",
+  "chain",
+  "entry",
+  "json",
+  "keys",
+  "ledger",
+  "merkle",
+  "net",
+  "prove",
+  "query",
+  "store",
+];
 
 /** Words that are defined elsewhere, by where. */
 const STANDARD: Readonly<Record<string, string>> = {
   "Ethereum, its JSON-RPC and EIPs": "address balance block code contract draft header mined rpc tag",
   "Ethereum's packages": "codec ethers keccak wasm evm secret env remote local",
   "RFC 9162 and Merkle trees": "branch merkle multiproof subtree tree visitor",
-  HTTP: "answer content endpoint query request status",
-  LevelDB: "batch database leveldb log manifest sequence table",
+  HTTP: "answer content fetch filter page retry service url endpoint query request status",
+  "RFC 8785": "canonical",
+  LevelDB: "batch checksum database leveldb log manifest sequence table",
   "JSON and its schemas": "field json schema text value varint hex",
   "TypeScript and Node":
     "bytes error file folder handle kind list lock loop mutex options part queue range registry result row state task thread version",
@@ -29,13 +43,13 @@ const STANDARD: Readonly<Record<string, string>> = {
 /** Words that mean here what they mean anywhere, such as the verbs by which a file says what it does. */
 const PLAIN = [
   // What a file or a function does.
-  "append ask broadcast build change confirm encode find finalize follow give up inspect lock prepare recover redact",
+  "append ask bound broadcast build change confirm count encode find finalize follow give up inspect listen lock make mend prepare prove read recover redact",
   "renew replace search send spell start store tally write",
   // How something is, or what became of it.
-  "acknowledged affordable ambiguous bad committed empty exists expanded failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused second seen",
+  "acknowledged behind duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused second seen",
   "shown spent stopped unavailable under unwritable waiting weighed withheld",
   // What something is of anything.
-  "bounds chunk conflict difference disk end facts format item kept key level loss naming needs on outcome place preparation problem progress reader record role room rule",
+  "chunk conflict container defaults fault frame hour memory names net order pair positions question report scan shape span summary target waiter word difference disk end facts format item kept key level loss naming needs on outcome place preparation problem progress reader record role room rule",
   "setup situation spend time tools vocabulary way wording",
 ].join(" ");
 
