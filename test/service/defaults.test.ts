@@ -18,19 +18,17 @@ const DOCS = join(import.meta.dirname, "../../docs");
 const IN_WORDS = ["contract"];
 const ETHER = 10n ** 18n;
 
-/** The cells of each row of the tables under a heading, up to the next one; code marks are left out. */
-function rows(page: string, heading: string): string[][] {
-  const text = readFileSync(join(DOCS, page), "utf8");
-  const start = text.indexOf(`\n${heading}\n`);
-  assert.ok(start >= 0, `expected the heading ${heading} in ${page}`);
-  const [section = ""] = text.slice(start + heading.length + 2).split(/^#+ /m);
-  const lines = section.split("\n").filter((line) => line.startsWith("| "));
-  return lines.slice(1).map((line) =>
-    line
-      .split(/(?<!\\)\|/)
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
+/** The cells of each row of the first table behind a line, such as a heading; code marks are left in. */
+function rows(page: string, line: string): string[][] {
+  const lines = readFileSync(join(DOCS, page), "utf8").split("\n");
+  const at = lines.indexOf(line);
+  assert.ok(at >= 0, `expected the line ${line} in ${page}`);
+  const start = lines.findIndex((each, i) => i >= at && each.startsWith("| ")) + 2;
+  const end = lines.findIndex((each, i) => i >= start && !each.startsWith("| "));
+  return lines.slice(start, end).map((row) => {
+    const cells = row.split(/(?<!\\)\|/).slice(1, -1);
+    return cells.map((cell) => cell.trim());
+  });
 }
 
 /** Name and default of each setting that a table has; a row may be about several. */
@@ -109,7 +107,7 @@ test("the limits of requests are those that docs/api.md says", () => {
   const seconds = (ms: number) => `${ms / 1000} s`;
   const mebibytes = (bytes: number) => `${bytes / 1024 ** 2} MiB`;
   const { waitingEachMax, waitingMax, waitMs } = turns;
-  const told = rows("api.md", "### Foreign formats").map(([limit, value]) => [limit, value]);
+  const told = rows("api.md", "| limit | default | over it |").map(([limit, value]) => [limit, value]);
   assert.deepEqual(Object.fromEntries(told), {
     "one event, canonical JSON": `${event.bytesMax / 1024} KiB, ${event.membersMax} members (one is \`_source\`), depth ${event.depthMax}`,
     "one request": mebibytes(requestBytesMax),
