@@ -5,7 +5,13 @@
  * Why: docs/decisions/0128.
  */
 
-import { AnswerReader, answerLimits, type NodeAnswer, NodeAnswerError } from "../verify/evm/rpc-answer.ts";
+import {
+  AnswerReader,
+  answerLimits,
+  type Meaning,
+  type NodeAnswer,
+  NodeAnswerError,
+} from "../verify/evm/rpc-answer.ts";
 import { RpcAnswerError, type RpcRequest } from "../verify/evm/rpc-reader.ts";
 import { AnswerError, fetchInPieces } from "./bounded-fetch.ts";
 import { retry } from "./retry.ts";
@@ -23,7 +29,7 @@ export type NodeTarget = {
 
 export type Question = { readonly id: number; readonly method: string; readonly params: readonly unknown[] };
 
-export type AskOptions = { readonly timeoutMs: number; readonly signal?: AbortSignal };
+export type AskOptions = { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly meaning?: Meaning };
 
 /** For an answer to whoever verifies. */
 const REQUEST_MS = 15_000;
@@ -101,9 +107,9 @@ async function askPatiently(target: NodeTarget, question: Question, timeoutMs: n
 export async function askNode(
   target: NodeTarget,
   { id, method, params }: Question,
-  options: AskOptions,
+  { meaning, ...options }: AskOptions,
 ): Promise<{ readonly status: number; readonly answer: NodeAnswer }> {
-  const reader = new AnswerReader(answerLimits(method), target.strike);
+  const reader = new AnswerReader(answerLimits(method), target.strike, meaning);
   const body = JSON.stringify({ jsonrpc: "2.0", id, method, params });
   const request = { ...options, method: "POST" as const, headers: target.headers, body };
   let status = 0;

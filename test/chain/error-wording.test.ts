@@ -8,6 +8,7 @@ import { connectEndpoint } from "../../src/chain/node/endpoint.ts";
 import { classify } from "../../src/chain/node/error-wording.ts";
 import { keyAccount } from "../../src/keys/key-source.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
+import { serveHttp } from "../cli/fake-http.ts";
 import { Anvil, CHAIN_ID } from "./anvil.ts";
 
 const WORDINGS: Readonly<Record<ChainErrorKind, readonly string[]>> = {
@@ -156,3 +157,30 @@ test("what Hardhat's EDR says today is understood", async () => {
     await server.close();
   }
 });
+
+const STRUCK: Readonly<Record<string, readonly [string, string, string]>> = {
+  low: ["nonce too low", "nonce_low", "nonce too …"],
+  nonce: ["nonce too low", "nonce_low", "… too low"],
+  funds: ["insufficient funds for gas", "funds", "insufficient … for gas"],
+  reverted: ["execution reverted", "reverted", "execution …"],
+};
+
+for (const [secret, [said, code, left]] of Object.entries(STRUCK)) {
+  test(`an error is known by its wording also when "${secret}" in it is a secret of the URL, which nobody is told`, async (t) => {
+    const body = (sent: string) => {
+      const { id, method } = JSON.parse(sent);
+      return {
+        jsonrpc: "2.0",
+        id,
+        ...(method === "eth_chainId" ? { result: "0x1" } : { error: { code: -1, message: said } }),
+      };
+    };
+    const node = await serveHttp(t, (asked) => ({ body: body(asked.body) }));
+    const endpoint = connectEndpoint(node.url.replace("//", `//u:${secret}@`), 10_000);
+    t.after(() => endpoint.close());
+    await assert.rejects(endpoint.request("eth_sendRawTransaction", ["0x"]), {
+      code: `chain_${code}`,
+      message: `${endpoint.name}: ${left}`,
+    });
+  });
+}

@@ -3,7 +3,7 @@
 import { AnswerError } from "../../net/bounded-fetch.ts";
 import { askNode, nodeAt } from "../../net/json-rpc.ts";
 import { type NodeAnswer, NodeAnswerError } from "../../verify/evm/rpc-answer.ts";
-import { ChainError } from "../chain.ts";
+import { ChainError, type ChainErrorKind } from "../chain.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { classify, revertData } from "./error-wording.ts";
 
@@ -20,7 +20,7 @@ export function connectEndpoint(url: string, timeoutMs: number): Endpoint {
     name,
     request: async (method, params) => {
       id += 1;
-      const asked = askNode(target, { id, method, params }, { timeoutMs, signal: closed.signal });
+      const asked = askNode(target, { id, method, params }, { timeoutMs, signal: closed.signal, meaning: classify });
       const { answer } = await asked.catch((error: unknown) => noAnswer(error, name));
       return resultOf(answer, name);
     },
@@ -37,6 +37,7 @@ function resultOf(answer: NodeAnswer, name: string): unknown {
   if (answer.kind === "result") return answer.result;
   const { message } = answer;
   const data = revertData(answer.data);
-  const kind = data !== undefined && data !== "0x" ? "reverted" : classify(message);
+  const meaning = (answer.meaning ?? classify(message)) as ChainErrorKind;
+  const kind = data !== undefined && data !== "0x" ? "reverted" : meaning;
   throw new ChainError(kind, `${name}: ${message}`, kind === "reverted" ? data : undefined);
 }

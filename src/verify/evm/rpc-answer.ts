@@ -18,7 +18,16 @@ export type AnswerLimits = {
 /** What a node said: a result, or an error of its own. */
 export type NodeAnswer =
   | { readonly kind: "result"; readonly result: unknown }
-  | { readonly kind: "error"; readonly message: string; readonly data: unknown };
+  | {
+      readonly kind: "error";
+      readonly message: string;
+      readonly data: unknown;
+      /** What whoever asked made of the message, before anything was struck out of it. */
+      readonly meaning?: string;
+    };
+
+/** Reads what an error means, in a word of its own: nothing of the message may be in it. */
+export type Meaning = (message: string) => string;
 
 const KIB = 1024;
 const SMALL: AnswerLimits = { bytesMax: 64 * KIB, valuesMax: 4000 };
@@ -90,13 +99,15 @@ type Strike = (text: string, isCut?: boolean) => string;
 export class AnswerReader {
   readonly #limits: AnswerLimits;
   readonly #strike: Strike | undefined;
+  readonly #meaning: Meaning | undefined;
   readonly #shape: Shape;
   #bytes = new Uint8Array(FIRST_ROOM);
   #length = 0;
 
-  constructor(limits: AnswerLimits, strike?: Strike) {
+  constructor(limits: AnswerLimits, strike?: Strike, meaning?: Meaning) {
     this.#limits = limits;
     this.#strike = strike;
+    this.#meaning = meaning;
     this.#shape = new Shape(limits.valuesMax);
   }
 
@@ -120,15 +131,18 @@ export class AnswerReader {
 
   /** @throws NodeAnswerError when all that came is no JSON-RPC answer */
   finish(): NodeAnswer {
+    let said: unknown;
     let answer: unknown;
     try {
-      answer = strikeAll(readJson(fromUtf8(this.#bytes.subarray(0, this.#length))), this.#strike);
+      said = readJson(fromUtf8(this.#bytes.subarray(0, this.#length)));
+      answer = strikeAll(said, this.#strike);
     } catch {
       // The engine's own words repeat what they do not like.
       throw new NodeAnswerError(`expected a JSON-RPC answer, got ${this.#excerpt()}`);
     }
     const { error, result } = (answer ?? {}) as { readonly error?: unknown; readonly result?: unknown };
-    if (error !== undefined && error !== null) return this.#errorOf(error);
+    // What is struck out may be a word by which an error is known.
+    if (error !== undefined && error !== null) return { ...this.#errorOf(error), ...this.#meaningOf(said) };
     if (result !== undefined) return { kind: "result", result };
     throw new NodeAnswerError(`expected a JSON-RPC answer, got ${this.#excerpt()}`);
   }
@@ -137,6 +151,13 @@ export class AnswerReader {
     const start = this.#bytes.subarray(0, Math.min(this.#length, 4 * SHOWN_MAX));
     const text = fromUtf8(start);
     return excerpt(this.#strike?.(text, true) ?? text);
+  }
+
+  #meaningOf(said: unknown): { readonly meaning?: string } {
+    const { message } = (said as { readonly error: { readonly message?: unknown } }).error;
+    return this.#meaning === undefined || typeof message !== "string"
+      ? {}
+      : { meaning: this.#meaning(plain(message.slice(0, MESSAGE_MAX))) };
   }
 
   #errorOf(error: unknown): NodeAnswer {
