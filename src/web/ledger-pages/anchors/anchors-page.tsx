@@ -15,6 +15,8 @@ import { usePath } from "../polling.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 
+/** Sizes of damaged records that are named; the answer has all of them. */
+const SIZES_NAMED = 8;
 const PAGE = 50;
 const POLL_MS = 3000;
 
@@ -128,6 +130,23 @@ function useAnchors(ledger: string) {
   };
 }
 
+/** What the service cannot tell of itself; it is on the chain all the same. */
+function DamagedNote({ damaged }: { readonly damaged: AnchorsAnswer["damaged"] }) {
+  const sizes = damaged.slice(0, SIZES_NAMED).map(({ size }) => size);
+  const more = damaged.length - sizes.length;
+  if (damaged.length === 0) return null;
+  const which =
+    damaged.length === 1
+      ? `record of the anchor of size ${sizes[0]} is damaged. The chain still has it`
+      : `records of ${damaged.length} anchors are damaged, of sizes ${sizes.join(", ")}${more > 0 ? ` and ${more} more` : ""}. The chain still has them`;
+  return (
+    <p class="note wait" role="status">
+      The service's own {which}, and every later anchor proves the same events. After a start the service makes its
+      records again from the chain, where its node can search events.
+    </p>
+  );
+}
+
 export function AnchorsPage({ ledger }: { readonly ledger: LedgerAnswer }) {
   const { anchors, damaged, isLoaded, error, hasOlder, loadOlder } = useAnchors(ledger.name);
   const [open, setOpen] = useState<string | undefined>(undefined);
@@ -144,13 +163,7 @@ export function AnchorsPage({ ledger }: { readonly ledger: LedgerAnswer }) {
         </p>
       </div>
       <Trouble error={error} />
-      {damaged.length > 0 ? (
-        <p class="muted">
-          The service's own record of {damaged.length === 1 ? "one more anchor" : `${damaged.length} more anchors`} is
-          damaged, of size {damaged.map(({ size }) => size).join(", ")}. The chain has it, and later anchors prove the
-          same events.
-        </p>
-      ) : null}
+      <DamagedNote damaged={damaged} />
       {anchors.length === 0 && damaged.length === 0 ? (
         <section class="empty">
           <h2>No anchor yet</h2>
@@ -159,7 +172,8 @@ export function AnchorsPage({ ledger }: { readonly ledger: LedgerAnswer }) {
             says why.
           </p>
         </section>
-      ) : (
+      ) : null}
+      {anchors.length > 0 || hasOlder ? (
         <section class="card">
           <div class="stacking">
             <AnchorTable anchors={anchors} several={several} open={open} onOpen={setOpen} />
@@ -172,7 +186,7 @@ export function AnchorsPage({ ledger }: { readonly ledger: LedgerAnswer }) {
             </p>
           ) : null}
         </section>
-      )}
+      ) : null}
     </div>
   );
 }
