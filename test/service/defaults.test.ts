@@ -101,8 +101,18 @@ function compare(told: ReadonlyMap<string, string>, held: Readonly<Record<string
 }
 
 test("the limits of requests are those that docs/api.md says", () => {
-  const { event, requestBytesMax, batchMax, bodiesBytesMax, requestMs, headersMs, answerMs, turns, stalledMs } =
-    HTTP_LIMITS;
+  const {
+    event,
+    requestBytesMax,
+    foreignBytesMax,
+    batchMax,
+    bodiesBytesMax,
+    requestMs,
+    headersMs,
+    answerMs,
+    turns,
+    stalledMs,
+  } = HTTP_LIMITS;
   const count = (n: number) => n.toLocaleString("en");
   const seconds = (ms: number) => `${ms / 1000} s`;
   const mebibytes = (bytes: number) => `${bytes / 1024 ** 2} MiB`;
@@ -111,6 +121,7 @@ test("the limits of requests are those that docs/api.md says", () => {
   assert.deepEqual(Object.fromEntries(told), {
     "one event, canonical JSON": `${event.bytesMax / 1024} KiB, ${event.membersMax} members (one is \`_source\`), depth ${event.depthMax}`,
     "one request": mebibytes(requestBytesMax),
+    "one request in a foreign format, decompressed": mebibytes(foreignBytesMax),
     "events of one request": count(batchMax),
     "bodies of all requests at once": mebibytes(bodiesBytesMax),
     "time for a request to arrive": `${seconds(requestMs)}, its headers ${seconds(headersMs)}`,
