@@ -5,7 +5,7 @@
  * Why: docs/decisions/0083.
  */
 
-import { Worker } from "node:worker_threads";
+import { ThreadLostError, WorkerThread } from "../../worker-thread.ts";
 import { unpackBatch } from "./batch.ts";
 import type { Form, IntakeRules, Received } from "./intake.ts";
 import { IntakeError } from "./intake-error.ts";
@@ -39,7 +39,7 @@ export function intakeThreads(cores: number): number {
 export class IntakePool {
   readonly #script: URL;
   readonly #onDeath: (cause: unknown) => void;
-  readonly #seats: (Thread | undefined)[];
+  readonly #seats: (IntakeThread | undefined)[];
   #lastId = 0;
   #isClosed = false;
 
@@ -96,10 +96,10 @@ export class IntakePool {
     await Promise.all(this.#seats.map((thread) => thread?.end()));
   }
 
-  #thread(seat: number): Thread {
+  #thread(seat: number): IntakeThread {
     const thread = this.#seats[seat];
     if (thread?.isAlive === true) return thread;
-    const started = new Thread(this.#script, (cause) => {
+    const started = new IntakeThread(this.#script, (cause) => {
       if (!this.#isClosed) this.#onDeath(cause);
     });
     this.#seats[seat] = started;
@@ -107,24 +107,16 @@ export class IntakePool {
   }
 }
 
-type Waiting = { readonly resolve: (answer: IntakeAnswer) => void; readonly reject: (error: unknown) => void };
-
 /** One thread and the bodies it has. */
-class Thread {
-  readonly #worker: Worker;
-  readonly #onDeath: (cause: unknown) => void;
+class IntakeThread {
+  readonly #thread: WorkerThread<IntakeTask, IntakeAnswer>;
   readonly #open = new Set<number>();
-  readonly #waiting = new Map<number, Waiting>();
-  #lost: unknown;
 
   constructor(script: URL, onDeath: (cause: unknown) => void) {
-    this.#onDeath = onDeath;
-    // No limit on its memory of our own: when the engine's parser meets one, the whole process ends, not the thread.
-    this.#worker = new Worker(script);
-    this.#worker.unref();
-    this.#worker.on("message", (answer: IntakeAnswer) => this.#answer(answer));
-    this.#worker.on("error", (cause) => this.#lose(cause));
-    this.#worker.on("exit", (code) => this.#lose(new Error(`the thread ended with code ${code}`)));
+    this.#thread = new WorkerThread(script, (cause) => {
+      this.#open.clear();
+      onDeath(cause);
+    });
   }
 
   get load(): number {
@@ -132,49 +124,29 @@ class Thread {
   }
 
   get isAlive(): boolean {
-    return this.#lost === undefined;
+    return this.#thread.isAlive;
   }
 
   add(id: number): void {
     this.#open.add(id);
   }
 
-  ask(task: IntakeTask, transferred: readonly ArrayBuffer[]): Promise<IntakeAnswer> {
-    return new Promise((resolve, reject) => {
-      if (this.#lost !== undefined) throw lostError(this.#lost);
-      if (this.#waiting.size === 0) this.#worker.ref();
-      this.#waiting.set(task.id, { resolve, reject });
-      this.#worker.postMessage(task, [...transferred]);
+  async ask(task: IntakeTask, transferred: readonly ArrayBuffer[]): Promise<IntakeAnswer> {
+    const answer = await this.#thread.ask(task, transferred).catch((error: unknown) => {
+      throw error instanceof ThreadLostError ? lostError(error.cause) : error;
     });
+    // With its entries or an error the thread has forgotten the body.
+    if (!("isTaken" in answer)) this.#open.delete(task.id);
+    if ("error" in answer) throw receivedError(answer.error);
+    return answer;
   }
 
   drop(id: number): void {
-    if (this.#open.delete(id)) this.#worker.postMessage({ id, isDropped: true } satisfies IntakeTask);
+    if (this.#open.delete(id)) this.#thread.tell({ id, isDropped: true });
   }
 
   async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #answer(answer: IntakeAnswer): void {
-    const { id } = answer;
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    // An idle thread must not keep the process from ending.
-    if (this.#waiting.size === 0) this.#worker.unref();
-    // With its entries or an error the thread has forgotten the body.
-    if (!("isTaken" in answer)) this.#open.delete(id);
-    if ("error" in answer) waiting?.reject(receivedError(answer.error));
-    else waiting?.resolve(answer);
-  }
-
-  #lose(cause: unknown): void {
-    if (this.#lost !== undefined) return;
-    this.#lost = cause;
-    for (const { reject } of this.#waiting.values()) reject(lostError(cause));
-    this.#waiting.clear();
-    this.#open.clear();
-    this.#onDeath(cause);
+    await this.#thread.end();
   }
 }
 

@@ -1,9 +1,9 @@
-/** Talks to the thread that rebuilds trees: one question at a time, and a new thread when the last one died. */
+/** Talks to the thread that rebuilds trees: a new one when the last one died. */
 
-import { Worker } from "node:worker_threads";
 import type { Entry } from "../../entry/entry.ts";
 import { packEntry } from "../../entry/packed.ts";
 import { RecordEncoder } from "../../store/value-layout.ts";
+import { WorkerThread } from "../../worker-thread.ts";
 import type { SealAnswer, SealTask } from "./rebuild-thread.ts";
 import type { Frontier } from "./second-tree.ts";
 
@@ -16,12 +16,12 @@ export class RebuildError extends Error {
 /** A tree as the thread has it. */
 export type RebuiltTree = { readonly root: Uint8Array; readonly frontier: Frontier };
 
-type Waiting = { readonly resolve: (answer: SealAnswer) => void; readonly reject: (error: Error) => void };
+const SCRIPT = new URL("./rebuild-thread.ts", import.meta.url);
 
 export class Rebuilder {
   readonly #encoder = new RecordEncoder();
-  #worker: Worker | undefined;
-  #waiting: Waiting | undefined;
+  #thread: WorkerThread<SealTask, SealAnswer> | undefined;
+  #isAsked = false;
 
   /** Begins with the tree that a frontier stands for, and gives its root. @throws RebuildError when it is no frontier */
   async start(size: number, frontier: Frontier): Promise<RebuiltTree> {
@@ -43,7 +43,7 @@ export class Rebuilder {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.terminate();
+    await this.#thread?.end();
   }
 
   async #tree(task: SealTask): Promise<RebuiltTree> {
@@ -52,33 +52,21 @@ export class Rebuilder {
     throw unexpected(answer);
   }
 
-  #ask(task: SealTask, transferred: readonly ArrayBuffer[]): Promise<SealAnswer> {
-    if (this.#waiting !== undefined) throw new Error("expected one question at a time to the sealing thread, got two");
-    this.#worker ??= this.#spawn();
-    const worker = this.#worker;
-    worker.ref();
-    return new Promise<SealAnswer>((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      worker.postMessage(task, [...transferred]);
-    });
-  }
-
-  #spawn(): Worker {
-    const worker = new Worker(new URL("./rebuild-thread.ts", import.meta.url));
-    const take = () => {
-      const waiting = this.#waiting;
-      this.#waiting = undefined;
-      // An idle thread must not keep the process from ending.
-      worker.unref();
-      return waiting;
-    };
-    worker.on("message", (answer: SealAnswer) => take()?.resolve(answer));
-    worker.on("error", (cause) => take()?.reject(new Error("the sealing thread failed", { cause })));
-    worker.on("exit", (code) => {
-      this.#worker = undefined;
-      take()?.reject(new Error(`the sealing thread ended with code ${code}`));
-    });
-    return worker;
+  async #ask(task: SealTask, transferred: readonly ArrayBuffer[]): Promise<SealAnswer> {
+    // The thread has one tree: an answer to somebody else's question would be about another.
+    if (this.#isAsked) throw new Error("expected one question at a time to the sealing thread, got two");
+    this.#isAsked = true;
+    if (this.#thread?.isAlive !== true) this.#thread = new WorkerThread(SCRIPT);
+    try {
+      return await this.#thread.ask(task, transferred);
+    } catch (error) {
+      const { cause } = error as Error;
+      throw new Error(`the sealing thread failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        cause,
+      });
+    } finally {
+      this.#isAsked = false;
+    }
   }
 }
 
