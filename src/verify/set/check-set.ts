@@ -1,4 +1,7 @@
-/** Verifies an evidence set: every bundle, that all are of one ledger, and that none of what was written is missing. */
+/**
+ * Verifies an evidence set: every bundle, that all are of one ledger, and that none of what was written is missing.
+ * Why of its line ends: docs/decisions/0131.
+ */
 
 import { type Bundle, BundleError } from "../bundle/bundle.ts";
 import { bundleIn, parseBundle } from "../bundle/parse.ts";
