@@ -44,6 +44,8 @@ export type Preparation = {
   readonly came?: string;
   /** What the event is known by when it is sent again, instead of its `id`. */
   readonly claim?: string;
+  /** 32 bytes that are its `content`, where they are known already; the secret has to be in them. */
+  readonly content?: Uint8Array;
   /** Which events get a `content`: all, as when it is absent, or those that claim an `id`. */
   readonly contentOf?: "all" | "ids";
   /** Memory that nobody else writes to, for an entry; fresh memory when absent. */
@@ -92,9 +94,11 @@ export function prepareEntry(event: Event, service: Preparation): PreparedEntry 
   const texts = writeMembers(event, names);
   const { id } = event;
   const isClaimed = id !== undefined || claim !== undefined || contentOf !== "ids";
-  const content = isClaimed
-    ? { content: hash(concat(contentKey, came === undefined ? WRITER.bytes : utf8(came))) }
-    : undefined;
+  const content = service.content
+    ? { content: service.content }
+    : isClaimed
+      ? { content: hash(concat(contentKey, came === undefined ? WRITER.bytes : utf8(came))) }
+      : undefined;
   for (const { name, text } of own) {
     const after = names.findIndex((other) => other > name);
     const at = after === -1 ? names.length : after;

@@ -15,6 +15,9 @@ import type { Item, Note } from "./format.ts";
 export type Adapted = { readonly event: Event; readonly notes: readonly Note[] };
 
 const NO_NOTES: readonly Note[] = [];
+/** A draft takes at most about so many bytes for each character that came, and so many more: a short one is not measured again. */
+const COPIED_TIMES = 4;
+const COPIED_MORE = 2048;
 
 /**
  * Maps an item to an event that satisfies checkEvent. If the mapping does not, as with an event beyond the limits,
@@ -23,19 +26,34 @@ const NO_NOTES: readonly Note[] = [];
  * @param receivedAt when the item came, ms since 1970; stands for `time` where it does not say when it happened
  */
 export function adaptItem(format: string, item: Item, receivedAt: number, limits?: EventLimits): Adapted {
-  const { event: draft, notes: told = NO_NOTES } = item;
-  const receipt = new Date(receivedAt).toISOString();
+  const { event: draft, notes: told = NO_NOTES, raw } = item;
   const isTimed = draft.time !== undefined;
-  const event = isTimed ? draft : { ...draft, time: receipt };
+  const event = isTimed ? draft : { ...draft, time: new Date(receivedAt).toISOString() };
   const notes: readonly Note[] = isTimed ? told : ["time_of_receipt", ...told];
+  try {
+    return { event: checkEvent(event, limits, COPIED_TIMES * raw.length + COPIED_MORE), notes };
+  } catch (error) {
+    if (!(error instanceof EventError)) throw error;
+    return adaptLess(format, event, notes, receivedAt, limits);
+  }
+}
+
+/** As much of a mapping as can be an event. */
+function adaptLess(
+  format: string,
+  event: Item["event"],
+  notes: readonly Note[],
+  receivedAt: number,
+  limits: EventLimits | undefined,
+): Adapted {
   const { id, action, time, actor } = event;
-  const { metadata, changes, message, ...smaller } = event;
+  const { metadata: _, changes: __, message: ___, ...smaller } = event;
   const key = id === undefined ? {} : { id };
+  const receipt = new Date(receivedAt).toISOString();
   const least = { action: `${format}.item`, time: receipt, actor: { type: "system", id: format } };
-  const unreadable = told.filter((note) => note === "text_unreadable" || note === "encoding_invalid");
+  const unreadable = notes.filter((note) => note === "text_unreadable" || note === "encoding_invalid");
   const failed: readonly Note[] = ["time_of_receipt", ...unreadable, "mapping_failed"];
   const attempts: [Readonly<Record<string, unknown>>, readonly Note[]][] = [
-    [event, notes],
     [smaller, [...notes, "mapping_reduced"]],
     [{ ...key, action, time, actor }, [...notes, "mapping_reduced"]],
     [{ ...key, ...least }, failed],
@@ -57,5 +75,7 @@ export function adaptItem(format: string, item: Item, receivedAt: number, limits
  */
 export function itemContent(hash: Hash, format: string, { raw, kind }: Pick<Item, "raw" | "kind">): string {
   const bytes = typeof raw === "string" ? utf8(raw) : raw;
-  return canonicalJson([format, kind ?? null, toHex(hash(bytes))]);
+  // The canonical text of these three, put together by hand.
+  const named = kind === undefined ? "null" : canonicalJson(kind);
+  return `["${format}",${named},"${toHex(hash(bytes))}"]`;
 }

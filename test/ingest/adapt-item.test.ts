@@ -13,7 +13,7 @@ const RECEIVED_AT = Date.UTC(2030, 0, 1);
 const good = { id: "1", action: "a.b", time: "2026-11-20T09:30:00Z", actor: { type: "user", id: "u" } };
 
 function adapt(event: Item["event"], receivedAt = RECEIVED_AT) {
-  return adaptItem("fake", { raw: "x", event }, receivedAt);
+  return adaptItem("fake", { raw: JSON.stringify(event), event }, receivedAt);
 }
 
 test("a mapping that is an event is recorded as it is", () => {

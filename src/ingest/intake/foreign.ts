@@ -11,7 +11,7 @@ import {
   type PreparedEntry,
   prepareEntry,
 } from "../../entry/prepare.ts";
-import { toHex } from "../../merkle/bytes.ts";
+import { concat, toHex, utf8 } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { adaptItem, itemContent } from "../adapt-item.ts";
 import { type Delivery, type Format, type Item, type Note, QUARANTINE } from "../format.ts";
@@ -33,6 +33,8 @@ export type ForeignForm = {
   /** Whether the body does not decompress: then it is one item, kept as it came. */
   readonly isUndecodable?: boolean;
 };
+
+const NO_KEY = new Uint8Array(0);
 
 /** What is told of a body of a foreign format beside its entries. */
 export type ForeignFacts = {
@@ -75,8 +77,9 @@ export function takeForeign(
     lastTime = isTimed ? event.time : undefined;
     if (!isNamed) areAllNamed = false;
     const isKnownByContent = knowsItems && isTimed && !isNamed;
-    const came = isNamed || isKnownByContent ? itemContent(hash, form.format, item) : undefined;
-    const claim = came !== undefined && isKnownByContent ? nthEqual(equals, came) : item.claim;
+    const came = isNamed ? itemContent(hash, form.format, item) : undefined;
+    const content = isKnownByContent ? contentOf(preparation, form.format, item) : undefined;
+    const claim = content === undefined ? item.claim : nthEqual(equals, content);
     const raw = ownMembers({ _raw: rawMember(hash, item.raw, rawBytesMax) });
     const own = [...raw, ...sources.member(notes, item)];
     if (notes.some((note) => QUARANTINE.has(note))) quarantined.push(entries.length);
@@ -86,6 +89,7 @@ export function takeForeign(
         own,
         contentOf: "ids",
         ...(came !== undefined && { came }),
+        ...(content !== undefined && { content }),
         ...(claim !== undefined && { claim }),
       }),
     );
@@ -110,11 +114,18 @@ function itemsOf(format: Format, body: Uint8Array, { delivery, isUndecodable }: 
   return [{ raw: body, event: {}, notes: ["encoding_invalid"] }];
 }
 
+/** What an item is known by that has nothing else: what came. The secret keeps who reads the store from confirming a guess. */
+function contentOf({ hash, contentKey = NO_KEY }: Preparation, format: string, { raw, kind }: Item): Uint8Array {
+  const bytes = typeof raw === "string" ? utf8(raw) : raw;
+  return hash(concat(contentKey, utf8(JSON.stringify([format, kind ?? null])), bytes));
+}
+
 /** Equal items of one request are as many events; those of the next request are the same ones again. */
-function nthEqual(equals: Map<string, number>, came: string): string {
-  const n = (equals.get(came) ?? 0) + 1;
-  equals.set(came, n);
-  return `${came} ${n}`;
+function nthEqual(equals: Map<string, number>, content: Uint8Array): string {
+  const spelled = Buffer.from(content.buffer, content.byteOffset, content.length).toString("base64");
+  const n = (equals.get(spelled) ?? 0) + 1;
+  equals.set(spelled, n);
+  return `${spelled} ${n}`;
 }
 
 function requestKey(hash: Hash, body: Uint8Array, { format, delivery }: ForeignForm): string {
