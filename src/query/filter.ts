@@ -6,7 +6,7 @@
 
 import { ACTION_RULE, IDENTIFIER_MAX, isPrintable, NAME_MAX, OUTCOMES } from "../entry/schema.ts";
 import { findSign, readValue } from "../entry/spelled-value.ts";
-import { type Field, PREFIXES_MAX, SEPARATORS, type Term } from "./index/terms.ts";
+import { type Field, PREFIXES_MAX, QUARANTINED, SEPARATORS, type Term } from "./index/terms.ts";
 import { QueryError, quote } from "./query-error.ts";
 
 /** What is wrong with a text, as what would be right; undefined when nothing is. `text` is as it was sent. */
@@ -23,6 +23,7 @@ const RULES: Readonly<Record<Field, Rule>> = {
   action: actionProblem,
   format: nameProblem,
   outcome: (value) => (OUTCOMES.some((outcome) => outcome === value) ? undefined : `one of ${OUTCOMES.join(", ")}`),
+  quarantined: (value) => (value === QUARANTINED ? undefined : `${QUARANTINED}, or nothing for all events`),
 };
 
 /**

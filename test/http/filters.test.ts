@@ -137,3 +137,20 @@ test("a member with a comma in its name can be withheld by its name", async () =
   assert.ok(!withheld.includes("078-05-1120") && withheld.includes('\\"ssn\\":1') && !withheld.includes("09:30"));
   assert.equal(codeOf(await bundle("ssn,dob")), "400 member_unknown", "nothing is disclosed by a list of other names");
 });
+
+test("what was recorded as it came because nothing sure could be made of it is found together", async () => {
+  const headers = { "X-GitHub-Event": "push", "X-GitHub-Delivery": "d-1" };
+  const send = (body: string, more = {}) =>
+    ask(service, "POST /v1/ledgers/main/ingest/github", { key, body, headers: { ...headers, ...more } });
+  assert.equal((await send('{"zen":')).status, 200);
+  assert.equal((await send("{}", { "X-GitHub-Delivery": "d-2" })).status, 200);
+  const all = await find({ format: "github" });
+  const quarantined = await find({ quarantined: "true" });
+  assert.equal(all.length, 2);
+  assert.deepEqual(quarantined, all.slice(0, 1));
+  assert.deepEqual(await find({ quarantined: "true", format: "native" }), []);
+  for (const wrong of ["false", "yes", "1", ""]) {
+    const answer = await ask(service, `GET /v1/ledgers/main/events?quarantined=${wrong}`, { key });
+    assert.equal(codeOf(answer), "400 parameter_invalid", wrong);
+  }
+});

@@ -56,6 +56,7 @@ const IMPOSSIBLE: readonly (readonly [filter: Filter, message: RegExp])[] = [
   ]),
   [{ outcome: "fail" }, /^expected one of success, failure, denied, unknown as outcome, got "fail"$/],
   [{ outcome: "success,denied" }, /one value/],
+  [{ quarantined: "false" }, /^expected true, or nothing for all events as quarantined, got "false"$/],
   [{ since: 2, until: 1 }, /^expected a time before 1970-01-01T00:00:00\.001Z as since, got 1970/],
   [{ since: 2, until: 2 }, /as since/],
   [{ occurredSince: -1, occurredUntil: -1 }, /as occurredSince/],

@@ -164,6 +164,9 @@ export const OPERATIONS = {
       source: text.optional(),
       key: text.regex(/^[0-9a-f]{16}$/, { error: "the id of an API key, 16 hex digits" }).optional(),
       format: z.enum([NATIVE, ...Object.keys(FORMATS), OF_THE_SERVICE]).optional(),
+      quarantined: z.literal("true").optional().meta({
+        description: "Only what was recorded as it came, because nothing sure could be made of it",
+      }),
       tenant: text.optional(),
       id: text.optional(),
       since: moment.optional().meta({ description: "Recorded at or after" }),

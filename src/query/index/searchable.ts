@@ -24,6 +24,8 @@ export type EntryFacts = {
   sender: string | undefined;
   key: string | undefined;
   format: string | undefined;
+  /** Recorded as it came, because nothing sure could be made of it. */
+  quarantined: boolean;
   tenant: string | undefined;
   id: string | undefined;
   /** The event's own time in milliseconds since 1970, rounded down; NaN when there is none that can be read. */
@@ -60,6 +62,7 @@ export function readFacts(entry: Pick<Entry, "members">): EntryFacts {
     sender: undefined,
     key: undefined,
     format: undefined,
+    quarantined: false,
     tenant: undefined,
     id: undefined,
     occurredAt: Number.NaN,
@@ -97,6 +100,7 @@ function readOrigin(facts: EntryFacts, value: unknown): void {
   set(facts, "sender", member(value, "source"));
   set(facts, "key", member(value, "key"));
   set(facts, "format", member(value, "format"));
+  facts.quarantined = member(value, "quarantined") === true;
 }
 
 function readActor(facts: EntryFacts, value: unknown): void {

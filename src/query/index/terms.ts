@@ -21,9 +21,13 @@ export const FIELDS = [
   "action",
   "format",
   "outcome",
+  "quarantined",
 ] as const;
 export type Field = (typeof FIELDS)[number];
 export type Term = { readonly field: Field; readonly text: string };
+
+/** The one thing that can be asked of it: entries that are not quarantined have no term for that. */
+export const QUARANTINED = "true";
 
 /** What stands behind the last letter of a prefix that can be searched; beyond this many, an action has no more. */
 export const SEPARATORS = ".:/";
@@ -40,6 +44,7 @@ export function eachTerm(facts: EntryFacts, visit: (field: Field, text: string) 
   if (facts.sender !== undefined && facts.sender !== facts.source) visit("source", facts.sender);
   if (facts.key !== undefined) visit("key", facts.key);
   if (facts.format !== undefined) visit("format", facts.format);
+  if (facts.quarantined) visit("quarantined", QUARANTINED);
   if (facts.tenant !== undefined) visit("tenant", facts.tenant);
   if (facts.id !== undefined) visit("id", facts.id);
 }

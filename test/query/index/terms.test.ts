@@ -59,6 +59,12 @@ test("an entry has the terms of its members, and no others", () => {
   ]);
 });
 
+test("only what is quarantined has a term that says so", () => {
+  const isSaid = (quarantined: unknown): boolean =>
+    termsOf({ _source: { source: "app", quarantined } }).includes("quarantined=true");
+  assert.deepEqual([true, false, "true", 1, null].map(isSaid), [true, false, false, false, false]);
+});
+
 test("members of unexpected forms are not searchable and disturb nothing", () => {
   const odd = { action: 15, actor: [], targets: "x", outcome: null, source: {}, _source: "s", time: 5, id: "" };
   assert.deepEqual(termsOf(odd), ["action=15", "outcome=unknown"]);

@@ -2,7 +2,7 @@
 
 import { useMemo, useRef, useState } from "preact/hooks";
 import { useKeys } from "../frame/keys.ts";
-import { type FilterField, isEmpty, OUTCOMES, TEXT_FIELDS, type UrlFilter } from "./filter.ts";
+import { type FilterField, isEmpty, ORIGIN_FIELDS, OUTCOMES, TEXT_FIELDS, type UrlFilter } from "./filter.ts";
 
 type Props = {
   readonly filter: UrlFilter;
@@ -16,7 +16,10 @@ const LABELS: Readonly<Record<FilterField, string>> = {
   actor: "Actor",
   target: "Target",
   source: "Key’s source",
+  format: "Format",
+  key: "Id of the key",
   outcome: "Outcome",
+  quarantined: "Readable",
   since: "Since (UTC)",
   until: "Until (UTC)",
 };
@@ -25,7 +28,22 @@ const PLACEHOLDERS: Readonly<Partial<Record<FilterField, string>>> = {
   actor: "user:u1",
   target: "invoice:*",
   source: "billing",
+  format: "native",
+  key: "16 hex digits",
 };
+
+type Choice = readonly [value: string, word: string];
+
+/** Fields in which one of a few is chosen. */
+const CHOICES: Readonly<Partial<Record<FilterField, readonly Choice[]>>> = {
+  outcome: [["", "any"], ...OUTCOMES.map((outcome): Choice => [outcome, outcome])],
+  quarantined: [
+    ["", "any"],
+    ["true", "quarantined only"],
+  ],
+};
+const MAIN_FIELDS: readonly FilterField[] = [...TEXT_FIELDS, "outcome", "since", "until"];
+const MORE_FIELDS: readonly FilterField[] = [...ORIGIN_FIELDS, "quarantined"];
 
 type FieldProps = {
   readonly name: FilterField;
@@ -35,6 +53,7 @@ type FieldProps = {
 
 function Field({ name, value, onValue }: FieldProps) {
   const id = `filter-${name}`;
+  const choices = CHOICES[name];
   const shared = {
     id,
     class: "input",
@@ -45,11 +64,12 @@ function Field({ name, value, onValue }: FieldProps) {
   return (
     <div class="field">
       <label for={id}>{LABELS[name]}</label>
-      {name === "outcome" ? (
+      {choices !== undefined ? (
         <select id={id} class="input" value={value} onChange={(event) => onValue(event.currentTarget.value, true)}>
-          <option value="">any</option>
-          {OUTCOMES.map((outcome) => (
-            <option key={outcome}>{outcome}</option>
+          {choices.map(([choice, word]) => (
+            <option key={choice} value={choice}>
+              {word}
+            </option>
           ))}
         </select>
       ) : name === "since" || name === "until" ? (
@@ -63,6 +83,7 @@ function Field({ name, value, onValue }: FieldProps) {
 
 export function FilterBar({ filter, onFilter, onDone }: Props) {
   const [draft, setDraft] = useState<UrlFilter>(filter);
+  const [wantsMore, setWantsMore] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   // Not in an effect: that would come after the first drawing, and take away what was typed meanwhile.
   const shown = useRef(filter);
@@ -77,6 +98,8 @@ export function FilterBar({ filter, onFilter, onDone }: Props) {
     setDraft(next);
     if (now) onFilter(next);
   };
+  // What is asked for is always seen.
+  const hasMore = wantsMore || MORE_FIELDS.some((name) => draft[name] !== undefined);
   return (
     <form
       class="filters"
@@ -91,7 +114,7 @@ export function FilterBar({ filter, onFilter, onDone }: Props) {
         if (event.key === "Escape") onDone();
       }}
     >
-      {[...TEXT_FIELDS, "outcome" as const, "since" as const, "until" as const].map((name) => (
+      {[...MAIN_FIELDS, ...(hasMore ? MORE_FIELDS : [])].map((name) => (
         <Field key={name} name={name} value={draft[name] ?? ""} onValue={set(name)} />
       ))}
       <div class="filter-buttons">
@@ -101,6 +124,11 @@ export function FilterBar({ filter, onFilter, onDone }: Props) {
         <button type="button" class="button" disabled={isEmpty(filter) && isEmpty(draft)} onClick={() => onFilter({})}>
           Clear
         </button>
+        {hasMore ? null : (
+          <button type="button" class="button quiet" onClick={() => setWantsMore(true)}>
+            More
+          </button>
+        )}
       </div>
     </form>
   );

@@ -2,8 +2,10 @@
 
 /** Fields of text; the API's names. */
 export const TEXT_FIELDS = ["action", "actor", "target", "source"] as const;
+/** How an event came: asked for less often. */
+export const ORIGIN_FIELDS = ["format", "key"] as const;
 export const OUTCOMES = ["success", "failure", "denied", "unknown"] as const;
-const FIELDS = [...TEXT_FIELDS, "outcome", "since", "until"] as const;
+const FIELDS = [...TEXT_FIELDS, ...ORIGIN_FIELDS, "outcome", "quarantined", "since", "until"] as const;
 export type FilterField = (typeof FIELDS)[number];
 export type UrlFilter = Readonly<Partial<Record<FilterField, string>>>;
 
