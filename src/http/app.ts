@@ -22,6 +22,7 @@ import { appendEvents } from "./routes/append.ts";
 import { proveEvent, readEvent } from "./routes/event.ts";
 import { countEvents, listEvents } from "./routes/event-search.ts";
 import { alive, metricsText, ready, status } from "./routes/health.ts";
+import { hecAcks, hecHealth } from "./routes/hec.ts";
 import { ingest } from "./routes/ingest.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
@@ -88,6 +89,8 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     listKeys: listKeys(services),
     revokeKey: revokeKey(services),
     status: status(services),
+    hecHealth: hecHealth(services),
+    hecHealthV1: hecHealth(services),
     alive: alive(services),
     ready: ready(services),
     metrics: metricsText(services),
@@ -102,12 +105,16 @@ function handlersOf(services: Services): Handlers {
   const answers = answersOf(services, budget);
   const ids = Object.keys(OPERATIONS) as OperationId[];
   const handlers = ids.map((id): [OperationId, Handler] => {
-    const handler = isForeign(id)
-      ? ingest(services, budget, id, admission(services, id))
-      : handlerOf(services, id, answers);
+    const handler = isForeign(id) ? foreignHandler(services, budget, id) : handlerOf(services, id, answers);
     return [id, handler];
   });
   return Object.fromEntries(handlers) as Handlers;
+}
+
+function foreignHandler(services: Services, budget: BodyBudget, id: ForeignId): Handler {
+  const { foreign }: Operation = OPERATIONS[id];
+  const answer = foreign?.asks === "acks" ? hecAcks : ingest;
+  return answer(services, budget, id, admission(services, id));
 }
 
 function isForeign(id: OperationId): id is ForeignId {

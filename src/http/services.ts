@@ -83,6 +83,10 @@ export const HTTP_LIMITS: HttpLimits = {
   connectionsMax: 10_000,
 };
 
+/** How safe what was sent has to be, before it is acknowledged to a client of Splunk's that asks. */
+export const HEC_ACKS = ["recorded", "anchored", "final"] as const;
+export type HecAck = (typeof HEC_ACKS)[number];
+
 /** Everything that the routes use. */
 export type Services = {
   readonly store: Store;
@@ -99,6 +103,8 @@ export type Services = {
   readonly limits: HttpLimits;
   /** What a ledger, by its name, does about members that look misspelt. */
   readonly misspelt?: (ledger: string) => OnMisspelt | undefined;
+  /** What it means that Splunk's clients are acknowledged; "recorded" when absent. */
+  readonly hecAck?: HecAck;
   readonly log: Log;
   /** What goes on failing in the background. */
   readonly health: Health;

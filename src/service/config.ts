@@ -6,7 +6,7 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { POLICY } from "../anchor/policy.ts";
-import { HTTP_LIMITS } from "../http/services.ts";
+import { HEC_ACKS, type HecAck, HTTP_LIMITS } from "../http/services.ts";
 import { readJson } from "../json/read.ts";
 import { QUEUE_LIMITS } from "../ledger/append/queue.ts";
 import { addressFault } from "../merkle/address.ts";
@@ -110,6 +110,8 @@ const ledgerSettings = settings({
   misspelt: z.enum(["warn", "refuse"]).optional(),
 });
 
+const hecAck = z.enum(HEC_ACKS);
+
 const file = settings({
   listen: z.string().optional(),
   data: z.string().min(1).optional(),
@@ -131,6 +133,8 @@ const file = settings({
     .max(86_400)
     .default(HTTP_LIMITS.idleMs / 1000),
   limits: limits.prefault({}),
+  /** What it means that a client of Splunk's is acknowledged. */
+  hecAck: hecAck.default("recorded"),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
@@ -153,11 +157,12 @@ export type Config = {
   readonly embeddedIntervalS: number;
   readonly keepAliveS: number;
   readonly limits: LimitsConfig;
+  readonly hecAck: HecAck;
   readonly logLevel: z.infer<typeof file>["logLevel"];
 };
 
 /** Environment variables that mean something here. */
-const VARIABLES = ["HOLDFAST_CONFIG", "HOLDFAST_LISTEN", "HOLDFAST_DATA", "HOLDFAST_LOG"];
+const VARIABLES = ["HOLDFAST_CONFIG", "HOLDFAST_LISTEN", "HOLDFAST_DATA", "HOLDFAST_LOG", "HOLDFAST_HEC_ACK"];
 /** Variables of the command line, which a service ignores. */
 const CLIENT_VARIABLES = ["HOLDFAST_URL", "HOLDFAST_KEY", "HOLDFAST_RPC", "HOLDFAST_LAUNCHER"];
 
@@ -181,19 +186,24 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       throw new ConfigError(`expected "${name}" beside "chains", see docs/configuration.md, got none`);
     }
   }
-  const logLevel = file.shape.logLevel.safeParse(env.HOLDFAST_LOG ?? rest.logLevel);
-  if (!logLevel.success) {
-    const levels = file.shape.logLevel.unwrap().options.join(", ");
-    throw new ConfigError(`expected one of ${levels} in HOLDFAST_LOG, got ${JSON.stringify(env.HOLDFAST_LOG)}`);
-  }
+  const logLevel = readChoice("HOLDFAST_LOG", env.HOLDFAST_LOG ?? rest.logLevel, file.shape.logLevel.unwrap().options);
+  const ack = readChoice("HOLDFAST_HEC_ACK", env.HOLDFAST_HEC_ACK ?? rest.hecAck, HEC_ACKS);
   return {
     ...rest,
     ...readListen(env.HOLDFAST_LISTEN, listen),
     data: resolve(env.HOLDFAST_DATA ?? data ?? DATA_DEFAULT),
     signer: rest.signer,
     owner: rest.owner,
-    logLevel: logLevel.data,
+    hecAck: ack,
+    logLevel,
   };
+}
+
+/** @throws ConfigError when a variable has none of the values that it may have */
+function readChoice<Choice extends string>(variable: string, value: string, choices: readonly Choice[]): Choice {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  throw new ConfigError(`expected one of ${choices.join(", ")} in ${variable}, got ${JSON.stringify(value)}`);
 }
 
 /** Where a first start leaves the admin key. */

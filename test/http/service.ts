@@ -7,12 +7,13 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type * as z from "zod";
 import { Health } from "../../src/health.ts";
+import { CODES, isCode } from "../../src/http/api/codes.ts";
 import { SCHEMAS, type SchemaName } from "../../src/http/api/schemas.ts";
 import { createApp } from "../../src/http/app.ts";
 import { KeyRing } from "../../src/http/auth/api-keys.ts";
 import type { Role } from "../../src/http/auth/roles.ts";
 import { closeServer, createServer } from "../../src/http/server.ts";
-import { type ChainStatus, HTTP_LIMITS, type HttpLimits, type Services } from "../../src/http/services.ts";
+import { type ChainStatus, type HecAck, HTTP_LIMITS, type HttpLimits, type Services } from "../../src/http/services.ts";
 import { IntakePool } from "../../src/ingest/intake/pool.ts";
 import { createSalts } from "../../src/ingest/intake/salts.ts";
 import { SourceBook } from "../../src/ingest/sources/source-book.ts";
@@ -58,6 +59,7 @@ export type Options = {
   readonly ledgerLimits?: Partial<LedgerLimits>;
   readonly intakes?: IntakePool;
   readonly misspelt?: Services["misspelt"];
+  readonly hecAck?: HecAck;
 };
 
 /** Starts a service with the ledger `main`. */
@@ -95,6 +97,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     anchoring: async () => [],
     metrics,
     ...(options.misspelt !== undefined && { misspelt: options.misspelt }),
+    ...(options.hecAck !== undefined && { hecAck: options.hecAck }),
   });
   const server = createServer(app, limits, { metrics, log });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -206,8 +209,11 @@ export async function ask({ url }: Pick<Running, "url">, target: string, questio
 
 /** The code of a problem, checked to be a whole one. */
 export function codeOf(answer: Answer): string {
-  if (answer.headers.get("content-type") !== "application/problem+json")
-    return `no problem: ${answer.status} ${answer.text}`;
+  if (answer.headers.get("content-type") !== "application/problem+json") {
+    // A foreign protocol has a body, and now and then a status, of its own.
+    const code = answer.headers.get("holdfast-code") ?? "";
+    return isCode(code) ? `${CODES[code][0]} ${code}` : `no problem: ${answer.status} ${answer.text}`;
+  }
   const problem = answer.as("Problem");
   return `${problem.status === answer.status ? answer.status : "two statuses"} ${problem.code}`;
 }

@@ -20,6 +20,7 @@ export const CODES = {
   encoding_invalid: [400, "The body does not decompress"],
   parameter_invalid: [400, "A parameter of the request is wrong"],
   query_invalid: [400, "A part of the query is wrong"],
+  channel_missing: [400, "The channel of the acknowledgements is missing"],
   cursor_invalid: [400, "The cursor is none of this API"],
   cursor_mismatch: [400, "The cursor belongs to another query"],
   request_invalid: [400, "The request does not have the expected form"],
@@ -65,6 +66,20 @@ export const CODES = {
 
 /** A stable code of a problem. */
 export type Code = keyof typeof CODES;
+
+/** What can be wrong with the key of a request. */
+export const OF_KEY: readonly Code[] = ["key_missing", "key_invalid", "role_insufficient", "ledger_forbidden"];
+
+/** Why something that is right is not recorded. */
+export const OF_RECORDING: readonly Code[] = [
+  "claim_damaged",
+  "queue_full",
+  "not_recorded",
+  "store_unavailable",
+  "marks_unwritable",
+  "ledger_stopped",
+  "deadline_exceeded",
+];
 
 /** Whether a text is a code of the table. */
 export function isCode(text: unknown): text is Code {

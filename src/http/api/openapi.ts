@@ -117,13 +117,16 @@ function contentOf(names: readonly AnswerForm[]): Json {
   return { "application/json": { schema: references.length === 1 ? references[0] : { oneOf: references } } };
 }
 
-function problemsOf(codes: readonly Code[], { answers }: Operation): Json {
+function problemsOf(codes: readonly Code[], { answers, problems }: Operation): Json {
   const byStatus = new Map<number, Code[]>();
   for (const code of new Set(codes)) {
     const [status] = CODES[code];
     if (!Object.hasOwn(answers, status)) byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  const content = { "application/problem+json": { schema: reference("Problem") } };
+  const content =
+    problems === undefined
+      ? { "application/problem+json": { schema: reference("Problem") } }
+      : { "application/json": { schema: reference(problems) } };
   return Object.fromEntries([...byStatus].map(([status, list]) => [status, { description: list.join(", "), content }]));
 }
 

@@ -10,7 +10,8 @@ import { readValues } from "../../entry/spelled-value.ts";
 import { MOMENT_RULE, parseMoment } from "../../entry/time.ts";
 import { FORMATS, NATIVE, OF_THE_SERVICE } from "../../ingest/known-formats.ts";
 import type { Permission } from "../auth/roles.ts";
-import type { Code } from "./codes.ts";
+import { type Code, OF_KEY, OF_RECORDING } from "./codes.ts";
+import { FOREIGN_OPERATIONS } from "./foreign-operations.ts";
 import type { SchemaName } from "./schemas.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
@@ -25,6 +26,8 @@ export type ForeignRoute = {
   readonly format?: string;
   /** Which of the routes of its format it is, see Delivery. */
   readonly route?: string;
+  /** It brings nothing, but asks whether what was brought is safe. */
+  readonly asks?: "acks";
 };
 
 /** One operation; `path` and `query` parameters arrive as texts and are checked by their schemas. */
@@ -39,6 +42,8 @@ export type Operation = {
   readonly body?: { readonly types: readonly string[]; readonly schema: SchemaName };
   readonly answers: Readonly<Record<number, AnswerForm | readonly AnswerForm[]>>;
   readonly codes: readonly Code[];
+  /** The form of its problems, where a foreign protocol has its own. */
+  readonly problems?: SchemaName;
   /** Of a foreign protocol; `format` is the one whose protocol it is, where the path does not name it. */
   readonly foreign?: ForeignRoute;
   /** Whether the answer may be compressed on its way. */
@@ -71,7 +76,6 @@ const names = text.transform(readValues);
 
 const ledger = z.object({ ledger: z.string() });
 const ofLedger: readonly Code[] = ["ledger_unknown", "store_damaged"];
-const withKey: readonly Code[] = ["key_missing", "key_invalid", "role_insufficient", "ledger_forbidden"];
 /** What can be wrong with the bytes of a body, whatever they are to be. */
 const ofBytes: readonly Code[] = ["encoding_unsupported", "encoding_invalid", "request_too_large", "service_busy"];
 const ofBody: readonly Code[] = [
@@ -84,16 +88,6 @@ const ofBody: readonly Code[] = [
   "json_unsafe_integer",
   "json_lone_surrogate",
 ];
-/** Why something that is right is not recorded. */
-const ofRecording: readonly Code[] = [
-  "claim_damaged",
-  "queue_full",
-  "not_recorded",
-  "store_unavailable",
-  "marks_unwritable",
-  "ledger_stopped",
-  "deadline_exceeded",
-];
 const ofEvents: readonly Code[] = [
   "event_invalid",
   "event_too_large",
@@ -103,7 +97,7 @@ const ofEvents: readonly Code[] = [
   "batch_empty",
   "batch_too_large",
   "idempotency_conflict",
-  ...ofRecording,
+  ...OF_RECORDING,
 ];
 const ofQuery: readonly Code[] = [
   "parameter_invalid",
@@ -123,30 +117,9 @@ export const OPERATIONS = {
     path: ledger,
     body: { types: ["application/json", "application/x-ndjson"], schema: "Event" },
     answers: { 201: ["Bundle", "Receipts"], 200: ["Bundle", "Receipts"] },
-    codes: [...withKey, ...ofLedger, ...ofBody, ...ofEvents, "parameter_invalid"],
+    codes: [...OF_KEY, ...ofLedger, ...ofBody, ...ofEvents, "parameter_invalid"],
   },
-  ingestItem: {
-    method: "post",
-    route: "/v1/ledgers/{ledger}/ingest/{format}",
-    summary: `Append what a foreign sender sends, the exact text of each item kept. Formats: ${Object.keys(FORMATS).join(", ")}.`,
-    permission: "append",
-    path: ledger.extend({ format: z.string() }),
-    body: { types: ["application/json", "application/x-www-form-urlencoded"], schema: "Foreign" },
-    answers: { 200: "ForeignReceipts" },
-    codes: [...withKey, ...ofLedger, "format_unknown", "request_too_large", "service_busy", ...ofRecording],
-    foreign: {},
-  },
-  ingestWithKey: {
-    method: "post",
-    route: "/in/{key}/{format}",
-    summary: "The same, for senders that know nothing but a URL: the key in the path, which names the ledger.",
-    permission: "append",
-    path: z.object({ key: z.string(), format: z.string() }),
-    body: { types: ["application/json", "application/x-www-form-urlencoded"], schema: "Foreign" },
-    answers: { 200: "ForeignReceipts" },
-    codes: [...withKey, "ledger_unnamed", "format_unknown", "request_too_large", "service_busy", ...ofRecording],
-    foreign: {},
-  },
+  ...FOREIGN_OPERATIONS,
   listEvents: {
     method: "get",
     route: "/v1/ledgers/{ledger}/events",
@@ -180,7 +153,7 @@ export const OPERATIONS = {
       limit: limit(1000, 100),
     }),
     answers: { 200: "Events" },
-    codes: [...withKey, ...ofLedger, ...ofQuery],
+    codes: [...OF_KEY, ...ofLedger, ...ofQuery],
     compress: true,
     takesTurn: true,
   },
@@ -197,7 +170,7 @@ export const OPERATIONS = {
       top: limit(100, 10),
     }),
     answers: { 200: "Stats" },
-    codes: [...withKey, ...ofLedger, ...ofQuery],
+    codes: [...OF_KEY, ...ofLedger, ...ofQuery],
     compress: true,
     takesTurn: true,
   },
@@ -208,7 +181,7 @@ export const OPERATIONS = {
     permission: "readOwn",
     path: ledger.extend({ index: whole("an index") }),
     answers: { 200: "StoredEvent" },
-    codes: [...withKey, ...ofLedger, "event_unknown", "event_forbidden", "parameter_invalid"],
+    codes: [...OF_KEY, ...ofLedger, "event_unknown", "event_forbidden", "parameter_invalid"],
   },
   proveEvent: {
     method: "get",
@@ -224,7 +197,7 @@ export const OPERATIONS = {
       prefer: z.literal("final").optional(),
     }),
     answers: { 200: "Bundle" },
-    codes: [...withKey, ...ofLedger, "event_unknown", "event_forbidden", "checkpoint_unknown", "member_unknown"],
+    codes: [...OF_KEY, ...ofLedger, "event_unknown", "event_forbidden", "checkpoint_unknown", "member_unknown"],
     compress: true,
     takesTurn: true,
   },
@@ -234,7 +207,7 @@ export const OPERATIONS = {
     summary: "List the ledgers that the key is for.",
     permission: "ledgersRead",
     answers: { 200: "Ledgers" },
-    codes: withKey,
+    codes: OF_KEY,
     compress: true,
   },
   createLedger: {
@@ -244,7 +217,7 @@ export const OPERATIONS = {
     permission: "ledgersCreate",
     body: { types: ["application/json"], schema: "LedgerRequest" },
     answers: { 201: "Ledger" },
-    codes: [...withKey, ...ofBody, "request_invalid", "ledger_exists"],
+    codes: [...OF_KEY, ...ofBody, "request_invalid", "ledger_exists"],
   },
   listSources: {
     method: "get",
@@ -253,7 +226,7 @@ export const OPERATIONS = {
     permission: "sourcesRead",
     path: ledger,
     answers: { 200: "Sources" },
-    codes: [...withKey, ...ofLedger],
+    codes: [...OF_KEY, ...ofLedger],
     compress: true,
   },
   readLedger: {
@@ -322,7 +295,7 @@ export const OPERATIONS = {
     permission: "keysWrite",
     body: { types: ["application/json"], schema: "KeyRequest" },
     answers: { 201: "NewKey" },
-    codes: [...withKey, ...ofBody, "request_invalid", "source_keys_max"],
+    codes: [...OF_KEY, ...ofBody, "request_invalid", "source_keys_max"],
   },
   listKeys: {
     method: "get",
@@ -330,7 +303,7 @@ export const OPERATIONS = {
     summary: "List API keys, without the keys themselves.",
     permission: "keysRead",
     answers: { 200: "Keys" },
-    codes: withKey,
+    codes: OF_KEY,
     compress: true,
   },
   revokeKey: {
@@ -340,7 +313,7 @@ export const OPERATIONS = {
     permission: "keysWrite",
     path: z.object({ id: z.string() }),
     answers: { 200: "Key" },
-    codes: [...withKey, "key_unknown", "key_last_admin"],
+    codes: [...OF_KEY, "key_unknown", "key_last_admin"],
   },
   status: {
     method: "get",
@@ -348,7 +321,7 @@ export const OPERATIONS = {
     summary: "See how anchoring does on each chain: how far, what is on its way, what it costs, and why not.",
     permission: "status",
     answers: { 200: "Status" },
-    codes: withKey,
+    codes: OF_KEY,
     compress: true,
   },
   alive: {
@@ -371,7 +344,7 @@ export const OPERATIONS = {
     summary: "Metrics for Prometheus.",
     permission: "metrics",
     answers: { 200: "text" },
-    codes: withKey,
+    codes: OF_KEY,
     compress: true,
   },
   openapi: {

@@ -209,6 +209,12 @@ export const SCHEMAS = {
   Bundle: bundle,
   Receipts: receipts,
   ForeignReceipts: foreignReceipts,
+  HecAnswer: z.strictObject({
+    text: z.string(),
+    code: z.int().meta({ description: "As Splunk numbers its answers: 0 is success, 17 is healthy" }),
+    ackId: count.optional().meta({ description: "What to ask for at /services/collector/ack" }),
+  }),
+  HecAcks: z.strictObject({ acks: z.record(z.string(), z.boolean()) }),
   StoredEvent: storedEvent.extend({ status }),
   Events: z.strictObject({
     events: z.array(storedEvent),

@@ -1,9 +1,10 @@
 /** Which protocol answers the senders of a format: receipts, unless the format has one of its own. */
 
+import { hec } from "./hec.ts";
 import { plain } from "./plain.ts";
 import type { Protocol } from "./protocol.ts";
 
-const PROTOCOLS: Readonly<Record<string, Protocol>> = {};
+const PROTOCOLS: Readonly<Record<string, Protocol>> = { hec };
 
 /** The protocol of a format, by the format's name; whatever it is called, somebody is answered. */
 export function protocolOf(format: string | undefined): Protocol {

@@ -33,7 +33,15 @@ export type Protocol = {
   /** Everything is durable; the status is 200. */
   recorded(recorded: Recorded, req: IncomingMessage): Omit<Reply, "status">;
   /** Its body when nothing, or not all of it, is. */
-  refused(refusal: Refusal, req: IncomingMessage): { readonly type: string; readonly body: string | Uint8Array };
+  refused(refusal: Refusal, req: IncomingMessage): SpelledRefusal;
+};
+
+/** A refusal as a protocol has it. */
+export type SpelledRefusal = {
+  readonly type: string;
+  readonly body: string | Uint8Array;
+  /** For what is wrong with the sender's configuration, where the protocol has a status of its own. */
+  readonly status?: 400 | 401 | 403 | 404;
 };
 
 /** Most senders try again at this pace, and the OpenTelemetry SDKs give up at once when told to wait longer than they may. */
@@ -41,15 +49,19 @@ const RETRY_AFTER_S = "2";
 /** Statuses that say something about the sender's configuration, which trying again does not mend. */
 const OF_CONFIGURATION: readonly number[] = [401, 403, 404, 405, 413];
 
+/** Says the code of the problem where the body has one of its protocol. */
+const CODE_HEADER = "Holdfast-Code";
+
 /** A problem as a protocol spells it: 503 for whatever may pass. */
 export function spellProblem(protocol: Protocol, problem: Problem, req: IncomingMessage): Problem {
   const { code, message: detail, headers, extra, cause } = problem;
   const isFinal = OF_CONFIGURATION.includes(problem.status);
-  const status = isFinal || problem.status === 429 ? problem.status : 503;
-  const { type, body } = protocol.refused({ status, code, detail }, req);
+  const usual = isFinal || problem.status === 429 ? problem.status : 503;
+  const { type, body, status = usual } = protocol.refused({ status: usual, code, detail }, req);
+  const retry = status >= 429 ? { "Retry-After": RETRY_AFTER_S } : {};
   return new Problem(code, detail, {
     ...extra,
-    headers: isFinal ? headers : { ...headers, "Retry-After": RETRY_AFTER_S },
+    headers: { ...headers, ...retry, [CODE_HEADER]: code },
     spelling: { status, type, body },
     cause,
   });

@@ -18,14 +18,14 @@ import type { BodyBudget } from "../intake/body.ts";
 import { type ForeignBody, receiveForeign } from "../intake/receive-foreign.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { protocolOf } from "../protocols/known-protocols.ts";
-import { type Recorded, spellProblem } from "../protocols/protocol.ts";
+import { type Protocol, type Recorded, spellProblem } from "../protocols/protocol.ts";
 import { type Handler, type Reply, within } from "../reply.ts";
 import type { Services } from "../services.ts";
 
 /** Stands for the content of a request whose key is made of its bytes already. */
 const SAME_REQUEST = new Uint8Array(32);
 
-/** Receives what one of the foreign routes gets; what it cannot do it throws as its protocol spells it. */
+/** Receives what one of the foreign routes gets. */
 export function ingest(
   services: Services,
   budget: BodyBudget,
@@ -33,17 +33,31 @@ export function ingest(
   admit: (...request: Parameters<Handler>) => Admitted<ForeignId>,
 ): Handler {
   const operation: Operation = OPERATIONS[id];
+  return answerForeign(services, id, admit, async (admitted, { name, protocol }) => {
+    const recorded = await record(services, budget, admitted, formatNamed(name), operation);
+    return { status: 200, ...protocol.recorded(recorded, admitted.req) };
+  });
+}
+
+/** Which format a request is in, and who answers its sender. */
+export type ForeignAddress = { readonly name: string | undefined; readonly protocol: Protocol };
+
+/** Answers requests of a foreign route; what cannot be done is thrown as its protocol spells it. */
+export function answerForeign(
+  { log }: Pick<Services, "log">,
+  id: ForeignId,
+  admit: (...request: Parameters<Handler>) => Admitted<ForeignId>,
+  answer: (admitted: Admitted<ForeignId>, address: ForeignAddress) => Promise<Reply>,
+): Handler {
+  const operation: Operation = OPERATIONS[id];
   return async (req, res): Promise<Reply> => {
     const name = formatName(operation.foreign?.format, req);
     const protocol = protocolOf(name);
     try {
-      const admitted = admit(req, res);
-      const format = formatNamed(name);
-      const recorded = await record(services, budget, admitted, format, operation);
-      return { status: 200, ...protocol.recorded(recorded, req) };
+      return await answer(admit(req, res), { name, protocol });
     } catch (error) {
       const { problem, unexpected } = problemOf(error);
-      if (unexpected) services.log.error({ err: error, requestId: problem.extra.requestId }, "a request failed");
+      if (unexpected) log.error({ err: error, requestId: problem.extra.requestId }, "a request failed");
       throw spellProblem(protocol, problem, req);
     }
   };

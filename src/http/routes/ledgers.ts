@@ -19,6 +19,11 @@ export function anchoredSize(chains: readonly ChainStatus[]): number {
   return Math.max(0, ...chains.map((chain) => chain.anchoredSize));
 }
 
+/** Entries whose anchor is final on some chain. */
+export function finalSize(chains: readonly ChainStatus[]): number {
+  return Math.max(0, ...chains.map((chain) => chain.finalSize));
+}
+
 /** GET /v1/ledgers */
 export function listLedgers(services: Services): Answering<"listLedgers"> {
   return async ({ key }) => {
@@ -57,7 +62,7 @@ async function describe({ chains, hash }: Services, ledger: Ledger): Promise<obj
     size: head?.size ?? 0,
     root: head?.root ?? toHex(emptyRoot(hash)),
     anchoredSize: anchoredSize(list),
-    finalSize: Math.max(0, ...list.map((chain) => chain.finalSize)),
+    finalSize: finalSize(list),
     chains: list,
   };
 }

@@ -1,0 +1,73 @@
+/**
+ * The part of the table of operations that foreign senders are pointed at: paths of our own for any format, and those that
+ * protocols have at the root of the port. What all of them have in common is said once, above the table.
+ */
+
+import * as z from "zod";
+import { FORMATS } from "../../ingest/known-formats.ts";
+import { type Code, OF_KEY, OF_RECORDING } from "./codes.ts";
+
+const whatever = { types: ["application/json", "application/x-www-form-urlencoded"], schema: "Foreign" } as const;
+/** Of every route that takes something in, beside what is wrong with its path. */
+const ofIntake: readonly Code[] = [...OF_KEY, "request_too_large", "service_busy", ...OF_RECORDING];
+
+/** Splunk's HTTP Event Collector: the key names the ledger, and answers have Splunk's form. */
+const hec = <Route extends { readonly route: string } | { readonly asks: "acks" }>(
+  path: string,
+  summary: string,
+  foreign: Route,
+) =>
+  ({
+    method: "post",
+    route: `/services/collector${path}`,
+    summary,
+    permission: "append",
+    body: whatever,
+    answers: { 200: "asks" in foreign ? "HecAcks" : "HecAnswer" },
+    problems: "HecAnswer",
+    codes: [...ofIntake, "ledger_unnamed", ...("asks" in foreign ? HEC_QUESTION : HEC_INTAKE)],
+    foreign: { format: "hec", ...foreign },
+  }) as const;
+const HEC_INTAKE: readonly Code[] = ["batch_empty"];
+const HEC_QUESTION: readonly Code[] = ["batch_empty", "channel_missing", "request_invalid"];
+const hecHealth = (path: string) =>
+  ({
+    method: "get",
+    route: `/services/collector${path}`,
+    summary: "Whether events are taken in, as Splunk's clients and balancers ask.",
+    answers: { 200: "HecAnswer", 503: "HecAnswer" },
+    codes: [],
+  }) as const;
+
+export const FOREIGN_OPERATIONS = {
+  ingestItem: {
+    method: "post",
+    route: "/v1/ledgers/{ledger}/ingest/{format}",
+    summary: `Append what a foreign sender sends, the exact text of each item kept. Formats: ${Object.keys(FORMATS).join(", ")}.`,
+    permission: "append",
+    path: z.object({ ledger: z.string(), format: z.string() }),
+    body: whatever,
+    answers: { 200: "ForeignReceipts" },
+    codes: [...ofIntake, "ledger_unknown", "store_damaged", "format_unknown"],
+    foreign: {},
+  },
+  ingestWithKey: {
+    method: "post",
+    route: "/in/{key}/{format}",
+    summary: "The same, for senders that know nothing but a URL: the key in the path, which names the ledger.",
+    permission: "append",
+    path: z.object({ key: z.string(), format: z.string() }),
+    body: whatever,
+    answers: { 200: "ForeignReceipts" },
+    codes: [...ofIntake, "ledger_unnamed", "format_unknown"],
+    foreign: {},
+  },
+  hec: hec("", "Append events as Splunk's clients send them.", { route: "event" }),
+  hecEvent: hec("/event", "The same.", { route: "event" }),
+  hecEventV1: hec("/event/1.0", "The same; Docker's driver sends here.", { route: "event/1.0" }),
+  hecRaw: hec("/raw", "Append lines of text as Splunk's clients send them.", { route: "raw" }),
+  hecRawV1: hec("/raw/1.0", "The same.", { route: "raw" }),
+  hecAcks: hec("/ack", "Ask which requests of a channel are safe.", { asks: "acks" }),
+  hecHealth: hecHealth("/health"),
+  hecHealthV1: hecHealth("/health/1.0"),
+} as const;
