@@ -26,7 +26,7 @@ function fileWith(t: TestContext, content: string | Uint8Array): string {
   return file;
 }
 
-for (const name of ["HOLDFAST_DATA", "HOLDFAST_LISTEN", "HOLDFAST_CONFIG", "HOLDFAST_LOG"]) {
+for (const name of ["HOLDFAST_DATA", "HOLDFAST_LISTEN", "HOLDFAST_CONFIG", "HOLDFAST_LOG", "HOLDFAST_HEC_ACK"]) {
   test(`${name} with nothing in it is refused, and not taken for the default`, () => {
     assert.throws(
       () => readConfig({ [name]: "" }),

@@ -61,19 +61,21 @@ function minimalChain(t: TestContext): { readonly config: Config; readonly chain
 
 test("the defaults of the environment and the file are those that docs/configuration.md says", () => {
   const config = readConfig({});
-  const { limits, host, port, data, logLevel, ...rest } = config;
+  const { limits, host, port, data, logLevel, hecAck, ...rest } = config;
   const environment = {
     HOLDFAST_LISTEN: `${host}:${port}`,
     HOLDFAST_DATA: `./${relative(process.cwd(), data)}`,
     HOLDFAST_LOG: logLevel,
+    HOLDFAST_HEC_ACK: hecAck,
     HOLDFAST_CONFIG: undefined,
   };
   assert.deepEqual([environment.HOLDFAST_LISTEN, environment.HOLDFAST_DATA], [LISTEN_DEFAULT, `./${DATA_DEFAULT}`]);
   compare(settings("## Environment"), environment);
   const ofLimits = Object.entries(limits).map(([name, value]) => [`limits.${name}`, value] as const);
   const told = settings("## The file");
-  for (const name of ["listen", "data", "logLevel"]) assert.equal(told.get(name), "", `${name} has its default above`);
-  for (const name of ["listen", "data", "logLevel"]) told.delete(name);
+  for (const name of ["listen", "data", "logLevel", "hecAck"])
+    assert.equal(told.get(name), "", `${name} has its default above`);
+  for (const name of ["listen", "data", "logLevel", "hecAck"]) told.delete(name);
   compare(told, { ...rest, ...Object.fromEntries(ofLimits), "ledgers.NAME.misspelt": "warn" });
 });
 

@@ -73,6 +73,7 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
   ["chains", SECRET, `"chains": expected a list, got ${HIDDEN(SECRET)}`],
   ["embeddedIntervalS", 0, `"embeddedIntervalS": expected a number above 0, got 0`],
   ["keepAliveS", 86401, `"keepAliveS": expected a number of at most 86400, got 86401`],
+  ["hecAck", "durable", `"hecAck": expected "recorded", "anchored" or "final", got "durable"`],
   ["limits", null, `"limits": expected an object, got null`],
   ["limits.eventBytes", 4194305, `"limits.eventBytes": expected a number of at most 4194304, got 4194305`],
   ["limits.requestBytes", 1.5, `"limits.requestBytes": expected a whole number, got 1.5`],
@@ -128,6 +129,7 @@ const CHAIN_SETTINGS: readonly (readonly [string, unknown, string])[] = [
 const VARIABLES: readonly (readonly [string, string, string])[] = [
   ["HOLDFAST_LISTEN", "4600", `expected HOLDFAST_LISTEN as host:port or [IPv6 address]:port, got "4600"`],
   ["HOLDFAST_LOG", "loud", `expected one of trace, debug, info, warn, error, silent in HOLDFAST_LOG, got "loud"`],
+  ["HOLDFAST_HEC_ACK", "yes", `expected one of recorded, anchored, final in HOLDFAST_HEC_ACK, got "yes"`],
 ];
 
 function saidOf(t: TestContext, config: unknown): string {

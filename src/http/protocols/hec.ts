@@ -2,6 +2,7 @@
  * Answers as Splunk's HTTP Event Collector gives them: a text and a code of its own, always as JSON, since one of its
  * clients takes an error with an empty body for success. What Splunk answers 400 for an item is recorded here, so of its
  * codes only those are left that say something about a key, a path or the service.
+ * Why: docs/decisions/0144.
  */
 
 import { hash } from "node:crypto";

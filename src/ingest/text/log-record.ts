@@ -1,6 +1,7 @@
 /**
  * What a program logged as an object, as far as it names the parts of an event: by our own names, or by those of the
  * Elastic Common Schema (event.action, user.id), nested or with dots. Nothing is guessed from other names or from texts.
+ * Why: docs/decisions/0145.
  */
 
 import { isPrintable, OUTCOMES } from "../../entry/schema.ts";
