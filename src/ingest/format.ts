@@ -48,6 +48,8 @@ export type Item = {
   readonly kind?: string | undefined;
   /** What it is known by when it is sent again, where the event's `id` alone is not enough. */
   readonly claim?: string;
+  /** Only its length and its digest are kept: it may hold what must not be recorded, and that cannot be cut out of it. */
+  readonly isSecret?: true;
   /** More that `_source` says of how it came, such as the transport. */
   readonly source?: Readonly<Record<string, unknown>>;
 };
@@ -66,6 +68,8 @@ export interface Format {
   readonly headers: readonly string[];
   /** Parameters of the query that it reads. */
   readonly query: readonly string[];
+  /** Whether what does not decompress is kept as its length and digest only: nothing can be cut out of it. */
+  readonly holdsSecrets?: true;
   /** "requests" when absent. */
   repeats?(delivery: Delivery): Repeats;
   /** The items of a body, in order; none where a sender sends nothing. */

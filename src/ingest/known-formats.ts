@@ -3,6 +3,7 @@
 import type { Format } from "./format.ts";
 import { github } from "./formats/github.ts";
 import { hec } from "./formats/hec/hec.ts";
+import { kubernetes } from "./formats/kubernetes/kubernetes.ts";
 import { logs } from "./formats/logs.ts";
 
 /** Events as clients of our own send them. */
@@ -11,4 +12,4 @@ export const NATIVE = "native";
 /** What the service records by itself, such as heartbeats; the name of its source and actor too. */
 export const OF_THE_SERVICE = "holdfast";
 
-export const FORMATS: Readonly<Record<string, Format>> = { github, hec, logs };
+export const FORMATS: Readonly<Record<string, Format>> = { github, hec, kubernetes, logs };

@@ -1,10 +1,11 @@
 /** Which protocol answers the senders of a format: receipts, unless the format has one of its own. */
 
 import { hec } from "./hec.ts";
+import { kubernetes } from "./kubernetes.ts";
 import { plain } from "./plain.ts";
 import type { Protocol } from "./protocol.ts";
 
-const PROTOCOLS: Readonly<Record<string, Protocol>> = { hec };
+const PROTOCOLS: Readonly<Record<string, Protocol>> = { hec, kubernetes };
 
 /** The protocol of a format, by the format's name; whatever it is called, somebody is answered. */
 export function protocolOf(format: string | undefined): Protocol {

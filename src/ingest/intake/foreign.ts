@@ -80,7 +80,7 @@ export function takeForeign(
     const came = isNamed ? itemContent(hash, form.format, item) : undefined;
     const content = isKnownByContent ? contentOf(preparation, form.format, item) : undefined;
     const claim = content === undefined ? item.claim : nthEqual(equals, content);
-    const raw = ownMembers({ _raw: rawMember(hash, item.raw, rawBytesMax) });
+    const raw = ownMembers({ _raw: rawMember(hash, item.raw, item.isSecret === true ? 0 : rawBytesMax) });
     const own = [...raw, ...sources.member(notes, item)];
     if (notes.some((note) => QUARANTINE.has(note))) quarantined.push(entries.length);
     entries.push(
@@ -111,7 +111,8 @@ function formatNamed(name: string): Format {
 
 function itemsOf(format: Format, body: Uint8Array, { delivery, isUndecodable }: ForeignForm): Iterable<Item> {
   if (isUndecodable !== true) return format.items(body, delivery);
-  return [{ raw: body, event: {}, notes: ["encoding_invalid"] }];
+  const item: Item = { raw: body, event: {}, notes: ["encoding_invalid"] };
+  return [format.holdsSecrets === true ? { ...item, isSecret: true } : item];
 }
 
 /** What an item is known by that has nothing else: what came. The secret keeps who reads the store from confirming a guess. */

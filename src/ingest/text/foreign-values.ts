@@ -59,9 +59,14 @@ function fitObject(object: JsonObject, depthLeft: number): JsonObject {
   return isSame ? object : fit;
 }
 
-/** The members of an object that have a value. */
+/** The members of an object that have a value: the same object when all have. */
 export function known(members: JsonObject): JsonObject {
+  const names = Object.keys(members);
+  if (!names.some((name) => members[name] === undefined)) return members;
   const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(members)) if (value !== undefined) kept[name] = value;
+  for (const name of names) {
+    const value = members[name];
+    if (value !== undefined) kept[name] = value;
+  }
   return kept;
 }

@@ -10,6 +10,9 @@ import { isTooDeep } from "../../json/shape.ts";
 /** A part of a text: the JSON value it spells, or none. */
 export type JsonPart = { readonly text: string; readonly value: unknown } | { readonly text: string };
 
+/** A member of an object, by where its value stands in the text. */
+export type JsonMember = { readonly name: string; readonly start: number; readonly end: number };
+
 /** Nested deeper than this, a text is not read; what real senders send is about ten deep. */
 const FOREIGN_DEPTH_MAX = 100;
 
@@ -18,7 +21,9 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
+const COLON = 0x3a;
 const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 
 /** The value of a text, or undefined when it is no JSON, or nested too deeply; large numbers stand as their digits. */
 export function readForeign(text: string): { readonly value: unknown } | undefined {
@@ -42,23 +47,46 @@ export function* jsonValues(received: string): Iterable<JsonPart> {
   else yield* list;
 }
 
+/**
+ * The members of an object that is all of a text, the same name as often as it stands there; undefined when it is not that. Their
+ * values are told from brackets and quotes alone.
+ */
+export function jsonMembers(text: string): JsonMember[] | undefined {
+  const members: JsonMember[] = [];
+  const first = skipBetween(text, text.startsWith("\ufeff") ? 1 : 0);
+  if (text.charCodeAt(first) !== OPEN_OBJECT) return undefined;
+  let at = skipSpace(text, first + 1);
+  while (text.charCodeAt(at) !== CLOSE_OBJECT) {
+    const nameEnd = text.charCodeAt(at) === QUOTE ? endOfValue(text, at, text.length) : undefined;
+    const name = nameEnd === undefined ? undefined : readForeign(text.slice(at, nameEnd))?.value;
+    const colon = skipSpace(text, nameEnd ?? at);
+    if (typeof name !== "string" || text.charCodeAt(colon) !== COLON) return undefined;
+    const start = skipSpace(text, colon + 1);
+    const end = endOfValue(text, start, text.length);
+    if (end === undefined) return undefined;
+    members.push({ name, start, end });
+    at = skipSpace(text, end);
+    if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
+    else if (text.charCodeAt(at) !== CLOSE_OBJECT) return undefined;
+  }
+  return skipBetween(text, at + 1) < text.length ? undefined : members;
+}
+
 /** The elements of a list that is all of a text; undefined when it is not that. */
 function elementsOf(text: string, start: number): JsonPart[] | undefined {
-  const end = endOfValue(text, start, text.length);
-  if (end === undefined || skipBetween(text, end) < text.length) return undefined;
   const parts: JsonPart[] = [];
   let at = skipSpace(text, start + 1);
   while (text.charCodeAt(at) !== CLOSE_ARRAY) {
-    const elementEnd = endOfValue(text, at, end);
+    const elementEnd = endOfValue(text, at, text.length);
     if (elementEnd === undefined) return undefined;
     const element = text.slice(at, elementEnd);
     const read = readForeign(element);
     parts.push(read === undefined ? { text: element } : { text: element, value: read.value });
     at = skipSpace(text, elementEnd);
     if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
-    else if (at !== end - 1) return undefined;
+    else if (text.charCodeAt(at) !== CLOSE_ARRAY) return undefined;
   }
-  return parts;
+  return skipBetween(text, at + 1) < text.length ? undefined : parts;
 }
 
 /** Values one after another. From the first that is none, each has to end in its line, so that nothing is read twice. */
