@@ -37,7 +37,7 @@ const STANDARD: Readonly<Record<string, string>> = {
   LevelDB: "batch checksum database leveldb log manifest sequence table",
   "JSON and its schemas": "field json schema text value varint hex",
   "TypeScript and Node":
-    "bytes error file folder handle kind list lock loop mutex options part queue range registry result row state task thread version",
+    "bytes error file folder handle kind list lock loop mutex options part queue range registry row state task thread version",
 };
 
 /** Words that mean here what they mean anywhere, such as the verbs by which a file says what it does. */

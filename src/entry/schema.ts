@@ -64,6 +64,17 @@ export const eventSchema = z.looseObject({
   metadata: anything.meta({ description: "Anything more; usually an object." }).optional(),
   schema: name.meta({ description: "name@version of what the sender's own members mean." }).optional(),
   class: name.meta({ description: "Data classification." }).optional(),
+  intent: name
+    .meta({
+      description: "Names what is about to be done, recorded before it is: results refer to it. A UUID or the like.",
+    })
+    .optional(),
+  result_of: name.meta({ description: "The `intent` that this is a result of." }).optional(),
+  authority: anything
+    .meta({
+      description: "What permitted it: an approval, a ticket, a policy; a text, or an object such as {type, id}.",
+    })
+    .optional(),
 });
 
 /** Whether a text can be an action, its length apart. */

@@ -24,6 +24,7 @@ import { countEvents, listEvents } from "./routes/event-search.ts";
 import { alive, metricsText, ready, status } from "./routes/health.ts";
 import { hecAcks, hecHealth } from "./routes/hec.ts";
 import { ingest } from "./routes/ingest.ts";
+import { listIntents } from "./routes/intents.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
 import { PAGES, servePage } from "./routes/pages.ts";
@@ -73,6 +74,7 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
   return {
     appendEvents: appendEvents(services, budget),
     listEvents: listEvents(services),
+    listIntents: listIntents(services),
     countEvents: countEvents(services),
     readEvent: readEvent(services),
     proveEvent: proveEvent(services),

@@ -6,7 +6,7 @@
 
 import { ACTION_RULE, IDENTIFIER_MAX, isPrintable, NAME_MAX, OUTCOMES } from "../entry/schema.ts";
 import { findSign, readValue } from "../entry/spelled-value.ts";
-import { type Field, PREFIXES_MAX, QUARANTINED, SEPARATORS, type Term } from "./index/terms.ts";
+import { ANY, type Field, PREFIXES_MAX, QUARANTINED, SEPARATORS, type Term } from "./index/terms.ts";
 import { QueryError, quote } from "./query-error.ts";
 
 /** What is wrong with a text, as what would be right; undefined when nothing is. `text` is as it was sent. */
@@ -22,6 +22,8 @@ const RULES: Readonly<Record<Field, Rule>> = {
   source: nameProblem,
   action: actionProblem,
   format: nameProblem,
+  resultOf: nameProblem,
+  intent: (value, text) => (text === "*" ? undefined : nameProblem(value, text)),
   outcome: (value) => (OUTCOMES.some((outcome) => outcome === value) ? undefined : `one of ${OUTCOMES.join(", ")}`),
   quarantined: (value) => (value === QUARANTINED ? undefined : `${QUARANTINED}, or nothing for all events`),
 };
@@ -35,7 +37,7 @@ export function readTerm(field: Field, text: string): Term {
   const value = readValue(text);
   const expected = value === "" ? "a text that is not empty" : (listProblem(text) ?? RULES[field](value, text));
   if (expected !== undefined) throw new QueryError("query_invalid", field, expected, quote(text));
-  return { field, text: value };
+  return { field, text: field === "intent" && text === "*" ? ANY : value };
 }
 
 function listProblem(text: string): string | undefined {

@@ -15,6 +15,7 @@ const LIMIT_MAX = 1000;
  * - actor, onBehalfOf, target: an id, `type:id`, or all of a type: `agent:*`; a target is any of the event's
  * - in all of these, a "," or "*" that belongs to the value has a "\" in front (entry/spelled-value.ts)
  * - source: the event's member, or what the API key stands for that it came through
+ * - intent: the name of one, or * for all events that announce one; resultOf: the name of the intent
  * - key, format: the API key's id and the format it came in, as `_source` says
  * - quarantined: "true", for what was recorded as it came because nothing sure could be made of it
  * - times in milliseconds since 1970, `since` inclusive, `until` exclusive: of recording, and of the event itself

@@ -39,6 +39,9 @@ const fullest = {
   schema: "billing@2",
   class: "confidential",
   anything: [{ at: "all" }],
+  intent: "rotate-7",
+  result_of: "rotate-6",
+  authority: { type: "change", id: "CHG-1" },
 };
 
 /** Asserts how an event is refused: with which code, where, and in which words. */

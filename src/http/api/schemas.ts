@@ -216,6 +216,25 @@ export const SCHEMAS = {
   }),
   HecAcks: z.strictObject({ acks: z.record(z.string(), z.boolean()) }),
   StoredEvent: storedEvent.extend({ status }),
+  Intents: z.strictObject({
+    intents: z.array(
+      storedEvent.extend({
+        open: z.boolean().meta({ description: "No later event says that it is its result" }),
+        results: z.array(
+          z.strictObject({
+            index: count,
+            recordedAt: milliseconds,
+            outcome: z.unknown().meta({ description: "As it is recorded" }),
+          }),
+        ),
+      }),
+    ),
+    next: z.string().nullable().meta({ description: "Pass it as `after` for what follows; null at the end" }),
+    complete: z.boolean(),
+    size: count,
+    searchableSize: count,
+    unreadable: z.array(count).optional(),
+  }),
   Events: z.strictObject({
     events: z.array(storedEvent),
     next: z.string().nullable().meta({ description: "Pass it as `after` for what follows; null at the end" }),

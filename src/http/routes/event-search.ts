@@ -41,7 +41,7 @@ export function listEvents(services: Services): Answering<"listEvents"> {
 type Checked = { readonly events: readonly object[]; readonly changed: readonly number[] };
 
 /** Leaves out what does not lead to its leaf hash in the tree: a store that somebody edited must not speak through a search. */
-async function checkAll(hash: Hash, ledger: Ledger, items: readonly QueryItem[]): Promise<Checked> {
+export async function checkAll(hash: Hash, ledger: Ledger, items: readonly QueryItem[]): Promise<Checked> {
   const events: object[] = [];
   const changed: number[] = [];
   const leaves = await Promise.all(items.map(({ index }) => ledger.leafHash(index)));
@@ -63,7 +63,7 @@ export function countEvents(services: Services): Answering<"countEvents"> {
   };
 }
 
-async function indexerAt({ indexer }: Services, { record, size }: Ledger): Promise<Indexer> {
+export async function indexerAt({ indexer }: Services, { record, size }: Ledger): Promise<Indexer> {
   const found = indexer(record.name);
   if (found === undefined) {
     throw new Problem("index_behind", "the index for search is being verified or built again; /readyz says which", {

@@ -28,6 +28,9 @@ export type EntryFacts = {
   quarantined: boolean;
   tenant: string | undefined;
   id: string | undefined;
+  /** What it announces, and what it is a result of. */
+  intent: string | undefined;
+  resultOf: string | undefined;
   /** The event's own time in milliseconds since 1970, rounded down; NaN when there is none that can be read. */
   occurredAt: number;
 };
@@ -44,6 +47,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["_source", readOrigin],
   ["tenant", (facts, value) => set(facts, "tenant", value)],
   ["id", (facts, value) => set(facts, "id", value)],
+  ["intent", (facts, value) => set(facts, "intent", value)],
+  ["result_of", (facts, value) => set(facts, "resultOf", value)],
   ["time", readTime],
 ]);
 
@@ -65,6 +70,8 @@ export function readFacts(entry: Pick<Entry, "members">): EntryFacts {
     quarantined: false,
     tenant: undefined,
     id: undefined,
+    intent: undefined,
+    resultOf: undefined,
     occurredAt: Number.NaN,
   };
   for (const shown of entry.members) {
@@ -89,7 +96,7 @@ export function partyName({ type, id }: Party): string {
   return `${type}:${id}`;
 }
 
-type Word = "action" | "outcome" | "source" | "sender" | "key" | "format" | "tenant" | "id";
+type Word = "action" | "outcome" | "source" | "sender" | "key" | "format" | "tenant" | "id" | "intent" | "resultOf";
 
 function set(facts: EntryFacts, name: Word, value: unknown): void {
   const text = word(value);

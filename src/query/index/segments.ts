@@ -27,7 +27,7 @@ import type { Term } from "./terms.ts";
 import { decodeTimes, encodeTimes, spanOf, type TimeSpan, type Times } from "./times.ts";
 
 /** Grows with every change of what is written or of the terms that an entry has. */
-const INDEX_FORMAT = 2;
+const INDEX_FORMAT = 3;
 
 /** What is known of a segment without reading it. */
 export type SegmentHeader = {

@@ -22,12 +22,16 @@ export const FIELDS = [
   "format",
   "outcome",
   "quarantined",
+  "resultOf",
+  "intent",
 ] as const;
 export type Field = (typeof FIELDS)[number];
 export type Term = { readonly field: Field; readonly text: string };
 
 /** The one thing that can be asked of it: entries that are not quarantined have no term for that. */
 export const QUARANTINED = "true";
+/** What every entry has in a field of which it has a value at all; no value is empty. */
+export const ANY = "";
 
 /** What stands behind the last letter of a prefix that can be searched; beyond this many, an action has no more. */
 export const SEPARATORS = ".:/";
@@ -47,6 +51,11 @@ export function eachTerm(facts: EntryFacts, visit: (field: Field, text: string) 
   if (facts.quarantined) visit("quarantined", QUARANTINED);
   if (facts.tenant !== undefined) visit("tenant", facts.tenant);
   if (facts.id !== undefined) visit("id", facts.id);
+  if (facts.resultOf !== undefined) visit("resultOf", facts.resultOf);
+  if (facts.intent !== undefined) {
+    visit("intent", facts.intent);
+    visit("intent", ANY);
+  }
 }
 
 /** Whether an entry has all of the terms. */

@@ -40,6 +40,7 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   hecHealth: "public",
   hecHealthV1: "public",
   listEvents: ["403", "ok", "ok", "ok"],
+  listIntents: ["403", "ok", "ok", "ok"],
   countEvents: ["403", "ok", "ok", "ok"],
   readEvent: ["ok", "ok", "ok", "ok"],
   proveEvent: ["ok", "ok", "ok", "ok"],

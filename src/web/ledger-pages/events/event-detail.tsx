@@ -16,6 +16,7 @@ import { Changes } from "./changes.tsx";
 import { changesIn } from "./difference.ts";
 import { EventSummary } from "./event-summary.tsx";
 import { actionText, outcomeText, stageOf } from "./event-words.ts";
+import { IntentAndResult, intentOf } from "./intent.tsx";
 import { ProofDetails, ProofVerdict, useRowProof } from "./row-proof.tsx";
 
 /** An entry never changes; it is asked for again only in case the first time failed. */
@@ -103,6 +104,7 @@ function Body({ ledger, stored }: BodyProps) {
     <>
       <EventSummary ledger={ledger.name} stored={stored} />
       <ProofVerdict ledger={ledger.name} index={index} proof={proof} />
+      {intentOf(event) === undefined ? null : <IntentAndResult ledger={ledger.name} stored={stored} />}
       <Changes changes={changes} />
       <Members event={event} besides={besides} />
       {event._raw === undefined ? null : <Raw value={event._raw} />}
