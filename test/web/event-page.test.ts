@@ -138,3 +138,29 @@ test("an event is printed alone: its summary and its verdict, without the list, 
     }
   });
 });
+
+test("an intent and its result are shown as one on the page of either, and what has no result says so", async () => {
+  const members = { action: "database.restore", time: new Date().toISOString(), actor: { type: "user", id: "u1" } };
+  const indexOf = async (more: object): Promise<number> => {
+    const answer = await demo.send({ ...members, ...more });
+    return ((await answer.json()) as { entry: { index: number } }).entry.index;
+  };
+  const intent = await indexOf({ intent: "restore, 1*", authority: { type: "change", id: "CHG-1" } });
+  const result = await indexOf({ result_of: "restore, 1*", outcome: "failure" });
+  const open = await indexOf({ intent: "restore-2" });
+  await visit({ browser, demo }, "main/events", async ({ page }) => {
+    await signIn(page, demo.adminKey);
+    const card = page.getByLabel("Intent and result");
+    const textOf = async (index: number): Promise<string> => {
+      await page.goto(`${demo.url}/#/main/events/${index}`);
+      await page.locator(`article[aria-label="Entry ${index}"] [aria-label="Intent and result"]`).waitFor();
+      return await card.innerText();
+    };
+    for (const index of [intent, result]) {
+      const text = await textOf(index);
+      for (const expected of [`entry ${intent}`, `entry ${result}`, "CHG-1", "failure"])
+        assert.ok(text.includes(expected), text);
+    }
+    assert.match(await textOf(open), /none yet/);
+  });
+});

@@ -92,7 +92,7 @@ export function IntentAndResult({ ledger, stored }: Props) {
         ) : null}
         {first === undefined || last === undefined ? null : (
           <>
-            <dt>Took</dt>
+            <dt>Ended</dt>
             <dd class="muted">{sinceWords(last.recordedAt - first.recordedAt)}</dd>
           </>
         )}
