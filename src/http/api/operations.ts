@@ -175,7 +175,7 @@ export const OPERATIONS = {
       limit: limit(100, 100),
     }),
     answers: { 200: "Intents" },
-    codes: [...withKey, ...ofLedger, ...ofQuery],
+    codes: [...OF_KEY, ...ofLedger, ...ofQuery],
     compress: true,
     takesTurn: true,
   },
