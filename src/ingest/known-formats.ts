@@ -5,6 +5,7 @@ import { github } from "./formats/github.ts";
 import { hec } from "./formats/hec/hec.ts";
 import { kubernetes } from "./formats/kubernetes/kubernetes.ts";
 import { logs } from "./formats/logs.ts";
+import { otlp } from "./formats/otlp/otlp.ts";
 
 /** Events as clients of our own send them. */
 export const NATIVE = "native";
@@ -12,4 +13,4 @@ export const NATIVE = "native";
 /** What the service records by itself, such as heartbeats; the name of its source and actor too. */
 export const OF_THE_SERVICE = "holdfast";
 
-export const FORMATS: Readonly<Record<string, Format>> = { github, hec, kubernetes, logs };
+export const FORMATS: Readonly<Record<string, Format>> = { github, hec, kubernetes, logs, otlp };

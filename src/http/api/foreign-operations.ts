@@ -38,6 +38,20 @@ const hecHealth = (path: string) =>
     answers: { 200: "HecAnswer", 503: "HecAnswer" },
     codes: [],
   }) as const;
+/** OpenTelemetry's logs: exporters put v1/logs behind whatever endpoint they are given. */
+const otlp = <Path extends z.ZodObject>(route: string, summary: string, path: Path, codes: readonly Code[]) =>
+  ({
+    method: "post",
+    route,
+    summary,
+    permission: "append",
+    path,
+    body: { types: ["application/json", "application/x-protobuf"], schema: "Foreign" },
+    answers: { 200: "OtlpAnswer" },
+    problems: "OtlpStatus",
+    codes: [...ofIntake, ...codes],
+    foreign: { format: "otlp" },
+  }) as const;
 
 export const FOREIGN_OPERATIONS = {
   ingestItem: {
@@ -62,6 +76,14 @@ export const FOREIGN_OPERATIONS = {
     codes: [...ofIntake, "ledger_unnamed", "format_unknown"],
     foreign: {},
   },
+  otlpLogs: otlp("/v1/logs", "Append log records as OpenTelemetry's exporters send them.", z.object({}), [
+    "ledger_unnamed",
+  ]),
+  otlpLogsOfLedger: otlp("/v1/ledgers/{ledger}/ingest/otlp/v1/logs", "The same.", z.object({ ledger: z.string() }), [
+    "ledger_unknown",
+    "store_damaged",
+  ]),
+  otlpLogsWithKey: otlp("/in/{key}/otlp/v1/logs", "The same.", z.object({ key: z.string() }), ["ledger_unnamed"]),
   hec: hec("", "Append events as Splunk's clients send them.", { route: "event" }),
   hecEvent: hec("/event", "The same.", { route: "event" }),
   hecEventV1: hec("/event/1.0", "The same; Docker's driver sends here.", { route: "event/1.0" }),

@@ -215,6 +215,12 @@ export const SCHEMAS = {
     ackId: count.optional().meta({ description: "What to ask for at /services/collector/ack" }),
   }),
   HecAcks: z.strictObject({ acks: z.record(z.string(), z.boolean()) }),
+  OtlpAnswer: z.strictObject({
+    partialSuccess: z.strictObject({ errorMessage: z.string() }).optional().meta({
+      description: "Absent when all is well; what is quarantined is told here, nothing is ever rejected",
+    }),
+  }),
+  OtlpStatus: z.strictObject({ code: z.int().meta({ description: "Of google.rpc.Code" }), message: z.string() }),
   StoredEvent: storedEvent.extend({ status }),
   Intents: z.strictObject({
     intents: z.array(

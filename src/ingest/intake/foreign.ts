@@ -35,6 +35,8 @@ export type ForeignForm = {
 };
 
 const NO_KEY = new Uint8Array(0);
+/** Spellings that are kept at once. */
+const SHARED_MAX = 64;
 
 /** What is told of a body of a foreign format beside its entries. */
 export type ForeignFacts = {
@@ -137,7 +139,8 @@ function requestKey(hash: Hash, body: Uint8Array, { format, delivery }: ForeignF
 class SourceTexts {
   readonly #form: ForeignForm;
   readonly #knowsItems: boolean;
-  #plain: OwnMembers | undefined;
+  /** By what items say of how they came, which many share. */
+  readonly #shared = new Map<Item["source"], OwnMembers>();
 
   constructor(form: ForeignForm, knowsItems: boolean) {
     this.#form = form;
@@ -145,9 +148,14 @@ class SourceTexts {
   }
 
   member(notes: readonly Note[], item: Item): OwnMembers {
-    if (notes.length > 0 || item.source !== undefined || item.claim !== undefined) return this.#spell(notes, item);
-    this.#plain ??= this.#spell(notes, item);
-    return this.#plain;
+    if (notes.length > 0 || item.claim !== undefined) return this.#spell(notes, item);
+    let shared = this.#shared.get(item.source);
+    if (shared === undefined) {
+      shared = this.#spell(notes, item);
+      if (this.#shared.size >= SHARED_MAX) this.#shared.clear();
+      this.#shared.set(item.source, shared);
+    }
+    return shared;
   }
 
   #spell(notes: readonly Note[], { source: more, claim }: Item): OwnMembers {

@@ -110,7 +110,7 @@ function* valuesFrom(text: string, start: number): Iterable<JsonPart> {
 }
 
 /** Where the value that begins at a place ends, told from brackets and quotes alone; undefined when not before the limit. */
-function endOfValue(text: string, start: number, limit: number): number | undefined {
+export function endOfValue(text: string, start: number, limit: number): number | undefined {
   let depth = 0;
   for (let at = start; at < limit; at++) {
     const unit = text.charCodeAt(at);
@@ -144,7 +144,8 @@ function endOfLine(text: string, at: number): number {
   return end === -1 ? text.length : end;
 }
 
-function skipSpace(text: string, start: number): number {
+/** The place of the next that is no white space. */
+export function skipSpace(text: string, start: number): number {
   let at = start;
   while (isSpace(text.charCodeAt(at))) at++;
   return at;

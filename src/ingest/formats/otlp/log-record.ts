@@ -1,0 +1,128 @@
+/**
+ * A log record of OpenTelemetry, however it was encoded, and the event that is made of it. What its attributes mean is told by
+ * OpenTelemetry's semantic conventions, and for audit.* by the draft of its audit logs.
+ */
+
+import { asText, firstText, fitForMember, type JsonObject, known } from "../../text/foreign-values.ts";
+
+/** A record as its encoding tells it; what it does not say is undefined. */
+export type LogRecord = {
+  /** RFC 3339. */
+  readonly time?: string | undefined;
+  readonly observedTime?: string | undefined;
+  readonly severityNumber?: number | undefined;
+  readonly severityText?: string | undefined;
+  readonly eventName?: string | undefined;
+  readonly body?: unknown;
+  readonly attributes: JsonObject;
+  readonly droppedAttributes?: number | undefined;
+  readonly flags?: number | undefined;
+  /** Hex. */
+  readonly traceId?: string | undefined;
+  readonly spanId?: string | undefined;
+};
+
+/** Records with one resource and one scope; `R` is an encoded record. */
+export type LogGroup<R> = {
+  /** The attributes of the resource. */
+  readonly resource: JsonObject;
+  readonly scope: JsonObject;
+  /** Resource and scope as they came, where they did. */
+  readonly heads: readonly (string | Uint8Array)[];
+  readonly records: readonly R[];
+};
+
+const OPS: Readonly<Record<string, string>> = { create: "c", read: "r", update: "u", delete: "d", execute: "x" };
+const OUTCOMES = ["success", "failure", "denied", "unknown"];
+
+/** The event of a record. */
+export function recordEvent(record: LogRecord, resource: JsonObject): JsonObject {
+  const { attributes, body, time, observedTime } = record;
+  const fields = typeof body === "object" && body !== null ? (body as JsonObject) : {};
+  const action = firstText(record.eventName, attributes["event.name"], attributes["audit.action"], fields.action);
+  const when = time ?? observedTime;
+  return known({
+    action: action ?? "log.record",
+    time: when,
+    observed_at: observedTime === when ? undefined : observedTime,
+    actor: actorOf(attributes, resource),
+    targets: targetsOf(attributes),
+    outcome: outcomeOf(attributes["audit.outcome"]),
+    op: opOf(attributes["audit.action"]),
+    id: asText(attributes["audit.record.id"]),
+    context: contextOf(record),
+    source: identifierOf(attributes["audit.source.id"], 256),
+    message: typeof body === "string" ? fitForMember(body) : firstText(fields.message, fields.msg),
+    schema: schemaOf(attributes["audit.schema.version"]),
+    metadata: metadataOf(record, action),
+  });
+}
+
+function actorOf(attributes: JsonObject, resource: JsonObject): JsonObject {
+  const audited = identifierOf(attributes["audit.actor.id"]);
+  if (audited !== undefined) {
+    const type = asText(attributes["audit.actor.type"]) ?? "user";
+    return named({ type, id: audited }, attributes["audit.actor.name"]);
+  }
+  const user = identifierOf(attributes["user.id"]) ?? identifierOf(attributes["enduser.id"]);
+  if (user !== undefined) return named({ type: "user", id: user }, attributes["user.name"]);
+  const service = identifierOf(resource["service.name"]) ?? identifierOf(resource["host.name"]);
+  return { type: "service", id: service ?? "otlp" };
+}
+
+function targetsOf(attributes: JsonObject): readonly JsonObject[] | undefined {
+  const id = identifierOf(attributes["audit.target.id"]);
+  if (id === undefined) return undefined;
+  const type = asText(attributes["audit.target.type"]) ?? "target";
+  return [named({ type, id }, attributes["audit.target.name"])];
+}
+
+function named(party: JsonObject, name: unknown): JsonObject {
+  const text = asText(name);
+  return text === undefined ? party : { ...party, name: text };
+}
+
+/** An identifier, which some senders have as a number. */
+function identifierOf(value: unknown, lengthMax = 2048): string | undefined {
+  return asText(typeof value === "number" ? String(value) : value, lengthMax);
+}
+
+function outcomeOf(value: unknown): string | undefined {
+  const word = typeof value === "string" ? value.toLowerCase() : "";
+  return OUTCOMES.includes(word) ? word : undefined;
+}
+
+function opOf(value: unknown): string | undefined {
+  const word = typeof value === "string" ? value.toLowerCase() : "";
+  return Object.hasOwn(OPS, word) ? OPS[word] : undefined;
+}
+
+function schemaOf(version: unknown): string | undefined {
+  const text = asText(version, 128);
+  return text === undefined ? undefined : `opentelemetry.audit@${text}`;
+}
+
+function contextOf({ attributes, traceId }: LogRecord): JsonObject | undefined {
+  const ip = firstText(attributes["client.address"], attributes["source.address"]);
+  const agent = firstText(attributes["user_agent.original"]);
+  const session = firstText(attributes["session.id"]);
+  if (ip === undefined && agent === undefined && session === undefined && traceId === undefined) return undefined;
+  return known({ ip, user_agent: agent, session, trace_id: traceId });
+}
+
+function metadataOf(record: LogRecord, action: string | undefined): JsonObject | undefined {
+  const { body, attributes, severityNumber, severityText, eventName, flags, spanId, droppedAttributes } = record;
+  const metadata: Record<string, unknown> = {};
+  const add = (name: string, value: unknown): void => {
+    if (value !== undefined && value !== 0 && value !== "") metadata[name] = fitForMember(value);
+  };
+  if (Object.keys(attributes).length > 0) add("attributes", attributes);
+  if (typeof body !== "string" && body !== null && body !== undefined) metadata.body = fitForMember(body);
+  add("severity", severityText);
+  add("severity_number", severityNumber);
+  if (eventName !== action) add("event_name", eventName);
+  add("flags", flags);
+  add("span_id", spanId);
+  add("dropped_attributes_count", droppedAttributes);
+  return metadata;
+}
