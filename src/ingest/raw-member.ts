@@ -11,6 +11,10 @@ const SPELLED_MAX = 24 * 1024 * 1024;
 const UNIT_BYTES_MAX = 3;
 /** Characters that a UTF-16 unit takes at most: \u001f becomes \\u001f, as JSON in the text of its member, itself a string. */
 const UNIT_SPELLED_MAX = 7;
+const LOOKED_AT = 64;
+/** What a character of several bytes can begin with in UTF-8, RFC 3629 §4. */
+const LEADING_MIN = 0xc2;
+const LEADING_MAX = 0xf4;
 
 /**
  * Value of the member: the text, exactly; `{hex}` of bytes that are no UTF-8; and of what is larger than the limit, or
@@ -36,11 +40,21 @@ function digestOf(hash: Hash, bytes: Uint8Array): unknown {
 
 /** The text that bytes spell; undefined when they are no UTF-8. */
 export function readText(bytes: Uint8Array): string | undefined {
+  if (isSeenToBeNone(bytes)) return undefined;
   const text = fromUtf8(bytes);
   // What does not decode stands as U+FFFD, which also may have come as itself.
   if (!text.includes("\ufffd")) return text;
   const again = utf8(text);
   return again.length === bytes.length && again.every((byte, i) => byte === bytes[i]) ? text : undefined;
+}
+
+/** Whether the first byte that is no ASCII, if it is soon, cannot begin a character: so it is with records of protobuf. */
+function isSeenToBeNone(bytes: Uint8Array): boolean {
+  for (let i = 0; i < LOOKED_AT && i < bytes.length; i++) {
+    const byte = bytes[i] as number;
+    if (byte > 0x7f) return byte < LEADING_MIN || byte > LEADING_MAX;
+  }
+  return false;
 }
 
 /** Whether a text takes no more characters in a bundle: as JSON in the text of its member, which is itself a string. */

@@ -11,6 +11,7 @@ export type TimeUnit = keyof typeof DIGITS;
 const COUNT = /^(\d{1,20})(?:\.(\d{1,20}))?$/;
 /** Digits of a second that are kept: those of a nanosecond. */
 const DIGITS_MAX = 9;
+const ZERO = 0x30;
 
 /** A text that is an RFC 3339 date and time; undefined for any other value. */
 export function asTime(value: unknown): string | undefined {
@@ -27,9 +28,29 @@ export function timeOfCount(count: unknown, unit: TimeUnit): string | undefined 
   const [, whole = "", fraction = ""] = match;
   const digits = DIGITS[unit];
   const padded = whole.padStart(digits + 1, "0");
-  const date = new Date(Number(padded.slice(0, padded.length - digits)) * 1000);
-  if (Number.isNaN(date.getTime())) return undefined;
-  const part = (padded.slice(padded.length - digits) + fraction).slice(0, DIGITS_MAX).replace(/0+$/, "");
-  const text = `${date.toISOString().slice(0, -5)}${part === "" ? "" : `.${part}`}Z`;
-  return isDateTime(text) ? text : undefined;
+  const split = padded.length - digits;
+  const second = textOfSecond(Number(padded.slice(0, split)));
+  if (second === undefined) return undefined;
+  const part = withoutZeros((padded.slice(split) + fraction).slice(0, DIGITS_MAX));
+  return part === "" ? `${second}Z` : `${second}.${part}Z`;
+}
+
+/** The last second of the year 9999. */
+const SECOND_MAX = 253_402_300_799;
+/** Items of one request happened in a few seconds, so the last one is kept. */
+const last = { second: -1, text: "" };
+
+function textOfSecond(second: number): string | undefined {
+  if (second > SECOND_MAX) return undefined;
+  if (last.second !== second) {
+    last.text = new Date(second * 1000).toISOString().slice(0, -5);
+    last.second = second;
+  }
+  return last.text;
+}
+
+function withoutZeros(digits: string): string {
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === ZERO) end--;
+  return digits.slice(0, end);
 }

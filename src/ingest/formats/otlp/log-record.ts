@@ -41,21 +41,22 @@ export function recordEvent(record: LogRecord, resource: JsonObject): JsonObject
   const fields = typeof body === "object" && body !== null ? (body as JsonObject) : {};
   const action = firstText(record.eventName, attributes["event.name"], attributes["audit.action"], fields.action);
   const when = time ?? observedTime;
-  return known({
-    action: action ?? "log.record",
-    time: when,
-    observed_at: observedTime === when ? undefined : observedTime,
-    actor: actorOf(attributes, resource),
-    targets: targetsOf(attributes),
-    outcome: outcomeOf(attributes["audit.outcome"]),
-    op: opOf(attributes["audit.action"]),
-    id: asText(attributes["audit.record.id"]),
-    context: contextOf(record),
-    source: identifierOf(attributes["audit.source.id"], 256),
-    message: typeof body === "string" ? fitForMember(body) : firstText(fields.message, fields.msg),
-    schema: schemaOf(attributes["audit.schema.version"]),
-    metadata: metadataOf(record, action),
-  });
+  const event: Record<string, unknown> = { action: action ?? "log.record", actor: actorOf(attributes, resource) };
+  const add = (name: string, value: unknown): void => {
+    if (value !== undefined) event[name] = value;
+  };
+  add("time", when);
+  if (observedTime !== when) add("observed_at", observedTime);
+  add("message", typeof body === "string" ? fitForMember(body) : firstText(fields.message, fields.msg));
+  add("context", contextOf(record));
+  add("metadata", metadataOf(record, action));
+  add("id", asText(attributes["audit.record.id"]));
+  add("targets", targetsOf(attributes));
+  add("outcome", outcomeOf(attributes["audit.outcome"]));
+  add("op", opOf(attributes["audit.action"]));
+  add("source", identifierOf(attributes["audit.source.id"], 256));
+  add("schema", schemaOf(attributes["audit.schema.version"]));
+  return event;
 }
 
 function actorOf(attributes: JsonObject, resource: JsonObject): JsonObject {
@@ -106,7 +107,9 @@ function contextOf({ attributes, traceId }: LogRecord): JsonObject | undefined {
   const ip = firstText(attributes["client.address"], attributes["source.address"]);
   const agent = firstText(attributes["user_agent.original"]);
   const session = firstText(attributes["session.id"]);
-  if (ip === undefined && agent === undefined && session === undefined && traceId === undefined) return undefined;
+  if (ip === undefined && agent === undefined && session === undefined) {
+    return traceId === undefined ? undefined : { trace_id: traceId };
+  }
   return known({ ip, user_agent: agent, session, trace_id: traceId });
 }
 
