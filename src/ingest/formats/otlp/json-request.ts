@@ -9,7 +9,7 @@ import { asObject, type JsonObject, known } from "../../text/foreign-values.ts";
 import { readForeign } from "../../text/json-values.ts";
 import { JsonWalk } from "../../text/json-walk.ts";
 import { timeOfCount } from "../../text/times.ts";
-import type { LogGroup, LogRecord } from "./log-record.ts";
+import type { OtlpGroup, OtlpRecord } from "./record-event.ts";
 
 /** Deepest nesting of values that is read; the exact text has the rest. */
 const DEPTH_MAX = 32;
@@ -18,8 +18,8 @@ const DEPTH_MAX = 32;
  * The groups of a text, each record as its exact text; undefined when it is no request, or has none of its members. As in
  * files that the Collector writes, there may be several requests after one another.
  */
-export function readJsonRequest(text: string): LogGroup<string>[] | undefined {
-  const groups: LogGroup<string>[] = [];
+export function readJsonRequest(text: string): OtlpGroup<string>[] | undefined {
+  const groups: OtlpGroup<string>[] = [];
   let isRequest = true;
   try {
     for (const walk = new JsonWalk(text); !walk.isAtEnd; ) {
@@ -43,7 +43,7 @@ export function readJsonRequest(text: string): LogGroup<string>[] | undefined {
 
 type Scope = { readonly scope: JsonObject; readonly scopeRaw: string | undefined; readonly records: readonly string[] };
 
-function walkResource(walk: JsonWalk, groups: LogGroup<string>[]): void {
+function walkResource(walk: JsonWalk, groups: OtlpGroup<string>[]): void {
   let resourceRaw: string | undefined;
   const scopes: Scope[] = [];
   walk.members((name) => {
@@ -78,7 +78,7 @@ function objectOf(text: string | undefined): JsonObject {
 }
 
 /** A record from its text; undefined when it is none. */
-export function readJsonRecord(text: string): LogRecord | undefined {
+export function readJsonRecord(text: string): OtlpRecord | undefined {
   const record = asObject(readForeign(text)?.value);
   if (record === undefined) return undefined;
   return {

@@ -8,8 +8,8 @@ import { unreadable } from "../../format.ts";
 import { readText } from "../../raw-member.ts";
 import { fitForMember, type JsonObject, known } from "../../text/foreign-values.ts";
 import { readJsonRecord, readJsonRequest } from "./json-request.ts";
-import { type LogGroup, type LogRecord, recordEvent } from "./log-record.ts";
 import { readProtobufRecord, readProtobufRequest } from "./protobuf-request.ts";
+import { type OtlpGroup, type OtlpRecord, recordEvent } from "./record-event.ts";
 
 const CONTENT_TYPE = "content-type";
 /** Characters of a resource that every record of it can carry along. */
@@ -42,8 +42,8 @@ function jsonItems(body: Uint8Array): Iterable<Item> | undefined {
 }
 
 function* itemsOf<R extends string | Uint8Array>(
-  groups: readonly LogGroup<R>[],
-  read: (raw: R) => LogRecord | undefined,
+  groups: readonly OtlpGroup<R>[],
+  read: (raw: R) => OtlpRecord | undefined,
 ): Iterable<Item> {
   for (const { records, resource, scope, heads } of groups) {
     if (records.length === 0) continue;

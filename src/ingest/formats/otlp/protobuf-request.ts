@@ -7,7 +7,7 @@ import { toHex } from "../../../merkle/bytes.ts";
 import { toBase64 } from "../../text/base64.ts";
 import { type JsonObject, known } from "../../text/foreign-values.ts";
 import { timeOfCount } from "../../text/times.ts";
-import type { LogGroup, LogRecord } from "./log-record.ts";
+import type { OtlpGroup, OtlpRecord } from "./record-event.ts";
 import { WireError, WireReader } from "./wire.ts";
 
 /** Deepest nesting of values that is read; what is nested more deeply is no record that anybody meant. */
@@ -57,9 +57,9 @@ type Scope = {
 };
 
 /** The groups of a body, each record as its exact bytes; undefined when it is no request, or has none of its fields. */
-export function readProtobufRequest(body: Uint8Array): LogGroup<Uint8Array>[] | undefined {
+export function readProtobufRequest(body: Uint8Array): OtlpGroup<Uint8Array>[] | undefined {
   return unlessBroken(() => {
-    const groups: LogGroup<Uint8Array>[] = [];
+    const groups: OtlpGroup<Uint8Array>[] = [];
     const reader = new WireReader(body);
     let hasLogs = body.length === 0;
     while (reader.next()) {
@@ -73,7 +73,7 @@ export function readProtobufRequest(body: Uint8Array): LogGroup<Uint8Array>[] | 
 }
 
 /** A record from its bytes; undefined when it is none. */
-export function readProtobufRecord(bytes: Uint8Array): LogRecord | undefined {
+export function readProtobufRecord(bytes: Uint8Array): OtlpRecord | undefined {
   return unlessBroken(() => readRecord(new WireReader(bytes)));
 }
 
@@ -86,7 +86,7 @@ function unlessBroken<T>(read: () => T): T | undefined {
   }
 }
 
-function readResourceLogs(reader: WireReader, groups: LogGroup<Uint8Array>[]): void {
+function readResourceLogs(reader: WireReader, groups: OtlpGroup<Uint8Array>[]): void {
   const scopes: Scope[] = [];
   const resources: Uint8Array[] = [];
   const resource: Record<string, unknown> = {};
@@ -142,9 +142,9 @@ function readScope(reader: WireReader): JsonObject {
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-function readRecord(reader: WireReader): LogRecord {
+function readRecord(reader: WireReader): OtlpRecord {
   const attributes: Record<string, unknown> = {};
-  const record: Mutable<LogRecord> = { attributes };
+  const record: Mutable<OtlpRecord> = { attributes };
   while (reader.next()) {
     switch (reader.tag) {
       case RECORD.time:

@@ -262,6 +262,36 @@ test("who acts is the user, or else the service; a record without any time gets 
   assert.deepEqual(item.source, { resource: { "service.name": "payments-api" } });
 });
 
+test("a body that is an object says what its attributes leave open, by the names that other log records have", () => {
+  const said = {
+    action: "secret.read",
+    outcome: "denied",
+    actor: { type: "agent", id: "bot-1" },
+    targets: [{ type: "secret", id: "db" }],
+    message: "refused",
+  };
+  const wrap = (value: unknown): object => {
+    if (typeof value === "string") return text(value);
+    if (Array.isArray(value)) return { arrayValue: { values: value.map(wrap) } };
+    const values = Object.entries(value as object).map(([key, each]) => ({ key, value: wrap(each) }));
+    return { kvlistValue: { values } };
+  };
+  const { event } = oneOf(jsonRequest({ timeUnixNano: String(NS), body: wrap(said) }), JSON_TYPE);
+  const { metadata, time, ...rest } = event;
+  assert.deepEqual(rest, said);
+  assert.deepEqual(metadata, { body: said });
+  const attributes = [
+    { key: "user.id", value: text("alice") },
+    { key: "audit.outcome", value: text("success") },
+  ];
+  const named = oneOf(jsonRequest({ eventName: "a.b", body: wrap(said), attributes }), JSON_TYPE).event;
+  assert.deepEqual([named.action, named.actor, named.outcome], ["a.b", { type: "user", id: "alice" }, "success"]);
+  assert.equal(
+    oneOf(jsonRequest({ eventName: "two\nlines", body: wrap(said) }), JSON_TYPE).event.action,
+    "secret.read",
+  );
+});
+
 test("a resource that is too large to go with each of its records is an event in front of them", () => {
   const value = "x".repeat(10_000);
   const resource = {

@@ -1,12 +1,14 @@
 /**
  * A log record of OpenTelemetry, however it was encoded, and the event that is made of it. What its attributes mean is told by
- * OpenTelemetry's semantic conventions, and for audit.* by the draft of its audit logs.
+ * OpenTelemetry's semantic conventions, and for audit.* by the draft of its audit logs. Why: docs/decisions/0141.
  */
 
-import { asText, firstText, fitForMember, type JsonObject, known } from "../../text/foreign-values.ts";
+import { isPrintable } from "../../../entry/schema.ts";
+import { asObject, asText, firstText, fitForMember, type JsonObject, known } from "../../text/foreign-values.ts";
+import { type NamedMembers, namedMembers } from "../../text/log-record.ts";
 
 /** A record as its encoding tells it; what it does not say is undefined. */
-export type LogRecord = {
+export type OtlpRecord = {
   /** RFC 3339. */
   readonly time?: string | undefined;
   readonly observedTime?: string | undefined;
@@ -23,7 +25,7 @@ export type LogRecord = {
 };
 
 /** Records with one resource and one scope; `R` is an encoded record. */
-export type LogGroup<R> = {
+export type OtlpGroup<R> = {
   /** The attributes of the resource. */
   readonly resource: JsonObject;
   readonly scope: JsonObject;
@@ -33,21 +35,27 @@ export type LogGroup<R> = {
 };
 
 const OPS: Readonly<Record<string, string>> = { create: "c", read: "r", update: "u", delete: "d", execute: "x" };
+const NOTHING: NamedMembers = { action: undefined, actor: undefined, time: undefined, message: undefined, more: {} };
 const OUTCOMES = ["success", "failure", "denied", "unknown"];
 
-/** The event of a record. */
-export function recordEvent(record: LogRecord, resource: JsonObject): JsonObject {
+/** The event of a record: what its attributes say goes before what a body that is an object names. */
+export function recordEvent(record: OtlpRecord, resource: JsonObject): JsonObject {
   const { attributes, body, time, observedTime } = record;
-  const fields = typeof body === "object" && body !== null ? (body as JsonObject) : {};
-  const action = firstText(record.eventName, attributes["event.name"], attributes["audit.action"], fields.action);
+  const object = asObject(body);
+  const inBody = object === undefined ? NOTHING : namedMembers(object);
+  const action = actionOf(record, inBody.action);
   const when = time ?? observedTime;
-  const event: Record<string, unknown> = { action: action ?? "log.record", actor: actorOf(attributes, resource) };
+  const event: Record<string, unknown> = {
+    ...inBody.more,
+    action: action ?? "log.record",
+    actor: actorOf(attributes) ?? inBody.actor ?? serviceOf(resource),
+  };
   const add = (name: string, value: unknown): void => {
     if (value !== undefined) event[name] = value;
   };
   add("time", when);
   if (observedTime !== when) add("observed_at", observedTime);
-  add("message", typeof body === "string" ? fitForMember(body) : firstText(fields.message, fields.msg));
+  add("message", typeof body === "string" ? fitForMember(body) : inBody.message);
   add("context", contextOf(record));
   add("metadata", metadataOf(record, action));
   add("id", asText(attributes["audit.record.id"]));
@@ -59,14 +67,26 @@ export function recordEvent(record: LogRecord, resource: JsonObject): JsonObject
   return event;
 }
 
-function actorOf(attributes: JsonObject, resource: JsonObject): JsonObject {
+/** The first name of what was done that can stand as an action. */
+function actionOf({ eventName, attributes }: OtlpRecord, named: string | undefined): string | undefined {
+  for (const value of [eventName, attributes["event.name"], attributes["audit.action"]]) {
+    const text = asText(value);
+    if (text !== undefined && isPrintable(text)) return text;
+  }
+  return named;
+}
+
+function actorOf(attributes: JsonObject): JsonObject | undefined {
   const audited = identifierOf(attributes["audit.actor.id"]);
   if (audited !== undefined) {
     const type = asText(attributes["audit.actor.type"]) ?? "user";
     return named({ type, id: audited }, attributes["audit.actor.name"]);
   }
   const user = identifierOf(attributes["user.id"]) ?? identifierOf(attributes["enduser.id"]);
-  if (user !== undefined) return named({ type: "user", id: user }, attributes["user.name"]);
+  return user === undefined ? undefined : named({ type: "user", id: user }, attributes["user.name"]);
+}
+
+function serviceOf(resource: JsonObject): JsonObject {
   const service = identifierOf(resource["service.name"]) ?? identifierOf(resource["host.name"]);
   return { type: "service", id: service ?? "otlp" };
 }
@@ -103,7 +123,7 @@ function schemaOf(version: unknown): string | undefined {
   return text === undefined ? undefined : `opentelemetry.audit@${text}`;
 }
 
-function contextOf({ attributes, traceId }: LogRecord): JsonObject | undefined {
+function contextOf({ attributes, traceId }: OtlpRecord): JsonObject | undefined {
   const ip = firstText(attributes["client.address"], attributes["source.address"]);
   const agent = firstText(attributes["user_agent.original"]);
   const session = firstText(attributes["session.id"]);
@@ -113,7 +133,7 @@ function contextOf({ attributes, traceId }: LogRecord): JsonObject | undefined {
   return known({ ip, user_agent: agent, session, trace_id: traceId });
 }
 
-function metadataOf(record: LogRecord, action: string | undefined): JsonObject | undefined {
+function metadataOf(record: OtlpRecord, action: string | undefined): JsonObject | undefined {
   const { body, attributes, severityNumber, severityText, eventName, flags, spanId, droppedAttributes } = record;
   const metadata: Record<string, unknown> = {};
   const add = (name: string, value: unknown): void => {
