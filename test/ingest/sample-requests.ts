@@ -35,10 +35,11 @@ export function sendSample(
   path: string,
   { method, headers, body }: SampleRequest,
   key?: string,
+  scheme: "Bearer" | "Splunk" = "Bearer",
 ): Promise<{ readonly status: number; readonly text: string; readonly type: string | undefined }> {
   const kept = headers.filter(([name]) => !OF_THE_CONNECTION.includes(name.toLowerCase()));
   const flat = [...kept.flat(), "Host", "holdfast.example", "Content-Length", String(body.length)];
-  if (key !== undefined) flat.push("Authorization", `Bearer ${key}`);
+  if (key !== undefined) flat.push("Authorization", `${scheme} ${key}`);
   return new Promise((resolve, reject) => {
     const sent = request({ port, host: "127.0.0.1", method, path, headers: flat, agent: false }, (answer) => {
       const chunks: Buffer[] = [];

@@ -71,7 +71,7 @@ function textEvent(event: unknown, around: Surroundings): JsonObject {
 
 /** An object that a program logged; Splunk's own logger puts it into `message`, beside a severity. */
 function recordEvent(whole: JsonObject, around: Surroundings): JsonObject {
-  const inner = asObject(whole.message);
+  const inner = whole.action === undefined ? asObject(whole.message) : undefined;
   if (inner === undefined) return namedEvent("log.record", whole, around, undefined);
   const metadata = { ...around.metadata, severity: labelOf(whole.severity) };
   return namedEvent("log.record", inner, { ...around, metadata }, undefined);
