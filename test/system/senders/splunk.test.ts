@@ -1,0 +1,259 @@
+/**
+ * Senders of Splunk's HTTP Event Collector against the real service, unchanged, while it is killed and started again: Docker's
+ * driver as it behaves, splunk-logging, winston's transport, and two of Python's. Everything is there, once.
+ */
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createRequire } from "node:module";
+import test, { type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { type ServiceProcess, World, waitFor } from "../service-process.ts";
+import { DockerDriver } from "./docker-driver.ts";
+
+const run = promisify(execFile);
+const require = createRequire(import.meta.url);
+
+type Found = Readonly<Record<string, unknown>> & { readonly message?: string; readonly _raw: string };
+type Page = { readonly events: readonly { readonly event: Found }[]; readonly next: string | null } & Readonly<
+  Record<"size" | "searchableSize", number>
+>;
+
+/** Everything that came in, in its order. */
+async function everything(service: ServiceProcess): Promise<Found[]> {
+  await waitFor("the index to be complete", async () => {
+    const { size, searchableSize } = await service.json<Page>(200, "GET /v1/ledgers/main/events?limit=1");
+    return size === searchableSize;
+  });
+  const found: Found[] = [];
+  for (let after = ""; ; ) {
+    const page = await service.json<Page>(200, `GET /v1/ledgers/main/events?format=hec&limit=1000${after}`);
+    found.push(...page.events.map(({ event }) => event));
+    if (page.next === null) return found;
+    after = `&after=${encodeURIComponent(page.next)}`;
+  }
+}
+
+/** A service that can be killed and started again at its address. */
+class Killable {
+  readonly #world: World;
+  service: ServiceProcess;
+  readonly token: string;
+
+  private constructor(world: World, service: ServiceProcess, token: string) {
+    this.#world = world;
+    this.service = service;
+    this.token = token;
+  }
+
+  static async start(t: TestContext): Promise<Killable> {
+    const world = new World(t);
+    const service = await world.start();
+    const body = { source: "senders", roles: ["writer"], ledgers: ["main"] };
+    const { key } = await service.json<{ key: string }>(201, "POST /v1/keys", body);
+    return new Killable(world, service, key);
+  }
+
+  get url(): string {
+    return this.service.url;
+  }
+
+  async killAndStart(): Promise<void> {
+    const { host } = new URL(this.url);
+    process.kill(this.service.pid, "SIGKILL");
+    await this.service.ended;
+    this.service = await this.#world.start({ env: { HOLDFAST_LISTEN: host } });
+  }
+
+  async size(): Promise<number> {
+    return (await this.service.json<{ size: number }>(200, "GET /v1/ledgers/main")).size;
+  }
+}
+
+test("Docker's driver loses nothing and doubles nothing while the service is killed under it", {
+  timeout: 180_000,
+}, async (t) => {
+  const service = await Killable.start(t);
+  const options = { url: service.url, token: service.token, everyMs: 50 };
+  const drivers = await Promise.all(
+    [false, true].map((gzip) => DockerDriver.start({ ...options, gzip, tag: `payments/${gzip ? "gzip" : "plain"}` })),
+  );
+  const written: string[] = [];
+  let isOver = false;
+  const write = async (driver: DockerDriver): Promise<void> => {
+    for (let n = 0; !isOver; n++) {
+      const now = BigInt(Date.now()) * 1000n + BigInt(n % 500) * 2n;
+      // Two equal lines at once, as a program in a loop writes them; a line that is an object.
+      for (let i = 0; i < 2; i++) written.push(driver.write(`<login> ok ${n}`, now));
+      written.push(driver.write({ action: "user.login", actor: { type: "user", id: `u${n}` }, n }, now + 1n));
+      written.push(driver.write("x".repeat(200), now + 1n));
+      await sleep(2);
+    }
+  };
+  const writing = drivers.map(write);
+  for (let kills = 0; kills < 3; kills++) {
+    const size = await service.size();
+    await waitFor("lines to come in", async () => (await service.size()) > size + 200);
+    await service.killAndStart();
+  }
+  isOver = true;
+  await Promise.all(writing);
+  await waitFor("the drivers to have sent all", () => drivers.every(({ waiting }) => waiting === 0));
+  await Promise.all(drivers.map((driver) => driver.close()));
+  for (const { dropped, statuses } of drivers) {
+    assert.equal(dropped, 0);
+    assert.ok((statuses.get(0) ?? 0) > 0, "it met a service that was not there");
+    assert.deepEqual(
+      [...statuses.keys()].filter((status) => status !== 0 && status !== 200 && status !== 503),
+      [],
+    );
+  }
+  const found = await everything(service.service);
+  assert.deepEqual(found.map(({ _raw }) => _raw).sort(), written.sort());
+  assert.ok(found.some(({ action, actor }) => action === "user.login" && (actor as { id: string }).id === "u1"));
+});
+
+test("with a wrong key a container starts, as Docker tries without one, and its lines wait until the key is mended or it ends", async (t) => {
+  const service = await Killable.start(t);
+  const driver = await DockerDriver.start({ url: service.url, token: "hf_wrong", tag: "t", everyMs: 20 });
+  driver.write("kept", 1_795_763_652_000_001n);
+  await waitFor("a refusal", () => driver.statuses.has(403));
+  assert.equal(driver.waiting, 1);
+  await driver.close();
+  assert.equal(driver.dropped, 1);
+});
+
+type SplunkLogger = {
+  send(context: object, done?: (error: unknown, response: unknown, body: unknown) => void): void;
+  error: (error: unknown) => void;
+};
+
+test("splunk-logging sends a request again that was cut off, and it is recorded once", {
+  timeout: 120_000,
+}, async (t) => {
+  const service = await Killable.start(t);
+  const { Logger } = require("splunk-logging") as { Logger: new (config: object) => SplunkLogger };
+  const logger = new Logger({ token: service.token, url: service.url, maxRetries: 20 });
+  logger.error = (error) => assert.fail(`the logger gave up: ${String(error)}`);
+  let answered = 0;
+  let count = 0;
+  let isOver = false;
+  const writing = (async () => {
+    for (; !isOver; count++) {
+      const message = { action: "user.login", actor: { type: "user", id: "ada" }, msg: `login ${count}` };
+      logger.send({ message, metadata: { source: "payments" } }, (error, _response, body) => {
+        assert.deepEqual([error, body], [null, { text: "Success", code: 0 }]);
+        answered++;
+      });
+      await sleep(5);
+    }
+  })();
+  await waitFor("some to be taken", () => answered > 30);
+  await service.killAndStart();
+  const before = answered;
+  await waitFor("more to be taken", () => answered > before + 30);
+  isOver = true;
+  await writing;
+  await waitFor("all to be taken", () => answered === count);
+  const found = await everything(service.service);
+  const expected = Array.from({ length: count }, (_, n) => `login ${n}`);
+  assert.deepEqual(found.map(({ message }) => message).sort(), expected.sort());
+  const [first] = found;
+  assert.deepEqual(
+    [first?.action, first?.actor, first?.source],
+    ["user.login", { type: "user", id: "ada" }, "payments"],
+  );
+});
+
+type WinstonLogger = {
+  info(text: string, more: object): void;
+  on(name: "error", listener: (error: unknown) => void): void;
+};
+type Winston = { createLogger(options: { readonly transports: readonly object[] }): WinstonLogger };
+
+test("winston's transport sends as it does to Splunk", { timeout: 60_000 }, async (t) => {
+  const service = await Killable.start(t);
+  const Transport = require("winston-splunk-httplogger") as new (config: object) => object;
+  const winston = createRequire(require.resolve("winston-splunk-httplogger"))("winston") as Winston;
+  const transport = new Transport({
+    splunk: { token: service.token, url: service.url, maxRetries: 3 },
+    maxBatchCount: 5,
+  });
+  const logger = winston.createLogger({ transports: [transport] });
+  logger.on("error", (error) => assert.fail(String(error)));
+  for (let n = 0; n < 20; n++) logger.info(`login ${n}`, { user: "ada", n });
+  await waitFor("all to come in", async () => (await service.size()) >= 20);
+  const found = await everything(service.service);
+  const expected = Array.from({ length: 20 }, (_, n) => `login ${n}`);
+  assert.deepEqual(found.map(({ message }) => message).sort(), expected.sort());
+  assert.deepEqual(
+    found.map(({ source, metadata }) => [source, (metadata as { severity: string }).severity]),
+    expected.map(() => ["winston", "info"]),
+  );
+});
+
+/** Python's senders, installed into a folder of the test's own; what keeps them from being there is said. */
+async function pythonSenders(t: TestContext, folder: string): Promise<boolean> {
+  const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder];
+  try {
+    await run("python3", [...args, "splunk-handler==3.0.0", "splunk-hec-handler==1.2.0"], { timeout: 90_000 });
+    return true;
+  } catch (error) {
+    const why = `Python's senders are NOT tested, they could not be installed: ${(error as Error).message}`;
+    t.diagnostic(why);
+    t.skip(why);
+    return false;
+  }
+}
+
+const SPLUNK_HANDLER = `
+import logging, sys, time
+from splunk_handler import SplunkHandler
+host, port, token, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+handler = SplunkHandler(host=host, port=port, token=token, index="main", sourcetype="audit", protocol="http",
+                        retry_count=12, retry_backoff=0.2, flush_interval=0.1, verify=False)
+log = logging.getLogger("payments")
+log.setLevel(logging.INFO)
+log.addHandler(handler)
+for n in range(count):
+    log.info("login %d", n)
+    time.sleep(0.01)
+logging.shutdown()
+`;
+
+const SPLUNK_HEC_HANDLER = `
+import logging, sys
+from splunk_hec_handler import SplunkHecHandler
+host, port, token, endpoint = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4]
+handler = SplunkHecHandler(host, token, port=port, proto="http", source="payments", endpoint=endpoint)
+log = logging.getLogger("payments")
+log.setLevel(logging.INFO)
+log.addHandler(handler)
+for n in range(10):
+    log.info(f"{endpoint} {n}")
+`;
+
+test("Python's splunk-handler and splunk-hec-handler send as they do to Splunk", { timeout: 240_000 }, async (t) => {
+  const world = new World(t);
+  const folder = world.path("python");
+  if (!(await pythonSenders(t, folder))) return;
+  const service = await Killable.start(t);
+  const { hostname, port } = new URL(service.url);
+  const python = (script: string, last: string) =>
+    run("python3", ["-c", script, hostname, port, service.token, last], {
+      env: { ...process.env, PYTHONPATH: folder },
+    });
+  const count = 300;
+  const sending = python(SPLUNK_HANDLER, String(count));
+  await waitFor("some lines to come in", async () => (await service.size()) > 20);
+  await service.killAndStart();
+  await sending;
+  for (const endpoint of ["event", "raw"]) await python(SPLUNK_HEC_HANDLER, endpoint);
+  const found = await everything(service.service);
+  const expected = [
+    ...Array.from({ length: count }, (_, n) => `login ${n}`),
+    ...["event", "raw"].flatMap((endpoint) => Array.from({ length: 10 }, (_, n) => `${endpoint} ${n}`)),
+  ];
+  assert.deepEqual(found.map(({ message }) => message).sort(), expected.sort());
+});
