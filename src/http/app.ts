@@ -44,8 +44,7 @@ export function createApp(services: Services): Express {
   const tools: ReplyTools = { log: services.log, count: registerMetrics(services) };
   const append = OPERATIONS.appendEvents.route;
   app.post(expressPath(append), serve(tools, `POST ${append}`, handlers.appendEvents));
-  // TLS ends at a proxy, which alone knows whether its host may promise HTTPS for good.
-  app.use(helmet({ strictTransportSecurity: false }));
+  app.use(secureHeaders(services.hstsS ?? 0));
   for (const [route, operations] of routes()) {
     const byMethod = new Map(operations.map(([id, { method }]) => [method, handlers[id]]));
     // Senders of logs try a path with HEAD before they use it, and have no key that may read.
@@ -121,6 +120,14 @@ function foreignHandler(services: Services, budget: BodyBudget, id: ForeignId): 
 
 function isForeign(id: OperationId): id is ForeignId {
   return "foreign" in OPERATIONS[id];
+}
+
+/** Whether its host may promise HTTPS for good is said by whoever set it; where TLS ends at a proxy, the proxy knows. */
+function secureHeaders(maxAge: number): RequestHandler {
+  const plain = helmet({ strictTransportSecurity: false });
+  if (maxAge === 0) return plain;
+  const lasting = helmet({ strictTransportSecurity: { maxAge, includeSubDomains: false } });
+  return (req, res, next) => (req.secure ? lasting : plain)(req, res, next);
 }
 
 type RouteOperations = readonly (readonly [OperationId, Operation])[];

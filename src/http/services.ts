@@ -118,4 +118,6 @@ export type Services = {
   /** Secret that goes into the digests of contents, see entry/prepare.ts. */
   readonly contentKey?: Uint8Array;
   readonly version: string;
+  /** Seconds for which a browser that came with TLS is told to come so only; 0 tells it nothing. */
+  readonly hstsS?: number;
 };
