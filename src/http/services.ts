@@ -105,6 +105,8 @@ export type Services = {
   readonly misspelt?: (ledger: string) => OnMisspelt | undefined;
   /** What it means that Splunk's clients are acknowledged; "recorded" when absent. */
   readonly hecAck?: HecAck;
+  /** Whether foreign senders may show their key in the query; not when absent. */
+  readonly keysInQuery?: boolean;
   readonly log: Log;
   /** What goes on failing in the background. */
   readonly health: Health;

@@ -1,6 +1,7 @@
 /** The formats that events come in, by the names that `_source` gives them. */
 
 import type { Format } from "./format.ts";
+import { cloudevents } from "./formats/cloudevents/cloudevents.ts";
 import { github } from "./formats/github.ts";
 import { hec } from "./formats/hec/hec.ts";
 import { kubernetes } from "./formats/kubernetes/kubernetes.ts";
@@ -13,4 +14,4 @@ export const NATIVE = "native";
 /** What the service records by itself, such as heartbeats; the name of its source and actor too. */
 export const OF_THE_SERVICE = "holdfast";
 
-export const FORMATS: Readonly<Record<string, Format>> = { github, hec, kubernetes, logs, otlp };
+export const FORMATS: Readonly<Record<string, Format>> = { cloudevents, github, hec, kubernetes, logs, otlp };

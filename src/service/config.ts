@@ -140,6 +140,8 @@ const file = settings({
   limits: limits.prefault({}),
   /** What it means that a client of Splunk's is acknowledged. */
   hecAck: hecAck.default("recorded"),
+  /** Whether foreign senders may show their key as `?access_token=`, which ends up in the logs of whatever is between. */
+  keysInQuery: z.boolean().default(false),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
@@ -161,6 +163,7 @@ export type Config = Listening & {
   readonly keepAliveS: number;
   readonly limits: LimitsConfig;
   readonly hecAck: HecAck;
+  readonly keysInQuery: boolean;
   readonly logLevel: z.infer<typeof file>["logLevel"];
 };
 

@@ -112,6 +112,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     contentKey: await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed }),
     misspelt: misspeltOf(config, registry, log),
     hecAck: config.hecAck,
+    keysInQuery: config.keysInQuery,
     indexer: (name) => indexes.get(name),
     anchoring: () => anchorer.status(),
     chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),

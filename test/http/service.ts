@@ -59,6 +59,7 @@ export type Options = {
   readonly ledgerLimits?: Partial<LedgerLimits>;
   readonly intakes?: IntakePool;
   readonly misspelt?: Services["misspelt"];
+  readonly keysInQuery?: boolean;
   readonly hecAck?: HecAck;
 };
 
@@ -97,6 +98,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     anchoring: async () => [],
     metrics,
     ...(options.misspelt !== undefined && { misspelt: options.misspelt }),
+    ...(options.keysInQuery !== undefined && { keysInQuery: options.keysInQuery }),
     ...(options.hecAck !== undefined && { hecAck: options.hecAck }),
   });
   const connections = openConnections(limits, { metrics, log });

@@ -86,6 +86,7 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
   ["embeddedIntervalS", 0, `"embeddedIntervalS": expected a number above 0, got 0`],
   ["keepAliveS", 86401, `"keepAliveS": expected a number of at most 86400, got 86401`],
   ["hecAck", "durable", `"hecAck": expected "recorded", "anchored" or "final", got "durable"`],
+  ["keysInQuery", "yes", `"keysInQuery": expected true or false, got "yes"`],
   ["limits", null, `"limits": expected an object, got null`],
   ["limits.eventBytes", 4194305, `"limits.eventBytes": expected a number of at most 4194304, got 4194305`],
   ["limits.requestBytes", 1.5, `"limits.requestBytes": expected a whole number, got 1.5`],
