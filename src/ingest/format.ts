@@ -50,6 +50,8 @@ export type Item = {
   readonly claim?: string;
   /** Only its length and its digest are kept: it may hold what must not be recorded, and that cannot be cut out of it. */
   readonly isSecret?: true;
+  /** What its sender waits to be answered instead of receipts, such as proof that somebody listens. */
+  readonly answer?: Readonly<Record<string, unknown>>;
   /** More that `_source` says of how it came, such as the transport. */
   readonly source?: Readonly<Record<string, unknown>>;
 };
@@ -64,12 +66,14 @@ export type Repeats = "requests" | "items";
 export interface Format {
   /** Part of `_source`, and of routes. */
   readonly name: string;
-  /** Headers that it reads, in lower case; `*` at the end stands for all that begin so. */
+  /** Headers that it reads, in lower case. */
   readonly headers: readonly string[];
   /** Parameters of the query that it reads. */
   readonly query: readonly string[];
   /** Whether what does not decompress is kept as its length and digest only: nothing can be cut out of it. */
   readonly holdsSecrets?: true;
+  /** Whether a GET is taken in, its query as the body: for senders who can do nothing else. */
+  readonly takesQuery?: true;
   /** "requests" when absent. */
   repeats?(delivery: Delivery): Repeats;
   /** The items of a body, in order; none where a sender sends nothing. */

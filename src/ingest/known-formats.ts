@@ -1,11 +1,14 @@
 /** The formats that events come in, by the names that `_source` gives them. */
 
 import type { Format } from "./format.ts";
-import { cloudevents } from "./formats/cloudevents/cloudevents.ts";
+import { aws } from "./formats/cloud/aws.ts";
+import { azure } from "./formats/cloud/azure.ts";
+import { google } from "./formats/cloud/google.ts";
 import { github } from "./formats/github.ts";
 import { hec } from "./formats/hec/hec.ts";
+import { journal } from "./formats/journal.ts";
 import { kubernetes } from "./formats/kubernetes/kubernetes.ts";
-import { logs } from "./formats/logs.ts";
+import { logs } from "./formats/logs/logs.ts";
 import { otlp } from "./formats/otlp/otlp.ts";
 
 /** Events as clients of our own send them. */
@@ -14,4 +17,14 @@ export const NATIVE = "native";
 /** What the service records by itself, such as heartbeats; the name of its source and actor too. */
 export const OF_THE_SERVICE = "holdfast";
 
-export const FORMATS: Readonly<Record<string, Format>> = { cloudevents, github, hec, kubernetes, logs, otlp };
+export const FORMATS: Readonly<Record<string, Format>> = {
+  aws,
+  azure,
+  github,
+  google,
+  hec,
+  journal,
+  kubernetes,
+  logs,
+  otlp,
+};

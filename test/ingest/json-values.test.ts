@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { jsonValues } from "../../src/ingest/text/json-values.ts";
+import { jsonValues, valuesWithin } from "../../src/ingest/text/json-values.ts";
 
 /** Each part as its value, or as ["none", text]. */
 function parts(text: string): unknown[] {
@@ -34,6 +34,36 @@ test("what is no JSON is handed on a line at a time, and nothing beside it is lo
     ["none", "line"],
     ["none", "next"],
   ]);
+});
+
+test("a line that only begins like a value is a line, and a list beside others is its elements", () => {
+  assert.deepEqual(parts('200 OK\n[12] started\n"a" said b'), [
+    ["none", "200 OK"],
+    ["none", "[12] started"],
+    ["none", '"a" said b'],
+  ]);
+  assert.deepEqual(parts('{"a":1} and more'), [{ a: 1 }, ["none", "and more"]]);
+  assert.deepEqual(parts('[{"a":1},{"b":2}]\n[{"c":3}]'), [{ a: 1 }, { b: 2 }, { c: 3 }]);
+  assert.deepEqual(parts('[\n{"a":1}\n]\n{"b":2}'), [{ a: 1 }, { b: 2 }]);
+});
+
+test("a list that an object wraps is parted into its elements, where nothing is lost by that", () => {
+  const wrappers = [{ path: ["logs"], isAlone: true }, { path: ["data", "events"] }];
+  const within = (text: string) => [...valuesWithin(text, wrappers)].map(({ text: spelled }) => spelled);
+  assert.deepEqual(within('{"logs":[{"a": 1}, {"b":2}]}'), ['{"a": 1}', '{"b":2}']);
+  assert.deepEqual(within('{"logs":[{"a":1}]}{"logs":[{"b":2}]}'), ['{"a":1}', '{"b":2}']);
+  assert.deepEqual(within('{"id":1,"data":{"x":0,"events":[7]}}'), ["7"]);
+  assert.deepEqual(within('{"logs":[]}'), []);
+  for (const whole of [
+    '{"logs":[1],"more":2}',
+    '{"logs":[1],"logs":[2]}',
+    '{"logs":{}}',
+    '{"logs":"["}',
+    '{"data":{"events":[]}}',
+    '{"data":[{"events":[1]}]}',
+  ]) {
+    assert.deepEqual(within(whole), [whole]);
+  }
 });
 
 test("a number that a double cannot hold stands as its digits, any other as it is", () => {
@@ -69,5 +99,8 @@ test("of any text everything comes back but what stands between values, and any 
 test("a hostile text takes time in proportion to its length", () => {
   const open = "{\n".repeat(200_000);
   assert.equal(parts(open).length, 200_000);
-  assert.equal(parts('"'.repeat(300_001)).length, 150_001);
+  assert.equal(parts('"'.repeat(300_001)).length, 1);
+  assert.equal(parts(`${"1 ".repeat(200_000)}x`).length, 1);
+  assert.equal(parts("[1] x\n".repeat(100_000)).length, 100_000);
+  assert.equal(parts('"a\n'.repeat(100_000)).length, 100_000);
 });

@@ -15,7 +15,6 @@ const START_MS = 60_000;
 /** What `serve --json` prints once it is up. */
 export type Facts = {
   readonly url: string;
-  readonly urls: readonly string[];
   readonly data: string;
   readonly adminKeyFile: string;
   readonly isFirstStart: boolean;
@@ -37,7 +36,6 @@ export type StartOptions = {
   readonly data?: string;
   /** Settings that go into the configuration file. */
   readonly config?: object;
-  /** More variables; one that is empty is left out. */
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments after `serve`. */
   readonly args?: readonly string[];
@@ -100,7 +98,7 @@ export class World {
     const command = [...under, process.execPath, join(root, "src", "cli", "main.ts"), "serve", ...args];
     const child = spawn(command[0] as string, command.slice(1), {
       cwd: root,
-      env: Object.fromEntries(Object.entries({ PATH, HOME, ...settings, ...env }).filter(([, value]) => value !== "")),
+      env: { PATH, HOME, ...settings, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#children.push(child);
@@ -296,13 +294,5 @@ function findFacts(stdout: string, data: string): Facts | undefined {
   if (url === undefined || !stdout.includes("Ctrl-C stops.")) return undefined;
   const chain = { name, chainId: Number(chainId), endpoint, contract };
   const adminKeyFile = join(data, "admin.key");
-  return {
-    url,
-    urls: [url],
-    data,
-    adminKeyFile,
-    isFirstStart: stdout.includes("made just now"),
-    signer,
-    chains: [chain],
-  };
+  return { url, data, adminKeyFile, isFirstStart: stdout.includes("made just now"), signer, chains: [chain] };
 }

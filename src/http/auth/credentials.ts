@@ -17,15 +17,9 @@ export function bearerOf({ headers }: IncomingMessage): string | undefined {
 
 /** The text of the key that a foreign sender shows in a header. */
 export function foreignCredentialOf(req: IncomingMessage): string | undefined {
-  const { authorization = "", "x-api-key": named } = req.headers;
+  const { authorization = "", "x-api-key": key, "x-amz-firehose-access-key": named = key } = req.headers;
   const shown = bearerOf(req) ?? SPLUNK.exec(authorization)?.[1] ?? basicOf(authorization);
   return shown ?? (typeof named === "string" && named !== "" ? named : undefined);
-}
-
-/** The text of the key that a foreign sender shows in the query (RFC 6750 §2.3), for services that are set to look there. Why: docs/decisions/0142. */
-export function queryCredentialOf({ url }: IncomingMessage): string | undefined {
-  const parameters = new URL(url ?? "/", "http://localhost").searchParams;
-  return parameters.get("access_token") || undefined;
 }
 
 /** The password, or the user where there is no password. */

@@ -75,6 +75,18 @@ export async function receiveForeign(
   }
 }
 
+/** Makes entries of what a request without a body says in its query, which is no longer than its head may be. */
+export function takeQuery(
+  query: string,
+  { limits: { event, batchMax }, preparation }: Pick<ForeignReceiving, "limits" | "preparation">,
+  form: ForeignForm,
+): ForeignBody {
+  const body = Buffer.from(query);
+  const intake = openIntake(form, { event, batchMax }, preparation);
+  intake.push(body);
+  return bodyOf(intake.end(), body);
+}
+
 function bodyOf({ entries, foreign, lastTime }: Received, { length: bytes }: Uint8Array): ForeignBody {
   if (foreign === undefined) throw new Error("expected what is told of a foreign body, got nothing");
   return { entries, foreign, lastTime, bytes };

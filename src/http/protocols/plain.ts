@@ -9,7 +9,7 @@ import type { Protocol, Recorded } from "./protocol.ts";
 const RECEIPTS_MAX = 1000;
 
 export const plain: Protocol = {
-  recorded: (recorded) => ({ body: JSON.stringify(answerOf(recorded)) }),
+  recorded: (recorded) => ({ body: JSON.stringify(recorded.answer ?? answerOf(recorded)) }),
   refused: ({ status, code, detail }) => ({
     type: "application/problem+json",
     body: JSON.stringify({ type: `urn:holdfast:problem:${code}`, title: titleOf(code), status, detail, code }),

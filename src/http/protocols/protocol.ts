@@ -23,6 +23,8 @@ export type Recorded = {
   readonly duplicates: number;
   /** How many were recorded as they came. */
   readonly quarantined: number;
+  /** What the sender waits to be answered, if that is something of its own. */
+  readonly answer: Readonly<Record<string, unknown>> | undefined;
 };
 
 /** What went wrong, as it is answered. */
@@ -30,12 +32,12 @@ export type Refusal = { readonly status: number; readonly code: string; readonly
 
 /** The answers of one protocol. */
 export type Protocol = {
+  /** The answer to a GET that asks whether somebody listens; undefined where it asks nothing. The status is 200. */
+  greeted?(req: IncomingMessage): Omit<Reply, "status"> | undefined;
   /** Everything is durable; the status is 200. */
   recorded(recorded: Recorded, req: IncomingMessage): Omit<Reply, "status">;
   /** Its body when nothing, or not all of it, is. */
   refused(refusal: Refusal, req: IncomingMessage): SpelledRefusal;
-  /** Headers that it adds to what OPTIONS is answered, which needs no key. */
-  handshake?(req: IncomingMessage): Readonly<Record<string, string>>;
 };
 
 /** A refusal as a protocol has it. */

@@ -3,6 +3,7 @@
  * them drop what is refused, so nothing is refused for what is in it.
  */
 
+import type { IncomingMessage } from "node:http";
 import type { PreparedEntry } from "../../entry/prepare.ts";
 import type { Delivery, Format, Note } from "../../ingest/format.ts";
 import { withoutId } from "../../ingest/intake/conflicts.ts";
@@ -15,7 +16,7 @@ import type { Admitted } from "../admit.ts";
 import { type ForeignId, OPERATIONS, type Operation } from "../api/operations.ts";
 import { formatName, pickHeaders, pickQuery } from "../api/params.ts";
 import type { BodyBudget } from "../intake/body.ts";
-import { type ForeignBody, receiveForeign } from "../intake/receive-foreign.ts";
+import { type ForeignBody, receiveForeign, takeQuery } from "../intake/receive-foreign.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { protocolOf } from "../protocols/known-protocols.ts";
 import { type Protocol, type Recorded, spellProblem } from "../protocols/protocol.ts";
@@ -34,7 +35,10 @@ export function ingest(
 ): Handler {
   const operation: Operation = OPERATIONS[id];
   return answerForeign(services, id, admit, async (admitted, { name, protocol }) => {
-    const recorded = await record(services, budget, admitted, formatNamed(name), operation);
+    const format = formatNamed(name);
+    const greeting = admitted.req.method === "GET" ? protocol.greeted?.(admitted.req) : undefined;
+    if (greeting !== undefined) return { status: 200, ...greeting };
+    const recorded = await record(services, budget, admitted, format, operation);
     return { status: 200, ...protocol.recorded(recorded, admitted.req) };
   });
 }
@@ -85,14 +89,18 @@ async function record(
     query: pickQuery(format.query, req),
     ...(route !== undefined && { route }),
   };
-  const body = await receiveForeign(req, res, receiving, () => ({
+  const form = () => ({
     format: format.name,
     delivery,
     key: key.id,
     source: key.source,
     receivedAt: services.now(),
     rawBytesMax: limits.requestBytesMax,
-  }));
+  });
+  const body =
+    req.method === "GET"
+      ? takeQuery(queryOf(req, format), receiving, form())
+      : await receiveForeign(req, res, receiving, form);
   const appended = await appendAll(services, ledger, key.source, body);
   const receipts = appended.flatMap((each) => [...each.receipts]);
   const duplicates = receipts.filter(({ duplicate }) => duplicate).length;
@@ -101,7 +109,22 @@ async function record(
     { ledger: ledger.record.name, source: key.source, key: key.id, format: format.name },
     { recorded: receipts.length - duplicates, quarantined, duplicates, bytes: body.bytes, lastTime: body.lastTime },
   );
-  return { ledger, receipts, checkpoint: appended.at(-1)?.checkpoint, duplicates, quarantined };
+  const { answer } = body.foreign;
+  return { ledger, receipts, checkpoint: appended.at(-1)?.checkpoint, duplicates, quarantined, answer };
+}
+
+/**
+ * What a GET says, of senders who can do nothing else; any other GET is of somebody who looks, and records nothing.
+ * Why: docs/decisions/0149.
+ */
+function queryOf({ url = "" }: IncomingMessage, { takesQuery }: Format): string {
+  const start = url.indexOf("?");
+  const query = start === -1 ? "" : url.slice(start + 1);
+  if (takesQuery === true && query !== "") return query;
+  throw new Problem(
+    "method_not_allowed",
+    "expected a POST, or a GET that says what to record in its query, got another GET",
+  );
 }
 
 /**

@@ -44,6 +44,8 @@ export type ForeignFacts = {
   readonly repeatKey?: string;
   /** Positions of entries that are quarantined. */
   readonly quarantined: readonly number[];
+  /** What the sender waits to be answered. */
+  readonly answer?: Item["answer"];
 };
 
 /** Entries of a body, in the order of its items. */
@@ -71,11 +73,13 @@ export function takeForeign(
   let isRecognisable = false;
   let areAllNamed = true;
   let lastTime: string | undefined;
+  let answer: Item["answer"];
   for (const item of itemsOf(format, body, form)) {
     const { event, notes } = adaptItem(form.format, item, receivedAt, limits);
     const isTimed = item.event.time !== undefined;
     const isNamed = item.claim !== undefined || event.id !== undefined;
     if (isTimed || isNamed) isRecognisable = true;
+    answer ??= item.answer;
     lastTime = isTimed ? event.time : undefined;
     if (!isNamed) areAllNamed = false;
     const isKnownByContent = knowsItems && isTimed && !isNamed;
@@ -101,7 +105,11 @@ export function takeForeign(
   return {
     entries,
     ...(lastTime !== undefined && { lastTime }),
-    foreign: { quarantined, ...(isKnownWhole && { repeatKey: requestKey(hash, body, form) }) },
+    foreign: {
+      quarantined,
+      ...(isKnownWhole && { repeatKey: requestKey(hash, body, form) }),
+      ...(answer !== undefined && { answer }),
+    },
   };
 }
 

@@ -6,6 +6,9 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /** Deepest nesting that a value in an event may have, as of native events: the event itself is one level. */
 const DEPTH_MAX = 30;
 
+/** Most UTF-16 units of a message: even three bytes each leave room for the rest of an event. */
+const MESSAGE_MAX = 16_384;
+
 /** A value as an object; undefined when it is none. */
 export function asObject(value: unknown): JsonObject | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
@@ -15,6 +18,19 @@ export function asObject(value: unknown): JsonObject | undefined {
 export function asText(value: unknown, lengthMax = 256): string | undefined {
   const fits = typeof value === "string" && value !== "" && value.length <= lengthMax && value.isWellFormed();
   return fits ? value : undefined;
+}
+
+/** A text of any length as a message: what is more than a line that people read is cut, and is in `_raw`. */
+export function asMessage(value: unknown): string | undefined {
+  if (typeof value !== "string" || value === "") return undefined;
+  // A pair that is cut in half is well-formed again as one replacement.
+  const text = value.length > MESSAGE_MAX ? value.slice(0, MESSAGE_MAX) : value;
+  return text.isWellFormed() ? text : text.toWellFormed();
+}
+
+/** What names something: a text as {@link asText} takes it, or a whole number as its digits. */
+export function asIdentity(value: unknown): string | undefined {
+  return Number.isSafeInteger(value) ? String(value) : asText(value);
 }
 
 /** The first that is a text as {@link asText} takes it. */
@@ -33,7 +49,7 @@ export function firstText(...values: readonly unknown[]): string | undefined {
 export function fitForMember(value: unknown, depthLeft = DEPTH_MAX): unknown {
   if (typeof value === "string") return value.isWellFormed() ? value : value.toWellFormed();
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
-  if (typeof value !== "object" || value === null) return value ?? null;
+  if (typeof value !== "object" || value === null) return value;
   if (depthLeft === 0) return Array.isArray(value) ? [] : {};
   if (Array.isArray(value)) {
     let isSame = true;

@@ -13,6 +13,9 @@ export type JsonPart = { readonly text: string; readonly value: unknown } | { re
 /** A member of an object, by where its value stands in the text. */
 export type JsonMember = { readonly name: string; readonly start: number; readonly end: number };
 
+/** Where a sender puts a list of items into an object: the names to it; and whether nothing else may stand in the object then. */
+export type Wrapper = { readonly path: readonly string[]; readonly isAlone?: boolean };
+
 /** Nested deeper than this, a text is not read; what real senders send is about ten deep. */
 const FOREIGN_DEPTH_MAX = 100;
 
@@ -45,6 +48,49 @@ export function* jsonValues(received: string): Iterable<JsonPart> {
   const list = text.charCodeAt(start) === OPEN_ARRAY ? elementsOf(text, start) : undefined;
   if (list === undefined) yield* valuesFrom(text, start);
   else yield* list;
+}
+
+/** The values of a text as {@link jsonValues} finds them; in place of an object that wraps a list, the elements of that. */
+export function* valuesWithin(text: string, wrappers: readonly Wrapper[]): Iterable<JsonPart> {
+  const all = wrappedIn(text, wrappers);
+  if (all !== undefined) {
+    yield* all;
+    return;
+  }
+  for (const part of jsonValues(text)) {
+    const inside = "value" in part && mayWrap(part.value, wrappers) ? wrappedIn(part.text, wrappers) : undefined;
+    if (inside === undefined) yield part;
+    else yield* inside;
+  }
+}
+
+function mayWrap(value: unknown, wrappers: readonly Wrapper[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return wrappers.some(({ path: [name = ""] }) => Object.hasOwn(value, name));
+}
+
+/** The elements of the list that one of the wrappers names; undefined when there is none, or what it is would be lost with it. */
+function wrappedIn(text: string, wrappers: readonly Wrapper[]): JsonPart[] | undefined {
+  const members = jsonMembers(text);
+  if (members === undefined) return undefined;
+  for (const { path, isAlone = false } of wrappers) {
+    const list = isAlone && members.length > 1 ? undefined : listAt(text, members, path);
+    if (list !== undefined && (isAlone || list.length > 0)) return list;
+  }
+  return undefined;
+}
+
+function listAt(
+  text: string,
+  members: readonly JsonMember[],
+  [name, ...more]: readonly string[],
+): JsonPart[] | undefined {
+  const [found, another] = members.filter((member) => member.name === name);
+  if (found === undefined || another !== undefined) return undefined;
+  const value = text.slice(found.start, found.end);
+  if (more.length === 0) return value.startsWith("[") ? elementsOf(value, 0) : undefined;
+  const inside = jsonMembers(value);
+  return inside === undefined ? undefined : listAt(value, inside, more);
 }
 
 /**
@@ -89,24 +135,58 @@ function elementsOf(text: string, start: number): JsonPart[] | undefined {
   return skipBetween(text, at + 1) < text.length ? undefined : parts;
 }
 
-/** Values one after another. From the first that is none, each has to end in its line, so that nothing is read twice. */
+/**
+ * Values one after another. From the first that is none, each has to end in its line, so that nothing is read twice. What is
+ * no object counts only where its line holds nothing but values: "200 OK" is no number, and "[12] started" is no list.
+ */
 function* valuesFrom(text: string, start: number): Iterable<JsonPart> {
   let isByLine = false;
   let at = start;
   while (at < text.length) {
     const lineEnd = endOfLine(text, at);
     const end = endOfValue(text, at, isByLine ? lineEnd : text.length);
-    const read = end === undefined ? undefined : readForeign(text.slice(at, end));
-    if (end !== undefined && read !== undefined) {
-      yield { text: text.slice(at, end), value: read.value };
-      at = skipBetween(text, end);
-      continue;
+    if (end === undefined) isByLine = true;
+    else if (end <= lineEnd && text.charCodeAt(at) !== OPEN_OBJECT) {
+      const run = runOf(text, at, lineEnd);
+      if (run !== undefined) {
+        yield* run;
+        at = skipBetween(text, lineEnd);
+        continue;
+      }
+    } else {
+      const read = partsOf(text.slice(at, end));
+      if (read !== undefined) {
+        yield* read;
+        at = skipBetween(text, end);
+        continue;
+      }
+      isByLine = true;
     }
-    isByLine = true;
     const line = text.slice(at, lineEnd);
     yield { text: line.endsWith("\r") ? line.slice(0, -1) : line };
     at = skipBetween(text, lineEnd);
   }
+}
+
+/** The values of the rest of a line; undefined when it holds anything else. */
+function runOf(text: string, start: number, lineEnd: number): JsonPart[] | undefined {
+  const parts: JsonPart[] = [];
+  for (let at = start; at < lineEnd; ) {
+    const end = endOfValue(text, at, lineEnd);
+    const read = end === undefined ? undefined : partsOf(text.slice(at, end));
+    if (end === undefined || read === undefined) return undefined;
+    for (const part of read) parts.push(part);
+    at = skipBetween(text, end);
+  }
+  return parts;
+}
+
+/** A value, or in place of a list its elements; undefined when a text is no JSON. */
+function partsOf(text: string): JsonPart[] | undefined {
+  const read = readForeign(text);
+  if (read === undefined) return undefined;
+  const elements = Array.isArray(read.value) ? elementsOf(text, 0) : undefined;
+  return elements ?? [{ text, value: read.value }];
 }
 
 /** Where the value that begins at a place ends, told from brackets and quotes alone; undefined when not before the limit. */

@@ -13,9 +13,44 @@ const COUNT = /^(\d{1,20})(?:\.(\d{1,20}))?$/;
 const DIGITS_MAX = 9;
 const ZERO = 0x30;
 
+/** As {@link isDateTime} takes it, but for what stands between its parts and how the zone is spelled. */
+const SPELLED =
+  /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d{1,20}))? ?(?:Z|z|UTC|GMT|([+-]\d\d)(?::?(\d\d))?(?: [A-Z]{1,5})?)$/;
+/** Digits of the seconds, milliseconds, microseconds and nanoseconds of 2001 and later, and whose they are. */
+const UNITS: readonly (readonly [number, TimeUnit])[] = [
+  [11, "s"],
+  [14, "ms"],
+  [17, "us"],
+  [20, "ns"],
+];
+const COUNT_DIGITS_MIN = 10;
+
 /** A text that is an RFC 3339 date and time; undefined for any other value. */
 export function asTime(value: unknown): string | undefined {
   return typeof value === "string" && isDateTime(value) ? value : undefined;
+}
+
+/**
+ * The RFC 3339 time of what a sender of logs puts where a time stands: a text that says its zone, in one of the spellings that
+ * are about, or a count since 1970 whose size tells what it counts. A time without a zone is none: it could be any of 26.
+ */
+export function foreignTime(value: unknown): string | undefined {
+  if (typeof value === "number") return timeOfAnyCount(String(value));
+  if (typeof value !== "string" || value.length > 64) return undefined;
+  if (isDateTime(value)) return value;
+  const match = SPELLED.exec(value);
+  if (match === null) return timeOfAnyCount(value);
+  const [, day, time, fraction, hours, minutes = "00"] = match;
+  const zone = hours === undefined ? "Z" : `${hours}:${minutes}`;
+  const text = `${day}T${time}${fraction === undefined ? "" : `.${fraction}`}${zone}`;
+  return isDateTime(text) ? text : undefined;
+}
+
+function timeOfAnyCount(count: string): string | undefined {
+  const digits = COUNT.exec(count)?.[1]?.length ?? 0;
+  if (digits < COUNT_DIGITS_MIN) return undefined;
+  const unit = UNITS.find(([most]) => digits <= most)?.[1];
+  return unit === undefined ? undefined : timeOfCount(count, unit);
 }
 
 /**

@@ -1,0 +1,149 @@
+/**
+ * The journal export format of systemd, as systemd-journal-upload and `journalctl -o export` write it: fields as lines of
+ * NAME=value, or with a length of eight bytes where a value has line feeds or controls; entries parted by an empty line.
+ * https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-export-format
+ */
+
+import { fromUtf8, toHex } from "../../merkle/bytes.ts";
+import { type Format, type Item, unreadable } from "../format.ts";
+import { readText } from "../raw-member.ts";
+import { asMessage, asText, firstText, type JsonObject, known } from "../text/foreign-values.ts";
+import { timeOfCount } from "../text/times.ts";
+
+const LINE_FEED = 0x0a;
+const EQUALS = 0x3d;
+const LENGTH_BYTES = 8;
+/** What an entry begins with, behind the end of the one before it: where reading goes on after one that is damaged. */
+const NEXT_ENTRY = [LINE_FEED, ...[..."__CURSOR="].map((character) => character.charCodeAt(0))];
+/** A login that there was none of: -1 in 32 bits. */
+const NO_LOGIN = "4294967295";
+
+/** A field, its value as text, or as `{hex}` of bytes that are none. */
+type Field = { readonly name: string; readonly value: unknown };
+/** What stands between `start` and `end`; without fields where it is no entry. */
+type Stretch = { readonly start: number; readonly end: number; readonly fields: readonly Field[] | undefined };
+
+/** Fields that are told as members of the event; all others are its metadata. */
+const TOLD = new Set([
+  "__CURSOR",
+  "__REALTIME_TIMESTAMP",
+  "_SOURCE_REALTIME_TIMESTAMP",
+  "MESSAGE",
+  "_HOSTNAME",
+  "SYSLOG_IDENTIFIER",
+]);
+
+export const journal: Format = {
+  name: "journal",
+  headers: [],
+  query: [],
+  *items(body) {
+    for (const { start, end, fields } of stretches(body)) {
+      const raw = body.subarray(start, end);
+      const text = readText(raw) ?? raw;
+      yield fields === undefined ? unreadable(text) : itemOf(text, fields);
+    }
+  },
+};
+
+/** The entries of a body in their order, each to its last field; an empty line behind it belongs to none. */
+function* stretches(body: Uint8Array): Iterable<Stretch> {
+  for (let at = 0; at < body.length; ) {
+    if (body[at] === LINE_FEED) {
+      at++;
+      continue;
+    }
+    const found = entryAt(body, at);
+    yield found;
+    at = found.end;
+  }
+}
+
+function entryAt(body: Uint8Array, start: number): Stretch {
+  const fields: Field[] = [];
+  let at = start;
+  while (at < body.length && body[at] !== LINE_FEED) {
+    const feed = body.indexOf(LINE_FEED, at);
+    const lineEnd = feed === -1 ? body.length : feed;
+    const equals = body.subarray(at, lineEnd).indexOf(EQUALS);
+    if (equals > 0) {
+      fields.push(fieldOf(body.subarray(at, at + equals), body.subarray(at + equals + 1, lineEnd)));
+      at = Math.min(lineEnd + 1, body.length);
+      continue;
+    }
+    const from = lineEnd + 1 + LENGTH_BYTES;
+    const to = from + lengthAt(body, lineEnd + 1);
+    if (equals === 0 || !(to < body.length) || body[to] !== LINE_FEED) return damaged(body, start);
+    fields.push(fieldOf(body.subarray(at, lineEnd), body.subarray(from, to)));
+    at = to + 1;
+  }
+  // The line feed behind the last field ends that field, and is a part of the entry.
+  return { start, end: at, fields };
+}
+
+/** What cannot be read, up to where the next entry begins. */
+function damaged(body: Uint8Array, start: number): Stretch {
+  for (let at = body.indexOf(LINE_FEED, start); at !== -1; at = body.indexOf(LINE_FEED, at + 1)) {
+    if (NEXT_ENTRY.every((byte, i) => body[at + i] === byte)) return { start, end: at, fields: undefined };
+  }
+  return { start, end: body.length, fields: undefined };
+}
+
+/** A length of eight bytes, the lowest first; NaN where they are not there, or more than any body has. */
+function lengthAt(body: Uint8Array, at: number): number {
+  if (at + LENGTH_BYTES > body.length) return Number.NaN;
+  let length = 0;
+  for (let i = LENGTH_BYTES - 1; i >= 0; i--) length = length * 256 + (body[at + i] as number);
+  return Number.isSafeInteger(length) ? length : Number.NaN;
+}
+
+function fieldOf(name: Uint8Array, value: Uint8Array): Field {
+  return { name: fromUtf8(name), value: readText(value) ?? { hex: toHex(value) } };
+}
+
+function itemOf(raw: Item["raw"], fields: readonly Field[]): Item {
+  const values: Record<string, unknown> = {};
+  const metadata: Record<string, unknown> = {};
+  for (const { name, value } of fields) {
+    if (name === "__proto__") continue;
+    values[name] ??= value;
+    if (!TOLD.has(name)) metadata[name] = withValue(metadata[name], value);
+    // A field may be there more than once; what is told is the first.
+    else if (values[name] !== value) metadata[name] = withValue(metadata[name], value);
+  }
+  const host = asText(values._HOSTNAME);
+  const identifier = firstText(values.SYSLOG_IDENTIFIER, values._COMM);
+  const recorded = timeOfCount(values.__REALTIME_TIMESTAMP, "us");
+  const said = timeOfCount(values._SOURCE_REALTIME_TIMESTAMP, "us");
+  const event = {
+    id: asText(values.__CURSOR),
+    action: `journal.${(identifier ?? "entry").slice(0, 128)}`,
+    time: said ?? recorded,
+    observed_at: said === undefined ? undefined : recorded,
+    actor: actorOf(values, identifier),
+    source: host,
+    message: asMessage(values.MESSAGE),
+    metadata: Object.keys(metadata).length === 0 ? undefined : metadata,
+  };
+  return { raw, event: known(event) };
+}
+
+function withValue(before: unknown, value: unknown): unknown {
+  if (before === undefined) return value;
+  return Array.isArray(before) ? [...before, value] : [before, value];
+}
+
+/** What acted: a unit, or a program under the account it runs as; and for whom, where somebody had logged in. */
+function actorOf(values: JsonObject, identifier: string | undefined): JsonObject {
+  const { _TRANSPORT, _UID, _PID, _AUDIT_LOGINUID: login } = values;
+  const id = firstText(values._SYSTEMD_UNIT, values._COMM, identifier);
+  const isKernel = _TRANSPORT === "kernel" || id === undefined;
+  const attrs = known({ uid: asText(_UID), pid: asText(_PID) });
+  const user = login === NO_LOGIN ? undefined : asText(login);
+  return known({
+    type: isKernel ? "system" : "service",
+    id: isKernel ? (_TRANSPORT === "kernel" ? "kernel" : "journal") : id,
+    attrs: Object.keys(attrs).length === 0 ? undefined : attrs,
+    on_behalf_of: user === undefined ? undefined : { type: "user", id: user },
+  });
+}
