@@ -6,70 +6,16 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
-import test, { type TestContext } from "node:test";
+import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { type ServiceProcess, World, waitFor } from "../service-process.ts";
+import { World, waitFor } from "../service-process.ts";
 import { DockerDriver } from "./docker-driver.ts";
+import { everything, Killable } from "./killable.ts";
+import { installPython } from "./python.ts";
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
-
-type Found = Readonly<Record<string, unknown>> & { readonly message?: string; readonly _raw: string };
-type Page = { readonly events: readonly { readonly event: Found }[]; readonly next: string | null } & Readonly<
-  Record<"size" | "searchableSize", number>
->;
-
-/** Everything that came in, in its order. */
-async function everything(service: ServiceProcess): Promise<Found[]> {
-  await waitFor("the index to be complete", async () => {
-    const { size, searchableSize } = await service.json<Page>(200, "GET /v1/ledgers/main/events?limit=1");
-    return size === searchableSize;
-  });
-  const found: Found[] = [];
-  for (let after = ""; ; ) {
-    const page = await service.json<Page>(200, `GET /v1/ledgers/main/events?format=hec&limit=1000${after}`);
-    found.push(...page.events.map(({ event }) => event));
-    if (page.next === null) return found;
-    after = `&after=${encodeURIComponent(page.next)}`;
-  }
-}
-
-/** A service that can be killed and started again at its address. */
-class Killable {
-  readonly #world: World;
-  service: ServiceProcess;
-  readonly token: string;
-
-  private constructor(world: World, service: ServiceProcess, token: string) {
-    this.#world = world;
-    this.service = service;
-    this.token = token;
-  }
-
-  static async start(t: TestContext): Promise<Killable> {
-    const world = new World(t);
-    const service = await world.start();
-    const body = { source: "senders", roles: ["writer"], ledgers: ["main"] };
-    const { key } = await service.json<{ key: string }>(201, "POST /v1/keys", body);
-    return new Killable(world, service, key);
-  }
-
-  get url(): string {
-    return this.service.url;
-  }
-
-  async killAndStart(): Promise<void> {
-    const { host } = new URL(this.url);
-    process.kill(this.service.pid, "SIGKILL");
-    await this.service.ended;
-    this.service = await this.#world.start({ env: { HOLDFAST_LISTEN: host } });
-  }
-
-  async size(): Promise<number> {
-    return (await this.service.json<{ size: number }>(200, "GET /v1/ledgers/main")).size;
-  }
-}
 
 test("Docker's driver loses nothing and doubles nothing while the service is killed under it", {
   timeout: 180_000,
@@ -109,7 +55,7 @@ test("Docker's driver loses nothing and doubles nothing while the service is kil
       [],
     );
   }
-  const found = await everything(service.service);
+  const found = await everything(service.service, "hec");
   assert.deepEqual(found.map(({ _raw }) => _raw).sort(), written.sort());
   assert.ok(found.some(({ action, actor }) => action === "user.login" && (actor as { id: string }).id === "u1"));
 });
@@ -156,7 +102,7 @@ test("splunk-logging sends a request again that was cut off, and it is recorded 
   isOver = true;
   await writing;
   await waitFor("all to be taken", () => answered === count);
-  const found = await everything(service.service);
+  const found = await everything(service.service, "hec");
   const expected = Array.from({ length: count }, (_, n) => `login ${n}`);
   assert.deepEqual(found.map(({ message }) => message).sort(), expected.sort());
   const [first] = found;
@@ -184,7 +130,7 @@ test("winston's transport sends as it does to Splunk", { timeout: 60_000 }, asyn
   logger.on("error", (error) => assert.fail(String(error)));
   for (let n = 0; n < 20; n++) logger.info(`login ${n}`, { user: "ada", n });
   await waitFor("all to come in", async () => (await service.size()) >= 20);
-  const found = await everything(service.service);
+  const found = await everything(service.service, "hec");
   const expected = Array.from({ length: 20 }, (_, n) => `login ${n}`);
   assert.deepEqual(found.map(({ message }) => message).sort(), expected.sort());
   assert.deepEqual(
@@ -193,19 +139,7 @@ test("winston's transport sends as it does to Splunk", { timeout: 60_000 }, asyn
   );
 });
 
-/** Python's senders, installed into a folder of the test's own; what keeps them from being there is said. */
-async function pythonSenders(t: TestContext, folder: string): Promise<boolean> {
-  const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder];
-  try {
-    await run("python3", [...args, "splunk-handler==3.0.0", "splunk-hec-handler==1.2.0"], { timeout: 90_000 });
-    return true;
-  } catch (error) {
-    const why = `Python's senders are NOT tested, they could not be installed: ${(error as Error).message}`;
-    t.diagnostic(why);
-    t.skip(why);
-    return false;
-  }
-}
+const PYTHON_PACKAGES = ["splunk-handler==3.0.0", "splunk-hec-handler==1.2.0"];
 
 const SPLUNK_HANDLER = `
 import logging, sys, time
@@ -237,7 +171,7 @@ for n in range(10):
 test("Python's splunk-handler and splunk-hec-handler send as they do to Splunk", { timeout: 240_000 }, async (t) => {
   const world = new World(t);
   const folder = world.path("python");
-  if (!(await pythonSenders(t, folder))) return;
+  if (!(await installPython(t, folder, PYTHON_PACKAGES))) return;
   const service = await Killable.start(t);
   const { hostname, port } = new URL(service.url);
   const python = (script: string, last: string) =>
@@ -250,7 +184,7 @@ test("Python's splunk-handler and splunk-hec-handler send as they do to Splunk",
   await service.killAndStart();
   await sending;
   for (const endpoint of ["event", "raw"]) await python(SPLUNK_HEC_HANDLER, endpoint);
-  const found = await everything(service.service);
+  const found = await everything(service.service, "hec");
   const expected = [
     ...Array.from({ length: count }, (_, n) => `login ${n}`),
     ...["event", "raw"].flatMap((endpoint) => Array.from({ length: 10 }, (_, n) => `${endpoint} ${n}`)),
