@@ -13,7 +13,7 @@ import express from "express";
 import { Health } from "../src/health.ts";
 import { createApp } from "../src/http/app.ts";
 import { KeyRing } from "../src/http/auth/api-keys.ts";
-import { createServer } from "../src/http/server.ts";
+import { createServer, openConnections } from "../src/http/server.ts";
 import { HTTP_LIMITS } from "../src/http/services.ts";
 import { IntakePool, intakeThreads } from "../src/ingest/intake/pool.ts";
 import { createSalts } from "../src/ingest/intake/salts.ts";
@@ -76,7 +76,8 @@ async function holdfast() {
     await store.close();
     await rm(folder, { recursive: true });
   };
-  return { server: createServer(app, HTTP_LIMITS, { metrics, log }), key, close };
+  const connections = openConnections(HTTP_LIMITS, { metrics, log });
+  return { server: createServer(app, HTTP_LIMITS, { metrics, log, connections }), key, close };
 }
 
 const { server, key, close } = process.argv[2] === "echo" ? echo() : await holdfast();

@@ -51,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "health.ts": [],
   "log.ts": [],
   "metrics.ts": [],
-  net: ["verify"],
+  net: ["verify", "health.ts", "log.ts"],
   store: ["merkle", "json", "entry", "verify", "health.ts"],
   chain: ["merkle", "json", "verify", "watch", "net"],
   keys: ["merkle", "json", "store", "chain", "health.ts", "log.ts"],

@@ -34,6 +34,7 @@ const STANDARD: Readonly<Record<string, string>> = {
   "RFC 9162 and Merkle trees": "branch merkle multiproof subtree tree visitor",
   HTTP: "answer content fetch filter page retry service url endpoint query request status",
   "RFC 8785": "canonical",
+  "TLS and X.509": "certificate tls",
   LevelDB: "batch checksum database leveldb log manifest sequence table",
   "JSON and its schemas": "field json schema text value varint hex",
   "TypeScript and Node":
@@ -46,7 +47,7 @@ const PLAIN = [
   "append ask bound broadcast build change confirm count encode find finalize follow give up inspect listen lock make mend prepare prove read recover redact",
   "renew replace search send spell start store tally write",
   // How something is, or what became of it.
-  "acknowledged behind duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused second seen",
+  "acknowledged behind duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused second seen served",
   "shown spent stopped unavailable under unwritable waiting weighed withheld",
   // What something is of anything.
   "chunk conflict container defaults fault frame hour memory names net order pair positions question report scan shape span summary target waiter word difference disk end facts format item kept key level loss naming needs on outcome place preparation problem progress reader record role room rule",

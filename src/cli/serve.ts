@@ -7,6 +7,7 @@ import { relative } from "node:path";
 import type { Command } from "commander";
 import type { ChainFacts } from "../service/chains.ts";
 import { adminKeyFile, type Config, readConfig } from "../service/config.ts";
+import { AddressTakenError } from "../service/servers.ts";
 import { type Service, startService } from "../service/service.ts";
 import { isDevelopmentChain } from "../verify/evm/explorers.ts";
 import { CliError, unreachable } from "./terminal/failure.ts";
@@ -70,23 +71,24 @@ async function startUnless(asked: Promise<NodeJS.Signals>, config: Config): Prom
     isUp = true;
     return service;
   } catch (error) {
-    throw explainStart(error, config);
+    throw explainStart(error);
   }
 }
 
 /** What the system answers when a file cannot be had for now, and LevelDB when it was told so. */
 const FILE_REFUSALS = ["EIO", "EMFILE", "ENFILE", "EACCES", "EPERM", "ENOSPC", "EDQUOT", "EROFS", "LEVEL_IO_ERROR"];
 
-function explainStart(error: unknown, { host, port }: Config): unknown {
+function explainStart(error: unknown): unknown {
   const { code = "", message } = error as NodeJS.ErrnoException;
   if (FILE_REFUSALS.includes(code)) {
     const wayOut =
       "the disk or the system refused a file: mend what it names (room, rights, open files, the disk itself), then try again";
     return new CliError(`${message}; ${wayOut}`, { code, exitStatus: 1, cause: error });
   }
-  if (code !== "EADDRINUSE") return error;
+  if (!(error instanceof AddressTakenError)) return error;
+  const { host, port } = error.address;
   return unreachable(
-    `${host}:${port} is in use; end what listens there, or set HOLDFAST_LISTEN to another address such as ${host}:${otherPort(port)}`,
+    `${host}:${port} is in use; end what listens there, or set ${error.setting} to another address such as ${host}:${otherPort(port)}`,
   );
 }
 
@@ -96,23 +98,33 @@ function otherPort(port: number): number {
 }
 
 function facts(service: Service, config: Config): object {
-  const { url, chains, signer, isFirstStart } = service;
-  return { url, data: config.data, adminKeyFile: adminKeyFile(config.data), isFirstStart, signer, chains };
+  const { url, urls, chains, signer, isFirstStart } = service;
+  return { url, urls, data: config.data, adminKeyFile: adminKeyFile(config.data), isFirstStart, signer, chains };
 }
 
 function greeting(service: Service, config: Config): string[] {
-  const { url, chains, signer, isFirstStart } = service;
+  const { url, urls, chains, signer, isFirstStart } = service;
   const keyFile = relative(process.cwd(), adminKeyFile(config.data)) || adminKeyFile(config.data);
   return [
-    `Holdfast ${readVersion()} listens on ${url}`,
+    `Holdfast ${readVersion()} listens on ${urls.join(" and ")}`,
     "",
     ...chains.flatMap(chainLines),
+    ...certificateLines(service),
     `  Signer     ${signer}  (signs for the ledgers; tell it to those who verify)`,
     `  Admin key  ${keyFile}${isFirstStart ? "  (made just now; keep it safe)" : ""}`,
     `  Data       ${relative(process.cwd(), config.data) || config.data}`,
     "",
     ...(isFirstStart ? firstSteps(service, keyFile) : []),
     `Look at it: ${url}/ (sign in with the admin key). Ctrl-C stops.`,
+  ];
+}
+
+function certificateLines({ certificate }: Service): string[] {
+  if (certificate === undefined) return [];
+  const lines = [`  TLS        for ${certificate.names}, until ${new Date(certificate.endsAt).toISOString()}`];
+  return [
+    ...lines,
+    "             Clients that do not know its authority: NODE_EXTRA_CA_CERTS for holdfast, --cacert for curl",
   ];
 }
 

@@ -13,7 +13,7 @@ import { OPERATIONS, type Operation, type OperationId } from "./api/operations.t
 import { readPath, readQuery } from "./api/params.ts";
 import type { ApiKey } from "./auth/api-keys.ts";
 import { authorize, authorizeForeign, findKey, isFor } from "./auth/authorize.ts";
-import { foreignCredentialOf } from "./auth/credentials.ts";
+import { foreignCredentialOf, queryCredentialOf } from "./auth/credentials.ts";
 import type { Permission } from "./auth/roles.ts";
 import { Problem } from "./problem.ts";
 import type { Reply } from "./reply.ts";
@@ -45,19 +45,20 @@ export type Admitted<Id extends OperationId> = {
 /** Answers requests of one operation. */
 export type Answering<Id extends OperationId> = (request: Admitted<Id>) => Promise<Reply> | Reply;
 
-type Admission = Pick<Services, "keys" | "ledgers">;
+type Admission = Pick<Services, "keys" | "ledgers" | "keysInQuery">;
 
 /**
  * What admits requests of one operation, in this order: the key, what it allows, the path, the ledger, the query.
  * @throws Problem key_missing, key_invalid, role_insufficient, ledger_forbidden, ledger_unknown, parameter_invalid
  */
 export function admission<Id extends OperationId>(
-  { keys, ledgers }: Admission,
+  services: Admission,
   id: Id,
 ): (req: Request, res: ServerResponse) => Admitted<Id> {
+  const { keys, ledgers } = services;
   const operation: Operation = OPERATIONS[id];
   const { permission } = operation;
-  if (operation.foreign !== undefined) return foreignAdmission({ keys, ledgers }, operation);
+  if (operation.foreign !== undefined) return foreignAdmission(services, operation);
   return (req, res) => {
     const name = req.params.ledger as string | undefined;
     // A key that is shown is looked up before anything else: how long that takes says nothing of what is there.
@@ -74,12 +75,13 @@ export function admission<Id extends OperationId>(
  * @throws Problem key_missing, key_invalid, role_insufficient, ledger_forbidden, ledger_unknown, ledger_unnamed
  */
 function foreignAdmission<Id extends OperationId>(
-  { keys, ledgers }: Admission,
+  { keys, ledgers, keysInQuery = false }: Admission,
   operation: Operation,
 ): (req: Request, res: ServerResponse) => Admitted<Id> {
   return (req, res) => {
     const name = req.params.ledger as string | undefined;
-    const shown = (req.params.key as string | undefined) ?? foreignCredentialOf(req);
+    const found = (req.params.key as string | undefined) ?? foreignCredentialOf(req);
+    const shown = found ?? (keysInQuery ? queryCredentialOf(req) : undefined);
     const key = authorizeForeign(keys, shown, name);
     const path = operation.path === undefined ? undefined : readPath(operation.path, req);
     const ledger = name === undefined ? ledgerOf(ledgers, key) : ledgerFor(ledgers, name, false, key);

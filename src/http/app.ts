@@ -14,8 +14,10 @@ import helmet from "helmet";
 import { type Answering, admission } from "./admit.ts";
 import { openApi } from "./api/openapi.ts";
 import { type ForeignId, OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
+import { formatName } from "./api/params.ts";
 import { BodyBudget, DisconnectedError } from "./intake/body.ts";
 import { Problem, problemOf } from "./problem.ts";
+import { protocolOf } from "./protocols/known-protocols.ts";
 import { type Handler, json, type ReplyTools, sendProblem, serve, within } from "./reply.ts";
 import { registerMetrics } from "./request-metrics.ts";
 import { appendEvents } from "./routes/append.ts";
@@ -44,13 +46,12 @@ export function createApp(services: Services): Express {
   const tools: ReplyTools = { log: services.log, count: registerMetrics(services) };
   const append = OPERATIONS.appendEvents.route;
   app.post(expressPath(append), serve(tools, `POST ${append}`, handlers.appendEvents));
-  // TLS ends at a proxy, which alone knows whether its host may promise HTTPS for good.
-  app.use(helmet({ strictTransportSecurity: false }));
+  app.use(secureHeaders(services.hstsS ?? 0));
   for (const [route, operations] of routes()) {
     const byMethod = new Map(operations.map(([id, { method }]) => [method, handlers[id]]));
     // Senders of logs try a path with HEAD before they use it, and have no key that may read.
     const isForSenders = operations.some(([, { permission }]) => permission === "append");
-    app.all(expressPath(route), dispatcher(route, byMethod, tools, isForSenders));
+    app.all(expressPath(route), dispatcher(route, byMethod, tools, isForSenders, handshakeOf(operations)));
   }
   for (const [path, page] of Object.entries(PAGES)) {
     app.all(path, dispatcher(path, new Map([["get", servePage(page)]]), tools));
@@ -123,6 +124,14 @@ function isForeign(id: OperationId): id is ForeignId {
   return "foreign" in OPERATIONS[id];
 }
 
+/** Whether its host may promise HTTPS for good is said by whoever set it; where TLS ends at a proxy, the proxy knows. */
+function secureHeaders(maxAge: number): RequestHandler {
+  const plain = helmet({ strictTransportSecurity: false });
+  if (maxAge === 0) return plain;
+  const lasting = helmet({ strictTransportSecurity: { maxAge, includeSubDomains: false } });
+  return (req, res, next) => (req.secure ? lasting : plain)(req, res, next);
+}
+
 type RouteOperations = readonly (readonly [OperationId, Operation])[];
 
 /** The operations of the table by their paths. */
@@ -134,6 +143,15 @@ function routes(): Map<string, RouteOperations> {
   return byRoute;
 }
 
+type HandshakeOf = (req: Request) => Readonly<Record<string, string>>;
+
+/** What the protocol of a route that foreign senders are pointed at says to OPTIONS. */
+function handshakeOf(operations: RouteOperations): HandshakeOf {
+  const foreign = operations.map(([, operation]) => operation.foreign).find((each) => each !== undefined);
+  if (foreign === undefined) return () => ({});
+  return (req) => protocolOf(formatName(foreign.format, req)).handshake?.(req) ?? {};
+}
+
 function expressPath(route: string): string {
   return route.replaceAll(/\{(\w+)\}/g, ":$1");
 }
@@ -143,7 +161,8 @@ function dispatcher(
   route: string,
   handlers: ReadonlyMap<string, Handler>,
   tools: ReplyTools,
-  isHeadEmpty = false,
+  isForSenders = false,
+  handshake: HandshakeOf = () => ({}),
 ): RequestHandler {
   const byMethod = new Map<string, RequestHandler>();
   for (const [method, answer] of handlers) {
@@ -153,8 +172,9 @@ function dispatcher(
   }
   const allow = [...new Set([...byMethod.keys(), "HEAD", "OPTIONS"])].sort().join(", ");
   const empty: Handler = () => ({ status: 200, headers: { Allow: allow } });
-  byMethod.set("OPTIONS", serve(tools, `OPTIONS ${route}`, empty));
-  if (isHeadEmpty) byMethod.set("HEAD", serve(tools, `HEAD ${route}`, empty));
+  const options: Handler = (req) => ({ status: 200, headers: { ...handshake(req), Allow: allow } });
+  byMethod.set("OPTIONS", serve(tools, `OPTIONS ${route}`, options));
+  if (isForSenders) byMethod.set("HEAD", serve(tools, `HEAD ${route}`, empty));
   const refuse = serve(tools, `other ${route}`, (req) => {
     const headers = { Allow: allow };
     throw new Problem("method_not_allowed", `expected one of ${allow}, got ${req.method}`, { headers });

@@ -5,17 +5,20 @@
 
 import {
   createServer as createHttpServer,
+  type Server as HttpServer,
   type IncomingMessage,
   type RequestListener,
-  type Server,
+  type ServerOptions,
   type ServerResponse,
   STATUS_CODES,
 } from "node:http";
+import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Code } from "./api/codes.ts";
 import { Problem, problemBody, problemHeaders } from "./problem.ts";
 import { sendProblem } from "./reply.ts";
 import type { HttpLimits, Services } from "./services.ts";
+import { followHandshakes, handshakeOptions, type Secure } from "./tls.ts";
 import { registerConnections, tellOfCuts } from "./wire/connection-metrics.ts";
 import { Connections, connectionOf } from "./wire/connections.ts";
 import { framingProblem } from "./wire/framing.ts";
@@ -30,36 +33,50 @@ const CODE_OF_CLIENT_ERROR: Readonly<Record<string, readonly [Code, string]>> = 
   HPE_HEADER_OVERFLOW: ["headers_too_large", "expected smaller headers"],
 };
 
+export type Server = HttpServer | HttpsServer;
+
+type Telling = Pick<Services, "metrics" | "log">;
+
 const CONNECTIONS = new WeakMap<Server, Connections>();
 
+/** What the servers of a service share: places, turns, and how much may be held. */
+export function openConnections(limits: HttpLimits, telling: Telling): Connections {
+  const connections = new Connections(limits, tellOfCuts(telling));
+  registerConnections(telling.metrics, connections);
+  return connections;
+}
+
+/** What a server works with. */
+export type ServerParts = Telling & {
+  readonly connections: Connections;
+  /** How it speaks TLS; it speaks plain HTTP when absent. */
+  readonly secure?: Secure | undefined;
+};
+
 /** A server that is not listening yet. */
-export function createServer(
-  app: RequestListener,
-  limits: HttpLimits,
-  telling: Pick<Services, "metrics" | "log">,
-): Server {
+export function createServer(app: RequestListener, limits: HttpLimits, parts: ServerParts): Server {
+  const { connections, secure } = parts;
   const listener = (req: IncomingMessage, res: ServerResponse): void => {
     connectionOf(req.socket)?.begin(req, res);
     const problem = framingProblem(req);
     if (problem === undefined) app(req, res);
     else sendProblem(req, res, problem);
   };
-  const server = createHttpServer(
-    {
-      requestTimeout: limits.requestMs,
-      headersTimeout: Math.min(limits.headersMs, limits.requestMs),
-      keepAliveTimeout: limits.idleMs,
-      connectionsCheckingInterval: CHECK_MS,
-      maxHeaderSize: limits.headersBytesMax,
-      noDelay: true,
-    },
-    listener,
-  );
-  const onCut = tellOfCuts(telling);
-  const connections = new Connections(server, limits, onCut);
+  const options: ServerOptions = {
+    requestTimeout: limits.requestMs,
+    headersTimeout: Math.min(limits.headersMs, limits.requestMs),
+    keepAliveTimeout: limits.idleMs,
+    connectionsCheckingInterval: CHECK_MS,
+    maxHeaderSize: limits.headersBytesMax,
+    noDelay: true,
+  };
+  const server =
+    secure === undefined
+      ? createHttpServer(options, listener)
+      : createHttpsServer({ ...options, ...handshakeOptions(secure, limits) }, listener);
+  if (secure !== undefined) followHandshakes(server as HttpsServer, secure, parts);
   CONNECTIONS.set(server, connections);
-  registerConnections(telling.metrics, connections);
-  server.on("drop", () => onCut("full"));
+  connections.follow(server, secure !== undefined);
   // Whatever else a client keeps open without doing anything.
   server.setTimeout(limits.idleMs + limits.requestMs, (socket) => socket.destroy());
   // The app says "100 Continue" itself, when it has decided to read the body.
@@ -84,7 +101,8 @@ export function closeServer(server: Server, graceMs: number): Promise<void> {
 }
 
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+  // Without a connection TLS was not agreed upon, and nobody there would understand an answer.
+  if (error.code === "ECONNRESET" || !socket.writable || connectionOf(socket) === undefined) {
     socket.destroy();
     return;
   }

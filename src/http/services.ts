@@ -105,6 +105,8 @@ export type Services = {
   readonly misspelt?: (ledger: string) => OnMisspelt | undefined;
   /** What it means that Splunk's clients are acknowledged; "recorded" when absent. */
   readonly hecAck?: HecAck;
+  /** Whether foreign senders may show their key in the query; not when absent. */
+  readonly keysInQuery?: boolean;
   readonly log: Log;
   /** What goes on failing in the background. */
   readonly health: Health;
@@ -118,4 +120,6 @@ export type Services = {
   /** Secret that goes into the digests of contents, see entry/prepare.ts. */
   readonly contentKey?: Uint8Array;
   readonly version: string;
+  /** Seconds for which a browser that came with TLS is told to come so only; 0 tells it nothing. */
+  readonly hstsS?: number;
 };

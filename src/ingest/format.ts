@@ -66,7 +66,7 @@ export type Repeats = "requests" | "items";
 export interface Format {
   /** Part of `_source`, and of routes. */
   readonly name: string;
-  /** Headers that it reads, in lower case. */
+  /** Headers that it reads, in lower case; `*` at the end stands for all that begin so. */
   readonly headers: readonly string[];
   /** Parameters of the query that it reads. */
   readonly query: readonly string[];

@@ -4,6 +4,7 @@ import type { Format } from "./format.ts";
 import { aws } from "./formats/cloud/aws.ts";
 import { azure } from "./formats/cloud/azure.ts";
 import { google } from "./formats/cloud/google.ts";
+import { cloudevents } from "./formats/cloudevents/cloudevents.ts";
 import { github } from "./formats/github.ts";
 import { hec } from "./formats/hec/hec.ts";
 import { journal } from "./formats/journal.ts";
@@ -20,6 +21,7 @@ export const OF_THE_SERVICE = "holdfast";
 export const FORMATS: Readonly<Record<string, Format>> = {
   aws,
   azure,
+  cloudevents,
   github,
   google,
   hec,

@@ -21,6 +21,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import { hostInUrl } from "../net/listen-address.ts";
 import type { Store } from "../store/store.ts";
 import type { ChainConfig, Config, KeySource } from "./config.ts";
+import { mainAddress } from "./listening.ts";
 
 /** A chain as it is told to the person who starts a service. */
 export type ChainFacts = {
@@ -102,9 +103,11 @@ async function openEmbedded(config: Config, { log, health, store, closeLater }: 
   const keys = await localKeys(join(config.data, "keys"));
   await compareLocalKeys(store, keys, log);
   // Next to the service's own port where that is free, so that an address that was noted down stays right.
-  const port = config.port === 0 ? 0 : config.port + 1;
+  const { host, port: own } = mainAddress(config);
+  const port = own === 0 ? 0 : own + 1;
   // The page that verifies asks the chain from the reader's browser.
-  const pageOrigin = config.port === 0 ? undefined : `http://${hostInUrl(config.host)}:${config.port}`;
+  const scheme = config.http === undefined ? "https" : "http";
+  const pageOrigin = own === 0 ? undefined : `${scheme}://${hostInUrl(host)}:${own}`;
   const options = { dir: join(config.data, "chain"), port, log, health, pageOrigin };
   const devChain = await DevChain.open(options);
   closeLater(() => devChain.close());

@@ -10,17 +10,11 @@ import { HEC_ACKS, type HecAck, HTTP_LIMITS } from "../http/services.ts";
 import { readJson } from "../json/read.ts";
 import { QUEUE_LIMITS } from "../ledger/append/queue.ts";
 import { addressFault } from "../merkle/address.ts";
-import { readListenAddress } from "../net/listen-address.ts";
-import { DATA_DEFAULT, LEDGER_DEFAULT, LISTEN_DEFAULT } from "../net/service-defaults.ts";
+import { DATA_DEFAULT, LEDGER_DEFAULT } from "../net/service-defaults.ts";
 import { readTextFile } from "../store/text-file.ts";
+import { type Listening, readListening, TLS_DEFAULTS } from "./listening.ts";
 import { isServiceLink } from "./service-links.ts";
-import { describeSettings } from "./setting-errors.ts";
-
-/** A setting that is missing, unknown or has the wrong form. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly code = "config_invalid";
-}
+import { ConfigError, describeSettings } from "./setting-errors.ts";
 
 /** An object with these settings and no others. */
 function settings<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -112,9 +106,20 @@ const ledgerSettings = settings({
 
 const hecAck = z.enum(HEC_ACKS);
 
+/** What a key for TLS is kept in, and how it is used; docs/operations.md#tls. */
+const tls = settings({
+  listen: z.string().optional(),
+  cert: z.string().min(1).optional(),
+  key: z.string().min(1).optional(),
+  clientCa: z.string().min(1).optional(),
+  clients: z.enum(["optional", "required"]).default(TLS_DEFAULTS.clients),
+  hstsS: z.int().nonnegative().max(63_072_000).default(TLS_DEFAULTS.hstsS),
+});
+
 const file = settings({
   listen: z.string().optional(),
   data: z.string().min(1).optional(),
+  tls: tls.prefault({}),
   /** The ledger that a first start makes. */
   ledger: ledgerName.default(LEDGER_DEFAULT),
   /** Settings of ledgers by their names, those that are made later too. */
@@ -135,6 +140,8 @@ const file = settings({
   limits: limits.prefault({}),
   /** What it means that a client of Splunk's is acknowledged. */
   hecAck: hecAck.default("recorded"),
+  /** Whether foreign senders may show their key as `?access_token=`, which ends up in the logs of whatever is between. */
+  keysInQuery: z.boolean().default(false),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
@@ -142,9 +149,7 @@ export type KeySource = z.infer<typeof keySource>;
 export type ChainConfig = z.infer<typeof chain>;
 export type LimitsConfig = z.infer<typeof limits>;
 
-export type Config = {
-  readonly host: string;
-  readonly port: number;
+export type Config = Listening & {
   /** Absolute path of the data folder. */
   readonly data: string;
   /** Name of the ledger that a first start makes. */
@@ -158,11 +163,22 @@ export type Config = {
   readonly keepAliveS: number;
   readonly limits: LimitsConfig;
   readonly hecAck: HecAck;
+  readonly keysInQuery: boolean;
   readonly logLevel: z.infer<typeof file>["logLevel"];
 };
 
 /** Environment variables that mean something here. */
-const VARIABLES = ["HOLDFAST_CONFIG", "HOLDFAST_LISTEN", "HOLDFAST_DATA", "HOLDFAST_LOG", "HOLDFAST_HEC_ACK"];
+const VARIABLES = [
+  "HOLDFAST_CONFIG",
+  "HOLDFAST_LISTEN",
+  "HOLDFAST_DATA",
+  "HOLDFAST_LOG",
+  "HOLDFAST_HEC_ACK",
+  "HOLDFAST_TLS_LISTEN",
+  "HOLDFAST_TLS_CERT",
+  "HOLDFAST_TLS_KEY",
+  "HOLDFAST_TLS_CLIENT_CA",
+];
 /** Variables of the command line, which a service ignores. */
 const CLIENT_VARIABLES = ["HOLDFAST_URL", "HOLDFAST_KEY", "HOLDFAST_RPC", "HOLDFAST_LAUNCHER"];
 
@@ -177,7 +193,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (!parsed.success) {
     throw new ConfigError(`${env.HOLDFAST_CONFIG}: ${describeSettings(parsed.error.issues, input)}`);
   }
-  const { listen, data, ...rest } = parsed.data;
+  const { listen, tls: ofTls, data, ...rest } = parsed.data;
   const names = rest.chains.map((each) => each.name);
   if (new Set(names).size < names.length)
     throw new ConfigError(`"chains": expected different names, got ${names.join(", ")}`);
@@ -190,7 +206,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const ack = readChoice("HOLDFAST_HEC_ACK", env.HOLDFAST_HEC_ACK ?? rest.hecAck, HEC_ACKS);
   return {
     ...rest,
-    ...readListen(env.HOLDFAST_LISTEN, listen),
+    ...readListening(env, listen, ofTls),
     data: resolve(env.HOLDFAST_DATA ?? data ?? DATA_DEFAULT),
     signer: rest.signer,
     owner: rest.owner,
@@ -245,17 +261,4 @@ function readFile(path: string): unknown {
       cause,
     });
   }
-}
-
-function readListen(variable: string | undefined, setting = LISTEN_DEFAULT): { host: string; port: number } {
-  return variable === undefined ? parseListen(setting, '"listen"') : parseListen(variable, "HOLDFAST_LISTEN");
-}
-
-function parseListen(text: string, setting: string): { host: string; port: number } {
-  const address = readListenAddress(text);
-  if (address === undefined) {
-    const forms = "host:port or [IPv6 address]:port";
-    throw new ConfigError(`expected ${setting} as ${forms}, got ${JSON.stringify(text)}`);
-  }
-  return { ...address };
 }

@@ -4,8 +4,6 @@
  */
 
 import { stat } from "node:fs/promises";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
@@ -17,7 +15,6 @@ import { Health } from "../health.ts";
 import { createApp } from "../http/app.ts";
 import { lookAtAdminKey } from "../http/auth/admin-key.ts";
 import { KeyRing } from "../http/auth/api-keys.ts";
-import { closeServer, createServer } from "../http/server.ts";
 import { HTTP_LIMITS, type HttpLimits, type Services } from "../http/services.ts";
 import { placesFor } from "../http/wire/connection-places.ts";
 import { IntakePool, intakeThreads } from "../ingest/intake/pool.ts";
@@ -37,7 +34,7 @@ import { checksumAddress } from "../merkle/address.ts";
 import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { createMetrics } from "../metrics.ts";
-import { hostInUrl } from "../net/listen-address.ts";
+import type { ServedCertificate } from "../net/tls/served-certificate.ts";
 import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts";
 import type { LevelStore } from "../store/level-store.ts";
 import { type ChainFacts, chainsOf, type OpenedChains, openChains } from "./chains.ts";
@@ -45,11 +42,17 @@ import { closeAll } from "./close-all.ts";
 import { adminKeyFile, type Config, marksFolder } from "./config.ts";
 import { Indexes } from "./indexes.ts";
 import { openLog } from "./log.ts";
+import { openCertificate, openServers } from "./servers.ts";
 import { damageOf, describeHanging, openStorage } from "./storage.ts";
 
 /** A service that runs. */
 export type Service = {
+  /** That of plain HTTP where there is one. */
   readonly url: string;
+  /** All of them. */
+  readonly urls: readonly string[];
+  /** What it is for and when it ends, where there is one. */
+  readonly certificate: Pick<ServedCertificate, "names" | "endsAt"> | undefined;
   /** Whether the key for administrators was made by this start. */
   readonly isFirstStart: boolean;
   /** Who signs for its ledgers; whoever gets a proof has to know it from somebody else than the proof. */
@@ -62,8 +65,6 @@ export type Service = {
 
 /** Of the data folder, which may itself be open. */
 const PRIVATE_FOLDERS = ["store", "index", "marks", "keys", "chain"];
-/** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
-const STOP_MS = 8000;
 /**
  * Starts a service.
  * @throws StoreLockedError, RecoveryError, AnchorStartError, KeyError … with what to do, after closing what was opened
@@ -89,7 +90,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const registry = await openLedgers(config, ground);
   const anchorer = await openAnchorer(ground, registry);
   const { keys, isFirstStart } = await openKeys(config, ground);
-  const { opened, log, health, store, hash, indexes, sources, signer, facts } = ground;
+  const { opened, log, health, store, hash, indexes, sources, signer, facts, certificate } = ground;
   const isUsed = registry.list().some(({ size }) => size > 0);
   const limits = httpLimits(config);
   const metrics = createMetrics({ ofProcess: true });
@@ -104,22 +105,24 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     health,
     hash,
     version,
+    hstsS: config.tls?.hstsS ?? 0,
     now: Date.now,
     salts: createSalts(),
     metrics,
     contentKey: await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed }),
     misspelt: misspeltOf(config, registry, log),
     hecAck: config.hecAck,
+    keysInQuery: config.keysInQuery,
     indexer: (name) => indexes.get(name),
     anchoring: () => anchorer.status(),
     chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
   });
-  const server = createServer(app, limits, { metrics, log });
-  const url = await listen(server, config);
-  opened.adopt(server, (each) => closeServer(each, STOP_MS));
+  const urls = await openServers(app, { config, certificate, limits, telling: { metrics, log }, opened });
   anchorer.start();
   return {
-    url,
+    url: urls[0] as string,
+    urls,
+    certificate,
     isFirstStart,
     signer: checksumAddress(signer.address),
     chains: facts,
@@ -138,11 +141,14 @@ type Ground = Begun &
     readonly sources: SourceBook;
     readonly time: Timekeeper;
     readonly marks: Marks;
+    readonly certificate: ServedCertificate | undefined;
   };
 
 async function openGround(config: Config, begun: Begun): Promise<Ground> {
   const { opened, log } = begun;
   const health = new Health(log);
+  // Before anything else is opened: what is wrong with it has nothing to do with the store.
+  const certificate = await openCertificate(config, { opened, log, health });
   await openFolder(config, log);
   // First of all: it keeps a second process out, before that one touches anything else.
   const { store, patrol } = await openStorage(config, health, log);
@@ -156,7 +162,7 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
   const sources = opened.adopt(await SourceBook.open(store, Date.now, health), (each) => each.close());
   const time = opened.adopt(new Timekeeper({ health }), (each) => each.close());
   const marks = opened.adopt(await openMarks(config, hash, health), (each) => each.close());
-  return { ...begun, ...chains, health, store, hash, indexes, sources, time, marks };
+  return { ...begun, ...chains, health, store, hash, indexes, sources, time, marks, certificate };
 }
 
 /** Every ledger of the store, and the one that each service has. */
@@ -279,15 +285,4 @@ function misspeltOf({ ledgers }: Config, registry: LedgerRegistry, log: Logger):
       log.warn({ ledger }, "there are settings for a ledger that does not exist yet");
   }
   return (name) => ledgers[name]?.misspelt;
-}
-
-function listen(server: Server, { host, port }: Config): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      const { address, port: bound } = server.address() as AddressInfo;
-      resolve(`http://${hostInUrl(address)}:${bound}`);
-    });
-  });
 }

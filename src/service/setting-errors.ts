@@ -5,6 +5,12 @@
 
 import type { z } from "zod";
 
+/** A setting that is missing, unknown or has the wrong form. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly code = "config_invalid";
+}
+
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 

@@ -3,7 +3,6 @@
  * ledger and a store in memory. The store can be handed to the next service, as after a restart.
  */
 
-import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type * as z from "zod";
 import { Health } from "../../src/health.ts";
@@ -12,7 +11,7 @@ import { SCHEMAS, type SchemaName } from "../../src/http/api/schemas.ts";
 import { createApp } from "../../src/http/app.ts";
 import { KeyRing } from "../../src/http/auth/api-keys.ts";
 import type { Role } from "../../src/http/auth/roles.ts";
-import { closeServer, createServer } from "../../src/http/server.ts";
+import { closeServer, createServer, openConnections, type Server } from "../../src/http/server.ts";
 import { type ChainStatus, type HecAck, HTTP_LIMITS, type HttpLimits, type Services } from "../../src/http/services.ts";
 import { IntakePool } from "../../src/ingest/intake/pool.ts";
 import { createSalts } from "../../src/ingest/intake/salts.ts";
@@ -27,6 +26,7 @@ import { Indexer } from "../../src/query/index/indexer.ts";
 import { LedgerExistsError, type Store } from "../../src/store/store.ts";
 import { MemoryIndexStore } from "../query/index/memory-index.ts";
 import { MemoryStore } from "../store/memory-store.ts";
+import { scheme, secure } from "./wire/transport.ts";
 
 /** Signs for every ledger of such a service. */
 export const SIGNER = keySigner(`0x${"11".repeat(32)}`);
@@ -59,6 +59,7 @@ export type Options = {
   readonly ledgerLimits?: Partial<LedgerLimits>;
   readonly intakes?: IntakePool;
   readonly misspelt?: Services["misspelt"];
+  readonly keysInQuery?: boolean;
   readonly hecAck?: HecAck;
 };
 
@@ -97,13 +98,15 @@ export async function startService(options: Options = {}): Promise<Running> {
     anchoring: async () => [],
     metrics,
     ...(options.misspelt !== undefined && { misspelt: options.misspelt }),
+    ...(options.keysInQuery !== undefined && { keysInQuery: options.keysInQuery }),
     ...(options.hecAck !== undefined && { hecAck: options.hecAck }),
   });
-  const server = createServer(app, limits, { metrics, log });
+  const connections = openConnections(limits, { metrics, log });
+  const server = createServer(app, limits, { metrics, log, connections, ...secure });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${scheme}://127.0.0.1:${port}`,
     port,
     store,
     ledgers,

@@ -12,7 +12,8 @@ import { CliError } from "../../src/cli/terminal/failure.ts";
 import { shapeOf } from "../../src/json/shape.ts";
 import { openAccount } from "../../src/keys/key-source.ts";
 import { hostInUrl, readListenAddress } from "../../src/net/listen-address.ts";
-import { ConfigError, EVENT_BYTES_MAX, readConfig } from "../../src/service/config.ts";
+import { EVENT_BYTES_MAX, readConfig } from "../../src/service/config.ts";
+import { ConfigError } from "../../src/service/setting-errors.ts";
 import { BUNDLE_LIMITS } from "../../src/verify/bundle/bundle.ts";
 
 const KEY = "0x0000000000000000000000000000000000000000000000000000000000000001";
@@ -86,7 +87,7 @@ for (const [text, host, port, inUrl] of ADDRESSES) {
   test(`${text} can be listened on`, () => {
     assert.deepEqual(readListenAddress(text), { host, port });
     const config = readConfig({ HOLDFAST_LISTEN: text });
-    assert.deepEqual([config.host, config.port], [host, port]);
+    assert.deepEqual(config.http, { host, port });
     assert.equal(hostInUrl(host), inUrl);
     assert.ok(URL.canParse(`http://${inUrl}:${port}`));
   });

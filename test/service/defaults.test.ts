@@ -12,10 +12,13 @@ import { HTTP_LIMITS } from "../../src/http/services.ts";
 import { DATA_DEFAULT, LISTEN_DEFAULT } from "../../src/net/service-defaults.ts";
 import { lagMaxMs } from "../../src/service/chains.ts";
 import { type ChainConfig, type Config, readConfig } from "../../src/service/config.ts";
+import { TLS_DEFAULTS } from "../../src/service/listening.ts";
 
 const DOCS = join(import.meta.dirname, "../../docs");
 /** Said in words that no value has: what is there when nothing is configured. */
 const IN_WORDS = ["contract"];
+/** Settings of the file that variables have, too. */
+const IN_VARIABLES = ["listen", "data", "logLevel", "hecAck", "tls.listen", "tls.cert", "tls.key", "tls.clientCa"];
 const ETHER = 10n ** 18n;
 
 /** The cells of each row of the first table behind a line, such as a heading; code marks are left in. */
@@ -61,22 +64,27 @@ function minimalChain(t: TestContext): { readonly config: Config; readonly chain
 
 test("the defaults of the environment and the file are those that docs/configuration.md says", () => {
   const config = readConfig({});
-  const { limits, host, port, data, logLevel, hecAck, ...rest } = config;
+  const { limits, http, https, tls, data, logLevel, hecAck, ...rest } = config;
+  assert.deepEqual([https, tls], [undefined, undefined]);
   const environment = {
-    HOLDFAST_LISTEN: `${host}:${port}`,
+    HOLDFAST_LISTEN: `${http?.host}:${http?.port}`,
     HOLDFAST_DATA: `./${relative(process.cwd(), data)}`,
     HOLDFAST_LOG: logLevel,
     HOLDFAST_HEC_ACK: hecAck,
     HOLDFAST_CONFIG: undefined,
+    HOLDFAST_TLS_LISTEN: undefined,
+    HOLDFAST_TLS_CERT: undefined,
+    HOLDFAST_TLS_KEY: undefined,
+    HOLDFAST_TLS_CLIENT_CA: undefined,
   };
   assert.deepEqual([environment.HOLDFAST_LISTEN, environment.HOLDFAST_DATA], [LISTEN_DEFAULT, `./${DATA_DEFAULT}`]);
   compare(settings("## Environment"), environment);
   const ofLimits = Object.entries(limits).map(([name, value]) => [`limits.${name}`, value] as const);
   const told = settings("## The file");
-  for (const name of ["listen", "data", "logLevel", "hecAck"])
-    assert.equal(told.get(name), "", `${name} has its default above`);
-  for (const name of ["listen", "data", "logLevel", "hecAck"]) told.delete(name);
-  compare(told, { ...rest, ...Object.fromEntries(ofLimits), "ledgers.NAME.misspelt": "warn" });
+  for (const name of IN_VARIABLES) assert.equal(told.get(name), "", `${name} has its default above`);
+  for (const name of IN_VARIABLES) told.delete(name);
+  const ofTls = { "tls.clients": TLS_DEFAULTS.clients, "tls.hstsS": TLS_DEFAULTS.hstsS };
+  compare(told, { ...rest, ...ofTls, ...Object.fromEntries(ofLimits), "ledgers.NAME.misspelt": "warn" });
 });
 
 test("the defaults of a chain are those that docs/configuration.md says", (t) => {

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { openChains } from "../../src/service/chains.ts";
-import { ConfigError, readConfig } from "../../src/service/config.ts";
+import { readConfig } from "../../src/service/config.ts";
+import { ConfigError } from "../../src/service/setting-errors.ts";
 
 const ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const SLIP = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAee";
@@ -27,6 +28,17 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
   ["listen", 4600, `"listen": expected a text, got 4600`],
   ["listen", "4600", `expected "listen" as host:port or [IPv6 address]:port, got "4600"`],
   ["data", "", `"data": expected a text that is not empty, got ""`],
+  ["tls.listen", "4600", `expected "tls.listen" as host:port or [IPv6 address]:port, got "4600"`],
+  ["tls.cert", "", `"tls.cert": expected a text that is not empty, got ""`],
+  ["tls.key", "", `"tls.key": expected a text that is not empty, got ""`],
+  ["tls.key", "a.pem", "expected HOLDFAST_TLS_CERT and HOLDFAST_TLS_KEY together, got only HOLDFAST_TLS_KEY"],
+  [
+    "tls.clientCa",
+    "a.pem",
+    "expected HOLDFAST_TLS_CERT and HOLDFAST_TLS_KEY beside HOLDFAST_TLS_CLIENT_CA, got neither",
+  ],
+  ["tls.clients", "never", `"tls.clients": expected "optional" or "required", got "never"`],
+  ["tls.hstsS", -1, `"tls.hstsS": expected a number of at least 0, got -1`],
   ["logLevel", "loud", `"logLevel": expected "trace", "debug", "info", "warn", "error" or "silent", got "loud"`],
   ["ledger", "Main", `"ledger": expected 1 to 64 of a-z, 0-9, '.', '_', '-', got "Main"`],
   ["ledgers", [], `"ledgers": expected an object, got a list of 0`],
@@ -74,6 +86,7 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
   ["embeddedIntervalS", 0, `"embeddedIntervalS": expected a number above 0, got 0`],
   ["keepAliveS", 86401, `"keepAliveS": expected a number of at most 86400, got 86401`],
   ["hecAck", "durable", `"hecAck": expected "recorded", "anchored" or "final", got "durable"`],
+  ["keysInQuery", "yes", `"keysInQuery": expected true or false, got "yes"`],
   ["limits", null, `"limits": expected an object, got null`],
   ["limits.eventBytes", 4194305, `"limits.eventBytes": expected a number of at most 4194304, got 4194305`],
   ["limits.requestBytes", 1.5, `"limits.requestBytes": expected a whole number, got 1.5`],
@@ -127,6 +140,12 @@ const CHAIN_SETTINGS: readonly (readonly [string, unknown, string])[] = [
 ];
 
 const VARIABLES: readonly (readonly [string, string, string])[] = [
+  ["HOLDFAST_TLS_LISTEN", "4600", `expected HOLDFAST_TLS_LISTEN as host:port or [IPv6 address]:port, got "4600"`],
+  [
+    "HOLDFAST_TLS_LISTEN",
+    "[::]:4643",
+    "expected HOLDFAST_TLS_CERT and HOLDFAST_TLS_KEY beside an address for TLS, got neither",
+  ],
   ["HOLDFAST_LISTEN", "4600", `expected HOLDFAST_LISTEN as host:port or [IPv6 address]:port, got "4600"`],
   ["HOLDFAST_LOG", "loud", `expected one of trace, debug, info, warn, error, silent in HOLDFAST_LOG, got "loud"`],
   ["HOLDFAST_HEC_ACK", "yes", `expected one of recorded, anchored, final in HOLDFAST_HEC_ACK, got "yes"`],
@@ -197,7 +216,10 @@ test("a file of another kind, several faults, and chains of one name are told, e
   assert.equal(two, `"ledger": expected a text, got 5; "keepAliveS": expected a number, got "a"`);
   assert.equal(saidOf(t, { ...BASE, chains: [CHAIN, CHAIN] }), `"chains": expected different names, got a, a`);
   const unknown = saidOf(t, { ...BASE, [PRIVATE_KEY]: 1 });
-  assert.match(unknown, /^the file: expected only listen, data, ledger, .*, got a text of 64 characters, which may/);
+  assert.match(
+    unknown,
+    /^the file: expected only listen, data, tls, ledger, .*, got a text of 64 characters, which may/,
+  );
   assert.equal(
     saidOf(t, { chains: [CHAIN], signer: { env: "A" } }),
     'expected "owner" beside "chains", see docs/configuration.md, got none',

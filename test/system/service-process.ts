@@ -15,6 +15,7 @@ const START_MS = 60_000;
 /** What `serve --json` prints once it is up. */
 export type Facts = {
   readonly url: string;
+  readonly urls: readonly string[];
   readonly data: string;
   readonly adminKeyFile: string;
   readonly isFirstStart: boolean;
@@ -36,6 +37,7 @@ export type StartOptions = {
   readonly data?: string;
   /** Settings that go into the configuration file. */
   readonly config?: object;
+  /** More variables; one that is empty is left out. */
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments after `serve`. */
   readonly args?: readonly string[];
@@ -98,7 +100,7 @@ export class World {
     const command = [...under, process.execPath, join(root, "src", "cli", "main.ts"), "serve", ...args];
     const child = spawn(command[0] as string, command.slice(1), {
       cwd: root,
-      env: { PATH, HOME, ...settings, ...env },
+      env: Object.fromEntries(Object.entries({ PATH, HOME, ...settings, ...env }).filter(([, value]) => value !== "")),
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#children.push(child);
@@ -294,5 +296,13 @@ function findFacts(stdout: string, data: string): Facts | undefined {
   if (url === undefined || !stdout.includes("Ctrl-C stops.")) return undefined;
   const chain = { name, chainId: Number(chainId), endpoint, contract };
   const adminKeyFile = join(data, "admin.key");
-  return { url, data, adminKeyFile, isFirstStart: stdout.includes("made just now"), signer, chains: [chain] };
+  return {
+    url,
+    urls: [url],
+    data,
+    adminKeyFile,
+    isFirstStart: stdout.includes("made just now"),
+    signer,
+    chains: [chain],
+  };
 }

@@ -24,6 +24,10 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[0-9a-f]{
 /** A service that listens there is asked at loopback. */
 const EVERYWHERE = ["0.0.0.0", "::"];
 
+/** What Node says of certificates whose authority it does not know. */
+const UNTRUSTED = /SELF_SIGNED_CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
+const TRUST_HINT = "where its authority is one of your own, name a file with it in NODE_EXTRA_CA_CERTS";
+
 /** Options that say which service, and as whom. */
 export type ServiceOptions = { readonly url?: string; readonly keyFile?: string };
 
@@ -91,8 +95,9 @@ export class ServiceClient {
       });
       return { status: answer.status, body: parseBody(answer.text), retryAfterS: retryAfter(answer.headers) };
     } catch (cause) {
-      const hint = 'start it with "npm start", or give --url';
-      throw unreachable(`The service at ${this.url} cannot be reached: ${reasonOf(cause)}; ${hint}.`, cause);
+      const reason = reasonOf(cause);
+      const hint = UNTRUSTED.test(reason) ? TRUST_HINT : 'start it with "npm start", or give --url';
+      throw unreachable(`The service at ${this.url} cannot be reached: ${reason}; ${hint}.`, cause);
     }
   }
 }
@@ -128,13 +133,14 @@ function parseUrl(text: string): URL {
 
 /** Where a service with the same environment listens. */
 function urlOfListen(env: NodeJS.ProcessEnv): string {
-  const listen = env.HOLDFAST_LISTEN;
+  const scheme = env.HOLDFAST_LISTEN === undefined && env.HOLDFAST_TLS_LISTEN !== undefined ? "https" : "http";
+  const listen = env.HOLDFAST_LISTEN ?? env.HOLDFAST_TLS_LISTEN;
   if (listen === undefined) return DEFAULT_URL;
   const address = readListenAddress(listen);
   // What it says of the form is for whoever starts a service; here it is an URL that cannot be.
-  if (address === undefined) return `http://${listen}`;
+  if (address === undefined) return `${scheme}://${listen}`;
   const { host, port } = address;
-  return `http://${EVERYWHERE.includes(host) ? "127.0.0.1" : hostInUrl(host)}:${port}`;
+  return `${scheme}://${EVERYWHERE.includes(host) ? "127.0.0.1" : hostInUrl(host)}:${port}`;
 }
 
 /** The key that a person gives: in a file for any service, in the environment for the environment's service only. */

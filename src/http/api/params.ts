@@ -32,10 +32,13 @@ export function pickQuery(names: readonly string[], req: IncomingMessage): Recor
   return pick(names, (name) => parameters.get(name) ?? undefined);
 }
 
-/** Of the headers those that are named. */
+/** Of the headers those that are named, and with `*` at the end all that begin so. */
 export function pickHeaders(names: readonly string[], { headers }: IncomingMessage): Record<string, string> {
+  const all = names.flatMap((name) => {
+    return name.endsWith("*") ? Object.keys(headers).filter((each) => each.startsWith(name.slice(0, -1))) : [name];
+  });
   // A header that is not one of HTTP's own is one text, however often it stands there.
-  return pick(names, (name) => headers[name] as string | undefined);
+  return pick(all, (name) => headers[name] as string | undefined);
 }
 
 function pick(names: readonly string[], find: (name: string) => string | undefined): Record<string, string> {

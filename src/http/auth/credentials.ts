@@ -22,6 +22,12 @@ export function foreignCredentialOf(req: IncomingMessage): string | undefined {
   return shown ?? (typeof named === "string" && named !== "" ? named : undefined);
 }
 
+/** The text of the key that a foreign sender shows in the query (RFC 6750 §2.3), for services that are set to look there. Why: docs/decisions/0142. */
+export function queryCredentialOf({ url }: IncomingMessage): string | undefined {
+  const parameters = new URL(url ?? "/", "http://localhost").searchParams;
+  return parameters.get("access_token") || undefined;
+}
+
 /** The password, or the user where there is no password. */
 function basicOf(authorization: string): string | undefined {
   const spelled = BASIC.exec(authorization)?.[1];

@@ -38,6 +38,8 @@ export type Protocol = {
   recorded(recorded: Recorded, req: IncomingMessage): Omit<Reply, "status">;
   /** Its body when nothing, or not all of it, is. */
   refused(refusal: Refusal, req: IncomingMessage): SpelledRefusal;
+  /** Headers that it adds to what OPTIONS is answered, which needs no key. */
+  handshake?(req: IncomingMessage): Readonly<Record<string, string>>;
 };
 
 /** A refusal as a protocol has it. */

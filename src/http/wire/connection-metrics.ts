@@ -7,7 +7,7 @@ import type { Connections, Cut } from "./connections.ts";
 /** A crowd of clients that stall is one line of the log, not thousands. */
 const SAID_MS = 60_000;
 
-const REASONS: Readonly<Record<Cut | "full", string>> = {
+const REASONS: Readonly<Record<Cut, string>> = {
   stalled: "a client did not take its answer and was disconnected",
   crowded: "a connection that did nothing was ended, because there was no more room",
   stopping: "a client kept the service from stopping and was disconnected",
@@ -15,13 +15,13 @@ const REASONS: Readonly<Record<Cut | "full", string>> = {
 };
 
 /** Counts connections that were ended or refused, and says so now and then. */
-export function tellOfCuts({ metrics, log }: Pick<Services, "metrics" | "log">): (why: Cut | "full") => void {
+export function tellOfCuts({ metrics, log }: Pick<Services, "metrics" | "log">): (why: Cut) => void {
   const count = metrics.counter({
     name: "http_connections_ended_total",
     help: "Connections that were ended or refused",
     labels: ["reason"],
   });
-  const said = new Map<Cut | "full", { at: number; since: number }>();
+  const said = new Map<Cut, { at: number; since: number }>();
   return (reason) => {
     count({ reason });
     const now = performance.now();

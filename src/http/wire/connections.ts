@@ -1,11 +1,10 @@
 /**
- * All connections of a server. Clients that neither take their answers nor go away are cut after a time in which nothing
+ * All connections of the servers of a service, with TLS and without. Clients that neither take their answers nor go away are cut after a time in which nothing
  * moved, sooner when others wait for the memory; where every place is taken, the connection that does nothing for
  * longest gives its own.
  */
 
-import type { Server } from "node:http";
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HttpLimits } from "../services.ts";
 import { AnswerBudget } from "./answer-budget.ts";
@@ -13,7 +12,10 @@ import { Connection, type ServerShared } from "./connection.ts";
 import { Turns } from "./turns.ts";
 
 /** Why a connection was cut. */
-export type Cut = "stalled" | "crowded" | "stopping";
+export type Cut = "stalled" | "crowded" | "stopping" | "full";
+
+/** A socket of TLS knows the one under it; Node's types do not say so. */
+type Wrapped = Socket & { readonly _parent?: Socket };
 
 /** How often it is looked for clients that stall, and how often while the server stops. */
 const SWEEP_MS = 1000;
@@ -31,25 +33,40 @@ export class Connections implements ServerShared {
   readonly budget: AnswerBudget;
   readonly turns: Turns;
   readonly #all = new Set<Connection>();
+  /** Those that TLS is not agreed upon yet, the oldest first. */
+  readonly #shaking = new Set<Socket>();
+  readonly #servers = new Set<Server>();
   readonly #limits: HttpLimits;
   readonly #onCut: (why: Cut) => void;
   #timer: NodeJS.Timeout;
   #isStopping = false;
 
-  constructor(server: Server, limits: HttpLimits, onCut: (why: Cut) => void) {
+  constructor(limits: HttpLimits, onCut: (why: Cut) => void) {
     this.#limits = limits;
     this.#onCut = onCut;
     this.budget = new AnswerBudget(limits.answersBytesMax);
     this.turns = new Turns(limits.turns, (client) => this.budget.hasRoom(client));
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS).unref();
-    server.maxConnections = limits.connectionsMax;
-    // Behind the listener of the server itself.
-    server.on("connection", (socket) => this.#add(socket));
-    server.on("close", () => clearInterval(this.#timer));
+  }
+
+  /** Watches over the connections of one more server, which is an HTTP server already, over TLS or not. */
+  follow(server: Server, isTls: boolean): void {
+    this.#servers.add(server);
+    server.maxConnections = this.#limits.connectionsMax;
+    server.on("drop", () => this.#onCut("full"));
+    // Behind the listeners of the server itself.
+    if (isTls) {
+      server.on("connection", (socket) => this.#addShaking(socket));
+      server.on("secureConnection", (socket) => this.#add(socket));
+    } else server.on("connection", (socket) => this.#add(socket));
+    server.on("close", () => {
+      this.#servers.delete(server);
+      if (this.#servers.size === 0) clearInterval(this.#timer);
+    });
   }
 
   get size(): number {
-    return this.#all.size;
+    return this.#all.size + this.#shaking.size;
   }
 
   get isStopping(): boolean {
@@ -58,7 +75,9 @@ export class Connections implements ServerShared {
 
   /** From now on no request is begun, and whoever keeps the server waiting is cut soon. */
   stop(): void {
+    if (this.#isStopping) return;
     this.#isStopping = true;
+    for (const socket of this.#shaking) socket.destroy();
     this.turns.stop();
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#sweep(), STOPPING_SWEEP_MS);
@@ -75,16 +94,44 @@ export class Connections implements ServerShared {
     }
   }
 
+  #addShaking(socket: Socket): void {
+    if (this.#isStopping) {
+      socket.destroy();
+      return;
+    }
+    this.#shaking.add(socket);
+    socket.once("close", () => this.#shaking.delete(socket));
+    this.#makeRoom(socket);
+  }
+
   #add(socket: Socket): void {
+    const { _parent: under } = socket as Wrapped;
+    const isNew = under === undefined || !this.#shaking.delete(under);
     const connection = new Connection(socket, this);
     BY_SOCKET.set(socket, connection);
     this.#all.add(connection);
     socket.once("close", () => this.#all.delete(connection));
-    if (this.#all.size < this.#limits.connectionsMax) return;
-    const idle = [...this.#all].filter((each) => each !== connection && each.isIdle);
+    if (isNew) this.#makeRoom(socket);
+  }
+
+  /** Somebody who does nothing gives a place to one who comes, and when nobody does, whoever comes is refused. */
+  #makeRoom(newcomer: Socket): void {
+    const { connectionsMax } = this.#limits;
+    if (this.size < connectionsMax) return;
+    const idle = [...this.#all].filter((each) => each.socket !== newcomer && each.isIdle);
     // Whoever was never answered has the least to lose.
-    const first = quietest(idle.filter(({ answered }) => answered === 0)) ?? quietest(idle);
-    if (first !== undefined) this.#cut(first, "crowded");
+    const unused = quietest(idle.filter(({ answered }) => answered === 0));
+    const shaking = unused === undefined ? [...this.#shaking].find((socket) => socket !== newcomer) : undefined;
+    const first = unused ?? quietest(idle);
+    if (shaking !== undefined) {
+      this.#onCut("crowded");
+      this.#shaking.delete(shaking);
+      shaking.destroy();
+    } else if (first !== undefined) this.#cut(first, "crowded");
+    else if (this.size > connectionsMax) {
+      this.#onCut("full");
+      newcomer.destroy();
+    }
   }
 
   #sweep(): void {

@@ -1,14 +1,15 @@
 /** A server with an app of the test's own, and clients that are sockets: what they send is bytes, and they read when told. */
 
 import { once } from "node:events";
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Request, Response } from "express";
 import { serve } from "../../../src/http/reply.ts";
-import { closeServer, createServer } from "../../../src/http/server.ts";
+import { closeServer, createServer, openConnections, type Server } from "../../../src/http/server.ts";
 import { HTTP_LIMITS, type HttpLimits } from "../../../src/http/services.ts";
 import { createMetrics, type Metrics } from "../../../src/metrics.ts";
+import { CONNECTED, connectTo, secure } from "./transport.ts";
 
 export type Listening = {
   readonly server: Server;
@@ -27,9 +28,11 @@ export async function listen(app: RequestListener, limits: Partial<HttpLimits> =
   const quiet = (): void => undefined;
   const warn = (_: object, message: string): void => void warnings.push(message);
   const log = { debug: quiet, info: quiet, warn, error: quiet };
-  const server = createServer(app, { ...HTTP_LIMITS, ...limits }, { metrics, log });
+  const all = { ...HTTP_LIMITS, ...limits };
+  const connections = openConnections(all, { metrics, log });
+  const server = createServer(app, all, { metrics, log, connections, ...secure });
   const sockets: Socket[] = [];
-  server.on("connection", (socket) => sockets.push(socket));
+  server.on(CONNECTED, (socket: Socket) => sockets.push(socket));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -48,15 +51,13 @@ export function sendLarge(req: IncomingMessage, res: ServerResponse): void {
 }
 
 /** A client that is connected and does not read yet. */
-export async function client(port: number): Promise<Socket> {
-  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-  socket.on("error", () => undefined);
-  await once(socket, "connect");
-  return socket;
+export function client(port: number): Promise<Socket> {
+  return connectTo(port);
 }
 
 /** Everything that comes until the other side ends. */
 export async function readAll(socket: Socket): Promise<string> {
+  if (socket.destroyed) return "";
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString("latin1");

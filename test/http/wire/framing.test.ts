@@ -6,9 +6,9 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect } from "node:net";
 import test, { after, before } from "node:test";
 import { type Running, startService } from "../service.ts";
+import { connectTo } from "./transport.ts";
 
 let service: Running;
 let writer: string;
@@ -21,8 +21,7 @@ after(() => service.close());
 
 /** Sends bytes and returns what comes until the service closes, or nothing comes any more. */
 async function exchange(text: string): Promise<string> {
-  const socket = connect({ port: service.port, host: "127.0.0.1", allowHalfOpen: true });
-  await once(socket, "connect");
+  const socket = await connectTo(service.port);
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", () => undefined);
   socket.write(text.replaceAll("KEY", writer));

@@ -1,0 +1,99 @@
+/** The servers of a service, one at each address where it listens, with TLS and without. */
+
+import type { RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Health } from "../health.ts";
+import { closeServer, createServer, openConnections, type Server } from "../http/server.ts";
+import type { HttpLimits, Services } from "../http/services.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { hostInUrl, type ListenAddress } from "../net/listen-address.ts";
+import { ServedCertificate } from "../net/tls/served-certificate.ts";
+import type { Listening } from "./listening.ts";
+
+/** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
+const STOP_MS = 8000;
+
+/** Somebody else listens at an address that was set. */
+export class AddressTakenError extends Error {
+  override readonly name = "AddressTakenError";
+  readonly code = "address_taken";
+  readonly setting: string;
+  readonly address: ListenAddress;
+
+  constructor(setting: string, address: ListenAddress, cause: unknown) {
+    super(`expected to listen at ${hostInUrl(address.host)}:${address.port} (${setting}), which is in use`, { cause });
+    this.setting = setting;
+    this.address = address;
+  }
+}
+
+type CertificateParts = {
+  readonly opened: AsyncDisposableStack;
+  readonly log: Log;
+  readonly health: Health;
+};
+
+/** The certificate that the service shows, if it speaks TLS anywhere. @throws CertificateError */
+export async function openCertificate(
+  { tls }: Listening,
+  { opened, log, health }: CertificateParts,
+): Promise<ServedCertificate | undefined> {
+  if (tls === undefined) return undefined;
+  return opened.adopt(await ServedCertificate.open({ files: tls, health, log }), (each) => each.stop());
+}
+
+export type ServersOptions = {
+  readonly config: Listening;
+  readonly certificate: ServedCertificate | undefined;
+  readonly limits: HttpLimits;
+  readonly telling: Pick<Services, "metrics" | "log">;
+  readonly opened: AsyncDisposableStack;
+};
+
+/**
+ * Starts a server at each address.
+ * @returns their URLs, the one of plain HTTP first
+ * @throws AddressTakenError
+ */
+export async function openServers(app: RequestListener, options: ServersOptions): Promise<readonly string[]> {
+  const { config, certificate, limits, telling, opened } = options;
+  const { http, https, tls } = config;
+  const parts = { ...telling, connections: openConnections(limits, telling) };
+  const urls: string[] = [];
+  if (http !== undefined) {
+    const server = createServer(app, limits, parts);
+    urls.push(`http://${await listen(server, http, "HOLDFAST_LISTEN")}`);
+    opened.adopt(server, (each) => closeServer(each, STOP_MS));
+  }
+  if (certificate !== undefined) registerCertificate(telling.metrics, certificate);
+  if (https !== undefined && certificate !== undefined) {
+    const clients = tls?.clientCa === undefined ? undefined : tls.clients;
+    const secure = { context: certificate.context, clients };
+    const server = createServer(app, limits, { ...parts, secure });
+    certificate.follow(server as Extract<Server, { setSecureContext: unknown }>);
+    urls.push(`https://${await listen(server, https, "HOLDFAST_TLS_LISTEN")}`);
+    opened.adopt(server, (each) => closeServer(each, STOP_MS));
+  }
+  return urls;
+}
+
+function registerCertificate(metrics: Metrics, certificate: ServedCertificate): void {
+  const help = "When the certificate that is shown ends, seconds since 1970";
+  metrics.gauge({ name: "tls_certificate_end_seconds", help }, () => [
+    { labels: {}, value: Math.floor(certificate.endsAt / 1000) },
+  ]);
+}
+
+function listen(server: Server, address: ListenAddress, setting: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "EADDRINUSE" ? new AddressTakenError(setting, address, error) : error);
+    });
+    server.listen(address.port, address.host, () => {
+      server.removeAllListeners("error");
+      const bound = server.address() as AddressInfo;
+      resolve(`${hostInUrl(bound.address)}:${bound.port}`);
+    });
+  });
+}
