@@ -17,6 +17,7 @@ import { createServer, openConnections } from "../src/http/server.ts";
 import { HTTP_LIMITS } from "../src/http/services.ts";
 import { IntakePool, intakeThreads } from "../src/ingest/intake/pool.ts";
 import { createSalts } from "../src/ingest/intake/salts.ts";
+import { RuleBook } from "../src/ingest/rules/rule-book.ts";
 import { SourceBook } from "../src/ingest/sources/source-book.ts";
 import { keySigner } from "../src/keys/local-signer.ts";
 import { fastKeccak256 } from "../src/ledger/keccak-wasm.ts";
@@ -43,7 +44,10 @@ async function holdfast() {
   const hash = await fastKeccak256();
   const signer = keySigner(randomBytes(32), hash);
   const ledgers = await LedgerRegistry.open({ store, signer, owner: signer.address, hash });
-  await ledgers.create({ name: "main" });
+  const main = await ledgers.create({ name: "main" });
+  const salts = createSalts();
+  const rules = new RuleBook({ store, hash, salts });
+  await rules.follow(main);
   const keys = await KeyRing.open(store);
   const { text: key } = await keys.create({ roles: ["admin"], source: "bench" });
   const log = { debug: quiet, info: quiet, warn: console.error, error: console.error };
@@ -61,7 +65,8 @@ async function holdfast() {
     log,
     health: new Health(log),
     limits: HTTP_LIMITS,
-    salts: createSalts(),
+    salts,
+    rules,
     metrics,
     chains: () => [],
     indexer: () => undefined,

@@ -14,6 +14,8 @@ export type EventErrorCode =
   | "event_too_many_members"
   | "event_reserved_name"
   | "member_misspelt"
+  | "schema_violated"
+  | "requirement_unmet"
   | "member_unknown";
 
 /** A text that is no I-JSON, or a value that is no event; `path` is an RFC 6901 pointer, "" for the whole. */

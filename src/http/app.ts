@@ -30,6 +30,7 @@ import { listIntents } from "./routes/intents.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
 import { PAGES, servePage } from "./routes/pages.ts";
+import { listSchemas, putRequirements, putSchema, readRequirements, readSchema } from "./routes/rules.ts";
 import { listSources } from "./routes/sources.ts";
 import { listAnchorsOf, proveConsistency, readCheckpoint, readCheckpointOfSize, readTile } from "./routes/tree.ts";
 import type { Services } from "./services.ts";
@@ -82,6 +83,11 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     listLedgers: listLedgers(services),
     createLedger: createLedger(services, budget),
     listSources: listSources(services),
+    listSchemas: listSchemas(services),
+    readSchema: readSchema(services),
+    putSchema: putSchema(services, budget),
+    readRequirements: readRequirements(services),
+    putRequirements: putRequirements(services, budget),
     readLedger: readLedger(services),
     readCheckpoint: readCheckpoint(),
     readCheckpointOfSize: readCheckpointOfSize(),
@@ -189,7 +195,7 @@ function handlerOf<Id extends keyof Answers>(services: Services, id: Id, answers
   const admit = admission(services, id);
   const answer = answers[id] as Answering<Id>;
   // Where a body comes first, whoever answers starts the clock once it is there.
-  if (method === "post") return (req, res) => answer(admit(req, res));
+  if (method === "post" || method === "put") return (req, res) => answer(admit(req, res));
   const respond: Answering<Id> = async (request) => {
     const reply = await answer(request);
     return compress === true ? await compressed(request.req, reply) : reply;

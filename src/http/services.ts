@@ -7,6 +7,7 @@ import { EVENT_LIMITS, type EventLimits } from "../entry/event.ts";
 import type { Health } from "../health.ts";
 import type { OnMisspelt } from "../ingest/intake/intake.ts";
 import type { IntakePool } from "../ingest/intake/pool.ts";
+import type { RuleBook } from "../ingest/rules/rule-book.ts";
 import type { SourceBook } from "../ingest/sources/source-book.ts";
 import type { LedgerRegistry } from "../ledger/registry.ts";
 import type { Log } from "../log.ts";
@@ -101,6 +102,8 @@ export type Services = {
   /** The index of a ledger, by the ledger's name. */
   readonly indexer: (name: string) => Indexer | undefined;
   readonly limits: HttpLimits;
+  /** What ledgers demand of their events. */
+  readonly rules: RuleBook;
   /** What a ledger, by its name, does about members that look misspelt. */
   readonly misspelt?: (ledger: string) => OnMisspelt | undefined;
   /** What it means that Splunk's clients are acknowledged; "recorded" when absent. */

@@ -29,13 +29,23 @@ export type Note =
   | "mapping_reduced"
   /** Nothing of the mapping could be kept. */
   | "mapping_failed"
+  /** It does not satisfy a schema that it names or that its ledger demands. */
+  | "schema_violated"
+  /** It does not say what its ledger demands. */
+  | "requirement_unmet"
   /** Its id stands for another item, and was left out. */
   | "id_conflict"
   /** Whether it was recorded before could not be told, so it was recorded. */
   | "claim_damaged";
 
-/** Notes of items that are quarantined: recorded as they came, because nothing sure could be made of them. */
-export const QUARANTINE: ReadonlySet<Note> = new Set(["text_unreadable", "encoding_invalid", "mapping_failed"]);
+/** Notes of items that are quarantined: nothing sure could be made of them, or not what their ledger demands. */
+export const QUARANTINE: ReadonlySet<Note> = new Set([
+  "text_unreadable",
+  "encoding_invalid",
+  "mapping_failed",
+  "schema_violated",
+  "requirement_unmet",
+]);
 
 /** One item of a body. */
 export type Item = {

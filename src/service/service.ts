@@ -20,6 +20,7 @@ import { placesFor } from "../http/wire/connection-places.ts";
 import { IntakePool, intakeThreads } from "../ingest/intake/pool.ts";
 import { createSalts } from "../ingest/intake/salts.ts";
 import { OF_THE_SERVICE } from "../ingest/known-formats.ts";
+import { RuleBook } from "../ingest/rules/rule-book.ts";
 import { SourceBook } from "../ingest/sources/source-book.ts";
 import { openContentKey } from "../keys/content-key.ts";
 import type { CheckpointSigner } from "../keys/signer.ts";
@@ -90,7 +91,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const registry = await openLedgers(config, ground);
   const anchorer = await openAnchorer(ground, registry);
   const { keys, isFirstStart } = await openKeys(config, ground);
-  const { opened, log, health, store, hash, indexes, sources, signer, facts, certificate } = ground;
+  const { opened, log, health, store, hash, indexes, sources, rules, signer, facts, certificate } = ground;
   const isUsed = registry.list().some(({ size }) => size > 0);
   const limits = httpLimits(config);
   const metrics = createMetrics({ ofProcess: true });
@@ -108,6 +109,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     hstsS: config.tls?.hstsS ?? 0,
     now: Date.now,
     salts: createSalts(),
+    rules,
     metrics,
     contentKey: await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed }),
     misspelt: misspeltOf(config, registry, log),
@@ -139,6 +141,7 @@ type Ground = Begun &
     readonly hash: Hash;
     readonly indexes: Indexes;
     readonly sources: SourceBook;
+    readonly rules: RuleBook;
     readonly time: Timekeeper;
     readonly marks: Marks;
     readonly certificate: ServedCertificate | undefined;
@@ -161,13 +164,14 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
   const indexes = opened.adopt(await Indexes.open({ directory, log, health }), (each) => each.close());
   const sources = opened.adopt(await SourceBook.open(store, Date.now, health), (each) => each.close());
   const time = opened.adopt(new Timekeeper({ health }), (each) => each.close());
+  const rules = new RuleBook({ store, hash, salts: createSalts(), now: () => time.now(), health });
   const marks = opened.adopt(await openMarks(config, hash, health), (each) => each.close());
-  return { ...begun, ...chains, health, store, hash, indexes, sources, time, marks, certificate };
+  return { ...begun, ...chains, health, store, hash, indexes, sources, rules, time, marks, certificate };
 }
 
 /** Every ledger of the store, and the one that each service has. */
 async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegistry> {
-  const { opened, log, health, store, hash, indexes, sources, time, marks, signer, owner } = ground;
+  const { opened, log, health, store, hash, indexes, sources, rules, time, marks, signer, owner } = ground;
   const registry = await LedgerRegistry.open({
     store,
     signer,
@@ -185,6 +189,7 @@ async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegist
       time.follow(ledger);
       await indexes.follow(ledger);
       sources.follow(ledger);
+      await rules.follow(ledger);
       ledger.onStop((cause) => log.error({ err: cause, ledger: ledger.record.name }, "the ledger stopped"));
     },
   });

@@ -15,6 +15,7 @@ import { closeServer, createServer, openConnections, type Server } from "../../s
 import { type ChainStatus, type HecAck, HTTP_LIMITS, type HttpLimits, type Services } from "../../src/http/services.ts";
 import { IntakePool } from "../../src/ingest/intake/pool.ts";
 import { createSalts } from "../../src/ingest/intake/salts.ts";
+import { RuleBook } from "../../src/ingest/rules/rule-book.ts";
 import { SourceBook } from "../../src/ingest/sources/source-book.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
 import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
@@ -70,7 +71,9 @@ export async function startService(options: Options = {}): Promise<Running> {
   const limits = { ...HTTP_LIMITS, ...options.limits };
   const hash = await fastKeccak256();
   const indexers = new Map<string, Indexer>();
-  const ledgers = await openLedgers(store, indexers, clock, options.ledgerLimits);
+  const salts = createSalts();
+  const rules = new RuleBook({ store, hash, salts, now: () => clock.now });
+  const ledgers = await openLedgers(store, indexers, clock, rules, options.ledgerLimits);
   const keys = await KeyRing.open(store, () => clock.now);
   const sources = await SourceBook.open(store, () => clock.now);
   const logged: Logged[] = [];
@@ -91,7 +94,8 @@ export async function startService(options: Options = {}): Promise<Running> {
     limits,
     hash,
     version: "0.0.0-test",
-    salts: createSalts(),
+    salts,
+    rules,
     now: () => clock.now,
     chains: (ledgerId) => chains.get(ledgerId) ?? [],
     indexer: (name) => indexers.get(name),
@@ -136,6 +140,7 @@ async function openLedgers(
   store: Store,
   indexers: Map<string, Indexer>,
   clock: { now: number },
+  rules: RuleBook,
   limits?: Partial<LedgerLimits>,
 ): Promise<Services["ledgers"]> {
   const hash = await fastKeccak256();
@@ -144,6 +149,7 @@ async function openLedgers(
     const ledger = await Ledger.open({ ...options, ...(limits !== undefined && { limits }) });
     const indexer = await Indexer.open({ store, indexStore: new MemoryIndexStore(), ledger });
     indexer.start();
+    await rules.follow(ledger);
     indexers.set(record.name, indexer);
     return ledger;
   };

@@ -10,8 +10,9 @@ import { readValues } from "../../entry/spelled-value.ts";
 import { MOMENT_RULE, parseMoment } from "../../entry/time.ts";
 import { FORMATS, NATIVE, OF_THE_SERVICE } from "../../ingest/known-formats.ts";
 import type { Permission } from "../auth/roles.ts";
-import { type Code, OF_KEY, OF_RECORDING } from "./codes.ts";
+import { type Code, OF_BODY, OF_KEY, OF_RECORDING } from "./codes.ts";
 import { FOREIGN_OPERATIONS } from "./foreign-operations.ts";
+import { RULE_OPERATIONS } from "./rule-operations.ts";
 import type { SchemaName } from "./schemas.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
@@ -32,7 +33,7 @@ export type ForeignRoute = {
 
 /** One operation; `path` and `query` parameters arrive as texts and are checked by their schemas. */
 export type Operation = {
-  readonly method: "get" | "post" | "delete";
+  readonly method: "get" | "post" | "put" | "delete";
   readonly route: string;
   readonly summary: string;
   /** What the key must allow; absent means that no key is needed. */
@@ -76,24 +77,14 @@ const names = text.transform(readValues);
 
 const ledger = z.object({ ledger: z.string() });
 const ofLedger: readonly Code[] = ["ledger_unknown", "store_damaged"];
-/** What can be wrong with the bytes of a body, whatever they are to be. */
-const ofBytes: readonly Code[] = ["encoding_unsupported", "encoding_invalid", "request_too_large", "service_busy"];
-const ofBody: readonly Code[] = [
-  "content_type_unsupported",
-  ...ofBytes,
-  "utf8_invalid",
-  "json_invalid",
-  "json_depth",
-  "json_duplicate_name",
-  "json_unsafe_integer",
-  "json_lone_surrogate",
-];
 const ofEvents: readonly Code[] = [
   "event_invalid",
   "event_too_large",
   "event_too_many_members",
   "event_reserved_name",
   "member_misspelt",
+  "schema_violated",
+  "requirement_unmet",
   "batch_empty",
   "batch_too_large",
   "idempotency_conflict",
@@ -117,9 +108,10 @@ export const OPERATIONS = {
     path: ledger,
     body: { types: ["application/json", "application/x-ndjson"], schema: "Event" },
     answers: { 201: ["Bundle", "Receipts"], 200: ["Bundle", "Receipts"] },
-    codes: [...OF_KEY, ...ofLedger, ...ofBody, ...ofEvents, "parameter_invalid"],
+    codes: [...OF_KEY, ...ofLedger, ...OF_BODY, ...ofEvents, "parameter_invalid"],
   },
   ...FOREIGN_OPERATIONS,
+  ...RULE_OPERATIONS,
   listEvents: {
     method: "get",
     route: "/v1/ledgers/{ledger}/events",
@@ -239,7 +231,7 @@ export const OPERATIONS = {
     permission: "ledgersCreate",
     body: { types: ["application/json"], schema: "LedgerRequest" },
     answers: { 201: "Ledger" },
-    codes: [...OF_KEY, ...ofBody, "request_invalid", "ledger_exists"],
+    codes: [...OF_KEY, ...OF_BODY, "request_invalid", "ledger_exists"],
   },
   listSources: {
     method: "get",
@@ -317,7 +309,7 @@ export const OPERATIONS = {
     permission: "keysWrite",
     body: { types: ["application/json"], schema: "KeyRequest" },
     answers: { 201: "NewKey" },
-    codes: [...OF_KEY, ...ofBody, "request_invalid", "source_keys_max"],
+    codes: [...OF_KEY, ...OF_BODY, "request_invalid", "source_keys_max"],
   },
   listKeys: {
     method: "get",

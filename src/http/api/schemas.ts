@@ -9,6 +9,7 @@ import { MOMENT_RULE, momentOf } from "../../entry/time.ts";
 import { BUNDLE_FORMAT } from "../../verify/bundle/bundle.ts";
 import { ROLES } from "../auth/roles.ts";
 import { CODES } from "./codes.ts";
+import { RULE_SCHEMAS } from "./rule-schemas.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/);
@@ -67,9 +68,14 @@ const receipts = z.strictObject({
       leafHash: hash,
       id: z.string().optional(),
       warnings: z
-        .array(z.strictObject({ code: z.literal("member_misspelt"), path: z.string(), known: z.string() }))
+        .array(
+          z.union([
+            z.strictObject({ code: z.literal("member_misspelt"), path: z.string(), known: z.string() }),
+            z.strictObject({ code: z.literal("schema_unknown"), path: z.string(), got: z.string() }),
+          ]),
+        )
         .optional()
-        .meta({ description: "Members whose names are nearly known ones: recorded, but not found under those" }),
+        .meta({ description: "A member whose name is nearly a known one; a schema that the ledger does not have" }),
       duplicate: z.boolean().meta({ description: "It was recorded before, at this index" }),
     }),
   ),
@@ -205,6 +211,7 @@ const key = z.strictObject({
 /** Every form by the name that the description gives it. */
 export const SCHEMAS = {
   Event: eventSchema,
+  ...RULE_SCHEMAS,
   Foreign: z.unknown().meta({ description: "Whatever the sender sends" }),
   Bundle: bundle,
   Receipts: receipts,

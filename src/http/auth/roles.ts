@@ -22,6 +22,9 @@ const GRANTS = {
   ledgersCreate: ["admin"],
   /** See who sends, how much and when last; nothing of what was sent. */
   sourcesRead: ["reader", "auditor", "admin"],
+  /** See what ledgers demand of events. */
+  rulesRead: ["reader", "auditor", "admin"],
+  rulesWrite: ["admin"],
   /** See who has keys, never the keys. */
   keysRead: ["auditor", "admin"],
   keysWrite: ["admin"],

@@ -8,6 +8,7 @@ import type { Preparation } from "../../entry/prepare.ts";
 import type { ForeignFacts, ForeignForm } from "../../ingest/intake/foreign.ts";
 import { openIntake, type Received } from "../../ingest/intake/intake.ts";
 import type { IntakePool } from "../../ingest/intake/pool.ts";
+import type { RuleSet } from "../../ingest/rules/rule-set.ts";
 import { within } from "../reply.ts";
 import type { HttpLimits } from "../services.ts";
 import { type BodyBudget, receiveBody } from "./body.ts";
@@ -19,12 +20,15 @@ export type ForeignReceiving = {
   readonly budget: BodyBudget;
   readonly intakes: IntakePool;
   readonly preparation: Preparation;
+  readonly demanded?: RuleSet | undefined;
 };
 
 /** The entries of a body, how many bytes it had decompressed, and what else is told of it. */
 export type ForeignBody = {
   readonly entries: Received["entries"];
   readonly foreign: ForeignFacts;
+  /** Schemas of the ledger that its events name. */
+  readonly schemas: readonly string[] | undefined;
   readonly lastTime: string | undefined;
   readonly bytes: number;
 };
@@ -37,7 +41,7 @@ export type ForeignBody = {
 export async function receiveForeign(
   req: IncomingMessage,
   res: ServerResponse,
-  { limits, budget, intakes, preparation }: ForeignReceiving,
+  { limits, budget, intakes, preparation, demanded }: ForeignReceiving,
   formOf: (sent: Uint8Array) => Omit<ForeignForm, "isUndecodable">,
 ): Promise<ForeignBody> {
   const { event, batchMax, foreignBytesMax, atOnceBytesMax, answerMs } = limits;
@@ -58,7 +62,7 @@ export async function receiveForeign(
     if (decoded !== undefined && decoded !== sent) hold(decoded.length);
     const body = decoded ?? sent;
     const whole = { ...form, ...(decoded === undefined && { isUndecodable: true }) };
-    const rules = { event, batchMax };
+    const rules = { event, batchMax, demanded };
     if (body.length <= atOnceBytesMax) {
       const intake = openIntake(whole, rules, preparation);
       intake.push(Buffer.from(body.buffer, body.byteOffset, body.length));
@@ -78,16 +82,16 @@ export async function receiveForeign(
 /** Makes entries of what a request without a body says in its query, which is no longer than its head may be. */
 export function takeQuery(
   query: string,
-  { limits: { event, batchMax }, preparation }: Pick<ForeignReceiving, "limits" | "preparation">,
+  { limits: { event, batchMax }, preparation, demanded }: Omit<ForeignReceiving, "budget" | "intakes">,
   form: ForeignForm,
 ): ForeignBody {
   const body = Buffer.from(query);
-  const intake = openIntake(form, { event, batchMax }, preparation);
+  const intake = openIntake(form, { event, batchMax, demanded }, preparation);
   intake.push(body);
   return bodyOf(intake.end(), body);
 }
 
-function bodyOf({ entries, foreign, lastTime }: Received, { length: bytes }: Uint8Array): ForeignBody {
+function bodyOf({ entries, foreign, lastTime, schemas }: Received, { length: bytes }: Uint8Array): ForeignBody {
   if (foreign === undefined) throw new Error("expected what is told of a foreign body, got nothing");
-  return { entries, foreign, lastTime, bytes };
+  return { entries, foreign, lastTime, schemas, bytes };
 }

@@ -9,6 +9,7 @@ import type { Preparation } from "../../entry/prepare.ts";
 import { type OnMisspelt, openIntake, type Received } from "../../ingest/intake/intake.ts";
 import type { IntakePool, RemoteIntake } from "../../ingest/intake/pool.ts";
 import { decodeUtf8 } from "../../ingest/intake/utf8.ts";
+import type { RuleSet } from "../../ingest/rules/rule-set.ts";
 import { Problem } from "../problem.ts";
 import { within } from "../reply.ts";
 import type { HttpLimits } from "../services.ts";
@@ -21,6 +22,7 @@ export type Receiving = {
   readonly intakes: IntakePool;
   readonly preparation: Preparation;
   readonly misspelt?: OnMisspelt | undefined;
+  readonly demanded?: RuleSet | undefined;
 };
 
 const NDJSON = ["application/x-ndjson", "application/ndjson"];
@@ -36,11 +38,11 @@ const PIECE_BYTES = 1024 * 1024;
 export async function receiveEvents(
   req: IncomingMessage,
   res: ServerResponse,
-  { limits, budget, intakes, preparation, misspelt }: Receiving,
+  { limits, budget, intakes, preparation, misspelt, demanded }: Receiving,
 ): Promise<Received & { readonly bytes: number }> {
   const form = contentType(req, [JSON_TYPE, ...NDJSON]) === JSON_TYPE ? "json" : "lines";
   const { event, batchMax, requestBytesMax, atOnceBytesMax, answerMs } = limits;
-  const rules = { event, batchMax, misspelt };
+  const rules = { event, batchMax, misspelt, demanded };
   const chunks = new Chunks();
   let remote: RemoteIntake | undefined;
   let held = 0;

@@ -20,13 +20,13 @@ import { receiveEvents } from "../intake/receive.ts";
 import { Problem } from "../problem.ts";
 import { within } from "../reply.ts";
 import type { Services } from "../services.ts";
-import { misspeltCounter, newlyWarned, warningHeaders, warningTexts } from "./warnings.ts";
+import { misspeltCounter, newlyMisspelt, warningHeaders, warningTexts } from "./warnings.ts";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
 /** Appends the events of a request, all or none, and answers when they are durable. */
 export function appendEvents(services: Services, budget: BodyBudget): Answering<"appendEvents"> {
-  const { limits, hash, salts, contentKey, intakes } = services;
+  const { limits, hash, salts, contentKey, intakes, rules } = services;
   const memory = createMemory();
   const countMisspelt = misspeltCounter(services.metrics);
   return async ({ req, res, key, ledger }) => {
@@ -35,11 +35,14 @@ export function appendEvents(services: Services, budget: BodyBudget): Answering<
     const contentOf = idempotencyKey === undefined ? "ids" : "all";
     const preparation: Preparation = { hash, salts, memory, own, contentOf, ...(contentKey && { contentKey }) };
     const misspelt = services.misspelt?.(ledger.record.name);
-    const received = await receiveEvents(req, res, { limits, budget, intakes, preparation, misspelt });
-    const { alone, entries, warnings, bytes, lastTime } = received;
+    const demanded = rules.of(ledger.record.id);
+    const admit = (named?: readonly string[]) => rules.admit(ledger.record.id, demanded, named);
+    const received = await receiveEvents(req, res, { limits, budget, intakes, preparation, misspelt, demanded });
+    const { alone, entries, warnings, bytes, lastTime, schemas } = received;
     const request = { entries, source: key.source, ...(idempotencyKey !== undefined && { idempotencyKey }) };
+    for (let wait = admit(schemas); wait !== undefined; wait = admit(schemas)) await wait;
     const appended = await within(limits.answerMs, ledger.append(request));
-    countMisspelt(ledger.record.name, key.source, newlyWarned(warnings, appended));
+    countMisspelt(ledger.record.name, key.source, newlyMisspelt(warnings, appended));
     const duplicates = countDuplicates(appended);
     services.sources.count(
       { ledger: ledger.record.name, source: key.source, key: key.id, format: NATIVE },

@@ -10,7 +10,6 @@ import { withoutId } from "../../ingest/intake/conflicts.ts";
 import { FORMATS } from "../../ingest/known-formats.ts";
 import type { Appended } from "../../ledger/append/answer.ts";
 import { type AppendRequest, ClaimDamagedError, IdempotencyConflictError } from "../../ledger/append/idempotency.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import type { Admitted } from "../admit.ts";
 import { type ForeignId, OPERATIONS, type Operation } from "../api/operations.ts";
@@ -73,6 +72,9 @@ function formatNamed(name: string | undefined): Format {
   throw new Problem("format_unknown", `expected one of ${known} as the format, got ${JSON.stringify(name)}`);
 }
 
+/** Appends entries, as long as the rules hold by which they were looked at. */
+type Append = (request: AppendRequest) => Promise<Appended>;
+
 async function record(
   services: Services,
   budget: BodyBudget,
@@ -80,9 +82,10 @@ async function record(
   format: Format,
   { foreign }: Operation,
 ): Promise<Recorded> {
-  const { limits, hash, salts, contentKey, intakes } = services;
+  const { limits, hash, salts, contentKey, intakes, rules } = services;
   const preparation = { hash, salts, ...(contentKey && { contentKey }) };
-  const receiving = { limits, budget, intakes, preparation };
+  const demanded = rules.of(ledger.record.id);
+  const receiving = { limits, budget, intakes, preparation, demanded };
   const { route } = foreign ?? {};
   const delivery: Delivery = {
     headers: pickHeaders(format.headers, req),
@@ -101,7 +104,12 @@ async function record(
     req.method === "GET"
       ? takeQuery(queryOf(req, format), receiving, form())
       : await receiveForeign(req, res, receiving, form);
-  const appended = await appendAll(services, ledger, key.source, body);
+  const append = async (request: AppendRequest): Promise<Appended> => {
+    const admit = () => rules.admit(ledger.record.id, demanded, body.schemas);
+    for (let wait = admit(); wait !== undefined; wait = admit()) await wait;
+    return await ledger.append(request);
+  };
+  const appended = await appendAll(services, append, key.source, body);
   const receipts = appended.flatMap((each) => [...each.receipts]);
   const duplicates = receipts.filter(({ duplicate }) => duplicate).length;
   const quarantined = body.foreign.quarantined.filter((position) => receipts[position]?.duplicate === false).length;
@@ -133,7 +141,7 @@ function queryOf({ url = "" }: IncomingMessage, { takesQuery }: Format): string 
  */
 async function appendAll(
   { limits, hash }: Services,
-  ledger: Ledger,
+  append: Append,
   source: string,
   { entries, foreign }: ForeignBody,
 ): Promise<Appended[]> {
@@ -146,24 +154,24 @@ async function appendAll(
       source,
       ...(name !== undefined && { idempotencyKey: name, requestContent: SAME_REQUEST }),
     };
-    appended.push(await within(limits.answerMs, appendWhatever(hash, ledger, request)));
+    appended.push(await within(limits.answerMs, appendWhatever(hash, append, request)));
   }
   return appended;
 }
 
 /** Appends entries also where an id stands for something else, or what stands under it cannot be read: without it then. */
-async function appendWhatever(hash: Hash, ledger: Ledger, request: AppendRequest): Promise<Appended> {
+async function appendWhatever(hash: Hash, append: Append, request: AppendRequest): Promise<Appended> {
   try {
-    return await ledger.append(request);
+    return await append(request);
   } catch (error) {
     if (error instanceof IdempotencyConflictError && error.items.length > 0) {
       const taken = new Set(error.items.map(({ position }) => position));
       const entries = replaced(hash, request.entries, "id_conflict", (position) => taken.has(position));
-      return await appendWhatever(hash, ledger, { ...request, entries });
+      return await appendWhatever(hash, append, { ...request, entries });
     }
     if (!(error instanceof ClaimDamagedError)) throw error;
     const { source } = request;
-    return await ledger.append({ source, entries: replaced(hash, request.entries, "claim_damaged", () => true) });
+    return await append({ source, entries: replaced(hash, request.entries, "claim_damaged", () => true) });
   }
 }
 

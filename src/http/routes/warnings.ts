@@ -7,7 +7,6 @@ import type { Warning } from "../../ingest/intake/intake.ts";
 import type { Appended } from "../../ledger/append/answer.ts";
 import type { Metrics } from "../../metrics.ts";
 
-const CODE = "member_misspelt";
 /** Named in the header; the receipts have all of them. */
 const NAMED_MAX = 8;
 
@@ -23,21 +22,24 @@ export function misspeltCounter(metrics: Metrics): (ledger: string, source: stri
   };
 }
 
-/** Events with warnings that this request recorded; one that is repeated was counted when it came first. */
-export function newlyWarned(warnings: readonly Warning[], { outcome, receipts }: Appended): number {
+/** Events with misspelt members that this request recorded; one that is repeated was counted when it came first. */
+export function newlyMisspelt(warnings: readonly Warning[], { outcome, receipts }: Appended): number {
   if (warnings.length === 0 || outcome === "replayed") return 0;
-  const positions = new Set(warnings.map(({ position }) => position));
+  const misspelt = warnings.filter(({ code }) => code === "member_misspelt");
+  const positions = new Set(misspelt.map(({ position }) => position));
   return [...positions].filter((position) => receipts[position]?.duplicate !== true).length;
 }
 
 /** Headers of an answer, in the form of RFC 9651: a list of words with parameters. */
 export function warningHeaders(warnings: readonly Warning[], alone: boolean): Readonly<Record<string, string>> {
   if (warnings.length === 0) return {};
-  const named = warnings.slice(0, NAMED_MAX).map(({ position, path, known }) => {
-    return `${CODE};path="${ascii(alone ? path : `/${position}${path}`)}";known="${known}"`;
+  const named = warnings.slice(0, NAMED_MAX).map((warning) => {
+    const { position, code, path } = warning;
+    const more = warning.code === "member_misspelt" ? `known="${warning.known}"` : `got="${ascii(warning.got)}"`;
+    return `${code};path="${ascii(alone ? path : `/${position}${path}`)}";${more}`;
   });
-  const more = warnings.length - named.length;
-  if (more > 0) named.push(`more;count=${more}`);
+  const untold = warnings.length - named.length;
+  if (untold > 0) named.push(`more;count=${untold}`);
   return { "Holdfast-Warning": named.join(", ") };
 }
 
@@ -46,7 +48,7 @@ export function warningTexts(warnings: readonly Warning[]): ReadonlyMap<number, 
   const lists = Map.groupBy(warnings, ({ position }) => position);
   const texts = new Map<number, string>();
   for (const [position, list] of lists) {
-    const spelled = list.map(({ path, known }) => ({ code: CODE, path, known }));
+    const spelled = list.map(({ position: _, ...warning }) => warning);
     texts.set(position, `"warnings":${JSON.stringify(spelled)},`);
   }
   return texts;

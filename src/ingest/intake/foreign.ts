@@ -17,6 +17,9 @@ import { adaptItem, itemContent } from "../adapt-item.ts";
 import { type Delivery, type Format, type Item, type Note, QUARANTINE } from "../format.ts";
 import { FORMATS } from "../known-formats.ts";
 import { rawMember } from "../raw-member.ts";
+import type { Violation } from "../rules/judge.ts";
+import { Judging } from "../rules/judging.ts";
+import type { RuleSet } from "../rules/rule-set.ts";
 
 /** How a body of a foreign format is taken in; plain data, so that a thread can be sent it. */
 export type ForeignForm = {
@@ -52,15 +55,21 @@ export type ForeignFacts = {
 export type ForeignTaken = {
   readonly entries: readonly PreparedEntry[];
   readonly lastTime?: string;
+  /** Schemas of the ledger that events name; absent when there are none. */
+  readonly schemas?: readonly string[];
   readonly foreign: ForeignFacts;
 };
 
-/** Makes entries of the items of a body. */
+/**
+ * Makes entries of the items of a body.
+ * @param demanded what the ledger demands; an item that is not so is quarantined, with its members
+ */
 export function takeForeign(
   body: Uint8Array,
   form: ForeignForm,
   limits: EventLimits,
   preparation: Preparation,
+  demanded?: RuleSet,
 ): ForeignTaken {
   const format = formatNamed(form.format);
   const { delivery, receivedAt, rawBytesMax } = form;
@@ -70,12 +79,13 @@ export function takeForeign(
   const quarantined: number[] = [];
   const equals = new Map<string, number>();
   const sources = new SourceTexts(form, knowsItems);
+  const judging = new Judging(demanded, form.format);
   let isRecognisable = false;
   let areAllNamed = true;
   let lastTime: string | undefined;
   let answer: Item["answer"];
   for (const item of itemsOf(format, body, form)) {
-    const { event, notes } = adaptItem(form.format, item, receivedAt, limits);
+    const { event, notes: told } = adaptItem(form.format, item, receivedAt, limits);
     const isTimed = item.event.time !== undefined;
     const isNamed = item.claim !== undefined || event.id !== undefined;
     if (isTimed || isNamed) isRecognisable = true;
@@ -87,8 +97,11 @@ export function takeForeign(
     const content = isKnownByContent ? contentOf(preparation, form.format, item) : undefined;
     const claim = content === undefined ? item.claim : nthEqual(equals, content);
     const raw = ownMembers({ _raw: rawMember(hash, item.raw, item.isSecret === true ? 0 : rawBytesMax) });
-    const own = [...raw, ...sources.member(notes, item)];
-    if (notes.some((note) => QUARANTINE.has(note))) quarantined.push(entries.length);
+    const isSure = !told.some((note) => QUARANTINE.has(note));
+    const violation = isSure ? judging.look(event, isTimed) : undefined;
+    const notes = violation === undefined ? told : [...told, violation.code];
+    const own = [...raw, ...sources.member(notes, item, violation)];
+    if (!isSure || violation !== undefined) quarantined.push(entries.length);
     entries.push(
       prepareEntry(event, {
         ...preparation,
@@ -105,6 +118,7 @@ export function takeForeign(
   return {
     entries,
     ...(lastTime !== undefined && { lastTime }),
+    ...judging.named(),
     foreign: {
       quarantined,
       ...(isKnownWhole && { repeatKey: requestKey(hash, body, form) }),
@@ -155,8 +169,8 @@ class SourceTexts {
     this.#knowsItems = knowsItems;
   }
 
-  member(notes: readonly Note[], item: Item): OwnMembers {
-    if (notes.length > 0 || item.claim !== undefined) return this.#spell(notes, item);
+  member(notes: readonly Note[], item: Item, violation: Violation | undefined): OwnMembers {
+    if (notes.length > 0 || item.claim !== undefined) return this.#spell(notes, item, violation);
     let shared = this.#shared.get(item.source);
     if (shared === undefined) {
       shared = this.#spell(notes, item);
@@ -166,7 +180,7 @@ class SourceTexts {
     return shared;
   }
 
-  #spell(notes: readonly Note[], { source: more, claim }: Item): OwnMembers {
+  #spell(notes: readonly Note[], { source: more, claim }: Item, violation?: Violation): OwnMembers {
     const { format, key, source } = this.#form;
     const isQuarantined = notes.some((note) => QUARANTINE.has(note));
     return ownMembers({
@@ -179,7 +193,13 @@ class SourceTexts {
         ...(this.#knowsItems && { known_by: "content" }),
         ...(notes.length > 0 && { notes }),
         ...(isQuarantined && { quarantined: true }),
+        ...(violation !== undefined && { violates: violated(violation) }),
       },
     });
   }
+}
+
+/** What is told of it in `_source`: what came is in the event. */
+function violated({ code: _, got: __, ...violation }: Violation): object {
+  return violation;
 }

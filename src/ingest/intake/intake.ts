@@ -10,6 +10,9 @@ import { parseJson } from "../../entry/i-json.ts";
 import { findMisspelt, type Misspelling } from "../../entry/misspelt.ts";
 import { type Preparation, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { shapeOf } from "../../json/shape.ts";
+import { NATIVE } from "../known-formats.ts";
+import { Judging } from "../rules/judging.ts";
+import type { RuleSet } from "../rules/rule-set.ts";
 import { type ForeignFacts, type ForeignForm, takeForeign } from "./foreign.ts";
 import { IntakeError } from "./intake-error.ts";
 import { LineSplitter } from "./lines.ts";
@@ -24,13 +27,19 @@ export type IntakeRules = {
   readonly batchMax: number;
   /** "warn" when absent. */
   readonly misspelt?: OnMisspelt | undefined;
+  /** What the ledger demands; nothing when absent. */
+  readonly demanded?: RuleSet | undefined;
 };
 
 /** What is done about members that look misspelt: their sender is told, or the request is refused. */
 export type OnMisspelt = "warn" | "refuse";
 
-/** A member that looks misspelt; `position` is that of its event in the request. */
-export type Warning = Misspelling & { readonly position: number };
+/** What its sender should know of an event that is recorded; `position` is that of the event in the request. */
+export type Warning = { readonly position: number } & (
+  | (Misspelling & { readonly code: "member_misspelt" })
+  /** It names a schema that the ledger does not have, so that nothing was checked. */
+  | { readonly code: "schema_unknown"; readonly path: string; readonly got: string }
+);
 
 /** Events of one request; one that came alone is answered with a bundle. */
 export type Received = {
@@ -39,6 +48,8 @@ export type Received = {
   readonly warnings: readonly Warning[];
   /** Time of the last event, where the event has one of its own. */
   readonly lastTime?: string;
+  /** Schemas of the ledger that events name; absent when there are none. */
+  readonly schemas?: readonly string[];
   /** Of a body in a foreign format. */
   readonly foreign?: ForeignFacts;
 };
@@ -59,7 +70,7 @@ export function openIntake(form: Form, rules: IntakeRules, preparation: Preparat
   if (form === "lines") return linesIntake(rules, preparation);
   if (form === "json") return wholeIntake((body) => prepareJson(body, rules, preparation));
   return wholeIntake((body) => {
-    return { alone: false, warnings: [], ...takeForeign(body, form, rules.event, preparation) };
+    return { alone: false, warnings: [], ...takeForeign(body, form, rules.event, preparation, rules.demanded) };
   });
 }
 
@@ -82,6 +93,7 @@ function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
   const { event, batchMax } = rules;
   const entries: PreparedEntry[] = [];
   const warnings: Warning[] = [];
+  const judging = new Judging(rules.demanded, NATIVE);
   let lastTime = "";
   const lineBytesMax = event.bytesMax * SPELLING_FACTOR;
   const lines = new LineSplitter(lineBytesMax, (line, number) => {
@@ -92,7 +104,7 @@ function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
       if (isBlank(number === 1 ? withoutMark(line) : line)) return;
       if (entries.length === batchMax) throw tooMany(batchMax, undefined);
       const checked = checkEvent(parseJson(decodeUtf8(line), event), event, line.length);
-      lookAtNames(checked, rules, warnings, entries.length);
+      look(checked, rules, warnings, entries.length, judging);
       entries.push(prepareEntry(checked, preparation));
       lastTime = checked.time;
     } catch (error) {
@@ -107,7 +119,7 @@ function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
       lines.end();
       if (entries.length === 0)
         throw new IntakeError("batch_empty", "expected at least one line with an event, got none");
-      return { alone: false, entries, warnings, lastTime };
+      return { alone: false, entries, warnings, lastTime, ...judging.named() };
     },
   };
 }
@@ -120,13 +132,25 @@ function prepareJson(received: Uint8Array, rules: IntakeRules, preparation: Prep
   requireShape(text, isArray, depthMax, rules);
   const value = parseJson(text, { depthMax });
   const warnings: Warning[] = [];
+  const judging = new Judging(rules.demanded, NATIVE);
   if (Array.isArray(value)) {
-    const entries = prepareAll(value, rules, preparation, warnings);
-    return { alone: false, entries, warnings, lastTime: (value.at(-1) as Event).time };
+    const entries = prepareAll(value, rules, preparation, warnings, judging);
+    const { time: lastTime } = value.at(-1) as Event;
+    return { alone: false, entries, warnings, lastTime, ...judging.named() };
   }
   const event = checkEvent(value, rules.event, bytes.length);
-  lookAtNames(event, rules, warnings, 0);
-  return { alone: true, entries: [prepareEntry(event, preparation)], warnings, lastTime: event.time };
+  look(event, rules, warnings, 0, judging);
+  const entries = [prepareEntry(event, preparation)];
+  return { alone: true, entries, warnings, lastTime: event.time, ...judging.named() };
+}
+
+/** What is looked at in an event that is one. @throws EventError member_misspelt, schema_violated, requirement_unmet */
+function look(event: Event, rules: IntakeRules, warnings: Warning[], position: number, judging: Judging): void {
+  lookAtNames(event, rules, warnings, position);
+  judging.require(event);
+  const { schema } = event;
+  if (schema === undefined || judging.knows(schema)) return;
+  warnings.push({ position, code: "schema_unknown", path: "/schema", got: schema });
 }
 
 /** @throws EventError member_misspelt, where such members are refused */
@@ -138,7 +162,7 @@ function lookAtNames(event: Event, { misspelt }: IntakeRules, warnings: Warning[
     const expected = `${JSON.stringify(first.known)}, or a name that is not nearly that (this ledger refuses those)`;
     throw new EventError("member_misspelt", first.path, expected, describe(first.path.split("/").at(-1)));
   }
-  for (const { path, known } of found) warnings.push({ position, path, known });
+  for (const { path, known } of found) warnings.push({ position, code: "member_misspelt", path, known });
 }
 
 /** Refuses before parsing what would be refused after it: the parser takes seconds if it is led to. */
@@ -155,13 +179,14 @@ function prepareAll(
   rules: IntakeRules,
   preparation: Preparation,
   warnings: Warning[],
+  judging: Judging,
 ): PreparedEntry[] {
   if (values.length > rules.batchMax) throw tooMany(rules.batchMax, values.length);
   if (values.length === 0) throw new IntakeError("batch_empty", "expected at least one event, got an empty array");
   return values.map((value, i) => {
     try {
       const event = checkEvent(value, rules.event);
-      lookAtNames(event, rules, warnings, i);
+      look(event, rules, warnings, i, judging);
       return prepareEntry(event, preparation);
     } catch (error) {
       throw located(error, `event ${i} of the array`, pointer(i));

@@ -6,10 +6,11 @@
  */
 
 import { ThreadLostError, WorkerThread } from "../../worker-thread.ts";
+import type { RuleSet } from "../rules/rule-set.ts";
 import { unpackBatch } from "./batch.ts";
 import type { Form, IntakeRules, Received } from "./intake.ts";
 import { IntakeError } from "./intake-error.ts";
-import type { IntakeAnswer, IntakeTask, Opening, RequestPreparation, SentError } from "./thread.ts";
+import type { BodyTask, IntakeAnswer, IntakeTask, Opening, RequestPreparation, SentError } from "./thread.ts";
 
 /** A body that a thread takes in. Its methods reject like those of an Intake, and with not_recorded when the thread dies. */
 export type RemoteIntake = {
@@ -28,6 +29,8 @@ export type IntakePoolOptions = {
   readonly onDeath?: (cause: unknown) => void;
 };
 
+/** Sets of rules that a thread holds; bodies that it has keep theirs. */
+const TAUGHT_MAX = 32;
 /** More than these the thread of the service cannot feed: it has a third to a half of the work on each event. */
 const THREADS_MAX = 4;
 
@@ -69,7 +72,14 @@ export class IntakePool {
     const id = this.#lastId;
     // Only these: the hash and the salts of who opens it are functions, which no thread can be sent.
     const preparation = { ...(own && { own }), ...(contentKey && { contentKey }), ...(contentOf && { contentOf }) };
-    let opening: Opening | undefined = { form, rules, preparation };
+    const { demanded, ...others } = rules;
+    if (demanded !== undefined) thread.teach(demanded);
+    let opening: Opening | undefined = {
+      form,
+      rules: others,
+      preparation,
+      ...(demanded !== undefined && { demanded: demanded.digest }),
+    };
     thread.add(id);
     const ask = (piece: Uint8Array<ArrayBuffer>, isLast: boolean): Promise<IntakeAnswer> => {
       const task = { id, piece, isLast, ...(opening && { opening }) };
@@ -111,6 +121,8 @@ export class IntakePool {
 class IntakeThread {
   readonly #thread: WorkerThread<IntakeTask, IntakeAnswer>;
   readonly #open = new Set<number>();
+  /** Digests of the rules that it was sent, those sent last at the end. */
+  readonly #taught = new Set<string>();
 
   constructor(script: URL, onDeath: (cause: unknown) => void) {
     this.#thread = new WorkerThread(script, (cause) => {
@@ -131,7 +143,17 @@ class IntakeThread {
     this.#open.add(id);
   }
 
-  async ask(task: IntakeTask, transferred: readonly ArrayBuffer[]): Promise<IntakeAnswer> {
+  /** Sends rules that the thread does not have yet: once, not with every body. */
+  teach(rules: RuleSet): void {
+    if (this.#taught.has(rules.digest)) return;
+    const [oldest] = this.#taught;
+    const forgets = this.#taught.size < TAUGHT_MAX ? undefined : oldest;
+    if (forgets !== undefined) this.#taught.delete(forgets);
+    this.#taught.add(rules.digest);
+    this.#thread.tell({ taught: rules, forgets });
+  }
+
+  async ask(task: BodyTask, transferred: readonly ArrayBuffer[]): Promise<IntakeAnswer> {
     const answer = await this.#thread.ask(task, transferred).catch((error: unknown) => {
       throw error instanceof ThreadLostError ? lostError(error.cause) : error;
     });

@@ -7,6 +7,7 @@ import { parentPort } from "node:worker_threads";
 import { EventError } from "../../entry/event-error.ts";
 import type { Preparation } from "../../entry/prepare.ts";
 import { fastKeccak256 } from "../../ledger/keccak-wasm.ts";
+import type { RuleSet } from "../rules/rule-set.ts";
 import { type PackedBatch, packBatch } from "./batch.ts";
 import { type Form, type Intake, type IntakeRules, openIntake, type Received } from "./intake.ts";
 import { IntakeError, type IntakeErrorCode, type PlaceError } from "./intake-error.ts";
@@ -17,18 +18,28 @@ import { createSalts } from "./salts.ts";
 export type RequestPreparation = Pick<Preparation, "own" | "contentKey" | "contentOf">;
 
 /** What a thread has to know of a body before it takes the first piece. */
-export type Opening = { readonly form: Form; readonly rules: IntakeRules; readonly preparation: RequestPreparation };
+export type Opening = {
+  readonly form: Form;
+  readonly rules: Omit<IntakeRules, "demanded">;
+  readonly preparation: RequestPreparation;
+  /** Digest of what the ledger demands; the thread was taught it. */
+  readonly demanded?: string;
+};
 
-/** What the thread is told of the body with an id: the next piece, which is answered; or that nobody wants it any more. */
+/** The next piece of the body with an id, which is answered. */
+export type BodyTask = {
+  readonly id: number;
+  readonly piece: Uint8Array<ArrayBuffer>;
+  readonly isLast: boolean;
+  /** With the first piece. */
+  readonly opening?: Opening;
+};
+
+/** What the thread is told: a piece; that nobody wants a body any more; what a ledger demands, instead of what one did. */
 export type IntakeTask =
-  | {
-      readonly id: number;
-      readonly piece: Uint8Array<ArrayBuffer>;
-      readonly isLast: boolean;
-      /** With the first piece. */
-      readonly opening?: Opening;
-    }
-  | { readonly id: number; readonly isDropped: true };
+  | BodyTask
+  | { readonly id: number; readonly isDropped: true }
+  | { readonly taught: RuleSet; readonly forgets: string | undefined };
 
 /** An error on its way between threads: what the client is told, or one that nobody expected. */
 export type SentError =
@@ -49,8 +60,14 @@ export type IntakeAnswer = { readonly id: number } & (
 // Salts are drawn here: two threads that had one source would give out the same ones.
 const shared = { hash: await fastKeccak256(), salts: createSalts(), memory: createMemory() };
 const intakes = new Map<number, Intake>();
+const taught = new Map<string, RuleSet>();
 
 function work(task: IntakeTask): IntakeAnswer | undefined {
+  if ("taught" in task) {
+    taught.set(task.taught.digest, task.taught);
+    if (task.forgets !== undefined) taught.delete(task.forgets);
+    return undefined;
+  }
   const { id } = task;
   if ("isDropped" in task) {
     intakes.delete(id);
@@ -58,7 +75,7 @@ function work(task: IntakeTask): IntakeAnswer | undefined {
   }
   const { piece, isLast, opening } = task;
   if (opening !== undefined) {
-    intakes.set(id, openIntake(opening.form, opening.rules, { ...opening.preparation, ...shared }));
+    intakes.set(id, openIntake(opening.form, rulesOf(opening), { ...opening.preparation, ...shared }));
   }
   const intake = intakes.get(id);
   if (intake === undefined) throw new Error(`expected a piece of an open body, got one of ${id}`);
@@ -67,6 +84,13 @@ function work(task: IntakeTask): IntakeAnswer | undefined {
   intakes.delete(id);
   const { entries, ...facts } = intake.end();
   return { id, ...facts, batch: packBatch(entries) };
+}
+
+function rulesOf({ rules, demanded: digest }: Opening): IntakeRules {
+  if (digest === undefined) return rules;
+  const demanded = taught.get(digest);
+  if (demanded === undefined) throw new Error(`expected rules that were sent before the body, got ${digest}`);
+  return { ...rules, demanded };
 }
 
 function sentError(error: unknown): SentError {
@@ -85,6 +109,7 @@ parentPort?.on("message", (task: IntakeTask) => {
     if (answer === undefined) return;
     parentPort?.postMessage(answer, "batch" in answer ? [answer.batch.bytes.buffer, answer.batch.lengths.buffer] : []);
   } catch (error) {
+    if (!("id" in task)) throw error;
     intakes.delete(task.id);
     parentPort?.postMessage({ id: task.id, error: sentError(error) } satisfies IntakeAnswer);
   }

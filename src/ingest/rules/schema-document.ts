@@ -7,7 +7,7 @@
 import { pointer } from "../../entry/event-error.ts";
 import { canonicalJson } from "../../json/canonical.ts";
 import { utf8 } from "../../merkle/bytes.ts";
-import { type SchemaDocument, SCHEMA_NAME } from "./rule-set.ts";
+import { SCHEMA_NAME, type SchemaDocument } from "./rule-set.ts";
 import { SchemaError } from "./schema-error.ts";
 
 /** Of its canonical text. */
@@ -213,7 +213,8 @@ class Look implements Outline {
     const name = at === -1 ? text : text.slice(0, at);
     const to = at === -1 ? "" : decoded(text.slice(at + 1));
     if (to === undefined || text === "" || (name !== "" && !SCHEMA_NAME.test(name))) {
-      const expected = "a place in this document (#/$defs/…), or a schema of this ledger (name@version); nothing is fetched";
+      const expected =
+        "a place in this document (#/$defs/…), or a schema of this ledger (name@version); nothing is fetched";
       throw invalid(place, expected, nameOf(value));
     }
     this.references.push({ from, name, to });

@@ -9,7 +9,7 @@ import addFormats from "ajv-formats";
 import { canonicalJson } from "../../json/canonical.ts";
 import { compilePattern, PatternError } from "./patterns.ts";
 import type { RuleSet, SchemaDocument } from "./rule-set.ts";
-import { type Outline, checkReferences, invalid, outlineOf, WORK_KEYWORD } from "./schema-document.ts";
+import { checkReferences, invalid, type Outline, outlineOf, WORK_KEYWORD } from "./schema-document.ts";
 import type { SchemaError } from "./schema-error.ts";
 import { beginWork, spendWork, TooMuchWorkError, weighed } from "./work.ts";
 

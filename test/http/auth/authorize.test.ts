@@ -54,6 +54,11 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   listLedgers: ["ok", "ok", "ok", "ok"],
   createLedger: ["403", "403", "403", "ok"],
   listSources: ["403", "ok", "ok", "ok"],
+  listSchemas: ["403", "ok", "ok", "ok"],
+  readSchema: ["403", "ok", "ok", "ok"],
+  putSchema: ["403", "403", "403", "ok"],
+  readRequirements: ["403", "ok", "ok", "ok"],
+  putRequirements: ["403", "403", "403", "ok"],
   readLedger: "public",
   readCheckpoint: "public",
   readCheckpointOfSize: "public",
@@ -78,6 +83,7 @@ const VALUES: Readonly<Record<string, string>> = {
   n: "0",
   id: "0",
   format: "github",
+  schema: "order@1",
 };
 const BODIES: Partial<Record<OperationId, object>> = { appendEvents: event() };
 
@@ -96,7 +102,7 @@ function askFor(id: OperationId, { key, values = {}, query = queryOf(id) }: Way)
   // Where the key stands in the path, there is always something.
   const inPath: Readonly<Record<string, string>> = { ...VALUES, key: key ?? "none", ...values };
   const path = route.replaceAll(/\{(\w+)\}/g, (_, name: string) => inPath[name] as string);
-  const body = method === "post" ? { body: BODIES[id] ?? {} } : {};
+  const body = method === "post" || method === "put" ? { body: BODIES[id] ?? {} } : {};
   return ask(service, `${method.toUpperCase()} ${path}${query}`, { ...body, ...(key !== undefined && { key }) });
 }
 

@@ -1,0 +1,80 @@
+/** What ledgers demand of their events: schemas and requirements, put by administrators and read by whoever may read. */
+
+import { EVENT_LIMITS } from "../../entry/event.ts";
+import type { KeptSchema } from "../../ingest/rules/rule-records.ts";
+import type { Requirement } from "../../ingest/rules/rule-set.ts";
+import { SCHEMA_DEPTH_MAX } from "../../ingest/rules/schema-document.ts";
+import { SchemaError } from "../../ingest/rules/schema-error.ts";
+import type { Answering } from "../admit.ts";
+import { checkBody } from "../api/params.ts";
+import { SCHEMAS } from "../api/schemas.ts";
+import type { BodyBudget } from "../intake/body.ts";
+import { receiveValue } from "../intake/receive.ts";
+import { Problem } from "../problem.ts";
+import { json, within } from "../reply.ts";
+import type { Services } from "../services.ts";
+
+export function listSchemas({ rules }: Services): Answering<"listSchemas"> {
+  return ({ ledger }) => {
+    const schemas = rules.schemas(ledger.record.id).map((schema) => {
+      const { document: _, ...rest } = spellSchema(schema);
+      return rest;
+    });
+    return json(200, { schemas });
+  };
+}
+
+export function readSchema({ rules }: Services): Answering<"readSchema"> {
+  return ({ ledger, path }) => json(200, spellSchema(rules.schema(ledger.record.id, path.schema)));
+}
+
+export function putSchema({ rules, limits }: Services, budget: BodyBudget): Answering<"putSchema"> {
+  // A schema may be nested deeper than an event: each level of the event takes two of its own.
+  const deeper = { ...limits, event: { ...EVENT_LIMITS, depthMax: SCHEMA_DEPTH_MAX } };
+  return async ({ req, res, key, ledger, path }) => {
+    const document = await receiveValue(req, res, { limits: deeper, budget });
+    const author = { key: key.id, source: key.source };
+    const put = rules.putSchema(ledger, path.schema, document, author);
+    const { isNew, schema } = await within(limits.answerMs, put);
+    return json(isNew ? 201 : 200, spellSchema(schema));
+  };
+}
+
+export function readRequirements({ rules }: Services): Answering<"readRequirements"> {
+  return ({ ledger }) => json(200, spellRequirements(rules.requirements(ledger.record.id)));
+}
+
+export function putRequirements({ rules, limits }: Services, budget: BodyBudget): Answering<"putRequirements"> {
+  return async ({ req, res, key, ledger }) => {
+    const value = await receiveValue(req, res, { limits, budget });
+    const { requirements } = checkBody(SCHEMAS.RequirementsRequest, value);
+    const author = { key: key.id, source: key.source };
+    for (const [i, { schema }] of requirements.entries()) {
+      if (schema !== undefined) requireSchema(() => rules.schema(ledger.record.id, schema), i);
+    }
+    const put = rules.putRequirements(ledger, requirements as readonly Requirement[], author);
+    return json(200, spellRequirements(await within(limits.answerMs, put)));
+  };
+}
+
+/** @throws Problem request_invalid */
+function requireSchema(find: () => KeptSchema, position: number): void {
+  try {
+    find();
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    const { expected, got } = error;
+    const errors = [{ path: `/requirements/${position}/schema`, expected, got }];
+    throw new Problem("request_invalid", `expected ${expected}, got ${got}`, { errors });
+  }
+}
+
+function spellSchema({ isTold: _, ...schema }: KeptSchema): Omit<KeptSchema, "isTold"> {
+  return schema;
+}
+
+function spellRequirements(kept: ReturnType<Services["rules"]["requirements"]>): object {
+  if (kept === undefined) return { requirements: [], version: 0 };
+  const { isTold: _, before: __, ...rest } = kept;
+  return rest;
+}
