@@ -120,6 +120,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "@ethereumjs/rlp": ["verify/evm/rlp.ts"],
   "@noble/curves": ["merkle"],
   "@noble/hashes": ["merkle"],
+  ajv: ["ingest/rules"],
+  "ajv-formats": ["ingest/rules/validators.ts"],
   "cli-progress": ["cli/terminal"],
   commander: ["cli"],
   ethers: ["chain/ethers.ts"],
@@ -133,6 +135,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   pino: ["service"],
   preact: ["web"],
   "prom-client": ["metrics.ts"],
+  re2js: ["ingest/rules/patterns.ts"],
   secp256k1: ["keys/local-signer.ts"],
   snappyjs: ["store/leveldb/table.ts", "http/intake/decode.ts"],
   uplot: ["web"],
@@ -141,7 +144,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 
 const PURE = ["merkle", "json", "entry", "verify", "watch", "ingest", "web"];
 /** Folders of those that are not: they have threads and sockets. */
-const NOT_PURE = ["ingest/intake", "ingest/listeners", "ingest/sources"];
+const NOT_PURE = ["ingest/intake", "ingest/listeners", "ingest/rules", "ingest/sources"];
 /** Names in a folder, so that its listing is read at a glance. */
 const NAMES_MAX = 14;
 /** Folders with more names, each a list that a reader knows: the rooms of the rings, and the commands. */

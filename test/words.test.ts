@@ -36,7 +36,7 @@ const STANDARD: Readonly<Record<string, string>> = {
   "RFC 8785": "canonical",
   "TLS and X.509": "certificate tls",
   LevelDB: "batch checksum database leveldb log manifest sequence table",
-  "JSON and its schemas": "field json schema text value varint hex",
+  JSON: "field json text value varint hex",
   "TypeScript and Node":
     "bytes error file folder handle kind list lock loop mutex options part queue range registry row state task thread version",
 };

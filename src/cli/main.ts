@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   verify: async () => (await import("./verify.ts")).addVerify,
   upgrade: async () => (await import("./upgrade/command.ts")).addUpgrade,
   calldata: async () => (await import("./calldata.ts")).addCalldata,
+  schemas: async () => (await import("./schemas.ts")).addSchemas,
   ledgers: async () => (await import("./ledgers.ts")).addLedgers,
   audit: async () => (await import("./audit/command.ts")).addAudit,
   recover: async () => (await import("./recover.ts")).addRecover,

@@ -5,7 +5,7 @@
  */
 
 export type FetchRequest = {
-  readonly method?: "GET" | "POST" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** For the whole answer, its body included. */

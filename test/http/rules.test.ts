@@ -94,7 +94,10 @@ test("in an array and in lines the place of the event is told, and nothing of th
   const good = event({ schema: "payment@1", metadata: { amount: 1 } });
   const bad = event({ schema: "payment@1", metadata: { amount: 0 } });
   const many = Array.from({ length: 400 }, () => good);
-  for (const list of [[good, bad], [...many, bad]]) {
+  for (const list of [
+    [good, bad],
+    [...many, bad],
+  ]) {
     const at = list.length - 1;
     const inArray = (await send(name, list)).as("Problem");
     assert.deepEqual([inArray.code, inArray.errors?.[0]?.path], ["schema_violated", `/${at}/metadata/amount`]);

@@ -160,7 +160,8 @@ function isReceipt(value: unknown): value is AnsweredReceipt {
 }
 
 function isWarning(value: unknown): boolean {
-  return isObject(value) && typeof value.path === "string" && typeof value.known === "string";
+  if (!isObject(value) || typeof value.path !== "string") return false;
+  return typeof (value.known ?? value.got) === "string";
 }
 
 function notRecorded({ lines }: Batch, got: string): CliError {

@@ -4,16 +4,18 @@ import { openSync, writeFileSync } from "node:fs";
 import { counted } from "../terminal/numbers.ts";
 import { openOutput, type Result } from "../terminal/output.ts";
 
-/** A member whose name is nearly a known one, as the service says. */
-export type MisspeltWarning = { readonly path: string; readonly known: string };
+/** What the service says of an event: a member whose name is nearly a known one, or a schema that the ledger does not have. */
+export type AnsweredWarning =
+  | { readonly path: string; readonly known: string }
+  | { readonly path: string; readonly got: string };
 export type AnsweredReceipt = {
   readonly index: number;
   readonly duplicate: boolean;
-  readonly warnings?: readonly MisspeltWarning[];
+  readonly warnings?: readonly AnsweredWarning[];
 };
 export type AnsweredBatch = { readonly checkpoint: unknown; readonly receipts: readonly AnsweredReceipt[] };
 
-type Told = MisspeltWarning & { readonly line: number; count: number };
+type Told = AnsweredWarning & { readonly line: number; count: number };
 
 /** Different warnings that are kept; what follows is only counted. */
 const WARNINGS_MAX = 20;
@@ -50,9 +52,13 @@ export class Tally {
 
   /** What the person at the terminal has to know besides. */
   notes(): string[] {
-    const notes = [...this.#warnings.values()].map(({ path, known, line, count }) => {
+    const notes = [...this.#warnings.values()].map((told) => {
+      const { path, line, count } = told;
       const more = count === 1 ? "" : `, and ${counted(count - 1, "event")} more`;
-      return `Line ${line}${more}: ${JSON.stringify(path)} was recorded as it is, and is not found as "${known}"; is it misspelt?`;
+      const place = `Line ${line}${more}: `;
+      if ("got" in told)
+        return `${place}the ledger has no schema ${JSON.stringify(told.got)}; nothing was checked by it.`;
+      return `${place}${JSON.stringify(path)} was recorded as it is, and is not found as "${told.known}"; is it misspelt?`;
     });
     return this.#untold === 0 ? notes : [...notes, `${counted(this.#untold, "name")} more may be misspelt.`];
   }
@@ -85,13 +91,18 @@ export class Tally {
     return `Recorded ${counted(recorded, "event")} in ${ledger}, ${this.#recorded.words()}.${known}`;
   }
 
-  #warn({ path, known }: MisspeltWarning, line: number): void {
-    const told = this.#warnings.get(`${path} ${known}`);
+  #warn(warning: AnsweredWarning, line: number): void {
+    const name = `${warning.path} ${"got" in warning ? warning.got : warning.known}`;
+    const told = this.#warnings.get(name);
     if (told !== undefined) told.count++;
-    else if (this.#warnings.size < WARNINGS_MAX)
-      this.#warnings.set(`${path} ${known}`, { path, known, line, count: 1 });
+    else if (this.#warnings.size < WARNINGS_MAX) this.#warnings.set(name, toldOf(warning, line));
     else this.#untold++;
   }
+}
+
+function toldOf(warning: AnsweredWarning, line: number): Told {
+  const { path } = warning;
+  return "got" in warning ? { path, got: warning.got, line, count: 1 } : { path, known: warning.known, line, count: 1 };
 }
 
 /** Receipts are written as they come, to what is opened once: who reads a pipe takes its closing for the end. */

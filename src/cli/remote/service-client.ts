@@ -42,7 +42,7 @@ export function withServiceOptions(command: Command): Command {
 }
 
 export type RequestOptions = {
-  readonly method?: "GET" | "POST" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -76,8 +76,13 @@ export class ServiceClient {
    * @throws CliError when the service cannot be reached or does not answer with success
    */
   async ask(path: string, options: RequestOptions = {}): Promise<unknown> {
+    return (await this.require(path, options)).body;
+  }
+
+  /** The same, with the status of the answer. */
+  async require(path: string, options: RequestOptions = {}): Promise<ServiceAnswer> {
     const answer = await this.send(path, options);
-    if (answer.status < 300) return answer.body;
+    if (answer.status < 300) return answer;
     throw refusal(answer);
   }
 

@@ -30,7 +30,7 @@ import { SchemaError } from "./schema-error.ts";
 import { checkSchema } from "./validators.ts";
 
 /** Of one ledger. */
-export const SCHEMAS_MAX = 256;
+const SCHEMAS_MAX = 256;
 
 /** A ledger whose rules are kept. */
 export type RuledLedger = {
@@ -39,7 +39,7 @@ export type RuledLedger = {
 };
 
 /** The rules changed while a request was looked at; nothing of it was recorded. */
-export class RulesChangedError extends Error {
+class RulesChangedError extends Error {
   override readonly name = "RulesChangedError";
   readonly code = "rules_changed";
   readonly retryAfterS = 1;

@@ -11,7 +11,7 @@ import { SCHEMA_NAME, type SchemaDocument } from "./rule-set.ts";
 import { SchemaError } from "./schema-error.ts";
 
 /** Of its canonical text. */
-export const SCHEMA_BYTES_MAX = 65_536;
+const SCHEMA_BYTES_MAX = 65_536;
 /** Nesting of objects and arrays; a level of an event takes two in a schema. */
 export const SCHEMA_DEPTH_MAX = 64;
 /** Schemas in a document, itself included: with 500 it takes half a second to compile. */

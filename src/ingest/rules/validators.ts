@@ -1,7 +1,7 @@
 /**
  * Schemas made into functions: the door of ajv, which writes code for each schema and compiles it with `new Function`. That is done
  * in the service and its threads only; the pages know nothing of schemas.
- * Why: docs/decisions/0157, docs/decisions/0158.
+ * Why: docs/decisions/0158.
  */
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";

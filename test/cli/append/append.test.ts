@@ -252,6 +252,13 @@ test("members that may be misspelt are told with the line of the file, each kind
   ]);
 });
 
+test("a schema that the ledger does not have is told with the line of the file", async (t) => {
+  const { env } = await startFor(t);
+  const input = [event(), event({ schema: "order@9" })].map((line) => `${JSON.stringify(line)}\n`).join("");
+  const { status, stderr } = await runCli(["append"], { env, input });
+  assert.deepEqual([status, stderr], [0, 'Line 2: the ledger has no schema "order@9"; nothing was checked by it.\n']);
+});
+
 test("a byte order mark in front of a file is no part of its first event", async (t) => {
   const { service, env } = await startFor(t);
   for (const flags of [[], ["--add-ids"]]) {

@@ -38,7 +38,7 @@ const openApi31 = z.strictObject({
   }),
   jsonSchemaDialect: z.url(),
   servers: z.array(z.strictObject({ url: z.string() })),
-  paths: z.record(z.string().startsWith("/"), z.partialRecord(z.enum(["get", "post", "delete"]), operation)),
+  paths: z.record(z.string().startsWith("/"), z.partialRecord(z.enum(["get", "post", "put", "delete"]), operation)),
   components: z.strictObject({
     schemas: z.record(z.string().regex(/^[A-Za-z]+$/), z.looseObject({})),
     securitySchemes: z.record(
