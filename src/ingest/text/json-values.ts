@@ -141,9 +141,11 @@ function elementsOf(text: string, start: number): JsonPart[] | undefined {
  */
 function* valuesFrom(text: string, start: number): Iterable<JsonPart> {
   let isByLine = false;
+  let lineEnd = -1;
   let at = start;
   while (at < text.length) {
-    const lineEnd = endOfLine(text, at);
+    // Once for each line: a body of values right after one another has no ends of lines to look for.
+    if (at > lineEnd) lineEnd = endOfLine(text, at);
     const end = endOfValue(text, at, isByLine ? lineEnd : text.length);
     if (end === undefined) isByLine = true;
     else if (end <= lineEnd && text.charCodeAt(at) !== OPEN_OBJECT) {
@@ -195,7 +197,7 @@ export function endOfValue(text: string, start: number, limit: number): number |
   for (let at = start; at < limit; at++) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) {
-      for (at++; at < limit && text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === BACKSLASH) at++;
+      at = endOfText(text, at + 1);
       if (at >= limit) return undefined;
       if (depth === 0) return at + 1;
       // "[" and "{", "]" and "}" differ in one bit.
@@ -206,6 +208,17 @@ export function endOfValue(text: string, start: number, limit: number): number |
     } else if (depth === 0) return endOfWord(text, at, limit);
   }
   return undefined;
+}
+
+/** Where the quote is that ends a text; the end of all when none does. */
+function endOfText(text: string, start: number): number {
+  for (let at = text.indexOf('"', start); at !== -1; at = text.indexOf('"', at + 1)) {
+    let before = at;
+    while (before > start && text.charCodeAt(before - 1) === BACKSLASH) before--;
+    // Of an even number of backslashes each stands for one, and the last is not the quote's.
+    if ((at - before) % 2 === 0) return at;
+  }
+  return text.length;
 }
 
 /** A number, true, false or null goes on to what cannot be a part of one. */

@@ -13,6 +13,18 @@ const IDENTIFIER_MAX = 2048;
 const OPS: readonly unknown[] = ["c", "r", "u", "d", "x"];
 const OUTCOME_NAMES: readonly unknown[] = OUTCOMES;
 
+/** A name of the schema: its two parts, and both with a dot between. */
+type Name = readonly [outer: string, inner: string, dotted: string];
+const EVENT_ACTION: Name = ["event", "action", "event.action"];
+const EVENT_OUTCOME: Name = ["event", "outcome", "event.outcome"];
+const USER_ID: Name = ["user", "id", "user.id"];
+const USER_NAME: Name = ["user", "name", "user.name"];
+const SOURCE_IP: Name = ["source", "ip", "source.ip"];
+const CLIENT_IP: Name = ["client", "ip", "client.ip"];
+const USER_AGENT: Name = ["user_agent", "original", "user_agent.original"];
+const TRACE_ID: Name = ["trace", "id", "trace.id"];
+const NO_CONTEXT: JsonObject = {};
+
 /** Members of an event that a record names; those that it does not name are undefined. */
 export type NamedMembers = {
   readonly action: string | undefined;
@@ -45,20 +57,20 @@ export function namedMembers(record: JsonObject): NamedMembers {
 }
 
 /** The value of a name of two parts, nested or with a dot. */
-function at(record: JsonObject, outer: string, inner: string): unknown {
-  return asObject(record[outer])?.[inner] ?? record[`${outer}.${inner}`];
+function at(record: JsonObject, [outer, inner, dotted]: Name): unknown {
+  return asObject(record[outer])?.[inner] ?? record[dotted];
 }
 
 function actionOf(record: JsonObject): string | undefined {
-  for (const value of [record.action, at(record, "event", "action")]) {
-    const text = asText(value);
-    if (text !== undefined && isPrintable(text)) return text;
-  }
-  return undefined;
+  const own = asText(record.action);
+  if (own !== undefined && isPrintable(own)) return own;
+  const text = asText(at(record, EVENT_ACTION));
+  return text !== undefined && isPrintable(text) ? text : undefined;
 }
 
 function outcomeOf(record: JsonObject): unknown {
-  return [record.outcome, at(record, "event", "outcome")].find((value) => OUTCOME_NAMES.includes(value));
+  const { outcome = at(record, EVENT_OUTCOME) } = record;
+  return OUTCOME_NAMES.includes(outcome) ? outcome : undefined;
 }
 
 function actorOf(record: JsonObject): JsonObject | undefined {
@@ -68,8 +80,8 @@ function actorOf(record: JsonObject): JsonObject | undefined {
     return principal === undefined ? own : { ...own, on_behalf_of: principal };
   }
   // A plain text `user` may be whom it was done to; the schema's object is who did it.
-  const id = identifierOf(at(record, "user", "id"));
-  const name = asText(at(record, "user", "name"));
+  const id = identifierOf(at(record, USER_ID));
+  const name = asText(at(record, USER_NAME));
   if (id === undefined && name === undefined) return undefined;
   return known({ type: "user", id: id ?? name, name: id === undefined ? undefined : name });
 }
@@ -93,10 +105,10 @@ function partyOf(value: unknown, type: string): JsonObject | undefined {
   });
 }
 
-function targetsOf(record: JsonObject): readonly JsonObject[] | undefined {
-  const listed = Array.isArray(record.targets) ? record.targets.slice(0, TARGETS_MAX) : [record.target];
+function targetsOf({ targets: listed, target: one }: JsonObject): readonly JsonObject[] | undefined {
+  if (listed === undefined && one === undefined) return undefined;
   const targets: JsonObject[] = [];
-  for (const each of listed) {
+  for (const each of Array.isArray(listed) ? listed.slice(0, TARGETS_MAX) : [one]) {
     const target = partyOf(each, "object");
     if (target !== undefined) targets.push(target);
   }
@@ -104,15 +116,14 @@ function targetsOf(record: JsonObject): readonly JsonObject[] | undefined {
 }
 
 function contextOf(record: JsonObject): JsonObject | undefined {
-  const own = asObject(record.context) ?? {};
-  const context = known({
-    ip: firstText(own.ip, at(record, "source", "ip"), at(record, "client", "ip")),
-    user_agent: firstText(own.user_agent, at(record, "user_agent", "original")),
-    session: asText(own.session),
-    request_id: firstText(own.request_id, record.request_id),
-    trace_id: firstText(own.trace_id, at(record, "trace", "id"), record.trace_id),
-  });
-  return Object.keys(context).length === 0 ? undefined : context;
+  const own = asObject(record.context) ?? NO_CONTEXT;
+  const ip = firstText(own.ip, at(record, SOURCE_IP), at(record, CLIENT_IP));
+  const userAgent = firstText(own.user_agent, at(record, USER_AGENT));
+  const session = asText(own.session);
+  const requestId = firstText(own.request_id, record.request_id);
+  const traceId = firstText(own.trace_id, at(record, TRACE_ID), record.trace_id);
+  if ((ip ?? userAgent ?? session ?? requestId ?? traceId) === undefined) return undefined;
+  return known({ ip, user_agent: userAgent, session, request_id: requestId, trace_id: traceId });
 }
 
 function identifierOf(value: unknown): string | undefined {

@@ -134,8 +134,8 @@ test("winston's transport sends as it does to Splunk", { timeout: 60_000 }, asyn
   const expected = Array.from({ length: 20 }, (_, n) => `login ${n}`);
   assert.deepEqual(found.map(({ message }) => message).sort(), expected.sort());
   assert.deepEqual(
-    found.map(({ source, metadata }) => [source, (metadata as { severity: string }).severity]),
-    expected.map(() => ["winston", "info"]),
+    found.map(({ actor, metadata }) => [actor, (metadata as { severity: string }).severity]),
+    expected.map(() => [{ type: "service", id: "winston" }, "info"]),
   );
 });
 

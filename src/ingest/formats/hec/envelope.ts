@@ -1,7 +1,7 @@
 /** One envelope of the HTTP Event Collector, or one line of text, as an item. */
 
 import { type Item, unreadable } from "../../format.ts";
-import { asObject, asText, firstText, fitForMember, type JsonObject, known } from "../../text/foreign-values.ts";
+import { asObject, asText, fitForMember, type JsonObject, known } from "../../text/foreign-values.ts";
 import { readForeign } from "../../text/json-values.ts";
 import { namedMembers } from "../../text/log-record.ts";
 import { asTime, timeOfCount } from "../../text/times.ts";
@@ -109,17 +109,26 @@ function logged(
   message: string | undefined,
   metadata: JsonObject,
 ): JsonObject {
-  const source = firstText(...names);
-  const service = source === undefined ? { type: "system", id: "hec" } : { type: "service", id: source };
+  const source = firstOf(names);
+  const event: Record<string, unknown> = { action, actor: actor ?? serviceOf(source) };
+  if (time !== undefined) event.time = time;
+  // Where it is who acted, it need not be told twice.
+  if (source !== undefined && actor !== undefined) event.source = source;
+  if (message !== undefined) event.message = message.isWellFormed() ? message : message.toWellFormed();
   const kept = known(metadata);
-  return known({
-    action,
-    time,
-    actor: actor ?? service,
-    source,
-    message: message?.toWellFormed(),
-    metadata: Object.keys(kept).length === 0 ? undefined : kept,
-  });
+  for (const _ in kept) {
+    event.metadata = kept;
+    break;
+  }
+  return event;
+}
+
+function firstOf(names: readonly unknown[]): string | undefined {
+  return names.find((name): name is string => name !== undefined);
+}
+
+function serviceOf(source: string | undefined): JsonObject {
+  return source === undefined ? { type: "system", id: "hec" } : { type: "service", id: source };
 }
 
 /** A time as the protocol has it, seconds as a number or a text; others count smaller parts of it, or spell it. */
