@@ -10,6 +10,8 @@ import { asTime } from "./times.ts";
 
 const TARGETS_MAX = 64;
 const IDENTIFIER_MAX = 2048;
+/** Two levels less than a member: it stands in one. */
+const REST_DEPTH_MAX = 28;
 const OPS: readonly unknown[] = ["c", "r", "u", "d", "x"];
 const OUTCOME_NAMES: readonly unknown[] = OUTCOMES;
 
@@ -54,6 +56,52 @@ export function namedMembers(record: JsonObject): NamedMembers {
       changes: action === undefined || record.changes === undefined ? undefined : fitForMember(record.changes),
     }),
   };
+}
+
+/** What a record holds beside what is named, fit for a part of a member; undefined when there is nothing. */
+export function restOf(record: JsonObject, named: NamedMembers): JsonObject | undefined {
+  const rest: Record<string, unknown> = {};
+  let isEmpty = true;
+  for (const name of Object.keys(record)) {
+    const value = record[name];
+    if (name === "__proto__" || isTold(name, value, named)) continue;
+    rest[name.toWellFormed()] = fitForMember(value, REST_DEPTH_MAX);
+    isEmpty = false;
+  }
+  return isEmpty ? undefined : rest;
+}
+
+/** Whether a member of the event tells all that stands under a name. */
+function isTold(name: string, value: unknown, { action, actor, message, more }: NamedMembers): boolean {
+  switch (name) {
+    case "message":
+    case "msg":
+    case "log":
+      return value === message;
+    case "action":
+      return value === action;
+    case "outcome":
+    case "op":
+    case "id":
+    case "tenant":
+      return value === more[name];
+    case "actor":
+      return actor !== undefined && isPlainParty(value);
+    case "targets":
+      return Array.isArray(value) && value.length <= TARGETS_MAX && value.every(isPlainParty);
+    default:
+      return false;
+  }
+}
+
+/** Whether there is nothing about an actor or a target but what an event says of one. */
+function isPlainParty(value: unknown): boolean {
+  const object = asObject(value);
+  return object !== undefined && asText(object.id) !== undefined && Object.keys(object).every(isOfParty);
+}
+
+function isOfParty(name: string): boolean {
+  return name === "type" || name === "id" || name === "name";
 }
 
 /** The value of a name of two parts, nested or with a dot. */

@@ -3,7 +3,7 @@
 import { type Item, unreadable } from "../../format.ts";
 import { asObject, asText, fitForMember, type JsonObject, known } from "../../text/foreign-values.ts";
 import { readForeign } from "../../text/json-values.ts";
-import { namedMembers } from "../../text/log-record.ts";
+import { namedMembers, restOf } from "../../text/log-record.ts";
 import { asTime, timeOfCount } from "../../text/times.ts";
 
 /** What stands in an envelope around its event, or in the query for all of them. */
@@ -95,7 +95,7 @@ function dockerEvent(whole: JsonObject, { time, names, metadata }: Surroundings)
 /** @param line the text that the record was read from, if it was one */
 function namedEvent(action: string, record: JsonObject, around: Surroundings, line: string | undefined): JsonObject {
   const named = namedMembers(record);
-  const metadata = { ...around.metadata, record: fitForMember(record) };
+  const metadata = { ...around.metadata, record: restOf(record, named) };
   const { names, time = named.time } = around;
   const event = logged(named.action ?? action, time, named.actor, names, named.message ?? line, metadata);
   return { ...named.more, ...event };
