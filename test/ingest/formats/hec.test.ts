@@ -224,7 +224,8 @@ const mutated = fc
     let body = Buffer.from(sample);
     for (const [place, kind, bytes] of changes) {
       const at = body.length === 0 ? 0 : place % body.length;
-      const [before, after] = [body.subarray(0, at), body.subarray(at)];
+      const before = body.subarray(0, at);
+      const after = body.subarray(at);
       if (kind === 0) body = Buffer.concat([before, bytes, after]);
       else if (kind === 1) body = Buffer.concat([before, bytes, after.subarray(bytes.length)]);
       else if (kind === 2) body = Buffer.concat([before, after.subarray(bytes.length)]);
