@@ -75,6 +75,13 @@ function fitObject(object: JsonObject, depthLeft: number): JsonObject {
   return isSame ? object : fit;
 }
 
+/** The members of an object but those that are told elsewhere. */
+export function omit(object: JsonObject, told: readonly string[]): JsonObject {
+  const rest: Record<string, unknown> = {};
+  for (const name of Object.keys(object)) if (!told.includes(name) && name !== "__proto__") rest[name] = object[name];
+  return rest;
+}
+
 /** The members of an object that have a value: the same object when all have. */
 export function known(members: JsonObject): JsonObject {
   const names = Object.keys(members);

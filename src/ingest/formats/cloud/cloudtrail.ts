@@ -8,6 +8,7 @@ import {
   fitForMember,
   type JsonObject,
   known,
+  omit,
 } from "../../text/foreign-values.ts";
 import { foreignTime } from "../../text/times.ts";
 import { opOfCall } from "./verbs.ts";
@@ -19,11 +20,16 @@ const DENIED =
 /** Members that are told elsewhere in the event. */
 const TOLD: readonly string[] = [
   "eventTime",
+  "eventSource",
+  "eventName",
+  "userIdentity",
   "sourceIPAddress",
   "userAgent",
   "eventID",
   "recipientAccountId",
   "requestID",
+  "awsRegion",
+  "errorMessage",
 ];
 
 export function isCloudTrail({ eventVersion, eventName, eventSource, s3 }: JsonObject): boolean {
@@ -63,7 +69,7 @@ export function cloudTrailEvent(record: JsonObject, envelope: JsonObject = {}): 
     source: asText(record.eventSource),
     tenant: firstText(record.recipientAccountId, identity.accountId, envelope.account),
     message: asMessage(record.errorMessage),
-    metadata: fitForMember(without(record, TOLD)),
+    metadata: fitForMember(omit(record, TOLD)),
   });
 }
 
@@ -132,11 +138,4 @@ function outcomeOfRecord(record: JsonObject): string {
   const answered = asObject(record.responseElements);
   const signIn = asText(answered?.ConsoleLogin) ?? asText(answered?.SwitchRole);
   return signIn === "Failure" ? "failure" : "success";
-}
-
-function without(record: JsonObject, names: readonly string[]): JsonObject {
-  const rest: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(record))
-    if (!names.includes(name) && name !== "__proto__") rest[name] = value;
-  return rest;
 }

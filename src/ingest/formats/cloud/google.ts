@@ -15,6 +15,7 @@ import {
   fitForMember,
   type JsonObject,
   known,
+  omit,
 } from "../../text/foreign-values.ts";
 import { type JsonPart, jsonValues, readForeign } from "../../text/json-values.ts";
 import { foreignTime } from "../../text/times.ts";
@@ -23,6 +24,10 @@ import { opOfCall } from "./verbs.ts";
 /** Codes of google.rpc.Code. */
 const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
+
+/** Members of an entry, and of a call in it, that are told elsewhere in the event. */
+const TOLD: readonly string[] = ["insertId", "timestamp", "receiveTimestamp", "trace", "protoPayload"];
+const TOLD_OF_CALL: readonly string[] = ["@type", "serviceName", "methodName", "resourceName", "requestMetadata"];
 
 export const google: Format = {
   name: "google",
@@ -131,7 +136,7 @@ function auditEvent(entry: JsonObject, payload: JsonObject): JsonObject {
     context: Object.keys(context).length === 0 ? undefined : context,
     source: service,
     message: asMessage(status?.message),
-    metadata: fitForMember(entry),
+    metadata: fitForMember({ ...omit(entry, TOLD), protoPayload: omit(payload, TOLD_OF_CALL) }),
   });
 }
 
