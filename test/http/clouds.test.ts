@@ -1,0 +1,174 @@
+/**
+ * The routes of AWS, Google Cloud and Azure: what each waits to be answered, what comes again, and what their senders and those of logs
+ * make of every status that these routes can give.
+ */
+
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+import fc from "fast-check";
+import { ask, type Question, type Running, startService } from "./service.ts";
+
+const EVENT = {
+  version: "0",
+  id: "b-1",
+  "detail-type": "AWS API Call via CloudTrail",
+  source: "aws.iam",
+  account: "1",
+  time: "2026-11-27T08:00:01Z",
+  detail: {
+    eventVersion: "1.11",
+    userIdentity: { type: "IAMUser", arn: "arn:aws:iam::1:user/alice" },
+    eventTime: "2026-11-27T08:00:00Z",
+    eventSource: "iam.amazonaws.com",
+    eventName: "CreateUser",
+    eventID: "e-1",
+  },
+};
+
+let service: Running;
+let key: string;
+
+before(async () => {
+  service = await startService();
+  key = await service.key(["admin"], "clouds");
+});
+after(() => service.close());
+
+function send(format: string, body: object | string, question: Question = {}) {
+  return ask(service, `POST /v1/ledgers/main/ingest/${format}`, { key, body, ...question });
+}
+
+test("Firehose hears the id of its request, with the key where it puts one, and so when it is refused", async () => {
+  const body = {
+    requestId: "q-1",
+    timestamp: 1_795_763_652_557,
+    records: [{ data: Buffer.from(JSON.stringify(EVENT)).toString("base64") }],
+  };
+  const path = "POST /v1/ledgers/main/ingest/aws";
+  const headers = { "X-Amz-Firehose-Request-Id": "q-1", "X-Amz-Firehose-Protocol-Version": "1.0" };
+  const own = { ...headers, "X-Amz-Firehose-Access-Key": key };
+  for (let i = 0; i < 2; i++) {
+    const answer = await ask(service, path, { body, headers: own });
+    const { requestId, timestamp } = JSON.parse(answer.text) as { requestId: string; timestamp: number };
+    assert.deepEqual([answer.status, answer.headers.get("content-type"), requestId], [200, "application/json", "q-1"]);
+    assert.ok(Number.isSafeInteger(timestamp) && timestamp > 1e12, "in milliseconds");
+  }
+  const wrong = { ...headers, "X-Amz-Firehose-Access-Key": "hf_wrong" };
+  const refused = await ask(service, path, { body, headers: wrong });
+  const told = JSON.parse(refused.text) as { requestId: string; errorMessage: string };
+  assert.deepEqual([refused.status, told.requestId, typeof told.errorMessage], [401, "q-1", "string"]);
+});
+
+test("a call is recorded once from a batch that comes again, and beside it from the file of its trail, under one id", async () => {
+  const second = { ...EVENT, id: "b-2", detail: { ...EVENT.detail, eventID: "e-2" } };
+  const third = { ...EVENT, id: "b-3", detail: { ...EVENT.detail, eventID: "e-3" } };
+  const first = (await send("aws", [second])).as("ForeignReceipts");
+  const again = (await send("aws", [third, second])).as("ForeignReceipts");
+  assert.deepEqual([first.recorded, again.recorded, again.duplicates], [1, 1, 1]);
+  const file = (await send("aws", { Records: [second.detail] })).as("ForeignReceipts");
+  const index = file.receipts[0]?.index;
+  const { event } = (await ask(service, `GET /v1/ledgers/main/events/${index}`, { key })).as("StoredEvent");
+  assert.deepEqual([file.recorded, event.id, (event._source as { notes?: unknown }).notes], [1, "e-2", undefined]);
+});
+
+test("a message of Pub/Sub that is tried again is recorded once, whatever was added to it", async () => {
+  const entry = { insertId: "i-1", timestamp: "2026-11-27T08:00:00Z", logName: "projects/p/logs/l", textPayload: "x" };
+  const data = Buffer.from(JSON.stringify(entry)).toString("base64");
+  const message = { data, messageId: "m-1", publishTime: "2026-11-27T08:00:01Z" };
+  const first = await send("google", { message, subscription: "projects/p/subscriptions/s" });
+  const again = await send("google", { message, subscription: "projects/p/subscriptions/s", deliveryAttempt: 2 });
+  assert.deepEqual([first.as("ForeignReceipts").recorded, again.as("ForeignReceipts").duplicates], [1, 1]);
+});
+
+test("Event Grid hears the code that it asks with, and the question is recorded", async () => {
+  const question = {
+    id: "g-1",
+    topic: "t",
+    subject: "",
+    eventType: "Microsoft.EventGrid.SubscriptionValidationEvent",
+    eventTime: "2026-11-27T08:00:00Z",
+    data: { validationCode: "v-1" },
+    dataVersion: "1",
+  };
+  const answer = await send("azure", [question], { headers: { "aeg-event-type": "SubscriptionValidation" } });
+  assert.deepEqual([answer.status, JSON.parse(answer.text)], [200, { validationResponse: "v-1" }]);
+  const path = "GET /v1/ledgers/main/events?action=azure.Microsoft.EventGrid.SubscriptionValidationEvent";
+  const found = async () => (await ask(service, path, { key })).as("Events").events.length;
+  while ((await found()) === 0);
+  assert.equal(await found(), 1);
+});
+
+/** What a sender does with what it sent, once it has this answer. */
+type Does = "done" | "keeps" | "drops";
+/**
+ * Measured with the senders themselves; those of the clouds by what they document: EventBridge, SNS and Pub/Sub try again for hours or days,
+ * Firehose and Event Grid too, but for statuses that say that the request will never be taken, which they hand to a place that one gives them.
+ */
+const SENDERS: Readonly<Record<string, (status: number) => Does>> = {
+  "Fluent Bit": (status) => (status <= 205 ? "done" : status >= 500 || status === 429 ? "keeps" : "drops"),
+  Vector: (status) => (status < 300 ? "done" : status === 429 || (status >= 500 && status !== 501) ? "keeps" : "drops"),
+  "pino-http-send": (status) => (status < 300 ? "done" : "keeps"),
+  "syslog-ng http()": (status) => (status < 300 ? "done" : "keeps"),
+  "systemd-journal-upload": (status) => (status < 300 ? "done" : "keeps"),
+  "winston http": (status) => (status === 200 ? "done" : "drops"),
+  HTTPHandler: (status) => (status < 300 ? "done" : "drops"),
+  "log4j2 HttpAppender": (status) => (status < 300 ? "done" : "drops"),
+  EventBridge: (status) =>
+    status < 300 ? "done" : status >= 500 || [401, 407, 409, 429].includes(status) ? "keeps" : "drops",
+  "SNS, Pub/Sub": (status) => (status < 300 ? "done" : status >= 500 || status === 429 ? "keeps" : "drops"),
+  Firehose: (status) => (status === 200 ? "done" : status === 413 || status === 400 ? "drops" : "keeps"),
+  "Event Grid": (status) => (status <= 204 ? "done" : [400, 401, 403, 404, 413].includes(status) ? "drops" : "keeps"),
+};
+/** Those that hold nothing back themselves, and lose what the service cannot take, whatever it answers. */
+const WITHOUT_MEMORY = ["winston http", "HTTPHandler", "log4j2 HttpAppender"];
+
+test("what is recorded every sender takes for done, and what may pass is kept by all that keep anything", async () => {
+  const busy = await startService({ limits: { bodiesBytesMax: 10 } });
+  const other = await busy.key(["writer"], "clouds");
+  try {
+    for (const format of ["logs", "journal", "aws", "google", "azure"]) {
+      const path = `POST /v1/ledgers/main/ingest/${format}`;
+      const taken = await ask(service, path, { key, body: "whatever it is", type: "text/plain" });
+      const refused = await ask(busy, path, { key: other, body: "more than ten bytes" });
+      assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "2"], format);
+      for (const [name, does] of Object.entries(SENDERS)) {
+        assert.equal(does(taken.status), "done", `${name}: ${taken.status}`);
+        if (!WITHOUT_MEMORY.includes(name)) assert.equal(does(refused.status), "keeps", `${name}: ${refused.status}`);
+      }
+    }
+  } finally {
+    await busy.close();
+  }
+});
+
+test("whatever is sent to these routes is recorded, and never answered with an error", async () => {
+  const types = ["application/json", "text/plain", "application/x-www-form-urlencoded", "text/plain; charset=utf-16"];
+  const seeds = [
+    JSON.stringify([EVENT]),
+    '{"logs":[{"msg":"a"}]}',
+    "name=a&msg=b&created=1795765249.88",
+    "__CURSOR=s=1\nMESSAGE\n\u0003\0\0\0\0\0\0\0a\nb\n\n",
+    "[".repeat(5000),
+    '{"a":'.repeat(5000),
+  ].map((text) => Buffer.from(text));
+  const body = fc
+    .tuple(fc.constantFrom(...seeds), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }), fc.nat())
+    .map(([seed, changes, cut]) => {
+      const bytes = Uint8Array.from(seed);
+      for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+      return bytes.subarray(0, cut % (bytes.length + 1));
+    });
+  const format = fc.constantFrom("logs", "journal", "aws", "google", "azure");
+  await fc.assert(
+    fc.asyncProperty(
+      format,
+      fc.oneof(body, fc.uint8Array({ maxLength: 300 })),
+      fc.constantFrom(...types),
+      async (name, bytes, type) => {
+        const answer = await ask(service, `POST /v1/ledgers/main/ingest/${name}`, { key, body: bytes, type });
+        assert.equal(answer.status, 200, answer.text);
+      },
+    ),
+    { seed: 20_261_127, numRuns: 150 },
+  );
+});
