@@ -30,7 +30,7 @@ const ROOMS = [
 /** Words that are defined elsewhere, by where. */
 const STANDARD: Readonly<Record<string, string>> = {
   "Ethereum, its JSON-RPC and EIPs": "address balance block code contract draft header mined rpc tag",
-  "Ethereum's packages": "codec ethers keccak wasm evm secret env remote local",
+  "Ethereum's packages": "codec ethers keccak wasm evm env remote local",
   "RFC 9162 and Merkle trees": "branch merkle multiproof subtree tree visitor",
   HTTP: "answer content fetch filter page retry service url endpoint query request status",
   "RFC 8785": "canonical",

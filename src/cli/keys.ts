@@ -1,8 +1,9 @@
 /** `holdfast keys`: API keys of a service, made, listed and ended over its HTTP API by somebody who may administer. */
 
+import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "./remote/service-client.ts";
-import { CliError } from "./terminal/failure.ts";
+import { CliError, usageError } from "./terminal/failure.ts";
 import { printResult, spellTime, table } from "./terminal/output.ts";
 
 const DEFAULT_ROLES: readonly string[] = ["writer"];
@@ -15,6 +16,8 @@ type AddFlags = KeyFlags & {
   readonly ledger?: readonly string[];
   readonly note?: string;
   readonly expires?: string;
+  readonly webhookSecret?: boolean;
+  readonly webhookSecretFile?: string;
 };
 
 type Key = {
@@ -39,6 +42,8 @@ export function addKeys(program: Command): void {
     .addOption(new Option("--ledger <name>", "for this ledger only; repeatable").argParser(collect))
     .option("--note <text>", "a reminder of what it is for")
     .option("--expires <time>", "when it ends, such as 2027-01-31T00:00:00Z")
+    .option("--webhook-secret", "make a secret that the sender signs with; it is printed once, under the key")
+    .option("--webhook-secret-file <file>", "read it, where the sender's side made it; - is standard input")
     .option("--json", "print the result as JSON")
     .action(addKey);
   const list = keys.command("list").description("List keys; the keys themselves are not kept anywhere.");
@@ -49,9 +54,11 @@ export function addKeys(program: Command): void {
 
 async function addKey(flags: AddFlags): Promise<void> {
   const { source, role: roles, ledger: ledgers, note, expires: expiresAt } = flags;
-  const request = JSON.stringify({ source, roles, ledgers, note, expiresAt });
+  const webhookSecret = secretOf(flags);
+  const request = JSON.stringify({ source, roles, ledgers, note, expiresAt, webhookSecret });
   const made = (await new ServiceClient(flags).ask("/v1/keys", { method: "POST", body: request })) as Key & {
     readonly key?: unknown;
+    readonly webhookSecret?: string;
   };
   if (typeof made?.key !== "string") {
     throw new CliError("Expected a key from the service, got another answer.", {
@@ -59,7 +66,22 @@ async function addKey(flags: AddFlags): Promise<void> {
       exitStatus: 1,
     });
   }
-  printResult({ json: made, text: [made.key] }, flags.json === true);
+  const text = made.webhookSecret === undefined ? [made.key] : [made.key, made.webhookSecret];
+  printResult({ json: made, text }, flags.json === true);
+}
+
+/** Never an argument of the command itself: those are shown to whoever lists processes. */
+function secretOf({ webhookSecret, webhookSecretFile: file }: AddFlags): string | true | undefined {
+  if (file === undefined) return webhookSecret === true ? true : undefined;
+  if (webhookSecret === true) throw usageError("Expected --webhook-secret or --webhook-secret-file, got both.");
+  let text: string;
+  try {
+    text = readFileSync(file === "-" ? 0 : file, "utf8").trim();
+  } catch (cause) {
+    throw usageError(`The webhook secret cannot be read: ${(cause as Error).message}.`);
+  }
+  if (text === "") throw usageError(`Expected a webhook secret in ${file}, got none.`);
+  return text;
 }
 
 async function listKeys(flags: KeyFlags): Promise<void> {

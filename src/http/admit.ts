@@ -10,11 +10,12 @@ import type * as z from "zod";
 import type { Ledger } from "../ledger/ledger.ts";
 import { labelOf } from "../merkle/checkpoint.ts";
 import { OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
-import { readPath, readQuery } from "./api/params.ts";
+import { formatName, pickQuery, readPath, readQuery } from "./api/params.ts";
 import type { ApiKey } from "./auth/api-keys.ts";
-import { authorize, authorizeForeign, findKey, isFor } from "./auth/authorize.ts";
-import { foreignCredentialOf, queryCredentialOf } from "./auth/credentials.ts";
+import { authorize, authorizeForeign, authorizeSigner, findKey, isFor, signatureRefused } from "./auth/authorize.ts";
+import { foreignCredentialOf, queryCredentialOf, tokenOf } from "./auth/credentials.ts";
 import type { Permission } from "./auth/roles.ts";
+import { signatureOf } from "./auth/signatures.ts";
 import { Problem } from "./problem.ts";
 import type { Reply } from "./reply.ts";
 import type { Services } from "./services.ts";
@@ -31,21 +32,37 @@ export type Admitted<Id extends OperationId> = {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   /** Allows the operation; where none is needed, the one that was shown. */
-  readonly key: Row<Id> extends { readonly permission: Permission } ? ApiKey : ApiKey | undefined;
+  readonly key: Row<Id> extends { readonly foreign: object }
+    ? undefined
+    : Row<Id> extends { readonly permission: Permission }
+      ? ApiKey
+      : ApiKey | undefined;
   readonly path: Path<Id>;
-  /** The one that the path names, or the key of a foreign sender. */
+  /** The one that the path names. */
   readonly ledger: Row<Id> extends { readonly foreign: object }
-    ? Ledger
+    ? undefined
     : Path<Id> extends { readonly ledger: string }
       ? Ledger
       : undefined;
   readonly query: Query<Id>;
+  /** Who a foreign sender is, told from the bytes as they were sent: it may have signed those. */
+  /** Whether a foreign sender shows no key, so that nothing is known of it until its bytes are there. */
+  readonly isUnproven: Row<Id> extends { readonly foreign: object } ? boolean : undefined;
+  readonly senderOf: Row<Id> extends { readonly foreign: object } ? (sent: Uint8Array) => ForeignSender : undefined;
+};
+
+/** A foreign sender: its key, and the ledger that the path or the key names. */
+export type ForeignSender = {
+  readonly key: ApiKey;
+  readonly ledger: Ledger;
+  /** What it sent was signed under the secret of its key. */
+  readonly isSigned: boolean;
 };
 
 /** Answers requests of one operation. */
 export type Answering<Id extends OperationId> = (request: Admitted<Id>) => Promise<Reply> | Reply;
 
-type Admission = Pick<Services, "keys" | "ledgers" | "keysInQuery">;
+type Admission = Pick<Services, "keys" | "ledgers" | "keysInQuery" | "now" | "limits">;
 
 /**
  * What admits requests of one operation, in this order: the key, what it allows, the path, the ledger, the query.
@@ -55,9 +72,9 @@ export function admission<Id extends OperationId>(
   services: Admission,
   id: Id,
 ): (req: Request, res: ServerResponse) => Admitted<Id> {
-  const { keys, ledgers } = services;
   const operation: Operation = OPERATIONS[id];
   const { permission } = operation;
+  const { keys, ledgers } = services;
   if (operation.foreign !== undefined) return foreignAdmission(services, operation);
   return (req, res) => {
     const name = req.params.ledger as string | undefined;
@@ -71,21 +88,46 @@ export function admission<Id extends OperationId>(
 }
 
 /**
- * The same for a foreign sender, which shows its key wherever it can, and where no path names the ledger, by its key.
- * @throws Problem key_missing, key_invalid, role_insufficient, ledger_forbidden, ledger_unknown, ledger_unnamed
+ * The same for a foreign sender, which shows its key wherever it can, and where no path names the ledger, by its key. One that
+ * only signs is known when its body is there, and is looked at in the same order then.
+ * @throws Problem key_missing, key_invalid, role_insufficient, ledger_forbidden, ledger_unknown, ledger_unnamed, signature_invalid
  */
 function foreignAdmission<Id extends OperationId>(
-  { keys, ledgers, keysInQuery = false }: Admission,
+  { keys, ledgers, keysInQuery = false, now, limits }: Admission,
   operation: Operation,
 ): (req: Request, res: ServerResponse) => Admitted<Id> {
+  const { path: pathSchema, foreign } = operation;
   return (req, res) => {
     const name = req.params.ledger as string | undefined;
-    const found = (req.params.key as string | undefined) ?? foreignCredentialOf(req);
+    const format = formatName(foreign?.format, req);
+    const found = (req.params.key as string | undefined) ?? foreignCredentialOf(req) ?? tokenOf(format, req);
     const shown = found ?? (keysInQuery ? queryCredentialOf(req) : undefined);
+    const source = shown === undefined && foreign?.maySign === true ? pickQuery(["source"], req).source : undefined;
+    const readSignature = () => signatureOf(format, req, { now: now(), toleranceMs: limits.signatureToleranceMs });
+    const signature = source === undefined ? undefined : readSignature();
+    const find = (key: ApiKey) => (name === undefined ? ledgerOf(ledgers, key) : ledgerFor(ledgers, name, false, key));
+    const readItsPath = () => (pathSchema === undefined ? undefined : readPath(pathSchema, req));
+    const admitted = (parts: object) => ({ req, res, ...parts }) as unknown as Admitted<Id>;
+    if (source !== undefined && signature !== undefined) {
+      // Nothing is read of what nobody can have signed.
+      if (!keys.hasSecrets(source)) throw signatureRefused();
+      const senderOf = (sent: Uint8Array): ForeignSender => {
+        const key = authorizeSigner(keys, source, (secret) => signature.isRight(secret, sent), name);
+        return { key, ledger: find(key), isSigned: true };
+      };
+      return admitted({ path: readItsPath(), isUnproven: true, senderOf });
+    }
     const key = authorizeForeign(keys, shown, name);
-    const path = operation.path === undefined ? undefined : readPath(operation.path, req);
-    const ledger = name === undefined ? ledgerOf(ledgers, key) : ledgerFor(ledgers, name, false, key);
-    return { req, res, key, path, ledger, query: undefined } as unknown as Admitted<Id>;
+    const path = readItsPath();
+    const ledger = find(key);
+    const secret = keys.secretOf(key);
+    const beside = secret === undefined ? undefined : readSignature();
+    const senderOf = (sent: Uint8Array): ForeignSender => {
+      if (secret === undefined || beside === undefined) return { key, ledger, isSigned: false };
+      if (!beside.isRight(secret, sent)) throw signatureRefused();
+      return { key, ledger, isSigned: true };
+    };
+    return admitted({ path, isUnproven: false, senderOf });
   };
 }
 

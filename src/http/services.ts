@@ -61,6 +61,8 @@ export type HttpLimits = {
   readonly answersBytesMax: number;
   /** Of reads that are much work. */
   readonly turns: TurnLimits;
+  /** How far the time that a signature carries may be from now. */
+  readonly signatureToleranceMs: number;
   readonly headersBytesMax: number;
   readonly connectionsMax: number;
 };
@@ -79,6 +81,7 @@ export const HTTP_LIMITS: HttpLimits = {
   stalledMs: 30_000,
   answersBytesMax: 64 * 1024 * 1024,
   turns: { atOnce: 2, waitingMax: 1024, waitingEachMax: 128, waitMs: 10_000 },
+  signatureToleranceMs: 300_000,
   // A search for an identifier of 2,048 characters, three bytes each and percent-encoded, takes 20 KiB.
   headersBytesMax: 32 * 1024,
   connectionsMax: 10_000,

@@ -6,11 +6,13 @@ import { azure } from "./formats/cloud/azure.ts";
 import { google } from "./formats/cloud/google.ts";
 import { cloudevents } from "./formats/cloudevents/cloudevents.ts";
 import { github } from "./formats/github.ts";
+import { gitlab } from "./formats/gitlab.ts";
 import { hec } from "./formats/hec/hec.ts";
 import { journal } from "./formats/journal.ts";
 import { kubernetes } from "./formats/kubernetes/kubernetes.ts";
 import { logs } from "./formats/logs/logs.ts";
 import { otlp } from "./formats/otlp/otlp.ts";
+import { standardWebhooks } from "./formats/standard-webhooks.ts";
 
 /** Events as clients of our own send them. */
 export const NATIVE = "native";
@@ -23,10 +25,12 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   azure,
   cloudevents,
   github,
+  gitlab,
   google,
   hec,
   journal,
   kubernetes,
   logs,
   otlp,
+  "standard-webhooks": standardWebhooks,
 };

@@ -92,6 +92,12 @@ const limits = settings({
   eventBytes: z.int().positive().max(EVENT_BYTES_MAX).default(HTTP_LIMITS.event.bytesMax),
   requestBytes: z.int().positive().default(HTTP_LIMITS.requestBytesMax),
   foreignBytes: z.int().positive().default(HTTP_LIMITS.foreignBytesMax),
+  /** How old the signature of a webhook may be. */
+  signatureS: z
+    .number()
+    .positive()
+    .max(86_400)
+    .default(HTTP_LIMITS.signatureToleranceMs / 1000),
   batchEvents: z.int().positive().max(1_000_000).default(HTTP_LIMITS.batchMax),
   queueEvents: z.int().positive().default(QUEUE_LIMITS.queueEventsMax),
   queueBytes: z.int().positive().default(QUEUE_LIMITS.queueBytesMax),

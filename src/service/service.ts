@@ -23,6 +23,7 @@ import { OF_THE_SERVICE } from "../ingest/known-formats.ts";
 import { RuleBook } from "../ingest/rules/rule-book.ts";
 import { SourceBook } from "../ingest/sources/source-book.ts";
 import { openContentKey } from "../keys/content-key.ts";
+import { SecretBox } from "../keys/secret-box.ts";
 import type { CheckpointSigner } from "../keys/signer.ts";
 import { fastKeccak256 } from "../ledger/keccak-wasm.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -90,9 +91,10 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const ground = await openGround(config, begun);
   const registry = await openLedgers(config, ground);
   const anchorer = await openAnchorer(ground, registry);
-  const { keys, isFirstStart } = await openKeys(config, ground);
   const { opened, log, health, store, hash, indexes, sources, rules, signer, facts, certificate } = ground;
   const isUsed = registry.list().some(({ size }) => size > 0);
+  const contentKey = await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed });
+  const { keys, isFirstStart } = await openKeys(config, ground, contentKey);
   const limits = httpLimits(config);
   const metrics = createMetrics({ ofProcess: true });
   const app = createApp({
@@ -111,7 +113,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     salts: createSalts(),
     rules,
     metrics,
-    contentKey: await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed }),
+    contentKey,
     misspelt: misspeltOf(config, registry, log),
     hecAck: config.hecAck,
     keysInQuery: config.keysInQuery,
@@ -219,8 +221,9 @@ async function openAnchorer(ground: Ground, registry: LedgerRegistry): Promise<A
 }
 
 /** The keys of the API, with one that may administer. */
-async function openKeys({ data }: Config, { opened, log, health, store, time }: Ground) {
-  const keys = opened.adopt(await KeyRing.open(store, () => time.now(), health), (each) => each.close());
+async function openKeys({ data }: Config, { opened, log, health, store, time }: Ground, contentKey: Uint8Array) {
+  const seal = new SecretBox(contentKey, "holdfast webhook secrets");
+  const keys = opened.adopt(await KeyRing.open(store, () => time.now(), health, seal), (each) => each.close());
   const isFirstStart = await keys.createAdmin((text) => replaceFile(adminKeyFile(data), `${text}\n`));
   await lookAtAdminKey(adminKeyFile(data), keys, log);
   return { keys, isFirstStart };
@@ -275,6 +278,7 @@ function httpLimits({ limits, keepAliveS }: Config): HttpLimits {
     requestBytesMax: limits.requestBytes,
     foreignBytesMax: limits.foreignBytes,
     batchMax: limits.batchEvents,
+    signatureToleranceMs: limits.signatureS * 1000,
     idleMs: keepAliveS * 1000,
   };
 }

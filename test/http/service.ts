@@ -18,6 +18,7 @@ import { createSalts } from "../../src/ingest/intake/salts.ts";
 import { RuleBook } from "../../src/ingest/rules/rule-book.ts";
 import { SourceBook } from "../../src/ingest/sources/source-book.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
+import { SecretBox } from "../../src/keys/secret-box.ts";
 import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
 import { Ledger, type LedgerLimits } from "../../src/ledger/ledger.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
@@ -74,7 +75,8 @@ export async function startService(options: Options = {}): Promise<Running> {
   const salts = createSalts();
   const rules = new RuleBook({ store, hash, salts, now: () => clock.now });
   const ledgers = await openLedgers(store, indexers, clock, rules, options.ledgerLimits);
-  const keys = await KeyRing.open(store, () => clock.now);
+  const seal = new SecretBox(new Uint8Array(32).fill(7), "tests");
+  const keys = await KeyRing.open(store, () => clock.now, undefined, seal);
   const sources = await SourceBook.open(store, () => clock.now);
   const logged: Logged[] = [];
   const note = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message });

@@ -91,13 +91,14 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
   ["limits.eventBytes", 4194305, `"limits.eventBytes": expected a number of at most 4194304, got 4194305`],
   ["limits.requestBytes", 1.5, `"limits.requestBytes": expected a whole number, got 1.5`],
   ["limits.foreignBytes", 1.5, `"limits.foreignBytes": expected a whole number, got 1.5`],
+  ["limits.signatureS", 0, `"limits.signatureS": expected a number above 0, got 0`],
   ["limits.batchEvents", "many", `"limits.batchEvents": expected a number, got "many"`],
   ["limits.queueEvents", -1, `"limits.queueEvents": expected a number above 0, got -1`],
   ["limits.queueBytes", 0, `"limits.queueBytes": expected a number above 0, got 0`],
   [
     "limits.eventbytes",
     7,
-    `"limits": expected only eventBytes, requestBytes, foreignBytes, batchEvents, queueEvents, queueBytes, got "eventbytes"`,
+    `"limits": expected only eventBytes, requestBytes, foreignBytes, signatureS, batchEvents, queueEvents, queueBytes, got "eventbytes"`,
   ],
 ];
 

@@ -29,6 +29,8 @@ export const CODES = {
   request_invalid: [400, "The request does not have the expected form"],
   key_missing: [401, "An API key is needed"],
   key_invalid: [401, "The API key is not valid"],
+  signature_invalid: [401, "The signature of the webhook is not valid"],
+  signature_expired: [401, "The signature of the webhook is too old or too new"],
   role_insufficient: [403, "The API key's roles do not allow this"],
   ledger_forbidden: [403, "The API key is for other ledgers"],
   ledger_unnamed: [403, "The API key does not name one ledger"],

@@ -11,6 +11,8 @@ const whatever = { types: ["application/json", "application/x-www-form-urlencode
 /** Of every route that takes something in, beside what is wrong with its path. */
 const ofIntake: readonly Code[] = [...OF_KEY, "request_too_large", "service_busy", ...OF_RECORDING];
 
+const OF_SIGNATURE: readonly Code[] = ["signature_invalid", "signature_expired"];
+
 /** Splunk's HTTP Event Collector: the key names the ledger, and answers have Splunk's form. */
 const hec = <Route extends { readonly route: string } | { readonly asks: "acks" }>(
   path: string,
@@ -62,8 +64,8 @@ export const FOREIGN_OPERATIONS = {
     path: z.object({ ledger: z.string(), format: z.string() }),
     body: whatever,
     answers: { 200: "ForeignReceipts" },
-    codes: [...ofIntake, "ledger_unknown", "store_damaged", "format_unknown"],
-    foreign: {},
+    codes: [...ofIntake, ...OF_SIGNATURE, "ledger_unknown", "store_damaged", "format_unknown"],
+    foreign: { maySign: true },
   },
   ingestWithKey: {
     method: "post",
@@ -73,7 +75,7 @@ export const FOREIGN_OPERATIONS = {
     path: z.object({ key: z.string(), format: z.string() }),
     body: whatever,
     answers: { 200: "ForeignReceipts" },
-    codes: [...ofIntake, "ledger_unnamed", "format_unknown"],
+    codes: [...ofIntake, ...OF_SIGNATURE, "ledger_unnamed", "format_unknown"],
     foreign: {},
   },
   otlpLogs: otlp("/v1/logs", "Append log records as OpenTelemetry's exporters send them.", z.object({}), [

@@ -27,6 +27,8 @@ export type ForeignRoute = {
   readonly format?: string;
   /** Which of the routes of its format it is, see Delivery. */
   readonly route?: string;
+  /** A signature over what was sent may stand for a key, of the source that the parameter `source` names. */
+  readonly maySign?: true;
   /** It brings nothing, but asks whether what was brought is safe. */
   readonly asks?: "acks";
 };

@@ -75,8 +75,12 @@ function fieldError(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodObject
   let got: unknown = input;
   for (const step of steps) got = (got as Record<PropertyKey, unknown> | undefined)?.[step];
   const expected = isUnknown ? `one of ${Object.keys(schema.shape).join(", ")}` : expectation(issue);
-  return { path: path === "" ? "/" : path, expected, got: describe(got) };
+  // What may be a secret is not sent back: answers end up in logs.
+  const isSecret = steps.some((step) => SECRET_NAME.test(String(step)));
+  return { path: path === "" ? "/" : path, expected, got: isSecret ? "a value that is not shown" : describe(got) };
 }
+
+const SECRET_NAME = /secret|password|token/i;
 
 /** What zod calls the kinds of values, in words. */
 const KINDS: Readonly<Record<string, string>> = {

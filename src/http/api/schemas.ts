@@ -8,6 +8,7 @@ import { eventSchema } from "../../entry/schema.ts";
 import { MOMENT_RULE, momentOf } from "../../entry/time.ts";
 import { BUNDLE_FORMAT } from "../../verify/bundle/bundle.ts";
 import { ROLES } from "../auth/roles.ts";
+import { isWebhookSecret, WEBHOOK_SECRET_RULE } from "../auth/signatures.ts";
 import { CODES } from "./codes.ts";
 import { RULE_SCHEMAS } from "./rule-schemas.ts";
 
@@ -202,6 +203,7 @@ const keyFields = {
 const key = z.strictObject({
   id: z.string(),
   ...keyFields,
+  hasWebhookSecret: z.literal(true).optional(),
   createdAt: milliseconds,
   expiresAt: milliseconds.optional(),
   revokedAt: milliseconds.optional(),
@@ -313,9 +315,21 @@ export const SCHEMAS = {
       .refine((moment) => momentOf(moment) !== undefined, { error: MOMENT_RULE })
       .optional()
       .meta({ description: "A time to come; the key never ends when absent" }),
+    webhookSecret: z
+      .union([z.literal(true), z.string().refine(isWebhookSecret, { error: WEBHOOK_SECRET_RULE })], {
+        error: WEBHOOK_SECRET_RULE,
+      })
+      .optional()
+      .meta({ description: "By which its sender signs: the one of the sender's side, or true to have one made" }),
   }),
   Key: key,
-  NewKey: key.extend({ key: z.string().meta({ description: "The key itself, shown this once" }) }),
+  NewKey: key.extend({
+    key: z.string().meta({ description: "The key itself, shown this once" }),
+    webhookSecret: z
+      .string()
+      .optional()
+      .meta({ description: "The secret that was made with it, shown this once; one that was given is not shown" }),
+  }),
   Sources: z.strictObject({ sources: z.array(source) }),
   Keys: z.strictObject({ keys: z.array(key) }),
   Status: z.strictObject({ chains: z.array(anchoring) }),

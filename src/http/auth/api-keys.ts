@@ -24,6 +24,8 @@ export type ApiKey = {
   /** Who sends with it; idempotency keys are told apart by source. */
   readonly source: string;
   readonly note?: string;
+  /** By which its sender signs; sealed. */
+  readonly webhookSecret?: string;
   /** Milliseconds since 1970, as the next two. */
   readonly createdAt: number;
   readonly expiresAt?: number;
@@ -31,18 +33,39 @@ export type ApiKey = {
 };
 
 /** What an administrator decides about a new key. */
-export type KeyRequest = Pick<ApiKey, "roles" | "ledgers" | "source" | "note" | "expiresAt">;
+export type KeyRequest = Pick<ApiKey, "roles" | "ledgers" | "source" | "note" | "expiresAt"> & {
+  /** By which its sender signs: a text that the sender's side made, or true to have one made. */
+  readonly webhookSecret?: string | true;
+};
+
+/** A key that was made, with the only copies of its text and of a secret that was made with it. */
+export type MadeKey = { readonly text: string; readonly key: ApiKey; readonly webhookSecret?: string };
+
+/** Seals the secrets of webhooks for the store, and opens them again: undefined when it cannot. */
+export type SecretSeal = {
+  seal(text: string, about: string): string;
+  open(sealed: string, about: string): string | undefined;
+};
 
 /** Uses of a key that is not live; `lastAt` in milliseconds since 1970. */
 export type Refusals = { readonly count: number; readonly lastAt: number };
 
 const SPACE = "keys";
 const USES_SPACE = "keyuses";
-const PREFIX = "hf_";
+/** What the text of every key begins with. */
+export const KEY_PREFIX = "hf_";
 const KEY_BYTES = 32;
 const LIVE_PER_SOURCE = 2;
 /** How often the times of last use are written down, together and without waiting for the disk. */
 const FLUSH_MS = 60_000;
+const SECRET_PREFIX = "whsec_";
+const SECRET_BYTES = 32;
+const SECRETS_UNREADABLE: Condition = {
+  code: "webhook_secrets_unreadable",
+  detail:
+    "webhook secrets of API keys cannot be opened, so what is signed with them is refused: bring keys/content.key back from a backup, or make new keys in their place and end the old ones",
+  isNotice: true,
+};
 const USES_UNWRITTEN: Condition = {
   code: "key_uses_unwritten",
   detail: "the times at which API keys were last used cannot be written; they are kept in memory and tried again",
@@ -56,21 +79,26 @@ export class KeyRing {
   readonly #lastUse = new Map<string, number>();
   readonly #refusals = new Map<string, Refusals>();
   readonly #unwritten = new Set<string>();
+  readonly #health: Health | undefined;
+  readonly #seal: SecretSeal | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(store: Store, now: () => number) {
+  private constructor(store: Store, now: () => number, health?: Health, seal?: SecretSeal) {
     this.#store = store;
     this.#now = now;
+    this.#health = health;
+    this.#seal = seal;
   }
 
-  /** Reads all keys into memory. */
-  static async open(store: Store, now: () => number = Date.now, health?: Health): Promise<KeyRing> {
-    const ring = new KeyRing(store, now);
+  /** Reads all keys into memory. @param seal without which no key can have the secret of a webhook */
+  static async open(store: Store, now: () => number = Date.now, health?: Health, seal?: SecretSeal): Promise<KeyRing> {
+    const ring = new KeyRing(store, now, health, seal);
     for await (const [, value] of store.records(SPACE)) {
       const key = readJson(value) as ApiKey;
       ring.#byDigest.set(key.digest, key);
     }
     for await (const [id, value] of store.records(USES_SPACE)) ring.#lastUse.set(id, Number(value));
+    ring.#lookAtSecrets();
     ring.#timer = setInterval(() => void ring.keepUses(health), FLUSH_MS).unref();
     return ring;
   }
@@ -100,6 +128,33 @@ export class KeyRing {
     if (key === undefined) return undefined;
     // The map compares digests, about which timing tells nothing useful; this costs little and settles the question.
     if (!timingSafeEqual(Buffer.from(digest), Buffer.from(key.digest))) return undefined;
+    return this.#use(key);
+  }
+
+  /** Secret by which whoever holds a key signs; undefined when the key has none. */
+  secretOf({ id, webhookSecret }: ApiKey): string | undefined {
+    return webhookSecret === undefined ? undefined : this.#seal?.open(webhookSecret, id);
+  }
+
+  /** Whether somebody could sign for a source, or could once. */
+  hasSecrets(source: string): boolean {
+    return this.list().some((key) => key.source === source && key.webhookSecret !== undefined);
+  }
+
+  /** The live key of a source under whose secret something is right, whose use is noted. */
+  findBySecret(source: string, isRight: (secret: string) => boolean): ApiKey | undefined {
+    const now = this.#now();
+    const keys = this.list().filter((key) => key.source === source && key.webhookSecret !== undefined);
+    keys.sort((a, b) => Number(isLive(b, now)) - Number(isLive(a, now)));
+    const found = keys.find((key) => {
+      const secret = this.secretOf(key);
+      return secret !== undefined && isRight(secret);
+    });
+    return found === undefined ? undefined : this.#use(found);
+  }
+
+  /** Notes the use of a key that was shown; undefined when it is not live. */
+  #use(key: ApiKey): ApiKey | undefined {
     const now = this.#now();
     if (!isLive(key, now)) {
       const { count = 0 } = this.#refusals.get(key.id) ?? {};
@@ -121,7 +176,7 @@ export class KeyRing {
    * Makes a key, durably, and returns the only copy of its text.
    * @throws Problem source_keys_max when the source has two live keys
    */
-  async create(request: KeyRequest): Promise<{ readonly text: string; readonly key: ApiKey }> {
+  async create(request: KeyRequest): Promise<MadeKey> {
     const made = this.#make(request);
     await this.#keep(made.key, undefined);
     return made;
@@ -152,6 +207,7 @@ export class KeyRing {
     }
     const revoked = { ...key, revokedAt: this.#now() };
     await this.#keep(revoked, key);
+    this.#lookAtSecrets();
     return revoked;
   }
 
@@ -184,7 +240,7 @@ export class KeyRing {
     await this.flush();
   }
 
-  #make(request: KeyRequest): { readonly text: string; readonly key: ApiKey } {
+  #make({ webhookSecret, ...request }: KeyRequest): MadeKey {
     const now = this.#now();
     const live = this.list().filter((key) => key.source === request.source && isLive(key, now));
     if (live.length >= LIVE_PER_SOURCE) {
@@ -192,9 +248,14 @@ export class KeyRing {
       const detail = `expected at most ${LIVE_PER_SOURCE} live keys for the source ${request.source}, got ${ids} already`;
       throw new Problem("source_keys_max", detail);
     }
-    const text = PREFIX + randomBytes(KEY_BYTES).toString("base64url");
+    const text = KEY_PREFIX + randomBytes(KEY_BYTES).toString("base64url");
     const digest = digestOf(text);
-    return { text, key: { id: digest.slice(0, 16), digest, ...request, createdAt: now } };
+    const key = { id: digest.slice(0, 16), digest, ...request, createdAt: now };
+    if (webhookSecret === undefined) return { text, key };
+    if (this.#seal === undefined) throw new Error("expected what seals secrets, to make a key that has one");
+    const secret = webhookSecret === true ? makeSecret() : webhookSecret;
+    const sealed = { ...key, webhookSecret: this.#seal.seal(secret, key.id) };
+    return webhookSecret === true ? { text, key: sealed, webhookSecret: secret } : { text, key: sealed };
   }
 
   /** In memory at once, so that two requests do not both pass a check; back as it was when the store refuses. */
@@ -209,9 +270,21 @@ export class KeyRing {
     }
   }
 
+  /** Says when a secret that is needed cannot be opened. */
+  #lookAtSecrets(): void {
+    const now = this.#now();
+    const isMissing = (key: ApiKey) =>
+      key.webhookSecret !== undefined && isLive(key, now) && this.secretOf(key) === undefined;
+    this.#health?.report("webhooksecrets", this.list().some(isMissing) ? SECRETS_UNREADABLE : undefined);
+  }
+
   #isAdmin(key: ApiKey): boolean {
     return isLive(key, this.#now()) && key.ledgers === undefined && allows(key.roles, "keysWrite");
   }
+}
+
+function makeSecret(): string {
+  return SECRET_PREFIX + randomBytes(SECRET_BYTES).toString("base64");
 }
 
 function digestOf(text: string): string {

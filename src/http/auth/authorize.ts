@@ -55,12 +55,34 @@ export function authorize(keys: KeyRing, req: IncomingMessage, permission: Permi
 export function authorizeForeign(keys: KeyRing, shown: string | undefined, ledger?: string): ApiKey {
   if (shown === undefined) {
     const detail =
-      "expected a key as Authorization: Bearer <key>, Splunk <key> or Basic (as the password), as X-API-Key, or in the path, got none";
+      "expected a key as Authorization: Bearer <key>, Splunk <key> or Basic (as the password), as X-API-Key, or in the path, or of a sender that signs its signature and ?source=, got none";
     throw new Problem("key_missing", detail, { headers: CHALLENGE });
   }
   const key = keys.find(shown);
   if (key === undefined) throw invalidKey();
   return requireAllowed(key, "append", ledger);
+}
+
+/**
+ * The key of a source under whose secret a signature is right, when it may append.
+ * @throws Problem signature_invalid, role_insufficient, ledger_forbidden
+ */
+export function authorizeSigner(
+  keys: KeyRing,
+  source: string,
+  isRight: (secret: string) => boolean,
+  ledger?: string,
+): ApiKey {
+  const key = keys.findBySecret(source, isRight);
+  if (key === undefined) throw signatureRefused();
+  return requireAllowed(key, "append", ledger);
+}
+
+/** The same whether the source, its secret or the signature is another one. */
+export function signatureRefused(): Problem {
+  const detail =
+    "expected a signature of the body as it was sent, under the webhook secret of a live key of its source, got another one; compare the secret on both sides, and see that no proxy changes the body";
+  return new Problem("signature_invalid", detail, { headers: CHALLENGE });
 }
 
 function requireAllowed(key: ApiKey, permission: Permission, ledger: string | undefined): ApiKey {

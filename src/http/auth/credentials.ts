@@ -5,6 +5,7 @@
  */
 
 import type { IncomingMessage } from "node:http";
+import { KEY_PREFIX } from "./api-keys.ts";
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
 const SPLUNK = /^Splunk +(\S+) *$/i;
@@ -26,6 +27,12 @@ export function foreignCredentialOf(req: IncomingMessage): string | undefined {
 export function queryCredentialOf({ url }: IncomingMessage): string | undefined {
   const parameters = new URL(url ?? "/", "http://localhost").searchParams;
   return parameters.get("access_token") || undefined;
+}
+
+/** GitLab puts a text into a header of its own, which may be a key. */
+export function tokenOf(format: string | undefined, { headers }: IncomingMessage): string | undefined {
+  const { "x-gitlab-token": token } = headers;
+  return format === "gitlab" && typeof token === "string" && token.startsWith(KEY_PREFIX) ? token : undefined;
 }
 
 /** The password, or the user where there is no password. */

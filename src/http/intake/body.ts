@@ -23,10 +23,13 @@ export class DisconnectedError extends Error {
 /** Bytes of request bodies that the whole service holds at once, so that many large requests cannot fill the memory. */
 export class BodyBudget {
   readonly #bytesMax: number;
+  readonly #whole: BodyBudget | undefined;
   #held = 0;
 
-  constructor(bytesMax: number) {
+  /** @param whole the budget that this is a part of */
+  constructor(bytesMax: number, whole?: BodyBudget) {
     this.#bytesMax = bytesMax;
+    this.#whole = whole;
   }
 
   /** @throws Problem service_busy when the service holds too much already */
@@ -35,10 +38,12 @@ export class BodyBudget {
       const detail = `expected at most ${this.#bytesMax} bytes of request bodies at once, got ${this.#held + bytes}`;
       throw new Problem("service_busy", detail, { headers: { "Retry-After": "1" } });
     }
+    this.#whole?.take(bytes);
     this.#held += bytes;
   }
 
   release(bytes: number): void {
+    this.#whole?.release(bytes);
     this.#held -= bytes;
   }
 

@@ -20,6 +20,12 @@ export type ForeignReceiving = {
   readonly budget: BodyBudget;
   readonly intakes: IntakePool;
   readonly preparation: Preparation;
+};
+
+/** Who sent a body, how it is taken in, and what its ledger demands. */
+export type Recognised<S> = {
+  readonly sender: S;
+  readonly form: Omit<ForeignForm, "isUndecodable">;
   readonly demanded?: RuleSet | undefined;
 };
 
@@ -35,15 +41,15 @@ export type ForeignBody = {
 
 /**
  * Receives a body and makes entries of it.
- * @param check looks at the bytes that were signed, those before decompression; throws when they are not to be taken
+ * @param recognise looks at the bytes that were signed, those before decompression; throws when they are not to be taken
  * @throws Problem request_too_large, service_busy; IntakeError not_recorded; DisconnectedError
  */
-export async function receiveForeign(
+export async function receiveForeign<S>(
   req: IncomingMessage,
   res: ServerResponse,
-  { limits, budget, intakes, preparation, demanded }: ForeignReceiving,
-  formOf: (sent: Uint8Array) => Omit<ForeignForm, "isUndecodable">,
-): Promise<ForeignBody> {
+  { limits, budget, intakes, preparation }: ForeignReceiving,
+  recognise: (sent: Uint8Array) => Recognised<S>,
+): Promise<ForeignBody & Pick<Recognised<S>, "sender">> {
   const { event, batchMax, foreignBytesMax, atOnceBytesMax, answerMs } = limits;
   const chunks = new Chunks();
   let held = 0;
@@ -57,7 +63,7 @@ export async function receiveForeign(
       chunks.add(chunk);
     });
     const sent = chunks.take();
-    const form = formOf(sent);
+    const { sender, form, demanded } = recognise(sent);
     const decoded = await decodeBody(sent, req.headers["content-encoding"], foreignBytesMax);
     if (decoded !== undefined && decoded !== sent) hold(decoded.length);
     const body = decoded ?? sent;
@@ -66,11 +72,11 @@ export async function receiveForeign(
     if (body.length <= atOnceBytesMax) {
       const intake = openIntake(whole, rules, preparation);
       intake.push(Buffer.from(body.buffer, body.byteOffset, body.length));
-      return bodyOf(intake.end(), body);
+      return { sender, ...bodyOf(intake.end(), body) };
     }
     const remote = intakes.open(whole, rules, preparation);
     try {
-      return bodyOf(await within(answerMs, remote.end(new Uint8Array(body))), body);
+      return { sender, ...bodyOf(await within(answerMs, remote.end(new Uint8Array(body))), body) };
     } finally {
       remote.close();
     }
@@ -80,15 +86,16 @@ export async function receiveForeign(
 }
 
 /** Makes entries of what a request without a body says in its query, which is no longer than its head may be. */
-export function takeQuery(
+export function takeQuery<S>(
   query: string,
-  { limits: { event, batchMax }, preparation, demanded }: Omit<ForeignReceiving, "budget" | "intakes">,
-  form: ForeignForm,
-): ForeignBody {
+  { limits: { event, batchMax }, preparation }: Pick<ForeignReceiving, "limits" | "preparation">,
+  recognise: (sent: Uint8Array) => Recognised<S>,
+): ForeignBody & Pick<Recognised<S>, "sender"> {
   const body = Buffer.from(query);
+  const { sender, form, demanded } = recognise(body);
   const intake = openIntake(form, { event, batchMax, demanded }, preparation);
   intake.push(body);
-  return bodyOf(intake.end(), body);
+  return { sender, ...bodyOf(intake.end(), body) };
 }
 
 function bodyOf({ entries, foreign, lastTime, schemas }: Received, { length: bytes }: Uint8Array): ForeignBody {

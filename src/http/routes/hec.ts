@@ -32,13 +32,15 @@ export function hecAcks(
   admit: (...request: Parameters<Handler>) => Admitted<ForeignId>,
 ): Handler {
   return answerForeign(services, id, admit, async (admitted) => {
-    const { req, ledger } = admitted;
+    const { req, senderOf } = admitted;
     const channel = channelOf(req);
     if (channel === undefined) {
       const detail = "expected the header X-Splunk-Request-Channel or the parameter channel, got neither";
       throw new Problem("channel_missing", detail);
     }
-    const asked = readAcks(await receiveQuestion(admitted, budget));
+    const question = await receiveQuestion(admitted, budget);
+    const { ledger } = senderOf(question);
+    const asked = readAcks(question);
     const size = await within(services.limits.answerMs, safeSize(services, ledger));
     const acks = asked.map((ackId): [string, boolean] => {
       const index = indexOfAck(ledger, channel, ackId);

@@ -14,7 +14,7 @@ import type { Hash } from "../../merkle/hash.ts";
 import type { Admitted } from "../admit.ts";
 import { type ForeignId, OPERATIONS, type Operation } from "../api/operations.ts";
 import { formatName, pickHeaders, pickQuery } from "../api/params.ts";
-import type { BodyBudget } from "../intake/body.ts";
+import { BodyBudget } from "../intake/body.ts";
 import { type ForeignBody, receiveForeign, takeQuery } from "../intake/receive-foreign.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { protocolOf } from "../protocols/known-protocols.ts";
@@ -25,6 +25,9 @@ import type { Services } from "../services.ts";
 /** Stands for the content of a request whose key is made of its bytes already. */
 const SAME_REQUEST = new Uint8Array(32);
 
+/** Of the room for bodies, those of senders of whom nothing is known until the body is there may take this part. */
+const UNPROVEN_PART = 4;
+
 /** Receives what one of the foreign routes gets. */
 export function ingest(
   services: Services,
@@ -33,11 +36,13 @@ export function ingest(
   admit: (...request: Parameters<Handler>) => Admitted<ForeignId>,
 ): Handler {
   const operation: Operation = OPERATIONS[id];
+  const unproven = new BodyBudget(services.limits.bodiesBytesMax / UNPROVEN_PART, budget);
   return answerForeign(services, id, admit, async (admitted, { name, protocol }) => {
     const format = formatNamed(name);
     const greeting = admitted.req.method === "GET" ? protocol.greeted?.(admitted.req) : undefined;
     if (greeting !== undefined) return { status: 200, ...greeting };
-    const recorded = await record(services, budget, admitted, format, operation);
+    const room = admitted.isUnproven ? unproven : budget;
+    const recorded = await record(services, room, admitted, format, operation);
     return { status: 200, ...protocol.recorded(recorded, admitted.req) };
   });
 }
@@ -78,32 +83,39 @@ type Append = (request: AppendRequest) => Promise<Appended>;
 async function record(
   services: Services,
   budget: BodyBudget,
-  { req, res, key, ledger }: Admitted<ForeignId>,
+  { req, res, senderOf }: Admitted<ForeignId>,
   format: Format,
   { foreign }: Operation,
 ): Promise<Recorded> {
   const { limits, hash, salts, contentKey, intakes, rules } = services;
   const preparation = { hash, salts, ...(contentKey && { contentKey }) };
-  const demanded = rules.of(ledger.record.id);
-  const receiving = { limits, budget, intakes, preparation, demanded };
+  const receiving = { limits, budget, intakes, preparation };
   const { route } = foreign ?? {};
   const delivery: Delivery = {
     headers: pickHeaders(format.headers, req),
     query: pickQuery(format.query, req),
     ...(route !== undefined && { route }),
   };
-  const form = () => ({
-    format: format.name,
-    delivery,
-    key: key.id,
-    source: key.source,
-    receivedAt: services.now(),
-    rawBytesMax: limits.requestBytesMax,
-  });
-  const body =
+  const recognise = (sent: Uint8Array) => {
+    const sender = senderOf(sent);
+    const { key, ledger, isSigned } = sender;
+    const demanded = rules.of(ledger.record.id);
+    const form = {
+      format: format.name,
+      delivery,
+      key: key.id,
+      source: key.source,
+      isSigned,
+      receivedAt: services.now(),
+      rawBytesMax: limits.requestBytesMax,
+    };
+    return { sender: { key, ledger, demanded }, form, demanded };
+  };
+  const { sender, ...body } =
     req.method === "GET"
-      ? takeQuery(queryOf(req, format), receiving, form())
-      : await receiveForeign(req, res, receiving, form);
+      ? takeQuery(queryOf(req, format), receiving, recognise)
+      : await receiveForeign(req, res, receiving, recognise);
+  const { key, ledger, demanded } = sender;
   const append = async (request: AppendRequest): Promise<Appended> => {
     const admit = () => rules.admit(ledger.record.id, demanded, body.schemas);
     for (let wait = admit(); wait !== undefined; wait = admit()) await wait;

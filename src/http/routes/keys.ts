@@ -15,15 +15,17 @@ import type { Services } from "../services.ts";
 export function createKey({ keys, limits, now }: Services, budget: BodyBudget): Answering<"createKey"> {
   return async ({ req, res }) => {
     const value = await receiveValue(req, res, { limits, budget });
-    const { source, roles, ledgers, note, expiresAt } = checkBody(SCHEMAS.KeyRequest, value);
-    const { text, key } = await keys.create({
+    const { source, roles, ledgers, note, expiresAt, webhookSecret: asked } = checkBody(SCHEMAS.KeyRequest, value);
+    const { text, key, webhookSecret } = await keys.create({
       source,
       roles,
       ...(ledgers !== undefined && { ledgers }),
       ...(note !== undefined && { note }),
       ...(expiresAt !== undefined && { expiresAt: timeToCome(expiresAt, now()) }),
+      ...(asked !== undefined && { webhookSecret: asked }),
     });
-    return json(201, { key: text, ...spellKey(keys, key) });
+    const made = { key: text, ...spellKey(keys, key) };
+    return json(201, webhookSecret === undefined ? made : { ...made, webhookSecret });
   };
 }
 
@@ -47,7 +49,11 @@ export function revokeKey({ keys }: Services): Answering<"revokeKey"> {
   return async ({ path: { id } }) => json(200, spellKey(keys, await keys.revoke(id)));
 }
 
-function spellKey(keys: KeyRing, { digest: _, ...key }: ApiKey): object {
+function spellKey(keys: KeyRing, { digest: _, webhookSecret, ...key }: ApiKey): object {
   const lastUsedAt = keys.lastUse(key.id);
-  return { ...key, ...(lastUsedAt !== undefined && { lastUsedAt }) };
+  return {
+    ...key,
+    ...(webhookSecret !== undefined && { hasWebhookSecret: true }),
+    ...(lastUsedAt !== undefined && { lastUsedAt }),
+  };
 }

@@ -8,9 +8,9 @@ import type { Delivery, Format, Item } from "../format.ts";
 import { readText } from "../raw-member.ts";
 import { asObject, asText, firstText, type JsonObject } from "../text/foreign-values.ts";
 import { readForeign } from "../text/json-values.ts";
+import { dotName, hostOfUrl, isPartName, plainValues } from "../text/payload-parts.ts";
 
 const TARGETS_MAX = 16;
-const METADATA_MAX = 32;
 
 const EVENT_HEADER = "x-github-event";
 const DELIVERY_HEADER = "x-github-delivery";
@@ -83,7 +83,7 @@ function itemOf(body: Uint8Array, { headers }: Delivery): Item {
 function describePayload(name: string, payload: JsonObject): JsonObject {
   const organization = asText(asObject(payload.organization)?.login);
   const targets = targetsOf(name, payload);
-  const metadata = metadataOf(payload);
+  const metadata = plainValues(payload, ["action"]);
   return {
     source: hostOf(payload),
     ...(targets.length === 0 ? {} : { targets }),
@@ -125,7 +125,7 @@ function actorOf(sender: unknown): JsonObject {
 /** The part that the event is about comes first. */
 function targetsOf(name: string, payload: JsonObject): JsonObject[] {
   const subject = subjectOf(name);
-  const keys = Object.keys(payload).filter((key) => isName(key) && !NO_TARGETS.has(key));
+  const keys = Object.keys(payload).filter((key) => isPartName(key) && !NO_TARGETS.has(key));
   keys.sort((a, b) => Number(b === subject) - Number(a === subject));
   const targets: JsonObject[] = [];
   for (const key of keys) {
@@ -148,16 +148,6 @@ function attributesOf(part: JsonObject): JsonObject {
   const url = asText(part.html_url);
   const number = Number.isSafeInteger(part.number) ? part.number : undefined;
   return { ...(url === undefined ? {} : { url }), ...(number === undefined ? {} : { number }) };
-}
-
-function metadataOf(payload: JsonObject): JsonObject {
-  const metadata: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(payload)) {
-    if (!isName(key) || key === "action" || Object.keys(metadata).length >= METADATA_MAX) continue;
-    if (typeof value === "boolean" || Number.isSafeInteger(value)) metadata[key] = value;
-    else if (asText(value) !== undefined) metadata[key] = value;
-  }
-  return metadata;
 }
 
 /** Newest time that the payload gives for itself or for what it is about; undefined when it tells none of the event. */
@@ -195,15 +185,5 @@ function identityOf(part: JsonObject): string | undefined {
 
 function hostOf(payload: JsonObject): string {
   const urls = [payload.repository, payload.organization, payload.sender].map((part) => asObject(part)?.html_url);
-  const host = /^https?:\/\/([^/?#]{1,200})/.exec(urls.find((url) => typeof url === "string") ?? "")?.[1];
-  return asText(host) ?? "github.com";
-}
-
-function isName(key: string): boolean {
-  return /^[a-z][a-z0-9_]{0,63}$/.test(key);
-}
-
-/** A name as one part of an action; what cannot stand in one becomes "_". */
-function dotName(name: string): string {
-  return name.slice(0, 100).replaceAll(/[^A-Za-z0-9_-]/g, "_") || "_";
+  return hostOfUrl(urls) ?? "github.com";
 }

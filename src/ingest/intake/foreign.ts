@@ -29,6 +29,8 @@ export type ForeignForm = {
   /** Of the key that it came with, for `_source`. */
   readonly key: string;
   readonly source: string;
+  /** Whether it was signed under the secret of the key. */
+  readonly isSigned?: boolean;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
   /** Most bytes of an item that are kept as they came. */
@@ -181,7 +183,7 @@ class SourceTexts {
   }
 
   #spell(notes: readonly Note[], { source: more, claim }: Item, violation?: Violation): OwnMembers {
-    const { format, key, source } = this.#form;
+    const { format, key, source, isSigned } = this.#form;
     const isQuarantined = notes.some((note) => QUARANTINE.has(note));
     return ownMembers({
       _source: {
@@ -189,6 +191,7 @@ class SourceTexts {
         format,
         key,
         source,
+        ...(isSigned === true && { signature: "verified" }),
         ...(claim !== undefined && { claim }),
         ...(this.#knowsItems && { known_by: "content" }),
         ...(notes.length > 0 && { notes }),

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import test, { after, before } from "node:test";
 import { OPERATIONS, type Operation, type OperationId } from "../../../src/http/api/operations.ts";
 import { allows, ROLES, type Role } from "../../../src/http/auth/roles.ts";
@@ -129,6 +130,59 @@ test("every operation answers every role as the table says", async () => {
     got[id] = withoutKey === "ok" ? "public" : perRole;
   }
   assert.deepEqual(got, EXPECTED);
+});
+
+/** A body and what signs it, for each format whose senders sign. */
+const SIGNED: Readonly<Record<string, (secret: string, body: string) => Readonly<Record<string, string>>>> = {
+  github: (secret, body) => ({ "X-Hub-Signature-256": `sha256=${hmac(secret, body).toString("hex")}` }),
+  gitlab: (secret) => ({ "X-Gitlab-Token": secret }),
+  "standard-webhooks": (secret, body) => {
+    const time = String(Math.floor(service.clock.now / 1000));
+    const signature = `v1,${hmac(secret, `msg_1.${time}.${body}`).toString("base64")}`;
+    return { "webhook-id": "msg_1", "webhook-timestamp": time, "webhook-signature": signature };
+  },
+};
+
+function hmac(secret: string, text: string): Buffer {
+  return createHmac("sha256", secret).update(text).digest();
+}
+
+test("a signature stands for its key where the table says so, and is answered as the key is", async () => {
+  const webhookSecret = "a-secret-of-every-role";
+  const isAllowed = (role: Role) => allows([role], "append");
+  for (const role of ROLES) await service.keys.create({ roles: [role], source: `signs-${role}`, webhookSecret });
+  await service.keys.create({ roles: ["admin"], source: "signs-elsewhere", ledgers: ["elsewhere"], webhookSecret });
+  const body = '{"type":"a"}';
+  for (const id of IDS) {
+    const { method, route, foreign, permission }: Operation = OPERATIONS[id];
+    for (const [format, sign] of Object.entries(SIGNED)) {
+      const askSigned = (source: string, secret: string, ledger = "main") => {
+        const inPath: Readonly<Record<string, string>> = { ...VALUES, ledger, format, key: "none" };
+        const path = route.replaceAll(/\{(\w+)\}/g, (_, name: string) => inPath[name] as string);
+        const sent = method === "post" ? { body } : {};
+        return ask(service, `${method.toUpperCase()} ${path}?source=${source}`, {
+          ...sent,
+          headers: sign(secret, body),
+        });
+      };
+      if (foreign?.maySign !== true) {
+        if (permission === undefined) continue;
+        const { status } = await askSigned("signs-admin", webhookSecret);
+        assert.equal(status, 401, `${id} ${format}`);
+        continue;
+      }
+      for (const role of ROLES) {
+        const answer = await askSigned(`signs-${role}`, webhookSecret);
+        if (isAllowed(role)) assert.equal(answer.status, 200, `${id} ${format} ${role}`);
+        else assert.equal(codeOf(answer), "403 role_insufficient", `${id} ${format} ${role}`);
+        assert.equal(codeOf(await askSigned(`signs-${role}`, `${webhookSecret}1`)), "401 signature_invalid");
+      }
+      assert.equal(codeOf(await askSigned("signs-elsewhere", webhookSecret)), "403 ledger_forbidden");
+      assert.equal(codeOf(await askSigned("signs-admin", webhookSecret, "none")), "404 ledger_unknown");
+      assert.equal(codeOf(await askSigned("signs-admin", "another-secret-than-that", "none")), "401 signature_invalid");
+      assert.equal(codeOf(await askSigned("nobody", webhookSecret)), "401 signature_invalid");
+    }
+  }
 });
 
 test("no operation that needs a key takes none, an unknown, a revoked or an expired one", async () => {

@@ -1,0 +1,146 @@
+/**
+ * Signatures by which webhooks prove where they come from: over the bytes as they were sent, before they are decompressed or
+ * decoded, under a secret that an API key carries. Compared in a time that tells nothing.
+ * Why: docs/decisions/0147.
+ */
+
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { Problem } from "../problem.ts";
+import { KEY_PREFIX } from "./api-keys.ts";
+
+/** What a request shows in place of a key, or beside it. */
+export type ShownSignature = {
+  /** Whether it is right for these bytes under this secret. */
+  readonly isRight: (secret: string, sent: Uint8Array) => boolean;
+};
+
+/** What a signature that carries a time is held to. */
+export type SignatureClock = {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** How far its time may be from now. */
+  readonly toleranceMs: number;
+};
+
+/** Of every 401, RFC 9110 §15.5.2; a webhook has no scheme of its own there. */
+const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="holdfast"' };
+
+type Headers = IncomingMessage["headers"];
+type Reader = (headers: Headers, clock: SignatureClock) => ShownSignature | undefined;
+
+/** Formats whose senders sign. */
+const READERS: Readonly<Record<string, Reader>> = {
+  github: readGithub,
+  gitlab: (headers, clock) => readStandard(headers, clock) ?? readToken(headers),
+  "standard-webhooks": readStandard,
+};
+
+const SHA256_HEX = /^sha256=([0-9a-f]{64})$/;
+/** Names of the headers, in the order in which they are looked for; Svix has older ones of its own. */
+const STANDARD_PREFIXES = ["webhook", "svix"];
+const WHSEC = "whsec_";
+const BASE64 = /^[A-Za-z0-9+/_-]{1,1024}={0,2}$/;
+const SECRET_BYTES_MIN = 16;
+const SIGNATURES_MAX = 32;
+export const WEBHOOK_SECRET_RULE =
+  "true, to have one made, or 16 to 256 printable characters without spaces, after whsec_ base64 of at least 16 bytes";
+
+/**
+ * The signature that a request in a format shows; undefined when it shows none, or its senders have none.
+ * @throws Problem signature_invalid, signature_expired
+ */
+export function signatureOf(
+  format: string | undefined,
+  { headers }: Pick<IncomingMessage, "headers">,
+  clock: SignatureClock,
+): ShownSignature | undefined {
+  if (format === undefined || !Object.hasOwn(READERS, format)) return undefined;
+  return READERS[format]?.(headers, clock);
+}
+
+function invalid(detail: string): Problem {
+  return new Problem("signature_invalid", detail, { headers: CHALLENGE });
+}
+
+/** GitHub: HMAC-SHA256 of the body, in hex. */
+function readGithub(headers: Headers): ShownSignature | undefined {
+  const shown = textOf(headers["x-hub-signature-256"]);
+  if (shown === undefined) {
+    if (headers["x-hub-signature"] === undefined) return undefined;
+    throw invalid(
+      "expected X-Hub-Signature-256, got X-Hub-Signature with SHA-1 alone, which proves nothing any more; use a GitHub (Enterprise Server 2.22 or later) that sends both",
+    );
+  }
+  const hex = SHA256_HEX.exec(shown)?.[1];
+  if (hex === undefined) throw invalid("expected X-Hub-Signature-256: sha256= and 64 hex digits, got another one");
+  const signature = Buffer.from(hex, "hex");
+  return { isRight: (secret, sent) => isEqual(createHmac("sha256", secret).update(sent).digest(), signature) };
+}
+
+/** Standard Webhooks, and GitLab's signing tokens: HMAC-SHA256 of id, time and body, in base64; several parted by spaces. */
+function readStandard(headers: Headers, { now, toleranceMs }: SignatureClock): ShownSignature | undefined {
+  const prefix = STANDARD_PREFIXES.find((each) => headers[`${each}-signature`] !== undefined);
+  if (prefix === undefined) return undefined;
+  const [id, time, shown] = ["id", "timestamp", "signature"].map((part) => textOf(headers[`${prefix}-${part}`]));
+  if (id === undefined || time === undefined || shown === undefined || !/^\d{1,12}$/.test(time)) {
+    throw invalid(`expected ${prefix}-id, ${prefix}-timestamp in seconds and ${prefix}-signature, got not all of them`);
+  }
+  const offMs = Number(time) * 1000 - now;
+  if (Math.abs(offMs) > toleranceMs) {
+    const side = offMs < 0 ? "older" : "later";
+    const detail = `expected a signature at most ${toleranceMs / 1000} s from the time of this service, got one that is ${Math.round(Math.abs(offMs) / 1000)} s ${side}; compare both clocks`;
+    throw new Problem("signature_expired", detail, { headers: CHALLENGE });
+  }
+  const signatures = shown
+    .split(" ", SIGNATURES_MAX)
+    .filter((each) => each.startsWith("v1,"))
+    .map((each) => Buffer.from(each.slice(3), "base64"));
+  const isRight = (secret: string, sent: Uint8Array): boolean =>
+    hmacKeysOf(secret).some((key) => {
+      const right = createHmac("sha256", key).update(`${id}.${time}.`).update(sent).digest();
+      return signatures.some((signature) => isEqual(right, signature));
+    });
+  return { isRight };
+}
+
+/** GitLab's secret token: the secret itself, which whoever sees one request can show again. */
+function readToken(headers: Headers): ShownSignature | undefined {
+  const shown = textOf(headers["x-gitlab-token"]);
+  // A key there is no secret, and is found as what it is.
+  if (shown === undefined || shown.startsWith(KEY_PREFIX)) return undefined;
+  const digest = digestOf(shown);
+  return { isRight: (secret) => isEqual(digestOf(secret), digest) };
+}
+
+/** A secret with the prefix is base64 of the key; without it senders take it for base64 or for the key itself. */
+function hmacKeysOf(secret: string): readonly Buffer[] {
+  const decoded = decodeSecret(secret.startsWith(WHSEC) ? secret.slice(WHSEC.length) : secret);
+  const keys = secret.startsWith(WHSEC) ? [decoded] : [Buffer.from(secret), decoded];
+  return keys.filter((key) => key !== undefined);
+}
+
+/** Bytes that a text spells in base64; undefined when it is none, or of so few that they could be guessed. */
+function decodeSecret(text: string): Buffer | undefined {
+  const bytes = BASE64.test(text) ? Buffer.from(text, "base64") : undefined;
+  return bytes !== undefined && bytes.length >= SECRET_BYTES_MIN ? bytes : undefined;
+}
+
+/** Whether a text can be the secret of a webhook: long enough, and what it says it is. */
+export function isWebhookSecret(text: string): boolean {
+  if (text.startsWith(WHSEC)) return decodeSecret(text.slice(WHSEC.length)) !== undefined;
+  return /^[!-~]{16,256}$/.test(text);
+}
+
+/** Of equal length whatever the text, so that not even that is told. */
+function digestOf(text: string): Buffer {
+  return createHmac("sha256", "").update(text).digest();
+}
+
+function isEqual(right: Buffer, shown: Buffer): boolean {
+  return right.length === shown.length && timingSafeEqual(right, shown);
+}
+
+function textOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
