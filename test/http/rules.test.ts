@@ -1,6 +1,8 @@
 /** What a ledger demands of its events, over the API: schemas, requirements, what is refused, what is quarantined, what is told. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import test, { after, before } from "node:test";
 import { ask, codeOf, event, type Running, startService } from "./service.ts";
 
@@ -260,4 +262,89 @@ test("a schema changes until an event names it, and then never again", async () 
   await send(name, event({ schema: "b@1" }));
   assert.equal(codeOf(await put(name, "b@1", PAYMENT)), "409 schema_in_use");
   assert.equal((await put(name, "b@1", {})).status, 200);
+});
+
+test("a request that is under way while the rules change is to be sent again, by the native and the foreign routes", async () => {
+  const name = await ledger();
+  const body = JSON.stringify(event());
+  const ways = ["events", "ingest/logs"] as const;
+  for (const [i, way] of ways.entries()) {
+    const sending = request(`${service.url}/v1/ledgers/${name}/${way}`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json", Expect: "100-continue" },
+    });
+    // The service says so when it has admitted the request and waits for its body.
+    sending.flushHeaders();
+    await once(sending, "continue");
+    await demand(name, [{ name: `rule-${i}`, members: ["tenant"] }]);
+    sending.end(body);
+    const [response] = (await once(sending, "response")) as [IncomingMessage];
+    const text = (await response.toArray()).join("");
+    assert.equal(response.statusCode, 503, text);
+    assert.equal((JSON.parse(text) as { code: string }).code, "rules_changed");
+    assert.equal(response.headers["retry-after"], way === "events" ? "1" : "2");
+  }
+  assert.equal(service.ledgers.get(name)?.size, ways.length, "nothing but the events about the rules");
+});
+
+test("rules outlive the service", async () => {
+  const first = await startService();
+  const admin = await first.key(["admin"], "rule-maker");
+  await ask(first, "PUT /v1/ledgers/main/schemas/payment@1", { key: admin, body: PAYMENT });
+  const requirements = [{ name: "pay", actions: ["payment.*"], schema: "payment@1" }];
+  await ask(first, "PUT /v1/ledgers/main/requirements", { key: admin, body: { requirements } });
+  await first.close();
+  const second = await startService({ store: first.store });
+  try {
+    const answer = await ask(second, "POST /v1/ledgers/main/events", {
+      key: admin,
+      body: event({ action: "payment.made", metadata: {} }),
+    });
+    assert.equal(codeOf(answer), "400 schema_violated");
+    const replaced = await ask(second, "PUT /v1/ledgers/main/schemas/payment@1", { key: admin, body: {} });
+    assert.equal(codeOf(replaced), "409 schema_in_use");
+    assert.equal(second.ledgers.get("main")?.size, 2);
+  } finally {
+    await second.close();
+  }
+});
+
+test("a body that is no schema or no list of requirements is refused with its place", async () => {
+  const name = await ledger();
+  const refused = await put(name, "a@1", { properties: { a: { $ref: "https://example.com/b" } } });
+  assert.equal(codeOf(refused), "400 schema_invalid");
+  assert.equal(refused.as("Problem").errors?.[0]?.path, "/properties/a/$ref");
+  const cases: readonly [unknown, string][] = [
+    [[{ name: "a" }, { name: "a" }], "/requirements"],
+    [[{ name: "a", members: ["a..b"] }], "/requirements/0/members/0"],
+    [[{ name: "a", formats: ["none"] }], "/requirements/0/formats/0"],
+    [[{ name: "a", schema: "none" }], "/requirements/0/schema"],
+    [[{ name: "a", unknown: 1 }], "/requirements/0/unknown"],
+    [[{}], "/requirements/0/name"],
+    [7, "/requirements"],
+  ];
+  for (const [requirements, path] of cases) {
+    const answer = await demand(name, requirements as readonly object[]);
+    assert.equal(codeOf(answer), "400 request_invalid");
+    assert.equal(answer.as("Problem").errors?.[0]?.path, path, answer.text);
+  }
+  assert.equal(service.ledgers.get(name)?.size, 0);
+});
+
+test("any JSON as metadata and changes, any text as action, any type of actor: native and foreign alike", async () => {
+  const name = await ledger();
+  const values = [null, true, 7, "text", [1, [2]], { deep: { deeper: [{ at: null }] } }];
+  for (const metadata of values) {
+    const action = `Something happened ${JSON.stringify(metadata)} – “é”`.padEnd(256, ".");
+    const members = { metadata, changes: metadata, action, actor: { type: "Toaster (kitchen)", id: "t 1" } };
+    assert.equal((await send(name, event(members))).status, 201);
+    const { action: a, metadata: m, changes: c, actor } = await read(name, (service.ledgers.get(name)?.size ?? 0) - 1);
+    assert.deepEqual({ action: a, metadata: m, changes: c, actor }, members);
+    const body = JSON.stringify(event({ ...members, id: `f ${JSON.stringify(metadata)}` }));
+    const answer = await ask(service, `POST /v1/ledgers/${name}/ingest/logs`, { key, body });
+    assert.equal(answer.as("ForeignReceipts").quarantined, 0);
+    const mapped = await read(name, answer.as("ForeignReceipts").receipts[0]?.index ?? -1);
+    assert.deepEqual([mapped.action, mapped.actor], [action, members.actor]);
+  }
+  assert.equal(codeOf(await send(name, event({ action: "x".repeat(257) }))), "400 event_invalid");
 });

@@ -163,10 +163,12 @@ function causeOf(errors: readonly ErrorObject[]): ErrorObject {
 /** @param withMeta whether documents are checked: those of a ledger were when they came in */
 function makeAjv({ withMeta }: { readonly withMeta: boolean }): Ajv2020 {
   const ajv = new Ajv2020({
-    strict: true,
-    // What JSON Schema allows, and people write: keywords without a type beside them, and several types.
+    strictSchema: true,
+    strictNumbers: true,
+    // What JSON Schema allows, and people write: keywords without a type beside them, several types, names that are nowhere described.
     strictTypes: false,
     strictTuples: false,
+    strictRequired: false,
     allowUnionTypes: true,
     meta: withMeta,
     validateSchema: false,
@@ -176,8 +178,12 @@ function makeAjv({ withMeta }: { readonly withMeta: boolean }): Ajv2020 {
     messages: true,
     code: { regExp: engine },
   });
+  const [first] = ajv.RULES.rules.find(({ type }) => type === undefined)?.rules ?? [];
+  if (first === undefined) throw new Error("expected keywords of ajv for values of any type, got none");
   ajv.addKeyword({
     keyword: WORK_KEYWORD,
+    // What fails ends the work at a value, so this comes before the rest.
+    before: first.keyword,
     schemaType: "number",
     errors: false,
     validate: (weight: number) => {
