@@ -17,7 +17,7 @@ const ROOT = join(import.meta.dirname, "..");
 
 /** From the innermost ring outwards; imports point to what stands before. Some rooms are named before they are built. */
 const RINGS: readonly (readonly string[])[] = [
-  ["merkle", "json", "entry", "verify", "watch", "sdk"],
+  ["merkle", "json", "entry", "verify", "watch", "senders", "sdk"],
   [
     "clock.ts",
     "health.ts",
@@ -45,7 +45,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   entry: ["merkle", "json"],
   verify: ["merkle", "json", "entry"],
   watch: ["merkle", "json", "verify"],
-  web: ["merkle", "json", "entry", "verify", "net"],
+  senders: [],
+  web: ["merkle", "json", "entry", "verify", "senders", "net"],
   "clock.ts": [],
   "worker-thread.ts": [],
   "health.ts": [],
@@ -103,6 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "entry",
     "verify",
     "watch",
+    "senders",
     "net",
     "store",
     "chain",
@@ -142,7 +144,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   zod: ["entry", "service/config.ts", "service/setting-errors.ts", "http"],
 };
 
-const PURE = ["merkle", "json", "entry", "verify", "watch", "ingest", "web"];
+const PURE = ["merkle", "json", "entry", "verify", "watch", "senders", "ingest", "web"];
 /** Folders of those that are not: they have threads and sockets. */
 const NOT_PURE = ["ingest/intake", "ingest/listeners", "ingest/rules", "ingest/sources"];
 /** Names in a folder, so that its listing is read at a glance. */

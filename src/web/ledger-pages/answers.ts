@@ -97,3 +97,36 @@ export type KeyAnswer = {
 };
 
 export type KeysAnswer = { readonly keys: readonly KeyAnswer[] };
+
+/** What came: of a source, or of one of its keys in one format. */
+export type SourceCounts = {
+  readonly recorded: number;
+  readonly quarantined: number;
+  readonly duplicates: number;
+  readonly bytes: number;
+  readonly perMinute: number;
+  readonly lastSeen?: number;
+  /** How long before it was received the newest event says that it happened; below 0 for one that is still to come. */
+  readonly skewMs?: number;
+};
+
+export type SourceKeyAnswer = {
+  readonly id: string;
+  readonly state: "live" | "expired" | "revoked";
+  readonly note?: string;
+  readonly expiresAt?: number;
+  readonly revokedAt?: number;
+  readonly lastUsedAt?: number;
+  /** Uses after its end. */
+  readonly refused?: { readonly count: number; readonly lastAt: number };
+};
+
+export type SourceAnswer = SourceCounts & {
+  readonly source: string;
+  readonly received: readonly (SourceCounts & { readonly key: string; readonly format: string })[];
+  readonly keys: readonly SourceKeyAnswer[];
+};
+
+export type SourcesAnswer = { readonly sources: readonly SourceAnswer[] };
+
+export type NewKeyAnswer = KeyAnswer & { readonly key: string };

@@ -1,6 +1,8 @@
 /** Asks the service that these pages came from, and nobody else. */
 
 import { readJson } from "../../json/read.ts";
+import { toHex, utf8 } from "../../merkle/bytes.ts";
+import { sha256 } from "../../merkle/hash.ts";
 
 /** The service said no, or could not be asked (status 0); `code` is the stable one of its problem. */
 export class ApiError extends Error {
@@ -16,6 +18,7 @@ export class ApiError extends Error {
 }
 
 const TIMEOUT_MS = 30_000;
+const KEY_ID_LENGTH = 16;
 /** What proxies answer in place of a service that they do not reach. */
 const PROXY_STATUSES = [502, 503, 504];
 
@@ -50,6 +53,12 @@ export class Client {
     return this.#key !== undefined;
   }
 
+  /** The id by which the service lists the key. */
+  get keyId(): string | undefined {
+    if (this.#key === undefined) return undefined;
+    return toHex(sha256(utf8(this.#key))).slice(2, 2 + KEY_ID_LENGTH);
+  }
+
   /** @throws ApiError */
   async json<T>(path: string, signal?: AbortSignal, patienceMs?: number): Promise<T> {
     return readJson(await this.text(path, signal, patienceMs)) as T;
@@ -63,6 +72,11 @@ export class Client {
   /** @throws ApiError */
   async post<T>(path: string, body: unknown): Promise<T> {
     return readJson(await this.#send("POST", path, JSON.stringify(body), undefined, TIMEOUT_MS)) as T;
+  }
+
+  /** @throws ApiError */
+  async remove<T>(path: string): Promise<T> {
+    return readJson(await this.#send("DELETE", path, undefined, undefined, TIMEOUT_MS)) as T;
   }
 
   async #send(

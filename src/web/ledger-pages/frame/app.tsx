@@ -15,6 +15,7 @@ import { type Reach, ReachProvider, useReach } from "../reach.tsx";
 import { type Route, routeHash } from "../route.ts";
 import { useRoute } from "../router.ts";
 import { SessionProvider, useSession } from "../session.tsx";
+import { SourcesPage } from "../sources/sources-page.tsx";
 import { Bar, TITLES } from "./bar.tsx";
 import { Guard, ProblemPage } from "./problem-page.tsx";
 import { SignIn } from "./sign-in.tsx";
@@ -37,7 +38,9 @@ function Page({ route, ledger }: PageProps) {
   if (route.page === "overview") return <Overview name={route.ledger} ledger={{ ...ledger, value }} />;
   if (route.page === "anchors") return <AnchorsPage ledger={value} />;
   if (route.page === "downloads") return <DownloadsPage ledger={value} />;
-  return client.hasKey ? <EventsPage route={route} ledger={value} /> : <SignIn route={route} />;
+  if (!client.hasKey) return <SignIn route={route} />;
+  if (route.page === "sources") return <SourcesPage route={route} ledger={value} />;
+  return <EventsPage route={route} ledger={value} />;
 }
 
 function LostNotice() {

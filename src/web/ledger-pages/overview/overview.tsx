@@ -4,7 +4,6 @@ import { Loading } from "../../parts/loading.tsx";
 import { useNow } from "../../parts/now.ts";
 import type { AnchorsAnswer, KeysAnswer, LedgerAnswer, StatsAnswer } from "../answers.ts";
 import { isRefusal, ledgerPath } from "../client.ts";
-import { FirstEvent } from "../first-event.tsx";
 import { type Polled, usePath } from "../polling.ts";
 import { useReach } from "../reach.tsx";
 import { routeHash } from "../route.ts";
@@ -12,6 +11,7 @@ import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 import { Activity, TopValues } from "./activity.tsx";
 import { Chains } from "./chains.tsx";
+import { FirstEvent } from "./first-event.tsx";
 import { Heads } from "./heads.tsx";
 import { KeysTable } from "./keys-table.tsx";
 

@@ -1,12 +1,12 @@
 /** An empty ledger: what to do now. The command to paste, and for those who may write, a button that does it. */
 
 import { useState } from "preact/hooks";
-import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
-import { Command } from "../parts/command.tsx";
-import { ledgerPath, serviceUrl } from "./client.ts";
-import { routeHash } from "./route.ts";
-import { useSession } from "./session.tsx";
-import { Trouble } from "./trouble.tsx";
+import { LEDGER_DEFAULT } from "../../../net/service-defaults.ts";
+import { Command } from "../../parts/command.tsx";
+import { ledgerPath, serviceUrl } from "../client.ts";
+import { routeHash } from "../route.ts";
+import { useSession } from "../session.tsx";
+import { Trouble } from "../trouble.tsx";
 
 function firstEvent(): Record<string, unknown> {
   return {

@@ -1,0 +1,133 @@
+/** Senders that are services of others, and post to a URL. */
+
+import { lines, type Sender } from "./sender.ts";
+
+const SECRET_IN_URL =
+  "The key stands in the URL: whoever may see the webhook there has it. Give it an end, and change it.";
+
+export const PLATFORMS: readonly Sender[] = [
+  {
+    id: "github",
+    title: "GitHub webhook",
+    group: "Platforms",
+    format: "github",
+    key: "path",
+    path: "/in/{{key}}/github",
+    snippets: [{ where: "Payload URL; choose application/json", language: "", text: "{{url}}/in/{{key}}/github" }],
+    page: "github",
+    notes: [
+      "GitHub tries nothing again: what it sends while the service is away has to be redelivered by hand within 3 days.",
+      SECRET_IN_URL,
+    ],
+  },
+  {
+    id: "gitlab",
+    title: "GitLab webhook",
+    group: "Platforms",
+    format: "gitlab",
+    key: "path",
+    path: "/in/{{key}}/gitlab",
+    snippets: [{ where: "URL of the webhook", language: "", text: "{{url}}/in/{{key}}/gitlab" }],
+    page: "gitlab",
+    notes: ["GitLab switches a hook off that is refused: change its key before that ends.", SECRET_IN_URL],
+  },
+  {
+    id: "standard-webhooks",
+    title: "Standard Webhooks",
+    group: "Platforms",
+    format: "webhooks",
+    key: "path",
+    path: "/in/{{key}}/webhooks",
+    snippets: [{ where: "URL of the endpoint", language: "", text: "{{url}}/in/{{key}}/webhooks" }],
+    page: "standard-webhooks",
+    notes: [SECRET_IN_URL],
+  },
+  {
+    id: "okta",
+    title: "Okta event hook",
+    group: "Platforms",
+    format: "logs",
+    key: "bearer",
+    path: "/v1/ledgers/{{ledger}}/ingest/logs",
+    snippets: [
+      {
+        where: "URL and authentication of the event hook",
+        language: "",
+        text: lines(
+          "URL                    {{url}}/v1/ledgers/{{ledger}}/ingest/logs",
+          "Authentication field   Authorization",
+          "Authentication secret  Bearer {{key}}",
+        ),
+      },
+    ],
+    page: "logs",
+    notes: [
+      "Okta asks once whether the hook is wanted, which is answered. It tries a delivery once more, and then drops it.",
+    ],
+  },
+  {
+    id: "aws",
+    title: "AWS EventBridge, CloudTrail",
+    group: "Platforms",
+    format: "aws",
+    key: "bearer",
+    path: "/v1/ledgers/{{ledger}}/ingest/aws",
+    snippets: [
+      {
+        where: "Connection and API destination of a rule of EventBridge",
+        language: "",
+        text: lines(
+          "API destination endpoint  {{url}}/v1/ledgers/{{ledger}}/ingest/aws",
+          "HTTP method               POST",
+          "Authorization type        API Key",
+          "API key name              X-API-Key",
+          "Value                     {{key}}",
+        ),
+      },
+    ],
+    page: "aws",
+    notes: [
+      "Needs https with a certificate that AWS trusts. EventBridge tries for 24 hours: give the rule a dead-letter queue.",
+    ],
+  },
+  {
+    id: "google-cloud",
+    title: "Google Cloud audit logs",
+    group: "Platforms",
+    format: "google",
+    key: "path",
+    path: "/in/{{key}}/google",
+    snippets: [
+      {
+        where: "In a shell: a topic for the log, and a subscription that pushes",
+        language: "sh",
+        text: lines(
+          "gcloud pubsub topics create holdfast",
+          "gcloud logging sinks create holdfast pubsub.googleapis.com/projects/PROJECT/topics/holdfast \\",
+          "  --log-filter='logName:\"cloudaudit.googleapis.com\"'",
+          "gcloud pubsub subscriptions create holdfast --topic=holdfast --ack-deadline=60 \\",
+          "  --push-endpoint={{url}}/in/{{key}}/google",
+        ),
+      },
+    ],
+    page: "google-cloud",
+    notes: ["Needs https with a certificate that Google trusts.", SECRET_IN_URL],
+  },
+  {
+    id: "azure",
+    title: "Azure activity and Entra logs",
+    group: "Platforms",
+    format: "azure",
+    key: "path",
+    path: "/in/{{key}}/azure",
+    snippets: [
+      {
+        where: "Endpoint of an Event Grid subscription of type Web Hook",
+        language: "",
+        text: "{{url}}/in/{{key}}/azure",
+      },
+    ],
+    page: "azure",
+    notes: ["Event Grid asks once whether it may send, which is answered.", SECRET_IN_URL],
+  },
+];
