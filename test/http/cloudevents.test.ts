@@ -99,10 +99,9 @@ test("a web hook's handshake is granted to whoever asks, without a key, on every
   const asked = { "WebHook-Request-Origin": "eventemitter.example.com", "WebHook-Request-Rate": "120" };
   for (const path of [PATH, "/in/whatever/cloudevents"]) {
     const { status, headers } = await ask(service, `OPTIONS ${path}`, { headers: asked });
-    assert.deepEqual(
-      [status, headers.get("webhook-allowed-origin"), headers.get("webhook-allowed-rate"), headers.get("allow")],
-      [200, "eventemitter.example.com", "*", "HEAD, OPTIONS, POST"],
-    );
+    const granted = [headers.get("webhook-allowed-origin"), headers.get("webhook-allowed-rate")];
+    assert.deepEqual([status, ...granted], [200, "eventemitter.example.com", "*"]);
+    assert.match(headers.get("allow") ?? "", /\bPOST\b/);
     assert.equal((await ask(service, `OPTIONS ${path}`)).headers.get("webhook-allowed-origin"), null);
   }
   const other = await ask(service, "OPTIONS /v1/ledgers/main/ingest/github", { headers: asked });

@@ -4,7 +4,7 @@
  */
 
 import { isPrintable } from "../../../entry/schema.ts";
-import { asObject, asText, fitForMember, type JsonObject, known } from "../../text/foreign-values.ts";
+import { asObject, asText, fitForMember, type JsonObject } from "../../text/foreign-values.ts";
 import { type NamedMembers, namedMembers } from "../../text/log-record.ts";
 import { asTime } from "../../text/times.ts";
 
@@ -48,21 +48,25 @@ export function cloudEvent(attributes: JsonObject, data: CloudData): JsonObject 
   const { id: __, targets, context, ...named } = more;
   const action = asText(type);
   const isAction = action !== undefined && isPrintable(action);
-  return known({
+  const event: Record<string, unknown> = {
     ...named,
     action: isAction ? action : "cloudevents.event",
-    time: asTime(time),
-    observed_at: asTime(recordedtime),
     actor: actorOf(attributes) ?? actor ?? { type: "service", id: asText(source, IDENTIFIER_MAX) ?? "cloudevents" },
-    id: asText(id),
-    targets: targetsOf(attributes.subject, targets),
-    context: contextOf(attributes.traceparent, context),
-    source: asText(source),
-    message,
-    schema: asText(dataschema) ?? asText(schemaurl),
-    class: asText(dataclassification),
     metadata: metadataOf(attributes, data, isAction),
-  });
+  };
+  const add = (name: string, value: unknown): void => {
+    if (value !== undefined) event[name] = value;
+  };
+  add("id", asText(id));
+  add("time", asTime(time));
+  add("observed_at", asTime(recordedtime));
+  add("targets", targetsOf(attributes.subject, targets));
+  add("context", contextOf(attributes.traceparent, context));
+  add("source", asText(source));
+  add("message", message);
+  add("schema", asText(dataschema) ?? asText(schemaurl));
+  add("class", asText(dataclassification));
+  return event;
 }
 
 function actorOf({ authtype, authid }: JsonObject): JsonObject | undefined {
@@ -87,20 +91,29 @@ function contextOf(traceparent: unknown, named: unknown): unknown {
 }
 
 function metadataOf(attributes: JsonObject, data: CloudData, isAction: boolean): JsonObject {
-  const extensions: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(attributes)) {
-    if (!PLACED.has(name) && value !== null && name !== "__proto__") extensions[name] = fitForMember(value);
-  }
   const { source, type, time, dataschema, datacontenttype } = attributes;
-  return known({
-    source: fitForMember(source),
-    type: isAction ? undefined : fitForMember(type),
-    time: asTime(time) === undefined && time !== undefined ? fitForMember(time) : undefined,
-    dataschema: asText(dataschema) === undefined && dataschema !== undefined ? fitForMember(dataschema) : undefined,
-    datacontenttype: asText(datacontenttype),
-    extensions: Object.keys(extensions).length === 0 ? undefined : extensions,
-    data: data.value === undefined ? undefined : fitForMember(data.value),
-    data_base64: data.base64 === undefined ? undefined : fitForMember(data.base64),
-    data_bytes: data.bytes,
-  });
+  const metadata: Record<string, unknown> = {};
+  const add = (name: string, value: unknown): void => {
+    if (value !== undefined) metadata[name] = fitForMember(value);
+  };
+  add("source", source);
+  if (!isAction) add("type", type);
+  if (asTime(time) === undefined) add("time", time);
+  if (asText(dataschema) === undefined) add("dataschema", dataschema);
+  add("datacontenttype", asText(datacontenttype));
+  add("extensions", extensionsOf(attributes));
+  add("data", data.value);
+  add("data_base64", data.base64);
+  add("data_bytes", data.bytes);
+  return metadata;
+}
+
+function extensionsOf(attributes: JsonObject): JsonObject | undefined {
+  let extensions: Record<string, unknown> | undefined;
+  for (const name of Object.keys(attributes)) {
+    if (PLACED.has(name) || attributes[name] === null || name === "__proto__") continue;
+    extensions ??= {};
+    extensions[name] = attributes[name];
+  }
+  return extensions;
 }

@@ -4,7 +4,6 @@
  * wrong, the headers and the body do. What is not JSON is kept as it came.
  */
 
-import { canonicalJson } from "../../../json/canonical.ts";
 import { type Delivery, type Format, type Item, unreadable } from "../../format.ts";
 import { readText } from "../../raw-member.ts";
 import { asObject, type JsonObject } from "../../text/foreign-values.ts";
@@ -45,7 +44,11 @@ function binaryItem(body: Uint8Array, headers: Delivery["headers"]): Item {
   const named = contentType === undefined ? rest : { ...rest, datacontenttype: contentType };
   const item = itemOf(raw, named, dataOf(text, body, contentType), isSound);
   // The attributes did not come with the body, so the exact texts of their headers are kept beside it.
-  return { ...item, kind: canonicalJson(headers), source: { headers } };
+  return { ...item, kind: JSON.stringify(Object.entries(headers).sort(byName)), source: { headers } };
+}
+
+function byName([a]: [string, string], [b]: [string, string]): number {
+  return a < b ? -1 : 1;
 }
 
 /** The data of a body: a JSON value where it is said or seen to be one, else its text. */

@@ -4,8 +4,9 @@
  */
 
 import { readUtf8 } from "../../../merkle/bytes.ts";
-import { known } from "../../text/foreign-values.ts";
 
+/** What is to be decoded in a text that is not plain. */
+const MARKED = /[%"\u0080-\uffff]/;
 const QUOTED = /^"(.*)"$/s;
 const ESCAPED = /\\(.)/gs;
 const ENCODED = /(?:%[0-9a-f]{2})+/gi;
@@ -20,7 +21,7 @@ export type HeaderAttributes = {
 
 /** @param headers by their names in lower case, their texts of one unit a byte */
 export function headerAttributes(headers: Readonly<Record<string, string>>, prefix: string): HeaderAttributes {
-  const attributes: Record<string, string | undefined> = {};
+  const attributes: Record<string, string> = {};
   let isSound = true;
   for (const [name, text] of Object.entries(headers)) {
     if (!name.startsWith(prefix) || name === `${prefix}__proto__`) continue;
@@ -28,11 +29,12 @@ export function headerAttributes(headers: Readonly<Record<string, string>>, pref
     attributes[name.slice(prefix.length)] = value ?? text;
     if (value === undefined) isSound = false;
   }
-  return { attributes: known(attributes) as Record<string, string>, isSound };
+  return { attributes, isSound };
 }
 
 /** The value that a header spells; undefined when its bytes are no UTF-8. */
 function decode(text: string): string | undefined {
+  if (!MARKED.test(text)) return text;
   const unquoted = QUOTED.exec(text)?.[1]?.replaceAll(ESCAPED, "$1") ?? text;
   // Senders that encode nothing write UTF-8, or else one of the older sets of which a byte is a character.
   const plain = unquoted.replaceAll(BYTES, (bytes) => textOf(unitsOf(bytes)) ?? bytes);
