@@ -117,7 +117,7 @@ const SENDERS: Readonly<Record<string, (status: number) => Does>> = {
     status < 300 ? "done" : status >= 500 || [401, 407, 409, 429].includes(status) ? "keeps" : "drops",
   "SNS, Pub/Sub": (status) => (status < 300 ? "done" : status >= 500 || status === 429 ? "keeps" : "drops"),
   Firehose: (status) => (status === 200 ? "done" : status === 413 || status === 400 ? "drops" : "keeps"),
-  "Event Grid": (status) => (status <= 204 ? "done" : [400, 401, 403, 404, 413].includes(status) ? "drops" : "keeps"),
+  "Event Grid": (status) => (status <= 204 ? "done" : [400, 401, 403, 413].includes(status) ? "drops" : "keeps"),
 };
 /** Those that hold nothing back themselves, and lose what the service cannot take, whatever it answers. */
 const WITHOUT_MEMORY = ["winston http", "HTTPHandler", "log4j2 HttpAppender"];

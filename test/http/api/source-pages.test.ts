@@ -37,6 +37,7 @@ for (const page of pages) {
       for (const commands of blocks) {
         const { stdout } = await run("bash", ["-euo", "pipefail", "-c", commands], { env });
         assert.doesNotMatch(stdout, /urn:holdfast:problem/);
+        assert.doesNotMatch(stdout, /"quarantined":(true|[1-9])/, "nothing that a page tells to send is quarantined");
       }
       assert.ok((service.ledgers.get("main")?.size ?? 0) > 0, "something was recorded");
     } finally {
