@@ -296,6 +296,58 @@ test("nothing that is in a signed body is answered 4xx", async () => {
   }
 });
 
+/**
+ * What each sender does on a status, by its documentation. "kept" is what comes again, by itself or asked for; "ended" is a
+ * hook that sends nothing any more.
+ */
+const ON_STATUS: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  github: { 200: "done", 401: "kept", 403: "kept", 404: "kept", 413: "kept", 503: "kept" },
+  gitlab: { 200: "done", 401: "ended", 403: "ended", 404: "ended", 413: "ended", 503: "kept" },
+  "standard-webhooks": { 200: "done", 401: "kept", 403: "kept", 404: "kept", 413: "kept", 503: "kept" },
+};
+
+test("whatever may pass is 503, which every sender keeps; a hook is ended only for what its owner has to mend", async () => {
+  await keyWith("passing", SECRET);
+  const body = '{"type":"a"}';
+  const standard = standardHeaders(Buffer.from(SECRET).toString("base64"), body, "passing-1", service.clock.now);
+  const { ledgers, keys } = service;
+  const found = keys.findBySecret.bind(keys);
+  const signed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    github: await githubHeaders(SECRET, body, "passing-1"),
+    gitlab: { "X-Gitlab-Token": SECRET },
+    "standard-webhooks": standard,
+  };
+  const other = await ledgers.create({ name: "stopped" });
+  await other.close();
+  for (const [format, headers] of Object.entries(signed)) {
+    const target = (ledger: string) => `/v1/ledgers/${ledger}/ingest/${format}?source=passing`;
+    const stopped = await post(target("stopped"), body, headers);
+    assert.deepEqual([stopped.status, stopped.headers.get("retry-after")], [503, "2"], format);
+    keys.findBySecret = () => {
+      throw new Error("something of our own");
+    };
+    const failed = await post(target("main"), body, headers);
+    keys.findBySecret = found;
+    assert.deepEqual([failed.status, failed.headers.get("retry-after")], [503, "2"], format);
+    const unknown = await post(target("none"), body, headers);
+    const refused = await post(target("main"), body, {
+      ...headers,
+      "X-Gitlab-Token": "x",
+      "X-Hub-Signature-256": "x",
+      "webhook-id": "x",
+    });
+    const taken = await post(target("main"), body, headers);
+    assert.deepEqual([unknown.status, refused.status, taken.status], [404, 401, 200], format);
+    for (const { status } of [stopped, failed, unknown, refused, taken]) {
+      const outcome = ON_STATUS[format]?.[status];
+      assert.ok(
+        status < 400 ? outcome === "done" : outcome === "kept" || [401, 404].includes(status),
+        `${format} ${status}`,
+      );
+    }
+  }
+});
+
 /** The library refuses to sign nothing. */
 function empty() {
   const signature = `sha256=${createHmac("sha256", SECRET).update("").digest("hex")}`;

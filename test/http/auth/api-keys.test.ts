@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import test, { after, before } from "node:test";
 import { Health } from "../../../src/health.ts";
 import { KeyRing } from "../../../src/http/auth/api-keys.ts";
+import { SecretBox } from "../../../src/keys/secret-box.ts";
 import { MemoryStore } from "../../store/memory-store.ts";
 import { ask, codeOf, event, type Running, startService } from "../service.ts";
 
@@ -189,4 +190,23 @@ test("a mistake in a request is told in words, not in those of a library", async
     assert.match(detail, /^expected .* as \/.*, got /, JSON.stringify(body));
     assert.doesNotMatch(detail, /invalid|\ba (array|object|int|string)\b/i);
   }
+});
+
+test("a secret that cannot be opened any more is a notice until its key is ended, and signs nothing", async () => {
+  const store = new MemoryStore();
+  const sealed = await KeyRing.open(store, Date.now, undefined, new SecretBox(new Uint8Array(32), "tests"));
+  const { key, webhookSecret } = await sealed.create({ roles: ["writer"], source: "hooks", webhookSecret: true });
+  assert.equal(sealed.secretOf(key), webhookSecret);
+  await sealed.close();
+  const health = new Health();
+  const ring = await KeyRing.open(store, Date.now, health, new SecretBox(new Uint8Array(32).fill(1), "tests"));
+  const codes = () => health.conditions().map(({ code, isNotice }) => [code, isNotice]);
+  assert.deepEqual(codes(), [["webhook_secrets_unreadable", true]]);
+  assert.equal(
+    ring.findBySecret("hooks", () => true),
+    undefined,
+  );
+  await ring.revoke(key.id);
+  assert.deepEqual(codes(), []);
+  await ring.close();
 });

@@ -141,10 +141,7 @@ test("the outcome is what was decided and answered, and unknown before there is 
     [outcome(201, "allow"), outcome(101), outcome(409, "allow"), outcome(404), outcome(500)],
     ["success", "success", "failure", "failure", "failure"],
   );
-  assert.deepEqual(
-    [outcome(403, "forbid"), outcome(401), outcome(undefined, "forbid")],
-    ["denied", "denied", "denied"],
-  );
+  assert.deepEqual([outcome(403), outcome(401), outcome(undefined, "forbid")], ["denied", "denied", "denied"]);
   assert.deepEqual([outcome(undefined), outcome(undefined, undefined, "Panic")], ["unknown", "failure"]);
 });
 
@@ -180,7 +177,7 @@ const SECRETS: Readonly<Record<string, object>> = {
   },
   "a token of a service account": {
     objectRef: { resource: "serviceaccounts", subresource: "token", namespace: "a", name: "ci" },
-    responseObject: { kind: "TokenRequest", status: { token: SECRET } },
+    responseObject: { status: { token: SECRET } },
   },
   "a secret that only its kind tells": {
     objectRef: undefined,
