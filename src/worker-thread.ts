@@ -27,6 +27,11 @@ export class WorkerThread<Question, Answer> {
     this.#worker.unref();
     this.#worker.on("message", (answer: Answer) => this.#take(answer));
     this.#worker.on("error", (cause) => this.#lose(cause));
+    // An answer that cannot be read is lost, and those that follow would go to the wrong questions.
+    this.#worker.on("messageerror", (cause) => {
+      this.#lose(cause);
+      void this.end();
+    });
     this.#worker.on("exit", (code) => this.#lose(new Error(`the thread ended with code ${code}`)));
   }
 
@@ -42,9 +47,10 @@ export class WorkerThread<Question, Answer> {
   ask(question: Question, transferred: readonly ArrayBuffer[] = []): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#lost !== undefined) throw lostError(this.#lost);
+      // First, since it throws for what cannot be sent: whoever waited for that would get the answer of the next.
+      this.#worker.postMessage(question, [...transferred]);
       if (this.#waiting.length === 0) this.#worker.ref();
       this.#waiting.push({ resolve, reject });
-      this.#worker.postMessage(question, [...transferred]);
     });
   }
 

@@ -43,7 +43,9 @@ export function shapeOf(text: string, depthMax: number): Shape {
   return { depth: deepest, commas, values };
 }
 
-/** Whether a text is too long to be parsed unseen and nested deeper than this. */
-export function isTooDeep(text: string, depthMax: number): boolean {
-  return text.length > LOOKED_AT && shapeOf(text, depthMax).depth > depthMax;
+/** Whether a text is too long to be parsed unseen and nested deeper than this, or of more values. */
+export function isTooDeep(text: string, depthMax: number, valuesMax = Number.POSITIVE_INFINITY): boolean {
+  if (text.length <= LOOKED_AT) return false;
+  const { depth, values } = shapeOf(text, depthMax);
+  return depth > depthMax || values > valuesMax;
 }

@@ -4,113 +4,91 @@
  * and snappy as the OpenTelemetry Collector sends it, one block or frames.
  */
 
-import { promisify } from "node:util";
 import {
-  brotliDecompress,
-  type CompressCallback,
-  gunzip,
-  type InputType,
-  inflate,
-  inflateRaw,
-  zstdDecompress,
+  type BrotliDecompress,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  createZstdDecompress,
+  type Gunzip,
+  type Inflate,
+  type InflateRaw,
+  type ZstdDecompress,
 } from "node:zlib";
-import { uncompress } from "snappyjs";
-import { readVarint } from "../../entry/varint.ts";
 import { Problem } from "../problem.ts";
+import { unpackFrames, unpackSnappy } from "./snappy.ts";
 
-type Decode = (bytes: Uint8Array, bytesMax: number) => Promise<Uint8Array>;
+/** `makeRoom` is asked before memory is taken. */
+type Decode = (bytes: Uint8Array, makeRoom: (bytes: number) => void) => Promise<Uint8Array>;
+type Decoder = Gunzip | Inflate | InflateRaw | BrotliDecompress | ZstdDecompress;
 
-/** zlib's own error for what is longer than it may be. */
-const TOO_LARGE = "ERR_BUFFER_TOO_LARGE";
+/** More encodings than these no sender has; each can be a body of the full size, and much work. */
+const ENCODINGS_MAX = 4;
 /** The low half of a byte of 8: what a zlib stream (RFC 1950) begins with, and a raw one of senders who forgot it does not. */
 const ZLIB_METHOD = 0x08;
-const FRAMES_MAGIC = [0xff, 0x06, 0x00, 0x00, 0x73, 0x4e, 0x61, 0x50, 0x70, 0x59];
 
 const DECODERS: Readonly<Record<string, Decode>> = {
-  gzip: whole(gunzip),
-  "x-gzip": whole(gunzip),
-  deflate: (bytes, bytesMax) => ((bytes[0] ?? 0) % 16 === ZLIB_METHOD ? zlibStream : rawStream)(bytes, bytesMax),
-  br: whole(brotliDecompress),
-  zstd: whole(zstdDecompress),
-  snappy: async (bytes, bytesMax) => (isFramed(bytes) ? framesOf(bytes, bytesMax) : blockOf(bytes, bytesMax)),
-  "x-snappy-framed": async (bytes, bytesMax) => framesOf(bytes, bytesMax),
+  gzip: streamed(createGunzip),
+  "x-gzip": streamed(createGunzip),
+  deflate: (bytes, makeRoom) => ((bytes[0] ?? 0) % 16 === ZLIB_METHOD ? zlibStream : rawStream)(bytes, makeRoom),
+  br: streamed(createBrotliDecompress),
+  zstd: streamed(createZstdDecompress),
+  snappy: unpackSnappy,
+  "x-snappy-framed": unpackFrames,
 };
-const zlibStream = whole(inflate);
-const rawStream = whole(inflateRaw);
+const zlibStream = streamed(createInflate);
+const rawStream = streamed(createInflateRaw);
 
 /**
  * A body without its Content-Encoding; undefined when it does not decompress, or is in an encoding that is not known.
- * @throws Problem request_too_large
+ * @param hold told of the bytes that are about to be held beside the body; throws when they are not to be
+ * @throws Problem request_too_large, and what `hold` throws
  */
 export async function decodeBody(
   bytes: Uint8Array,
   contentEncoding: string | undefined,
   bytesMax: number,
+  hold: (bytes: number) => void,
 ): Promise<Uint8Array | undefined> {
   // Listed in the order in which they were applied.
-  const names = (contentEncoding ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const listed = (contentEncoding ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const names = listed.filter((name) => name !== "" && name !== "identity");
+  if (names.length > ENCODINGS_MAX) return undefined;
   let decoded = bytes;
   for (const name of names.reverse()) {
-    if (name === "" || name === "identity") continue;
     const decode = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
     if (decode === undefined) return undefined;
+    let length = 0;
+    const makeRoom = (bytes: number): void => {
+      length += bytes;
+      if (length > bytesMax) throw tooLarge(bytesMax);
+      hold(bytes);
+    };
     try {
-      decoded = await decode(decoded, bytesMax);
+      decoded = await decode(decoded, makeRoom);
     } catch (error) {
       if (error instanceof Problem) throw error;
-      if ((error as { code?: unknown }).code === TOO_LARGE) throw tooLarge(bytesMax);
       return undefined;
     }
   }
-  if (decoded.length > bytesMax) throw tooLarge(bytesMax);
   return decoded;
 }
 
-type Options = { readonly maxOutputLength: number; readonly info: true };
-type Decompress = (bytes: InputType, options: Options, callback: CompressCallback) => void;
-/** What comes with `info`. */
-type Decompressed = { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
-
-function whole(decompress: Decompress): Decode {
-  const run = promisify(decompress) as unknown as (bytes: Uint8Array, options: Options) => Promise<Decompressed>;
-  return async (bytes, bytesMax) => {
-    const { buffer, engine } = await run(bytes, { maxOutputLength: Math.max(1, bytesMax), info: true });
-    // What stands behind the end of its stream zlib leaves where it is, and says nothing.
-    if (engine.bytesWritten !== bytes.length) throw new RangeError("expected nothing behind the compressed stream");
-    return buffer;
-  };
-}
-
-function isFramed(bytes: Uint8Array): boolean {
-  return FRAMES_MAGIC.every((byte, i) => bytes[i] === byte);
-}
-
-function blockOf(bytes: Uint8Array, bytesMax: number): Uint8Array {
-  // Looked at first: the library makes room for what a block says of itself.
-  if (readVarint(bytes, 0) > bytesMax) throw tooLarge(bytesMax);
-  return uncompress(bytes);
-}
-
-/** The snappy framing format: each frame is a kind, a length of three bytes, and for data a checksum of four. */
-function framesOf(bytes: Uint8Array, bytesMax: number): Uint8Array {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (let at = 0; at < bytes.length; ) {
-    const kind = bytes[at] as number;
-    const size = (bytes[at + 1] ?? 0) + 256 * (bytes[at + 2] ?? 0) + 65_536 * (bytes[at + 3] ?? 0);
-    const frame = bytes.subarray(at + 4, at + 4 + size);
-    if (frame.length !== size) throw new RangeError("expected a whole frame");
-    at += 4 + size;
-    if (kind > 1) {
-      if (kind < 0x80) throw new RangeError(`expected a frame that may be skipped, got kind ${kind}`);
-      continue;
+/** Decompresses piece by piece, so that nothing is held that was not asked for, however many do so at once. */
+function streamed(create: () => Decoder): Decode {
+  return async (bytes, makeRoom) => {
+    const decoder = create();
+    const pieces: Buffer[] = [];
+    decoder.end(bytes);
+    for await (const piece of decoder as AsyncIterable<Buffer>) {
+      makeRoom(piece.length);
+      pieces.push(piece);
     }
-    const part = kind === 0 ? blockOf(frame.subarray(4), bytesMax - length) : frame.subarray(4);
-    length += part.length;
-    if (length > bytesMax) throw tooLarge(bytesMax);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
+    // What stands behind the end of its stream zlib leaves where it is, and says nothing.
+    if (decoder.bytesWritten !== bytes.length) throw new RangeError("expected nothing behind the compressed stream");
+    return Buffer.concat(pieces);
+  };
 }
 
 function tooLarge(bytesMax: number): Problem {

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Preparation } from "../../entry/prepare.ts";
 import type { ForeignFacts, ForeignForm } from "../../ingest/intake/foreign.ts";
-import { openIntake, type Received } from "../../ingest/intake/intake.ts";
+import { type IntakeRules, isWhole, openIntake, type Received } from "../../ingest/intake/intake.ts";
 import type { IntakePool } from "../../ingest/intake/pool.ts";
 import type { RuleSet } from "../../ingest/rules/rule-set.ts";
 import { within } from "../reply.ts";
@@ -25,80 +25,147 @@ export type ForeignReceiving = {
 /** Who sent a body, how it is taken in, and what its ledger demands. */
 export type Recognised<S> = {
   readonly sender: S;
-  readonly form: Omit<ForeignForm, "isUndecodable">;
+  readonly form: Omit<ForeignForm, "isUndecodable" | "itemsMax">;
   readonly demanded?: RuleSet | undefined;
 };
 
-/** The entries of a body, how many bytes it had decompressed, and what else is told of it. */
+/** Some entries of a body, how many bytes of it they are told to have, and what else is told of them. */
 export type ForeignBody = {
   readonly entries: Received["entries"];
   readonly foreign: ForeignFacts;
   /** Schemas of the ledger that its events name. */
   readonly schemas: readonly string[] | undefined;
   readonly lastTime: string | undefined;
+  /** Those of the whole body, decompressed, with its first entries; 0 with all others. */
   readonly bytes: number;
 };
 
+/** Items that the thread of the service makes entries of in one go: some tens of milliseconds of work. */
+const AT_ONCE_ITEMS = 1000;
+
 /**
- * Receives a body and makes entries of it.
+ * Receives a body and makes entries of it, some at a time: the next are made when whoever asked has recorded those before,
+ * so that no body takes more memory than itself and so many entries. There is a part also of a body without items.
  * @param recognise looks at the bytes that were signed, those before decompression; throws when they are not to be taken
  * @throws Problem request_too_large, service_busy; IntakeError not_recorded; DisconnectedError
  */
-export async function receiveForeign<S>(
+export async function* receiveForeign<S>(
   req: IncomingMessage,
   res: ServerResponse,
   { limits, budget, intakes, preparation }: ForeignReceiving,
   recognise: (sent: Uint8Array) => Recognised<S>,
-): Promise<ForeignBody & Pick<Recognised<S>, "sender">> {
-  const { event, batchMax, foreignBytesMax, atOnceBytesMax, answerMs } = limits;
+): AsyncGenerator<ForeignBody & Pick<Recognised<S>, "sender">, void> {
+  const { event, batchMax, foreignBytesMax, atOnceBytesMax } = limits;
   const chunks = new Chunks();
-  let held = 0;
-  const hold = (bytes: number): void => {
-    budget.take(bytes);
-    held += bytes;
-  };
+  const held = new Held(budget);
   try {
     await receiveBody(req, res, { bytesMax: foreignBytesMax, isDecoded: false }, (chunk) => {
-      hold(chunk.length);
+      held.take(chunk.length);
       chunks.add(chunk);
     });
     const sent = chunks.take();
     const { sender, form, demanded } = recognise(sent);
-    const decoded = await decodeBody(sent, req.headers["content-encoding"], foreignBytesMax);
-    if (decoded !== undefined && decoded !== sent) hold(decoded.length);
+    const hold = (bytes: number): void => held.take(bytes);
+    const decoded = await decodeBody(sent, req.headers["content-encoding"], foreignBytesMax, hold);
     const body = decoded ?? sent;
-    const whole = { ...form, ...(decoded === undefined && { isUndecodable: true }) };
     const rules = { event, batchMax, demanded };
-    if (body.length <= atOnceBytesMax) {
-      const intake = openIntake(whole, rules, preparation);
-      intake.push(Buffer.from(body.buffer, body.byteOffset, body.length));
-      return { sender, ...bodyOf(intake.end(), body) };
-    }
-    const remote = intakes.open(whole, rules, preparation);
-    try {
-      return { sender, ...bodyOf(await within(answerMs, remote.end(new Uint8Array(body))), body) };
-    } finally {
-      remote.close();
+    const whole = { ...form, ...(decoded === undefined && { isUndecodable: true }) };
+    const isSmall = body.length <= atOnceBytesMax;
+    const taking = isSmall
+      ? takeAtOnce(body, whole, rules, preparation)
+      : takeInThread(body, whole, rules, { limits, intakes, preparation }, held);
+    let { length: bytes } = body;
+    for await (const received of taking) {
+      yield { sender, ...partOf(received), bytes };
+      bytes = 0;
     }
   } finally {
-    budget.release(held);
+    held.release();
   }
 }
 
 /** Makes entries of what a request without a body says in its query, which is no longer than its head may be. */
-export function takeQuery<S>(
+export function* takeQuery<S>(
   query: string,
   { limits: { event, batchMax }, preparation }: Pick<ForeignReceiving, "limits" | "preparation">,
   recognise: (sent: Uint8Array) => Recognised<S>,
-): ForeignBody & Pick<Recognised<S>, "sender"> {
+): Generator<ForeignBody & Pick<Recognised<S>, "sender">, void> {
   const body = Buffer.from(query);
   const { sender, form, demanded } = recognise(body);
-  const intake = openIntake(form, { event, batchMax, demanded }, preparation);
-  intake.push(body);
-  return { sender, ...bodyOf(intake.end(), body) };
+  let { length: bytes } = body;
+  for (const received of takeAtOnce(body, form, { event, batchMax, demanded }, preparation)) {
+    yield { sender, ...partOf(received), bytes };
+    bytes = 0;
+  }
 }
 
-function bodyOf({ entries, foreign, lastTime, schemas }: Received, { length: bytes }: Uint8Array): ForeignBody {
+function* takeAtOnce(
+  body: Uint8Array,
+  form: ForeignForm,
+  rules: IntakeRules,
+  preparation: Preparation,
+): Generator<Received, void> {
+  const intake = openIntake({ ...form, itemsMax: Math.min(AT_ONCE_ITEMS, rules.batchMax) }, rules, preparation);
+  intake.push(Buffer.from(body.buffer, body.byteOffset, body.length));
+  for (let received = intake.end(); ; received = intake.more?.() ?? received) {
+    yield received;
+    if (isWhole(received)) return;
+  }
+}
+
+async function* takeInThread(
+  body: Uint8Array,
+  form: ForeignForm,
+  rules: IntakeRules,
+  { limits, intakes, preparation }: Pick<ForeignReceiving, "limits" | "intakes" | "preparation">,
+  held: Held,
+): AsyncGenerator<Received, void> {
+  const remote = intakes.open({ ...form, itemsMax: rules.batchMax }, rules, preparation);
+  try {
+    for (let asking = remote.end(new Uint8Array(body)); ; asking = remote.more()) {
+      held.keepFor(asking);
+      const received = await within(limits.answerMs, asking);
+      yield received;
+      if (isWhole(received)) return;
+    }
+  } finally {
+    remote.close();
+  }
+}
+
+/** What is held of a body. It is given back when nobody has it any more, which a thread still may when its time is up. */
+class Held {
+  readonly #budget: BodyBudget;
+  #bytes = 0;
+  #working: Promise<unknown> | undefined;
+
+  constructor(budget: BodyBudget) {
+    this.#budget = budget;
+  }
+
+  /** @throws Problem service_busy */
+  take(bytes: number): void {
+    this.#budget.take(bytes);
+    this.#bytes += bytes;
+  }
+
+  /** Nothing is given back before this has ended, one way or the other. */
+  keepFor(working: Promise<unknown>): void {
+    const done = (): void => {
+      if (this.#working === working) this.#working = undefined;
+    };
+    this.#working = working;
+    working.then(done, done);
+  }
+
+  release(): void {
+    const release = (): void => this.#budget.release(this.#bytes);
+    if (this.#working === undefined) release();
+    else this.#working.then(release, release);
+  }
+}
+
+function partOf({ entries, foreign, lastTime, schemas }: Received): Omit<ForeignBody, "bytes"> {
   if (foreign === undefined) throw new Error("expected what is told of a foreign body, got nothing");
-  return { entries, foreign, lastTime, schemas, bytes };
+  return { entries, foreign, lastTime, schemas };
 }

@@ -48,14 +48,12 @@ const REFUSALS: Readonly<Record<string, readonly [code: HecCode, status?: 400 | 
 export type HecCode = keyof typeof TEXTS;
 
 export const hec: Protocol = {
-  recorded: ({ receipts, ledger }, req) => {
+  recorded: ({ items, lastIndex, ledger }, req) => {
     // Some try a collector with a request without a body, and expect to be told that there was nothing in it.
-    if (receipts.length === 0) throw new Problem("batch_empty", "expected events, got none");
+    if (items === 0) throw new Problem("batch_empty", "expected events, got none");
     const channel = channelOf(req);
     if (channel === undefined) return { body: spellHec(0) };
-    let last = 0;
-    for (const { index } of receipts) last = Math.max(last, index);
-    return { body: spellHec(0, ackIdOf(ledger, channel, last)) };
+    return { body: spellHec(0, ackIdOf(ledger, channel, lastIndex)) };
   },
   refused: ({ code }, { headers }): SpelledRefusal => {
     if (code === "key_missing") return { type: TYPE, body: spellHec(headers.authorization === undefined ? 2 : 3) };

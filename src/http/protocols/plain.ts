@@ -5,9 +5,6 @@ import { bundleLedger } from "../../prove/make-bundle.ts";
 import { titleOf } from "../problem.ts";
 import type { Protocol, Recorded } from "./protocol.ts";
 
-/** Receipts of more items would make an answer that no such sender reads. */
-const RECEIPTS_MAX = 1000;
-
 export const plain: Protocol = {
   recorded: (recorded) => ({ body: JSON.stringify(recorded.answer ?? answerOf(recorded)) }),
   refused: ({ status, code, detail }) => ({
@@ -16,15 +13,14 @@ export const plain: Protocol = {
   }),
 };
 
-function answerOf({ ledger, receipts, checkpoint, duplicates, quarantined }: Recorded): object {
-  const shown = receipts.length > RECEIPTS_MAX ? [] : receipts;
+function answerOf({ ledger, items, receipts, checkpoint, duplicates, quarantined }: Recorded): object {
   return {
     ledger: bundleLedger(ledger.record),
     ...(checkpoint !== undefined && { checkpoint: spellCheckpoint(checkpoint) }),
-    recorded: receipts.length - duplicates,
+    recorded: items - duplicates,
     duplicates,
     quarantined,
-    receipts: shown.map(({ index, recordedAt, leafHash, duplicate }) => {
+    receipts: receipts.map(({ index, recordedAt, leafHash, duplicate }) => {
       return { index, recordedAt, leafHash: toHex(leafHash), duplicate };
     }),
   };

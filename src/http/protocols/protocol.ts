@@ -15,8 +15,11 @@ import type { Reply } from "../reply.ts";
 /** What became of a request. */
 export type Recorded = {
   readonly ledger: Ledger;
-  /** One for each item, in order. */
+  readonly items: number;
+  /** One for each item, in order; none when there are more than anybody reads. */
   readonly receipts: readonly Receipt[];
+  /** The largest index of an item; -1 when there are no items. */
+  readonly lastIndex: number;
   /** That covers all of them; absent when there were no items. */
   readonly checkpoint: SignedCheckpoint | undefined;
   /** How many of the items had been recorded before. */

@@ -8,8 +8,11 @@ import type { PreparedEntry } from "../../entry/prepare.ts";
 import type { Delivery, Format, Note } from "../../ingest/format.ts";
 import { withoutId } from "../../ingest/intake/conflicts.ts";
 import { FORMATS } from "../../ingest/known-formats.ts";
-import type { Appended } from "../../ledger/append/answer.ts";
+import type { Counted } from "../../ingest/sources/source-book.ts";
+import type { Appended, Receipt } from "../../ledger/append/answer.ts";
 import { type AppendRequest, ClaimDamagedError, IdempotencyConflictError } from "../../ledger/append/idempotency.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import type { Admitted } from "../admit.ts";
 import { type ForeignId, OPERATIONS, type Operation } from "../api/operations.ts";
@@ -24,6 +27,8 @@ import type { Services } from "../services.ts";
 
 /** Stands for the content of a request whose key is made of its bytes already. */
 const SAME_REQUEST = new Uint8Array(32);
+/** Receipts of more items would make an answer that no such sender reads. */
+const RECEIPTS_MAX = 1000;
 
 /** Of the room for bodies, those of senders of whom nothing is known until the body is there may take this part. */
 const UNPROVEN_PART = 4;
@@ -111,26 +116,25 @@ async function record(
     };
     return { sender: { key, ledger, demanded }, form, demanded };
   };
-  const { sender, ...body } =
+  const parts =
     req.method === "GET"
       ? takeQuery(queryOf(req, format), receiving, recognise)
-      : await receiveForeign(req, res, receiving, recognise);
-  const { key, ledger, demanded } = sender;
-  const append = async (request: AppendRequest): Promise<Appended> => {
-    const admit = () => rules.admit(ledger.record.id, demanded, body.schemas);
-    for (let wait = admit(); wait !== undefined; wait = admit()) await wait;
-    return await ledger.append(request);
-  };
-  const appended = await appendAll(services, append, key.source, body);
-  const receipts = appended.flatMap((each) => [...each.receipts]);
-  const duplicates = receipts.filter(({ duplicate }) => duplicate).length;
-  const quarantined = body.foreign.quarantined.filter((position) => receipts[position]?.duplicate === false).length;
-  services.sources.count(
-    { ledger: ledger.record.name, source: key.source, key: key.id, format: format.name },
-    { recorded: receipts.length - duplicates, quarantined, duplicates, bytes: body.bytes, lastTime: body.lastTime },
-  );
-  const { answer } = body.foreign;
-  return { ledger, receipts, checkpoint: appended.at(-1)?.checkpoint, duplicates, quarantined, answer };
+      : receiveForeign(req, res, receiving, recognise);
+  const became = new Became();
+  // No sender splits a request that is too large, so it is recorded in order, some thousands in one commit. When not all
+  // could be recorded the request fails, and sent again it goes on where it stopped.
+  for await (const { sender, ...part } of parts) {
+    const { key, ledger, demanded } = sender;
+    const append = async (request: AppendRequest): Promise<Appended> => {
+      const admit = () => rules.admit(ledger.record.id, demanded, part.schemas);
+      for (let wait = admit(); wait !== undefined; wait = admit()) await wait;
+      return await ledger.append(request);
+    };
+    const counted = became.add(ledger, part, await appendSome(services, append, key.source, part));
+    const place = { ledger: ledger.record.name, source: key.source, key: key.id, format: format.name };
+    if (part.entries.length > 0) services.sources.count(place, counted);
+  }
+  return became.recorded();
 }
 
 /**
@@ -147,51 +151,107 @@ function queryOf({ url = "" }: IncomingMessage, { takesQuery }: Format): string 
   );
 }
 
-/**
- * Appends the entries of a request in order, some thousands in one commit: no sender splits a request that is too large. When
- * not all of them could be recorded the request fails, and sent again it goes on where it stopped.
- */
-async function appendAll(
+/** What has become of a request so far. */
+class Became {
+  #ledger: Ledger | undefined;
+  readonly #receipts: Receipt[] = [];
+  #items = 0;
+  #lastIndex = -1;
+  #duplicates = 0;
+  #quarantined = 0;
+  #checkpoint: SignedCheckpoint | undefined;
+  #answer: Recorded["answer"];
+
+  /** Adds what became of some items, and counts them. */
+  add(ledger: Ledger, { foreign, bytes, lastTime }: ForeignBody, appended: Appended | undefined): Counted {
+    const { receipts = [], checkpoint } = appended ?? {};
+    this.#ledger = ledger;
+    let duplicates = 0;
+    for (const receipt of receipts) {
+      if (receipt.duplicate) duplicates++;
+      if (receipt.index > this.#lastIndex) this.#lastIndex = receipt.index;
+      if (this.#receipts.length < RECEIPTS_MAX) this.#receipts.push(receipt);
+    }
+    const quarantined = foreign.quarantined.filter((position) => receipts[position]?.duplicate === false).length;
+    this.#items += receipts.length;
+    this.#duplicates += duplicates;
+    this.#quarantined += quarantined;
+    this.#checkpoint = checkpoint;
+    this.#answer ??= foreign.answer;
+    return { recorded: receipts.length - duplicates, quarantined, duplicates, bytes, lastTime };
+  }
+
+  recorded(): Recorded {
+    if (this.#ledger === undefined) throw new Error("expected at least one part of a body, got none");
+    return {
+      ledger: this.#ledger,
+      items: this.#items,
+      receipts: this.#items > RECEIPTS_MAX ? [] : this.#receipts,
+      lastIndex: this.#lastIndex,
+      checkpoint: this.#checkpoint,
+      duplicates: this.#duplicates,
+      quarantined: this.#quarantined,
+      answer: this.#answer,
+    };
+  }
+}
+
+/** Appends some entries of a request in one commit; undefined when there are none. */
+async function appendSome(
   { limits, hash }: Services,
   append: Append,
   source: string,
-  { entries, foreign }: ForeignBody,
-): Promise<Appended[]> {
-  const appended: Appended[] = [];
-  for (let from = 0; from < entries.length; from += limits.batchMax) {
-    const some = entries.slice(from, from + limits.batchMax);
-    const name = foreign.repeatKey === undefined ? undefined : `${foreign.repeatKey} ${from}`;
-    const request = {
-      entries: some,
-      source,
-      ...(name !== undefined && { idempotencyKey: name, requestContent: SAME_REQUEST }),
-    };
-    appended.push(await within(limits.answerMs, appendWhatever(hash, append, request)));
-  }
-  return appended;
+  { entries, foreign: { repeatKey } }: ForeignBody,
+): Promise<Appended | undefined> {
+  if (entries.length === 0) return undefined;
+  const request = {
+    entries,
+    source,
+    ...(repeatKey !== undefined && { idempotencyKey: repeatKey, requestContent: SAME_REQUEST }),
+  };
+  return await within(limits.answerMs, appendWhatever(hash, append, request));
 }
 
+/** How often a claim that cannot be read is replaced by another, before nothing is claimed instead of it. */
+const DAMAGED_MAX = 2;
+
 /** Appends entries also where an id stands for something else, or what stands under it cannot be read: without it then. */
-async function appendWhatever(hash: Hash, append: Append, request: AppendRequest): Promise<Appended> {
+async function appendWhatever(hash: Hash, append: Append, request: AppendRequest, damaged = 0): Promise<Appended> {
   try {
     return await append(request);
   } catch (error) {
     if (error instanceof IdempotencyConflictError && error.items.length > 0) {
       const taken = new Set(error.items.map(({ position }) => position));
-      const entries = replaced(hash, request.entries, "id_conflict", (position) => taken.has(position));
-      return await appendWhatever(hash, append, { ...request, entries });
+      const entries = replaced(hash, request.entries, "id_conflict", taken);
+      return await appendWhatever(hash, append, { ...request, entries }, damaged);
     }
     if (!(error instanceof ClaimDamagedError)) throw error;
-    const { source } = request;
-    return await append({ source, entries: replaced(hash, request.entries, "claim_damaged", () => true) });
+    return await appendWhatever(hash, append, withoutDamaged(hash, request, error, damaged), damaged + 1);
   }
+}
+
+/** The same request under other claims than those that cannot be read: sent again, it is known by these. */
+function withoutDamaged(
+  hash: Hash,
+  { idempotencyKey, ...request }: AppendRequest,
+  { positions, isOfRequest }: ClaimDamagedError,
+  damaged: number,
+): AppendRequest {
+  const isLast = damaged >= DAMAGED_MAX;
+  const entries = replaced(hash, request.entries, "claim_damaged", new Set(positions), isLast);
+  if (idempotencyKey === undefined) return { ...request, entries };
+  const name = isOfRequest ? `${idempotencyKey} claim_damaged` : idempotencyKey;
+  return isOfRequest && isLast ? { ...request, entries } : { ...request, entries, idempotencyKey: name };
 }
 
 function replaced(
   hash: Hash,
   entries: readonly PreparedEntry[],
   note: Note,
-  isWanted: (position: number) => boolean,
+  positions: ReadonlySet<number>,
+  isUnknown = false,
 ): PreparedEntry[] {
-  return entries.map((entry, position) => (isWanted(position) ? withoutId(hash, entry, note) : entry));
+  return entries.map((entry, position) => {
+    return positions.has(position) ? withoutId(hash, entry, note, isUnknown) : entry;
+  });
 }

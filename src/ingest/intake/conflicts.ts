@@ -11,13 +11,16 @@ import { concat, toHex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import type { Note } from "../format.ts";
 
-/** The same entry without its id and under another claim, with a note in `_source`. */
-export function withoutId(hash: Hash, entry: PreparedEntry, note: Note): PreparedEntry {
+/**
+ * The same entry without its id and under another claim, with a note in `_source`.
+ * @param isUnknown whether it is to claim nothing, so that sent again it is recorded again
+ */
+export function withoutId(hash: Hash, entry: PreparedEntry, note: Note, isUnknown = false): PreparedEntry {
   const { id, claim, content } = entry;
   const members = unpackMembers(entry.members).flatMap((member) => editMember(member, note));
   const digests = concat(...members.map((member) => memberDigest(hash, member)));
   const named = claim ?? id;
-  const isKnown = note === "id_conflict" && named !== undefined && content !== undefined;
+  const isKnown = !isUnknown && named !== undefined && content !== undefined;
   return {
     members: packMembers(members),
     digests,
@@ -32,5 +35,6 @@ function editMember(member: Member, note: Note): Member[] {
   if (name === "id") return [];
   if (name !== "_source") return [member];
   const { claim, notes = [], ...source } = value as { readonly claim?: unknown; readonly notes?: readonly Note[] };
-  return [{ salt: member.salt, text: memberText(name, { ...source, notes: [...notes, note] }) }];
+  const told = notes.includes(note) ? notes : [...notes, note];
+  return [{ salt: member.salt, text: memberText(name, { ...source, notes: told }) }];
 }

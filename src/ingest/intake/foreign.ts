@@ -1,6 +1,7 @@
 /**
  * From a body of a foreign format to entries that are ready to be recorded. No body is refused for what is in it: an item
  * of which nothing sure can be made is quarantined, which means recorded as it came, and said in `_source`.
+ * Why: docs/decisions/0159.
  */
 
 import type { EventLimits } from "../../entry/event.ts";
@@ -37,6 +38,8 @@ export type ForeignForm = {
   readonly rawBytesMax: number;
   /** Whether the body does not decompress: then it is one item, kept as it came. */
   readonly isUndecodable?: boolean;
+  /** Most entries that are made at once; all when absent. */
+  readonly itemsMax?: number;
 };
 
 const NO_KEY = new Uint8Array(0);
@@ -45,15 +48,17 @@ const SHARED_MAX = 64;
 
 /** What is told of a body of a foreign format beside its entries. */
 export type ForeignFacts = {
-  /** Names the whole request when it is sent again; absent where each item is known by itself, or none can be. */
+  /** Names these entries when the request is sent again; absent where each item is known by itself, or none can be. */
   readonly repeatKey?: string;
   /** Positions of entries that are quarantined. */
   readonly quarantined: readonly number[];
   /** What the sender waits to be answered. */
   readonly answer?: Item["answer"];
+  /** Whether these are the last. */
+  readonly isLast: boolean;
 };
 
-/** Entries of a body, in the order of its items. */
+/** Some entries of a body, in the order of its items. */
 export type ForeignTaken = {
   readonly entries: readonly PreparedEntry[];
   readonly lastTime?: string;
@@ -63,30 +68,55 @@ export type ForeignTaken = {
 };
 
 /**
- * Makes entries of the items of a body.
+ * Makes entries of the items of a body, no more at once than are to be held in memory: a body of 64 MiB can have 30 million
+ * items, and an entry takes 2 KB.
  * @param demanded what the ledger demands; an item that is not so is quarantined, with its members
  */
-export function takeForeign(
+export function* takeForeign(
   body: Uint8Array,
   form: ForeignForm,
   limits: EventLimits,
   preparation: Preparation,
   demanded?: RuleSet,
-): ForeignTaken {
+): Generator<ForeignTaken, void> {
   const format = formatNamed(form.format);
-  const { delivery, receivedAt, rawBytesMax } = form;
+  const { delivery, receivedAt, rawBytesMax, itemsMax = Number.POSITIVE_INFINITY } = form;
   const { hash } = preparation;
   const knowsItems = format.repeats?.(delivery) === "items";
-  const entries: PreparedEntry[] = [];
-  const quarantined: number[] = [];
+  const requestKey = new RequestKey(preparation, body, form);
   const equals = new Map<string, number>();
   const sources = new SourceTexts(form, knowsItems);
   const judging = new Judging(demanded, form.format);
+  let entries: PreparedEntry[] = [];
+  let quarantined: number[] = [];
+  let from = 0;
   let isRecognisable = false;
   let areAllNamed = true;
   let lastTime: string | undefined;
   let answer: Item["answer"];
+  const taken = (isLast: boolean): ForeignTaken => {
+    // A request that names no time and no id may be sent twice because the same thing happened twice.
+    const isKnownWhole = isRecognisable && !areAllNamed && !knowsItems;
+    return {
+      entries,
+      ...(lastTime !== undefined && { lastTime }),
+      ...judging.named(),
+      foreign: {
+        quarantined,
+        isLast,
+        ...(isKnownWhole && { repeatKey: requestKey.of(from, entries.length) }),
+        ...(answer !== undefined && { answer }),
+      },
+    };
+  };
   for (const item of itemsOf(format, body, form)) {
+    if (entries.length === itemsMax) {
+      yield taken(false);
+      from += entries.length;
+      entries = [];
+      quarantined = [];
+      areAllNamed = true;
+    }
     const { event, notes: told } = adaptItem(form.format, item, receivedAt, limits);
     const isTimed = item.event.time !== undefined;
     const isNamed = item.claim !== undefined || event.id !== undefined;
@@ -95,38 +125,18 @@ export function takeForeign(
     lastTime = isTimed ? event.time : undefined;
     if (!isNamed) areAllNamed = false;
     const isKnownByContent = knowsItems && isTimed && !isNamed;
-    const came = isNamed ? itemContent(hash, form.format, item) : undefined;
-    const content = isKnownByContent ? contentOf(preparation, form.format, item) : undefined;
-    const claim = content === undefined ? item.claim : nthEqual(equals, content);
+    const content = isKnownByContent ? contentOf(preparation, form, item) : undefined;
+    const known =
+      content === undefined ? namedBy(hash, form, item, isNamed) : { content, claim: nthEqual(equals, content) };
     const raw = ownMembers({ _raw: rawMember(hash, item.raw, item.isSecret === true ? 0 : rawBytesMax) });
     const isSure = !told.some((note) => QUARANTINE.has(note));
     const violation = isSure ? judging.look(event, isTimed) : undefined;
     const notes = violation === undefined ? told : [...told, violation.code];
     const own = [...raw, ...sources.member(notes, item, violation)];
     if (!isSure || violation !== undefined) quarantined.push(entries.length);
-    entries.push(
-      prepareEntry(event, {
-        ...preparation,
-        own,
-        contentOf: "ids",
-        ...(came !== undefined && { came }),
-        ...(content !== undefined && { content }),
-        ...(claim !== undefined && { claim }),
-      }),
-    );
+    entries.push(prepareEntry(event, { ...preparation, own, contentOf: "ids", ...known }));
   }
-  // A request that names no time and no id may be sent twice because the same thing happened twice.
-  const isKnownWhole = isRecognisable && !areAllNamed && !knowsItems;
-  return {
-    entries,
-    ...(lastTime !== undefined && { lastTime }),
-    ...judging.named(),
-    foreign: {
-      quarantined,
-      ...(isKnownWhole && { repeatKey: requestKey(hash, body, form) }),
-      ...(answer !== undefined && { answer }),
-    },
-  };
+  yield taken(true);
 }
 
 function formatNamed(name: string): Format {
@@ -141,10 +151,27 @@ function itemsOf(format: Format, body: Uint8Array, { delivery, isUndecodable }: 
   return [format.holdsSecrets === true ? { ...item, isSecret: true } : item];
 }
 
-/** What an item is known by that has nothing else: what came. The secret keeps who reads the store from confirming a guess. */
-function contentOf({ hash, contentKey = NO_KEY }: Preparation, format: string, { raw, kind }: Item): Uint8Array {
+/** What an item is known by that has an id or a claim: that, with what came. */
+function namedBy(
+  hash: Hash,
+  { format }: ForeignForm,
+  item: Item,
+  isNamed: boolean,
+): Pick<Preparation, "came" | "claim"> {
+  if (!isNamed) return {};
+  const came = itemContent(hash, format, item);
+  return item.claim === undefined ? { came } : { came, claim: item.claim };
+}
+
+/**
+ * What an item is known by that has nothing else: what came, and what its request said of it. The secret keeps who reads
+ * the store from confirming a guess.
+ */
+function contentOf({ hash, contentKey = NO_KEY }: Preparation, form: ForeignForm, { raw, kind }: Item): Uint8Array {
   const bytes = typeof raw === "string" ? utf8(raw) : raw;
-  return hash(concat(contentKey, utf8(JSON.stringify([format, kind ?? null])), bytes));
+  const { query, route } = form.delivery;
+  const around = JSON.stringify([form.format, kind ?? null, query, route ?? null]);
+  return hash(concat(contentKey, utf8(around), bytes));
 }
 
 /** Equal items of one request are as many events; those of the next request are the same ones again. */
@@ -155,8 +182,31 @@ function nthEqual(equals: Map<string, number>, content: Uint8Array): string {
   return `${spelled} ${n}`;
 }
 
-function requestKey(hash: Hash, body: Uint8Array, { format, delivery }: ForeignForm): string {
-  return JSON.stringify(["request", format, delivery, toHex(hash(body))]);
+/** What entries of a request are known by when the same bytes are sent again. */
+class RequestKey {
+  readonly #preparation: Preparation;
+  readonly #body: Uint8Array;
+  readonly #form: ForeignForm;
+  #name: string | undefined;
+
+  constructor(preparation: Preparation, body: Uint8Array, form: ForeignForm) {
+    this.#preparation = preparation;
+    this.#body = body;
+    this.#form = form;
+  }
+
+  /** The count is in it, too: where fewer are recorded at once than before, others would be taken for those that were. */
+  of(from: number, count: number): string {
+    this.#name ??= this.#spell();
+    return `${this.#name} ${from} ${count}`;
+  }
+
+  /** With the secret in it, as in contents: a key in the store must confirm nobody's guess of an erased body. */
+  #spell(): string {
+    const { hash, contentKey = NO_KEY } = this.#preparation;
+    const { format, delivery } = this.#form;
+    return JSON.stringify(["request", format, delivery, toHex(hash(concat(contentKey, hash(this.#body))))]);
+  }
 }
 
 /** The member `_source` of items: spelled once for all that are alike. */

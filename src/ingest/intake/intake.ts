@@ -13,7 +13,7 @@ import { shapeOf } from "../../json/shape.ts";
 import { NATIVE } from "../known-formats.ts";
 import { Judging } from "../rules/judging.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
-import { type ForeignFacts, type ForeignForm, takeForeign } from "./foreign.ts";
+import { type ForeignFacts, type ForeignForm, type ForeignTaken, takeForeign } from "./foreign.ts";
 import { IntakeError } from "./intake-error.ts";
 import { LineSplitter } from "./lines.ts";
 import { decodeUtf8 } from "./utf8.ts";
@@ -54,11 +54,18 @@ export type Received = {
   readonly foreign?: ForeignFacts;
 };
 
+/** Whether nothing of a body is left to be received. */
+export function isWhole({ foreign }: Pick<Received, "foreign">): boolean {
+  return foreign?.isLast !== false;
+}
+
 /** Takes a body in, piece by piece. Its methods throw an IntakeError or an EventError when something is wrong with it. */
 export type Intake = {
   push(chunk: Buffer): void;
   /** The body is complete. */
   end(): Received;
+  /** What comes after what was received, of a body of which that was not the last. */
+  more?(): Received;
 };
 
 /** Bytes of a line for each byte that an event may have: escapes and spaces make it longer than its canonical text. */
@@ -69,9 +76,22 @@ const OPENING_BRACKET = 0x5b;
 export function openIntake(form: Form, rules: IntakeRules, preparation: Preparation): Intake {
   if (form === "lines") return linesIntake(rules, preparation);
   if (form === "json") return wholeIntake((body) => prepareJson(body, rules, preparation));
-  return wholeIntake((body) => {
-    return { alone: false, warnings: [], ...takeForeign(body, form, rules.event, preparation, rules.demanded) };
+  return foreignIntake((body) => takeForeign(body, form, rules.event, preparation, rules.demanded));
+}
+
+/** Takes in what is made into entries some at a time. */
+function foreignIntake(take: (body: Uint8Array) => Iterator<ForeignTaken, void>): Intake {
+  let taking: Iterator<ForeignTaken, void> | undefined;
+  const more = (): Received => {
+    const taken = taking?.next().value;
+    if (taken === undefined) throw new Error("expected a body of which something is left, got one that was taken in");
+    return { alone: false, warnings: [], ...taken };
+  };
+  const whole = wholeIntake((body) => {
+    taking = take(body);
+    return more();
   });
+  return { ...whole, more };
 }
 
 /** Takes in what can be read only when all of it is there. */

@@ -8,9 +8,9 @@
 import { ThreadLostError, WorkerThread } from "../../worker-thread.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import { unpackBatch } from "./batch.ts";
-import type { Form, IntakeRules, Received } from "./intake.ts";
+import { type Form, type IntakeRules, isWhole, type Received } from "./intake.ts";
 import { IntakeError } from "./intake-error.ts";
-import type { BodyTask, IntakeAnswer, IntakeTask, Opening, RequestPreparation, SentError } from "./thread.ts";
+import type { BodyTask, IntakeAnswer, IntakeTask, MoreTask, Opening, RequestPreparation, SentError } from "./thread.ts";
 
 /** A body that a thread takes in. Its methods reject like those of an Intake, and with not_recorded when the thread dies. */
 export type RemoteIntake = {
@@ -18,6 +18,8 @@ export type RemoteIntake = {
   push(piece: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Takes the last piece. */
   end(piece: Uint8Array<ArrayBuffer>): Promise<Received>;
+  /** What comes after what was received, of a body of which that was not the last. */
+  more(): Promise<Received>;
   /** Forgets the body, if it has not ended. */
   close(): void;
 };
@@ -90,12 +92,8 @@ export class IntakePool {
       async push(piece) {
         await ask(piece, false);
       },
-      async end(piece) {
-        const answer = await ask(piece, true);
-        if (!("batch" in answer)) throw new Error("expected the entries of a body from its thread, got something else");
-        const { batch, id: _, ...facts } = answer;
-        return { ...facts, entries: unpackBatch(batch) };
-      },
+      end: async (piece) => receivedOf(await ask(piece, true)),
+      more: async () => receivedOf(await thread.ask({ id, isMore: true }, [])),
       close: () => thread.drop(id),
     };
   }
@@ -153,12 +151,12 @@ class IntakeThread {
     this.#thread.tell({ taught: rules, forgets });
   }
 
-  async ask(task: BodyTask, transferred: readonly ArrayBuffer[]): Promise<IntakeAnswer> {
+  async ask(task: BodyTask | MoreTask, transferred: readonly ArrayBuffer[]): Promise<IntakeAnswer> {
     const answer = await this.#thread.ask(task, transferred).catch((error: unknown) => {
       throw error instanceof ThreadLostError ? lostError(error.cause) : error;
     });
-    // With its entries or an error the thread has forgotten the body.
-    if (!("isTaken" in answer)) this.#open.delete(task.id);
+    // With its last entries or an error the thread has forgotten the body.
+    if ("error" in answer || ("batch" in answer && isWhole(answer))) this.#open.delete(task.id);
     if ("error" in answer) throw receivedError(answer.error);
     return answer;
   }
@@ -170,6 +168,12 @@ class IntakeThread {
   async end(): Promise<void> {
     await this.#thread.end();
   }
+}
+
+function receivedOf(answer: IntakeAnswer): Received {
+  if (!("batch" in answer)) throw new Error("expected the entries of a body from its thread, got something else");
+  const { batch, id: _, ...facts } = answer;
+  return { ...facts, entries: unpackBatch(batch) };
 }
 
 function receivedError(error: SentError): Error {

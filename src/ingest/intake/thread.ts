@@ -9,7 +9,7 @@ import type { Preparation } from "../../entry/prepare.ts";
 import { fastKeccak256 } from "../../ledger/keccak-wasm.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import { type PackedBatch, packBatch } from "./batch.ts";
-import { type Form, type Intake, type IntakeRules, openIntake, type Received } from "./intake.ts";
+import { type Form, type Intake, type IntakeRules, isWhole, openIntake, type Received } from "./intake.ts";
 import { IntakeError, type IntakeErrorCode, type PlaceError } from "./intake-error.ts";
 import { createMemory } from "./memory.ts";
 import { createSalts } from "./salts.ts";
@@ -35,9 +35,13 @@ export type BodyTask = {
   readonly opening?: Opening;
 };
 
+/** Asks for what comes after what was received of a body. */
+export type MoreTask = { readonly id: number; readonly isMore: true };
+
 /** What the thread is told: a piece; that nobody wants a body any more; what a ledger demands, instead of what one did. */
 export type IntakeTask =
   | BodyTask
+  | MoreTask
   | { readonly id: number; readonly isDropped: true }
   | { readonly taught: RuleSet; readonly forgets: string | undefined };
 
@@ -73,16 +77,26 @@ function work(task: IntakeTask): IntakeAnswer | undefined {
     intakes.delete(id);
     return undefined;
   }
+  if ("isMore" in task) return answerOf(id, openedIntake(id).more?.());
   const { piece, isLast, opening } = task;
   if (opening !== undefined) {
     intakes.set(id, openIntake(opening.form, rulesOf(opening), { ...opening.preparation, ...shared }));
   }
+  const intake = openedIntake(id);
+  intake.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
+  return isLast ? answerOf(id, intake.end()) : { id, isTaken: true };
+}
+
+function openedIntake(id: number): Intake {
   const intake = intakes.get(id);
   if (intake === undefined) throw new Error(`expected a piece of an open body, got one of ${id}`);
-  intake.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
-  if (!isLast) return { id, isTaken: true };
-  intakes.delete(id);
-  const { entries, ...facts } = intake.end();
+  return intake;
+}
+
+function answerOf(id: number, received: Received | undefined): IntakeAnswer {
+  if (received === undefined) throw new Error(`expected a body that is received in parts, got ${id}`);
+  if (isWhole(received)) intakes.delete(id);
+  const { entries, ...facts } = received;
   return { id, ...facts, batch: packBatch(entries) };
 }
 

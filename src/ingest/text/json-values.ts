@@ -18,6 +18,10 @@ export type Wrapper = { readonly path: readonly string[]; readonly isAlone?: boo
 
 /** Nested deeper than this, a text is not read; what real senders send is about ten deep. */
 const FOREIGN_DEPTH_MAX = 100;
+/** With more values than these, neither: the parser takes 60 bytes for an empty object of three. */
+const FOREIGN_VALUES_MAX = 1_000_000;
+/** An object with more members than these is parted by nobody. */
+const MEMBERS_MAX = 1000;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -28,9 +32,9 @@ const COLON = 0x3a;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** The value of a text, or undefined when it is no JSON, or nested too deeply; large numbers stand as their digits. */
+/** The value of a text, or undefined when it is no JSON, or nested too deeply, or too many values; large numbers stand as their digits. */
 export function readForeign(text: string): { readonly value: unknown } | undefined {
-  if (isTooDeep(text, FOREIGN_DEPTH_MAX)) return undefined;
+  if (isTooDeep(text, FOREIGN_DEPTH_MAX, FOREIGN_VALUES_MAX)) return undefined;
   try {
     return { value: readForeignJson(text) };
   } catch {
@@ -45,9 +49,8 @@ export function readForeign(text: string): { readonly value: unknown } | undefin
 export function* jsonValues(received: string): Iterable<JsonPart> {
   const text = received.startsWith("\ufeff") ? received.slice(1) : received;
   const start = skipBetween(text, 0);
-  const list = text.charCodeAt(start) === OPEN_ARRAY ? elementsOf(text, start) : undefined;
-  if (list === undefined) yield* valuesFrom(text, start);
-  else yield* list;
+  if (isList(text, start)) yield* elementsOf(text, start);
+  else yield* valuesFrom(text, start);
 }
 
 /** The values of a text as {@link jsonValues} finds them; in place of an object that wraps a list, the elements of that. */
@@ -70,32 +73,29 @@ function mayWrap(value: unknown, wrappers: readonly Wrapper[]): boolean {
 }
 
 /** The elements of the list that one of the wrappers names; undefined when there is none, or what it is would be lost with it. */
-function wrappedIn(text: string, wrappers: readonly Wrapper[]): JsonPart[] | undefined {
+function wrappedIn(text: string, wrappers: readonly Wrapper[]): Iterable<JsonPart> | undefined {
   const members = jsonMembers(text);
   if (members === undefined) return undefined;
   for (const { path, isAlone = false } of wrappers) {
     const list = isAlone && members.length > 1 ? undefined : listAt(text, members, path);
-    if (list !== undefined && (isAlone || list.length > 0)) return list;
+    if (list !== undefined && (isAlone || !isEmpty(list))) return elementsOf(list, 0);
   }
   return undefined;
 }
 
-function listAt(
-  text: string,
-  members: readonly JsonMember[],
-  [name, ...more]: readonly string[],
-): JsonPart[] | undefined {
+/** The text of the list that stands at the end of a path. */
+function listAt(text: string, members: readonly JsonMember[], [name, ...more]: readonly string[]): string | undefined {
   const [found, another] = members.filter((member) => member.name === name);
   if (found === undefined || another !== undefined) return undefined;
   const value = text.slice(found.start, found.end);
-  if (more.length === 0) return value.startsWith("[") ? elementsOf(value, 0) : undefined;
+  if (more.length === 0) return isList(value, 0) ? value : undefined;
   const inside = jsonMembers(value);
   return inside === undefined ? undefined : listAt(value, inside, more);
 }
 
 /**
- * The members of an object that is all of a text, the same name as often as it stands there; undefined when it is not that. Their
- * values are told from brackets and quotes alone.
+ * The members of an object that is all of a text, the same name as often as it stands there; undefined when it is not that, or
+ * has more members than anybody sends. Their values are told from brackets and quotes alone.
  */
 export function jsonMembers(text: string): JsonMember[] | undefined {
   const members: JsonMember[] = [];
@@ -109,7 +109,7 @@ export function jsonMembers(text: string): JsonMember[] | undefined {
     if (typeof name !== "string" || text.charCodeAt(colon) !== COLON) return undefined;
     const start = skipSpace(text, colon + 1);
     const end = endOfValue(text, start, text.length);
-    if (end === undefined) return undefined;
+    if (end === undefined || members.length === MEMBERS_MAX) return undefined;
     members.push({ name, start, end });
     at = skipSpace(text, end);
     if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
@@ -118,21 +118,35 @@ export function jsonMembers(text: string): JsonMember[] | undefined {
   return skipBetween(text, at + 1) < text.length ? undefined : members;
 }
 
-/** The elements of a list that is all of a text; undefined when it is not that. */
-function elementsOf(text: string, start: number): JsonPart[] | undefined {
-  const parts: JsonPart[] = [];
+/** Whether all of a text is a list. Looked at before anything is made of it: a large one can have 30 million elements. */
+function isList(text: string, start: number): boolean {
+  if (text.charCodeAt(start) !== OPEN_ARRAY) return false;
   let at = skipSpace(text, start + 1);
   while (text.charCodeAt(at) !== CLOSE_ARRAY) {
     const elementEnd = endOfValue(text, at, text.length);
-    if (elementEnd === undefined) return undefined;
-    const element = text.slice(at, elementEnd);
-    const read = readForeign(element);
-    parts.push(read === undefined ? { text: element } : { text: element, value: read.value });
+    if (elementEnd === undefined) return false;
     at = skipSpace(text, elementEnd);
     if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
-    else if (text.charCodeAt(at) !== CLOSE_ARRAY) return undefined;
+    else if (text.charCodeAt(at) !== CLOSE_ARRAY) return false;
   }
-  return skipBetween(text, at + 1) < text.length ? undefined : parts;
+  return skipBetween(text, at + 1) >= text.length;
+}
+
+function isEmpty(list: string): boolean {
+  return list.charCodeAt(skipSpace(list, 1)) === CLOSE_ARRAY;
+}
+
+/** The elements of a list that is all of a text. */
+function* elementsOf(text: string, start: number): Iterable<JsonPart> {
+  let at = skipSpace(text, start + 1);
+  while (text.charCodeAt(at) !== CLOSE_ARRAY) {
+    const elementEnd = endOfValue(text, at, text.length) ?? text.length;
+    const element = text.slice(at, elementEnd);
+    const read = readForeign(element);
+    yield read === undefined ? { text: element } : { text: element, value: read.value };
+    at = skipSpace(text, elementEnd);
+    if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
+  }
 }
 
 /**
@@ -149,9 +163,8 @@ function* valuesFrom(text: string, start: number): Iterable<JsonPart> {
     const end = endOfValue(text, at, isByLine ? lineEnd : text.length);
     if (end === undefined) isByLine = true;
     else if (end <= lineEnd && text.charCodeAt(at) !== OPEN_OBJECT) {
-      const run = runOf(text, at, lineEnd);
-      if (run !== undefined) {
-        yield* run;
+      if (isRun(text, at, lineEnd)) {
+        yield* runOf(text, at, lineEnd);
         at = skipBetween(text, lineEnd);
         continue;
       }
@@ -170,25 +183,30 @@ function* valuesFrom(text: string, start: number): Iterable<JsonPart> {
   }
 }
 
-/** The values of the rest of a line; undefined when it holds anything else. */
-function runOf(text: string, start: number, lineEnd: number): JsonPart[] | undefined {
-  const parts: JsonPart[] = [];
+/** Whether the rest of a line holds values and nothing else. Looked at before anything is made of it, as with a list. */
+function isRun(text: string, start: number, lineEnd: number): boolean {
   for (let at = start; at < lineEnd; ) {
     const end = endOfValue(text, at, lineEnd);
-    const read = end === undefined ? undefined : partsOf(text.slice(at, end));
-    if (end === undefined || read === undefined) return undefined;
-    for (const part of read) parts.push(part);
+    if (end === undefined || readForeign(text.slice(at, end)) === undefined) return false;
     at = skipBetween(text, end);
   }
-  return parts;
+  return true;
+}
+
+/** The values of the rest of a line that is such a run. */
+function* runOf(text: string, start: number, lineEnd: number): Iterable<JsonPart> {
+  for (let at = start; at < lineEnd; ) {
+    const end = endOfValue(text, at, lineEnd) ?? lineEnd;
+    yield* partsOf(text.slice(at, end)) ?? [];
+    at = skipBetween(text, end);
+  }
 }
 
 /** A value, or in place of a list its elements; undefined when a text is no JSON. */
-function partsOf(text: string): JsonPart[] | undefined {
+function partsOf(text: string): Iterable<JsonPart> | undefined {
   const read = readForeign(text);
   if (read === undefined) return undefined;
-  const elements = Array.isArray(read.value) ? elementsOf(text, 0) : undefined;
-  return elements ?? [{ text, value: read.value }];
+  return Array.isArray(read.value) && isList(text, 0) ? elementsOf(text, 0) : [{ text, value: read.value }];
 }
 
 /** Where the value that begins at a place ends, told from brackets and quotes alone; undefined when not before the limit. */

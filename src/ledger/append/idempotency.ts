@@ -41,6 +41,19 @@ export class IdempotencyConflictError extends Error {
 export class ClaimDamagedError extends Error {
   override readonly name = "ClaimDamagedError";
   readonly code = "claim_damaged";
+  /** The events whose own claims are damaged. */
+  readonly positions: readonly number[];
+  /** Whether that of the whole request is. */
+  readonly isOfRequest: boolean;
+
+  constructor(positions: readonly number[], isOfRequest: boolean, cause: unknown) {
+    const message =
+      "expected to read what was recorded under this id or Idempotency-Key, but it is damaged: whether the event is there cannot be told; " +
+      "look for it by a search, and send it under another id to record it again";
+    super(message, { cause });
+    this.positions = positions;
+    this.isOfRequest = isOfRequest;
+  }
 }
 
 /** Where the events of a request are, or will be once the commit is durable. */
@@ -128,14 +141,17 @@ export class CommitPlan {
   }
 
   #requireReadable({ request, events }: Keys): void {
-    for (const key of [request, ...events]) {
-      const cause = key && this.#damaged.get(spell(key));
-      if (cause === undefined) continue;
-      const message =
-        "expected to read what was recorded under this id or Idempotency-Key, but it is damaged: whether the event is there cannot be told; " +
-        "look for it by a search, and send it under another id to record it again";
-      throw new ClaimDamagedError(message, { cause });
-    }
+    const causeOf = (key: Uint8Array | undefined): DamagedStoreError | undefined =>
+      key && this.#damaged.get(spell(key));
+    const ofRequest = causeOf(request);
+    const ofEvents = events.flatMap((key, position) => {
+      const cause = causeOf(key);
+      return cause === undefined ? [] : [{ position, cause }];
+    });
+    const cause = ofRequest ?? ofEvents[0]?.cause;
+    if (cause === undefined) return;
+    const positions = ofEvents.map(({ position }) => position);
+    throw new ClaimDamagedError(positions, ofRequest !== undefined, cause);
   }
 
   #placeAll({ entries }: AppendRequest): Placement {

@@ -62,11 +62,11 @@ type Kept = Readonly<Record<string, unknown>> & {
 function recordedOf(body: string | Uint8Array, more: { readonly isUndecodable?: boolean } = {}) {
   const form = { format: "kubernetes", delivery: { headers: {}, query: {} }, key: "k", source: "s" };
   const bytes = typeof body === "string" ? utf8(body) : body;
-  const { entries } = takeForeign(bytes, { ...form, receivedAt: 0, rawBytesMax: 1_000_000, ...more }, EVENT_LIMITS, {
+  const [taken] = takeForeign(bytes, { ...form, receivedAt: 0, rawBytesMax: 1_000_000, ...more }, EVENT_LIMITS, {
     hash: keccak256,
     salts: createSalts(),
   });
-  return entries.map(({ members }) => readMembers({ members: unpackMembers(members) }) as Kept);
+  return (taken?.entries ?? []).map(({ members }) => readMembers({ members: unpackMembers(members) }) as Kept);
 }
 
 test("an event is mapped with who, as whom, what, where from and what came of it, to the microsecond", () => {
