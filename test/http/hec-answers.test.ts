@@ -14,6 +14,7 @@ import { Problem } from "../../src/http/problem.ts";
 import { protocolOf } from "../../src/http/protocols/known-protocols.ts";
 import { spellProblem } from "../../src/http/protocols/protocol.ts";
 import type { HecAck } from "../../src/http/services.ts";
+import type { Hex } from "../../src/merkle/bytes.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import { type Answer, ask, type Question, type Running, startService } from "./service.ts";
 
@@ -141,31 +142,39 @@ for (const [hecAck, anchored, final] of [
 ] as const satisfies readonly (readonly [HecAck, number, number])[]) {
   test(`an acknowledgement is true once what was sent is ${hecAck}, also after a restart, and for its channel alone`, async () => {
     const store = new MemoryStore();
-    let running = await startService({ store, hecAck });
-    const text = await running.key(["writer"], "hosts");
     const ids: number[] = [];
-    for (const body of ["a", "b", "c"]) ids.push(await send(running, text, `{"time":1795763652,"event":"${body}"}`));
-    assert.equal(new Set(ids).size, 3);
-    const [a, b, c] = ids as [number, number, number];
-    const { id } = (running.ledgers.get("main") as NonNullable<ReturnType<Running["ledgers"]["get"]>>).record;
-    const chain = { chainId: 1, contract: "0x", lagMs: 0, lagMaxMs: 1 };
-    const none = hecAck === "recorded";
-    assert.deepEqual(await acksOf(running, text, ids), { [a]: none, [b]: none, [c]: none });
-    await running.close();
-    running = await startService({ store, hecAck });
+    const first = await startService({ store, hecAck });
+    let text: string;
     try {
-      running.chains.set(id, [{ ...chain, anchoredSize: anchored, finalSize: final }]);
-      assert.deepEqual(await acksOf(running, text, [...ids, 0, c + 4096]), {
+      text = await first.key(["writer"], "hosts");
+      for (const body of ["a", "b", "c"]) ids.push(await send(first, text, `{"time":1795763652,"event":"${body}"}`));
+      const answers = Object.values(await acksOf(first, text, ids));
+      assert.deepEqual(
+        answers,
+        ids.map(() => hecAck === "recorded"),
+      );
+    } finally {
+      await first.close();
+    }
+    const [a, b, c] = ids as [number, number, number];
+    assert.equal(new Set(ids).size, 3);
+    const again = await startService({ store, hecAck });
+    try {
+      const [ledger] = again.ledgers.list();
+      const chain = { chainId: 1, contract: "0x", lagMs: 0, lagMaxMs: 1, anchoredSize: anchored, finalSize: final };
+      again.chains.set(ledger?.record.id as Hex, [chain]);
+      const unknown = c + 4096;
+      assert.deepEqual(await acksOf(again, text, [...ids, 0, unknown]), {
         [a]: true,
         [b]: true,
-        [c]: none,
+        [c]: hecAck === "recorded",
         0: false,
-        [c + 4096]: false,
+        [unknown]: false,
       });
-      const elsewhere = await acksOf(running, text, ids, "another-channel");
+      const elsewhere = await acksOf(again, text, ids, "another-channel");
       assert.deepEqual(elsewhere, { [a]: false, [b]: false, [c]: false });
     } finally {
-      await running.close();
+      await again.close();
     }
   });
 }

@@ -133,6 +133,11 @@ test("nothing is guessed: a plain user, an id of something else, an action that 
   });
 });
 
+test("an action that is none in the Elastic Common Schema either leaves the record one without", () => {
+  const { action, metadata } = eventOf({ event: { "event.action": "a\u0007b" } });
+  assert.deepEqual([action, metadata], ["log.record", { record: { "event.action": "a\u0007b" } }]);
+});
+
 test("a text that is an object as a whole is read as one, and one that is cut or followed by more is text", () => {
   const whole = eventOf({ event: '{"action":"user.login","actor":{"type":"user","id":"ada"}}', time: 1 });
   assert.deepEqual([whole.action, whole.actor], ["user.login", { type: "user", id: "ada" }]);
@@ -274,6 +279,7 @@ test("nesting without an end, quotes without an end and bodies without line ends
     backslashes: (n) => `{"event":"${"\\".repeat(n)}`,
     escaped: (n) => `{"event":"${'\\"'.repeat(n / 2)}`,
     envelopes: (n) => '{"event":"a line of text","time":"1795763652.5"}'.repeat(n / 48),
+    nothings: (n) => "{}".repeat(n / 2),
     openLines: (n) => '{"event\n'.repeat(n / 8),
     lines: (n) => "a line of text\n".repeat(n / 15),
   };
