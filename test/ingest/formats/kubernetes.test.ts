@@ -202,6 +202,13 @@ const SECRETS: Readonly<Record<string, object>> = {
       details: { causes: [{ message: SECRET }] },
     },
   },
+  "what an admission webhook made of a secret": {
+    objectRef: { resource: "secrets", namespace: "a", name: "db" },
+    annotations: {
+      "authorization.k8s.io/decision": "allow",
+      "patch.webhook.admission.k8s.io/round_0_index_0": `{"patch":[{"op":"add","path":"/data","value":"${SECRET}"}]}`,
+    },
+  },
   "a secret spelled with other letters": {
     objectRef: { resource: "Secrets" },
     RequestObject: { data: { password: SECRET } },
@@ -221,7 +228,7 @@ test("secrets, config maps and tokens are cut out of everything that is recorded
       const value = path
         .split("/")
         .slice(1)
-        .reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], kept);
+        .reduce<unknown>((at, name) => (at as Record<string, unknown>)[name.replaceAll("~1", "/")], kept);
       assert.equal(value, "[redacted]", `${about} ${path}`);
     }
   }
@@ -254,6 +261,7 @@ test("of what cannot be read and may hold a secret only length and digest are ke
       '"MARK"',
       `${"[".repeat(40_000)}${"]".repeat(40_000)}`,
     ),
+    "an object itself": `{"kind": "Secret", "data": {"password": "${SECRET}"}}`,
     "no event": list({ requestObject: { kind: "Secret", data: SECRET } }),
     "a name that is escaped": `{"kind":"EventList","items":[{"request\\u004fbject":{"kind":"Secret","data":"${SECRET}"}}]}`,
   };

@@ -7,6 +7,8 @@
 import { asObject, type JsonObject } from "../../text/foreign-values.ts";
 import { jsonMembers } from "../../text/json-values.ts";
 
+/** Annotations with what an admission webhook changed, values included. */
+const PATCHES = "patch.webhook.admission.k8s.io/";
 /** What stands where an object was. */
 const REDACTED = '"[redacted]"';
 const OBJECT_NAMES = new Set(["requestobject", "responseobject"]);
@@ -20,8 +22,8 @@ const RESOURCES = new Set(["secrets", "configmaps", "tokenreviews", "tokenreques
 const SUBRESOURCES = new Set(["serviceaccounts/token"]);
 /** Kinds of objects of the same, wherever they stand. */
 const KINDS = new Set(["secret", "configmap", "tokenreview", "tokenrequest"]);
-/** Some spelling of the name of a member with an object; what is no JSON is searched for it. */
-const MENTIONS_OBJECT = /(?:request|response)object|\\u00/i;
+/** Some spelling of the name of a member with an object, or such an object itself; what is no event is searched for it. */
+const MENTIONS_OBJECT = /(?:request|response)object|\\u00|"kind"\s*:\s*"(?:secret|configmap|tokenre)/i;
 
 /** A text without what must not be recorded, and where that was (JSON pointers, RFC 6901). */
 export type RedactedText = { readonly text: string; readonly paths: readonly string[] };
@@ -31,13 +33,15 @@ export function isSensitive(event: JsonObject): boolean {
   const names = Object.keys(event);
   const objects = names.filter((name) => OBJECT_NAMES.has(name.toLowerCase()));
   if (objects.some((name) => isSensitiveObject(event[name]))) return true;
-  return (objects.length > 0 || isQuoting(event.responseStatus)) && isAboutSecrets(event);
+  const mayHold = objects.length > 0 || isQuoting(event.responseStatus) || isPatched(event.annotations);
+  return mayHold && isAboutSecrets(event);
 }
 
 /** The text of a sensitive event; undefined when it is not parted into its members, and so nothing can be cut out of it. */
 export function redact(text: string): RedactedText | undefined {
   return cut(text, "", (name) => {
     if (OBJECT_NAMES.has(name)) return "all";
+    if (name === "annotations") return (inner) => (inner.startsWith(PATCHES) ? "all" : "nothing");
     return name === STATUS_NAME ? (inner) => (QUOTES.has(inner) ? "all" : "nothing") : "nothing";
   });
 }
@@ -55,7 +59,7 @@ function cut(text: string, path: string, howMuch: (name: string) => Cut): Redact
     const much = howMuch(name.toLowerCase());
     const value = text.slice(start, end);
     if (much === "nothing" || value === "null") continue;
-    const at = `${path}/${name}`;
+    const at = `${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
     const part: RedactedText = { text: REDACTED, paths: [at] };
     const made = much === "all" ? part : (cut(value, at, much) ?? part);
     redacted += text.slice(from, start) + made.text;
@@ -79,6 +83,10 @@ function isAboutSecrets(event: JsonObject): boolean {
 
 function isQuoting(status: unknown): boolean {
   return QUOTING.includes(asObject(status)?.code);
+}
+
+function isPatched(annotations: unknown): boolean {
+  return Object.keys(asObject(annotations) ?? {}).some((name) => name.toLowerCase().startsWith(PATCHES));
 }
 
 function isSensitiveResource(resource: string, subresource: string | undefined): boolean {
