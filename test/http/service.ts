@@ -43,6 +43,7 @@ export type Running = {
   readonly ledgers: Services["ledgers"];
   readonly keys: KeyRing;
   readonly sources: SourceBook;
+  readonly rules: RuleBook;
   readonly server: Server;
   /** What the service wrote to its log. */
   readonly logged: Logged[];
@@ -118,6 +119,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     ledgers,
     keys,
     sources,
+    rules,
     server,
     logged,
     health,

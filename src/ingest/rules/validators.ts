@@ -46,7 +46,7 @@ const FORMATS = [
 /** The validators of one set of rules; each schema is compiled when it is first asked. */
 export class Validators {
   readonly #ajv: Ajv2020;
-  readonly #byName = new Map<string, ValidateFunction>();
+  readonly #byName = new Map<string, ValidateFunction | undefined>();
 
   constructor(schemas: RuleSet["schemas"]) {
     this.#ajv = makeAjv({ withMeta: false });
@@ -55,9 +55,10 @@ export class Validators {
     }
   }
 
-  /** What is wrong with a value by a schema that there is; undefined when nothing is. */
+  /** What is wrong with a value by a schema; undefined when nothing is, or the schema or one that it needs is not there. */
   check(name: string, value: unknown): Unsatisfied | undefined {
     const validate = this.#validator(name);
+    if (validate === undefined) return undefined;
     beginWork();
     try {
       if (validate(value)) return undefined;
@@ -69,13 +70,21 @@ export class Validators {
     }
   }
 
-  #validator(name: string): ValidateFunction {
-    const known = this.#byName.get(name);
-    if (known !== undefined) return known;
-    const validate = this.#ajv.getSchema(BASE + name);
-    if (validate === undefined) throw new Error(`expected a schema of the rules, got ${JSON.stringify(name)}`);
-    this.#byName.set(name, validate as ValidateFunction);
-    return validate as ValidateFunction;
+  #validator(name: string): ValidateFunction | undefined {
+    if (this.#byName.has(name)) return this.#byName.get(name);
+    const validate = this.#compile(name);
+    this.#byName.set(name, validate);
+    return validate;
+  }
+
+  #compile(name: string): ValidateFunction | undefined {
+    try {
+      return this.#ajv.getSchema(BASE + name) as ValidateFunction | undefined;
+    } catch (error) {
+      // Its record was damaged, which is told where the records are read; what is refused meanwhile would be lost.
+      if (error instanceof Ajv2020.MissingRefError) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -178,6 +178,10 @@ test("a schema that is being replaced is used by nobody until it is", async () =
   store.letGo();
   await Promise.all([wait, replacing]);
   assert.throws(() => book.admit(ID, rules, ["a@1"]), { code: "rules_changed" });
+  for (const each of [book, await open(store, ledger)]) {
+    const { document, isUsed } = each.schema(ID, "a@1");
+    assert.deepEqual({ document, isUsed }, { document: { required: ["tenant"] }, isUsed: false });
+  }
 });
 
 test("a ledger has 256 schemas at most", async () => {

@@ -167,6 +167,20 @@ test("an event that a foreign sender sends is recorded whole, whatever the rules
   assert.match(taken.texts[0]?.join() ?? "", /"violates":\{"expected":.*"requirement":"never","schema":"no@1"\}/);
 });
 
+test("a schema whose record is damaged, or that needs one, does not hold; nobody's events are lost for it", () => {
+  const schemas = { "needs@1": { $ref: "gone@1" }, "whole@1": { required: ["tenant"] } };
+  const requirements = [
+    { name: "gone", schema: "gone@1" },
+    { name: "needs", schema: "needs@1" },
+  ];
+  const rules = (more: readonly Requirement[]) => {
+    return { ...RULES, demanded: ruleSetOf(hash, schemas, [...requirements, ...more]) as RuleSet };
+  };
+  assert.ok("texts" in (atOnce("json", JSON.stringify(event()), rules([])) as object));
+  const told = atOnce("json", JSON.stringify(event()), rules([{ name: "whole", schema: "whole@1" }])) as Told;
+  assert.equal(told.code, "schema_violated");
+});
+
 test("a member's path is a pointer or dotted names, and nothing else", () => {
   const cases: readonly [string, readonly string[] | undefined][] = [
     ["outcome", ["outcome"]],
