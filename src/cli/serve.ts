@@ -98,8 +98,17 @@ function otherPort(port: number): number {
 }
 
 function facts(service: Service, config: Config): object {
-  const { url, urls, chains, signer, isFirstStart } = service;
-  return { url, urls, data: config.data, adminKeyFile: adminKeyFile(config.data), isFirstStart, signer, chains };
+  const { url, urls, syslog, chains, signer, isFirstStart } = service;
+  return {
+    url,
+    urls,
+    syslog,
+    data: config.data,
+    adminKeyFile: adminKeyFile(config.data),
+    isFirstStart,
+    signer,
+    chains,
+  };
 }
 
 function greeting(service: Service, config: Config): string[] {
@@ -110,6 +119,7 @@ function greeting(service: Service, config: Config): string[] {
     "",
     ...chains.flatMap(chainLines),
     ...certificateLines(service),
+    ...service.syslog.map((each) => `  Syslog     ${each}`),
     `  Signer     ${signer}  (signs for the ledgers; tell it to those who verify)`,
     `  Admin key  ${keyFile}${isFirstStart ? "  (made just now; keep it safe)" : ""}`,
     `  Data       ${relative(process.cwd(), config.data) || config.data}`,

@@ -13,6 +13,7 @@ import { kubernetes } from "./formats/kubernetes/kubernetes.ts";
 import { logs } from "./formats/logs/logs.ts";
 import { otlp } from "./formats/otlp/otlp.ts";
 import { standardWebhooks } from "./formats/standard-webhooks.ts";
+import { syslog } from "./formats/syslog/syslog.ts";
 
 /** Events as clients of our own send them. */
 export const NATIVE = "native";
@@ -33,4 +34,5 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   logs,
   otlp,
   "standard-webhooks": standardWebhooks,
+  syslog,
 };

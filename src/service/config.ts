@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { POLICY } from "../anchor/policy.ts";
 import { HEC_ACKS, type HecAck, HTTP_LIMITS } from "../http/services.ts";
+import type { ListenerSettings } from "../ingest/listeners/listeners.ts";
 import { readJson } from "../json/read.ts";
 import { QUEUE_LIMITS } from "../ledger/append/queue.ts";
 import { addressFault } from "../merkle/address.ts";
@@ -15,6 +16,7 @@ import { readTextFile } from "../store/text-file.ts";
 import { type Listening, readListening, TLS_DEFAULTS } from "./listening.ts";
 import { isServiceLink } from "./service-links.ts";
 import { ConfigError, describeSettings } from "./setting-errors.ts";
+import { readSyslog, SYSLOG_DEFAULTS } from "./syslog-settings.ts";
 
 /** An object with these settings and no others. */
 function settings<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -122,10 +124,22 @@ const tls = settings({
   hstsS: z.int().nonnegative().max(63_072_000).default(TLS_DEFAULTS.hstsS),
 });
 
+const syslogListener = settings({
+  transport: z.enum(["tcp", "tls", "udp"]),
+  listen: z.string(),
+  ledger: ledgerName.optional(),
+  source: z.string().min(1).max(256).default(SYSLOG_DEFAULTS.source),
+  /** Of a message that is read as one. */
+  messageBytes: z.int().min(1024).max(16_777_216).default(SYSLOG_DEFAULTS.messageBytes),
+  /** Whether the name in a client's certificate is the source. */
+  sourceFromCertificate: z.boolean().default(SYSLOG_DEFAULTS.sourceFromCertificate),
+});
+
 const file = settings({
   listen: z.string().optional(),
   data: z.string().min(1).optional(),
   tls: tls.prefault({}),
+  syslog: z.array(syslogListener).default([]),
   /** The ledger that a first start makes. */
   ledger: ledgerName.default(LEDGER_DEFAULT),
   /** Settings of ledgers by their names, those that are made later too. */
@@ -160,6 +174,7 @@ export type Config = Listening & {
   readonly data: string;
   /** Name of the ledger that a first start makes. */
   readonly ledger: string;
+  readonly syslog: readonly ListenerSettings[];
   readonly ledgers: Readonly<Record<string, z.infer<typeof ledgerSettings>>>;
   readonly signer: KeySource | undefined;
   readonly owner: KeySource | { readonly address: string } | undefined;
@@ -184,6 +199,11 @@ const VARIABLES = [
   "HOLDFAST_TLS_CERT",
   "HOLDFAST_TLS_KEY",
   "HOLDFAST_TLS_CLIENT_CA",
+  "HOLDFAST_SYSLOG_TCP",
+  "HOLDFAST_SYSLOG_TLS",
+  "HOLDFAST_SYSLOG_UDP",
+  "HOLDFAST_SYSLOG_LEDGER",
+  "HOLDFAST_SYSLOG_SOURCE",
 ];
 /** Variables of the command line, which a service ignores. */
 const CLIENT_VARIABLES = ["HOLDFAST_URL", "HOLDFAST_KEY", "HOLDFAST_RPC", "HOLDFAST_LAUNCHER"];
@@ -210,9 +230,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   const logLevel = readChoice("HOLDFAST_LOG", env.HOLDFAST_LOG ?? rest.logLevel, file.shape.logLevel.unwrap().options);
   const ack = readChoice("HOLDFAST_HEC_ACK", env.HOLDFAST_HEC_ACK ?? rest.hecAck, HEC_ACKS);
+  const listening = readListening(env, listen, ofTls);
+  const around = { ledger: rest.ledger, hasCertificate: listening.tls !== undefined };
   return {
     ...rest,
-    ...readListening(env, listen, ofTls),
+    ...listening,
+    syslog: readSyslog(env, rest.syslog, around),
     data: resolve(env.HOLDFAST_DATA ?? data ?? DATA_DEFAULT),
     signer: rest.signer,
     owner: rest.owner,

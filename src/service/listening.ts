@@ -74,7 +74,7 @@ function readAddress(
 }
 
 /** @throws ConfigError that names the setting */
-function parseAddress(text: string, setting: string): ListenAddress {
+export function parseAddress(text: string, setting: string): ListenAddress {
   const address = readListenAddress(text);
   if (address !== undefined) return address;
   const forms = "host:port or [IPv6 address]:port";

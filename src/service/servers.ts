@@ -5,10 +5,12 @@ import type { AddressInfo } from "node:net";
 import type { Health } from "../health.ts";
 import { closeServer, createServer, openConnections, type Server } from "../http/server.ts";
 import type { HttpLimits, Services } from "../http/services.ts";
+import { Listeners, type ListenersOptions } from "../ingest/listeners/listeners.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { hostInUrl, type ListenAddress } from "../net/listen-address.ts";
 import { ServedCertificate } from "../net/tls/served-certificate.ts";
+import type { Config } from "./config.ts";
 import type { Listening } from "./listening.ts";
 
 /** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
@@ -26,6 +28,31 @@ export class AddressTakenError extends Error {
     this.setting = setting;
     this.address = address;
   }
+}
+
+/** Opens the listeners for syslog. @returns what they are, for people. @throws AddressTakenError */
+export async function openListeners(
+  { syslog, tls }: Pick<Config, "syslog" | "tls">,
+  opened: AsyncDisposableStack,
+  options: Omit<ListenersOptions, "clients">,
+): Promise<readonly string[]> {
+  const clients = tls?.clientCa === undefined ? undefined : tls.clients;
+  const listeners = opened.adopt(new Listeners({ ...options, clients }), (each) => each.close());
+  const told: string[] = [];
+  for (const settings of syslog) {
+    try {
+      const { host, port } = await listeners.open(settings);
+      told.push(`${settings.transport} ${hostInUrl(host)}:${port}`);
+    } catch (error) {
+      throw takenError(settings.setting, settings.address, error);
+    }
+  }
+  return told;
+}
+
+function takenError(setting: string, address: ListenAddress, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EADDRINUSE" ? new AddressTakenError(setting, address, error) : error;
 }
 
 type CertificateParts = {
@@ -87,9 +114,7 @@ function registerCertificate(metrics: Metrics, certificate: ServedCertificate): 
 
 function listen(server: Server, address: ListenAddress, setting: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(error.code === "EADDRINUSE" ? new AddressTakenError(setting, address, error) : error);
-    });
+    server.once("error", (error) => reject(takenError(setting, address, error)));
     server.listen(address.port, address.host, () => {
       server.removeAllListeners("error");
       const bound = server.address() as AddressInfo;

@@ -44,7 +44,7 @@ import { closeAll } from "./close-all.ts";
 import { adminKeyFile, type Config, marksFolder } from "./config.ts";
 import { Indexes } from "./indexes.ts";
 import { openLog } from "./log.ts";
-import { openCertificate, openServers } from "./servers.ts";
+import { openCertificate, openListeners, openServers } from "./servers.ts";
 import { damageOf, describeHanging, openStorage } from "./storage.ts";
 
 /** A service that runs. */
@@ -53,6 +53,8 @@ export type Service = {
   readonly url: string;
   /** All of them. */
   readonly urls: readonly string[];
+  /** Its listeners for syslog, each as its transport and address. */
+  readonly syslog: readonly string[];
   /** What it is for and when it ends, where there is one. */
   readonly certificate: Pick<ServedCertificate, "names" | "endsAt"> | undefined;
   /** Whether the key for administrators was made by this start. */
@@ -97,6 +99,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const { keys, isFirstStart } = await openKeys(config, ground, contentKey);
   const limits = httpLimits(config);
   const metrics = createMetrics({ ofProcess: true });
+  const salts = createSalts();
   const app = createApp({
     store,
     ledgers: registry,
@@ -110,7 +113,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     version,
     hstsS: config.tls?.hstsS ?? 0,
     now: Date.now,
-    salts: createSalts(),
+    salts,
     rules,
     metrics,
     contentKey,
@@ -122,8 +125,22 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
   });
   const urls = await openServers(app, { config, certificate, limits, telling: { metrics, log }, opened });
+  const syslog = await openListeners(config, opened, {
+    preparation: { hash, salts, contentKey },
+    limits: limits.event,
+    rules,
+    rawBytesMax: limits.requestBytesMax,
+    ledger: (name) => registry.get(name),
+    now: Date.now,
+    sources,
+    health,
+    log,
+    metrics,
+    certificate,
+  });
   anchorer.start();
   return {
+    syslog,
     url: urls[0] as string,
     urls,
     certificate,

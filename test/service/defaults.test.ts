@@ -76,6 +76,11 @@ test("the defaults of the environment and the file are those that docs/configura
     HOLDFAST_TLS_CERT: undefined,
     HOLDFAST_TLS_KEY: undefined,
     HOLDFAST_TLS_CLIENT_CA: undefined,
+    HOLDFAST_SYSLOG_TCP: undefined,
+    HOLDFAST_SYSLOG_TLS: undefined,
+    HOLDFAST_SYSLOG_UDP: undefined,
+    HOLDFAST_SYSLOG_LEDGER: undefined,
+    HOLDFAST_SYSLOG_SOURCE: undefined,
   };
   assert.deepEqual([environment.HOLDFAST_LISTEN, environment.HOLDFAST_DATA], [LISTEN_DEFAULT, `./${DATA_DEFAULT}`]);
   compare(settings("## Environment"), environment);

@@ -37,6 +37,22 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
     "a.pem",
     "expected HOLDFAST_TLS_CERT and HOLDFAST_TLS_KEY beside HOLDFAST_TLS_CLIENT_CA, got neither",
   ],
+  ["syslog", {}, `"syslog": expected a list, got an empty object`],
+  [
+    "syslog",
+    [{ transport: "relp", listen: "127.0.0.1:1" }],
+    `"syslog[0].transport": expected "tcp", "tls" or "udp", got "relp"`,
+  ],
+  [
+    "syslog",
+    [{ transport: "tcp", listen: "5514" }],
+    `expected "syslog[0].listen" as host:port or [IPv6 address]:port, got "5514"`,
+  ],
+  [
+    "syslog",
+    [{ transport: "tls", listen: "127.0.0.1:1" }],
+    `expected HOLDFAST_TLS_CERT and HOLDFAST_TLS_KEY beside "syslog[0].listen", got neither`,
+  ],
   ["tls.clients", "never", `"tls.clients": expected "optional" or "required", got "never"`],
   ["tls.hstsS", -1, `"tls.hstsS": expected a number of at least 0, got -1`],
   ["logLevel", "loud", `"logLevel": expected "trace", "debug", "info", "warn", "error" or "silent", got "loud"`],
@@ -219,7 +235,7 @@ test("a file of another kind, several faults, and chains of one name are told, e
   const unknown = saidOf(t, { ...BASE, [PRIVATE_KEY]: 1 });
   assert.match(
     unknown,
-    /^the file: expected only listen, data, tls, ledger, .*, got a text of 64 characters, which may/,
+    /^the file: expected only listen, data, tls, syslog, ledger, .*, got a text of 64 characters, which may/,
   );
   assert.equal(
     saidOf(t, { chains: [CHAIN], signer: { env: "A" } }),

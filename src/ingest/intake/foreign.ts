@@ -80,9 +80,27 @@ export function* takeForeign(
   demanded?: RuleSet,
 ): Generator<ForeignTaken, void> {
   const format = formatNamed(form.format);
-  const { delivery, receivedAt, rawBytesMax, itemsMax = Number.POSITIVE_INFINITY } = form;
+  const knowsItems = format.repeats?.(form.delivery) === "items";
+  yield* takeItems(itemsOf(format, body, form), { body, form, knowsItems, limits, preparation, demanded });
+}
+
+/** How items are taken in, beside what they are. */
+export type Taking = {
+  /** What they came in; empty where it names nothing that could come again. */
+  readonly body: Uint8Array;
+  readonly form: ForeignForm;
+  /** Whether each that has no id is known again by what came. */
+  readonly knowsItems: boolean;
+  readonly limits: EventLimits;
+  readonly preparation: Preparation;
+  readonly demanded: RuleSet | undefined;
+};
+
+/** Makes entries of items, of a body or of a listener. */
+export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<ForeignTaken, void> {
+  const { body, form, knowsItems, limits, preparation, demanded } = taking;
+  const { receivedAt, rawBytesMax, itemsMax = Number.POSITIVE_INFINITY } = form;
   const { hash } = preparation;
-  const knowsItems = format.repeats?.(delivery) === "items";
   const requestKey = new RequestKey(preparation, body, form);
   const equals = new Map<string, number>();
   const sources = new SourceTexts(form, knowsItems);
@@ -109,7 +127,7 @@ export function* takeForeign(
       },
     };
   };
-  for (const item of itemsOf(format, body, form)) {
+  for (const item of items) {
     if (entries.length === itemsMax) {
       yield taken(false);
       from += entries.length;
@@ -239,7 +257,8 @@ class SourceTexts {
       _source: {
         ...more,
         format,
-        key,
+        // Listeners have none.
+        ...(key !== "" && { key }),
         source,
         ...(isSigned === true && { signature: "verified" }),
         ...(claim !== undefined && { claim }),
