@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   owner: async () => (await import("./owner.ts")).addOwner,
   keystore: async () => (await import("./keystore.ts")).addKeystore,
   keys: async () => (await import("./keys.ts")).addKeys,
+  sources: async () => (await import("./sources/command.ts")).addSources,
   watch: async () => (await import("./watch/command.ts")).addWatch,
   "fork-proof": async () => (await import("./fork-proof/command.ts")).addForkProof,
 };

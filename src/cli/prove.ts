@@ -3,7 +3,6 @@
  * before it is handed on, and members are withheld here, so that what leaves is what was looked at.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { memberDigest } from "../entry/entry.ts";
 import { readMemberText } from "../entry/member.ts";
@@ -11,8 +10,7 @@ import { readValues } from "../entry/spelled-value.ts";
 import { fromHex, toHex } from "../merkle/bytes.ts";
 import { keccak256 } from "../merkle/hash.ts";
 import { LEDGER_DEFAULT } from "../net/service-defaults.ts";
-import { type Bundle, BundleError, type BundleMember, type Status } from "../verify/bundle/bundle.ts";
-import { checkBundle } from "../verify/bundle/parse.ts";
+import type { Bundle, BundleMember, Status } from "../verify/bundle/bundle.ts";
 import { rememberingFrame } from "../verify/cache.ts";
 import { judgeFrame } from "../verify/check-frame.ts";
 import { isDevelopmentChain } from "../verify/evm/explorers.ts";
@@ -20,8 +18,9 @@ import { SetPacker } from "../verify/set/pack.ts";
 import { SetWriter } from "../verify/set/set.ts";
 import type { Cell } from "../verify/verdict/table.ts";
 import { verifyBundle } from "../verify/verify.ts";
+import { askBundle, RANKS, wrongBundle } from "./remote/bundles.ts";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "./remote/service-client.ts";
-import { CliError, usageError } from "./terminal/failure.ts";
+import { usageError } from "./terminal/failure.ts";
 import { readHash } from "./terminal/flag-values.ts";
 import { readCount, readIndexes } from "./terminal/numbers.ts";
 import { openOutput, printNote, printResult } from "./terminal/output.ts";
@@ -30,9 +29,7 @@ import { shellWord } from "./terminal/shell-word.ts";
 
 const INDEXES_MAX = 100_000;
 const WAIT_S = 600;
-const POLL_MS = 1000;
 const OFFLINE = { offline: true };
-const RANKS: Readonly<Record<Status, number>> = { recorded: 0, anchored: 1, final: 2 };
 
 type ProveFlags = ServiceOptions & {
   readonly ledger: string;
@@ -74,6 +71,7 @@ export function addProve(program: Command): void {
 async function prove(values: readonly string[], flags: ProveFlags): Promise<void> {
   const indexes = readIndexes(values, INDEXES_MAX);
   const client = new ServiceClient(flags);
+  const { ledger, wait, timeout } = flags;
   const until = performance.now() + flags.timeout * 1000;
   const judge = rememberingFrame((frame) => judgeFrame(frame, OFFLINE));
   let before = 0;
@@ -82,10 +80,13 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
   const bundleOf = async (index: number): Promise<Bundle> => {
     // Under the checkpoint of the one before, if it covers this one: what they have in common is written once.
     const size = flags.size ?? (index < before ? before : undefined);
-    const bundle = withhold(await getBundle(client, index, size, flags, until), flags);
+    const bundle = withhold(
+      await askBundle(client, { ledger, index, size, isExact: flags.size !== undefined, wait, timeout, until }),
+      flags,
+    );
     const verdict = await verifyBundle(bundle, OFFLINE, judge);
     // Whether it is proved is for "verify" to say, to whoever gets it; here nothing may contradict anything.
-    if (verdict.checks !== "passed") throw wrong(verdict.summary);
+    if (verdict.checks !== "passed") throw wrongBundle(verdict.summary);
     checkLedger(bundle, flags.ledger, ledgerId);
     ledgerId = bundle.ledger.id;
     said = verdict.cell;
@@ -121,11 +122,11 @@ async function prove(values: readonly string[], flags: ProveFlags): Promise<void
  */
 function checkLedger({ ledger }: Bundle, name: string, ledgerId: string | undefined): void {
   if (ledgerId !== undefined && ledger.id !== ledgerId) {
-    throw wrong(`expected the ledger ${ledgerId}, got ${ledger.id}`);
+    throw wrongBundle(`expected the ledger ${ledgerId}, got ${ledger.id}`);
   }
   const isHidden = ledger.name === ledger.label;
   if (!isHidden && ledger.name !== name) {
-    throw wrong(`expected the ledger ${JSON.stringify(name)}, got ${JSON.stringify(ledger.name)}`);
+    throw wrongBundle(`expected the ledger ${JSON.stringify(name)}, got ${JSON.stringify(ledger.name)}`);
   }
   if (isHidden && ledgerId === undefined && name !== ledger.name) {
     printNote(`The bundle does not tell the ledger's name: compare its id, ${ledger.id}, or give it with --ledger-id.`);
@@ -187,47 +188,6 @@ function plainWriter({ ledger }: Bundle): LineWriter {
     return lines;
   };
   return { add, end: () => [writer.end()] };
-}
-
-async function getBundle(
-  client: ServiceClient,
-  index: number,
-  size: number | undefined,
-  flags: ProveFlags,
-  until: number,
-): Promise<Bundle> {
-  const query = new URLSearchParams();
-  if (size !== undefined) query.set("size", String(size));
-  if (flags.wait === "final") query.set("prefer", "final");
-  const path = `/v1/ledgers/${encodeURIComponent(flags.ledger)}/events/${index}/bundle?${query}`;
-  for (;;) {
-    const bundle = readBundle(await client.ask(path));
-    if (bundle.entry.index !== index) throw wrong(`expected the bundle of event ${index}, got ${bundle.entry.index}`);
-    if (flags.size !== undefined && bundle.checkpoint.size !== flags.size) {
-      throw wrong(`expected the checkpoint of size ${flags.size}, got the one of ${bundle.checkpoint.size}`);
-    }
-    if (RANKS[bundle.status] >= RANKS[flags.wait ?? "recorded"]) return bundle;
-    if (performance.now() + POLL_MS > until) {
-      const message = `Event ${index} is ${bundle.status} and not ${flags.wait} after ${flags.timeout} seconds; try again later.`;
-      throw new CliError(message, { code: "wait_timeout", exitStatus: 2 });
-    }
-    await sleep(POLL_MS);
-  }
-}
-
-/** Checks that an answer of the service has the form of a bundle. */
-function readBundle(answer: unknown): Bundle {
-  try {
-    return checkBundle(answer);
-  } catch (error) {
-    if (error instanceof BundleError) throw wrong(error.message);
-    throw error;
-  }
-}
-
-function wrong(reason: string): CliError {
-  const message = `The service gave a bundle that does not verify: ${reason}. Keep it, and ask the service's operator.`;
-  return new CliError(message, { code: "bundle_invalid", exitStatus: 1 });
 }
 
 /** The bundle with members withheld; the entry's bytes stay the same. */

@@ -1,9 +1,6 @@
-/** Senders of the host itself: syslog and the journal. */
+/** Senders of the host itself: the journal. */
 
 import { lines, type Sender } from "./sender.ts";
-
-const NO_ANSWER =
-  "Syslog has no answers: what is on its way when the service goes away can be lost, and nobody is told.";
 
 export const HOSTS: readonly Sender[] = [
   {
@@ -16,8 +13,12 @@ export const HOSTS: readonly Sender[] = [
     snippets: [
       {
         where: "In /etc/systemd/journal-upload.conf; then systemctl enable --now systemd-journal-upload",
-        language: "ini",
-        text: lines("[Upload]", "URL={{url}}/in/{{key}}/journal"),
+        language: "",
+        text: lines(
+          "[Upload]",
+          "URL={{url}}/in/{{key}}/journal",
+          "TrustedCertificateFile=/etc/ssl/certs/ca-certificates.crt",
+        ),
       },
     ],
     page: "journald",
@@ -25,50 +26,5 @@ export const HOSTS: readonly Sender[] = [
       "It puts /upload behind the URL.",
       "Whatever is not answered well ends it: let systemd start it again (Restart=always, RestartSec=5), it goes on where it stopped.",
     ],
-  },
-  {
-    id: "rsyslog",
-    title: "rsyslog",
-    group: "Hosts",
-    format: "syslog",
-    key: "network",
-    path: "tls",
-    snippets: [
-      {
-        where: "In /etc/rsyslog.d/holdfast.conf",
-        language: "",
-        text: lines(
-          'global(DefaultNetstreamDriverCAFile="/etc/ssl/certs/ca-certificates.crt")',
-          '*.* action(type="omfwd" target="{{host}}" port="6514" protocol="tcp" TCP_Framing="octet-counted"',
-          '  Template="RSYSLOG_SyslogProtocol23Format" StreamDriver="gtls" StreamDriverMode="1"',
-          '  StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="{{host}}"',
-          '  queue.type="LinkedList" queue.filename="holdfast" queue.saveOnShutdown="on" action.resumeRetryCount="-1")',
-        ),
-      },
-    ],
-    page: "syslog",
-    notes: ["The listener for syslog is off until it is configured.", NO_ANSWER],
-  },
-  {
-    id: "syslog-ng",
-    title: "syslog-ng",
-    group: "Hosts",
-    format: "syslog",
-    key: "network",
-    path: "tls",
-    snippets: [
-      {
-        where: "In syslog-ng.conf",
-        language: "",
-        text: lines(
-          "destination d_holdfast {",
-          '  syslog("{{host}}" port(6514) transport("tls") tls(ca-dir("/etc/ssl/certs"))',
-          "    disk-buffer(disk-buf-size(1073741824) reliable(yes)));",
-          "};",
-        ),
-      },
-    ],
-    page: "syslog",
-    notes: ["The listener for syslog is off until it is configured.", NO_ANSWER],
   },
 ];

@@ -11,13 +11,23 @@ export const PLATFORMS: readonly Sender[] = [
     title: "GitHub webhook",
     group: "Platforms",
     format: "github",
-    key: "path",
-    path: "/in/{{key}}/github",
-    snippets: [{ where: "Payload URL; choose application/json", language: "", text: "{{url}}/in/{{key}}/github" }],
+    key: "signature",
+    path: "/v1/ledgers/{{ledger}}/ingest/github",
+    snippets: [
+      {
+        where: "Settings → Webhooks → Add webhook",
+        language: "",
+        text: lines(
+          "Payload URL   {{url}}/v1/ledgers/{{ledger}}/ingest/github?source={{source}}",
+          "Content type  application/json",
+          "Secret        {{secret}}",
+        ),
+      },
+    ],
     page: "github",
     notes: [
       "GitHub tries nothing again: what it sends while the service is away has to be redelivered by hand within 3 days.",
-      SECRET_IN_URL,
+      "The secret is pasted whole, whsec_ included. GitHub does not need the key itself.",
     ],
   },
   {
@@ -25,22 +35,42 @@ export const PLATFORMS: readonly Sender[] = [
     title: "GitLab webhook",
     group: "Platforms",
     format: "gitlab",
-    key: "path",
-    path: "/in/{{key}}/gitlab",
-    snippets: [{ where: "URL of the webhook", language: "", text: "{{url}}/in/{{key}}/gitlab" }],
+    key: "signature",
+    path: "/v1/ledgers/{{ledger}}/ingest/gitlab",
+    snippets: [
+      {
+        where: "Settings → Webhooks; the signing token, or where there is none the secret token",
+        language: "",
+        text: lines(
+          "URL            {{url}}/v1/ledgers/{{ledger}}/ingest/gitlab?source={{source}}",
+          "Signing token  {{secret}}",
+        ),
+      },
+    ],
     page: "gitlab",
-    notes: ["GitLab switches a hook off that is refused: change its key before that ends.", SECRET_IN_URL],
+    notes: ["GitLab switches a hook off that is refused: change its secret before its key ends."],
   },
   {
     id: "standard-webhooks",
     title: "Standard Webhooks",
     group: "Platforms",
-    format: "webhooks",
-    key: "path",
-    path: "/in/{{key}}/webhooks",
-    snippets: [{ where: "URL of the endpoint", language: "", text: "{{url}}/in/{{key}}/webhooks" }],
+    format: "standard-webhooks",
+    key: "signature",
+    path: "/v1/ledgers/{{ledger}}/ingest/standard-webhooks",
+    snippets: [
+      {
+        where: "URL of the endpoint and its secret",
+        language: "",
+        text: lines(
+          "URL     {{url}}/v1/ledgers/{{ledger}}/ingest/standard-webhooks?source={{source}}",
+          "Secret  {{secret}}",
+        ),
+      },
+    ],
     page: "standard-webhooks",
-    notes: [SECRET_IN_URL],
+    notes: [
+      "Where the sender’s side makes the secret, make the key with holdfast keys add --webhook-secret-file instead.",
+    ],
   },
   {
     id: "okta",
@@ -60,7 +90,7 @@ export const PLATFORMS: readonly Sender[] = [
         ),
       },
     ],
-    page: "logs",
+    page: "auth0-okta",
     notes: [
       "Okta asks once whether the hook is wanted, which is answered. It tries a delivery once more, and then drops it.",
     ],
@@ -100,13 +130,14 @@ export const PLATFORMS: readonly Sender[] = [
     snippets: [
       {
         where: "In a shell: a topic for the log, and a subscription that pushes",
-        language: "sh",
+        language: "",
         text: lines(
-          "gcloud pubsub topics create holdfast",
-          "gcloud logging sinks create holdfast pubsub.googleapis.com/projects/PROJECT/topics/holdfast \\",
+          "gcloud pubsub topics create audit",
+          "gcloud logging sinks create audit pubsub.googleapis.com/projects/PROJECT/topics/audit \\",
           "  --log-filter='logName:\"cloudaudit.googleapis.com\"'",
-          "gcloud pubsub subscriptions create holdfast --topic=holdfast --ack-deadline=60 \\",
-          "  --push-endpoint={{url}}/in/{{key}}/google",
+          "gcloud pubsub topics add-iam-policy-binding audit --member=SERVICE_ACCOUNT_OF_THE_SINK --role=roles/pubsub.publisher",
+          "gcloud pubsub subscriptions create audit-holdfast --topic=audit \\",
+          "  --push-endpoint={{url}}/in/{{key}}/google --ack-deadline=60 --message-retention-duration=7d",
         ),
       },
     ],

@@ -4,8 +4,8 @@
  * Why: docs/decisions/0155.
  */
 
-/** Where a sender's key stands in what it sends. */
-type KeyShown = "bearer" | "splunk" | "path" | "network";
+/** Where a sender's key stands in what it sends; one that signs shows none, and has the secret of a key. */
+type KeyShown = "bearer" | "splunk" | "path" | "signature" | "network";
 
 /** One thing to paste; `text` has the names of {@link Filling} in double braces. */
 export type Snippet = {
@@ -40,6 +40,10 @@ export type Filling = {
   readonly url: string;
   readonly key: string;
   readonly ledger: string;
+  /** Name of the source. */
+  readonly source: string;
+  /** With which a sender signs. */
+  readonly secret: string;
   /** Of the service, for senders that take no URL. */
   readonly host: string;
   /** Of the service's own URL. */
@@ -59,23 +63,28 @@ export function fillIn(text: string, filling: Filling): string {
   );
 }
 
+/** What is known of a source: its key, or the secret with which it signs, where it has one. */
+export type SourceFilling = Pick<Filling, "key" | "ledger" | "source"> & { readonly secret?: string | undefined };
+
 /**
  * A filling for the service at a URL.
  * @param url with scheme and host; a path is of a proxy that takes it away
  * @throws TypeError when it is none
  */
-export function fillingOf(url: string, key: string, ledger: string): Filling {
+export function fillingOf(url: string, { key, ledger, source, secret = "" }: SourceFilling): Filling {
   const [, protocol, host, port] = /^(https?):\/\/(\[[^\]]*\]|[^:/]+)(?::(\d+))?/.exec(url) ?? [];
   if (host === undefined) throw new TypeError(`expected an http or https URL, got ${JSON.stringify(url)}`);
   const isTls = protocol === "https";
   return {
     url: url.replace(/\/+$/, ""),
     key,
-    ledger,
+    ledger: encodeURIComponent(ledger),
+    source: encodeURIComponent(source),
+    secret,
     host,
     port: port ?? (isTls ? "443" : "80"),
     tlsTrue: isTls ? "true" : "false",
-    tlsOn: isTls ? "On" : "Off",
+    tlsOn: isTls ? "on" : "off",
     tlsPython: isTls ? "True" : "False",
   };
 }

@@ -12,7 +12,13 @@ import { fillIn, fillingOf, GROUPS, type Sender } from "../../src/senders/sender
 const DOCS = join(import.meta.dirname, "..", "..", "docs", "sources");
 
 /** What docs/sources has in the place of the names. */
-const SAMPLE = fillingOf("https://holdfast.example", "hf_…", "main");
+const SAMPLE = fillingOf("https://holdfast.example", {
+  key: "hf_…",
+  ledger: "main",
+  source: "our-source",
+  secret: "whsec_…",
+});
+const KNOWN = { key: "k", ledger: "main", source: "s" };
 
 const overHttp = SENDERS.filter(({ key }) => key !== "network");
 
@@ -70,8 +76,8 @@ test("every sender is pointed at a route that the service has, in a format that 
 test("the key stands where the sender is said to put it, and nothing else is left to fill in", () => {
   for (const { id, key, path, snippets, notes } of SENDERS) {
     const all = snippets.map(({ text }) => text).join("\n");
-    if (key === "network") assert.ok(!all.includes("{{key}}"), id);
-    else assert.ok(all.includes("{{key}}"), id);
+    assert.equal(all.includes("{{key}}"), key !== "network" && key !== "signature", id);
+    assert.equal(all.includes("{{secret}}") && all.includes("source={{source}}"), key === "signature", id);
     assert.equal(path.includes("{{key}}"), key === "path", id);
     for (const text of [...snippets.map((each) => each.text), ...notes]) {
       assert.doesNotMatch(fillIn(text, SAMPLE), /\{\{\w+\}\}/, id);
@@ -106,20 +112,20 @@ test("the index of docs/sources says which page a sender has", () => {
 });
 
 test("what is filled in is the service's own address, also behind a proxy", () => {
-  const plain = fillingOf("http://127.0.0.1:4600/", "k", "main");
+  const plain = fillingOf("http://127.0.0.1:4600/", KNOWN);
   assert.deepEqual(
     [plain.url, plain.host, plain.port, plain.tlsOn],
-    ["http://127.0.0.1:4600", "127.0.0.1", "4600", "Off"],
+    ["http://127.0.0.1:4600", "127.0.0.1", "4600", "off"],
   );
-  const behind = fillingOf("https://logs.example/hf/", "k", "main");
+  const behind = fillingOf("https://logs.example/hf/", KNOWN);
   assert.deepEqual(
     [behind.url, behind.host, behind.port, behind.tlsOn],
-    ["https://logs.example/hf", "logs.example", "443", "On"],
+    ["https://logs.example/hf", "logs.example", "443", "on"],
   );
-  const six = fillingOf("http://[::1]:4600", "k", "main");
+  const six = fillingOf("http://[::1]:4600", KNOWN);
   assert.deepEqual([six.host, six.port], ["[::1]", "4600"]);
   for (const none of ["", "logs.example", "ftp://logs.example"]) {
-    assert.throws(() => fillingOf(none, "k", "main"), /expected an http or https URL/);
+    assert.throws(() => fillingOf(none, KNOWN), /expected an http or https URL/);
   }
   assert.equal(fillIn("{{url}} {{.Name}} {{unknown}}", behind), "https://logs.example/hf {{.Name}} {{unknown}}");
 });

@@ -45,6 +45,8 @@ export type RequestOptions = {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** How the key is shown, where a protocol of others wants it in its own way. */
+  readonly scheme?: "Bearer" | "Splunk";
 };
 
 /** An answer of any status. */
@@ -87,8 +89,9 @@ export class ServiceClient {
   }
 
   /** Sends a request and gives the answer, whatever its status. @throws CliError when there is none in time */
-  async send(path: string, { method = "GET", body, headers = {} }: RequestOptions = {}): Promise<ServiceAnswer> {
-    const authorization = this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
+  async send(path: string, options: RequestOptions = {}): Promise<ServiceAnswer> {
+    const { method = "GET", body, headers = {}, scheme = "Bearer" } = options;
+    const authorization = this.#key === undefined ? {} : { Authorization: `${scheme} ${this.#key}` };
     const type = body === undefined ? {} : { "Content-Type": "application/json" };
     try {
       const answer = await fetchBounded(this.url + path, {

@@ -129,4 +129,8 @@ export type SourceAnswer = SourceCounts & {
 
 export type SourcesAnswer = { readonly sources: readonly SourceAnswer[] };
 
-export type NewKeyAnswer = KeyAnswer & { readonly key: string };
+export type NewKeyAnswer = KeyAnswer & {
+  readonly key: string;
+  /** With which a sender signs, where one was asked for. */
+  readonly webhookSecret?: string;
+};

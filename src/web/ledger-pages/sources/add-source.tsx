@@ -56,11 +56,12 @@ export function AddSource({ route, ledger, sources, now }: Props) {
     );
   }
   const shown = made?.id === keyId ? made : undefined;
+  const named = shown?.source ?? sources.find(({ keys }) => keys.some(({ id }) => id === keyId))?.source;
   return (
     <div class="stack">
       {head}
       <h1>{sender.title}</h1>
-      <ToPaste ledger={ledger.name} sender={sender} made={shown} keyId={keyId} />
+      <ToPaste ledger={ledger.name} sender={sender} made={shown} source={named} keyId={keyId} />
       <FirstArrival
         key={keyId ?? sender.id}
         ledger={ledger}

@@ -114,7 +114,7 @@ export function KeyForm({ ledger, sender, sources, before, onMade }: Props) {
         class="stack tight source-form"
         onSubmit={(event) => {
           event.preventDefault();
-          make({ source: name.trim(), ledger, note: note.trim(), days }, onMade);
+          make({ source: name.trim(), ledger, note: note.trim(), days, signs: sender.key === "signature" }, onMade);
         }}
       >
         <Fields name={name} onName={setName} note={note} onNote={setNote} days={days} onDays={setDays} />

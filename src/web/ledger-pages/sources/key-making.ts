@@ -25,6 +25,8 @@ export type KeyWish = {
   readonly note: string;
   /** Days until it ends; 0 for never. */
   readonly days: number;
+  /** Whether its sender signs, and so needs a secret beside it. */
+  readonly signs: boolean;
 };
 
 const DAY_MS = 86_400_000;
@@ -39,7 +41,7 @@ export type KeyMaking = {
 export function useKeyMaking(): KeyMaking {
   const { client } = useSession();
   const [state, setState] = useState<{ busy: boolean; error: Error | undefined }>({ busy: false, error: undefined });
-  const make: KeyMaking["make"] = ({ source, ledger, note, days }, onMade) => {
+  const make: KeyMaking["make"] = ({ source, ledger, note, days, signs }, onMade) => {
     if (state.busy) return;
     setState({ busy: true, error: undefined });
     const body = {
@@ -47,6 +49,7 @@ export function useKeyMaking(): KeyMaking {
       roles: ["writer"],
       ledgers: [ledger],
       ...(note !== "" && { note }),
+      ...(signs && { webhookSecret: true }),
       ...(days > 0 && { expiresAt: Date.now() + days * DAY_MS }),
     };
     client.post<NewKeyAnswer>("/v1/keys", body).then(

@@ -4,6 +4,7 @@
  */
 
 import { useState } from "preact/hooks";
+import { SENDERS } from "../../../senders/known-senders.ts";
 import { Command } from "../../parts/command.tsx";
 import { formatCount } from "../../parts/format.ts";
 import { Mark } from "../../parts/mark.tsx";
@@ -31,7 +32,7 @@ export function SourceKeys({ ledger, source, now, onChange }: Props) {
   const [made, setMade] = useState<NewKeyAnswer | undefined>(undefined);
   const live = source.keys.filter(({ state }) => state === "live");
   const change = () =>
-    make({ source: source.source, ledger, note: live[0]?.note ?? "", days: 0 }, (key) => {
+    make({ source: source.source, ledger, note: live[0]?.note ?? "", days: 0, signs: isSigned(source) }, (key) => {
       setMade(key);
       onChange();
     });
@@ -65,6 +66,12 @@ export function SourceKeys({ ledger, source, now, onChange }: Props) {
   );
 }
 
+/** Whether what it sends is signed: then the new key needs a secret, too. */
+function isSigned({ received }: SourceAnswer): boolean {
+  const signed = SENDERS.filter(({ key }) => key === "signature").map(({ format }) => format);
+  return received.some(({ format }) => signed.includes(format));
+}
+
 type NewKeyProps = {
   readonly made: NewKeyAnswer;
   /** What the service says of it by now. */
@@ -82,6 +89,12 @@ function NewKey({ made, seen, now, others }: NewKeyProps) {
         one.
       </p>
       <Command text={made.key} what="the new key" />
+      {made.webhookSecret === undefined ? null : (
+        <>
+          <p>Its secret, for a sender that signs:</p>
+          <Command text={made.webhookSecret} what="the new secret" />
+        </>
+      )}
       {seen?.lastUsedAt === undefined ? (
         <Mark kind="wait">not used yet: leave the old one live</Mark>
       ) : (

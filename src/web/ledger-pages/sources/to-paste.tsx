@@ -27,18 +27,31 @@ type Props = {
   readonly sender: Sender;
   /** Undefined after a reload, when the key is not to be had any more. */
   readonly made: NewKeyAnswer | undefined;
+  /** Its name, where that is known. */
+  readonly source: string | undefined;
   /** Undefined for senders that have no key. */
   readonly keyId: string | undefined;
 };
 
-export function ToPaste({ ledger, sender, made, keyId }: Props) {
-  const filling = fillingOf(serviceUrl("/"), made?.key ?? ABSENT, ledger);
+export function ToPaste({ ledger, sender, made, source, keyId }: Props) {
+  const filling = fillingOf(serviceUrl("/"), {
+    key: made?.key ?? ABSENT,
+    ledger,
+    source: source ?? sender.id,
+    secret: made?.webhookSecret ?? "<its secret>",
+  });
   return (
     <section class="card stack">
       {made === undefined ? null : (
         <div class="stack tight">
           <h2>The key of “{made.source}”</h2>
           <Command text={made.key} what="the key" />
+          {made.webhookSecret === undefined ? null : (
+            <>
+              <p class="small">Its secret, with which the sender signs</p>
+              <Command text={made.webhookSecret} what="the secret" />
+            </>
+          )}
           <p class="muted small">It is shown this once, and kept nowhere: not here, and not by the service.</p>
         </div>
       )}

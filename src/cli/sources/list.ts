@@ -1,0 +1,53 @@
+/** `holdfast sources list`: who sends to a ledger. */
+
+import { ServiceClient, type ServiceOptions } from "../remote/service-client.ts";
+import { printResult, spellTime, table } from "../terminal/output.ts";
+
+type ListFlags = ServiceOptions & { readonly ledger: string; readonly json?: boolean };
+
+type Key = { readonly state: string; readonly refused?: { readonly count: number } };
+
+type Source = {
+  readonly source: string;
+  readonly recorded: number;
+  readonly quarantined: number;
+  readonly duplicates: number;
+  readonly bytes: number;
+  readonly perMinute: number;
+  readonly lastSeen?: number;
+  readonly skewMs?: number;
+  readonly keys: readonly Key[];
+};
+
+const HEAD = ["SOURCE", "LAST SEEN", "PER MIN", "RECORDED", "QUARANTINED", "SENT AGAIN", "CLOCK", "BYTES", "KEYS"];
+
+export async function listSources(flags: ListFlags): Promise<void> {
+  const path = `/v1/ledgers/${encodeURIComponent(flags.ledger)}/sources`;
+  const answer = (await new ServiceClient(flags).ask(path)) as { readonly sources: readonly Source[] };
+  const rows = answer.sources.map((source) => [
+    source.source,
+    spellTime(source.lastSeen),
+    String(source.perMinute),
+    String(source.recorded),
+    String(source.quarantined),
+    String(source.duplicates),
+    spellSkew(source.skewMs),
+    String(source.bytes),
+    spellKeys(source.keys),
+  ]);
+  printResult({ json: answer, text: table([HEAD, ...rows]) }, flags.json === true);
+}
+
+/** How long before it was received the newest event says that it happened, in seconds. */
+function spellSkew(ms: number | undefined): string {
+  if (ms === undefined) return "-";
+  const seconds = Math.abs(ms / 1000).toFixed(1);
+  return ms >= 0 ? `${seconds}s behind` : `${seconds}s AHEAD`;
+}
+
+function spellKeys(keys: readonly Key[]): string {
+  const refused = keys.reduce((sum, key) => sum + (key.refused?.count ?? 0), 0);
+  if (refused > 0) return `USED AFTER ITS END, ${refused} times`;
+  const live = keys.filter(({ state }) => state === "live").length;
+  return keys.length === 0 ? "-" : `${live} live`;
+}
