@@ -11,8 +11,8 @@ import { join } from "node:path";
 import test from "node:test";
 import pino from "pino";
 import { createLogger, format, transports } from "winston";
+import { type ServiceProcess, World, waitFor } from "../service-process.ts";
 import { unpacked } from "./debian.ts";
-import { type ServiceProcess, World, waitFor } from "./service-process.ts";
 
 const { createWriteStream } = createRequire(import.meta.url)("pino-http-send") as {
   createWriteStream(args: object): NodeJS.WritableStream;
