@@ -4,18 +4,20 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync, mkdtempSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestContext } from "node:test";
 
 /** Where a program was unpacked, and what its environment needs. */
 export type Unpacked = { readonly folder: string; readonly env: NodeJS.ProcessEnv };
 
 const LIBRARIES = ["usr/lib/syslog-ng", "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "lib/systemd"];
 
-/** Fetches packages with apt and unpacks them; why that cannot be as a text instead. */
-export function unpacked(packages: readonly string[]): Unpacked | string {
+/** Fetches packages with apt and unpacks them until the test has ended; why that cannot be as a text instead. */
+export function unpacked(test: TestContext, packages: readonly string[]): Unpacked | string {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-debian-"));
+  test.after(() => rmSync(folder, { recursive: true, force: true }));
   const fetched = spawnSync("apt-get", ["download", ...packages], { cwd: folder, encoding: "utf8", timeout: 120_000 });
   if (fetched.status !== 0) return `apt-get download ${packages.join(" ")}: ${fetched.error ?? fetched.stderr}`;
   const root = join(folder, "root");

@@ -157,7 +157,7 @@ function exported(count: number, from = 0): string {
 }
 
 test("systemd-journal-upload hands over a journal once, with the key in its URL, while the service is killed", async (t) => {
-  const debian = unpacked(["systemd", "systemd-journal-remote", "libsystemd-shared", "libmicrohttpd12"]);
+  const debian = unpacked(t, ["systemd", "systemd-journal-remote", "libsystemd-shared", "libmicrohttpd12"]);
   if (typeof debian === "string") return t.skip(`NOTHING WAS TRIED: ${debian}`);
   const program = (name: string) => join(debian.folder, "lib/systemd", name);
   const world = new World(t);
@@ -200,7 +200,7 @@ function spawnedUntilEnd(program: string, args: readonly string[], env: NodeJS.P
 }
 
 test("syslog-ng says everything once, in batches of lines of any form, while the service is killed", async (t) => {
-  const debian = unpacked(["syslog-ng-core", "syslog-ng-mod-http", "libnet1", "libivykis0", "libwrap0", "libpcre3"]);
+  const debian = unpacked(t, ["syslog-ng-core", "syslog-ng-mod-http", "libnet1", "libivykis0", "libwrap0", "libpcre3"]);
   if (typeof debian === "string") return t.skip(`NOTHING WAS TRIED: ${debian}`);
   const world = new World(t);
   const service = await world.start();
