@@ -48,6 +48,7 @@ export async function listenersFor(t: TestEnd, more: Partial<ListenersOptions> =
     ledger: (name) => service.ledgers.get(name),
     now: () => service.clock.now,
     sources,
+    rules: service.rules,
     health: service.health,
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     metrics,
