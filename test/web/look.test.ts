@@ -101,6 +101,17 @@ async function lookAtLedger(page: Page, look: string): Promise<void> {
   await inspect(page, "events", look);
   await go(`events/${EVENTS - 1}`, "article.detail .verdict[data-outcome]");
   await inspect(page, "event", look);
+  await go("events?quarantined=true", "#filter-key");
+  await inspect(page, "filters", look);
+  await go("sources", "table.sources tbody tr");
+  await inspect(page, "sources", look);
+  await go("sources?source=billing", "table.cards tbody tr");
+  await page.getByRole("button", { name: "Change the key" }).waitFor();
+  await inspect(page, "source", look);
+  await go("sources?add=", ".senders a");
+  await inspect(page, "add-source", look);
+  await go("sources?add=github&key=0123456789abcdef", ".command pre");
+  await inspect(page, "to-paste", look);
   await go("anchors", "table.anchors tbody tr");
   await page
     .getByRole("button", { name: /^Check size/ })
@@ -161,7 +172,7 @@ test("the keyboard alone opens an event, and the focus can always be seen", asyn
   await page.keyboard.press("Enter");
   await page.waitForSelector("table.events tbody tr");
   await page.keyboard.press("/");
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 24; i++) {
     await page.keyboard.press("Tab");
     const [focused, outline] = (await page.evaluate(
       "[document.activeElement.outerHTML.slice(0, 90), getComputedStyle(document.activeElement).outlineStyle]",

@@ -84,6 +84,8 @@ test("every source is shown with what came of it, and what could not be read lea
     await until("the quarantined event alone", async () => (await page.locator("table.events tbody tr").count()) === 1);
     assert.equal(new URL(page.url()).hash, "#/main/events?source=odd-hook&quarantined=true");
     assert.equal(await page.getByLabel("Readable").inputValue(), "true");
+    await page.locator("table.events tbody tr a").first().click();
+    await page.getByText("quarantined: recorded as it came").waitFor();
   });
 });
 
@@ -234,5 +236,17 @@ test("a reader and an auditor see sources, and are told before they try that the
     await signIn(page, writer.key);
     await page.getByText("This key may not see this page").waitFor();
     for (const complaint of complaints.splice(0)) assert.match(complaint, /403/);
+  });
+});
+
+test("a sender that signs gets a secret beside its key, and the name of its source in the address it posts to", async () => {
+  await visit("main/sources?add=github", async ({ page }) => {
+    await signIn(page, demo.adminKey);
+    await page.getByRole("button", { name: "Make the key" }).click();
+    await page.getByText("Its secret, with which the sender signs").waitFor();
+    const [, secret = "", paste = ""] = await page.locator(".command pre").allInnerTexts();
+    assert.match(secret, /^whsec_/);
+    assert.ok(paste.includes(`${demo.url}/v1/ledgers/main/ingest/github?source=github\n`), paste);
+    assert.ok(paste.includes(secret.trim()), paste);
   });
 });

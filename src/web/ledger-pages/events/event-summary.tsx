@@ -1,12 +1,13 @@
 /** An event in a few lines: who did what to whom, how it ended, when it happened and when it was recorded. */
 
 import type { ComponentChildren } from "preact";
-import { OutcomeMark } from "../../parts/mark.tsx";
+import { Mark, OutcomeMark } from "../../parts/mark.tsx";
 import { When } from "../../parts/when.tsx";
 import type { EventAnswer } from "../answers.ts";
 import { routeHash } from "../route.ts";
 import {
   happenedAt,
+  isQuarantined,
   messageText,
   originOf,
   outcomeText,
@@ -103,6 +104,11 @@ export function EventSummary({ ledger, stored }: { readonly ledger: string; read
             {source}
             {format === undefined ? null : <span class="muted"> as {format}</span>}
             {key === undefined ? null : <span class="muted mono"> key {key.slice(0, 8)}</span>}
+            {isQuarantined(event) ? (
+              <div>
+                <Mark kind="warn">quarantined: recorded as it came</Mark>
+              </div>
+            ) : null}
           </Row>
         )}
       </dl>

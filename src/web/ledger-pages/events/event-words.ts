@@ -83,6 +83,11 @@ export function originOf(event: Members): {
   return { ...part("source"), ...part("key"), ...part("format") };
 }
 
+/** Whether nothing sure could be made of it, so that it was recorded as it came. */
+export function isQuarantined(event: Members): boolean {
+  return member(event._source, "quarantined") === true;
+}
+
 /** How far an entry has come, given how far its ledger has. */
 export function stageOf(
   index: number,

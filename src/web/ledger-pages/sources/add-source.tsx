@@ -29,8 +29,12 @@ export function AddSource({ route, ledger, sources, now }: Props) {
   const isNetwork = sender.key === "network";
   const head = (
     <p class="row between">
-      <a href={sourcesHref(ledger.name, { add: "" })}>Another sender</a>
-      <a href={sourcesHref(ledger.name)}>All sources</a>
+      <a class="button small" href={sourcesHref(ledger.name, { add: "" })}>
+        Another sender
+      </a>
+      <a class="button small" href={sourcesHref(ledger.name)}>
+        All sources
+      </a>
     </p>
   );
   if (keyId === undefined && !isNetwork) {

@@ -8,7 +8,9 @@ export function ChooseSender({ ledger }: { readonly ledger: string }) {
   return (
     <div class="stack">
       <p>
-        <a href={sourcesHref(ledger)}>All sources</a>
+        <a class="button small" href={sourcesHref(ledger)}>
+          All sources
+        </a>
       </p>
       <div>
         <h1>What sends?</h1>

@@ -6,7 +6,7 @@ import { Mark, StageMark } from "../../parts/mark.tsx";
 import { Ago } from "../../parts/when.tsx";
 import type { EventAnswer, EventsAnswer, LedgerAnswer, SourceAnswer, SourceKeyAnswer } from "../answers.ts";
 import { ledgerPath, serviceUrl } from "../client.ts";
-import { actionText, partyText, stageOf } from "../events/event-words.ts";
+import { actionText, isQuarantined, partyText, stageOf } from "../events/event-words.ts";
 import { usePath } from "../polling.ts";
 import { useReach } from "../reach.tsx";
 import { routeHash } from "../route.ts";
@@ -56,7 +56,6 @@ export function FirstArrival({ ledger, sender, keyId, sources, now }: Props) {
 
 function Arrived({ ledger, first }: { readonly ledger: LedgerAnswer; readonly first: EventAnswer }) {
   const { event, index } = first;
-  const isQuarantined = (event._source as { readonly quarantined?: unknown } | undefined)?.quarantined === true;
   return (
     <section class="card stack tight" aria-live="polite">
       <h2>The first event has come</h2>
@@ -66,7 +65,7 @@ function Arrived({ ledger, first }: { readonly ledger: LedgerAnswer; readonly fi
           <b>{actionText(event)}</b> {partyText(event.actor)}
         </span>
       </p>
-      {isQuarantined ? (
+      {isQuarantined(event) ? (
         <Mark kind="warn">quarantined: nothing sure could be made of it, so it was recorded as it came</Mark>
       ) : null}
       <p>

@@ -23,7 +23,9 @@ export function SourceDetail({ ledger, name, source, now, onChange }: Props) {
   return (
     <>
       <p>
-        <a href={sourcesHref(ledger)}>All sources</a>
+        <a class="button small" href={sourcesHref(ledger)}>
+          All sources
+        </a>
       </p>
       <h1>{name}</h1>
       {source === undefined ? (

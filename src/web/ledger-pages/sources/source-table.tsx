@@ -25,9 +25,11 @@ export function Skew({ ms }: { readonly ms: number | undefined }) {
 export function Quarantined({ ledger, source }: Omit<RowProps, "now">) {
   if (source.quarantined === 0) return <span>0</span>;
   return (
-    <a href={eventsHref(ledger, source.source, true)}>
-      <Mark kind="warn">{formatCount(source.quarantined)}</Mark>
-    </a>
+    <span>
+      <a href={eventsHref(ledger, source.source, true)}>
+        <Mark kind="warn">{formatCount(source.quarantined)}</Mark>
+      </a>
+    </span>
   );
 }
 
@@ -37,9 +39,11 @@ function Row({ ledger, source, now }: RowProps) {
   return (
     <tr class={isAlarming ? "alarming" : undefined}>
       <td data-label="Source">
-        <a href={sourcesHref(ledger, { source: source.source })}>
-          <b>{source.source}</b>
-        </a>
+        <span>
+          <a href={sourcesHref(ledger, { source: source.source })}>
+            <b>{source.source}</b>
+          </a>
+        </span>
       </td>
       <td class="nowrap" data-label="Last seen">
         {lastSeen === undefined ? <span class="muted">never</span> : <Ago ms={lastSeen} now={now} />}
@@ -48,7 +52,7 @@ function Row({ ledger, source, now }: RowProps) {
         {formatRate(perMinute)}/min
       </td>
       <td class="number" data-label="Recorded">
-        {recorded === 0 ? <span>0</span> : <a href={eventsHref(ledger, source.source)}>{formatCount(recorded)}</a>}
+        <span>{recorded === 0 ? "0" : <a href={eventsHref(ledger, source.source)}>{formatCount(recorded)}</a>}</span>
       </td>
       <td class="number" data-label="Quarantined">
         <Quarantined ledger={ledger} source={source} />
