@@ -157,6 +157,16 @@ export const TEST_ITEMS: readonly TestItem[] = [
     after: "\n",
     action: "journal.holdfast-sources-test",
   },
+  {
+    format: "syslog",
+    path: ingest("syslog"),
+    scheme: "Bearer",
+    headers: { "Content-Type": "text/plain" },
+    before: "",
+    item: "<86>1 {{time}} host holdfast-sources-test - - - A test of the pipeline {{mark}}",
+    after: "\n",
+    action: "syslog.holdfast-sources-test",
+  },
 ];
 
 export function testItemOf(format: string): TestItem | undefined {

@@ -72,13 +72,13 @@ export async function testSource(name: string, flags: TestFlags): Promise<number
 /** @param name of a format, or of a sender */
 function itemFor(name: string): TestItem {
   const sender = senderNamed(name);
-  const item = testItemOf(sender?.format ?? name);
-  if (item !== undefined) return item;
   if (sender?.key === "network") {
     throw usageError(
-      `${sender.title} does not send over HTTP: send a line with its own tools, and look at "holdfast sources list".`,
+      `${sender.title} does not send over HTTP: send a line with logger to the listener, and look at "holdfast sources list".`,
     );
   }
+  const item = testItemOf(sender?.format ?? name);
+  if (item !== undefined) return item;
   const known = TEST_ITEMS.map(({ format }) => format).join(", ");
   throw usageError(`Expected a sender, or one of the formats ${known}, got ${JSON.stringify(name)}.`);
 }
