@@ -61,11 +61,16 @@ export function createApp(services: Services): Express {
     sendProblem(
       req,
       res,
-      new Problem("route_unknown", `expected a path of the API (see /openapi.json), got ${req.path}`),
+      new Problem("route_unknown", `expected a path of the API (see /openapi.json), got ${withoutKey(req.path)}`),
     );
   });
   app.use(onRouterError(services));
   return app;
+}
+
+/** A path as it may be repeated: a sender that knows nothing but a URL has its key in there, and logs what it is answered. */
+function withoutKey(path: string): string {
+  return path.replace(/hf_[^/]*/g, "<key>").replace(/^\/in\/[^/]*/, "/in/<key>");
 }
 
 /** What answers the operations of the table, each handed requests that the table admits. */

@@ -187,6 +187,28 @@ test("a key is found wherever a sender can put it, and in the path it names the 
   assert.equal(codeOf(await ask(service, `POST /in/${several}/logs`, { body: "x" })), "403 ledger_unnamed");
 });
 
+test("a key in a path is in no answer and in no line of the log, wherever the path leads", async () => {
+  const own = await service.key(["writer"], "shy", ["main"]);
+  const before = service.logged.length;
+  for (const target of [
+    `POST /in/${own}/nosuch`,
+    `POST /in/${own}/logs/more`,
+    `POST /in/x${own}/logs`,
+    `GET /in/${own}`,
+    `PUT /in/${own}/logs`,
+    `POST /inn/${own}`,
+    `POST /in/${own}%zz/logs`,
+    `POST /in/${own}/logs`,
+  ]) {
+    const answer = await ask(service, target, target.startsWith("GET") ? {} : { body: "x" });
+    const told = `${answer.text} ${JSON.stringify([...answer.headers])}`;
+    assert.ok(!told.includes(own), target);
+  }
+  assert.ok(!JSON.stringify(service.logged.slice(before)).includes(own));
+  const admin = await ask(service, "GET /metrics", { key });
+  assert.ok(!admin.text.includes(own));
+});
+
 test("what may pass is answered 503, to come again in 2 s", async () => {
   const busy = await startService({ limits: { bodiesBytesMax: 10 } });
   const other = await busy.key(["writer"], "hosts");

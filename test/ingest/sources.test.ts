@@ -89,6 +89,27 @@ test("counts are there after a restart, and what a crash lost of them is counted
   await service.close();
 });
 
+test("a service that stops while it counts old entries counts all of them at the next start", async () => {
+  const store = new MemoryStore();
+  const service = await startService({ store });
+  const key = await service.key(["admin"], "hosts");
+  for (let i = 0; i < 5; i++) await ask(service, "POST /v1/ledgers/main/ingest/logs", { key, body: `line ${i}` });
+  const main = service.ledgers.get("main") as CountedLedger;
+  const stopped = await SourceBook.open(store, () => service.clock.now);
+  stopped.follow(main);
+  stopped.count(PLACE, { recorded: 1, bytes: 1 });
+  await stopped.close();
+  const book = await SourceBook.open(store, () => service.clock.now);
+  book.follow(main);
+  await book.settled();
+  assert.deepEqual(
+    book.list("main").map(({ recorded }) => recorded),
+    [5],
+  );
+  await book.close();
+  await service.close();
+});
+
 test("a rate is of the last ten minutes, and of less when there is less", () => {
   const rate = new Rate(0);
   rate.add(30_000, 10);

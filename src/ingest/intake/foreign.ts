@@ -21,6 +21,7 @@ import { rawMember } from "../raw-member.ts";
 import type { Violation } from "../rules/judge.ts";
 import { Judging } from "../rules/judging.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
+import { asObject, fitForMember, type JsonObject } from "../text/foreign-values.ts";
 
 /** How a body of a foreign format is taken in; plain data, so that a thread can be sent it. */
 export type ForeignForm = {
@@ -178,7 +179,7 @@ function namedBy(
 ): Pick<Preparation, "came" | "claim"> {
   if (!isNamed) return {};
   const came = itemContent(hash, format, item);
-  return item.claim === undefined ? { came } : { came, claim: item.claim };
+  return item.claim === undefined ? { came } : { came, claim: item.claim.toWellFormed() };
 }
 
 /**
@@ -255,13 +256,13 @@ class SourceTexts {
     const isQuarantined = notes.some((note) => QUARANTINE.has(note));
     return ownMembers({
       _source: {
-        ...more,
+        ...othersOf(more),
         format,
         // Listeners have none.
         ...(key !== "" && { key }),
         source,
         ...(isSigned === true && { signature: "verified" }),
-        ...(claim !== undefined && { claim }),
+        ...(claim !== undefined && { claim: claim.toWellFormed() }),
         ...(this.#knowsItems && { known_by: "content" }),
         ...(notes.length > 0 && { notes }),
         ...(isQuarantined && { quarantined: true }),
@@ -269,6 +270,26 @@ class SourceTexts {
       },
     });
   }
+}
+
+/** What `_source` says of the service's own, which no format does. */
+const OWN_NAMES = new Set([
+  "format",
+  "key",
+  "source",
+  "signature",
+  "claim",
+  "known_by",
+  "notes",
+  "quarantined",
+  "violates",
+]);
+
+/** What a format says of how an item came, as far as nobody can take it for something that the service says. */
+function othersOf(more: Item["source"]): JsonObject {
+  if (more === undefined) return {};
+  const fit = Object.entries(asObject(fitForMember(more)) ?? {});
+  return Object.fromEntries(fit.filter(([name]) => !OWN_NAMES.has(name)));
 }
 
 /** What is told of it in `_source`: what came is in the event. */

@@ -71,6 +71,8 @@ export class SourceBook {
   readonly #counting = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
+  /** Whether old entries are not counted after all, so that nothing may be written that says they are. */
+  #isCutShort = false;
 
   private constructor(store: BookStore, now: () => number, health: Health | undefined) {
     this.#store = store;
@@ -86,7 +88,9 @@ export class SourceBook {
       const tally = readTally(value);
       if (tally !== undefined) book.#kept.set(key, { tally, rate: new Rate(now()) });
     }
-    for await (const [ledger, size] of store.records(SIZES_SPACE, { onDamaged })) book.#sizes.set(ledger, Number(size));
+    for await (const [ledger, size] of store.records(SIZES_SPACE, { onDamaged })) {
+      if (Number.isSafeInteger(Number(size))) book.#sizes.set(ledger, Number(size));
+    }
     book.#timer = setInterval(() => void book.keep(), FLUSH_MS).unref();
     return book;
   }
@@ -166,7 +170,7 @@ export class SourceBook {
 
   async #flush(): Promise<void> {
     // While old entries are counted, a size that was written would say that they are in the counts.
-    if (this.#changed.size === 0 || this.#counting.size > 0) return;
+    if (this.#changed.size === 0 || this.#counting.size > 0 || this.#isCutShort) return;
     const keys = [...this.#changed];
     this.#changed.clear();
     const tallies = keys.map((key) => ({ space: SPACE, key, value: JSON.stringify(this.#kept.get(key)?.tally) }));
@@ -182,7 +186,10 @@ export class SourceBook {
   async #recount({ record: { id, name: ledger } }: CountedLedger, from: number, to: number): Promise<void> {
     try {
       for await (const entry of this.#store.entries(id, from, to)) {
-        if (this.#isClosed) return;
+        if (this.#isClosed) {
+          this.#isCutShort = true;
+          return;
+        }
         this.#countEntry(ledger, entry);
       }
     } catch {

@@ -5,9 +5,11 @@ import test from "node:test";
 import { EVENT_LIMITS } from "../../../src/entry/event.ts";
 import { unpackMembers } from "../../../src/entry/packed.ts";
 import { type PreparedEntry, readMembers } from "../../../src/entry/prepare.ts";
+import type { Format } from "../../../src/ingest/format.ts";
 import { type ForeignForm, takeForeign } from "../../../src/ingest/intake/foreign.ts";
 import { IntakePool } from "../../../src/ingest/intake/pool.ts";
 import { createSalts } from "../../../src/ingest/intake/salts.ts";
+import { FORMATS } from "../../../src/ingest/known-formats.ts";
 import { fastKeccak256 } from "../../../src/ledger/keccak-wasm.ts";
 import { utf8 } from "../../../src/merkle/bytes.ts";
 
@@ -116,4 +118,29 @@ test("equal items of which their requests say something else are two things", ()
   };
   assert.equal(claimOf({ host: "a" }), claimOf({ host: "a" }));
   assert.notEqual(claimOf({ host: "a" }), claimOf({ host: "b" }));
+});
+
+test("no format can have `_source` say what the service says, nor stop an item by what it says", (t) => {
+  const more = { format: "native", key: "k9", source: "x", claim: "y", notes: [], quarantined: true, known_by: "z" };
+  const event = { action: "a", actor: { type: "user", id: "u" } };
+  const forged: Format = {
+    name: "forged",
+    headers: [],
+    query: [],
+    items: () => [
+      { raw: "a", event, source: { ...more, signature: "verified", violates: {}, path: "own" } },
+      { raw: "b", event, source: { path: "\ud800" }, claim: "\ud800" },
+    ],
+  };
+  const formats = FORMATS as Record<string, Format>;
+  formats.forged = forged;
+  t.after(() => delete formats.forged);
+  const [part = assert.fail()] = taken("", { format: "forged" });
+  const sources = part.entries.map(({ members }) => readMembers({ members: unpackMembers(members) })._source);
+  const own = { format: "forged", key: "k1", source: "hosts", notes: ["time_of_receipt"] };
+  assert.deepEqual(sources, [
+    { ...own, path: "own" },
+    { ...own, path: "\ufffd", claim: "\ufffd" },
+  ]);
+  assert.equal(part.entries[1]?.claim, "\ufffd");
 });
