@@ -135,7 +135,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "@noble/curves": ["merkle"],
   "@noble/hashes": ["merkle"],
   ajv: ["ingest/rules"],
-  "ajv-formats": ["ingest/rules/validators.ts"],
+  "ajv-formats": ["ingest/rules/compiled-schemas.ts"],
   "cli-progress": ["cli/terminal"],
   commander: ["cli"],
   ethers: ["chain/ethers.ts"],

@@ -45,9 +45,9 @@ const STANDARD: Readonly<Record<string, string>> = {
 const PLAIN = [
   // What a file or a function does.
   "append ask bound broadcast build change confirm count encode find finalize follow give up inspect listen lock make mend prepare prove read recover redact",
-  "renew replace search send spell start store tally write",
+  "reload renew replace restore search send spell start store tally write",
   // How something is, or what became of it.
-  "acknowledged behind duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused second seen served",
+  "acknowledged behind duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused second seen served",
   "shown spent stopped unavailable under unwritable waiting weighed withheld",
   // What something is of anything.
   "chunk conflict container defaults fault frame hour memory names net order pair positions question report scan shape span summary target waiter word difference disk end facts format item kept key level loss naming needs on outcome place preparation problem progress reader record role room rule",
@@ -58,7 +58,7 @@ const glossary = readFileSync(join(ROOT, "docs/glossary.md"), "utf8").toLowerCas
 const defined = new Set([...glossary.matchAll(/\*\*(.+?)\*\*/g)].flatMap(([, words = ""]) => words.split(/[^a-z]+/)));
 const listed = new Set([...Object.values(STANDARD), PLAIN].flatMap((words) => words.split(" ")));
 
-/** `ChainWatchOptions` and `chain-watch.ts` are of chain, watch and options. */
+/** `ChainIdentityOptions` and `chain-identity.ts` are of chain, identity and options. */
 function wordsOf(name: string): string[] {
   const words = name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2");
   return words

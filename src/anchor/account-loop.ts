@@ -3,7 +3,7 @@
  * So one transaction is on its way at a time; those that are mined and not final, or whose receipt is late, follow behind.
  */
 
-import type { ChainView } from "./chain-watch.ts";
+import type { ChainView } from "./chain-identity.ts";
 import { countForgotten } from "./spending/held-back.ts";
 import { confirmMined } from "./transaction/confirm.ts";
 import { follow } from "./transaction/follow.ts";

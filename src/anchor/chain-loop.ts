@@ -11,7 +11,7 @@ import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Store } from "../store/store.ts";
 import { stepAccount } from "./account-loop.ts";
-import { type ChainView, ChainWatch } from "./chain-watch.ts";
+import { type ChainView, ChainWatch } from "./chain-identity.ts";
 import { AnchorJob } from "./jobs/anchor-job.ts";
 import { checkLedger } from "./jobs/ledger-check.ts";
 import { OpenJob } from "./jobs/open-job.ts";

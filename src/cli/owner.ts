@@ -33,8 +33,8 @@ import { knownCodeHashes } from "./remote/known-contract.ts";
 import { connectChain, connectNode, refusalOf } from "./remote/node.ts";
 import { describeCall, type Sent, sendCall } from "./remote/send-call.ts";
 import { CliError, usageError } from "./terminal/failure.ts";
-import { readAddress, readHash } from "./terminal/flag-values.ts";
 import { printResult } from "./terminal/output.ts";
+import { readAddress, readHash } from "./terminal/parse-flag-value.ts";
 
 const NOBODY = `0x${"0".repeat(40)}`;
 const NOTHING = `0x${"0".repeat(64)}`;

@@ -21,9 +21,9 @@ import { verifyBundle } from "../verify/verify.ts";
 import { askBundle, RANKS, wrongBundle } from "./remote/bundles.ts";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "./remote/service-client.ts";
 import { usageError } from "./terminal/failure.ts";
-import { readHash } from "./terminal/flag-values.ts";
 import { readCount, readIndexes } from "./terminal/numbers.ts";
 import { openOutput, printNote, printResult } from "./terminal/output.ts";
+import { readHash } from "./terminal/parse-flag-value.ts";
 import { startProgress } from "./terminal/progress.ts";
 import { shellWord } from "./terminal/shell-word.ts";
 

@@ -7,13 +7,13 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { type AuditReport, auditLedger } from "../audit/audit.ts";
-import { rememberedOf } from "../audit/remembered.ts";
+import { rememberedOf } from "../audit/expected-size.ts";
 import { fastKeccak256 } from "../ledger/keccak-wasm.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { marksFolder, storeFolder } from "../service/config.ts";
 import { LevelStore } from "../store/level-store.ts";
-import { putBack } from "../store/leveldb/opening/kept.ts";
 import { FolderLock } from "../store/leveldb/opening/lock.ts";
+import { putBack } from "../store/leveldb/opening/restore-kept.ts";
 import type { Loss } from "../store/leveldb/salvage.ts";
 import { describeRange, isBeforeRecords, type Rebuilt, rebuildStore, takePlace } from "../store/rebuild.ts";
 import { RECOVERED, removeRebuilt } from "../store/rebuilt-folder.ts";

@@ -19,10 +19,10 @@ import { describeLinks, explorerOption } from "./remote/explorer-links.ts";
 import { knownCodeHashes, knownContracts } from "./remote/known-contract.ts";
 import { connectChain } from "./remote/node.ts";
 import { type SetExit, usageError } from "./terminal/failure.ts";
-import { readAddress, readHash, repeated, repeatedText } from "./terminal/flag-values.ts";
 import { readLines, sizeOf, UnreadableError } from "./terminal/lines.ts";
 import { readCount } from "./terminal/numbers.ts";
 import { printNote, printResult } from "./terminal/output.ts";
+import { readAddress, readHash, repeated, repeatedText } from "./terminal/parse-flag-value.ts";
 import { startProgress } from "./terminal/progress.ts";
 
 const MARKS: Readonly<Record<Step["state"], string>> = { passed: "ok", failed: "FAILED", skipped: "-" };

@@ -12,7 +12,7 @@ import type { Log } from "../log.ts";
 import { DisconnectedError } from "./intake/body.ts";
 import { Problem, problemBody, problemHeaders, problemOf } from "./problem.ts";
 import { connectionOf } from "./wire/connections.ts";
-import { matches, tagOf } from "./wire/validators.ts";
+import { matches, tagOf } from "./wire/entity-tags.ts";
 
 /** How long an answer may be kept by a cache. */
 export type Caching = "immutable" | "immutable private" | "revalidate" | "no-store";

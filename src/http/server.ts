@@ -15,10 +15,10 @@ import {
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Code } from "./api/codes.ts";
+import { followHandshakes, handshakeOptions, type Secure } from "./handshakes.ts";
 import { Problem, problemBody, problemHeaders } from "./problem.ts";
 import { sendProblem } from "./reply.ts";
 import type { HttpLimits, Services } from "./services.ts";
-import { followHandshakes, handshakeOptions, type Secure } from "./tls.ts";
 import { registerConnections, tellOfCuts } from "./wire/connection-metrics.ts";
 import { Connections, connectionOf } from "./wire/connections.ts";
 import { framingProblem } from "./wire/framing.ts";

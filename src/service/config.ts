@@ -13,8 +13,8 @@ import { QUEUE_LIMITS } from "../ledger/append/queue.ts";
 import { addressFault } from "../merkle/address.ts";
 import { DATA_DEFAULT, LEDGER_DEFAULT } from "../net/service-defaults.ts";
 import { readTextFile } from "../store/text-file.ts";
+import { isServiceLink } from "./injected-variables.ts";
 import { type Listening, readListening, TLS_DEFAULTS } from "./listening.ts";
-import { isServiceLink } from "./service-links.ts";
 import { ConfigError, describeSettings } from "./setting-errors.ts";
 import { readSyslog, SYSLOG_DEFAULTS } from "./syslog-settings.ts";
 

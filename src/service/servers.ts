@@ -9,7 +9,7 @@ import { Listeners, type ListenersOptions } from "../ingest/listeners/listeners.
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { hostInUrl, type ListenAddress } from "../net/listen-address.ts";
-import { ServedCertificate } from "../net/tls/served-certificate.ts";
+import { ServedCertificate } from "../net/tls/reload-certificate.ts";
 import type { Config } from "./config.ts";
 import type { Listening } from "./listening.ts";
 

@@ -36,7 +36,7 @@ import { checksumAddress } from "../merkle/address.ts";
 import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { createMetrics } from "../metrics.ts";
-import type { ServedCertificate } from "../net/tls/served-certificate.ts";
+import type { ServedCertificate } from "../net/tls/reload-certificate.ts";
 import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts";
 import type { LevelStore } from "../store/level-store.ts";
 import { type ChainFacts, chainsOf, type OpenedChains, openChains } from "./chains.ts";

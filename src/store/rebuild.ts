@@ -7,7 +7,7 @@
 import { rm } from "node:fs/promises";
 import * as keys from "./key-layout.ts";
 import { Database } from "./leveldb/database.ts";
-import { replaceFolder } from "./leveldb/opening/kept.ts";
+import { replaceFolder } from "./leveldb/opening/restore-kept.ts";
 import { type Loss, salvage } from "./leveldb/salvage.ts";
 import type { BadRange } from "./leveldb/table.ts";
 import { makeRebuilt, removeRebuilt } from "./rebuilt-folder.ts";

@@ -7,7 +7,7 @@ import { headOf, isLinkedTo } from "./conclusions.ts";
 import { standing } from "./memory/claims.ts";
 import { isSame, isSigned } from "./memory/open-checkpoints.ts";
 import type { WatchState } from "./memory/state.ts";
-import { type ChainSeen, proofIn, rootIn } from "./seen.ts";
+import { type ChainSeen, proofIn, rootIn } from "./round-observations.ts";
 import type { Statement } from "./statement.ts";
 
 /** A block may be from so far in the future, by clocks that are not quite right. */

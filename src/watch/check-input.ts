@@ -5,7 +5,7 @@ import { type Conclusions, isLinkedTo } from "./conclusions.ts";
 import type { Claim } from "./memory/claims.ts";
 import { isSame, isSigned } from "./memory/open-checkpoints.ts";
 import type { Open, Owed, WatchState } from "./memory/state.ts";
-import type { ChainSeen, Seen } from "./seen.ts";
+import type { ChainSeen, Seen } from "./round-observations.ts";
 import type { SignedStatement, Statement } from "./statement.ts";
 
 export type Case = {

@@ -8,7 +8,7 @@ import type { Conflict } from "./checks.ts";
 import { relate } from "./fork.ts";
 import { isSame } from "./memory/open-checkpoints.ts";
 import type { WatchState } from "./memory/state.ts";
-import type { ChainSeen, Seen } from "./seen.ts";
+import type { ChainSeen, Seen } from "./round-observations.ts";
 import { anchoredStatement, type SignedStatement, type Statement, wholeNodes } from "./statement.ts";
 
 /** That the tree of `b` begins with that of `a`. */

@@ -21,7 +21,7 @@ import { nextClaims } from "./memory/claims.ts";
 import { nextState } from "./memory/next-state.ts";
 import { isSigned, knownOpen, remember } from "./memory/open-checkpoints.ts";
 import { onClock, type WatchState } from "./memory/state.ts";
-import type { Seen } from "./seen.ts";
+import type { Seen } from "./round-observations.ts";
 import { signedStatement } from "./statement.ts";
 import { checkTime } from "./time-check.ts";
 import { checkConsistent, checkIdentity, checkRoot, checkService, checkSize } from "./tree-checks.ts";

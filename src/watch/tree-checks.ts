@@ -4,7 +4,7 @@ import { checksumAddress } from "../merkle/address.ts";
 import { type Case, conflictOf, isLate, isOverdue, unsettled } from "./check-input.ts";
 import { bad, type Check, doubtful, good, seconds, unknown } from "./checks.ts";
 import { isKnown } from "./memory/open-checkpoints.ts";
-import { proofIn } from "./seen.ts";
+import { proofIn } from "./round-observations.ts";
 import type { SignedStatement } from "./statement.ts";
 
 export function checkService({ seen, state, patience }: Case): Check {

@@ -54,5 +54,5 @@ test("no command reads an address or a hash of its own", () => {
   const own = globSync("**/*.ts", { cwd: folder }).filter((file) =>
     /\[0-9a-f(?:A-F)?\]\{(?:40|64)\}/.test(readFileSync(join(folder, file), "utf8")),
   );
-  assert.deepEqual(own, [join("terminal", "flag-values.ts")]);
+  assert.deepEqual(own, [join("terminal", "parse-flag-value.ts")]);
 });

@@ -11,8 +11,8 @@ import fc from "fast-check";
 import { CODES, type Code } from "../../src/http/api/codes.ts";
 import { OPERATIONS } from "../../src/http/api/operations.ts";
 import { Problem } from "../../src/http/problem.ts";
+import { spellProblem } from "../../src/http/protocols/foreign-status.ts";
 import { protocolOf } from "../../src/http/protocols/known-protocols.ts";
-import { spellProblem } from "../../src/http/protocols/protocol.ts";
 import { field, request } from "../ingest/formats/otlp/wire-writer.ts";
 import { type Running, startService } from "./service.ts";
 

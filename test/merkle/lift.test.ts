@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { liftPath } from "../../src/merkle/lift.ts";
+import { liftPath } from "../../src/merkle/lift-path.ts";
 import { checkInclusion, consistencyRanges, inclusionRanges, ProofError, provePath } from "../../src/merkle/proof.ts";
 import { nativeSha256 as hash, Model, makeLeaves } from "./model.ts";
 import { SparseTree } from "./sparse.ts";

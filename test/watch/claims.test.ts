@@ -10,7 +10,7 @@ import { judge } from "../../src/watch/judge.ts";
 import { CLAIMS_MAX, type Claim, mergeClaims } from "../../src/watch/memory/claims.ts";
 import type { WatchState } from "../../src/watch/memory/state.ts";
 import { readWatchState, writeWatchState } from "../../src/watch/memory/state-text.ts";
-import type { ChainSeen, NodeSeen, Seen } from "../../src/watch/seen.ts";
+import type { ChainSeen, NodeSeen, Seen } from "../../src/watch/round-observations.ts";
 import { readExhibit } from "../../src/watch/statement.ts";
 import { History } from "../cli/fork-proof/histories.ts";
 import { chain, head, heard, NOW, noChain, node, other, PATIENCE, proof, roots, STATE, told } from "./scene.ts";

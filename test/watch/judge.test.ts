@@ -8,7 +8,7 @@ import type { Claim } from "../../src/watch/memory/claims.ts";
 import { isSigned } from "../../src/watch/memory/open-checkpoints.ts";
 import type { WatchState } from "../../src/watch/memory/state.ts";
 import { readWatchState, writeWatchState } from "../../src/watch/memory/state-text.ts";
-import type { Seen } from "../../src/watch/seen.ts";
+import type { Seen } from "../../src/watch/round-observations.ts";
 import { SIGNER, signerOf } from "../cli/fork-proof/histories.ts";
 import {
   chain,

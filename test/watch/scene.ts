@@ -2,7 +2,7 @@
 
 import { checksumAddress } from "../../src/merkle/address.ts";
 import { beginWatch, type WatchState } from "../../src/watch/memory/state.ts";
-import type { ChainSeen, NodeSeen, ProofAsked, Seen } from "../../src/watch/seen.ts";
+import type { ChainSeen, NodeSeen, ProofAsked, Seen } from "../../src/watch/round-observations.ts";
 import { History, keyNamed, LEDGER_ID, SIGNER } from "../cli/fork-proof/histories.ts";
 
 export const told = new History(20);

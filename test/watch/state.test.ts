@@ -22,7 +22,7 @@ import {
   type WatchState,
 } from "../../src/watch/memory/state.ts";
 import { readWatchState, writeWatchState } from "../../src/watch/memory/state-text.ts";
-import type { Seen } from "../../src/watch/seen.ts";
+import type { Seen } from "../../src/watch/round-observations.ts";
 import { readExhibit } from "../../src/watch/statement.ts";
 import { History, keyNamed, SIGNER, signerOf } from "../cli/fork-proof/histories.ts";
 import {

@@ -10,12 +10,12 @@ import type { EventAnswer, StatsAnswer } from "../../src/web/ledger-pages/answer
 import { changesIn, differences } from "../../src/web/ledger-pages/events/difference.ts";
 import { happenedAt, partyQuery, sinceWords } from "../../src/web/ledger-pages/events/event-words.ts";
 import { filterOf, filterParameters, filterQuery } from "../../src/web/ledger-pages/events/filter.ts";
-import { type Loaded, mergeNewest, mergeOlder } from "../../src/web/ledger-pages/events/loaded.ts";
+import { type Loaded, mergeNewest, mergeOlder } from "../../src/web/ledger-pages/events/join-pages.ts";
 import { barsOf, ratePerMinute } from "../../src/web/ledger-pages/overview/buckets.ts";
 import { parseRoute, routeHash } from "../../src/web/ledger-pages/route.ts";
 import { formatBytes, formatFee, formatRate, formatSpan, formatTime, shorten } from "../../src/web/parts/format.ts";
 import { indentJson } from "../../src/web/parts/indent-json.ts";
-import { climb, leafOf } from "../../src/web/verdict/climb.ts";
+import { climb, leafOf } from "../../src/web/verdict/path-drawing.ts";
 import { TestLedger } from "../verify/fixture.ts";
 
 test("the drawn path is the path that is checked, for every entry of trees of up to 40", () => {

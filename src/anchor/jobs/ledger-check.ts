@@ -7,7 +7,7 @@
 
 import type { ChainHead } from "../../chain/chain.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
-import type { ChainWatch } from "../chain-watch.ts";
+import type { ChainWatch } from "../chain-identity.ts";
 import type { AnchoredLedger } from "../ledgers.ts";
 import type { ObstacleCode } from "../obstacles.ts";
 import { adopt } from "../record/adopt.ts";

@@ -4,9 +4,9 @@
  */
 
 import type { Hex } from "../../merkle/bytes.ts";
-import type { ChainWatch } from "../chain-watch.ts";
+import type { ChainWatch } from "../chain-identity.ts";
 import type { AnchoredLedger } from "../ledgers.ts";
-import { buildAnchor } from "./build.ts";
+import { buildAnchor } from "./build-anchor.ts";
 import { findPlace } from "./find-place.ts";
 
 /**

@@ -1,13 +1,13 @@
 /**
- * What becomes of anchors that are not final: like transactions they get surer or lose their block (reorganised.ts), but an
+ * What becomes of anchors that are not final: like transactions they get surer or lose their block (reorganised-anchor.ts), but an
  * anchor may also be somebody else's doing. An anchor is final when its block is, and two endpoints say that the contract holds its root.
  */
 
 import type { Log } from "../../log.ts";
-import type { ChainView, ChainWatch } from "../chain-watch.ts";
-import { finalAnchor, surerAnchor } from "./build.ts";
+import type { ChainView, ChainWatch } from "../chain-identity.ts";
+import { finalAnchor, surerAnchor } from "./build-anchor.ts";
 import type { OpenAnchor } from "./open-anchors.ts";
-import { moveAnchor } from "./reorganised.ts";
+import { moveAnchor } from "./reorganised-anchor.ts";
 
 export async function finalizeAnchors(watch: ChainWatch, view: ChainView, log: Log): Promise<void> {
   for (const open of watch.openAnchors.all) {

@@ -5,7 +5,7 @@
 
 import type { Log } from "../../log.ts";
 import type { AnchorKey } from "../../store/anchor-record.ts";
-import type { ChainWatch } from "../chain-watch.ts";
+import type { ChainWatch } from "../chain-identity.ts";
 import type { AnchoredLedger } from "../ledgers.ts";
 import { adopt } from "./adopt.ts";
 

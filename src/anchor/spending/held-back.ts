@@ -1,4 +1,4 @@
-/** What of the budget of a day is held back for transactions of which no record is left (forgotten.ts), until it is counted. */
+/** What of the budget of a day is held back for transactions of which no record is left (lost-transactions.ts), until it is counted. */
 
 import type { SendingAccount } from "../transaction/sending-account.ts";
 import { addToDay, dayOf } from "./spent.ts";

@@ -1,14 +1,14 @@
 /**
  * What becomes of transactions that were mined: they get surer, or a reorganisation takes their block away
- * (reorganised.ts).
+ * (reorganised-transaction.ts).
  */
 
 import { isRecent } from "../../clock.ts";
-import type { ChainView } from "../chain-watch.ts";
+import type { ChainView } from "../chain-identity.ts";
 import { LATE_MS } from "./follow.ts";
 import { findMined, isShown, recordMined } from "./mined.ts";
 import { type PendingEvent, type PendingTransaction, type Stage, transition } from "./pending.ts";
-import { isGone, sendAgain } from "./reorganised.ts";
+import { isGone, sendAgain } from "./reorganised-transaction.ts";
 import type { SendingAccount } from "./sending-account.ts";
 
 /** Final and displaced transactions that are kept, in case a chain takes back what it called final. */

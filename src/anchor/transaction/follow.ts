@@ -6,7 +6,7 @@
 
 import { ChainError } from "../../chain/chain.ts";
 import { isRecent } from "../../clock.ts";
-import type { ChainView } from "../chain-watch.ts";
+import type { ChainView } from "../chain-identity.ts";
 import { broadcast } from "./broadcast.ts";
 import { giveUp } from "./give-up.ts";
 import { findMined, isShown, recordMined } from "./mined.ts";

@@ -5,7 +5,7 @@
 import type { Chain, TransactionReceipt } from "../../chain/chain.ts";
 import { worstCost } from "../../chain/fees.ts";
 import type { ObstacleCode } from "../obstacles.ts";
-import { type AnchorTransaction, buildAnchor } from "../record/build.ts";
+import { type AnchorTransaction, buildAnchor } from "../record/build-anchor.ts";
 import { addSpend } from "../spending/spent.ts";
 import { type AnchorItem, type Attempt, type Purpose, readFeeLimits } from "./attempt.ts";
 import { withoutHeld } from "./give-up.ts";

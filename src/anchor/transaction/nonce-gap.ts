@@ -1,9 +1,9 @@
 /** A gap: nonces that were used, and that the chain says are free again. What used them is sent once more. */
 
-import type { ChainView } from "../chain-watch.ts";
+import type { ChainView } from "../chain-identity.ts";
 import { giveUp } from "./give-up.ts";
 import { isOpen, type PendingTransaction } from "./pending.ts";
-import { isGone, isKnown, sendAgain } from "./reorganised.ts";
+import { isGone, isKnown, sendAgain } from "./reorganised-transaction.ts";
 import { send } from "./send.ts";
 import { nothingFor, type SendingAccount } from "./sending-account.ts";
 

@@ -20,7 +20,7 @@ export type AccountRecord = {
   readonly reverts: Readonly<Record<Hex, { readonly count: number; readonly at: number }>>;
   /** Every nonce below is in `spend`, is not ours, or is in `forgotten`; missing in what an older version wrote. */
   readonly settledBelow?: number;
-  /** Nonces of transactions of which nothing is left, while they may cost something yet (forgotten.ts). */
+  /** Nonces of transactions of which nothing is left, while they may cost something yet (lost-transactions.ts). */
   readonly forgotten?: readonly number[];
   /** A day (UTC) of which nobody knows any more what was spent. */
   readonly unknownDay?: string;

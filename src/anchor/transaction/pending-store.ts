@@ -7,7 +7,7 @@
 import type { Log } from "../../log.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { RecordWrite, Store } from "../../store/store.ts";
-import { findForgotten, isDayUnknown, settledBelow } from "../spending/forgotten.ts";
+import { findForgotten, isDayUnknown, settledBelow } from "../spending/lost-transactions.ts";
 import { dayOf, NOTHING_SPENT } from "../spending/spent.ts";
 import { isOpen, isUnmined, type PendingTransaction } from "./pending.ts";
 import { type AccountRecord, accountFrom, readAccount, readPending } from "./pending-record.ts";

@@ -5,7 +5,7 @@
 
 import { readSigned } from "../../chain/ethers.ts";
 import { raisedFeeLimits, worstCost } from "../../chain/fees.ts";
-import type { ChainView } from "../chain-watch.ts";
+import type { ChainView } from "../chain-identity.ts";
 import { isAffordable } from "../spending/affordable.ts";
 import { readFeeLimits } from "./attempt.ts";
 import { broadcast } from "./broadcast.ts";

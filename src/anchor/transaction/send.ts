@@ -7,7 +7,7 @@
 import type { Draft } from "../../chain/account.ts";
 import { type FeeLimits, firstFeeLimits } from "../../chain/fees.ts";
 import { type CallNeeds, measureCall, signChecked } from "../../chain/transaction.ts";
-import type { ChainView } from "../chain-watch.ts";
+import type { ChainView } from "../chain-identity.ts";
 import { isAffordable } from "../spending/affordable.ts";
 import { type Attempt, storeFeeLimits } from "./attempt.ts";
 import { broadcast } from "./broadcast.ts";

@@ -7,7 +7,7 @@
 import type { Account } from "../../chain/account.ts";
 import type { Log } from "../../log.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import type { ChainWatch } from "../chain-watch.ts";
+import type { ChainWatch } from "../chain-identity.ts";
 import type { Obstacles } from "../obstacles.ts";
 import type { Purpose } from "./attempt.ts";
 import type { PendingTransaction } from "./pending.ts";

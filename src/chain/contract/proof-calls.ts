@@ -5,7 +5,7 @@
 
 import { fromHex, type Hex, toHex } from "../../merkle/bytes.ts";
 import { keccak256 } from "../../merkle/hash.ts";
-import { liftPath } from "../../merkle/lift.ts";
+import { liftPath } from "../../merkle/lift-path.ts";
 import type { Bundle, BundleAnchor, BundleMember } from "../../verify/bundle/bundle.ts";
 import { type ContractCall, callOf } from "./manual-calls.ts";
 

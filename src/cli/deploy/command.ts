@@ -25,9 +25,9 @@ import { knownCodeHashes } from "../remote/known-contract.ts";
 import { connectChain } from "../remote/node.ts";
 import { type SendOptions, sendAndWait } from "../remote/transaction.ts";
 import { CliError, usageError } from "../terminal/failure.ts";
-import { readAddress, readHash } from "../terminal/flag-values.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { writeOutputFile } from "../terminal/output-file.ts";
+import { readAddress, readHash } from "../terminal/parse-flag-value.ts";
 import { makeSourceInput, SOURCE_FACTS } from "./source-input.ts";
 
 const FACTORY_ABI = codecOf(["function deployCreate2(bytes32 salt, bytes initCode) payable returns (address)"]);

@@ -27,9 +27,9 @@ import { fewAtOnce } from "../remote/few-at-once.ts";
 import { PublicTree } from "../remote/public-tree.ts";
 import { sendCall } from "../remote/send-call.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
-import { readAddress, repeated } from "../terminal/flag-values.ts";
+import { readAddress, repeated } from "../terminal/parse-flag-value.ts";
 import { ForkChain, SIZES_MAX, type Standing } from "./contract.ts";
-import { describeContradiction, type ForkFinding, type ForkResult, printFinding } from "./words.ts";
+import { describeContradiction, type ForkFinding, type ForkResult, printFinding } from "./fork-text.ts";
 
 const STDIN = 0;
 const REQUEST_MS = 15_000;

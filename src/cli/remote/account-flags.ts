@@ -13,8 +13,8 @@ import type { Hex } from "../../merkle/bytes.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import { chainName, isDevelopmentChain } from "../../verify/evm/explorers.ts";
 import { CliError, unreachable, usageError } from "../terminal/failure.ts";
-import { readAddress, readEther } from "../terminal/flag-values.ts";
 import { readCount } from "../terminal/numbers.ts";
+import { readAddress, readEther } from "../terminal/parse-flag-value.ts";
 import type { SendOptions } from "./transaction.ts";
 
 const COST_MAX_ETHER = "0.05";

@@ -9,7 +9,7 @@ import { fetchBounded } from "../../net/bounded-fetch.ts";
 import { retry } from "../../net/retry.ts";
 import { BUNDLE_LIMITS, BundleError } from "../../verify/bundle/bundle.ts";
 import { hex, integer, isObject, list, object } from "../../verify/bundle/forms.ts";
-import type { Heard, ProofSeen } from "../../watch/seen.ts";
+import type { Heard, ProofSeen } from "../../watch/round-observations.ts";
 import { checkpointForm, type SignedStatement, signedStatement } from "../../watch/statement.ts";
 import { usageError } from "../terminal/failure.ts";
 

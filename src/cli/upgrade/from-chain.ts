@@ -20,8 +20,8 @@ import { verifyBundle } from "../../verify/verify.ts";
 import { connectChain } from "../remote/node.ts";
 import { CliError, reasonOf, unreachable } from "../terminal/failure.ts";
 import { printNote } from "../terminal/output.ts";
+import { chooseAnchored, type Target } from "./choose-root.ts";
 import type { Links } from "./from-service.ts";
-import { chooseAnchored, type Target } from "./target.ts";
 
 export type NodeFlags = {
   /** JSON-RPC endpoints, of one chain or of several. */

@@ -11,7 +11,7 @@ import { recoverSigner } from "../../merkle/checkpoint.ts";
 import { isLinked } from "../../watch/chain-checks.ts";
 import type { JudgedChecks } from "../../watch/checks.ts";
 import type { WatchState } from "../../watch/memory/state.ts";
-import type { ChainSeen } from "../../watch/seen.ts";
+import type { ChainSeen } from "../../watch/round-observations.ts";
 import { type SendOptions, sendAndWait } from "../remote/transaction.ts";
 import { CliError } from "../terminal/failure.ts";
 

@@ -16,7 +16,15 @@ import {
   remember,
 } from "../../watch/memory/open-checkpoints.ts";
 import type { WatchState } from "../../watch/memory/state.ts";
-import type { ChainSeen, Heard, HeardChain, Listened, NodeSeen, ProofAsked, ProofSeen } from "../../watch/seen.ts";
+import type {
+  ChainSeen,
+  Heard,
+  HeardChain,
+  Listened,
+  NodeSeen,
+  ProofAsked,
+  ProofSeen,
+} from "../../watch/round-observations.ts";
 import type { SignedStatement } from "../../watch/statement.ts";
 import { fewAtOnce } from "../remote/few-at-once.ts";
 import { knownCodeHashes } from "../remote/known-contract.ts";

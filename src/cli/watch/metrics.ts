@@ -7,7 +7,7 @@ import { hostInUrl } from "../../net/listen-address.ts";
 import { CHECKS, type Checks } from "../../watch/checks.ts";
 import { disagreements } from "../../watch/claim-text.ts";
 import type { WatchState } from "../../watch/memory/state.ts";
-import type { ChainSeen } from "../../watch/seen.ts";
+import type { ChainSeen } from "../../watch/round-observations.ts";
 import { unreachable } from "../terminal/failure.ts";
 
 /** What the newest round left. */

@@ -6,7 +6,7 @@ import { type Disagreement, disagreements } from "../../watch/claim-text.ts";
 import { judge } from "../../watch/judge.ts";
 import { remember } from "../../watch/memory/open-checkpoints.ts";
 import { onClock, type WatchState } from "../../watch/memory/state.ts";
-import type { Seen } from "../../watch/seen.ts";
+import type { Seen } from "../../watch/round-observations.ts";
 import { printNote } from "../terminal/output.ts";
 import { addSpent, anchorOnce, costLeft, planAnchor, type SelfAnchoring } from "./anchor.ts";
 import { askProofs, listen, type Sources } from "./look.ts";

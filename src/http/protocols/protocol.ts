@@ -1,15 +1,12 @@
 /**
- * How a foreign protocol spells its answers. What it is answered decides what a sender keeps and what it drops (measured:
- * docs/sources/README.md), so the statuses are the same for all: exactly 200 for what is recorded; 401, 403 and 404 for a key or a
- * path that is wrong; 413 for what is larger than the service takes; and 503, which everybody sends again, for all else.
- * Why: docs/decisions/0139.
+ * How a foreign protocol spells its answers: what it says when everything is durable, and of what it refuses. The status of a
+ * refusal is decided in foreign-status.ts, alike for all.
  */
 
 import type { IncomingMessage } from "node:http";
 import type { Receipt } from "../../ledger/append/answer.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
-import { Problem } from "../problem.ts";
 import type { Reply } from "../reply.ts";
 
 /** What became of a request. */
@@ -52,26 +49,3 @@ export type SpelledRefusal = {
   /** For what is wrong with the sender's configuration, where the protocol has a status of its own. */
   readonly status?: 400 | 401 | 403 | 404;
 };
-
-/** Most senders try again at this pace, and the OpenTelemetry SDKs give up at once when told to wait longer than they may. */
-const RETRY_AFTER_S = "2";
-/** Statuses that say something about the sender's configuration, which trying again does not mend. */
-const OF_CONFIGURATION: readonly number[] = [401, 403, 404, 405, 413];
-
-/** Says the code of the problem where the body has one of its protocol. */
-const CODE_HEADER = "Holdfast-Code";
-
-/** A problem as a protocol spells it: 503 for whatever may pass. */
-export function spellProblem(protocol: Protocol, problem: Problem, req: IncomingMessage): Problem {
-  const { code, message: detail, headers, extra, cause } = problem;
-  const isFinal = OF_CONFIGURATION.includes(problem.status);
-  const usual = isFinal || problem.status === 429 ? problem.status : 503;
-  const { type, body, status = usual } = protocol.refused({ status: usual, code, detail }, req);
-  const retry = status >= 429 ? { "Retry-After": RETRY_AFTER_S } : {};
-  return new Problem(code, detail, {
-    ...extra,
-    headers: { ...headers, ...retry, [CODE_HEADER]: code },
-    spelling: { status, type, body },
-    cause,
-  });
-}

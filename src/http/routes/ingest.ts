@@ -20,8 +20,9 @@ import { formatName, pickHeaders, pickQuery } from "../api/params.ts";
 import { BodyBudget } from "../intake/body.ts";
 import { type ForeignBody, receiveForeign, takeQuery } from "../intake/receive-foreign.ts";
 import { Problem, problemOf } from "../problem.ts";
+import { spellProblem } from "../protocols/foreign-status.ts";
 import { protocolOf } from "../protocols/known-protocols.ts";
-import { type Protocol, type Recorded, spellProblem } from "../protocols/protocol.ts";
+import type { Protocol, Recorded } from "../protocols/protocol.ts";
 import { type Handler, type Reply, within } from "../reply.ts";
 import type { Services } from "../services.ts";
 

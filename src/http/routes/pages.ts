@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { Problem } from "../problem.ts";
 import type { Handler } from "../reply.ts";
 import { chosen, type Encoded } from "../wire/encodings.ts";
-import { tagOf } from "../wire/validators.ts";
+import { tagOf } from "../wire/entity-tags.ts";
 
 /** Where the build puts them. */
 const PAGES_FOLDER = join(import.meta.dirname, "..", "..", "..", "build", "web");

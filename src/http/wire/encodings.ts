@@ -7,7 +7,7 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Reply } from "../reply.ts";
-import { matches, tagOf } from "./validators.ts";
+import { matches, tagOf } from "./entity-tags.ts";
 
 /** Less is not worth it. */
 const BYTES_MIN = 1024;

@@ -18,8 +18,8 @@ import { adaptItem, itemContent } from "../adapt-item.ts";
 import { type Delivery, type Format, type Item, type Note, QUARANTINE } from "../format.ts";
 import { FORMATS } from "../known-formats.ts";
 import { rawMember } from "../raw-member.ts";
-import type { Violation } from "../rules/judge.ts";
-import { Judging } from "../rules/judging.ts";
+import { Judging } from "../rules/check-body.ts";
+import type { Violation } from "../rules/check-event.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import { asObject, fitForMember, type JsonObject } from "../text/foreign-values.ts";
 

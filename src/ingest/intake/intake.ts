@@ -11,7 +11,7 @@ import { findMisspelt, type Misspelling } from "../../entry/misspelt.ts";
 import { type Preparation, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { shapeOf } from "../../json/shape.ts";
 import { NATIVE } from "../known-formats.ts";
-import { Judging } from "../rules/judging.ts";
+import { Judging } from "../rules/check-body.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import { type ForeignFacts, type ForeignForm, type ForeignTaken, takeForeign } from "./foreign.ts";
 import { IntakeError } from "./intake-error.ts";

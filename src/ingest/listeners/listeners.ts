@@ -6,7 +6,7 @@ import type { TlsOptions } from "node:tls";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { ListenAddress } from "../../net/listen-address.ts";
-import type { ServedCertificate } from "../../net/tls/served-certificate.ts";
+import type { ServedCertificate } from "../../net/tls/reload-certificate.ts";
 import { DatagramListener } from "./datagram-listener.ts";
 import { type ListenerFacts, listenerMetrics } from "./listener-metrics.ts";
 import { Recorder, type RecorderOptions } from "./recorder.ts";

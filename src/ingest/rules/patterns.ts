@@ -4,7 +4,7 @@
  */
 
 import { RE2JS } from "re2js";
-import { spendWork } from "./work.ts";
+import { spendWork } from "./work-limit.ts";
 
 /** Characters of a pattern, and steps that it is compiled to. */
 const PATTERN_MAX = 1000;

@@ -13,6 +13,7 @@ import { canonicalJson } from "../../json/canonical.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { Turn } from "../../store/mutex.ts";
 import type { RecordWrite, Store } from "../../store/store.ts";
+import { checkSchema } from "./compiled-schemas.ts";
 import { type Recording, type RuleEvent, requirementsEvent, schemaEvent } from "./rule-events.ts";
 import {
   type Author,
@@ -27,7 +28,6 @@ import {
 } from "./rule-records.ts";
 import { digestOf, type Requirement, type RuleSet, ruleSetOf, type SchemaDocument } from "./rule-set.ts";
 import { SchemaError } from "./schema-error.ts";
-import { checkSchema } from "./validators.ts";
 
 /** Of one ledger. */
 const SCHEMAS_MAX = 256;

@@ -1,6 +1,6 @@
 /**
  * What a ledger demands of its events: schemas by their names, and requirements. Plain data, so that a thread can be sent it; what is
- * made of it is in judge.ts, who keeps it in rule-book.ts.
+ * made of it is in check-event.ts, who keeps it in rule-book.ts.
  * Why: docs/decisions/0157.
  */
 

@@ -1,7 +1,7 @@
 /**
  * The form of a schema that a ledger takes, beside what JSON Schema itself asks: within bounds, with references that stay in the
  * ledger, and none that goes round in a circle without going deeper into the event. A schema is written by an administrator
- * and run over everything that is sent, so what it can cost is bounded here and while it runs (work.ts).
+ * and run over everything that is sent, so what it can cost is bounded here and while it runs (work-limit.ts).
  */
 
 import { pointer } from "../../entry/event-error.ts";

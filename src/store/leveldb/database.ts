@@ -21,11 +21,11 @@ import type { IteratorOptions, Level } from "level";
 import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
 import { requireRoom } from "./disk-room.ts";
 import { AcknowledgedMissingError, cutLogs } from "./log-end.ts";
-import { openHandle } from "./opening/handle.ts";
-import { putBack } from "./opening/kept.ts";
 import { FolderLock } from "./opening/lock.ts";
 import { LOOK } from "./opening/open-errors.ts";
+import { openHandle } from "./opening/open-level.ts";
 import { type OpenedStore, openSafely } from "./opening/opening.ts";
+import { putBack } from "./opening/restore-kept.ts";
 
 type Handle = Level<Uint8Array, Uint8Array>;
 export type LevelBatch = ReturnType<Handle["batch"]>;

@@ -7,7 +7,7 @@
 
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Conflict, Patience } from "../checks.ts";
-import type { NodeSeen } from "../seen.ts";
+import type { NodeSeen } from "../round-observations.ts";
 import type { SignedStatement } from "../statement.ts";
 
 /** A signed checkpoint that a claim contradicts, and the nodes between both sizes. */

@@ -5,7 +5,7 @@ import { isLinked } from "../chain-checks.ts";
 import { type Case, fits, isDisproved, unsettled } from "../check-input.ts";
 import type { Check } from "../checks.ts";
 import { headOf, isLinkedTo } from "../conclusions.ts";
-import { proofIn } from "../seen.ts";
+import { proofIn } from "../round-observations.ts";
 import type { SignedStatement } from "../statement.ts";
 import { addForks, isKnown, isSame, isSigned, limitOpen, rotate } from "./open-checkpoints.ts";
 import { addSigner, type Open, type Owed, updateWaiting, type WatchState } from "./state.ts";

@@ -7,7 +7,7 @@
 import { fromHex, type Hex, toHex } from "../../merkle/bytes.ts";
 import { keccak256 } from "../../merkle/hash.ts";
 import type { Conflict } from "../checks.ts";
-import type { ChainSeen, Listened } from "../seen.ts";
+import type { ChainSeen, Listened } from "../round-observations.ts";
 import { type SignedStatement, signedStatement } from "../statement.ts";
 import { claimedSizes, mergeClaims } from "./claims.ts";
 import { addSigner, FORKS_MAX, OPEN_MAX, type Open, type Owed, STRANGERS_MAX, type WatchState } from "./state.ts";

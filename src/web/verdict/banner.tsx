@@ -4,7 +4,7 @@ import { claimsOf, type ShortClaim } from "../../verify/verdict/short-claims.ts"
 import type { Verdict } from "../../verify/verdict/verdict.ts";
 import { MarkShape } from "../parts/mark.tsx";
 import { Detail } from "./steps.tsx";
-import { failedStep, NEVER_PROVED, titleOf, WAYS, type Ways } from "./words.ts";
+import { failedStep, NEVER_PROVED, titleOf, WAYS, type Ways } from "./verdict-text.ts";
 
 type Props = {
   readonly verdict: Verdict;

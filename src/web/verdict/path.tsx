@@ -2,7 +2,7 @@
 
 import type { Bundle } from "../../verify/bundle/bundle.ts";
 import { formatCount, shorten } from "../parts/format.ts";
-import { type Climb, climb, leafOf, type Rung } from "./climb.ts";
+import { type Climb, climb, leafOf, type Rung } from "./path-drawing.ts";
 
 const WIDTH = 412;
 const BOX = { width: 118, height: 24 };

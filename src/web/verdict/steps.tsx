@@ -2,7 +2,7 @@
 
 import type { Step, Verdict } from "../../verify/verdict/verdict.ts";
 import { MarkShape } from "../parts/mark.tsx";
-import { stepWord } from "./words.ts";
+import { stepWord } from "./verdict-text.ts";
 
 const STATES = {
   passed: { kind: "good", word: "passed" },

@@ -8,7 +8,7 @@ import { formatCount, formatTime } from "../parts/format.ts";
 import { Mark, MarkShape } from "../parts/mark.tsx";
 import { Banner } from "../verdict/banner.tsx";
 import { Detail } from "../verdict/steps.tsx";
-import { titleOf, WAYS } from "../verdict/words.ts";
+import { titleOf, WAYS } from "../verdict/verdict-text.ts";
 import { BundleReport } from "./bundle-report.tsx";
 import type { SetRow } from "./judge.ts";
 

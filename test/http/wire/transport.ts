@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import type { Secure } from "../../../src/http/tls.ts";
+import type { Secure } from "../../../src/http/handshakes.ts";
 
 /** Name of the variable. */
 export const TLS_FOLDER = "TEST_TLS_FOLDER";

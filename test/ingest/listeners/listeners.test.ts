@@ -12,7 +12,7 @@ import { connect as connectTls } from "node:tls";
 import { Health } from "../../../src/health.ts";
 import { QueueFullError } from "../../../src/ledger/append/queue.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
-import { ServedCertificate } from "../../../src/net/tls/served-certificate.ts";
+import { ServedCertificate } from "../../../src/net/tls/reload-certificate.ts";
 import { authority, folderFor, issue } from "../../net/tls/certificates.ts";
 import { listenersFor, send, sender, type World } from "./world.ts";
 

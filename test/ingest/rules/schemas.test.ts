@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import type { Event } from "../../../src/entry/event.ts";
-import { Judge, type Violation } from "../../../src/ingest/rules/judge.ts";
+import { Judge, type Violation } from "../../../src/ingest/rules/check-event.ts";
+import { checkSchema } from "../../../src/ingest/rules/compiled-schemas.ts";
 import type { RuleSet, SchemaDocument } from "../../../src/ingest/rules/rule-set.ts";
 import { SchemaError } from "../../../src/ingest/rules/schema-error.ts";
-import { checkSchema } from "../../../src/ingest/rules/validators.ts";
 
 const EVENT = { action: "user.login", time: "2026-11-20T09:30:00Z", actor: { type: "user", id: "u1" } } as const;
 

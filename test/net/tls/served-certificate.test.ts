@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { connect, createServer } from "node:tls";
 import { Health } from "../../../src/health.ts";
-import { ServedCertificate } from "../../../src/net/tls/served-certificate.ts";
+import { ServedCertificate } from "../../../src/net/tls/reload-certificate.ts";
 import { authority, folderFor, type Issued, issue } from "./certificates.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -35,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "an opening keeps every file",
-    file: "src/store/leveldb/opening/kept.ts",
+    file: "src/store/leveldb/opening/restore-kept.ts",
     from: "  for (const name of await filesIn(directory)) await linkOrCopy(join(directory, name), join(keeping, name));\n",
     to: "",
     shownBy: "start: store/log openat EIO 2",

@@ -11,7 +11,7 @@ import {
   known,
 } from "../../text/foreign-values.ts";
 import { timeOfCount } from "../../text/times.ts";
-import { valueAt } from "./places.ts";
+import { valueAt } from "./member-places.ts";
 
 /** `disposition_id` or `action_id` of what was not let through, https://schema.ocsf.io. */
 const DENIED = 2;

@@ -4,7 +4,7 @@ import { checkEvent } from "../../../entry/event.ts";
 import { EventError } from "../../../entry/event-error.ts";
 import { asIdentity, asObject, asText, fitForMember, type JsonObject } from "../../text/foreign-values.ts";
 import { foreignTime } from "../../text/times.ts";
-import { places, RecordReader } from "./places.ts";
+import { places, RecordReader } from "./member-places.ts";
 
 const TIMES = places("time", "timestamp", "@timestamp", "ts", "date");
 /** Stands for a time while an event without one is looked at. */

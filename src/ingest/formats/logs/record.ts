@@ -15,10 +15,10 @@ import {
 import { outcomeOf } from "../../text/outcomes.ts";
 import { foreignTime } from "../../text/times.ts";
 import { auth0Event } from "./auth0.ts";
+import { places, RecordReader } from "./member-places.ts";
 import { ocsfEvent } from "./ocsf.ts";
 import { oktaEvent } from "./okta.ts";
 import { ownEvent } from "./own-event.ts";
-import { places, RecordReader } from "./places.ts";
 import { teleportEvent } from "./teleport.ts";
 
 /** Senders whose records are known by their form. */

@@ -16,8 +16,8 @@ import { equal } from "../../../merkle/bytes.ts";
 import { StoreLockedError } from "../../store.ts";
 import { type FolderState, readFolder, readOpening } from "../folder.ts";
 import { type BatchWrite, decodeBatch } from "../write-batch.ts";
-import { keep, letGo, putBack } from "./kept.ts";
 import { LOOK, notOpened, OpeningFailedError } from "./open-errors.ts";
+import { keep, letGo, putBack } from "./restore-kept.ts";
 
 /** What has to be asked of a database to compare it with its files. */
 export interface OpenedDatabase {

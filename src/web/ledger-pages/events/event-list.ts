@@ -11,7 +11,7 @@ import { usePolled } from "../polling.ts";
 import { useSession } from "../session.tsx";
 import { type AskPage, addNewer, addOlder, isBeyond, useEventWindow } from "./event-window.ts";
 import { filterParameters, type UrlFilter } from "./filter.ts";
-import { type Loaded, mergeNewest, mergeOlder } from "./loaded.ts";
+import { type Loaded, mergeNewest, mergeOlder } from "./join-pages.ts";
 
 const PAGE = 50;
 const POLL_MS = 2000;

@@ -5,7 +5,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { EventsAnswer } from "../answers.ts";
-import { type Loaded, mergeOlder } from "./loaded.ts";
+import { type Loaded, mergeOlder } from "./join-pages.ts";
 
 const NEWER = 25;
 

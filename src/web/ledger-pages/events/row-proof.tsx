@@ -17,7 +17,7 @@ import { Banner } from "../../verdict/banner.tsx";
 import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../../verdict/known-code.ts";
 import { MerklePath } from "../../verdict/path.tsx";
 import { Steps } from "../../verdict/steps.tsx";
-import type { Ways } from "../../verdict/words.ts";
+import type { Ways } from "../../verdict/verdict-text.ts";
 import { ledgerPath } from "../client.ts";
 import { saveText } from "../downloads/save.ts";
 import { useSession } from "../session.tsx";

@@ -4,9 +4,9 @@ import { useMemo, useState } from "preact/hooks";
 import { spellValue } from "../../../entry/spelled-value.ts";
 import { formatCount, formatRate, formatTime } from "../../parts/format.ts";
 import type { AnchorAnswer, Frequent, StatsAnswer } from "../answers.ts";
-import { useReach } from "../reach.tsx";
 import { routeHash } from "../route.ts";
 import { goTo } from "../router.ts";
+import { useReach } from "../service-reachable.tsx";
 import { ActivityChart } from "./activity-chart.tsx";
 import { barsOf, ratePerMinute, readBar, timeOfBar } from "./buckets.ts";
 

@@ -8,8 +8,8 @@ import type { EventAnswer, EventsAnswer, LedgerAnswer, SourceAnswer, SourceKeyAn
 import { ledgerPath, serviceUrl } from "../client.ts";
 import { actionText, isQuarantined, partyText, stageOf } from "../events/event-words.ts";
 import { usePath } from "../polling.ts";
-import { useReach } from "../reach.tsx";
 import { routeHash } from "../route.ts";
+import { useReach } from "../service-reachable.tsx";
 import { Trouble } from "../trouble.tsx";
 
 const POLL_MS = 2000;

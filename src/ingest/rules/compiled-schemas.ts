@@ -11,7 +11,7 @@ import { compilePattern, PatternError } from "./patterns.ts";
 import type { RuleSet, SchemaDocument } from "./rule-set.ts";
 import { checkReferences, invalid, type Outline, outlineOf, WORK_KEYWORD } from "./schema-document.ts";
 import type { SchemaError } from "./schema-error.ts";
-import { beginWork, spendWork, TooMuchWorkError, weighed } from "./work.ts";
+import { beginWork, spendWork, TooMuchWorkError, weighed } from "./work-limit.ts";
 
 /** What an event does not satisfy; `too_much` where finding out was too much work. */
 export type Unsatisfied = ErrorObject | "too_much";

@@ -7,8 +7,8 @@
 import type { ErrorObject } from "ajv";
 import type { Event } from "../../entry/event.ts";
 import { describe, pointer } from "../../entry/event-error.ts";
+import { type Unsatisfied, Validators } from "./compiled-schemas.ts";
 import { type Requirement, type RuleSet, stepsOf } from "./rule-set.ts";
-import { type Unsatisfied, Validators } from "./validators.ts";
 
 export type ViolationCode = "schema_violated" | "requirement_unmet";
 

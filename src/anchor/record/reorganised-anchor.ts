@@ -4,8 +4,8 @@
  */
 
 import type { Log } from "../../log.ts";
-import type { ChainWatch } from "../chain-watch.ts";
-import { buildAnchor } from "./build.ts";
+import type { ChainWatch } from "../chain-identity.ts";
+import { buildAnchor } from "./build-anchor.ts";
 import { findPlace } from "./find-place.ts";
 import type { OpenAnchor } from "./open-anchors.ts";
 

@@ -2,7 +2,7 @@
 
 import type { Event } from "../../entry/event.ts";
 import { EventError } from "../../entry/event-error.ts";
-import { type Judge, judgeOf, type Violation } from "./judge.ts";
+import { type Judge, judgeOf, type Violation } from "./check-event.ts";
 import type { RuleSet } from "./rule-set.ts";
 
 export class Judging {

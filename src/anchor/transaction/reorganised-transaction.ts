@@ -3,7 +3,7 @@
  * what it cost are taken back with it; anchors of others are moved by ../record/reorganised.ts.
  */
 
-import type { ChainView } from "../chain-watch.ts";
+import type { ChainView } from "../chain-identity.ts";
 import { addSpend } from "../spending/spent.ts";
 import { withoutHeld } from "./give-up.ts";
 import { findMined, recordMined } from "./mined.ts";
