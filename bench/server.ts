@@ -18,7 +18,7 @@ import { HTTP_LIMITS } from "../src/http/services.ts";
 import { IntakePool, intakeThreads } from "../src/ingest/intake/pool.ts";
 import { createSalts } from "../src/ingest/intake/salts.ts";
 import { RuleBook } from "../src/ingest/rules/rule-book.ts";
-import { SourceBook } from "../src/ingest/sources/source-book.ts";
+import { SourceBook } from "../src/ingest/sources/source-counts.ts";
 import { keySigner } from "../src/keys/local-signer.ts";
 import { fastKeccak256 } from "../src/ledger/keccak-wasm.ts";
 import { LedgerRegistry } from "../src/ledger/registry.ts";

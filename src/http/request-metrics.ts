@@ -1,6 +1,6 @@
 /** What the HTTP side counts, and the numbers of the ledgers side by side: recorded, anchored, final, waiting. */
 
-import type { SourceFacts } from "../ingest/sources/source-book.ts";
+import type { SourceFacts } from "../ingest/sources/source-counts.ts";
 import type { Sample } from "../metrics.ts";
 import type { ReplyTools } from "./reply.ts";
 import type { ChainStatus, Services } from "./services.ts";

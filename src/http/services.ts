@@ -8,7 +8,7 @@ import type { Health } from "../health.ts";
 import type { OnMisspelt } from "../ingest/intake/intake.ts";
 import type { IntakePool } from "../ingest/intake/pool.ts";
 import type { RuleBook } from "../ingest/rules/rule-book.ts";
-import type { SourceBook } from "../ingest/sources/source-book.ts";
+import type { SourceBook } from "../ingest/sources/source-counts.ts";
 import type { LedgerRegistry } from "../ledger/registry.ts";
 import type { Log } from "../log.ts";
 import type { Hex } from "../merkle/bytes.ts";

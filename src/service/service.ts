@@ -21,7 +21,7 @@ import { IntakePool, intakeThreads } from "../ingest/intake/pool.ts";
 import { createSalts } from "../ingest/intake/salts.ts";
 import { OF_THE_SERVICE } from "../ingest/known-formats.ts";
 import { RuleBook } from "../ingest/rules/rule-book.ts";
-import { SourceBook } from "../ingest/sources/source-book.ts";
+import { SourceBook } from "../ingest/sources/source-counts.ts";
 import { openContentKey } from "../keys/content-key.ts";
 import { SecretBox } from "../keys/secret-box.ts";
 import type { CheckpointSigner } from "../keys/signer.ts";

@@ -16,7 +16,7 @@ import { type ChainStatus, type HecAck, HTTP_LIMITS, type HttpLimits, type Servi
 import { IntakePool } from "../../src/ingest/intake/pool.ts";
 import { createSalts } from "../../src/ingest/intake/salts.ts";
 import { RuleBook } from "../../src/ingest/rules/rule-book.ts";
-import { SourceBook } from "../../src/ingest/sources/source-book.ts";
+import { SourceBook } from "../../src/ingest/sources/source-counts.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
 import { SecretBox } from "../../src/keys/secret-box.ts";
 import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";

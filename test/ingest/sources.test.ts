@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Rate } from "../../src/ingest/sources/rate.ts";
-import { type CountedLedger, SourceBook } from "../../src/ingest/sources/source-book.ts";
+import { type CountedLedger, SourceBook } from "../../src/ingest/sources/source-counts.ts";
 import { ask, event, startService } from "../http/service.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 

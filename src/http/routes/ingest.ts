@@ -6,9 +6,9 @@
 import type { IncomingMessage } from "node:http";
 import type { PreparedEntry } from "../../entry/prepare.ts";
 import type { Delivery, Format, Note } from "../../ingest/format.ts";
-import { withoutId } from "../../ingest/intake/conflicts.ts";
+import { withoutId } from "../../ingest/intake/entry-without-id.ts";
 import { FORMATS } from "../../ingest/known-formats.ts";
-import type { Counted } from "../../ingest/sources/source-book.ts";
+import type { Counted } from "../../ingest/sources/source-counts.ts";
 import type { Appended, Receipt } from "../../ledger/append/answer.ts";
 import { type AppendRequest, ClaimDamagedError, IdempotencyConflictError } from "../../ledger/append/idempotency.ts";
 import type { Ledger } from "../../ledger/ledger.ts";

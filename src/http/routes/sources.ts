@@ -1,6 +1,6 @@
 /** GET /v1/ledgers/{ledger}/sources: who sends to a ledger, with which keys, how much of what, and when last. */
 
-import type { SourceFacts } from "../../ingest/sources/source-book.ts";
+import type { SourceFacts } from "../../ingest/sources/source-counts.ts";
 import type { Answering } from "../admit.ts";
 import type { ApiKey, KeyRing } from "../auth/api-keys.ts";
 import { isFor } from "../auth/authorize.ts";

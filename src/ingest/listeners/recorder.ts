@@ -13,7 +13,7 @@ import type { SyslogFrame } from "../formats/syslog/frames.ts";
 import { itemOfFrame, syslog } from "../formats/syslog/syslog.ts";
 import { takeItems } from "../intake/foreign.ts";
 import type { RuleBook } from "../rules/rule-book.ts";
-import type { SourceBook } from "../sources/source-book.ts";
+import type { SourceBook } from "../sources/source-counts.ts";
 import type { CountListened } from "./listener-metrics.ts";
 
 /** Where a message came from: the source that it counts for, and what `_source` says besides. */

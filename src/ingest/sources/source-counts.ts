@@ -10,7 +10,7 @@ import type { Condition, Health } from "../../health.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Store } from "../../store/store.ts";
 import { Rate } from "./rate.ts";
-import { readTally, type SourceTally, tallyKey } from "./source-tally.ts";
+import { readTally, type SourceTally, tallyKey } from "./source-count-record.ts";
 
 /** Which counts something belongs to: a source sends in a format, with a key, to a ledger. */
 export type SourcePlace = {
