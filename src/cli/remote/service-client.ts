@@ -53,6 +53,8 @@ export type RequestOptions = {
 export type ServiceAnswer = {
   readonly status: number;
   readonly body: unknown;
+  /** Of a refusal whose body is one of another protocol: why, as our own answers have it. */
+  readonly code?: string | undefined;
   readonly retryAfterS: number | undefined;
 };
 
@@ -101,7 +103,12 @@ export class ServiceClient {
         timeoutMs: REQUEST_MS,
         bytesMax: this.#bytesMax,
       });
-      return { status: answer.status, body: parseBody(answer.text), retryAfterS: retryAfter(answer.headers) };
+      return {
+        status: answer.status,
+        body: parseBody(answer.text),
+        code: answer.headers.get("holdfast-code") ?? undefined,
+        retryAfterS: retryAfter(answer.headers),
+      };
     } catch (cause) {
       const reason = reasonOf(cause);
       const hint = UNTRUSTED.test(reason) ? TRUST_HINT : 'start it with "npm start", or give --url';
@@ -111,9 +118,12 @@ export class ServiceClient {
 }
 
 /** What a service says about why it did not do as it was asked. */
-export function refusal({ status, body }: ServiceAnswer): CliError {
-  const { code, detail } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
-  if (typeof code !== "string" || typeof detail !== "string") {
+export function refusal({ status, body, code: toldBeside }: ServiceAnswer): CliError {
+  const said = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
+  // Splunk's protocol has the reason as a text, OpenTelemetry's as a message, and both have a number as their code.
+  const code = typeof said.code === "string" ? said.code : toldBeside;
+  const detail = said.detail ?? said.message ?? said.text ?? said.errorMessage;
+  if (code === undefined || typeof detail !== "string") {
     const message = `The service answered with status ${status} and no reason; is it a Holdfast service?`;
     return new CliError(message, { code: "answer_invalid", exitStatus: 1 });
   }

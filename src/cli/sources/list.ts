@@ -19,6 +19,8 @@ type Source = {
   readonly keys: readonly Key[];
 };
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const HEAD = ["SOURCE", "LAST SEEN", "PER MIN", "RECORDED", "QUARANTINED", "SENT AGAIN", "CLOCK", "BYTES", "KEYS"];
 
 export async function listSources(flags: ListFlags): Promise<void> {
@@ -38,11 +40,16 @@ export async function listSources(flags: ListFlags): Promise<void> {
   printResult({ json: answer, text: table([HEAD, ...rows]) }, flags.json === true);
 }
 
-/** How long before it was received the newest event says that it happened, in seconds. */
+/** How long before it was received the newest event says that it happened. */
 function spellSkew(ms: number | undefined): string {
   if (ms === undefined) return "-";
-  const seconds = Math.abs(ms / 1000).toFixed(1);
-  return ms >= 0 ? `${seconds}s behind` : `${seconds}s AHEAD`;
+  return ms >= 0 ? `${spellLength(ms)} behind` : `${spellLength(-ms)} AHEAD`;
+}
+
+/** Clocks differ by seconds; what was sent long after it happened does by hours or days. */
+function spellLength(ms: number): string {
+  if (ms < HOUR_MS) return `${(ms / 1000).toFixed(1)}s`;
+  return ms < 2 * DAY_MS ? `${(ms / HOUR_MS).toFixed(1)}h` : `${(ms / DAY_MS).toFixed(1)}d`;
 }
 
 function spellKeys(keys: readonly Key[]): string {

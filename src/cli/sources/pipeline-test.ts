@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { memberText, readMemberText } from "../../entry/member.ts";
 import { readJson } from "../../json/read.ts";
-import { senderNamed } from "../../senders/known-senders.ts";
+import { SENDERS, senderNamed } from "../../senders/known-senders.ts";
 import { type FilledItem, fillItem, TEST_ITEMS, type TestItem, testItemOf } from "../../senders/test-items.ts";
 import type { Bundle, Status } from "../../verify/bundle/bundle.ts";
 import { verifyBundle } from "../../verify/verify.ts";
@@ -80,7 +80,10 @@ function itemFor(name: string): TestItem {
   const item = testItemOf(sender?.format ?? name);
   if (item !== undefined) return item;
   const known = TEST_ITEMS.map(({ format }) => format).join(", ");
-  throw usageError(`Expected a sender, or one of the formats ${known}, got ${JSON.stringify(name)}.`);
+  const senders = SENDERS.map(({ id }) => id).join(", ");
+  throw usageError(
+    `Expected a sender, one of ${senders}, or one of the formats ${known}, got ${JSON.stringify(name)}.`,
+  );
 }
 
 async function send(client: ServiceClient, { path, headers, body }: FilledItem, { scheme }: TestItem): Promise<void> {

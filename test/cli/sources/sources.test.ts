@@ -115,13 +115,22 @@ test("a key that may not append, one for another ledger, and a service that is a
   assert.equal(away.status, 2);
   const unknown = await runCli(["sources", "test", "carrier-pigeon"], { env });
   assert.equal(unknown.status, 2);
-  assert.match(unknown.stderr, /Expected a sender, or one of the formats native, /);
+  assert.match(unknown.stderr, /Expected a sender, one of http, .* docker, .*, or one of the formats native, /);
   const line = await runCli(["sources", "test", "rsyslog"], { env });
   assert.equal(line.status, 2, "its listener is not what this would try");
   assert.match(line.stderr, /does not send over HTTP/);
   const late = await runCli(["sources", "test", "logs", "--wait", "final", "--timeout", "1"], { env });
   assert.equal(late.status, 2, "no chain takes it here");
   assert.match(late.stderr, /is recorded and not final after 1 seconds/);
+});
+
+test("a key that the service does not know is told as one in every format, whatever its protocol spells a refusal like", async (t) => {
+  const { env } = await startFor(t);
+  for (const { format } of TEST_ITEMS) {
+    const { status, stderr } = await runCli(["sources", "test", format], { env: { ...env, HOLDFAST_KEY: "hf_other" } });
+    assert.equal(status, 1, format);
+    assert.match(stderr, /The service refused: .* \(key_invalid\); whoever has a live admin key sees/, format);
+  }
 });
 
 test("a source is added with a key for one ledger, and what to paste has it and the address that senders know", async (t) => {
