@@ -42,7 +42,7 @@ test("the first proof of the page works as it is written", { timeout: 120_000 },
     const facts = JSON.parse(value as string) as { url: string; chains: { endpoint: string }[] };
     const places = { url: facts.url, rpc: facts.chains[0]?.endpoint as string, folder };
     const commands = commandsFor(places);
-    assert.equal(commands.length, 3, "expected three blocks of commands on the page");
+    assert.equal(commands.length, 4, "expected four blocks of commands on the page");
     const outputs: string[] = [];
     for (const command of commands) {
       const options = { cwd: folder, env: { ...process.env, HOLDFAST_URL: facts.url } };
@@ -55,6 +55,7 @@ test("the first proof of the page works as it is written", { timeout: 120_000 },
     );
     assert.match(outputs[1] as string, /^Signed, no chain asked$/m);
     assert.match(outputs[2] as string, /^Verified on a development chain$/m);
+    assert.match(outputs[3] as string, /splunk-token=hf_[\s\S]*^The pipeline works\.$[\s\S]*^docker .* 1 live$/m);
     // Without what the page says to give, neither is called verified.
     for (const file of ["answer.json", `bundle.json --rpc ${places.rpc}`]) {
       const open = run("bash", ["-c", `npx holdfast verify ${file}`], { cwd: folder });
