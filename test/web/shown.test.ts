@@ -1,6 +1,8 @@
 /** What the pages compute before they show it. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "node:test";
 import { fromHex, type Hex, toHex } from "../../src/merkle/bytes.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
@@ -8,7 +10,13 @@ import { rootFromPath } from "../../src/merkle/proof.ts";
 import { explorerUrl, readTabUrl } from "../../src/verify/evm/explorers.ts";
 import type { EventAnswer, StatsAnswer } from "../../src/web/ledger-pages/answers.ts";
 import { changesIn, differences } from "../../src/web/ledger-pages/events/difference.ts";
-import { happenedAt, partyQuery, sinceWords } from "../../src/web/ledger-pages/events/event-words.ts";
+import {
+  happenedAt,
+  noteWords,
+  partyQuery,
+  sinceWords,
+  violationText,
+} from "../../src/web/ledger-pages/events/event-words.ts";
 import { filterOf, filterParameters, filterQuery } from "../../src/web/ledger-pages/events/filter.ts";
 import { type Loaded, mergeNewest, mergeOlder } from "../../src/web/ledger-pages/events/join-pages.ts";
 import { barsOf, ratePerMinute } from "../../src/web/ledger-pages/overview/buckets.ts";
@@ -194,4 +202,41 @@ test("explorer links go to the chain's explorer, and there are none for a chain 
   assert.equal(readTabUrl(8453, "0xcd"), "https://basescan.org/address/0xcd#readContract");
   assert.equal(explorerUrl(31337, "block", 5), undefined);
   assert.equal(readTabUrl(424242, "0xcd"), undefined);
+});
+
+test("every note that the service puts into _source is told in words, on the page and in docs/sources", () => {
+  const read = (...path: string[]) => readFileSync(join(import.meta.dirname, "..", "..", ...path), "utf8");
+  const [, type = ""] = /export type Note =\n([\s\S]*?);\n\n/.exec(read("src", "ingest", "format.ts")) ?? [];
+  const notes = [...type.matchAll(/^ {2}\| "(\w+)"/gm)].map(([, note]) => note as string);
+  assert.ok(notes.length >= 9, type);
+  const docs = read("docs", "sources", "README.md");
+  for (const note of notes) {
+    const [words] = noteWords({ _source: { notes: [note] } });
+    assert.match(words ?? "", / /, `${note} has no words`);
+    assert.ok(docs.includes(`\`${note}\``), `docs/sources/README.md does not explain ${note}`);
+  }
+  assert.deepEqual(noteWords({ _source: { notes: ["of_a_later_version", 7, "toString"] } }), [
+    "of_a_later_version",
+    "7",
+    "toString",
+  ]);
+});
+
+test("a time that the service put in is not shown as what the sender said", () => {
+  const time = "2026-11-27T10:00:00Z";
+  assert.equal(happenedAt({ time, _source: { notes: ["time_of_receipt"] } }), undefined);
+  assert.equal(happenedAt({ time, _source: { notes: ["mapping_reduced"] } }), Date.parse(time));
+});
+
+test("what a ledger demands and an event is not is said with the rule, the place and what was expected", () => {
+  const violates = { requirement: "clusters", path: "/targets", expected: "a member that says something" };
+  assert.equal(
+    violationText({ _source: { violates } }),
+    "“clusters” asks for a member that says something at /targets",
+  );
+  assert.equal(
+    violationText({ _source: { violates: { schema: "payment@1", path: "", expected: "an object" } } }),
+    "payment@1 asks for an object",
+  );
+  for (const none of [undefined, {}, "x"]) assert.equal(violationText({ _source: { violates: none } }), undefined);
 });

@@ -9,6 +9,7 @@ import {
   happenedAt,
   isQuarantined,
   messageText,
+  noteWords,
   originOf,
   outcomeText,
   partiesOf,
@@ -16,6 +17,7 @@ import {
   partyQuery,
   partyText,
   sinceWords,
+  violationText,
 } from "./event-words.ts";
 
 const TARGETS_MAX = 5;
@@ -65,6 +67,23 @@ function Targets({ ledger, parties }: { readonly ledger: string; readonly partie
   );
 }
 
+/** What a reader should know of how the service read it; nothing where all is plain. */
+function HowRead({ event }: Pick<EventAnswer, "event">) {
+  const violation = violationText(event);
+  const words = violation === undefined ? noteWords(event) : [...noteWords(event), violation];
+  if (words.length === 0 && !isQuarantined(event)) return null;
+  return (
+    <Row name="How it was read">
+      {isQuarantined(event) ? <Mark kind="warn">quarantined: recorded as it came</Mark> : null}
+      <ul class="values small">
+        {words.map((word) => (
+          <li key={word}>{word}</li>
+        ))}
+      </ul>
+    </Row>
+  );
+}
+
 export function EventSummary({ ledger, stored }: { readonly ledger: string; readonly stored: EventAnswer }) {
   const { event, recordedAt } = stored;
   const { source, key, format } = originOf(event);
@@ -104,13 +123,9 @@ export function EventSummary({ ledger, stored }: { readonly ledger: string; read
             {source}
             {format === undefined ? null : <span class="muted"> as {format}</span>}
             {key === undefined ? null : <span class="muted mono"> key {key.slice(0, 8)}</span>}
-            {isQuarantined(event) ? (
-              <div>
-                <Mark kind="warn">quarantined: recorded as it came</Mark>
-              </div>
-            ) : null}
           </Row>
         )}
+        <HowRead event={event} />
       </dl>
     </section>
   );

@@ -5,7 +5,17 @@ import { Mark, OutcomeMark, StageMark } from "../../parts/mark.tsx";
 import { When } from "../../parts/when.tsx";
 import type { EventAnswer, LedgerAnswer } from "../answers.ts";
 import { routeHash } from "../route.ts";
-import { actionText, happenedAt, outcomeText, partyName, partyText, stageOf, targetsText } from "./event-words.ts";
+import {
+  actionText,
+  happenedAt,
+  isQuarantined,
+  messageText,
+  outcomeText,
+  partyName,
+  partyText,
+  stageOf,
+  targetsText,
+} from "./event-words.ts";
 
 type RowProps = {
   readonly item: EventAnswer;
@@ -37,6 +47,24 @@ function Outcome({ outcome }: { readonly outcome: string | undefined }) {
   return outcome === "success" ? <span class="muted">success</span> : <OutcomeMark outcome={outcome} />;
 }
 
+/** What it was done to; a log line names nothing of the kind, and then it is the line that is read. */
+function TargetCell({ event }: Pick<EventAnswer, "event">) {
+  const targets = targetsText(event);
+  const message = messageText(event) ?? "";
+  const isOdd = isQuarantined(event);
+  const isSaid = isOdd || (targets === "" && message !== "");
+  return (
+    <td
+      class={isSaid ? "c-target said" : "c-target"}
+      title={[targets, message].filter((text) => text !== "").join("\n")}
+    >
+      {isOdd ? <Mark kind="warn">quarantined</Mark> : null}
+      {isOdd ? " " : null}
+      {targets === "" ? <span class="muted">{message}</span> : targets}
+    </td>
+  );
+}
+
 function Row({ item, href, isOpen, isFresh, stage }: RowProps) {
   const { event } = item;
   const name = partyName(event.actor);
@@ -56,9 +84,7 @@ function Row({ item, href, isOpen, isFresh, stage }: RowProps) {
         {partyText(event.actor)}
         {name === undefined ? null : <span class="muted"> {name}</span>}
       </td>
-      <td class="c-target" title={targetsText(event)}>
-        {targetsText(event)}
-      </td>
+      <TargetCell event={event} />
       <td class="c-outcome">
         <Outcome outcome={outcomeText(event)} />
       </td>
@@ -86,7 +112,7 @@ export function EventTable({ events, ledger, open, seenBelow, query }: Props) {
           <th class="c-happened">Happened (UTC)</th>
           <th class="c-action">Action</th>
           <th class="c-actor">Actor</th>
-          <th class="c-target">Target</th>
+          <th class="c-target">Target, or message</th>
           <th class="c-outcome">Outcome</th>
           <th class="c-stage">{isFinal ? <Mark kind="good">all final</Mark> : "State"}</th>
         </tr>

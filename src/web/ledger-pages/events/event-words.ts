@@ -48,8 +48,9 @@ export function messageText(event: Members): string | undefined {
   return text === "" ? undefined : text;
 }
 
-/** When it happened, as its sender says, in milliseconds since 1970. */
+/** When it happened, as its sender says, in milliseconds since 1970; undefined where the service put in a time of its own. */
 export function happenedAt(event: Members): number | undefined {
+  if (notesIn(event).includes("time_of_receipt")) return undefined;
   const text = textOf(event.time);
   return text === undefined ? undefined : parseDateTime(text);
 }
@@ -86,6 +87,40 @@ export function originOf(event: Members): {
 /** Whether nothing sure could be made of it, so that it was recorded as it came. */
 export function isQuarantined(event: Members): boolean {
   return member(event._source, "quarantined") === true;
+}
+
+/** What the notes in `_source` mean; docs/sources/README.md has the same. */
+const NOTE_WORDS: Readonly<Record<string, string>> = {
+  time_of_receipt: "its sender does not say when it happened: the time is that of receipt",
+  text_unreadable: "the text is none of its format",
+  encoding_invalid: "the body does not decompress",
+  mapping_reduced:
+    "too much for an event: of what was made of it message, metadata and changes were left out, or all but action, time and actor",
+  mapping_failed: "nothing of what was made of it could be kept",
+  schema_violated: "it does not satisfy a schema of the ledger",
+  requirement_unmet: "it does not say what the ledger demands",
+  id_conflict: "its id stands for other content already, so it was recorded without it",
+  claim_damaged: "whether it had come before could not be told, so it was recorded",
+};
+
+function notesIn(event: Members): readonly string[] {
+  return partiesOf(member(event._source, "notes")).flatMap((note) => textOf(note) ?? []);
+}
+
+/** What a reader should know of how it was read, in words; a note that is not known here is shown as it is. */
+export function noteWords(event: Members): readonly string[] {
+  return notesIn(event).map((note) => (Object.hasOwn(NOTE_WORDS, note) ? (NOTE_WORDS[note] as string) : note));
+}
+
+/** What is demanded of it and not so: which rule, where, and what was expected. */
+export function violationText(event: Members): string | undefined {
+  const violates = member(event._source, "violates");
+  const expected = textOf(member(violates, "expected"));
+  if (expected === undefined) return undefined;
+  const requirement = textOf(member(violates, "requirement"));
+  const rule = requirement === undefined ? textOf(member(violates, "schema")) : `“${requirement}”`;
+  const path = textOf(member(violates, "path")) ?? "";
+  return `${rule ?? "a rule"} asks for ${expected}${path === "" ? "" : ` at ${path}`}`;
 }
 
 /** How far an entry has come, given how far its ledger has. */

@@ -52,7 +52,11 @@ export function ToPaste({ ledger, sender, made, source, keyId }: Props) {
               <Command text={made.webhookSecret} what="the secret" />
             </>
           )}
-          <p class="muted small">It is shown this once, and kept nowhere: not here, and not by the service.</p>
+          <p class="muted small">
+            {made.webhookSecret === undefined
+              ? "It is shown this once, and kept nowhere: not here, and not by the service."
+              : "Both are shown this once. The service keeps the secret, sealed, to check signatures by it, and of the key only its hash."}
+          </p>
         </div>
       )}
       {made === undefined && keyId !== undefined ? (
