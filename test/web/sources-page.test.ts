@@ -84,8 +84,26 @@ test("every source is shown with what came of it, and what could not be read lea
     await until("the quarantined event alone", async () => (await page.locator("table.events tbody tr").count()) === 1);
     assert.equal(new URL(page.url()).hash, "#/main/events?source=odd-hook&quarantined=true");
     assert.equal(await page.getByLabel("Readable").inputValue(), "true");
+    assert.match(await page.locator("table.events tbody tr").innerText(), /\bquarantined\b/);
     await page.locator("table.events tbody tr a").first().click();
     await page.getByText("quarantined: recorded as it came").waitFor();
+  });
+});
+
+test("a line of a log is read in the list, in wide and narrow windows, and its event says whether its sender gave a time", async () => {
+  const { key } = await makeKey("liner");
+  assert.equal(await send(key, "/v1/ledgers/main/ingest/logs", { msg: "the disk is full" }), 200);
+  await visit("main/events?source=liner", async ({ page }) => {
+    await signIn(page, demo.adminKey);
+    const cell = page.locator("table.events td.c-target");
+    await cell.filter({ hasText: /^the disk is full$/ }).waitFor();
+    await page.setViewportSize({ width: 390, height: 800 });
+    assert.ok(await cell.isVisible());
+    await page.getByRole("link", { name: /^Entry/ }).click();
+    await page.getByText("the sender gave no time").waitFor();
+    await page.getByText("the time is that of receipt").waitFor();
+    await page.getByRole("link", { name: "liner", exact: true }).click();
+    await page.getByRole("heading", { name: "liner" }).waitFor();
   });
 });
 

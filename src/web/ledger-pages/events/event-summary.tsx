@@ -8,6 +8,7 @@ import { routeHash } from "../route.ts";
 import {
   happenedAt,
   isQuarantined,
+  isSigned,
   messageText,
   noteWords,
   originOf,
@@ -120,9 +121,16 @@ export function EventSummary({ ledger, stored }: { readonly ledger: string; read
         </Row>
         {source === undefined ? null : (
           <Row name="Came through">
-            {source}
+            <a class="party" href={routeHash({ ledger, page: "sources", query: new URLSearchParams({ source }) })}>
+              {source}
+            </a>
             {format === undefined ? null : <span class="muted"> as {format}</span>}
             {key === undefined ? null : <span class="muted mono"> key {key.slice(0, 8)}</span>}
+            {isSigned(event) ? (
+              <div>
+                <Mark kind="good">its signature was right</Mark>
+              </div>
+            ) : null}
           </Row>
         )}
         <HowRead event={event} />

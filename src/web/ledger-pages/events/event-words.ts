@@ -89,6 +89,11 @@ export function isQuarantined(event: Members): boolean {
   return member(event._source, "quarantined") === true;
 }
 
+/** Whether the service found it signed with the webhook secret of its key when it came. */
+export function isSigned(event: Members): boolean {
+  return member(event._source, "signature") === "verified";
+}
+
 /** What the notes in `_source` mean; docs/sources/README.md has the same. */
 const NOTE_WORDS: Readonly<Record<string, string>> = {
   time_of_receipt: "its sender does not say when it happened: the time is that of receipt",
