@@ -50,7 +50,7 @@ const PLAIN = [
   "acknowledged behind duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused second seen served",
   "shown spent stopped unavailable under unwritable waiting weighed withheld",
   // What something is of anything.
-  "chunk conflict container defaults fault frame hour memory names net order pair positions question report scan shape span summary target waiter word difference disk end facts format item kept key level loss naming needs on outcome place preparation problem progress reader record role room rule",
+  "chunk conflict container defaults fault frame hour memory names net order pair positions question report scan shape span summary target waiter word difference disk end facts item kept key level loss naming needs on outcome place preparation problem progress reader record role room rule",
   "setup situation spend time tools vocabulary way wording",
 ].join(" ");
 

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import test, { after, before } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { SENDERS } from "../../src/senders/known-senders.ts";
@@ -266,5 +267,21 @@ test("a sender that signs gets a secret beside its key, and the name of its sour
     assert.match(secret, /^whsec_/);
     assert.ok(paste.includes(`${demo.url}/v1/ledgers/main/ingest/github?source=github\n`), paste);
     assert.ok(paste.includes(secret.trim()), paste);
+    // As GitHub does: the whole text is the secret, and nothing else shows who it is.
+    const body = '{"zen":"Keep it logically awesome."}';
+    const signature = createHmac("sha256", secret.trim()).update(body).digest("hex");
+    const headers = {
+      "X-GitHub-Event": "ping",
+      "X-GitHub-Delivery": "d-1",
+      "X-Hub-Signature-256": `sha256=${signature}`,
+    };
+    const sent = await fetch(`${demo.url}/v1/ledgers/main/ingest/github?source=github`, {
+      method: "POST",
+      headers,
+      body,
+    });
+    assert.equal(sent.status, 200);
+    await page.getByRole("link", { name: /^Open entry/ }).click();
+    await page.getByText("its signature was right").waitFor();
   });
 });
