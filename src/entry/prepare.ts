@@ -35,13 +35,13 @@ export type Preparation = {
   readonly salts: (n: number) => Uint8Array;
   /** Members that the service adds, see {@link ownMembers}. */
   readonly own?: OwnMembers;
+  /** Value of the member `_raw`, where the event was made of something else; written without a text between. */
+  readonly raw?: unknown;
   /**
    * Secret of the service that goes into `content`, the same for all time. Without one, whoever reads the store can
    * confirm a guess of an erased event by hashing it.
    */
   readonly contentKey?: Uint8Array;
-  /** Text that stands for what came, where the event was made of something else; `content` is of this text then. */
-  readonly came?: string;
   /** What the event is known by when it is sent again, instead of its `id`. */
   readonly claim?: string;
   /** 32 bytes that are its `content`, where they are known already; the secret has to be in them. */
@@ -59,6 +59,7 @@ type NamedText = { readonly name: string; readonly text: Uint8Array };
 
 const NO_KEY = new Uint8Array(0);
 const NO_MEMBERS: OwnMembers = [];
+const RAW = "_raw";
 const OPEN = 0x7b;
 const COMMA = 0x2c;
 const CLOSE = 0x7d;
@@ -84,27 +85,23 @@ export function ownMembers(values: Readonly<Record<string, unknown>>): OwnMember
  * @throws TypeError when a value is no I-JSON
  */
 export function prepareEntry(event: Event, service: Preparation): PreparedEntry {
-  const { own = NO_MEMBERS, hash, contentKey = NO_KEY, contentOf, came, claim } = service;
+  const { own = NO_MEMBERS, hash, contentKey = NO_KEY, contentOf, claim, raw } = service;
   const names = sortNames(Object.keys(event));
-  const count = names.length + own.length;
+  const count = names.length + own.length + (raw === undefined ? 0 : 1);
   if (count > MEMBERS_MAX) {
     const expected = `at most ${MEMBERS_MAX} members, the service's included`;
     throw new EventError("event_too_many_members", "", expected, String(count));
   }
-  const texts = writeMembers(event, names);
+  const { texts, length } = writeMembers(event, names);
   const { id } = event;
   const isClaimed = id !== undefined || claim !== undefined || contentOf !== "ids";
   const content = service.content
     ? { content: service.content }
     : isClaimed
-      ? { content: hash(concat(contentKey, came === undefined ? WRITER.bytes : utf8(came))) }
+      ? { content: hash(concat(contentKey, WRITER.bytes.subarray(0, length))) }
       : undefined;
-  for (const { name, text } of own) {
-    const after = names.findIndex((other) => other > name);
-    const at = after === -1 ? names.length : after;
-    names.splice(at, 0, name);
-    texts.splice(at, 0, text);
-  }
+  for (const { name, text } of own) insertMember(names, texts, name, text);
+  if (raw !== undefined) insertMember(names, texts, RAW, writeRaw(raw, length));
   return {
     ...pack(texts, service),
     ...content,
@@ -113,8 +110,21 @@ export function prepareEntry(event: Event, service: Preparation): PreparedEntry 
   };
 }
 
-/** Writes an event's canonical text, and returns those of its members, which are parts of it. */
-function writeMembers(event: Event, names: readonly string[]): Uint8Array[] {
+function insertMember(names: string[], texts: Uint8Array[], name: string, text: Uint8Array): void {
+  const after = names.findIndex((other) => other > name);
+  const at = after === -1 ? names.length : after;
+  names.splice(at, 0, name);
+  texts.splice(at, 0, text);
+}
+
+/** Writes the text of `_raw` behind what is written. */
+function writeRaw(raw: unknown, from: number): Uint8Array {
+  WRITER.member(RAW, raw);
+  return WRITER.bytes.subarray(from);
+}
+
+/** Writes an event's canonical text, and returns those of its members, which are parts of it, and its length. */
+function writeMembers(event: Event, names: readonly string[]): { texts: Uint8Array[]; length: number } {
   WRITER.clear();
   const ends: number[] = [];
   for (const name of names) {
@@ -124,7 +134,7 @@ function writeMembers(event: Event, names: readonly string[]): Uint8Array[] {
   }
   WRITER.byte(CLOSE);
   const { bytes } = WRITER;
-  return ends.map((end, i) => bytes.subarray((ends[i - 1] ?? 0) + 1, end));
+  return { texts: ends.map((end, i) => bytes.subarray((ends[i - 1] ?? 0) + 1, end)), length: bytes.length };
 }
 
 /** Digests and members side by side, in memory of the caller's. */

@@ -6,9 +6,6 @@
 
 import { checkEvent, type Event, type EventLimits } from "../entry/event.ts";
 import { EventError } from "../entry/event-error.ts";
-import { canonicalJson } from "../json/canonical.ts";
-import { toHex, utf8 } from "../merkle/bytes.ts";
-import type { Hash } from "../merkle/hash.ts";
 import type { Item, Note } from "./format.ts";
 
 /** An item as an event that will be recorded. */
@@ -67,15 +64,4 @@ function adaptLess(
     }
   }
   throw new RangeError("expected limits that leave room for an event of three members");
-}
-
-/**
- * Text that is equal for equal items and for no others. It is what came, not what was made of it: a repeated delivery
- * is known again whenever it comes, and however it is mapped by then.
- */
-export function itemContent(hash: Hash, format: string, { raw, kind }: Pick<Item, "raw" | "kind">): string {
-  const bytes = typeof raw === "string" ? utf8(raw) : raw;
-  // The canonical text of these three, put together by hand.
-  const named = kind === undefined ? "null" : canonicalJson(kind);
-  return `["${format}",${named},"${toHex(hash(bytes))}"]`;
 }

@@ -4,6 +4,7 @@
  * Why: docs/decisions/0159.
  */
 
+import { hash as digest } from "node:crypto";
 import type { EventLimits } from "../../entry/event.ts";
 import {
   type OwnMembers,
@@ -13,8 +14,7 @@ import {
   prepareEntry,
 } from "../../entry/prepare.ts";
 import { concat, toHex, utf8 } from "../../merkle/bytes.ts";
-import type { Hash } from "../../merkle/hash.ts";
-import { adaptItem, itemContent } from "../adapt-item.ts";
+import { adaptItem } from "../adapt-item.ts";
 import { type Delivery, type Format, type Item, type Note, QUARANTINE } from "../format.ts";
 import { FORMATS } from "../known-formats.ts";
 import { rawMember } from "../raw-member.ts";
@@ -105,6 +105,8 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
   const requestKey = new RequestKey(preparation, body, form);
   const equals = new Map<string, number>();
   const sources = new SourceTexts(form, knowsItems);
+  const contents = new Contents(preparation, form);
+  const common: Preparation = { ...preparation, contentOf: "ids" };
   const judging = new Judging(demanded, form.format);
   let entries: PreparedEntry[] = [];
   let quarantined: number[] = [];
@@ -144,16 +146,17 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
     lastTime = isTimed ? event.time : undefined;
     if (!isNamed) areAllNamed = false;
     const isKnownByContent = knowsItems && isTimed && !isNamed;
-    const content = isKnownByContent ? contentOf(preparation, form, item) : undefined;
-    const known =
-      content === undefined ? namedBy(hash, form, item, isNamed) : { content, claim: nthEqual(equals, content) };
-    const raw = ownMembers({ _raw: rawMember(hash, item.raw, item.isSecret === true ? 0 : rawBytesMax) });
+    const content = isNamed || isKnownByContent ? contents.of(item) : undefined;
+    const claim = content === undefined || isNamed ? item.claim?.toWellFormed() : nthEqual(equals, content);
+    const raw = rawMember(hash, item.raw, item.isSecret === true ? 0 : rawBytesMax);
     const isSure = !told.some((note) => QUARANTINE.has(note));
     const violation = isSure ? judging.look(event, isTimed) : undefined;
     const notes = violation === undefined ? told : [...told, violation.code];
-    const own = [...raw, ...sources.member(notes, item, violation)];
+    const own = sources.member(notes, item, violation);
     if (!isSure || violation !== undefined) quarantined.push(entries.length);
-    entries.push(prepareEntry(event, { ...preparation, own, contentOf: "ids", ...known }));
+    entries.push(
+      prepareEntry(event, { ...common, own, raw, ...(content && { content }), ...(claim !== undefined && { claim }) }),
+    );
   }
   yield taken(true);
 }
@@ -170,27 +173,31 @@ function itemsOf(format: Format, body: Uint8Array, { delivery, isUndecodable }: 
   return [format.holdsSecrets === true ? { ...item, isSecret: true } : item];
 }
 
-/** What an item is known by that has an id or a claim: that, with what came. */
-function namedBy(
-  hash: Hash,
-  { format }: ForeignForm,
-  item: Item,
-  isNamed: boolean,
-): Pick<Preparation, "came" | "claim"> {
-  if (!isNamed) return {};
-  const came = itemContent(hash, format, item);
-  return item.claim === undefined ? { came } : { came, claim: item.claim.toWellFormed() };
-}
-
 /**
- * What an item is known by that has nothing else: what came, and what its request said of it. The secret keeps who reads
- * the store from confirming a guess.
+ * What tells items apart: what came, and what its request said of it. It is this and not what was made of it, so a repeated
+ * item is known again however it is mapped by then. The secret keeps who reads the store from confirming a guess.
  */
-function contentOf({ hash, contentKey = NO_KEY }: Preparation, form: ForeignForm, { raw, kind }: Item): Uint8Array {
-  const bytes = typeof raw === "string" ? utf8(raw) : raw;
-  const { query, route } = form.delivery;
-  const around = JSON.stringify([form.format, kind ?? null, query, route ?? null]);
-  return hash(concat(contentKey, utf8(around), bytes));
+class Contents {
+  readonly #secret: string;
+  readonly #form: ForeignForm;
+  #kind: string | undefined;
+  #around: string | undefined;
+
+  constructor({ contentKey = NO_KEY }: Preparation, form: ForeignForm) {
+    this.#secret = toHex(contentKey);
+    this.#form = form;
+  }
+
+  /** 32 bytes, equal for equal items and for no others. The system's own SHA-256 takes half of what keccak in WebAssembly takes. */
+  of({ raw, kind }: Pick<Item, "raw" | "kind">): Uint8Array {
+    if (this.#around === undefined || kind !== this.#kind) {
+      const { format, delivery } = this.#form;
+      this.#around = JSON.stringify([this.#secret, format, kind ?? null, delivery.query, delivery.route ?? null]);
+      this.#kind = kind;
+    }
+    if (typeof raw === "string") return digest("sha256", `${this.#around}${raw}`, "buffer");
+    return digest("sha256", concat(utf8(this.#around), raw), "buffer");
+  }
 }
 
 /** Equal items of one request are as many events; those of the next request are the same ones again. */

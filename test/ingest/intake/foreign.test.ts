@@ -144,3 +144,30 @@ test("no format can have `_source` say what the service says, nor stop an item b
   ]);
   assert.equal(part.entries[1]?.claim, "\ufffd");
 });
+
+test("what tells items apart is what came and the kind that its headers name, and only who has the secret can compute it", () => {
+  const headers = (kind: string | undefined) => ({
+    "x-github-delivery": "d-1",
+    ...(kind !== undefined && { "x-github-event": kind }),
+  });
+  const contentOf = (
+    kind: string | undefined,
+    body: string | Uint8Array,
+    contentKey = preparation.contentKey,
+  ): string => {
+    const form = { ...FORM, format: "github", delivery: { headers: headers(kind), query: {} } };
+    const bytes = typeof body === "string" ? utf8(body) : body;
+    const [part] = [...takeForeign(bytes, form, EVENT_LIMITS, { ...preparation, contentKey })];
+    return Buffer.from(part?.entries[0]?.content ?? assert.fail()).toString("hex");
+  };
+  const contents = [
+    contentOf("ping", "x"),
+    contentOf("ping", "x "),
+    contentOf("meta", "x"),
+    contentOf("ping", Uint8Array.of(0xff)),
+    contentOf("ping", Uint8Array.of(0xfe)),
+    contentOf("ping", "x", new Uint8Array(32).fill(6)),
+  ];
+  assert.equal(new Set(contents).size, contents.length);
+  assert.equal(contentOf("ping", "x"), contents[0]);
+});
