@@ -14,6 +14,7 @@ type Bench = { readonly name: string; readonly about: string; readonly args: rea
 /** In this order; the counts keep a run of all of them under ten minutes. */
 const BENCHES: readonly Bench[] = [
   { name: "http", about: "durable, proven POSTs against an Express echo and LevelDB", args: ["5"] },
+  { name: "receivers", about: "events of foreign senders against native ones of the same length", args: ["2"] },
   { name: "ledger", about: "appends against synced LevelDB batches of the same bytes", args: [] },
   { name: "merkle", about: "roots and proofs against merkletreejs", args: [] },
   { name: "query", about: "pages and counts out of an index", args: ["200000"] },

@@ -1,0 +1,205 @@
+/**
+ * How fast events of foreign senders get in, each receiver beside the native route in turns: items of the same length, in
+ * requests of as many, from two connections, through the service as `npm start` runs it.
+ * `node bench/receivers.ts [seconds] [--rounds N] [--only NAME] [--json]`
+ */
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import autocannon from "autocannon";
+import { type Subject, startService } from "./subject.ts";
+
+const { values: flags, positionals } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    only: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+  allowPositionals: true,
+});
+const SECONDS = Number(positionals[0] ?? 3);
+const ROUNDS = Number(flags.rounds);
+const BATCH = 500;
+const CONNECTIONS = 2;
+const ROOT = join(import.meta.dirname, "..");
+const BEGIN = Date.UTC(2026, 10, 27, 7, 40);
+
+/** A request: what its sender would send, with its items told apart by number. */
+type Sent = { readonly body: string | Buffer; readonly headers?: Readonly<Record<string, string>> };
+type Receiver = { readonly name: string; readonly path: string; readonly send: (from: number, count: number) => Sent };
+
+function each(from: number, count: number, spell: (i: number) => string): string[] {
+  return Array.from({ length: count }, (_, k) => spell(from + k));
+}
+
+const isoOf = (i: number): string => new Date(BEGIN + i).toISOString();
+const LEDGER = "/v1/ledgers/main";
+const JSON_TYPE = { "content-type": "application/json" };
+const LINE = "user login ok user=alice role=auditor from 192.0.2.17 with a token that ends in 88f1";
+
+const logRecord = (i: number): string =>
+  JSON.stringify({
+    date: (BEGIN + i) / 1000,
+    level: "info",
+    host: "vm-1",
+    msg: `${LINE} ${i}`,
+    pid: 4711,
+    reqId: `r-${i}`,
+  });
+const hecEvent = (i: number): string =>
+  JSON.stringify({
+    event: { line: `${LINE} ${i}`, source: "stdout", tag: "payments/5f3c1d0a9b8e" },
+    time: `${(BEGIN + i) / 1000}`,
+    host: "vm-1",
+  });
+const kubeEvent = (i: number): string =>
+  JSON.stringify({
+    level: "Metadata",
+    auditID: `53eae3a0-b9dc-4ff3-a81e-${String(i).padStart(12, "0")}`,
+    stage: "ResponseComplete",
+    requestURI: `/api/v1/namespaces/payments/configmaps/c-${i}`,
+    verb: "get",
+    user: { username: "system:serviceaccount:payments:deployer", groups: ["system:serviceaccounts"] },
+    sourceIPs: ["10.0.0.7"],
+    userAgent: "kubectl/v1.34.1",
+    objectRef: { resource: "configmaps", namespace: "payments", name: `c-${i}`, apiVersion: "v1" },
+    responseStatus: { code: 200 },
+    requestReceivedTimestamp: isoOf(i),
+    stageTimestamp: isoOf(i),
+    annotations: { "authorization.k8s.io/decision": "allow", "authorization.k8s.io/reason": "" },
+  });
+
+const RECEIVERS: readonly Receiver[] = [
+  {
+    name: "logs, NDJSON",
+    path: `${LEDGER}/ingest/logs`,
+    send: (from, count) => ({ body: each(from, count, logRecord).join("\n") }),
+  },
+  {
+    name: "logs, NDJSON of syslog-ng (item by item)",
+    path: `${LEDGER}/ingest/logs`,
+    send: (from, count) => ({
+      body: each(from, count, logRecord).join("\n"),
+      headers: { "user-agent": "syslog-ng 3.38.1/libcurl 7.88.1" },
+    }),
+  },
+  {
+    name: "Docker's splunk driver",
+    path: "/services/collector/event/1.0",
+    send: (from, count) => ({
+      body: each(from, count, hecEvent).join(""),
+      headers: { "user-agent": "Go-http-client/1.1" },
+    }),
+  },
+  {
+    name: "Splunk HEC, gzip",
+    path: "/services/collector/event/1.0",
+    send: (from, count) => ({
+      body: gzipSync(each(from, count, hecEvent).join("\n")),
+      headers: { "user-agent": "splunk-handler", "content-encoding": "gzip" },
+    }),
+  },
+  {
+    name: "Kubernetes audit",
+    path: `${LEDGER}/ingest/kubernetes`,
+    send: (from, count) => ({
+      body: `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${each(from, count, kubeEvent).join()}]}`,
+      headers: JSON_TYPE,
+    }),
+  },
+];
+
+/** Native events that are as long as the items of a receiver, so that the bytes are the same. */
+function nativeLike(receiver: Receiver): Receiver {
+  const { body } = receiver.send(0, BATCH);
+  const plain = receiver.name.includes("gzip") ? each(0, BATCH, hecEvent).join("\n").length : body.length;
+  const perItem = Math.round(plain / BATCH);
+  const spell = (i: number): string => {
+    const event = {
+      action: "user.login",
+      time: isoOf(i),
+      actor: { type: "user", id: `u-${i}` },
+      outcome: "success",
+      message: "",
+    };
+    const missing = Math.max(1, perItem - 1 - JSON.stringify(event).length);
+    return JSON.stringify({ ...event, message: "x".repeat(missing) });
+  };
+  return {
+    name: "native",
+    path: `${LEDGER}/events`,
+    send: (from, count) => ({
+      body: each(from, count, spell).join("\n"),
+      headers: { "content-type": "application/x-ndjson" },
+    }),
+  };
+}
+
+/** Numbers that no request has had: a body that comes again is recognised, which is not what is measured. */
+let next = 0;
+
+/** Bodies are made before the clock runs, so that making them is not measured. */
+async function measure(subject: Subject, { path, send }: Receiver, seconds: number): Promise<number> {
+  const prepared: Sent[] = [];
+  const wanted = Math.ceil(seconds * 300);
+  for (let i = 0; i < wanted; i++) {
+    prepared.push(send(next, BATCH));
+    next += BATCH;
+  }
+  let at = 0;
+  const result = await autocannon({
+    url: subject.url,
+    connections: CONNECTIONS,
+    duration: seconds,
+    requests: [
+      {
+        method: "POST",
+        path,
+        setupRequest: (request) => {
+          const { body, headers = {} } = prepared[at++ % prepared.length] as Sent;
+          return { ...request, body, headers: { ...headers, authorization: `Bearer ${subject.key}` } };
+        },
+      },
+    ],
+  });
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`expected only answers of 2xx, got ${result.non2xx} others`);
+  if (at > prepared.length) throw new Error(`expected at most ${prepared.length} requests, got ${at}: prepare more`);
+  return (result.requests.total * BATCH) / result.duration;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}
+
+const rows: object[] = [];
+const subject = await startService(ROOT);
+try {
+  for (const receiver of RECEIVERS) {
+    if (flags.only !== undefined && !receiver.name.includes(flags.only)) continue;
+    const native = nativeLike(receiver);
+    for (const each of [native, receiver]) await measure(subject, each, 1);
+    const rates = { native: [] as number[], receiver: [] as number[] };
+    for (let i = 0; i < ROUNDS; i++) {
+      const turns = [
+        async () => rates.native.push(await measure(subject, native, SECONDS)),
+        async () => rates.receiver.push(await measure(subject, receiver, SECONDS)),
+      ];
+      for (const turn of i % 2 === 0 ? turns : turns.reverse()) await turn();
+    }
+    const ratios = rates.receiver.map((rate, i) => rate / (rates.native[i] as number));
+    rows.push({
+      receiver: receiver.name,
+      "bytes of an item": Math.round(receiver.send(0, BATCH).body.length / BATCH),
+      "events/s": Math.round(median(rates.receiver)),
+      "native, as long": Math.round(median(rates.native)),
+      ratio: Number(median(ratios).toFixed(2)),
+    });
+  }
+} finally {
+  await subject.stop();
+}
+if (flags.json)
+  console.log(JSON.stringify({ bench: "receivers", node: process.version, seconds: SECONDS, rounds: ROUNDS, rows }));
+else console.table(rows);
