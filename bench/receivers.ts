@@ -27,7 +27,13 @@ const BEGIN = Date.UTC(2026, 10, 27, 7, 40);
 
 /** A request: what its sender would send, with its items told apart by number. */
 type Sent = { readonly body: string | Buffer; readonly headers?: Readonly<Record<string, string>> };
-type Receiver = { readonly name: string; readonly path: string; readonly send: (from: number, count: number) => Sent };
+type Receiver = {
+  readonly name: string;
+  readonly path: string;
+  /** Bytes of an item before compression. */
+  readonly itemBytes: number;
+  readonly send: (from: number, count: number) => Sent;
+};
 
 function each(from: number, count: number, spell: (i: number) => string): string[] {
   return Array.from({ length: count }, (_, k) => spell(from + k));
@@ -70,15 +76,80 @@ const kubeEvent = (i: number): string =>
     annotations: { "authorization.k8s.io/decision": "allow", "authorization.k8s.io/reason": "" },
   });
 
+const otlpRecord = (i: number): string =>
+  JSON.stringify({
+    timeUnixNano: `${BEGIN + i}000000`,
+    severityNumber: 9,
+    severityText: "INFO",
+    body: { stringValue: `${LINE} ${i}` },
+    attributes: [
+      { key: "user.id", value: { stringValue: "alice" } },
+      { key: "http.status_code", value: { intValue: "200" } },
+    ],
+  });
+const cloudEvent = (i: number): string =>
+  JSON.stringify({
+    specversion: "1.0",
+    id: `e-${i}`,
+    source: "/payments",
+    type: "com.example.user.login",
+    time: isoOf(i),
+    subject: "user/alice",
+    data: { line: LINE },
+  });
+const trailRecord = (i: number): string =>
+  JSON.stringify({
+    eventVersion: "1.11",
+    userIdentity: {
+      type: "IAMUser",
+      principalId: "AIDAEXAMPLE",
+      arn: "arn:aws:iam::123456789012:user/alice",
+      userName: "alice",
+    },
+    eventTime: `${isoOf(i).slice(0, 19)}Z`,
+    eventSource: "s3.amazonaws.com",
+    eventName: "GetObject",
+    awsRegion: "eu-central-1",
+    sourceIPAddress: "192.0.2.17",
+    userAgent: "aws-cli/2.31",
+    requestParameters: { bucketName: "evidence", key: `object-${i}` },
+    eventID: `7f2b1c00-0000-4000-8000-${String(i).padStart(12, "0")}`,
+    recipientAccountId: "123456789012",
+  });
+const azureRecord = (i: number): string =>
+  JSON.stringify({
+    time: isoOf(i),
+    resourceId: `/SUBSCRIPTIONS/S/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/V-${i}`,
+    operationName: "MICROSOFT.KEYVAULT/VAULTS/WRITE",
+    category: "Administrative",
+    resultType: "Success",
+    callerIpAddress: "192.0.2.17",
+    correlationId: `c-${i}`,
+    identity: { claims: { name: "alice" } },
+  });
+const journalEntry = (i: number): string =>
+  [
+    `__CURSOR=s=db7939d95722459cb853a315b9aae317;i=${i.toString(16)};b=0123456789abcdef0123456789abcdef`,
+    `__REALTIME_TIMESTAMP=${BEGIN + i}000`,
+    "_HOSTNAME=vm-1",
+    "SYSLOG_IDENTIFIER=payments",
+    "PRIORITY=6",
+    `MESSAGE=${LINE} ${i}`,
+    "",
+    "",
+  ].join("\n");
+
 const RECEIVERS: readonly Receiver[] = [
   {
     name: "logs, NDJSON",
     path: `${LEDGER}/ingest/logs`,
+    itemBytes: logRecord(9).length + 1,
     send: (from, count) => ({ body: each(from, count, logRecord).join("\n") }),
   },
   {
     name: "logs, NDJSON of syslog-ng (item by item)",
     path: `${LEDGER}/ingest/logs`,
+    itemBytes: logRecord(9).length + 1,
     send: (from, count) => ({
       body: each(from, count, logRecord).join("\n"),
       headers: { "user-agent": "syslog-ng 3.38.1/libcurl 7.88.1" },
@@ -87,6 +158,7 @@ const RECEIVERS: readonly Receiver[] = [
   {
     name: "Docker's splunk driver",
     path: "/services/collector/event/1.0",
+    itemBytes: hecEvent(9).length + 1,
     send: (from, count) => ({
       body: each(from, count, hecEvent).join(""),
       headers: { "user-agent": "Go-http-client/1.1" },
@@ -95,6 +167,7 @@ const RECEIVERS: readonly Receiver[] = [
   {
     name: "Splunk HEC, gzip",
     path: "/services/collector/event/1.0",
+    itemBytes: hecEvent(9).length + 1,
     send: (from, count) => ({
       body: gzipSync(each(from, count, hecEvent).join("\n")),
       headers: { "user-agent": "splunk-handler", "content-encoding": "gzip" },
@@ -103,18 +176,52 @@ const RECEIVERS: readonly Receiver[] = [
   {
     name: "Kubernetes audit",
     path: `${LEDGER}/ingest/kubernetes`,
+    itemBytes: kubeEvent(9).length + 1,
     send: (from, count) => ({
       body: `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${each(from, count, kubeEvent).join()}]}`,
       headers: JSON_TYPE,
     }),
   },
+  {
+    name: "OTLP, JSON",
+    path: `${LEDGER}/ingest/otlp/v1/logs`,
+    itemBytes: logRecord(9).length + 1,
+    send: (from, count) => ({
+      body: `{"resourceLogs":[{"resource":{"attributes":[]},"scopeLogs":[{"scope":{},"logRecords":[${each(from, count, otlpRecord).join()}]}]}]}`,
+      headers: JSON_TYPE,
+    }),
+  },
+  {
+    name: "CloudEvents, batched",
+    path: `${LEDGER}/ingest/cloudevents`,
+    itemBytes: cloudEvent(9).length + 1,
+    send: (from, count) => ({
+      body: `[${each(from, count, cloudEvent).join()}]`,
+      headers: { "content-type": "application/cloudevents-batch+json" },
+    }),
+  },
+  {
+    name: "CloudTrail records",
+    path: `${LEDGER}/ingest/aws`,
+    itemBytes: trailRecord(9).length + 1,
+    send: (from, count) => ({ body: `{"Records":[${each(from, count, trailRecord).join()}]}`, headers: JSON_TYPE }),
+  },
+  {
+    name: "Azure records",
+    path: `${LEDGER}/ingest/azure`,
+    itemBytes: azureRecord(9).length + 1,
+    send: (from, count) => ({ body: `{"records":[${each(from, count, azureRecord).join()}]}`, headers: JSON_TYPE }),
+  },
+  {
+    name: "journal export",
+    path: `${LEDGER}/ingest/journal`,
+    itemBytes: journalEntry(9).length + 1,
+    send: (from, count) => ({ body: each(from, count, journalEntry).join("") }),
+  },
 ];
 
-/** Native events that are as long as the items of a receiver, so that the bytes are the same. */
-function nativeLike(receiver: Receiver): Receiver {
-  const { body } = receiver.send(0, BATCH);
-  const plain = receiver.name.includes("gzip") ? each(0, BATCH, hecEvent).join("\n").length : body.length;
-  const perItem = Math.round(plain / BATCH);
+/** Native events with what such events usually have, as long as the items of a receiver, so that the bytes are the same. */
+function nativeLike({ itemBytes }: Receiver): Receiver {
   const spell = (i: number): string => {
     const event = {
       action: "user.login",
@@ -122,13 +229,15 @@ function nativeLike(receiver: Receiver): Receiver {
       actor: { type: "user", id: `u-${i}` },
       outcome: "success",
       message: "",
+      ...(itemBytes > 250 && { targets: [{ type: "document", id: `d-${i}` }], context: { ip: "192.0.2.17" } }),
     };
-    const missing = Math.max(1, perItem - 1 - JSON.stringify(event).length);
+    const missing = Math.max(1, itemBytes - 1 - JSON.stringify(event).length);
     return JSON.stringify({ ...event, message: "x".repeat(missing) });
   };
   return {
     name: "native",
     path: `${LEDGER}/events`,
+    itemBytes,
     send: (from, count) => ({
       body: each(from, count, spell).join("\n"),
       headers: { "content-type": "application/x-ndjson" },
@@ -191,7 +300,7 @@ try {
     const ratios = rates.receiver.map((rate, i) => rate / (rates.native[i] as number));
     rows.push({
       receiver: receiver.name,
-      "bytes of an item": Math.round(receiver.send(0, BATCH).body.length / BATCH),
+      "bytes of an item": receiver.itemBytes,
       "events/s": Math.round(median(rates.receiver)),
       "native, as long": Math.round(median(rates.native)),
       ratio: Number(median(ratios).toFixed(2)),
