@@ -1,13 +1,16 @@
 /**
- * How fast events of foreign senders get in, each receiver beside the native route in turns: items of the same length, in
- * requests of as many, from two connections, through the service as `npm start` runs it.
+ * How fast events of foreign senders get in, each receiver beside the native route in turns: the same events as a client of ours
+ * would send them, and native events as long as the items are; in requests of as many, from two connections, through the
+ * service as `npm start` runs it.
  * `node bench/receivers.ts [seconds] [--rounds N] [--only NAME] [--json]`
  */
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import autocannon from "autocannon";
+import { adaptItem } from "../src/ingest/adapt-item.ts";
+import { FORMATS } from "../src/ingest/known-formats.ts";
 import { type Subject, startService } from "./subject.ts";
 
 const { values: flags, positionals } = parseArgs({
@@ -30,6 +33,8 @@ type Sent = { readonly body: string | Buffer; readonly headers?: Readonly<Record
 type Receiver = {
   readonly name: string;
   readonly path: string;
+  /** Of FORMATS; "native" for our own. */
+  readonly format: string;
   /** Bytes of an item before compression. */
   readonly itemBytes: number;
   readonly send: (from: number, count: number) => Sent;
@@ -142,12 +147,14 @@ const journalEntry = (i: number): string =>
 const RECEIVERS: readonly Receiver[] = [
   {
     name: "logs, NDJSON",
+    format: "logs",
     path: `${LEDGER}/ingest/logs`,
     itemBytes: logRecord(9).length + 1,
     send: (from, count) => ({ body: each(from, count, logRecord).join("\n") }),
   },
   {
     name: "logs, NDJSON of syslog-ng (item by item)",
+    format: "logs",
     path: `${LEDGER}/ingest/logs`,
     itemBytes: logRecord(9).length + 1,
     send: (from, count) => ({
@@ -157,6 +164,7 @@ const RECEIVERS: readonly Receiver[] = [
   },
   {
     name: "Docker's splunk driver",
+    format: "hec",
     path: "/services/collector/event/1.0",
     itemBytes: hecEvent(9).length + 1,
     send: (from, count) => ({
@@ -166,6 +174,7 @@ const RECEIVERS: readonly Receiver[] = [
   },
   {
     name: "Splunk HEC, gzip",
+    format: "hec",
     path: "/services/collector/event/1.0",
     itemBytes: hecEvent(9).length + 1,
     send: (from, count) => ({
@@ -175,6 +184,7 @@ const RECEIVERS: readonly Receiver[] = [
   },
   {
     name: "Kubernetes audit",
+    format: "kubernetes",
     path: `${LEDGER}/ingest/kubernetes`,
     itemBytes: kubeEvent(9).length + 1,
     send: (from, count) => ({
@@ -184,6 +194,7 @@ const RECEIVERS: readonly Receiver[] = [
   },
   {
     name: "OTLP, JSON",
+    format: "otlp",
     path: `${LEDGER}/ingest/otlp/v1/logs`,
     itemBytes: logRecord(9).length + 1,
     send: (from, count) => ({
@@ -193,6 +204,7 @@ const RECEIVERS: readonly Receiver[] = [
   },
   {
     name: "CloudEvents, batched",
+    format: "cloudevents",
     path: `${LEDGER}/ingest/cloudevents`,
     itemBytes: cloudEvent(9).length + 1,
     send: (from, count) => ({
@@ -202,18 +214,21 @@ const RECEIVERS: readonly Receiver[] = [
   },
   {
     name: "CloudTrail records",
+    format: "aws",
     path: `${LEDGER}/ingest/aws`,
     itemBytes: trailRecord(9).length + 1,
     send: (from, count) => ({ body: `{"Records":[${each(from, count, trailRecord).join()}]}`, headers: JSON_TYPE }),
   },
   {
     name: "Azure records",
+    format: "azure",
     path: `${LEDGER}/ingest/azure`,
     itemBytes: azureRecord(9).length + 1,
     send: (from, count) => ({ body: `{"records":[${each(from, count, azureRecord).join()}]}`, headers: JSON_TYPE }),
   },
   {
     name: "journal export",
+    format: "journal",
     path: `${LEDGER}/ingest/journal`,
     itemBytes: journalEntry(9).length + 1,
     send: (from, count) => ({ body: each(from, count, journalEntry).join("") }),
@@ -236,12 +251,32 @@ function nativeLike({ itemBytes }: Receiver): Receiver {
   };
   return {
     name: "native",
+    format: "native",
     path: `${LEDGER}/events`,
     itemBytes,
     send: (from, count) => ({
       body: each(from, count, spell).join("\n"),
       headers: { "content-type": "application/x-ndjson" },
     }),
+  };
+}
+
+/** The events that a receiver makes of its items, sent as a client of ours would send them. */
+function sameNatively({ format: name, itemBytes, send }: Receiver): Receiver {
+  const format = FORMATS[name];
+  if (format === undefined) throw new Error(`expected the name of a format, got ${name}`);
+  return {
+    name: "same events",
+    format: "native",
+    path: `${LEDGER}/events`,
+    itemBytes,
+    send: (from, count) => {
+      const { body, headers = {} } = send(from, count);
+      const bytes = headers["content-encoding"] === "gzip" ? gunzipSync(body as Buffer) : Buffer.from(body);
+      const items = [...format.items(bytes, { headers, query: {} })];
+      const events = items.map((item) => JSON.stringify(adaptItem(name, item, BEGIN).event));
+      return { body: events.join("\n"), headers: { "content-type": "application/x-ndjson" } };
+    },
   };
 }
 
@@ -287,23 +322,27 @@ const subject = await startService(ROOT);
 try {
   for (const receiver of RECEIVERS) {
     if (flags.only !== undefined && !receiver.name.includes(flags.only)) continue;
-    const native = nativeLike(receiver);
-    for (const each of [native, receiver]) await measure(subject, each, 1);
-    const rates = { native: [] as number[], receiver: [] as number[] };
+    const subjects = { receiver, same: sameNatively(receiver), native: nativeLike(receiver) };
+    const kinds = ["receiver", "same", "native"] as const;
+    const rates: Record<(typeof kinds)[number], number[]> = { receiver: [], same: [], native: [] };
+    for (const kind of kinds) await measure(subject, subjects[kind], 1);
     for (let i = 0; i < ROUNDS; i++) {
-      const turns = [
-        async () => rates.native.push(await measure(subject, native, SECONDS)),
-        async () => rates.receiver.push(await measure(subject, receiver, SECONDS)),
-      ];
-      for (const turn of i % 2 === 0 ? turns : turns.reverse()) await turn();
+      for (const kind of i % 2 === 0 ? kinds : kinds.toReversed()) {
+        rates[kind].push(await measure(subject, subjects[kind], SECONDS));
+      }
     }
-    const ratios = rates.receiver.map((rate, i) => rate / (rates.native[i] as number));
+    const ratioTo = (other: "same" | "native"): number => {
+      const ratios = rates.receiver.map((rate, i) => rate / (rates[other][i] as number));
+      return Number(median(ratios).toFixed(2));
+    };
     rows.push({
       receiver: receiver.name,
       "bytes of an item": receiver.itemBytes,
       "events/s": Math.round(median(rates.receiver)),
+      "same events natively": Math.round(median(rates.same)),
       "native, as long": Math.round(median(rates.native)),
-      ratio: Number(median(ratios).toFixed(2)),
+      "of the same": ratioTo("same"),
+      "of as long": ratioTo("native"),
     });
   }
 } finally {
