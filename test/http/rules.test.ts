@@ -342,6 +342,9 @@ test("a body that is no schema or no list of requirements is refused with its pl
     assert.equal(answer.as("Problem").errors?.[0]?.path, path, answer.text);
   }
   assert.equal(service.ledgers.get(name)?.size, 0);
+  const misspelt = (await demand(name, [{ name: "a", member: ["tenant"] }])).as("Problem");
+  assert.match(misspelt.detail ?? "", /^unknown member requirements\/0\/member; expected one of name, .*members/);
+  assert.match(misspelt.errors?.[0]?.expected ?? "", /^one of name, .*members/);
 });
 
 test("any JSON as metadata and changes, any text as action, any type of actor: native and foreign alike", async () => {

@@ -229,14 +229,12 @@ test("a time that the service put in is not shown as what the sender said", () =
 });
 
 test("what a ledger demands and an event is not is said with the rule, the place and what was expected", () => {
-  const violates = { requirement: "clusters", path: "/targets", expected: "a member that says something" };
-  assert.equal(
-    violationText({ _source: { violates } }),
-    "“clusters” asks for a member that says something at /targets",
-  );
+  const expected = 'a member that says something (requirement "clusters")';
+  const violates = { requirement: "clusters", path: "/targets", expected };
+  assert.equal(violationText({ _source: { violates } }), `expected ${expected} at /targets`);
   assert.equal(
     violationText({ _source: { violates: { schema: "payment@1", path: "", expected: "an object" } } }),
-    "payment@1 asks for an object",
+    "expected an object (schema payment@1)",
   );
   for (const none of [undefined, {}, "x"]) assert.equal(violationText({ _source: { violates: none } }), undefined);
 });

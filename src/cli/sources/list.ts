@@ -54,7 +54,7 @@ function spellLength(ms: number): string {
 
 function spellKeys(keys: readonly Key[]): string {
   const refused = keys.reduce((sum, key) => sum + (key.refused?.count ?? 0), 0);
-  if (refused > 0) return `USED AFTER ITS END, ${refused} times`;
+  if (refused > 0) return `USED AFTER ITS END, ${refused === 1 ? "once" : `${refused} times`}`;
   const live = keys.filter(({ state }) => state === "live").length;
   return keys.length === 0 ? "-" : `${live} live`;
 }

@@ -138,14 +138,21 @@ function membersOf({ entry }: Bundle): Members {
 
 function checkArrival(item: TestItem, { index }: Found, members: Members, ledger: string): Check {
   const action = String(members.get("action"));
-  const { format, quarantined, source } = (members.get("_source") ?? {}) as Readonly<Record<string, unknown>>;
+  const { format, quarantined, source, violates } = (members.get("_source") ?? {}) as Readonly<Record<string, unknown>>;
   const said = `as entry ${index} of ${ledger}: ${action}, from ${source}, in the format ${format}`;
   const faults = [
-    ...(quarantined === true ? ["it is quarantined: nothing sure could be made of it"] : []),
+    ...(quarantined === true ? [`it is quarantined: ${reasonOf(violates)}`] : []),
     ...(action === item.action ? [] : [`expected the action ${item.action}, got ${action}`]),
     ...(format === item.format ? [] : [`expected the format ${item.format}, got ${format}`]),
   ];
   return { name: "arrived", said, fault: faults.length === 0 ? undefined : faults.join("; ") };
+}
+
+/** Why it is quarantined. @param violates what the ledger demands and it is not, of `_source` */
+function reasonOf(violates: unknown): string {
+  if (violates === undefined) return "nothing sure could be made of it";
+  const { path, expected } = violates as { readonly path?: unknown; readonly expected?: unknown };
+  return `the ledger demands ${expected} at ${path}; the item is one for tests, and what your sender sends may have it`;
 }
 
 function checkWhole(item: TestItem, filled: FilledItem, members: Members): Check {

@@ -6,7 +6,7 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Request } from "express";
-import type * as z from "zod";
+import * as z from "zod";
 import { type FieldError, Problem } from "../problem.ts";
 import type { Code } from "./codes.ts";
 
@@ -74,10 +74,28 @@ function fieldError(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodObject
   const path = steps.map((step) => `/${String(step)}`).join("");
   let got: unknown = input;
   for (const step of steps) got = (got as Record<PropertyKey, unknown> | undefined)?.[step];
-  const expected = isUnknown ? `one of ${Object.keys(schema.shape).join(", ")}` : expectation(issue);
+  const expected = isUnknown ? namesAt(schema, issue.path) : expectation(issue);
   // What may be a secret is not sent back: answers end up in logs.
   const isSecret = steps.some((step) => SECRET_NAME.test(String(step)));
   return { path: path === "" ? "/" : path, expected, got: isSecret ? "a value that is not shown" : describe(got) };
+}
+
+/** What may stand where there is a name that is not known, in words. @param path to the object that has it */
+function namesAt(schema: z.ZodObject, path: readonly PropertyKey[]): string {
+  let at: unknown = schema;
+  for (const step of path) {
+    at = bare(at);
+    if (at instanceof z.ZodArray) at = at.element;
+    else at = at instanceof z.ZodObject ? at.shape[step as string] : undefined;
+  }
+  at = bare(at);
+  return at instanceof z.ZodObject ? `one of ${Object.keys(at.shape).join(", ")}` : "no such member";
+}
+
+/** A schema without what says that it may be absent. */
+function bare(schema: unknown): unknown {
+  const isMore = schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault;
+  return isMore ? bare(schema.unwrap()) : schema;
 }
 
 const SECRET_NAME = /secret|password|token/i;

@@ -124,6 +124,19 @@ test("a key that may not append, one for another ledger, and a service that is a
   assert.match(late.stderr, /is recorded and not final after 1 seconds/);
 });
 
+test("what a ledger demands and the known item does not have is told as that, and not as an item that cannot be read", async (t) => {
+  const { service, env, admin } = await startFor(t);
+  const rules = await fetch(`${service.url}/v1/ledgers/main/requirements`, {
+    method: "PUT",
+    headers: { Authorization: `Bearer ${admin}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ requirements: [{ name: "from where", members: ["context.ip"] }] }),
+  });
+  assert.equal(rules.status, 200);
+  const { status, stdout } = await runCli(["sources", "test", "docker"], { env });
+  assert.equal(status, 1);
+  assert.match(stdout, /arrived {2}NOT: it is quarantined: the ledger demands .*"from where".* at \/context\/ip/);
+});
+
 test("a key that the service does not know is told as one in every format, whatever its protocol spells a refusal like", async (t) => {
   const { env } = await startFor(t);
   for (const { format } of TEST_ITEMS) {

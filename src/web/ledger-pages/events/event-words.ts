@@ -117,15 +117,15 @@ export function noteWords(event: Members): readonly string[] {
   return notesIn(event).map((note) => (Object.hasOwn(NOTE_WORDS, note) ? (NOTE_WORDS[note] as string) : note));
 }
 
-/** What is demanded of it and not so: which rule, where, and what was expected. */
+/** What is demanded of it and not so: what was expected, by which rule, and where. */
 export function violationText(event: Members): string | undefined {
   const violates = member(event._source, "violates");
   const expected = textOf(member(violates, "expected"));
   if (expected === undefined) return undefined;
-  const requirement = textOf(member(violates, "requirement"));
-  const rule = requirement === undefined ? textOf(member(violates, "schema")) : `“${requirement}”`;
   const path = textOf(member(violates, "path")) ?? "";
-  return `${rule ?? "a rule"} asks for ${expected}${path === "" ? "" : ` at ${path}`}`;
+  const schema = textOf(member(violates, "schema"));
+  const rule = schema === undefined || expected.includes(schema) ? "" : ` (schema ${schema})`;
+  return `expected ${expected}${rule}${path === "" ? "" : ` at ${path}`}`;
 }
 
 /** How far an entry has come, given how far its ledger has. */
