@@ -116,8 +116,8 @@ test("an event changes what it is about, and keeps the bytes of every attempt", 
   assert.deepEqual(transition(pendingIn("displaced"), EVENTS.nonce_freed), again);
 });
 
-test("only pending.ts writes the state of a pending transaction, and only build.ts that of an anchor", () => {
-  const writers = ["transaction/pending.ts", "record/build.ts"];
+test("only pending.ts writes the state of a pending transaction, and only build-anchor.ts that of an anchor", () => {
+  const writers = ["transaction/pending.ts", "record/build-anchor.ts"];
   const files = globSync("{transaction,record,jobs}/*.ts", { cwd: ANCHOR }).filter(
     (file) => !writers.includes(file.split(sep).join("/")),
   );

@@ -4,10 +4,11 @@
  * https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-export-format
  */
 
-import { fromUtf8, toHex } from "../../merkle/bytes.ts";
+import { concat, fromUtf8, toHex } from "../../merkle/bytes.ts";
 import { type Format, type Item, unreadable } from "../format.ts";
 import { readText } from "../raw-member.ts";
 import { asMessage, asText, firstText, type JsonObject, known } from "../text/foreign-values.ts";
+import { joinPieces, marksOf, type PieceMarks, type PieceNames } from "../text/joined-pieces.ts";
 import { timeOfCount } from "../text/times.ts";
 
 const LINE_FEED = 0x0a;
@@ -22,6 +23,16 @@ const NO_LOGIN = "4294967295";
 type Field = { readonly name: string; readonly value: unknown };
 /** What stands between `start` and `end`; without fields where it is no entry. */
 type Stretch = { readonly start: number; readonly end: number; readonly fields: readonly Field[] | undefined };
+
+const CURSOR = "__CURSOR";
+const MESSAGE = "MESSAGE";
+/** How Docker's journald driver marks the pieces of a long line. */
+const PIECE: PieceNames = {
+  id: "CONTAINER_PARTIAL_ID",
+  ordinal: "CONTAINER_PARTIAL_ORDINAL",
+  last: "CONTAINER_PARTIAL_LAST",
+};
+const PIECE_FIELDS = new Set([...Object.values(PIECE), "CONTAINER_PARTIAL_MESSAGE"]);
 
 /** Fields that are told as members of the event; all others are its metadata. */
 const TOLD = new Set([
@@ -38,13 +49,36 @@ export const journal: Format = {
   headers: [],
   query: [],
   *items(body) {
-    for (const { start, end, fields } of stretches(body)) {
-      const raw = body.subarray(start, end);
-      const text = readText(raw) ?? raw;
-      yield fields === undefined ? unreadable(text) : itemOf(text, fields);
+    for (const entry of joinPieces(entriesOf(body), pieceMarks, joinEntries)) {
+      const text = readText(entry.raw) ?? entry.raw;
+      yield entry.fields === undefined ? unreadable(text) : itemOf(text, entry.fields);
     }
   },
 };
+
+type Entry = { readonly raw: Uint8Array; readonly fields: readonly Field[] | undefined };
+
+function* entriesOf(body: Uint8Array): Iterable<Entry> {
+  for (const { start, end, fields } of stretches(body)) yield { raw: body.subarray(start, end), fields };
+}
+
+function pieceMarks({ fields }: Entry): PieceMarks | undefined {
+  if (fields?.some(({ name }) => name === PIECE.id) !== true) return undefined;
+  return marksOf(Object.fromEntries(fields.map(({ name, value }) => [name, value])), PIECE);
+}
+
+/** The pieces of a line as one entry, with the cursor of the last: their exact texts are kept, parted as entries are. */
+function joinEntries(entries: readonly Entry[]): Entry {
+  const first = entries[0]?.fields ?? [];
+  const lastCursor = entries.at(-1)?.fields?.find(({ name }) => name === CURSOR);
+  const messages = entries.map(({ fields = [] }) => fields.find(({ name }) => name === MESSAGE)?.value);
+  const isText = messages.every((message) => typeof message === "string");
+  const kept = first.filter(({ name }) => !PIECE_FIELDS.has(name) && name !== CURSOR && !(isText && name === MESSAGE));
+  const joined: Field[] = [{ name: "PIECES", value: String(entries.length) }];
+  if (isText) joined.push({ name: MESSAGE, value: messages.join("") });
+  const raw = entries.flatMap((entry, i) => (i === 0 ? [entry.raw] : [Uint8Array.of(LINE_FEED), entry.raw]));
+  return { raw: concat(...raw), fields: [...(lastCursor === undefined ? [] : [lastCursor]), ...kept, ...joined] };
+}
 
 /** The entries of a body in their order, each to its last field; an empty line behind it belongs to none. */
 function* stretches(body: Uint8Array): Iterable<Stretch> {

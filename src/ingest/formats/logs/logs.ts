@@ -7,6 +7,7 @@
 import { type Delivery, type Format, type Item, unreadable } from "../../format.ts";
 import { readText } from "../../raw-member.ts";
 import { asObject } from "../../text/foreign-values.ts";
+import { joinPieces, joinRecords, marksOf, type PieceMarks, type PieceNames } from "../../text/joined-pieces.ts";
 import { type JsonPart, valuesWithin } from "../../text/json-values.ts";
 import { lineEvent, SYSLOG_HEADERS } from "./line.ts";
 import { recordEvent } from "./record.ts";
@@ -15,6 +16,8 @@ const USER_AGENT = "user-agent";
 const LINE_FEED = 0x0a;
 /** What somebody who fills in a form sends: names and values, escaped, with no space in them. */
 const FORM = /^[\w.~%+*-]{1,256}=[^\s&]*(?:&[\w.~%+*-]{1,256}=[^\s&]*)*$/;
+/** How Docker's fluentd driver marks the pieces of a long line, and with it Fluentd and Fluent Bit. */
+const PIECE: PieceNames = { id: "partial_id", ordinal: "partial_ordinal", last: "partial_last" };
 /** Nobody fills in a longer one. */
 const FORM_LENGTH_MAX = 1_048_576;
 /** What else stands beside the records in the object that holds them, of senders that wrap them. */
@@ -47,7 +50,19 @@ function* itemsOf(text: string, { headers, route }: Delivery): Iterable<Item> {
     return;
   }
   const hasUniqueIds = isSyslogNg(headers);
-  for (const part of valuesWithin(text, WRAPPERS)) yield itemOf(part, headers, hasUniqueIds);
+  const parts = joinPieces(valuesWithin(text, WRAPPERS), pieceMarks, joinParts);
+  for (const part of parts) yield itemOf(part, headers, hasUniqueIds);
+}
+
+function pieceMarks(part: JsonPart): PieceMarks | undefined {
+  return "value" in part ? marksOf(part.value, PIECE) : undefined;
+}
+
+/** The pieces of a line as one record; their exact texts are kept, a line each. */
+function joinParts(parts: readonly JsonPart[]): JsonPart {
+  const records = parts.map((part) => ("value" in part ? asObject(part.value) : undefined) ?? {});
+  const text = parts.map((part) => part.text).join("\n");
+  return { text, value: joinRecords(records, PIECE, "log", ["partial_message"]) };
 }
 
 function itemOf(part: JsonPart, headers: Delivery["headers"], hasUniqueIds: boolean): Item {
