@@ -42,6 +42,8 @@ export type ForeignBody = {
 
 /** Items that the thread of the service makes entries of in one go: some tens of milliseconds of work. */
 const AT_ONCE_ITEMS = 1000;
+/** Items of a large body that are recorded together: the leaves of a commit are hashed in one go, and others wait for that. */
+const COMMIT_ITEMS = 2000;
 
 /**
  * Receives a body and makes entries of it, some at a time: the next are made when whoever asked has recorded those before,
@@ -120,7 +122,8 @@ async function* takeInThread(
   { limits, intakes, preparation }: Pick<ForeignReceiving, "limits" | "intakes" | "preparation">,
   held: Held,
 ): AsyncGenerator<Received, void> {
-  const remote = intakes.open({ ...form, itemsMax: rules.batchMax }, rules, preparation);
+  const itemsMax = Math.min(COMMIT_ITEMS, rules.batchMax);
+  const remote = intakes.open({ ...form, itemsMax }, rules, preparation);
   try {
     for (let asking = remote.end(new Uint8Array(body)); ; asking = remote.more()) {
       held.keepFor(asking);
