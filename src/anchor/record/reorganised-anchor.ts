@@ -1,6 +1,6 @@
 /**
  * An anchor whose block is gone from the chain: it is in another block, or taken back. Its transaction, when it is ours, is sent
- * again by ../transaction/reorganised.ts.
+ * again by ../transaction/reorganised-transaction.ts.
  */
 
 import type { Log } from "../../log.ts";

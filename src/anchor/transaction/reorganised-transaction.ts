@@ -1,6 +1,6 @@
 /**
  * A mined transaction whose block is gone from the chain: it is in another block, or its bytes are sent again. Its anchors and
- * what it cost are taken back with it; anchors of others are moved by ../record/reorganised.ts.
+ * what it cost are taken back with it; anchors of others are moved by ../record/reorganised-anchor.ts.
  */
 
 import type { ChainView } from "../chain-identity.ts";

@@ -7,7 +7,7 @@ import type { IncomingMessage } from "node:http";
 import { Problem } from "../problem.ts";
 import type { ApiKey, KeyRing } from "./api-keys.ts";
 import { bearerOf } from "./credentials.ts";
-import { allows, type Permission, rolesFor } from "./roles.ts";
+import { allows, isOfWholeService, type Permission, rolesFor } from "./roles.ts";
 
 const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="holdfast"' };
 
@@ -94,13 +94,11 @@ function requireAllowed(key: ApiKey, permission: Permission, ledger: string | un
     throw new Problem("ledger_forbidden", `expected a key for the ledger ${ledger}, got one for other ledgers`);
   }
   // A key for some ledgers is nobody's key for the service as a whole.
-  if (ledger === undefined && key.ledgers !== undefined && WHOLE_SERVICE.includes(permission)) {
+  if (ledger === undefined && key.ledgers !== undefined && isOfWholeService(permission)) {
     throw new Problem("ledger_forbidden", "expected a key for all ledgers, got one for some");
   }
   return key;
 }
-
-const WHOLE_SERVICE: readonly Permission[] = ["ledgersCreate", "keysRead", "keysWrite", "metrics", "status"];
 
 /** Whether a key is for a ledger. */
 export function isFor(key: ApiKey, ledger: string): boolean {

@@ -43,3 +43,11 @@ export function allows(roles: readonly Role[], permission: Permission): boolean 
 export function rolesFor(permission: Permission): readonly Role[] {
   return GRANTS[permission];
 }
+
+/** What concerns the service as a whole, and is refused to a key for some ledgers whatever its roles are. */
+const WHOLE_SERVICE: readonly Permission[] = ["ledgersCreate", "keysRead", "keysWrite", "metrics", "status"];
+
+/** Whether a key for some ledgers cannot have it. */
+export function isOfWholeService(permission: Permission): boolean {
+  return WHOLE_SERVICE.includes(permission);
+}

@@ -1,8 +1,8 @@
 /**
  * Which status a foreign sender is answered. It decides what a sender keeps and what it drops (measured:
  * docs/sources/README.md), so it is the same for all: exactly 200 for what is recorded (routes/ingest.ts); 401, 403 and 404
- * for a key or a path that is wrong; 413 for what is larger than the service takes; and 503, which everybody sends again, for
- * all else. A protocol may have a status of its own for what is wrong with a configuration, as Splunk's and so Docker's has (hec.ts).
+ * for a key or a path that is wrong, 405 for a method; 413 for what is larger than the service takes; 429 where that is said;
+ * and 503, which everybody sends again, for all else. A protocol may have a status of its own for what is wrong with a configuration, as Splunk's and so Docker's has (hec.ts).
  * Why: docs/decisions/0139.
  */
 
