@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { type Look, launchBrowser, listenForComplaints, openContext } from "./browser.ts";
 import { buildPages } from "./built.ts";
+import { FOREIGN_EVENTS, sendAsSenders } from "./demo-senders.ts";
 import { DAY_MS, type DemoService, sendDay, startDemo } from "./demo-service.ts";
 
 const EVENTS = 320;
@@ -39,6 +40,7 @@ before(async () => {
     await fetch(`${demo.url}/v1/keys`, { method: "POST", headers, body: JSON.stringify(key) });
   }
   await sendDay(demo, EVENTS);
+  await sendAsSenders(demo);
   for (;;) {
     const answer = await fetch(`${demo.url}/v1/ledgers/main/events/${EVENTS - 9}/bundle?omit=context`, { headers });
     bundle = await answer.text();
@@ -101,6 +103,8 @@ async function lookAtLedger(page: Page, look: string): Promise<void> {
   await inspect(page, "events", look);
   await go(`events/${EVENTS - 1}`, "article.detail .verdict[data-outcome]");
   await inspect(page, "event", look);
+  await go(`events/${EVENTS}`, "article.detail .verdict[data-outcome]");
+  await inspect(page, "event-foreign", look);
   await go("events?quarantined=true", "#filter-key");
   await inspect(page, "filters", look);
   await go("sources", "table.sources tbody tr");
@@ -182,7 +186,7 @@ test("the keyboard alone opens an event, and the focus can always be seen", asyn
     if (name?.startsWith("Entry")) break;
   }
   await page.keyboard.press("Enter");
-  await page.getByRole("article", { name: `Entry ${EVENTS - 1}` }).waitFor();
+  await page.getByRole("article", { name: `Entry ${EVENTS + FOREIGN_EVENTS - 1}` }).waitFor();
   await context.close();
 });
 

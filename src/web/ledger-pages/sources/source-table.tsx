@@ -33,6 +33,11 @@ export function Quarantined({ ledger, source }: Omit<RowProps, "now">) {
   );
 }
 
+/** In a narrow window each cell is a line, and those that say nothing are left out. */
+function unless(saysSomething: boolean): string {
+  return saysSomething ? "" : "nothing";
+}
+
 function Row({ ledger, source, now }: RowProps) {
   const { recorded, duplicates, bytes, perMinute, lastSeen, skewMs } = source;
   const isAlarming = keysWord(source, now).kind === "bad";
@@ -48,22 +53,22 @@ function Row({ ledger, source, now }: RowProps) {
       <td class="nowrap" data-label="Last seen">
         {lastSeen === undefined ? <span class="muted">never</span> : <Ago ms={lastSeen} now={now} />}
       </td>
-      <td class="number nowrap" data-label="Rate">
+      <td class={`number nowrap ${unless(perMinute > 0)}`} data-label="Rate">
         {formatRate(perMinute)}/min
       </td>
-      <td class="number" data-label="Recorded">
+      <td class={`number ${unless(recorded > 0)}`} data-label="Recorded">
         <span>{recorded === 0 ? "0" : <a href={eventsHref(ledger, source.source)}>{formatCount(recorded)}</a>}</span>
       </td>
-      <td class="number" data-label="Quarantined">
+      <td class={`number ${unless(source.quarantined > 0)}`} data-label="Quarantined">
         <Quarantined ledger={ledger} source={source} />
       </td>
-      <td class="number" data-label="Sent again">
+      <td class={`number ${unless(duplicates > 0)}`} data-label="Sent again">
         {formatCount(duplicates)}
       </td>
-      <td class="nowrap" data-label="Clock">
+      <td class={`nowrap ${unless(skewMs !== undefined)}`} data-label="Clock">
         <Skew ms={skewMs} />
       </td>
-      <td class="number nowrap" data-label="Received">
+      <td class={`number nowrap ${unless(bytes > 0)}`} data-label="Received">
         {formatBytes(bytes)}
       </td>
       <td data-label="Keys">
