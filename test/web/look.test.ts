@@ -40,13 +40,13 @@ before(async () => {
     await fetch(`${demo.url}/v1/keys`, { method: "POST", headers, body: JSON.stringify(key) });
   }
   await sendDay(demo, EVENTS);
-  await sendAsSenders(demo);
   for (;;) {
     const answer = await fetch(`${demo.url}/v1/ledgers/main/events/${EVENTS - 9}/bundle?omit=context`, { headers });
     bundle = await answer.text();
     if ((JSON.parse(bundle) as { status: string }).status === "final") break;
     await new Promise((done) => setTimeout(done, 100));
   }
+  await sendAsSenders(demo);
 });
 
 after(async () => {
