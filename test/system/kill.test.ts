@@ -21,7 +21,7 @@ const SINGLE_WRITERS = 6;
 const BATCH_WRITERS = 2;
 /** Clients keep each so-many-th bundle. */
 const KEEP_EVERY = 7;
-const MINED = "embedded: mined";
+const MINED = "embedded: the transaction was mined";
 /** Between requests of a writer that waits for the chain. */
 const PAUSE_MS = 30;
 /** Anchors are on their way all the time. */
