@@ -56,6 +56,11 @@ const INDEXES = ["from", "to"] as const;
 /** @throws QueryError with the first thing that is wrong */
 export function planQuery({ filter, limit }: QueryRequest): Plan {
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) throw invalid("limit", `1..${LIMIT_MAX}`, limit);
+  return planFilter(filter);
+}
+
+/** @throws QueryError with the first thing that is wrong */
+function planFilter(filter: Filter): Plan {
   const terms = FIELDS.flatMap((field) => {
     const text = filter[field];
     return text === undefined ? [] : [readTerm(field, text)];

@@ -1,19 +1,19 @@
 /** One event of a ledger, and what proves it. */
 
-import type { Entry } from "../../entry/entry.ts";
-import { readMembers } from "../../entry/prepare.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
-import { type Hex, toHex } from "../../merkle/bytes.ts";
-import { makeBundle } from "../../prove/make-bundle.ts";
-import { listAnchors, passOver } from "../../store/anchor-record.ts";
-import type { Store } from "../../store/store.ts";
-import type { Status } from "../../verify/bundle/bundle.ts";
-import type { Answering } from "../admit.ts";
-import type { ApiKey } from "../auth/api-keys.ts";
-import { allows } from "../auth/roles.ts";
-import { Problem } from "../problem.ts";
-import { json } from "../reply.ts";
-import type { Services } from "../services.ts";
+import type { Entry } from "../../../entry/entry.ts";
+import { readMembers } from "../../../entry/prepare.ts";
+import type { Ledger } from "../../../ledger/ledger.ts";
+import { type Hex, toHex } from "../../../merkle/bytes.ts";
+import { makeBundle } from "../../../prove/make-bundle.ts";
+import { listAnchors, passOver } from "../../../store/anchor-record.ts";
+import type { Store } from "../../../store/store.ts";
+import type { Status } from "../../../verify/bundle/bundle.ts";
+import type { Answering } from "../../admit.ts";
+import type { ApiKey } from "../../auth/api-keys.ts";
+import { allows } from "../../auth/roles.ts";
+import { Problem } from "../../problem.ts";
+import { json } from "../../reply.ts";
+import type { Services } from "../../services.ts";
 
 /** Anchors that are looked at: the first ones that cover an entry are the oldest, and so the first to be final. */
 const ANCHORS_MAX = 64;

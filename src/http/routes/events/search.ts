@@ -3,19 +3,19 @@
  * catch up with what is recorded, and says how far it came.
  */
 
-import { entryLeafHash } from "../../entry/entry.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
-import { equal, toHex } from "../../merkle/bytes.ts";
-import type { Hash } from "../../merkle/hash.ts";
-import type { Indexer } from "../../query/index/indexer.ts";
-import { IndexBehindError } from "../../query/index/waiters.ts";
-import { type QueryItem, query } from "../../query/query.ts";
-import { stats } from "../../query/stats.ts";
-import type { Answering } from "../admit.ts";
-import { Problem } from "../problem.ts";
-import { json } from "../reply.ts";
-import type { Services } from "../services.ts";
-import { anchoredSize } from "./ledgers.ts";
+import { entryLeafHash } from "../../../entry/entry.ts";
+import type { Ledger } from "../../../ledger/ledger.ts";
+import { equal, toHex } from "../../../merkle/bytes.ts";
+import type { Hash } from "../../../merkle/hash.ts";
+import type { Indexer } from "../../../query/index/indexer.ts";
+import { IndexBehindError } from "../../../query/index/waiters.ts";
+import { type QueryItem, query } from "../../../query/query.ts";
+import { stats } from "../../../query/stats.ts";
+import type { Answering } from "../../admit.ts";
+import { Problem } from "../../problem.ts";
+import { json } from "../../reply.ts";
+import type { Services } from "../../services.ts";
+import { anchoredSize } from "../ledgers.ts";
 
 /** Whoever has just been answered 201 finds the event: indexing takes milliseconds. */
 const CATCH_UP_MS = 1000;

@@ -3,13 +3,13 @@
  * event names that intent as `result_of`: then somebody meant to do something, was permitted to, and never said how it ended.
  */
 
-import { spellValue } from "../../entry/spelled-value.ts";
-import type { Indexer } from "../../query/index/indexer.ts";
-import { type QueryItem, query } from "../../query/query.ts";
-import type { Answering } from "../admit.ts";
-import { json } from "../reply.ts";
-import type { Services } from "../services.ts";
-import { checkAll, indexerAt } from "./event-search.ts";
+import { spellValue } from "../../../entry/spelled-value.ts";
+import type { Indexer } from "../../../query/index/indexer.ts";
+import { type QueryItem, query } from "../../../query/query.ts";
+import type { Answering } from "../../admit.ts";
+import { json } from "../../reply.ts";
+import type { Services } from "../../services.ts";
+import { checkAll, indexerAt } from "./search.ts";
 
 /** Results of one intent that are shown; there is rarely more than one. */
 const RESULTS_MAX = 10;
