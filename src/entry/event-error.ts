@@ -1,6 +1,6 @@
 /**
- * What is wrong with an event, told so that its sender can mend it: a stable code, where, what was expected and what
- * came. Not for damage in what is stored; that is not the sender's.
+ * What is wrong with an event, or with a schema for events, told so that whoever wrote it can mend it: a stable code, where,
+ * what was expected and what came. Not for damage in what is stored; that is not the sender's.
  */
 
 export type EventErrorCode =
@@ -16,9 +16,13 @@ export type EventErrorCode =
   | "member_misspelt"
   | "schema_violated"
   | "requirement_unmet"
-  | "member_unknown";
+  | "member_unknown"
+  | "schema_invalid"
+  | "schema_in_use"
+  | "schemas_max"
+  | "schema_unknown";
 
-/** A text that is no I-JSON, or a value that is no event; `path` is an RFC 6901 pointer, "" for the whole. */
+/** A text that is no I-JSON, a value that is no event, or no schema; `path` is an RFC 6901 pointer, "" for the whole. */
 export class EventError extends Error {
   override readonly name = "EventError";
   readonly code: EventErrorCode;

@@ -1,5 +1,6 @@
 /** What a format makes of a delivery, for tests of formats. */
 
+import fc from "fast-check";
 import type { EventLimits } from "../../src/entry/event.ts";
 import { type Adapted, adaptItem } from "../../src/ingest/adapt-item.ts";
 import type { Delivery, Format, Item } from "../../src/ingest/format.ts";
@@ -22,4 +23,22 @@ export function itemsOf(
 /** The same as events. */
 export function adaptAll(format: Format, items: readonly Item[], limits?: EventLimits): Adapted[] {
   return items.map((item) => adaptItem(format.name, item, RECEIVED_AT, limits));
+}
+
+/** Whatever is changed in a body, and wherever it is cut off, every item of it is an event; throws where one is not. */
+export function assertWhateverComes(format: Format, bodies: readonly string[]): void {
+  const whole = bodies.map((body) => Buffer.from(body));
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...whole),
+      fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 }),
+      fc.nat(),
+      (body, changes, cut) => {
+        const bytes = Uint8Array.from(body);
+        for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+        adaptAll(format, itemsOf(format, bytes.subarray(0, cut % (bytes.length + 1))));
+      },
+    ),
+    { seed: 20_261_127, numRuns: 300 },
+  );
 }

@@ -1,10 +1,10 @@
 /** What ledgers demand of their events: schemas and requirements, put by administrators and read by whoever may read. */
 
 import { EVENT_LIMITS } from "../../entry/event.ts";
+import { EventError } from "../../entry/event-error.ts";
 import type { KeptSchema } from "../../ingest/rules/rule-records.ts";
 import type { Requirement } from "../../ingest/rules/rule-set.ts";
 import { SCHEMA_DEPTH_MAX } from "../../ingest/rules/schema-document.ts";
-import { SchemaError } from "../../ingest/rules/schema-error.ts";
 import type { Answering } from "../admit.ts";
 import { checkBody } from "../api/params.ts";
 import { SCHEMAS } from "../api/schemas.ts";
@@ -62,7 +62,7 @@ function requireSchema(find: () => KeptSchema, position: number): void {
   try {
     find();
   } catch (error) {
-    if (!(error instanceof SchemaError)) throw error;
+    if (!(error instanceof EventError)) throw error;
     const { expected, got } = error;
     const errors = [{ path: `/requirements/${position}/schema`, expected, got }];
     throw new Problem("request_invalid", `expected ${expected}, got ${got}`, { errors });

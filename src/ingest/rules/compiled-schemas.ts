@@ -6,11 +6,11 @@
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import type { EventError } from "../../entry/event-error.ts";
 import { canonicalJson } from "../../json/canonical.ts";
 import { compilePattern, PatternError } from "./patterns.ts";
 import type { RuleSet, SchemaDocument } from "./rule-set.ts";
 import { checkReferences, invalid, type Outline, outlineOf, WORK_KEYWORD } from "./schema-document.ts";
-import type { SchemaError } from "./schema-error.ts";
 import { beginWork, spendWork, TooMuchWorkError, weighed } from "./work-limit.ts";
 
 /** What an event does not satisfy; `too_much` where finding out was too much work. */
@@ -92,7 +92,7 @@ export class Validators {
  * Checks a document that is to become a schema of a ledger.
  * @param schemas those that the ledger has, without this one
  * @returns the names of the schemas that it refers to
- * @throws SchemaError schema_invalid
+ * @throws EventError schema_invalid
  */
 export function checkSchema(name: string, document: unknown, schemas: RuleSet["schemas"]): readonly string[] {
   const outline = outlineOf(document);
@@ -128,7 +128,7 @@ function requireForm(ajv: Ajv2020, document: SchemaDocument): void {
   );
 }
 
-function notCompiled(error: unknown): SchemaError {
+function notCompiled(error: unknown): EventError {
   if (error instanceof PatternError) return invalid("", error.message.replace(/^expected /, ""), "another one");
   const message = error instanceof RangeError ? "less nesting" : (error as Error).message;
   return invalid("", "a JSON Schema of draft 2020-12 without unknown keywords and formats", message);

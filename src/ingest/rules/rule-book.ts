@@ -8,6 +8,7 @@
  * Why: docs/decisions/0157.
  */
 
+import { EventError } from "../../entry/event-error.ts";
 import type { Condition, Health } from "../../health.ts";
 import { canonicalJson } from "../../json/canonical.ts";
 import type { Hex } from "../../merkle/bytes.ts";
@@ -27,7 +28,6 @@ import {
   schemaWrite,
 } from "./rule-records.ts";
 import { digestOf, type Requirement, type RuleSet, ruleSetOf, type SchemaDocument } from "./rule-set.ts";
-import { SchemaError } from "./schema-error.ts";
 
 /** Of one ledger. */
 const SCHEMAS_MAX = 256;
@@ -107,11 +107,11 @@ export class RuleBook {
     return [...schemas.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** @throws SchemaError schema_unknown */
+  /** @throws EventError schema_unknown */
   schema(ledgerId: Hex, name: string): KeptSchema {
     const found = this.#rules(ledgerId).schemas.get(name);
     if (found === undefined) {
-      throw new SchemaError("schema_unknown", "", "the name@version of a schema of this ledger", JSON.stringify(name));
+      throw new EventError("schema_unknown", "", "the name@version of a schema of this ledger", JSON.stringify(name));
     }
     return found;
   }
@@ -140,7 +140,7 @@ export class RuleBook {
 
   /**
    * Puts a schema, durably, and tells the ledger. One that is there already stays as it is.
-   * @throws SchemaError schema_invalid, schema_in_use, schemas_max
+   * @throws EventError schema_invalid, schema_in_use, schemas_max
    */
   putSchema(
     ledger: RuledLedger,
@@ -162,7 +162,7 @@ export class RuleBook {
       while (kept.writing !== undefined) await kept.writing;
       if (kept.schemas.get(name)?.isUsed === true) throw inUse(name);
       if (before === undefined && kept.schemas.size >= SCHEMAS_MAX) {
-        throw new SchemaError("schemas_max", "", `at most ${SCHEMAS_MAX} schemas in a ledger`, "one more");
+        throw new EventError("schemas_max", "", `at most ${SCHEMAS_MAX} schemas in a ledger`, "one more");
       }
       const schema: KeptSchema = {
         ...author,
@@ -185,7 +185,7 @@ export class RuleBook {
 
   /**
    * Puts the requirements of a ledger, durably, and tells it; the same ones again change nothing.
-   * @throws SchemaError schema_unknown when one names a schema that the ledger does not have
+   * @throws EventError schema_unknown when one names a schema that the ledger does not have
    */
   putRequirements(
     ledger: RuledLedger,
@@ -305,7 +305,7 @@ function usedOf({ schemas }: Rules, names: readonly string[]): KeptSchema[] {
     .map((schema) => ({ ...schema, isUsed: true }));
 }
 
-function inUse(name: string): SchemaError {
+function inUse(name: string): EventError {
   const expected = `the document that ${name} has, or another version: it is used, so it does not change any more`;
-  return new SchemaError("schema_in_use", "", expected, "another document");
+  return new EventError("schema_in_use", "", expected, "another document");
 }

@@ -4,11 +4,10 @@
  * and run over everything that is sent, so what it can cost is bounded here and while it runs (work-limit.ts).
  */
 
-import { pointer } from "../../entry/event-error.ts";
+import { EventError, pointer } from "../../entry/event-error.ts";
 import { canonicalJson } from "../../json/canonical.ts";
 import { utf8 } from "../../merkle/bytes.ts";
 import { SCHEMA_NAME, type SchemaDocument } from "./rule-set.ts";
-import { SchemaError } from "./schema-error.ts";
 
 /** Of its canonical text. */
 const SCHEMA_BYTES_MAX = 65_536;
@@ -66,7 +65,7 @@ export type Outline = {
 
 /**
  * Looks through a document.
- * @throws SchemaError schema_invalid
+ * @throws EventError schema_invalid
  */
 export function outlineOf(document: unknown): Outline {
   const size = utf8(canonicalJson(document)).length;
@@ -85,7 +84,7 @@ export function outlineOf(document: unknown): Outline {
 /**
  * Holds what a document refers to against what there is, and looks for circles.
  * @param others the schemas of the ledger
- * @throws SchemaError schema_invalid
+ * @throws EventError schema_invalid
  */
 export function checkReferences(outline: Outline, others: (name: string) => Outline | undefined): void {
   const toOthers = new Map<string, number>();
@@ -153,7 +152,7 @@ function requireChains({ parts }: Outline, toOthers: ReadonlyMap<string, number>
   for (const place of parts.keys()) measure(place, 1);
 }
 
-function tooLong(place: string): SchemaError {
+function tooLong(place: string): EventError {
   return invalid(place, `at most ${CHAIN_MAX} schemas that look at one value, one inside the other`, "more");
 }
 
@@ -243,6 +242,6 @@ function nameOf(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-export function invalid(path: string, expected: string, got: string): SchemaError {
-  return new SchemaError("schema_invalid", path, expected, got);
+export function invalid(path: string, expected: string, got: string): EventError {
+  return new EventError("schema_invalid", path, expected, got);
 }

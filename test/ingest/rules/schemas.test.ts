@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import type { Event } from "../../../src/entry/event.ts";
+import { EventError } from "../../../src/entry/event-error.ts";
 import { Judge, type Violation } from "../../../src/ingest/rules/check-event.ts";
 import { checkSchema } from "../../../src/ingest/rules/compiled-schemas.ts";
 import type { RuleSet, SchemaDocument } from "../../../src/ingest/rules/rule-set.ts";
-import { SchemaError } from "../../../src/ingest/rules/schema-error.ts";
 
 const EVENT = { action: "user.login", time: "2026-11-20T09:30:00Z", actor: { type: "user", id: "u1" } } as const;
 
@@ -16,7 +16,7 @@ function refusal(document: unknown, schemas: RuleSet["schemas"] = {}): string | 
     checkSchema("it@1", document, schemas);
     return undefined;
   } catch (error) {
-    assert.ok(error instanceof SchemaError, String(error));
+    assert.ok(error instanceof EventError, String(error));
     assert.equal(error.code, "schema_invalid");
     return `${error.path}: ${error.expected}`;
   }
