@@ -51,7 +51,7 @@ export const QUARANTINE: ReadonlySet<Note> = new Set([
 export type Item = {
   /** It, exactly as it came: text, or bytes that are none. */
   readonly raw: string | Uint8Array;
-  /** What the format makes of it, not checked yet; without a `time` where the item does not say when it happened. */
+  /** What the format makes of it, not checked yet; without a `time` where it does not say when it happened, without an `actor` where it names nobody. */
   readonly event: Readonly<Record<string, unknown>>;
   readonly notes?: readonly Note[];
   /** What tells it from items that are spelled alike, such as the value of X-GitHub-Event. */

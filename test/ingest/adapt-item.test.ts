@@ -13,11 +13,20 @@ const RECEIVED_AT = Date.UTC(2030, 0, 1);
 const good = { id: "1", action: "a.b", time: "2026-11-20T09:30:00Z", actor: { type: "user", id: "u" } };
 
 function adapt(event: Item["event"], receivedAt = RECEIVED_AT) {
-  return adaptItem("fake", { raw: JSON.stringify(event), event }, receivedAt);
+  return adaptItem({ format: "fake", source: "sender-1" }, { raw: JSON.stringify(event), event }, receivedAt);
 }
 
 test("a mapping that is an event is recorded as it is", () => {
   assert.deepEqual(adapt(good), { event: good, notes: [] });
+});
+
+test("where nobody is named who acted, it is the source that the key names", () => {
+  const { actor: _, ...unnamed } = good;
+  const actor = { type: "system", id: "sender-1" };
+  assert.deepEqual(adapt(unnamed), { event: { ...unnamed, actor }, notes: [] });
+  const { time: __, ...untimed } = unnamed;
+  const { event, notes } = adapt(untimed);
+  assert.deepEqual([event.actor, event.time, notes], [actor, "2030-01-01T00:00:00.000Z", ["time_of_receipt"]]);
 });
 
 test("of a mapping that is none, what is required is kept if it can be", () => {
@@ -29,7 +38,7 @@ test("of a mapping that is none, what is required is kept if it can be", () => {
 });
 
 test("of a mapping without even that, the item is recorded as of its format", () => {
-  const event = { action: "fake.item", time: "2030-01-01T00:00:00.000Z", actor: { type: "system", id: "fake" } };
+  const event = { action: "fake.item", time: "2030-01-01T00:00:00.000Z", actor: { type: "system", id: "sender-1" } };
   const failed = { event, notes: ["time_of_receipt", "mapping_failed"] };
   assert.deepEqual(adapt({}), failed);
   // The id stays if it can be one, so that the item is known when it is sent again.

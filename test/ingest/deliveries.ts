@@ -20,9 +20,12 @@ export function itemsOf(
   return [...format.items(bytes, { query: {}, ...more, headers })];
 }
 
+/** Who sends what tests send. */
+export const SOURCE = "sender-1";
+
 /** The same as events. */
 export function adaptAll(format: Format, items: readonly Item[], limits?: EventLimits): Adapted[] {
-  return items.map((item) => adaptItem(format.name, item, RECEIVED_AT, limits));
+  return items.map((item) => adaptItem({ format: format.name, source: SOURCE }, item, RECEIVED_AT, limits));
 }
 
 /** Whatever is changed in a body, and wherever it is cut off, every item of it is an event; throws where one is not. */

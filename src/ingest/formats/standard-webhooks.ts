@@ -27,7 +27,7 @@ function itemOf(body: Uint8Array, { headers }: Delivery): Item {
   const id = firstText(...ID_HEADERS.map((name) => headers[name]));
   const context = id === undefined ? undefined : { request_id: id };
   if (payload === undefined) {
-    const event = known({ id, action: "webhook.unknown", actor: OF_THE_SENDER, context });
+    const event = known({ id, action: "webhook.unknown", context });
     return { raw: text ?? body, event, notes: ["text_unreadable"] };
   }
   const event = eventOf(payload);
@@ -35,7 +35,6 @@ function itemOf(body: Uint8Array, { headers }: Delivery): Item {
   return { raw: text ?? body, event: known({ ...event, id, context: { ...asObject(event.context), ...context } }) };
 }
 
-const OF_THE_SENDER = { type: "system", id: "standard-webhooks" };
 
 function eventOf(payload: JsonObject): JsonObject {
   const { type, event_type: typeOfSvix, timestamp, data } = payload;
@@ -46,7 +45,7 @@ function eventOf(payload: JsonObject): JsonObject {
     ...named?.more,
     action: name !== undefined && name.length <= NAME_MAX && isPrintable(name) ? name : "webhook.received",
     time: timeOf(timestamp) ?? named?.time,
-    actor: named?.actor ?? OF_THE_SENDER,
+    actor: named?.actor,
     message: named?.message,
     metadata: data === undefined ? withoutNamed(payload) : fitForMember(data),
     tenant: asText(object?.tenant),

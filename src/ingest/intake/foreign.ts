@@ -138,7 +138,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
       quarantined = [];
       areAllNamed = true;
     }
-    const { event, notes: told } = adaptItem(form.format, item, receivedAt, limits);
+    const { event, notes: told } = adaptItem(form, item, receivedAt, limits);
     const isTimed = item.event.time !== undefined;
     const isNamed = item.claim !== undefined || event.id !== undefined;
     if (isTimed || isNamed) isRecognisable = true;

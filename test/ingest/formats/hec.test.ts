@@ -7,7 +7,7 @@ import test from "node:test";
 import fc from "fast-check";
 import { checkEvent } from "../../../src/entry/event.ts";
 import { hec } from "../../../src/ingest/formats/hec/hec.ts";
-import { adaptAll, itemsOf } from "../deliveries.ts";
+import { adaptAll, itemsOf, SOURCE } from "../deliveries.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -127,7 +127,7 @@ test("nothing is guessed: a plain user, an id of something else, an action that 
   assert.deepEqual(eventOf({ event: record, time: 1 }), {
     action: "log.record",
     time: "1970-01-01T00:00:01Z",
-    actor: { type: "system", id: "hec" },
+    actor: { type: "system", id: SOURCE },
     message: "hello",
     metadata: { record: { user: "alice", id: 17, action: "a\nb", outcome: "ok", tenant: "acme" } },
   });
@@ -183,7 +183,7 @@ test("a line in the route for text that is an envelope is one, and any other obj
   assert.deepEqual(eventOf(record, { route: "raw", query: { time: "5" } }), {
     action: "log.line",
     time: "1970-01-01T00:00:05Z",
-    actor: { type: "system", id: "hec" },
+    actor: { type: "system", id: SOURCE },
     message: record,
     metadata: { record: { event: "login", user: "ada" } },
   });

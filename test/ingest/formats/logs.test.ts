@@ -5,7 +5,7 @@ import test from "node:test";
 import fc from "fast-check";
 import { logs } from "../../../src/ingest/formats/logs/logs.ts";
 import { utf8 } from "../../../src/merkle/bytes.ts";
-import { adaptAll, itemsOf } from "../deliveries.ts";
+import { adaptAll, itemsOf, SOURCE } from "../deliveries.ts";
 import { sampleRequest } from "../sample-requests.ts";
 
 function headersOf(name: string): Record<string, string> {
@@ -37,7 +37,7 @@ const SAMPLES: Readonly<
   "node-winston-http": [1, { type: "user", id: "alice" }, "2026-11-27T07:40:50.552Z", undefined],
   "node-winston-http-batch": [3, { type: "user", id: "alice" }, "2026-11-27T07:40:53.838Z", undefined],
   "java-log4j2-http-ecs": [1, { type: "system", id: "audit" }, "2026-11-27T07:41:23.661Z", "audit"],
-  "java-log4j2-http-lines": [1, { type: "system", id: "logs" }, "2026-11-27T07:41:25.268+00:00", undefined],
+  "java-log4j2-http-lines": [1, { type: "system", id: SOURCE }, "2026-11-27T07:41:25.268+00:00", undefined],
   "python-http-get": [1, { type: "system", id: "audit" }, "2026-11-27T07:40:49.8898337Z", "audit"],
   "python-http-post": [1, { type: "system", id: "audit" }, "2026-11-27T07:40:48.655156Z", "audit"],
   "python-http-post-basic": [1, { type: "system", id: "audit" }, "2026-11-27T07:40:49.2744875Z", "audit"],

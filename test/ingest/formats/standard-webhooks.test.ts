@@ -5,7 +5,7 @@ import test from "node:test";
 import fc from "fast-check";
 import { checkEvent } from "../../../src/entry/event.ts";
 import { standardWebhooks } from "../../../src/ingest/formats/standard-webhooks.ts";
-import { adaptAll, itemsOf } from "../deliveries.ts";
+import { adaptAll, itemsOf, SOURCE } from "../deliveries.ts";
 
 function adapt(payload: unknown, headers: Readonly<Record<string, string>> = { "webhook-id": "msg_1" }) {
   const body = payload instanceof Uint8Array || typeof payload === "string" ? payload : JSON.stringify(payload);
@@ -26,7 +26,7 @@ test("type, timestamp and data are action, time and metadata, and the id is that
     id: "msg_1",
     action: "contact.created",
     time: "2022-11-03T20:26:10.344522Z",
-    actor: { type: "system", id: "standard-webhooks" },
+    actor: { type: "system", id: SOURCE },
     context: { request_id: "msg_1" },
     metadata: {
       id: "1f81eb52-5198-4599-803e-771906343485",

@@ -51,12 +51,13 @@ export function cloudEvent(attributes: JsonObject, data: CloudData): JsonObject 
   const event: Record<string, unknown> = {
     ...named,
     action: isAction ? action : "cloudevents.event",
-    actor: actorOf(attributes) ?? actor ?? { type: "service", id: asText(source, IDENTIFIER_MAX) ?? "cloudevents" },
     metadata: metadataOf(attributes, data, isAction),
   };
   const add = (name: string, value: unknown): void => {
     if (value !== undefined) event[name] = value;
   };
+  const producer = asText(source, IDENTIFIER_MAX);
+  add("actor", actorOf(attributes) ?? actor ?? (producer === undefined ? undefined : { type: "service", id: producer }));
   add("id", asText(id));
   add("time", asTime(time));
   add("observed_at", asTime(recordedtime));

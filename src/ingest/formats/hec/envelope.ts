@@ -110,7 +110,9 @@ function logged(
   metadata: JsonObject,
 ): JsonObject {
   const source = firstOf(names);
-  const event: Record<string, unknown> = { action, actor: actor ?? serviceOf(source) };
+  const event: Record<string, unknown> = { action };
+  if (actor !== undefined) event.actor = actor;
+  else if (source !== undefined) event.actor = { type: "service", id: source };
   if (time !== undefined) event.time = time;
   // Where it is who acted, it need not be told twice.
   if (source !== undefined && actor !== undefined) event.source = source;
@@ -125,10 +127,6 @@ function logged(
 
 function firstOf(names: readonly unknown[]): string | undefined {
   return names.find((name): name is string => name !== undefined);
-}
-
-function serviceOf(source: string | undefined): JsonObject {
-  return source === undefined ? { type: "system", id: "hec" } : { type: "service", id: source };
 }
 
 /** A time as the protocol has it, seconds as a number or a text; others count smaller parts of it, or spell it. */

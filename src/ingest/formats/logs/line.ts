@@ -24,6 +24,7 @@ const NIL = "-";
 export function lineEvent(text: string, headers: Delivery["headers"]): JsonObject {
   const [, priority, saidHost, saidProgram] = SYSLOG.exec(text) ?? [];
   const host = notNil(saidHost) ?? asText(headers[HOST]);
+  const program = notNil(saidProgram) ?? asText(headers[PROGRAM]);
   const details = {
     priority: priority === undefined ? undefined : Number(priority),
     facility: asText(headers[FACILITY]),
@@ -33,8 +34,8 @@ export function lineEvent(text: string, headers: Delivery["headers"]): JsonObjec
   return known({
     action: "log.line",
     time: foreignTime(TIME.exec(text.slice(0, HEAD_LENGTH))?.[0]),
-    actor: { type: "system", id: host ?? "logs" },
-    source: notNil(saidProgram) ?? asText(headers[PROGRAM]),
+    actor: host === undefined && program === undefined ? undefined : { type: "system", id: host ?? program },
+    source: program,
     message: asMessage(text),
     metadata: Object.keys(metadata).length === 0 ? undefined : metadata,
   });

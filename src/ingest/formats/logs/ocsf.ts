@@ -48,13 +48,13 @@ export function ocsfEvent(record: JsonObject): JsonObject | undefined {
   });
 }
 
-function actorOf(record: JsonObject): JsonObject {
+function actorOf(record: JsonObject): JsonObject | undefined {
   const actor = asObject(record.actor);
   const user = asObject(actor?.user) ?? asObject(record.user);
   const id = firstText(user?.uid, user?.email_addr, user?.name);
   if (id !== undefined) return known({ type: "user", id, name: firstText(user?.name, user?.email_addr) });
   const app = firstText(actor?.app_uid, actor?.app_name, actor?.invoked_by);
-  return app === undefined ? { type: "system", id: "ocsf" } : { type: "service", id: app };
+  return app === undefined ? undefined : { type: "service", id: app };
 }
 
 function targetOf(value: unknown): JsonObject[] {

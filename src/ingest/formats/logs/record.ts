@@ -135,7 +135,7 @@ function commonEvent(record: JsonObject, hasUniqueIds: boolean): JsonObject {
     id: hasUniqueIds ? reader.take(SYSLOG_IDS, readId) : isEcs ? reader.take(ECS_IDS, asText) : undefined,
     action: action ?? "log.record",
     time: reader.take(TIMES, foreignTime),
-    actor: userOf(reader) ?? { type: "system", id: host ?? system ?? "logs" },
+    actor: userOf(reader) ?? systemOf(host ?? system),
     targets: target === undefined ? undefined : [{ type: "resource", id: target }],
     outcome: reader.take(OUTCOMES, outcomeOf),
     context: Object.keys(context).length === 0 ? undefined : context,
@@ -144,6 +144,10 @@ function commonEvent(record: JsonObject, hasUniqueIds: boolean): JsonObject {
     message: reader.take(MESSAGES, asMessage),
     metadata: reader.rest(),
   });
+}
+
+function systemOf(id: string | undefined): JsonObject | undefined {
+  return id === undefined ? undefined : { type: "system", id };
 }
 
 function userOf(reader: RecordReader): JsonObject | undefined {

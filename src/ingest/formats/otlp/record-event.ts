@@ -86,9 +86,9 @@ function actorOf(attributes: JsonObject): JsonObject | undefined {
   return user === undefined ? undefined : named({ type: "user", id: user }, attributes["user.name"]);
 }
 
-function serviceOf(resource: JsonObject): JsonObject {
+function serviceOf(resource: JsonObject): JsonObject | undefined {
   const service = identifierOf(resource["service.name"]) ?? identifierOf(resource["host.name"]);
-  return { type: "service", id: service ?? "otlp" };
+  return service === undefined ? undefined : { type: "service", id: service };
 }
 
 function targetsOf(attributes: JsonObject): readonly JsonObject[] | undefined {

@@ -72,7 +72,7 @@ function eventOfMessage(message: SyslogMessage): JsonObject {
   return known({
     action: actionOf(app, msgid),
     time,
-    actor: known({ type: "system", id: host ?? app ?? "syslog", name: host === undefined ? undefined : app }),
+    actor: systemOf(host ?? app, host === undefined ? undefined : app),
     message: text === "" ? undefined : text,
     metadata: known({
       severity: SEVERITIES[priority & 7],
@@ -88,6 +88,11 @@ function eventOfMessage(message: SyslogMessage): JsonObject {
   });
 }
 
+/** A program, on a host; undefined where neither is named. */
+function systemOf(id: string | undefined, name?: string): JsonObject | undefined {
+  return id === undefined ? undefined : known({ type: "system", id, name });
+}
+
 function actionOf(app: string | undefined, msgid: string | undefined): string {
   const names = [app, msgid].filter((name) => asText(name, NAME_MAX) !== undefined && isPrintable(name as string));
   return names.length === 0 ? "syslog.message" : ["syslog", ...names].join(".");
@@ -99,7 +104,7 @@ function eventOfRecord(record: JsonObject): JsonObject {
   return known({
     ...more,
     action: action ?? "log.record",
-    actor: actor ?? { type: "system", id: firstText(record.hostname, record.host) ?? "syslog" },
+    actor: actor ?? systemOf(firstText(record.hostname, record.host)),
     time: time ?? timeOfCount(record.time, "ms"),
     message,
     metadata: { record: fitForMember(record) },
