@@ -274,7 +274,9 @@ function sameNatively({ format: name, itemBytes, send }: Receiver): Receiver {
       const { body, headers = {} } = send(from, count);
       const bytes = headers["content-encoding"] === "gzip" ? gunzipSync(body as Buffer) : Buffer.from(body);
       const items = [...format.items(bytes, { headers, query: {} })];
-      const events = items.map((item) => JSON.stringify(adaptItem({ format: name, source: "bench" }, item, BEGIN).event));
+      const events = items.map((item) =>
+        JSON.stringify(adaptItem({ format: name, source: "bench" }, item, BEGIN).event),
+      );
       return { body: events.join("\n"), headers: { "content-type": "application/x-ndjson" } };
     },
   };

@@ -101,6 +101,10 @@ async function lookAtLedger(page: Page, look: string): Promise<void> {
   await inspect(page, "overview", look);
   await go("events", "table.events tbody tr");
   await inspect(page, "events", look);
+  const deployer = page.locator("td.c-actor", { hasText: ":payments:deployer" }).first();
+  const [cell, end] = await Promise.all([deployer.boundingBox(), deployer.locator(".cut-end").boundingBox()]);
+  assert.ok(cell !== null && end !== null && end.x >= cell.x && end.x + end.width <= cell.x + cell.width + 1, look);
+  assert.equal(await deployer.locator(".cut-end").evaluate("(each) => each.scrollWidth <= each.clientWidth"), true);
   await go(`events/${EVENTS - 1}`, "article.detail .verdict[data-outcome]");
   await inspect(page, "event", look);
   await go(`events/${EVENTS}`, "article.detail .verdict[data-outcome]");

@@ -22,7 +22,7 @@ import { type Loaded, mergeNewest, mergeOlder } from "../../src/web/ledger-pages
 import { barsOf, ratePerMinute } from "../../src/web/ledger-pages/overview/buckets.ts";
 import { parseRoute, routeHash } from "../../src/web/ledger-pages/route.ts";
 import { formatBytes, formatFee, formatRate, formatSpan, formatTime, shorten } from "../../src/web/parts/format.ts";
-import { indentJson } from "../../src/web/parts/indent-json.ts";
+import { indentJson } from "../../src/web/parts/text/indent-json.ts";
 import { climb, leafOf } from "../../src/web/verdict/path-drawing.ts";
 import { TestLedger } from "../verify/fixture.ts";
 

@@ -35,7 +35,6 @@ function itemOf(body: Uint8Array, { headers }: Delivery): Item {
   return { raw: text ?? body, event: known({ ...event, id, context: { ...asObject(event.context), ...context } }) };
 }
 
-
 function eventOf(payload: JsonObject): JsonObject {
   const { type, event_type: typeOfSvix, timestamp, data } = payload;
   const object = asObject(data);

@@ -3,8 +3,8 @@
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { MarkShape } from "../parts/mark.tsx";
 import { isRefusal, isUnreachable } from "./client.ts";
+import { useReach } from "./live/service-reachable.tsx";
 import { parseRoute, routeHash } from "./route.ts";
-import { useReach } from "./service-reachable.tsx";
 
 export function Trouble({ error }: { readonly error: Error | undefined }) {
   const { isLost } = useReach();

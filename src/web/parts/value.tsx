@@ -1,6 +1,6 @@
 /** A JSON value for reading: objects as names and values, lists one below the other, long texts folded. */
 
-import { isLong, LongText } from "./long-text.tsx";
+import { isLong, LongText } from "./text/long-text.tsx";
 
 type Props = { readonly value: unknown };
 

@@ -57,7 +57,10 @@ export function cloudEvent(attributes: JsonObject, data: CloudData): JsonObject 
     if (value !== undefined) event[name] = value;
   };
   const producer = asText(source, IDENTIFIER_MAX);
-  add("actor", actorOf(attributes) ?? actor ?? (producer === undefined ? undefined : { type: "service", id: producer }));
+  add(
+    "actor",
+    actorOf(attributes) ?? actor ?? (producer === undefined ? undefined : { type: "service", id: producer }),
+  );
   add("id", asText(id));
   add("time", asTime(time));
   add("observed_at", asTime(recordedtime));

@@ -11,7 +11,7 @@ import { When } from "../../parts/when.tsx";
 import { AnchorDetails, ByEye, ExplorerLink } from "../../verdict/anchor.tsx";
 import type { AnchorAnswer, AnchorsAnswer, LedgerAnswer } from "../answers.ts";
 import { ledgerPath } from "../client.ts";
-import { usePath } from "../polling.ts";
+import { usePath } from "../live/polling.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 

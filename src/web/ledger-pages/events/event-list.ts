@@ -7,7 +7,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { EventAnswer, EventsAnswer } from "../answers.ts";
 import { type Client, ledgerPath } from "../client.ts";
-import { usePolled } from "../polling.ts";
+import { usePolled } from "../live/polling.ts";
 import { useSession } from "../session.tsx";
 import { type AskPage, addNewer, addOlder, isBeyond, useEventWindow } from "./event-window.ts";
 import { filterParameters, type UrlFilter } from "./filter.ts";

@@ -2,6 +2,7 @@
 
 import { formatCount, formatTime } from "../../parts/format.ts";
 import { Mark, OutcomeMark, StageMark } from "../../parts/mark.tsx";
+import { CutText } from "../../parts/text/cut-text.tsx";
 import { When } from "../../parts/when.tsx";
 import type { EventAnswer, LedgerAnswer } from "../answers.ts";
 import { routeHash } from "../route.ts";
@@ -60,7 +61,7 @@ function TargetCell({ event }: Pick<EventAnswer, "event">) {
     >
       {isOdd ? <Mark kind="warn">quarantined</Mark> : null}
       {isOdd ? " " : null}
-      {targets === "" ? <span class="muted">{message}</span> : targets}
+      {targets === "" ? <span class="muted">{message}</span> : <CutText text={targets} />}
     </td>
   );
 }
@@ -80,9 +81,11 @@ function Row({ item, href, isOpen, isFresh, stage }: RowProps) {
       </td>
       <HappenedCell ms={happenedAt(event)} recordedAt={item.recordedAt} />
       <td class="c-action mono">{actionText(event)}</td>
-      <td class="c-actor" title={partyText(event.actor)}>
-        {partyText(event.actor)}
-        {name === undefined ? null : <span class="muted"> {name}</span>}
+      <td class="c-actor">
+        <span class="cut-row">
+          <CutText text={partyText(event.actor)} />
+          {name === undefined ? null : <span class="muted cut-more">{name}</span>}
+        </span>
       </td>
       <TargetCell event={event} />
       <td class="c-outcome">

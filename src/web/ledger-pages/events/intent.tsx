@@ -7,7 +7,7 @@ import { Value } from "../../parts/value.tsx";
 import { When } from "../../parts/when.tsx";
 import type { EventAnswer, EventsAnswer } from "../answers.ts";
 import { ledgerPath } from "../client.ts";
-import { usePath } from "../polling.ts";
+import { usePath } from "../live/polling.ts";
 import { routeHash } from "../route.ts";
 import { Trouble } from "../trouble.tsx";
 import { actionText, outcomeText, sinceWords } from "./event-words.ts";

@@ -4,7 +4,7 @@ import { Icon } from "../../parts/icon.tsx";
 import { Logo } from "../../parts/logo.tsx";
 import { ThemeButton } from "../../parts/theme.tsx";
 import type { LedgersAnswer } from "../answers.ts";
-import { usePath } from "../polling.ts";
+import { usePath } from "../live/polling.ts";
 import { type PageName, type Route, routeHash } from "../route.ts";
 import { goTo } from "../router.ts";
 import { useSession } from "../session.tsx";

@@ -3,10 +3,11 @@
 import { useMemo, useState } from "preact/hooks";
 import { spellValue } from "../../../entry/spelled-value.ts";
 import { formatCount, formatRate, formatTime } from "../../parts/format.ts";
+import { CutText } from "../../parts/text/cut-text.tsx";
 import type { AnchorAnswer, Frequent, StatsAnswer } from "../answers.ts";
+import { useReach } from "../live/service-reachable.tsx";
 import { routeHash } from "../route.ts";
 import { goTo } from "../router.ts";
-import { useReach } from "../service-reachable.tsx";
 import { ActivityChart } from "./activity-chart.tsx";
 import { barsOf, ratePerMinute, readBar, timeOfBar } from "./buckets.ts";
 
@@ -112,7 +113,7 @@ export function TopValues({ title, filter, values, ledger }: TopProps) {
             <a
               href={routeHash({ ledger, page: "events", query: new URLSearchParams({ [filter]: spellValue(value) }) })}
             >
-              {value}
+              <CutText text={value} />
             </a>
             <span class="number">{formatCount(count)}</span>
             <meter min={0} max={most} value={count} aria-hidden="true" />

@@ -6,7 +6,7 @@ import { Hash } from "../../parts/hash.tsx";
 import { Mark } from "../../parts/mark.tsx";
 import { ExplorerLink } from "../../verdict/anchor.tsx";
 import type { AnchorAnswer, ChainAnswer } from "../answers.ts";
-import { useReach } from "../service-reachable.tsx";
+import { useReach } from "../live/service-reachable.tsx";
 
 /** Gas and fees of some anchors. */
 function spentOn(anchors: readonly AnchorAnswer[]): { readonly gas: number; readonly feeWei: bigint } {

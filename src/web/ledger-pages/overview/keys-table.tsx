@@ -4,7 +4,7 @@ import { formatCount, formatRate } from "../../parts/format.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { Ago, When } from "../../parts/when.tsx";
 import type { KeyAnswer, StatsAnswer } from "../answers.ts";
-import { useReach } from "../service-reachable.tsx";
+import { useReach } from "../live/service-reachable.tsx";
 
 const DAY_MINUTES = 1440;
 

@@ -7,9 +7,9 @@ import { Ago } from "../../parts/when.tsx";
 import type { EventAnswer, EventsAnswer, LedgerAnswer, SourceAnswer, SourceKeyAnswer } from "../answers.ts";
 import { ledgerPath, serviceUrl } from "../client.ts";
 import { actionText, isQuarantined, partyText, stageOf } from "../events/event-words.ts";
-import { usePath } from "../polling.ts";
+import { usePath } from "../live/polling.ts";
+import { useReach } from "../live/service-reachable.tsx";
 import { routeHash } from "../route.ts";
-import { useReach } from "../service-reachable.tsx";
 import { Trouble } from "../trouble.tsx";
 
 const POLL_MS = 2000;

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { KeysAnswer, NewKeyAnswer } from "../answers.ts";
 import { isRefusal } from "../client.ts";
-import { usePath } from "../polling.ts";
+import { usePath } from "../live/polling.ts";
 import { useSession } from "../session.tsx";
 
 const ROLES_MS = 60_000;

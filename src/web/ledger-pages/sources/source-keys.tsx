@@ -10,7 +10,7 @@ import { formatCount } from "../../parts/format.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { Ago, When } from "../../parts/when.tsx";
 import type { NewKeyAnswer, SourceAnswer, SourceKeyAnswer } from "../answers.ts";
-import { useReach } from "../service-reachable.tsx";
+import { useReach } from "../live/service-reachable.tsx";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 import { useKeyMaking, useMayMakeKeys } from "./key-making.ts";

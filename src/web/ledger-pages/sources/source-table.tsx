@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatRate } from "../../parts/format.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { Ago } from "../../parts/when.tsx";
 import type { SourceAnswer } from "../answers.ts";
-import { useReach } from "../service-reachable.tsx";
+import { useReach } from "../live/service-reachable.tsx";
 import { eventsHref, isAhead, keysWord, skewWords, sourcesHref } from "./source-words.ts";
 
 type RowProps = { readonly ledger: string; readonly source: SourceAnswer; readonly now: number };

@@ -1,8 +1,8 @@
 /** A text too long to stand among others: folded, with its length; opened it is shown formatted or as it is. */
 
 import { useMemo, useState } from "preact/hooks";
-import { Copy } from "./copy.tsx";
-import { formatBytes } from "./format.ts";
+import { Copy } from "../copy.tsx";
+import { formatBytes } from "../format.ts";
 import { indentJson } from "./indent-json.ts";
 
 const CHARACTERS_MAX = 400;

@@ -1,8 +1,8 @@
 /** Answers that are asked for again and again while somebody looks; a hidden tab asks nothing. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { ApiError } from "./client.ts";
-import { useSession } from "./session.tsx";
+import { ApiError } from "../client.ts";
+import { useSession } from "../session.tsx";
 
 export type Polled<T> = {
   /** The newest answer; it stays when a later request fails. */

@@ -3,8 +3,8 @@
  * twice stay as they were spelled, which reading and writing the value would not keep.
  */
 
-import { readJson } from "../../json/read.ts";
-import { shapeOf } from "../../json/shape.ts";
+import { readJson } from "../../../json/read.ts";
+import { shapeOf } from "../../../json/shape.ts";
 
 /** Deeper texts would be mostly indentation. */
 const DEPTH_MAX = 100;
