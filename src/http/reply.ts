@@ -13,6 +13,7 @@ import { DisconnectedError } from "./intake/body.ts";
 import { Problem, problemBody, problemHeaders, problemOf } from "./problem.ts";
 import { connectionOf } from "./wire/connections.ts";
 import { matches, tagOf } from "./wire/entity-tags.ts";
+import { type StreamBody, sendStream } from "./wire/stream.ts";
 
 /** How long an answer may be kept by a cache. */
 export type Caching = "immutable" | "immutable private" | "revalidate" | "no-store";
@@ -21,6 +22,8 @@ export type Caching = "immutable" | "immutable private" | "revalidate" | "no-sto
 export type Reply = {
   readonly status: number;
   readonly body?: string | Uint8Array;
+  /** Makes the body piece by piece, in the place of one that is there. */
+  readonly stream?: StreamBody;
   /** application/json unless said otherwise. */
   readonly type?: string;
   readonly caching?: Caching;
@@ -64,7 +67,10 @@ export function serve(tools: ReplyTools, route: string, handler: Handler): Reque
     const done = (status: number, code: string) =>
       tools.count(route, status, (performance.now() - started) / 1000, code);
     run(req, res)
-      .then((reply) => done(send(req, res, reply), ""))
+      .then(async (reply) => {
+        if (reply.stream === undefined) done(send(req, res, reply), "");
+        else await stream(req, res, reply, reply.stream, () => done(reply.status, ""));
+      })
       .catch((error: unknown) => fail(tools, req, res, route, error, done));
   };
 }
@@ -85,10 +91,13 @@ function fail(
   }
   const { problem, unexpected } = problemOf(error);
   const { requestId } = problem.extra;
-  if (unexpected) log.error({ err: error, route, requestId }, "a request failed");
+  // What is made piece by piece may fail in the middle, and was counted when it began.
+  if (unexpected || (res.headersSent && !res.destroyed))
+    log.error({ err: error, route, requestId }, "a request failed");
   else log.debug({ route, code: problem.code }, problem.message);
+  const isBegun = res.headersSent;
   sendProblem(req, res, problem);
-  done(problem.status, problem.code);
+  if (!isBegun) done(problem.status, problem.code);
 }
 
 /**
@@ -101,6 +110,30 @@ export function within<T>(answerMs: number, promise: Promise<T>): Promise<T> {
     const detail = `expected to answer within ${answerMs} ms, got no result yet; ${rule}`;
     return new Problem("deadline_exceeded", detail, { headers: { "Retry-After": "1" } });
   });
+}
+
+/** Sends a reply that is made piece by piece. @param begun is told when its head has left */
+async function stream(
+  req: Request,
+  res: Response,
+  { status, type = "application/json", headers }: Reply,
+  body: StreamBody,
+  begun: () => void,
+): Promise<void> {
+  const begin = (): void => {
+    res.writeHead(status, {
+      "Content-Type": type,
+      "Cache-Control": CACHE_CONTROL["no-store"],
+      "X-Content-Type-Options": "nosniff",
+      ...headers,
+    });
+    begun();
+  };
+  if (req.method !== "HEAD") await sendStream(req, res, body, begin);
+  else {
+    begin();
+    res.end();
+  }
 }
 
 /** Sends a reply and returns its status, which is 304 when the client has it. */

@@ -107,7 +107,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     return;
   }
   // An answer in the middle of another one, or behind one that said it was the last, would be taken for a part of it.
-  if (connectionOf(socket)?.isTaking === true) {
+  if (connectionOf(socket)?.isAnswering === true) {
     socket.end();
     return;
   }

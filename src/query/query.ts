@@ -18,10 +18,10 @@ import {
   rangeMask,
   removePosition,
 } from "./index/positions.ts";
-import { readFacts } from "./index/searchable.ts";
-import { hasTerms, type Term } from "./index/terms.ts";
-import { coverage, type TimeRange, timeMask } from "./index/times.ts";
+import type { Term } from "./index/terms.ts";
+import { coverage, timeMask } from "./index/times.ts";
 import { IndexBehindError } from "./index/waiters.ts";
+import { isBounded, matches } from "./matching.ts";
 import { type Order, type Plan, planQuery, type QueryRequest } from "./request.ts";
 
 export type QueryItem = {
@@ -230,10 +230,6 @@ function intersectTimes(mask: Mask, plan: Plan, recordedAt: Float64Array, occurr
   if (isBounded(plan.occurred)) intersect(mask, timeMask(occurredAt, plan.occurred));
 }
 
-function isBounded({ since, until }: TimeRange): boolean {
-  return since > Number.NEGATIVE_INFINITY || until < Number.POSITIVE_INFINITY;
-}
-
 /**
  * Reads the entries of a mask over [start, end) until the page is done, and moves the edge of the scan behind them. At
  * least one is read, or the whole mask has none: every page gets on, however little work it may do.
@@ -282,14 +278,6 @@ function judge(scan: Scan, index: number, entry: Entry | undefined): void {
     scan.items.push({ index, recordedAt: entry.recordedAt, event, withheld, entry });
     for (const text of texts) scan.bytes += text.length;
   }
-}
-
-function matches(entry: Entry, { terms, recorded, occurred }: Plan): boolean {
-  if (entry.recordedAt < recorded.since || entry.recordedAt >= recorded.until) return false;
-  if (!hasTerms(entry, terms)) return false;
-  if (!isBounded(occurred)) return true;
-  const { occurredAt } = readFacts(entry);
-  return occurredAt >= occurred.since && occurredAt < occurred.until;
 }
 
 /** Entries [from, to) are examined. */

@@ -76,6 +76,8 @@ export const CODES = {
 /** A stable code of a problem. */
 export type Code = keyof typeof CODES;
 
+/** What can be wrong with the ledger that a path names. */
+export const OF_LEDGER: readonly Code[] = ["ledger_unknown", "store_damaged"];
 /** What can be wrong with the key of a request. */
 export const OF_KEY: readonly Code[] = ["key_missing", "key_invalid", "role_insufficient", "ledger_forbidden"];
 

@@ -6,11 +6,12 @@
 
 import * as z from "zod";
 import type { Permission } from "../auth/roles.ts";
-import { type Code, OF_BODY, OF_KEY, OF_RECORDING } from "./codes.ts";
+import { type Code, OF_BODY, OF_KEY, OF_LEDGER, OF_RECORDING } from "./codes.ts";
 import { FOREIGN_OPERATIONS } from "./foreign-operations.ts";
-import { EVENT_FILTER, limit, moment, names, text, whole } from "./param-forms.ts";
+import { limit, names, whole } from "./param-forms.ts";
 import { RULE_OPERATIONS } from "./rule-operations.ts";
 import type { SchemaName } from "./schemas.ts";
+import { SEARCH_OPERATIONS } from "./search-operations.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
 export type AnswerForm = SchemaName | "tile" | "text" | "openapi";
@@ -53,7 +54,6 @@ export type Operation = {
 };
 
 const ledger = z.object({ ledger: z.string() });
-const ofLedger: readonly Code[] = ["ledger_unknown", "store_damaged"];
 const ofEvents: readonly Code[] = [
   "event_invalid",
   "event_too_large",
@@ -67,15 +67,6 @@ const ofEvents: readonly Code[] = [
   "idempotency_conflict",
   ...OF_RECORDING,
 ];
-const ofQuery: readonly Code[] = [
-  "parameter_invalid",
-  "query_invalid",
-  "cursor_invalid",
-  "cursor_mismatch",
-  "index_behind",
-  "deadline_exceeded",
-];
-
 export const OPERATIONS = {
   appendEvents: {
     method: "post",
@@ -85,64 +76,11 @@ export const OPERATIONS = {
     path: ledger,
     body: { types: ["application/json", "application/x-ndjson"], schema: "Event" },
     answers: { 201: ["Bundle", "Receipts"], 200: ["Bundle", "Receipts"] },
-    codes: [...OF_KEY, ...ofLedger, ...OF_BODY, ...ofEvents, "parameter_invalid"],
+    codes: [...OF_KEY, ...OF_LEDGER, ...OF_BODY, ...ofEvents, "parameter_invalid"],
   },
   ...FOREIGN_OPERATIONS,
   ...RULE_OPERATIONS,
-  listEvents: {
-    method: "get",
-    route: "/v1/ledgers/{ledger}/events",
-    summary: "Find events.",
-    permission: "read",
-    path: ledger,
-    query: z.strictObject({
-      ...EVENT_FILTER,
-      order: z.enum(["asc", "desc"]).default("asc"),
-      after: text.optional().meta({ description: "The `next` of an answer, as it is" }),
-      limit: limit(1000, 100),
-    }),
-    answers: { 200: "Events" },
-    codes: [...OF_KEY, ...ofLedger, ...ofQuery],
-    compress: true,
-    takesTurn: true,
-  },
-  listIntents: {
-    method: "get",
-    route: "/v1/ledgers/{ledger}/intents",
-    summary:
-      "Find what was announced and has no result: events with an `intent` that no later event names as `result_of`.",
-    permission: "read",
-    path: ledger,
-    query: z.strictObject({
-      state: z.enum(["open", "done", "all"]).default("open"),
-      olderThan: whole("seconds").default(0).meta({ description: "Seconds since the intent was recorded, at least" }),
-      since: moment.optional().meta({ description: "Recorded at or after" }),
-      order: z.enum(["asc", "desc"]).default("asc"),
-      after: text.optional().meta({ description: "The `next` of an answer, as it is" }),
-      limit: limit(100, 100),
-    }),
-    answers: { 200: "Intents" },
-    codes: [...OF_KEY, ...ofLedger, ...ofQuery],
-    compress: true,
-    takesTurn: true,
-  },
-  countEvents: {
-    method: "get",
-    route: "/v1/ledgers/{ledger}/stats",
-    summary: "Count events for each minute or hour, and the most frequent values.",
-    permission: "read",
-    path: ledger,
-    query: z.strictObject({
-      since: moment.optional().meta({ description: "A day before `until` when absent" }),
-      until: moment.optional().meta({ description: "Now when absent" }),
-      interval: z.enum(["minute", "hour"]).default("hour"),
-      top: limit(100, 10),
-    }),
-    answers: { 200: "Stats" },
-    codes: [...OF_KEY, ...ofLedger, ...ofQuery],
-    compress: true,
-    takesTurn: true,
-  },
+  ...SEARCH_OPERATIONS,
   readEvent: {
     method: "get",
     route: "/v1/ledgers/{ledger}/events/{index}",
@@ -150,7 +88,7 @@ export const OPERATIONS = {
     permission: "readOwn",
     path: ledger.extend({ index: whole("an index") }),
     answers: { 200: "StoredEvent" },
-    codes: [...OF_KEY, ...ofLedger, "event_unknown", "event_forbidden", "parameter_invalid"],
+    codes: [...OF_KEY, ...OF_LEDGER, "event_unknown", "event_forbidden", "parameter_invalid"],
   },
   proveEvent: {
     method: "get",
@@ -166,7 +104,7 @@ export const OPERATIONS = {
       prefer: z.literal("final").optional(),
     }),
     answers: { 200: "Bundle" },
-    codes: [...OF_KEY, ...ofLedger, "event_unknown", "event_forbidden", "checkpoint_unknown", "member_unknown"],
+    codes: [...OF_KEY, ...OF_LEDGER, "event_unknown", "event_forbidden", "checkpoint_unknown", "member_unknown"],
     compress: true,
     takesTurn: true,
   },
@@ -195,7 +133,7 @@ export const OPERATIONS = {
     permission: "sourcesRead",
     path: ledger,
     answers: { 200: "Sources" },
-    codes: [...OF_KEY, ...ofLedger],
+    codes: [...OF_KEY, ...OF_LEDGER],
     compress: true,
   },
   readLedger: {
@@ -204,7 +142,7 @@ export const OPERATIONS = {
     summary: "See how far a ledger is recorded, anchored and final.",
     path: ledger,
     answers: { 200: "Ledger" },
-    codes: ofLedger,
+    codes: OF_LEDGER,
   },
   readCheckpoint: {
     method: "get",
@@ -212,7 +150,7 @@ export const OPERATIONS = {
     summary: "Get the newest checkpoint.",
     path: ledger,
     answers: { 200: "Checkpoint" },
-    codes: [...ofLedger, "checkpoint_unknown"],
+    codes: [...OF_LEDGER, "checkpoint_unknown"],
   },
   readCheckpointOfSize: {
     method: "get",
@@ -220,7 +158,7 @@ export const OPERATIONS = {
     summary: "Get the checkpoint of exactly this size.",
     path: ledger.extend({ size: whole("a size") }),
     answers: { 200: "Checkpoint" },
-    codes: [...ofLedger, "checkpoint_unknown", "parameter_invalid"],
+    codes: [...OF_LEDGER, "checkpoint_unknown", "parameter_invalid"],
   },
   proveConsistency: {
     method: "get",
@@ -229,7 +167,7 @@ export const OPERATIONS = {
     path: ledger,
     query: z.strictObject({ from: whole("a size"), to: whole("a size").optional() }),
     answers: { 200: "Consistency" },
-    codes: [...ofLedger, "parameter_invalid"],
+    codes: [...OF_LEDGER, "parameter_invalid"],
     takesTurn: true,
   },
   listAnchors: {
@@ -244,7 +182,7 @@ export const OPERATIONS = {
       limit: limit(1000, 100),
     }),
     answers: { 200: "Anchors" },
-    codes: [...ofLedger, "parameter_invalid"],
+    codes: [...OF_LEDGER, "parameter_invalid"],
     compress: true,
     takesTurn: true,
   },
@@ -254,7 +192,7 @@ export const OPERATIONS = {
     summary: "Get 256 neighbouring hashes of the tree, 8192 bytes; only full tiles are there.",
     path: ledger.extend({ level: whole("a level"), n: whole("a number") }),
     answers: { 200: "tile" },
-    codes: [...ofLedger, "tile_unknown", "parameter_invalid"],
+    codes: [...OF_LEDGER, "tile_unknown", "parameter_invalid"],
     takesTurn: true,
   },
   createKey: {

@@ -16,6 +16,8 @@ export interface ServerShared {
   readonly turns: Turns;
   /** Whether no more requests are taken. */
   readonly isStopping: boolean;
+  /** Aborted when that begins. */
+  readonly stopping: AbortSignal;
   /** A connection holds more than before: others may have to make room. */
   onMore(connection: Connection): void;
 }
@@ -31,6 +33,7 @@ export class Connection {
   #bytes = 0;
   #answered = 0;
   #quietMs = 0;
+  #isStreaming = false;
 
   constructor(socket: Socket, shared: ServerShared) {
     this.socket = socket;
@@ -62,9 +65,19 @@ export class Connection {
     return this.isTaking || this.#exchange?.req.complete !== true;
   }
 
-  /** Whether an answer is on its way. */
-  get isTaking(): boolean {
+  /** Whether an answer has begun to leave and not ended. */
+  get isAnswering(): boolean {
     return this.#exchange?.res.headersSent === true || this.socket.writableLength > 0;
+  }
+
+  /** Whether there is something for the client to take; of an answer that is made piece by piece, now and then there is not. */
+  get isTaking(): boolean {
+    return this.#isStreaming ? this.#bytes > 0 || this.socket.writableLength > 0 : this.isAnswering;
+  }
+
+  /** Aborted when the server stops. */
+  get stopping(): AbortSignal {
+    return this.#shared.stopping;
   }
 
   /** Bytes of the answer that is on its way, as far as nobody else needs them. */
@@ -103,6 +116,24 @@ export class Connection {
     this.#shared.onMore(this);
   }
 
+  /** An answer begins that is made piece by piece. */
+  beginStream(): void {
+    this.moved();
+    this.#isStreaming = true;
+  }
+
+  /** So many bytes more of it are to be taken; below 0, have been taken. */
+  hold(bytes: number): void {
+    if (!this.#isStreaming || this.#bytes + bytes < 0) return;
+    if (bytes > 0) this.send(bytes);
+    else {
+      this.moved();
+      this.#bytes += bytes;
+      this.#shared.budget.release(this.#client, -bytes);
+      this.#shared.turns.next();
+    }
+  }
+
   moved(): void {
     this.#quietMs = 0;
   }
@@ -127,6 +158,7 @@ export class Connection {
 
   #end(): void {
     this.#exchange = undefined;
+    this.#isStreaming = false;
     this.#answered++;
     this.#release();
     // What came behind it was not begun, and its sender sees that.

@@ -4,6 +4,7 @@
  * longest gives its own.
  */
 
+import { setMaxListeners } from "node:events";
 import type { Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HttpLimits } from "../services.ts";
@@ -38,14 +39,16 @@ export class Connections implements ServerShared {
   readonly #servers = new Set<Server>();
   readonly #limits: HttpLimits;
   readonly #onCut: (why: Cut) => void;
+  readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout;
-  #isStopping = false;
 
   constructor(limits: HttpLimits, onCut: (why: Cut) => void) {
     this.#limits = limits;
     this.#onCut = onCut;
     this.budget = new AnswerBudget(limits.answersBytesMax);
     this.turns = new Turns(limits.turns, (client) => this.budget.hasRoom(client));
+    // One listener for each answer that is made piece by piece.
+    setMaxListeners(0, this.#stopping.signal);
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
@@ -70,13 +73,17 @@ export class Connections implements ServerShared {
   }
 
   get isStopping(): boolean {
-    return this.#isStopping;
+    return this.#stopping.signal.aborted;
+  }
+
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** From now on no request is begun, and whoever keeps the server waiting is cut soon. */
   stop(): void {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
+    if (this.isStopping) return;
+    this.#stopping.abort();
     for (const socket of this.#shaking) socket.destroy();
     this.turns.stop();
     clearInterval(this.#timer);
@@ -95,7 +102,7 @@ export class Connections implements ServerShared {
   }
 
   #addShaking(socket: Socket): void {
-    if (this.#isStopping) {
+    if (this.isStopping) {
       socket.destroy();
       return;
     }
@@ -137,17 +144,17 @@ export class Connections implements ServerShared {
   #sweep(): void {
     const patienceMs = this.#patienceMs();
     for (const connection of this.#all) {
-      const isWaitedFor = this.#isStopping ? connection.isClients : connection.isTaking;
+      const isWaitedFor = this.isStopping ? connection.isClients : connection.isTaking;
       if (isWaitedFor && connection.quietMs >= patienceMs)
-        this.#cut(connection, this.#isStopping ? "stopping" : "stalled");
-      else connection.wait(this.#isStopping ? STOPPING_SWEEP_MS : SWEEP_MS);
+        this.#cut(connection, this.isStopping ? "stopping" : "stalled");
+      else connection.wait(this.isStopping ? STOPPING_SWEEP_MS : SWEEP_MS);
     }
     this.turns.next();
   }
 
   #patienceMs(): number {
     const { stalledMs } = this.#limits;
-    if (this.#isStopping) return Math.min(STOPPING_MS, stalledMs);
+    if (this.isStopping) return Math.min(STOPPING_MS, stalledMs);
     const isPressed = this.turns.waiting > 0 && this.budget.held > this.budget.bytesMax / 2;
     return isPressed ? Math.min(PRESSED_MS, stalledMs) : stalledMs;
   }

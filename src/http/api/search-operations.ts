@@ -1,0 +1,72 @@
+/** The part of the table of operations that finds and counts events; all of them take the same filter. */
+
+import * as z from "zod";
+import { type Code, OF_KEY, OF_LEDGER } from "./codes.ts";
+import { EVENT_FILTER, limit, moment, text, whole } from "./param-forms.ts";
+
+const ledger = z.object({ ledger: z.string() });
+const ofQuery: readonly Code[] = [
+  "parameter_invalid",
+  "query_invalid",
+  "cursor_invalid",
+  "cursor_mismatch",
+  "index_behind",
+  "deadline_exceeded",
+];
+
+export const SEARCH_OPERATIONS = {
+  listEvents: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/events",
+    summary: "Find events.",
+    permission: "read",
+    path: ledger,
+    query: z.strictObject({
+      ...EVENT_FILTER,
+      order: z.enum(["asc", "desc"]).default("asc"),
+      after: text.optional().meta({ description: "The `next` of an answer, as it is" }),
+      limit: limit(1000, 100),
+    }),
+    answers: { 200: "Events" },
+    codes: [...OF_KEY, ...OF_LEDGER, ...ofQuery],
+    compress: true,
+    takesTurn: true,
+  },
+  listIntents: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/intents",
+    summary:
+      "Find what was announced and has no result: events with an `intent` that no later event names as `result_of`.",
+    permission: "read",
+    path: ledger,
+    query: z.strictObject({
+      state: z.enum(["open", "done", "all"]).default("open"),
+      olderThan: whole("seconds").default(0).meta({ description: "Seconds since the intent was recorded, at least" }),
+      since: moment.optional().meta({ description: "Recorded at or after" }),
+      order: z.enum(["asc", "desc"]).default("asc"),
+      after: text.optional().meta({ description: "The `next` of an answer, as it is" }),
+      limit: limit(100, 100),
+    }),
+    answers: { 200: "Intents" },
+    codes: [...OF_KEY, ...OF_LEDGER, ...ofQuery],
+    compress: true,
+    takesTurn: true,
+  },
+  countEvents: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/stats",
+    summary: "Count events for each minute or hour, and the most frequent values.",
+    permission: "read",
+    path: ledger,
+    query: z.strictObject({
+      since: moment.optional().meta({ description: "A day before `until` when absent" }),
+      until: moment.optional().meta({ description: "Now when absent" }),
+      interval: z.enum(["minute", "hour"]).default("hour"),
+      top: limit(100, 10),
+    }),
+    answers: { 200: "Stats" },
+    codes: [...OF_KEY, ...OF_LEDGER, ...ofQuery],
+    compress: true,
+    takesTurn: true,
+  },
+} as const;

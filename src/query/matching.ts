@@ -1,0 +1,20 @@
+/** Whether an entry is what a filter asks for, told from the entry alone: what the index finds is compared with it, too. */
+
+import type { Entry } from "../entry/entry.ts";
+import { readFacts } from "./index/searchable.ts";
+import { hasTerms } from "./index/terms.ts";
+import type { TimeRange } from "./index/times.ts";
+import type { Plan } from "./request.ts";
+
+/** Whether an entry has all that a plan asks for; its index is for the caller to compare. */
+export function matches(entry: Entry, { terms, recorded, occurred }: Plan): boolean {
+  if (entry.recordedAt < recorded.since || entry.recordedAt >= recorded.until) return false;
+  if (!hasTerms(entry, terms)) return false;
+  if (!isBounded(occurred)) return true;
+  const { occurredAt } = readFacts(entry);
+  return occurredAt >= occurred.since && occurredAt < occurred.until;
+}
+
+export function isBounded({ since, until }: TimeRange): boolean {
+  return since > Number.NEGATIVE_INFINITY || until < Number.POSITIVE_INFINITY;
+}
