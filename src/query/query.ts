@@ -21,7 +21,7 @@ import {
 import type { Term } from "./index/terms.ts";
 import { coverage, timeMask } from "./index/times.ts";
 import { IndexBehindError } from "./index/waiters.ts";
-import { isBounded, matches } from "./matching.ts";
+import { isBounded, matches } from "./match-entry.ts";
 import { type Order, type Plan, planQuery, type QueryRequest } from "./request.ts";
 
 export type QueryItem = {
