@@ -8,6 +8,7 @@
 import type { Entry } from "../entry/entry.ts";
 import { readJson } from "../json/read.ts";
 import { decodeCursor, encodeCursor, queryDigest } from "./cursor.ts";
+import { isBounded, matches } from "./filter-entry.ts";
 import { type Indexer, isDamage } from "./index/indexer.ts";
 import {
   countPositions,
@@ -21,7 +22,6 @@ import {
 import type { Term } from "./index/terms.ts";
 import { coverage, timeMask } from "./index/times.ts";
 import { IndexBehindError } from "./index/waiters.ts";
-import { isBounded, matches } from "./match-entry.ts";
 import { type Order, type Plan, planQuery, type QueryRequest } from "./request.ts";
 
 export type QueryItem = {
