@@ -273,7 +273,7 @@ function sameNatively({ format: name, itemBytes, send }: Receiver): Receiver {
     send: (from, count) => {
       const { body, headers = {} } = send(from, count);
       const bytes = headers["content-encoding"] === "gzip" ? gunzipSync(body as Buffer) : Buffer.from(body);
-      const items = [...format.items(bytes, { headers, query: {} })];
+      const items = [...format.items(bytes, { headers, query: {} }, () => undefined)];
       const events = items.map((item) =>
         JSON.stringify(adaptItem({ format: name, source: "bench" }, item, BEGIN).event),
       );

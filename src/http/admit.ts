@@ -12,8 +12,16 @@ import { labelOf } from "../merkle/checkpoint.ts";
 import { OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
 import { formatName, pickQuery, readPath, readQuery } from "./api/params.ts";
 import type { ApiKey } from "./auth/api-keys.ts";
-import { authorize, authorizeForeign, authorizeSigner, findKey, isFor, signatureRefused } from "./auth/authorize.ts";
-import { foreignCredentialOf, queryCredentialOf, tokenOf } from "./auth/credentials.ts";
+import {
+  authorize,
+  authorizeForeign,
+  authorizeSigner,
+  findKey,
+  isFor,
+  onlyKeyOf,
+  signatureRefused,
+} from "./auth/authorize.ts";
+import { foreignCredentialsOf } from "./auth/credentials.ts";
 import type { Permission } from "./auth/roles.ts";
 import { signatureOf } from "./auth/signatures.ts";
 import { Problem } from "./problem.ts";
@@ -45,9 +53,9 @@ export type Admitted<Id extends OperationId> = {
       ? Ledger
       : undefined;
   readonly query: Query<Id>;
-  /** Who a foreign sender is, told from the bytes as they were sent: it may have signed those. */
   /** Whether a foreign sender shows no key, so that nothing is known of it until its bytes are there. */
   readonly isUnproven: Row<Id> extends { readonly foreign: object } ? boolean : undefined;
+  /** Who a foreign sender is, told from the bytes as they were sent: it may have signed those. */
   readonly senderOf: Row<Id> extends { readonly foreign: object } ? (sent: Uint8Array) => ForeignSender : undefined;
 };
 
@@ -100,8 +108,8 @@ function foreignAdmission<Id extends OperationId>(
   return (req, res) => {
     const name = req.params.ledger as string | undefined;
     const format = formatName(foreign?.format, req);
-    const found = (req.params.key as string | undefined) ?? foreignCredentialOf(req) ?? tokenOf(format, req);
-    const shown = found ?? (keysInQuery ? queryCredentialOf(req) : undefined);
+    const inPath = req.params.key as string | undefined;
+    const shown = onlyKeyOf(foreignCredentialsOf(req, inPath, format, keysInQuery));
     const source = shown === undefined && foreign?.maySign === true ? pickQuery(["source"], req).source : undefined;
     const readSignature = () => signatureOf(format, req, { now: now(), toleranceMs: limits.signatureToleranceMs });
     const signature = source === undefined ? undefined : readSignature();

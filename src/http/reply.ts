@@ -100,14 +100,17 @@ function fail(
   if (!isBegun) done(problem.status, problem.code);
 }
 
+/** What a client of ours is told about sending again, whose events have ids where that matters. */
+const AGAIN_UNDER_ITS_ID = "what was sent may be recorded all the same, and sending it again under its id is safe";
+
 /**
  * Waits for a promise, but not for ever. The arrival of a body is not in this time; the server limits that.
+ * @param again whether what was asked may be asked again, for whoever reads the answer
  * @throws Problem deadline_exceeded
  */
-export function within<T>(answerMs: number, promise: Promise<T>): Promise<T> {
+export function within<T>(answerMs: number, promise: Promise<T>, again = AGAIN_UNDER_ITS_ID): Promise<T> {
   return inTime(answerMs, promise, () => {
-    const rule = "what was sent may be recorded all the same, and sending it again under its id is safe";
-    const detail = `expected to answer within ${answerMs} ms, got no result yet; ${rule}`;
+    const detail = `expected to answer within ${answerMs} ms, got no result yet; ${again}`;
     return new Problem("deadline_exceeded", detail, { headers: { "Retry-After": "1" } });
   });
 }

@@ -72,6 +72,12 @@ export type Item = {
  */
 export type Repeats = "requests" | "items";
 
+/**
+ * Undoes the gzip of something within a body, which a pure format cannot do: undefined when it is none, or would be more than is allowed
+ * for it, or for all that stands packed in this body.
+ */
+export type Unpack = (packed: Uint8Array) => Uint8Array | undefined;
+
 /** One foreign format. */
 export interface Format {
   /** Part of `_source`, and of routes. */
@@ -84,10 +90,12 @@ export interface Format {
   readonly holdsSecrets?: true;
   /** Whether a GET is taken in, its query as the body: for senders who can do nothing else. */
   readonly takesQuery?: true;
+  /** What stands in a body in which something may be packed: a thread takes it then, for it may be much larger than it is. */
+  readonly packedMark?: string;
   /** "requests" when absent. */
   repeats?(delivery: Delivery): Repeats;
   /** The items of a body, in order; none where a sender sends nothing. */
-  items(body: Uint8Array, delivery: Delivery): Iterable<Item>;
+  items(body: Uint8Array, delivery: Delivery, unpack: Unpack): Iterable<Item>;
 }
 
 /** An item of which nothing could be made. */

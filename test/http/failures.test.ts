@@ -48,6 +48,36 @@ test("an answer that is not ready in time is 503, and the event can be sent agai
   assert.equal(service.ledgers.get("main")?.size, 1);
 });
 
+test("a foreign sender whose answer is not ready in time is told what sending the same again does, and that is so", async (t) => {
+  const store = new BrokenStore();
+  const service = await startService({ store, limits: { answerMs: 100 } });
+  t.after(() => service.close());
+  const key = await service.key(["writer"], "hosts");
+  const timed = '{"date":1795763652,"message":"timed"}';
+  const audit = '{"kind":"Event","auditID":"a","stage":"ResponseComplete","verb":"get"}';
+  let recorded = 0;
+  // How often it is there when it was sent twice: neither an id nor a time, and nobody can tell.
+  for (const [format, body, times] of [
+    ["logs", timed, 1],
+    ["kubernetes", audit, 1],
+    ["logs", "said", 2],
+  ] as const) {
+    const target = `POST /v1/ledgers/main/ingest/${format}`;
+    const slow = gate();
+    store.commitHook = () => slow.opened;
+    const late = await ask(service, target, { key, body, type: "text/plain" });
+    assert.equal(codeOf(late), "503 deadline_exceeded");
+    assert.equal(late.headers.get("retry-after"), "2");
+    assert.match(late.text, /send the same bytes again: what has an id, or says when it happened, is recorded once/);
+    assert.doesNotMatch(late.text, /under its id/);
+    slow.open();
+    store.commitHook = undefined;
+    recorded += times;
+    assert.equal((await ask(service, target, { key, body, type: "text/plain" })).status, 200);
+    assert.equal(service.ledgers.get("main")?.size, recorded, body);
+  }
+});
+
 test("a full queue is 503 with Retry-After, and what waits in it is recorded", async (t) => {
   const store = new BrokenStore();
   const service = await startService({ store, ledgerLimits: { queueEventsMax: 2 } });

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { EventLimits } from "../../src/entry/event.ts";
 import { type Adapted, adaptItem } from "../../src/ingest/adapt-item.ts";
 import type { Delivery, Format, Item } from "../../src/ingest/format.ts";
+import { unpackWithin } from "../../src/ingest/intake/unpack.ts";
 import { utf8 } from "../../src/merkle/bytes.ts";
 
 /** When deliveries of tests are received. */
@@ -17,7 +18,7 @@ export function itemsOf(
   more: Omit<Partial<Delivery>, "headers"> = {},
 ): Item[] {
   const bytes = typeof body === "string" ? utf8(body) : body;
-  return [...format.items(bytes, { query: {}, ...more, headers })];
+  return [...format.items(bytes, { query: {}, ...more, headers }, unpackWithin())];
 }
 
 /** Who sends what tests send. */

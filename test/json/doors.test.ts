@@ -72,7 +72,8 @@ test("a delivery is mapped by the names that its payload has", () => {
     repository: { name: "log", id: 9, full_name: "ada/log" },
   });
   const delivery = { headers: { "x-github-event": "push", "x-github-delivery": "d" }, query: {} };
-  const eventOf = (spelled: string) => [...github.items(utf8(spelled), delivery)].map((item) => item.event);
+  const eventOf = (spelled: string) =>
+    [...github.items(utf8(spelled), delivery, () => undefined)].map((item) => item.event);
   assert.deepEqual(eventOf(poisoned(text)), eventOf(text));
 });
 

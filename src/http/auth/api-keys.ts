@@ -56,6 +56,8 @@ const USES_SPACE = "keyuses";
 export const KEY_PREFIX = "hf_";
 const KEY_BYTES = 32;
 const LIVE_PER_SOURCE = 2;
+/** Secrets of a source that a signature is tried with: each is the work of hashing a body of which nobody knows whose it is. */
+const SECRETS_TRIED = 6;
 /** How often the times of last use are written down, together and without waiting for the disk. */
 const FLUSH_MS = 60_000;
 const SECRET_PREFIX = "whsec_";
@@ -145,8 +147,9 @@ export class KeyRing {
   findBySecret(source: string, isRight: (secret: string) => boolean): ApiKey | undefined {
     const now = this.#now();
     const keys = this.list().filter((key) => key.source === source && key.webhookSecret !== undefined);
-    keys.sort((a, b) => Number(isLive(b, now)) - Number(isLive(a, now)));
-    const found = keys.find((key) => {
+    // Those that live, and the newest of those that do not, so that what they are still used for is counted.
+    keys.sort((a, b) => Number(isLive(b, now)) - Number(isLive(a, now)) || b.createdAt - a.createdAt);
+    const found = keys.slice(0, SECRETS_TRIED).find((key) => {
       const secret = this.secretOf(key);
       return secret !== undefined && isRight(secret);
     });

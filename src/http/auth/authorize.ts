@@ -5,8 +5,8 @@
 
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../problem.ts";
-import type { ApiKey, KeyRing } from "./api-keys.ts";
-import { bearerOf } from "./credentials.ts";
+import { type ApiKey, KEY_PREFIX, type KeyRing } from "./api-keys.ts";
+import { bearerOf, type Shown } from "./credentials.ts";
 import { allows, isOfWholeService, type Permission, rolesFor } from "./roles.ts";
 
 const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="holdfast"' };
@@ -26,9 +26,10 @@ function authenticate(keys: KeyRing, req: IncomingMessage): ApiKey {
   return key;
 }
 
-function invalidKey(): Problem {
+function invalidKey(
+  detail = "expected a key of this service that is neither expired nor revoked, got another one",
+): Problem {
   const headers = { "WWW-Authenticate": `${CHALLENGE["WWW-Authenticate"]}, error="invalid_token"` };
-  const detail = "expected a key of this service that is neither expired nor revoked, got another one";
   return new Problem("key_invalid", detail, { headers });
 }
 
@@ -45,6 +46,20 @@ export function findKey(keys: KeyRing, req: IncomingMessage): ApiKey | undefined
  */
 export function authorize(keys: KeyRing, req: IncomingMessage, permission: Permission, ledger?: string): ApiKey {
   return requireAllowed(authenticate(keys, req), permission, ledger);
+}
+
+/**
+ * The one key of a request, by the texts that it shows. What has not the form of a key counts only where nothing else does: a proxy's own
+ * password beside a key in the path is nobody's key.
+ * @throws Problem key_invalid when there are two: which of them sends, and so whose evidence it is, nobody can tell
+ */
+export function onlyKeyOf(shown: readonly Shown[]): string | undefined {
+  const keys = shown.filter(({ text }) => text.startsWith(KEY_PREFIX));
+  const [first, ...others] = keys.length > 0 ? keys : shown;
+  const other = keys.length > 0 ? others.find(({ text }) => text !== first?.text) : undefined;
+  if (first === undefined || other === undefined) return first?.text;
+  const detail = `expected one key, got different ones in ${first.place} and ${other.place}; leave one of them out`;
+  throw invalidKey(detail);
 }
 
 /**

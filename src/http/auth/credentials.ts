@@ -16,21 +16,43 @@ export function bearerOf({ headers }: IncomingMessage): string | undefined {
   return BEARER.exec(headers.authorization ?? "")?.[1];
 }
 
-/** The text of the key that a foreign sender shows in a header. */
-export function foreignCredentialOf(req: IncomingMessage): string | undefined {
-  const { authorization = "", "x-api-key": key, "x-amz-firehose-access-key": named = key } = req.headers;
-  const shown = bearerOf(req) ?? SPLUNK.exec(authorization)?.[1] ?? basicOf(authorization);
-  return shown ?? (typeof named === "string" && named !== "" ? named : undefined);
+/** Where a foreign sender can show a key, in the order in which they are looked at. */
+export type Shown = { readonly place: string; readonly text: string };
+
+/**
+ * Every text of a foreign request that stands where a key does.
+ * @param inPath the part of the path that is one, if the route has such a part
+ * @param format name of the one that the request is in
+ * @param isInQuery whether the query is looked at as well
+ */
+export function foreignCredentialsOf(
+  req: IncomingMessage,
+  inPath: string | undefined,
+  format: string | undefined,
+  isInQuery: boolean,
+): Shown[] {
+  const { authorization = "", "x-api-key": apiKey, "x-amz-firehose-access-key": accessKey } = req.headers;
+  const all: Readonly<Record<string, string | readonly string[] | undefined>> = {
+    "the path": inPath,
+    Authorization: bearerOf(req) ?? SPLUNK.exec(authorization)?.[1] ?? basicOf(authorization),
+    "X-Amz-Firehose-Access-Key": accessKey,
+    "X-API-Key": apiKey,
+    "X-Gitlab-Token": tokenOf(format, req),
+    access_token: isInQuery ? queryCredentialOf(req) : undefined,
+  };
+  return Object.entries(all).flatMap(([place, text]) =>
+    typeof text === "string" && text !== "" ? [{ place, text }] : [],
+  );
 }
 
 /** The text of the key that a foreign sender shows in the query (RFC 6750 §2.3), for services that are set to look there. Why: docs/decisions/0142. */
-export function queryCredentialOf({ url }: IncomingMessage): string | undefined {
+function queryCredentialOf({ url }: IncomingMessage): string | undefined {
   const parameters = new URL(url ?? "/", "http://localhost").searchParams;
   return parameters.get("access_token") || undefined;
 }
 
 /** GitLab puts a text into a header of its own, which may be a key. */
-export function tokenOf(format: string | undefined, { headers }: IncomingMessage): string | undefined {
+function tokenOf(format: string | undefined, { headers }: IncomingMessage): string | undefined {
   const { "x-gitlab-token": token } = headers;
   return format === "gitlab" && typeof token === "string" && token.startsWith(KEY_PREFIX) ? token : undefined;
 }

@@ -1,10 +1,10 @@
 /**
  * Signatures by which webhooks prove where they come from: over the bytes as they were sent, before they are decompressed or
  * decoded, under a secret that an API key carries. Compared in a time that tells nothing.
- * Why: docs/decisions/0147.
+ * Why: docs/decisions/0147, docs/decisions/0164.
  */
 
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../problem.ts";
 import { KEY_PREFIX } from "./api-keys.ts";
@@ -40,11 +40,17 @@ const SHA256_HEX = /^sha256=([0-9a-f]{64})$/;
 /** Names of the headers, in the order in which they are looked for; Svix has older ones of its own. */
 const STANDARD_PREFIXES = ["webhook", "svix"];
 const WHSEC = "whsec_";
+/** Public keys of Standard Webhooks. Everybody may know one, so nothing is made with it but checks of ed25519. */
+const WHPK = "whpk_";
+const WHSK = "whsk_";
+const PUBLIC_KEY_BYTES = 32;
 const BASE64 = /^[A-Za-z0-9+/_-]{1,1024}={0,2}$/;
 const SECRET_BYTES_MIN = 16;
 const SIGNATURES_MAX = 32;
+/** Of ed25519, each of which is the work of hashing the body: those of two keys that live at a time, and of as many that do not any more. */
+const PUBLIC_SIGNATURES_MAX = 4;
 export const WEBHOOK_SECRET_RULE =
-  "true, to have one made, or 16 to 256 printable characters without spaces, after whsec_ base64 of at least 16 bytes";
+  "true, to have one made, or 16 to 256 printable characters without spaces, after whsec_ base64 of at least 16 bytes, after whpk_ that of a public key of ed25519, 32 bytes";
 
 /**
  * The signature that a request in a format shows; undefined when it shows none, or its senders have none.
@@ -75,10 +81,17 @@ function readGithub(headers: Headers): ShownSignature | undefined {
   const hex = SHA256_HEX.exec(shown)?.[1];
   if (hex === undefined) throw invalid("expected X-Hub-Signature-256: sha256= and 64 hex digits, got another one");
   const signature = Buffer.from(hex, "hex");
-  return { isRight: (secret, sent) => isEqual(createHmac("sha256", secret).update(sent).digest(), signature) };
+  return {
+    isRight: (secret, sent) => {
+      return !isPublicKey(secret) && isEqual(createHmac("sha256", secret).update(sent).digest(), signature);
+    },
+  };
 }
 
-/** Standard Webhooks, and GitLab's signing tokens: HMAC-SHA256 of id, time and body, in base64; several parted by spaces. */
+/**
+ * Standard Webhooks, and GitLab's signing tokens: of id, time and body, in base64, HMAC-SHA256 (v1) or ed25519 (v1a); several of both
+ * parted by spaces.
+ */
 function readStandard(headers: Headers, { now, toleranceMs }: SignatureClock): ShownSignature | undefined {
   const prefix = STANDARD_PREFIXES.find((each) => headers[`${each}-signature`] !== undefined);
   if (prefix === undefined) return undefined;
@@ -92,16 +105,29 @@ function readStandard(headers: Headers, { now, toleranceMs }: SignatureClock): S
     const detail = `expected a signature at most ${toleranceMs / 1000} s from the time of this service, got one that is ${Math.round(Math.abs(offMs) / 1000)} s ${side}; compare both clocks`;
     throw new Problem("signature_expired", detail, { headers: CHALLENGE });
   }
-  const signatures = shown
-    .split(" ", SIGNATURES_MAX)
-    .filter((each) => each.startsWith("v1,"))
-    .map((each) => Buffer.from(each.slice(3), "base64"));
-  const isRight = (secret: string, sent: Uint8Array): boolean =>
-    hmacKeysOf(secret).some((key) => {
-      const right = createHmac("sha256", key).update(`${id}.${time}.`).update(sent).digest();
-      return signatures.some((signature) => isEqual(right, signature));
+  const all = shown.split(" ", SIGNATURES_MAX);
+  const signed = `${id}.${time}.`;
+  const signatures = { v1: signaturesOf(all, "v1"), v1a: signaturesOf(all, "v1a").slice(0, PUBLIC_SIGNATURES_MAX) };
+  const isRight = (secret: string, sent: Uint8Array): boolean => {
+    if (isPublicKey(secret))
+      return isRightUnder(publicKeyOf(secret), Buffer.concat([Buffer.from(signed), sent]), signatures.v1a);
+    return hmacKeysOf(secret).some((key) => {
+      const right = createHmac("sha256", key).update(signed).update(sent).digest();
+      return signatures.v1.some((signature) => isEqual(right, signature));
     });
+  };
   return { isRight };
+}
+
+/** Those of one version. */
+function signaturesOf(shown: readonly string[], version: string): Buffer[] {
+  const mark = `${version},`;
+  return shown.filter((each) => each.startsWith(mark)).map((each) => Buffer.from(each.slice(mark.length), "base64"));
+}
+
+/** Whether one of the signatures is right; all have 64 bytes, and what has not is none. */
+function isRightUnder(key: KeyObject | undefined, signed: Uint8Array, signatures: readonly Buffer[]): boolean {
+  return key !== undefined && signatures.some((signature) => verify(null, signed, key, signature));
 }
 
 /** GitLab's secret token: the secret itself, which whoever sees one request can show again. */
@@ -110,7 +136,23 @@ function readToken(headers: Headers): ShownSignature | undefined {
   // A key there is no secret, and is found as what it is.
   if (shown === undefined || shown.startsWith(KEY_PREFIX)) return undefined;
   const digest = digestOf(shown);
-  return { isRight: (secret) => isEqual(digestOf(secret), digest) };
+  return { isRight: (secret) => !isPublicKey(secret) && isEqual(digestOf(secret), digest) };
+}
+
+/** Whether what a key has is no secret, but what a sender's signatures are checked with. */
+function isPublicKey(secret: string): boolean {
+  return secret.startsWith(WHPK);
+}
+
+/** The public key of ed25519 that a text has behind its prefix (RFC 8037 §2); undefined when it has none. */
+function publicKeyOf(text: string): KeyObject | undefined {
+  const bytes = decodeSecret(text.slice(WHPK.length));
+  if (bytes?.length !== PUBLIC_KEY_BYTES) return undefined;
+  try {
+    return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: bytes.toString("base64url") }, format: "jwk" });
+  } catch {
+    return undefined;
+  }
 }
 
 /** A secret with the prefix is base64 of the key; without it senders take it for base64 or for the key itself. */
@@ -126,8 +168,11 @@ function decodeSecret(text: string): Buffer | undefined {
   return bytes !== undefined && bytes.length >= SECRET_BYTES_MIN ? bytes : undefined;
 }
 
-/** Whether a text can be the secret of a webhook: long enough, and what it says it is. */
+/** Whether a text can be the secret of a webhook, or the public key of its sender: long enough, and what it says it is. */
 export function isWebhookSecret(text: string): boolean {
+  if (isPublicKey(text)) return publicKeyOf(text) !== undefined;
+  // The private key of that: it is nobody's here, and as a secret it would check nothing.
+  if (text.startsWith(WHSK)) return false;
   if (text.startsWith(WHSEC)) return decodeSecret(text.slice(WHSEC.length)) !== undefined;
   return /^[!-~]{16,256}$/.test(text);
 }

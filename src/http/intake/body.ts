@@ -47,6 +47,16 @@ export class BodyBudget {
     this.#held -= bytes;
   }
 
+  /**
+   * What was taken from this part is the whole's alone from now on.
+   * @returns where it is to be released
+   */
+  leave(bytes: number): BodyBudget {
+    if (this.#whole === undefined) return this;
+    this.#held -= bytes;
+    return this.#whole;
+  }
+
   get held(): number {
     return this.#held;
   }

@@ -4,11 +4,14 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { inTime } from "../../clock.ts";
 import type { Preparation } from "../../entry/prepare.ts";
 import type { ForeignFacts, ForeignForm } from "../../ingest/intake/foreign.ts";
 import { type IntakeRules, isWhole, openIntake, type Received } from "../../ingest/intake/intake.ts";
 import type { IntakePool } from "../../ingest/intake/pool.ts";
+import { FORMATS } from "../../ingest/known-formats.ts";
 import type { RuleSet } from "../../ingest/rules/rule-set.ts";
+import { Problem } from "../problem.ts";
 import { within } from "../reply.ts";
 import type { HttpLimits } from "../services.ts";
 import { type BodyBudget, receiveBody } from "./body.ts";
@@ -40,6 +43,15 @@ export type ForeignBody = {
   readonly bytes: number;
 };
 
+/**
+ * What a foreign sender is told when its time is up. Ids are the exception here: an item is known again by its id, or by its bytes or
+ * those of its request, which takes a time of its own that tells it from the same thing happening twice (ingest/intake/foreign.ts).
+ */
+export const AGAIN_AS_IT_WAS =
+  "some of it may be recorded all the same; send the same bytes again: what has an id, or says when it happened, is recorded once, and only what says neither may be there twice";
+
+/** Of the time for a request to arrive, after which it is refused here, before the server does it. */
+const OWN_PART = 0.9;
 /** Items that the thread of the service makes entries of in one go: some tens of milliseconds of work. */
 const AT_ONCE_ITEMS = 1000;
 /** Items of a large body that are recorded together: the leaves of a commit are hashed in one go, and others wait for that. */
@@ -49,7 +61,7 @@ const COMMIT_ITEMS = 2000;
  * Receives a body and makes entries of it, some at a time: the next are made when whoever asked has recorded those before,
  * so that no body takes more memory than itself and so many entries. There is a part also of a body without items.
  * @param recognise looks at the bytes that were signed, those before decompression; throws when they are not to be taken
- * @throws Problem request_too_large, service_busy; IntakeError not_recorded; DisconnectedError
+ * @throws Problem request_too_large, request_timeout, service_busy; IntakeError not_recorded; DisconnectedError
  */
 export async function* receiveForeign<S>(
   req: IncomingMessage,
@@ -57,22 +69,31 @@ export async function* receiveForeign<S>(
   { limits, budget, intakes, preparation }: ForeignReceiving,
   recognise: (sent: Uint8Array) => Recognised<S>,
 ): AsyncGenerator<ForeignBody & Pick<Recognised<S>, "sender">, void> {
-  const { event, batchMax, foreignBytesMax, atOnceBytesMax } = limits;
+  const { event, batchMax, foreignBytesMax, atOnceBytesMax, requestMs } = limits;
   const chunks = new Chunks();
   const held = new Held(budget);
   try {
-    await receiveBody(req, res, { bytesMax: foreignBytesMax, isDecoded: false }, (chunk) => {
+    let isLate = false;
+    const late = (): Problem => {
+      isLate = true;
+      return new Problem("request_timeout", "expected the whole request sooner; send it again");
+    };
+    const receiving = receiveBody(req, res, { bytesMax: foreignBytesMax, isDecoded: false }, (chunk) => {
+      if (isLate) throw late();
       held.take(chunk.length);
       chunks.add(chunk);
     });
+    // The server would answer 408 a moment later, at which senders of OpenTelemetry drop what they hold.
+    await inTime(OWN_PART * requestMs, receiving, late);
     const sent = chunks.take();
     const { sender, form, demanded } = recognise(sent);
+    held.leavePart();
     const hold = (bytes: number): void => held.take(bytes);
     const decoded = await decodeBody(sent, req.headers["content-encoding"], foreignBytesMax, hold);
     const body = decoded ?? sent;
     const rules = { event, batchMax, demanded };
     const whole = { ...form, ...(decoded === undefined && { isUndecodable: true }) };
-    const isSmall = body.length <= atOnceBytesMax;
+    const isSmall = body.length <= atOnceBytesMax && !mayUnpack(form.format, body);
     const taking = isSmall
       ? takeAtOnce(body, whole, rules, preparation)
       : takeInThread(body, whole, rules, { limits, intakes, preparation }, held);
@@ -127,7 +148,7 @@ async function* takeInThread(
   try {
     for (let asking = remote.end(new Uint8Array(body)); ; asking = remote.more()) {
       held.keepFor(asking);
-      const received = await within(limits.answerMs, asking);
+      const received = await within(limits.answerMs, asking, AGAIN_AS_IT_WAS);
       yield received;
       if (isWhole(received)) return;
     }
@@ -138,7 +159,7 @@ async function* takeInThread(
 
 /** What is held of a body. It is given back when nobody has it any more, which a thread still may when its time is up. */
 class Held {
-  readonly #budget: BodyBudget;
+  #budget: BodyBudget;
   #bytes = 0;
   #working: Promise<unknown> | undefined;
 
@@ -150,6 +171,11 @@ class Held {
   take(bytes: number): void {
     this.#budget.take(bytes);
     this.#bytes += bytes;
+  }
+
+  /** Its sender is known: what is kept for those who are not is for the next of them. */
+  leavePart(): void {
+    this.#budget = this.#budget.leave(this.#bytes);
   }
 
   /** Nothing is given back before this has ended, one way or the other. */
@@ -166,6 +192,14 @@ class Held {
     if (this.#working === undefined) release();
     else this.#working.then(release, release);
   }
+}
+
+/** Whether something in a body may be packed, so that it is more than its length says. */
+function mayUnpack(format: string, body: Uint8Array): boolean {
+  const { packedMark } = FORMATS[format] ?? {};
+  return (
+    packedMark !== undefined && Buffer.from(body.buffer, body.byteOffset, body.length).includes(packedMark, 0, "latin1")
+  );
 }
 
 function partOf({ entries, foreign, lastTime, schemas }: Received): Omit<ForeignBody, "bytes"> {

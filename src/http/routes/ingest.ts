@@ -18,7 +18,7 @@ import type { Admitted } from "../admit.ts";
 import { type ForeignId, OPERATIONS, type Operation } from "../api/operations.ts";
 import { formatName, pickHeaders, pickQuery } from "../api/params.ts";
 import { BodyBudget } from "../intake/body.ts";
-import { type ForeignBody, receiveForeign, takeQuery } from "../intake/receive-foreign.ts";
+import { AGAIN_AS_IT_WAS, type ForeignBody, receiveForeign, takeQuery } from "../intake/receive-foreign.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { spellProblem } from "../protocols/foreign-status.ts";
 import { protocolOf } from "../protocols/known-protocols.ts";
@@ -210,7 +210,7 @@ async function appendSome(
     source,
     ...(repeatKey !== undefined && { idempotencyKey: repeatKey, requestContent: SAME_REQUEST }),
   };
-  return await within(limits.answerMs, appendWhatever(hash, append, request));
+  return await within(limits.answerMs, appendWhatever(hash, append, request), AGAIN_AS_IT_WAS);
 }
 
 /** How often a claim that cannot be read is replaced by another, before nothing is claimed instead of it. */

@@ -22,6 +22,7 @@ import { Judging } from "../rules/check-body.ts";
 import type { Violation } from "../rules/check-event.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import { asObject, fitForMember, type JsonObject } from "../text/foreign-values.ts";
+import { unpackWithin } from "./unpack.ts";
 
 /** How a body of a foreign format is taken in; plain data, so that a thread can be sent it. */
 export type ForeignForm = {
@@ -104,7 +105,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
   const { hash } = preparation;
   const requestKey = new RequestKey(preparation, body, form);
   const equals = new Map<string, number>();
-  const sources = new SourceTexts(form, knowsItems);
+  const sources = new SourceTexts(form);
   const contents = new Contents(preparation, form);
   const common: Preparation = { ...preparation, contentOf: "ids" };
   const judging = new Judging(demanded, form.format);
@@ -152,7 +153,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
     const isSure = !told.some((note) => QUARANTINE.has(note));
     const violation = isSure ? judging.look(event, isTimed) : undefined;
     const notes = violation === undefined ? told : [...told, violation.code];
-    const own = sources.member(notes, item, violation);
+    const own = sources.member(notes, item, isKnownByContent, violation);
     if (!isSure || violation !== undefined) quarantined.push(entries.length);
     entries.push(
       prepareEntry(event, { ...common, own, raw, ...(content && { content }), ...(claim !== undefined && { claim }) }),
@@ -168,7 +169,7 @@ function formatNamed(name: string): Format {
 }
 
 function itemsOf(format: Format, body: Uint8Array, { delivery, isUndecodable }: ForeignForm): Iterable<Item> {
-  if (isUndecodable !== true) return format.items(body, delivery);
+  if (isUndecodable !== true) return format.items(body, delivery, unpackWithin());
   const item: Item = { raw: body, event: {}, notes: ["encoding_invalid"] };
   return [format.holdsSecrets === true ? { ...item, isSecret: true } : item];
 }
@@ -238,27 +239,32 @@ class RequestKey {
 /** The member `_source` of items: spelled once for all that are alike. */
 class SourceTexts {
   readonly #form: ForeignForm;
-  readonly #knowsItems: boolean;
-  /** By what items say of how they came, which many share. */
-  readonly #shared = new Map<Item["source"], OwnMembers>();
+  /** By what items say of how they came, which many share; those that are known by their content apart. */
+  readonly #shared = { byId: new Map<Item["source"], OwnMembers>(), byContent: new Map<Item["source"], OwnMembers>() };
 
-  constructor(form: ForeignForm, knowsItems: boolean) {
+  constructor(form: ForeignForm) {
     this.#form = form;
-    this.#knowsItems = knowsItems;
   }
 
-  member(notes: readonly Note[], item: Item, violation: Violation | undefined): OwnMembers {
-    if (notes.length > 0 || item.claim !== undefined) return this.#spell(notes, item, violation);
-    let shared = this.#shared.get(item.source);
+  /** @param isKnownByContent whether it is looked for by its bytes when it comes again, as what has no id */
+  member(notes: readonly Note[], item: Item, isKnownByContent: boolean, violation?: Violation): OwnMembers {
+    if (notes.length > 0 || item.claim !== undefined) return this.#spell(notes, item, isKnownByContent, violation);
+    const alike = this.#shared[isKnownByContent ? "byContent" : "byId"];
+    let shared = alike.get(item.source);
     if (shared === undefined) {
-      shared = this.#spell(notes, item);
-      if (this.#shared.size >= SHARED_MAX) this.#shared.clear();
-      this.#shared.set(item.source, shared);
+      shared = this.#spell(notes, item, isKnownByContent);
+      if (alike.size >= SHARED_MAX) alike.clear();
+      alike.set(item.source, shared);
     }
     return shared;
   }
 
-  #spell(notes: readonly Note[], { source: more, claim }: Item, violation?: Violation): OwnMembers {
+  #spell(
+    notes: readonly Note[],
+    { source: more, claim }: Item,
+    isKnownByContent: boolean,
+    violation?: Violation,
+  ): OwnMembers {
     const { format, key, source, isSigned } = this.#form;
     const isQuarantined = notes.some((note) => QUARANTINE.has(note));
     return ownMembers({
@@ -270,7 +276,7 @@ class SourceTexts {
         source,
         ...(isSigned === true && { signature: "verified" }),
         ...(claim !== undefined && { claim: claim.toWellFormed() }),
-        ...(this.#knowsItems && { known_by: "content" }),
+        ...(isKnownByContent && { known_by: "content" }),
         ...(notes.length > 0 && { notes }),
         ...(isQuarantined && { quarantined: true }),
         ...(violation !== undefined && { violates: violated(violation) }),

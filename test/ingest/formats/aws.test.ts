@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { gzipSync } from "node:zlib";
 import { aws } from "../../../src/ingest/formats/cloud/aws.ts";
+import { unpackWithin } from "../../../src/ingest/intake/unpack.ts";
+import { utf8 } from "../../../src/merkle/bytes.ts";
 import { adaptAll, assertWhateverComes, itemsOf } from "../deliveries.ts";
 
 const ASSUMED = {
@@ -250,8 +253,112 @@ test("a delivery of Firehose is what its records hold; what they hold that is no
   );
 });
 
+/** What CloudWatch Logs hands on, as it stands in a record of Firehose. */
+function logBatch(logEvents: readonly object[], more: object = {}): { readonly data: string } {
+  const batch = {
+    messageType: "DATA_MESSAGE",
+    owner: "111122223333",
+    logGroup: "/aws/payments",
+    logStream: "vm-1",
+    subscriptionFilters: ["all"],
+    logEvents,
+    ...more,
+  };
+  return { data: gzipSync(JSON.stringify(batch)).toString("base64") };
+}
+
+test("log events of CloudWatch are taken out of what packs them, through Firehose and from an invocation, each exact and with its id", () => {
+  const plain = { id: "3195310660", timestamp: 1_795_763_652_557, message: "disk full" };
+  const logged = { action: "invoice.approved", actor: { type: "user", id: "alice" }, message: "approved", n: 1 };
+  const json = { id: "3195310661", timestamp: 1_795_763_652_558, message: JSON.stringify(logged) };
+  const trail = { id: "3195310662", timestamp: 1_795_763_652_559, message: JSON.stringify(record()) };
+  const all = [plain, json, trail];
+  for (const body of [{ requestId: "q", records: [logBatch(all)] }, { awslogs: logBatch(all) }]) {
+    const items = itemsOf(aws, JSON.stringify(body));
+    assert.deepEqual(
+      items.map(({ raw, claim }) => [raw, claim]),
+      all.map((each) => [JSON.stringify(each), `cloudwatch ["111122223333","/aws/payments","vm-1","${each.id}"]`]),
+    );
+    const [first, second, third] = eventsOf(body);
+    const place = { log_group: "/aws/payments", log_stream: "vm-1", subscription_filters: ["all"] };
+    assert.deepEqual(
+      [
+        first?.id,
+        first?.action,
+        first?.time,
+        first?.actor,
+        first?.source,
+        first?.tenant,
+        first?.message,
+        first?.metadata,
+      ],
+      [
+        "3195310660",
+        "aws.logs.message",
+        "2026-11-27T07:14:12.557Z",
+        { type: "service", id: "/aws/payments" },
+        "/aws/payments",
+        "111122223333",
+        "disk full",
+        place,
+      ],
+    );
+    assert.deepEqual(
+      [second?.action, second?.actor, second?.message, second?.metadata],
+      ["invoice.approved", { type: "user", id: "alice" }, "approved", { ...place, record: { n: 1 } }],
+    );
+    assert.deepEqual([third?.id, third?.action], ["e-1", "aws.iam.CreateUser"]);
+  }
+});
+
+test("a control message of CloudWatch is recorded as what it is, and has no id", () => {
+  const [only = assert.fail()] = itemsOf(
+    aws,
+    JSON.stringify({
+      records: [
+        logBatch(
+          [{ id: "", timestamp: 1_795_763_652_557, message: "CWL CONTROL MESSAGE: Checking health of destination" }],
+          {
+            messageType: "CONTROL_MESSAGE",
+            owner: "CloudwatchLogs",
+          },
+        ),
+      ],
+    }),
+  );
+  assert.deepEqual(
+    [only.event.action, only.event.id, only.claim, only.notes],
+    ["aws.logs.control", undefined, undefined, undefined],
+  );
+});
+
+test("what is packed and is no gzip, or too much of it, is kept as it came and quarantined, and those beside it are read", () => {
+  const good = logBatch([{ id: "1", timestamp: 1_795_763_652_557, message: "said" }]);
+  const cut = { data: Buffer.from(good.data, "base64").subarray(0, 30).toString("base64") };
+  const bomb = { data: gzipSync(Buffer.alloc(3000, " ")).toString("base64") };
+  const inner = { data: gzipSync(JSON.stringify({ records: [bomb] })).toString("base64") };
+  const body = utf8(JSON.stringify({ records: [good, cut, bomb, inner, good] }));
+  const items = [...aws.items(body, { headers: {}, query: {} }, unpackWithin(1000, 2500))];
+  assert.deepEqual(
+    items.map(({ notes }) => notes?.[0]),
+    [undefined, "encoding_invalid", "encoding_invalid", "encoding_invalid", undefined],
+  );
+  assert.deepEqual(
+    items.slice(1, 4).map(({ raw }) => raw),
+    [cut, bomb, bomb].map((each) => JSON.stringify(each)),
+  );
+  // One more than the body may hold in all: from there on nothing is unpacked, and nothing is lost.
+  const many = utf8(JSON.stringify({ records: [bomb, bomb, bomb, good] }));
+  const kept = [...aws.items(many, { headers: {}, query: {} }, unpackWithin(1000, 2500))];
+  assert.deepEqual(
+    kept.map(({ raw, notes }) => [raw, notes]),
+    [bomb, bomb, bomb, good].map((each) => [JSON.stringify(each), ["encoding_invalid"]]),
+  );
+});
+
 test("whatever comes, every item is an event and nothing is nested without end", () => {
-  const bodies = [{ Records: [record()] }, [envelope(record())], envelope(record())].map((body) =>
+  const packed = { records: [logBatch([{ id: "1", timestamp: 1, message: "x" }])] };
+  const bodies = [{ Records: [record()] }, [envelope(record())], envelope(record()), packed].map((body) =>
     JSON.stringify(body),
   );
   assertWhateverComes(aws, bodies);

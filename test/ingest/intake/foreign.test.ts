@@ -111,6 +111,24 @@ test("what a request is known by cannot be made of the body alone: the secret is
   assert.notEqual(keyOf(new Uint8Array(32).fill(1)), keyOf(new Uint8Array(32).fill(2)));
 });
 
+test("only what has no id and says when it happened is said to be known by its content", () => {
+  const body = [
+    '{"date":1795770000,"message":"no id"}',
+    '{"id":"5a0a31cd@0000000000000002","date":1795770000,"message":"with an id"}',
+    '{"message":"no time"}',
+    '{"message":"no id, again","date":1795770000}',
+  ].join("\n");
+  const knownBy = (delivery: ForeignForm["delivery"]) =>
+    taken(body, { delivery }).flatMap(({ entries }) =>
+      entries.map(({ members }) => {
+        const { _source } = readMembers({ members: unpackMembers(members) });
+        return (_source as { known_by?: string }).known_by;
+      }),
+    );
+  assert.deepEqual(knownBy(AS_ITEMS), ["content", undefined, undefined, "content"]);
+  assert.deepEqual(knownBy({ headers: {}, query: {} }), [undefined, undefined, undefined, undefined]);
+});
+
 test("equal items of which their requests say something else are two things", () => {
   const claimOf = (query: ForeignForm["delivery"]["query"]) => {
     const [part] = taken(timed(1), { delivery: { ...AS_ITEMS, query } });

@@ -1,10 +1,10 @@
 /**
  * What AWS sends to an HTTP endpoint: events of EventBridge, alone and in batches; records of CloudTrail, by themselves, in the
- * files of a trail, or in an event; notifications of S3; deliveries of SNS and of Firehose that hold any of these.
+ * files of a trail, or in an event; notifications of S3; log events of CloudWatch Logs; deliveries of SNS and of Firehose that hold any of these.
  * Why: docs/decisions/0151.
  */
 
-import { type Delivery, type Format, type Item, unreadable } from "../../format.ts";
+import { type Delivery, type Format, type Item, type Unpack, unreadable } from "../../format.ts";
 import { readText } from "../../raw-member.ts";
 import { fromBase64 } from "../../text/base64.ts";
 import {
@@ -19,6 +19,7 @@ import {
 import { type JsonPart, readForeign, valuesWithin } from "../../text/json-values.ts";
 import { foreignTime } from "../../text/times.ts";
 import { cloudTrailEvent, isCloudTrail } from "./cloudtrail.ts";
+import { cloudWatchClaim, cloudWatchEvent, isCloudWatch } from "./cloudwatch.ts";
 import { isS3, s3Event } from "./s3.ts";
 
 /** Files of CloudTrail and notifications of S3; deliveries of Firehose. */
@@ -27,41 +28,72 @@ const WRAPPERS = [{ path: ["Records"] }, { path: ["records"] }];
 const DEPTH_MAX = 4;
 const SNS_TYPES: readonly unknown[] = ["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"];
 
+/** The list of a message of CloudWatch Logs. */
+const LOG_EVENTS = [{ path: ["logEvents"] }];
+/** How gzip begins (RFC 1952 §2.3.1), and how that begins in base64. */
+const GZIP = [0x1f, 0x8b] as const;
+const GZIP_IN_BASE64 = "H4sI";
+
 export const aws: Format = {
   name: "aws",
   headers: [],
   query: [],
-  *items(body: Uint8Array, _delivery: Delivery): Iterable<Item> {
+  packedMark: GZIP_IN_BASE64,
+  *items(body: Uint8Array, _delivery: Delivery, unpack: Unpack): Iterable<Item> {
     const text = readText(body);
     if (text === undefined) yield unreadable(body);
-    else yield* itemsOf(text, DEPTH_MAX);
+    else yield* itemsOf(text, { unpack, depthLeft: DEPTH_MAX });
   },
 };
 
-function* itemsOf(text: string, depthLeft: number): Iterable<Item> {
-  for (const part of valuesWithin(text, WRAPPERS)) yield* itemsOfPart(part, depthLeft);
+/** How what is in a delivery is read. */
+type Reading = { readonly unpack: Unpack; readonly depthLeft: number };
+
+function* itemsOf(text: string, reading: Reading): Iterable<Item> {
+  for (const part of valuesWithin(text, WRAPPERS)) yield* itemsOfPart(part, reading);
 }
 
-function* itemsOfPart(part: JsonPart, depthLeft: number): Iterable<Item> {
+function* itemsOfPart(part: JsonPart, reading: Reading): Iterable<Item> {
   const { text } = part;
   const value = "value" in part ? asObject(part.value) : undefined;
+  const data = value === undefined || reading.depthLeft === 0 ? undefined : dataOf(value);
   if (value === undefined) yield unreadable(text);
-  else if (depthLeft > 0 && isFirehoseRecord(value)) yield* itemsOfFirehose(text, value, depthLeft);
-  else if (depthLeft > 0 && isSns(value)) yield snsItem(text, value);
+  else if (data !== undefined) yield* itemsOfData(text, data, reading);
+  else if (isCloudWatch(value)) yield* itemsOfCloudWatch(text, value);
+  else if (reading.depthLeft > 0 && isSns(value)) yield snsItem(text, value);
   else yield itemOf(text, value);
 }
 
-/** A record of Firehose: nothing but its data. */
-function isFirehoseRecord(value: JsonObject): boolean {
-  return typeof value.data === "string" && Object.keys(value).length === 1;
+/** What an object carries that has nothing else: a record of Firehose its data, an invocation by CloudWatch Logs its events. */
+function dataOf(value: JsonObject): string | undefined {
+  if (Object.keys(value).length !== 1) return undefined;
+  const { data = asObject(value.awslogs)?.data } = value;
+  return typeof data === "string" ? data : undefined;
 }
 
-/** What is in a record of Firehose; the record itself where that is nothing of AWS. */
-function* itemsOfFirehose(text: string, { data }: JsonObject, depthLeft: number): Iterable<Item> {
-  const bytes = fromBase64(data as string);
-  const inside = bytes === undefined ? undefined : readText(bytes);
-  if (inside === undefined || inside.trim() === "") yield unreadable(text);
-  else yield* itemsOf(inside, depthLeft - 1);
+/** What is in such data, packed or not; what carries it where that is nothing of AWS. */
+function* itemsOfData(text: string, data: string, { unpack, depthLeft }: Reading): Iterable<Item> {
+  const bytes = fromBase64(data);
+  const isPacked = bytes !== undefined && bytes[0] === GZIP[0] && bytes[1] === GZIP[1];
+  const whole = isPacked ? unpack(bytes) : bytes;
+  const inside = whole === undefined ? undefined : readText(whole);
+  if (isPacked && whole === undefined) yield { raw: text, event: {}, notes: ["encoding_invalid"] };
+  else if (inside === undefined || inside.trim() === "") yield unreadable(text);
+  else yield* itemsOf(inside, { unpack, depthLeft: depthLeft - 1 });
+}
+
+/** Its log events, each by itself; the message as a whole where it has none. */
+function* itemsOfCloudWatch(text: string, batch: JsonObject): Iterable<Item> {
+  for (const part of valuesWithin(text, LOG_EVENTS)) {
+    const logged = "value" in part ? asObject(part.value) : undefined;
+    if (logged === undefined) yield unreadable(part.text);
+    else
+      yield known({
+        raw: part.text,
+        event: cloudWatchEvent(batch, logged, knownEvent),
+        claim: cloudWatchClaim(batch, logged),
+      }) as Item;
+  }
 }
 
 function isSns(value: JsonObject): boolean {
