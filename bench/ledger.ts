@@ -11,7 +11,7 @@ import { Level } from "level";
 import type { Event } from "../src/entry/event.ts";
 import { ownMembers, type PreparedEntry, prepareEntry } from "../src/entry/prepare.ts";
 import { keySigner } from "../src/keys/local-signer.ts";
-import { fastKeccak256 } from "../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../src/ledger/keccak/keccak-wasm.ts";
 import { Ledger } from "../src/ledger/ledger.ts";
 import { deriveLedgerId, labelOf } from "../src/merkle/checkpoint.ts";
 import { entryKey, numbered } from "../src/store/key-layout.ts";

@@ -9,7 +9,7 @@
 
 import keccak256 from "keccak256";
 import { MerkleTree } from "merkletreejs";
-import { fastKeccak256 } from "../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../src/ledger/keccak/keccak-wasm.ts";
 import { TreeEdge } from "../src/merkle/append.ts";
 import { equal } from "../src/merkle/bytes.ts";
 import { checkInclusion, inclusionRanges, provePath } from "../src/merkle/proof.ts";

@@ -20,7 +20,7 @@ import { createSalts } from "../src/ingest/intake/salts.ts";
 import { RuleBook } from "../src/ingest/rules/rule-book.ts";
 import { SourceBook } from "../src/ingest/sources/source-counts.ts";
 import { keySigner } from "../src/keys/local-signer.ts";
-import { fastKeccak256 } from "../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../src/ledger/keccak/keccak-wasm.ts";
 import { LedgerRegistry } from "../src/ledger/registry.ts";
 import { createMetrics } from "../src/metrics.ts";
 import { LevelStore } from "../src/store/level-store.ts";

@@ -140,7 +140,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli"],
   ethers: ["chain/ethers.ts"],
   express: ["http"],
-  "hash-wasm": ["ledger/keccak-wasm.ts"],
+  "hash-wasm": ["ledger/keccak"],
   helmet: ["http"],
   keccak256: ["ledger/seal"],
   level: ["store/leveldb", "store/level-index.ts"],

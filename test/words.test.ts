@@ -32,6 +32,7 @@ const STANDARD: Readonly<Record<string, string>> = {
   "Ethereum, its JSON-RPC and EIPs": "address balance block code contract draft header mined rpc tag",
   "Ethereum's packages": "codec ethers keccak wasm evm env remote local",
   "RFC 9162 and Merkle trees": "branch merkle multiproof subtree tree visitor",
+  "FIPS 202 and WebAssembly": "function lane module type",
   HTTP: "answer content fetch filter page retry service url endpoint query request status",
   "RFC 8785": "canonical",
   "TLS and X.509": "certificate tls",
@@ -50,7 +51,7 @@ const PLAIN = [
   "acknowledged behind duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused second seen served",
   "shown spent stopped unavailable under unwritable waiting weighed withheld",
   // What something is of anything.
-  "chunk conflict container defaults fault frame hour memory names net order pair positions question report scan shape span summary target waiter word difference disk end facts item kept key level loss naming needs on outcome place preparation problem progress reader record role room rule",
+  "chunk conflict container defaults fault frame hour memory names net order pair positions question report scan shape span summary target waiter word difference disk end facts item kept key level loss many naming needs on outcome place preparation problem progress reader record role room rule",
   "setup situation spend time tools vocabulary way wording",
 ].join(" ");
 

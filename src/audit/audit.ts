@@ -4,12 +4,12 @@
  * after each finding, because where one thing is wrong there may be more. One tile of entries is in memory.
  */
 
-import { type Entry, encodeEntry, memberDigest } from "../entry/entry.ts";
+import { type Entry, entryLeafHash } from "../entry/entry.ts";
 import { RecoveryError, requireSigner } from "../ledger/recovery.ts";
 import { TreeEdge } from "../merkle/append.ts";
 import { equal, type Hex, toHex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
-import { HASH_LENGTH, type Hash, leafHash } from "../merkle/hash.ts";
+import { HASH_LENGTH, type Hash } from "../merkle/hash.ts";
 import { TILE_WIDTH } from "../merkle/tile.ts";
 import { DamagedStoreError, type LedgerRecord, type Store } from "../store/store.ts";
 import { findClaimFaults } from "./claims.ts";
@@ -76,12 +76,16 @@ class Audit {
       const entries = await this.#readEntries(start, end);
       await this.#compareClaims(start, entries);
       const stored = end - start === TILE_WIDTH ? await this.#tile(0, start / TILE_WIDTH) : undefined;
+      let leaves: Uint8Array[] = [];
       for (const [i, entry] of entries.entries()) {
-        this.#addLeaf(start + i, entry, stored?.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH));
-        if (next === undefined || this.#edge.size < next.size) continue;
+        leaves.push(this.#leafOf(start + i, entry, stored?.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH)));
+        if (next === undefined || this.#edge.size + leaves.length < next.size) continue;
+        this.#edge.appendAll(leaves);
+        leaves = [];
         this.#compareCheckpoint(next);
         next = await this.#nextCheckpoint(this.#edge.size, size);
       }
+      this.#edge.appendAll(leaves);
       await this.#compareTiles();
       onProgress?.(end, size);
     }
@@ -157,21 +161,13 @@ class Audit {
   }
 
   /**
-   * Adds the leaf hash of an entry to the tree. Where the entry and the stored leaf hash disagree, the stored one goes
+   * The leaf hash that stands for an entry in the tree. Where the entry and the stored leaf hash disagree, the stored one goes
    * on, so that the roots tell which of the two is the old one: roots that fit accuse the entry, roots that do not
    * the tile.
    */
-  #addLeaf(index: number, entry: Entry | undefined, stored: Uint8Array | undefined): void {
+  #leafOf(index: number, entry: Entry | undefined, stored: Uint8Array | undefined): Uint8Array {
     const { hash } = this.#options;
-    const leaf =
-      entry &&
-      leafHash(
-        hash,
-        encodeEntry(
-          entry.recordedAt,
-          entry.members.map((m) => memberDigest(hash, m)),
-        ),
-      );
+    const leaf = entry && entryLeafHash(hash, entry);
     if (entry !== undefined) {
       this.#done.entries++;
       if (entry.recordedAt < this.#lastTime) {
@@ -186,7 +182,7 @@ class Audit {
     }
     const known = stored ?? leaf;
     if (known === undefined) this.#isRootKnown = false;
-    this.#edge.append(known ?? new Uint8Array(HASH_LENGTH));
+    return known ?? new Uint8Array(HASH_LENGTH);
   }
 
   /** Compares the tiles above the leaves, which the leaves lead to. */

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { fastKeccak256 } from "../ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../ledger/keccak/keccak-wasm.ts";
 import { MarkFolder } from "../ledger/marks/folder.ts";
 import { type Renewed, renewMarks } from "../ledger/marks/renew.ts";
 import { marksFolder, storeFolder } from "../service/config.ts";

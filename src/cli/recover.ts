@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { type AuditReport, auditLedger } from "../audit/audit.ts";
 import { rememberedOf } from "../audit/expected-size.ts";
-import { fastKeccak256 } from "../ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../ledger/keccak/keccak-wasm.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { marksFolder, storeFolder } from "../service/config.ts";
 import { LevelStore } from "../store/level-store.ts";

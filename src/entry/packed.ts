@@ -8,8 +8,8 @@
  */
 
 import { readUtf8, utf8 } from "../merkle/bytes.ts";
-import { HASH_LENGTH, type Hash } from "../merkle/hash.ts";
-import { type Entry, MEMBER_PREFIX, type Member, requireCount, SALT_LENGTH } from "./entry.ts";
+import { HASH_LENGTH, type Hash, hashParts } from "../merkle/hash.ts";
+import { type Entry, MEMBER_PREFIX, type Member, requireCount, requireLength, SALT_LENGTH } from "./entry.ts";
 import { readVarint, varintLength, writeVarint } from "./varint.ts";
 
 /** Members in the form above. */
@@ -58,16 +58,20 @@ export function packEntry({ recordedAt, members }: Entry): PackedEntry {
   return { recordedAt, members: packMembers(members) };
 }
 
-/** Digest of the shown member that is packed at [at, end), as memberDigest has it, without a copy of what is hashed. */
-export function shownDigest(hash: Hash, packed: Uint8Array, at: number, end: number): Uint8Array {
-  let start = at;
-  while ((packed[start] as number) >= 0x80) start++;
-  // The last byte of the length stands where the prefix has to be; it lends its place while the rest is hashed.
-  const before = packed[start] as number;
-  packed[start] = MEMBER_PREFIX;
-  const digest = hash(packed.subarray(start, end));
-  packed[start] = before;
-  return digest;
+/**
+ * Digests of shown members that are packed, as memberDigest has them, without a copy of what is hashed.
+ * @param bounds where the last byte of the length of each is, which stands where the prefix has to be, and where it ends
+ */
+export function packedDigests(hash: Hash, packed: Uint8Array, bounds: readonly number[], digests: Uint8Array): void {
+  const before: number[] = [];
+  // These bytes lend their places while the rest is hashed.
+  for (let i = 0; i < bounds.length; i += 2) {
+    const place = bounds[i] as number;
+    before.push(packed[place] as number);
+    packed[place] = MEMBER_PREFIX;
+  }
+  hashParts(hash, packed, bounds, digests);
+  for (let i = 0; i < before.length; i++) packed[bounds[2 * i] as number] = before[i] as number;
 }
 
 function packWithheld(packed: Uint8Array, at: number, digest: Uint8Array): number {
@@ -103,8 +107,4 @@ export function unpackMembers(packed: PackedMembers): Member[] {
   }
   if (at !== bytes.length) throw new RangeError(`expected ${at} bytes of members, got ${bytes.length}`);
   return members;
-}
-
-function requireLength(bytes: Uint8Array, length: number): void {
-  if (bytes.length !== length) throw new RangeError(`expected ${length} bytes, got ${bytes.length}`);
 }

@@ -10,7 +10,7 @@ import { type Entry, MEMBERS_MAX, SALT_LENGTH } from "./entry.ts";
 import type { Event } from "./event.ts";
 import { EventError } from "./event-error.ts";
 import { memberText, readMemberText } from "./member.ts";
-import { MEMBER_ROOM, type PackedMembers, packShown, shownDigest } from "./packed.ts";
+import { MEMBER_ROOM, type PackedMembers, packedDigests, packShown } from "./packed.ts";
 
 /** An event ready to be recorded; all but the time is fixed. */
 export type PreparedEntry = {
@@ -152,11 +152,13 @@ function pack(
   const draft = room <= DRAFT.length ? DRAFT : new Uint8Array(room);
   draft[start] = texts.length;
   let at = start + 1;
+  const bounds: number[] = [];
   for (let i = 0; i < texts.length; i++) {
-    const end = packShown(draft, at, fresh, i * SALT_LENGTH, texts[i] as Uint8Array);
-    draft.set(shownDigest(hash, draft, at, end), i * HASH_LENGTH);
-    at = end;
+    const text = texts[i] as Uint8Array;
+    at = packShown(draft, at, fresh, i * SALT_LENGTH, text);
+    bounds.push(at - text.length - SALT_LENGTH - 1, at);
   }
+  packedDigests(hash, draft, bounds, draft);
   const bytes = memory?.(at) ?? new Uint8Array(at);
   bytes.set(draft.subarray(0, at));
   return { digests: bytes.subarray(0, start), members: bytes.subarray(start) };

@@ -1,14 +1,12 @@
 /** The member `_raw` of what came in a foreign format: the exact text (docs/format.md §2). */
 
-import { fromUtf8, toHex, utf8 } from "../merkle/bytes.ts";
+import { fromUtf8, toHex, UNIT_BYTES_MAX, utf8 } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 
 /** Most bytes of a text that are kept, unless configured. */
 export const RAW_BYTES_MAX = 16 * 1024 * 1024;
 /** Most characters that it may take in a bundle: verifiers refuse bundles of more than 32 MiB. */
 const SPELLED_MAX = 24 * 1024 * 1024;
-/** Bytes of UTF-8 that a UTF-16 unit takes at most. */
-const UNIT_BYTES_MAX = 3;
 /** Characters that a UTF-16 unit takes at most: \u001f becomes \\u001f, as JSON in the text of its member, itself a string. */
 const UNIT_SPELLED_MAX = 7;
 const LOOKED_AT = 64;

@@ -4,12 +4,12 @@
  * so the code that runs after a crash is the code that runs every time.
  */
 
-import { encodeEntry, memberDigest } from "../entry/entry.ts";
+import { entryLeafHash } from "../entry/entry.ts";
 import { fastRecoverSigner } from "../keys/local-signer.ts";
 import { TreeEdge } from "../merkle/append.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
-import { type Hash, leafHash } from "../merkle/hash.ts";
+import type { Hash } from "../merkle/hash.ts";
 import { ProofError } from "../merkle/proof.ts";
 import { TILE_WIDTH, tileRoot } from "../merkle/tile.ts";
 import type { LedgerRecord, Store } from "../store/store.ts";
@@ -93,9 +93,8 @@ export function requireSigner(record: LedgerRecord, checkpoint: SignedCheckpoint
 /** Leaf hashes of the entries behind the last full tile. */
 async function readLeaves(store: Store, ledgerId: Hex, size: number, hash: Hash): Promise<Uint8Array[]> {
   const leaves: Uint8Array[] = [];
-  for await (const { recordedAt, members } of store.entries(ledgerId, size - (size % TILE_WIDTH), size)) {
-    const digests = members.map((member) => memberDigest(hash, member));
-    leaves.push(leafHash(hash, encodeEntry(recordedAt, digests)));
+  for await (const entry of store.entries(ledgerId, size - (size % TILE_WIDTH), size)) {
+    leaves.push(entryLeafHash(hash, entry));
   }
   return leaves;
 }

@@ -4,7 +4,7 @@
  */
 
 import { concat } from "./bytes.ts";
-import { emptyRoot, type Hash, nodeHash } from "./hash.ts";
+import { emptyRoot, type Hash, nodeHashes } from "./hash.ts";
 import { TILE_HEIGHT, TILE_WIDTH, type Tile } from "./tile.ts";
 import { rangeHash } from "./tree.ts";
 
@@ -34,7 +34,7 @@ export class TreeEdge {
         throw new RangeError(`expected ${count % TILE_WIDTH} hashes at tile level ${level}, got ${hashes.length}`);
       }
       edge.#startTile(level, count - hashes.length);
-      for (const hash of hashes) edge.#push(level * TILE_HEIGHT, hash, (level + 1) * TILE_HEIGHT);
+      edge.#add(level * TILE_HEIGHT, hashes, (level + 1) * TILE_HEIGHT);
     }
     edge.#size = size;
     return edge;
@@ -47,8 +47,13 @@ export class TreeEdge {
 
   /** Appends one leaf hash. */
   append(leafHash: Uint8Array): void {
-    this.#push(0, leafHash, Number.POSITIVE_INFINITY);
-    this.#size++;
+    this.appendAll([leafHash]);
+  }
+
+  /** Appends leaf hashes in their order; the nodes of a level are hashed together, which is faster where they are many. */
+  appendAll(leafHashes: readonly Uint8Array[]): void {
+    this.#add(0, leafHashes, Number.POSITIVE_INFINITY);
+    this.#size += leafHashes.length;
   }
 
   /** Root of the tree, RFC 9162 §2.1.1. */
@@ -90,21 +95,26 @@ export class TreeEdge {
     }
   }
 
-  #push(level: number, hash: Uint8Array, below: number): void {
-    let node = hash;
-    for (let at = level; at < below; at++) {
+  /** Adds hashes behind those of a level, and the nodes above that are whole with them. @param below level that gets none */
+  #add(level: number, hashes: readonly Uint8Array[], below: number): void {
+    let added = hashes;
+    for (let at = level; at < below && added.length > 0; at++) {
       const row = this.#row(at);
-      row.hashes.push(node);
-      const end = row.start + row.hashes.length;
-      if (at % TILE_HEIGHT === 0 && end % TILE_WIDTH === 0) this.#finish(at / TILE_HEIGHT, row, end);
-      if (end % 2 === 1) return;
-      node = nodeHash(this.#hash, row.hashes[row.hashes.length - 2] as Uint8Array, node);
+      const before = row.hashes.length;
+      for (const hash of added) row.hashes.push(hash);
+      if (at % TILE_HEIGHT === 0) this.#finish(at / TILE_HEIGHT, row, before);
+      // A row begins with a tile, and so with the first of two neighbours.
+      added = nodeHashes(this.#hash, row.hashes.slice(before - (before % 2)));
     }
   }
 
-  #finish(level: number, row: Row, end: number): void {
-    const hashes = concat(...row.hashes.slice(row.hashes.length - TILE_WIDTH));
-    this.#finished.push({ level, n: end / TILE_WIDTH - 1, hashes });
+  /** Hands out the tiles that are full now, and were not while a row had so many hashes. */
+  #finish(level: number, { start, hashes }: Row, before: number): void {
+    const first = before - (before % TILE_WIDTH);
+    for (let end = first + TILE_WIDTH; end <= hashes.length; end += TILE_WIDTH) {
+      const tile = { level, n: (start + end) / TILE_WIDTH - 1, hashes: concat(...hashes.slice(end - TILE_WIDTH, end)) };
+      this.#finished.push(tile);
+    }
   }
 
   #row(level: number): Row {

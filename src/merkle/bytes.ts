@@ -49,6 +49,9 @@ export function readUtf8(bytes: Uint8Array): string {
   }
 }
 
+/** Bytes of UTF-8 that a UTF-16 unit takes at most. */
+export const UNIT_BYTES_MAX = 3;
+
 /** Writes the UTF-8 of a text into an array that has room for 3 bytes a UTF-16 unit, and returns how many it took. */
 export function writeUtf8(target: Uint8Array, at: number, text: string): number {
   if (text.length <= BY_HAND_MAX && writeAscii(target, at, text)) return text.length;

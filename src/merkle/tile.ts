@@ -3,7 +3,7 @@
  * exist; the unfinished right edge is kept in memory and rebuilt from entries.
  */
 
-import { HASH_LENGTH, type Hash, nodeHash } from "./hash.ts";
+import { HASH_LENGTH, type Hash, nodeHash, nodeHashes } from "./hash.ts";
 
 /** Levels of the tree that one tile spans. */
 export const TILE_HEIGHT = 8;
@@ -34,12 +34,7 @@ export function expandTile(hash: Hash, hashes: Uint8Array): Uint8Array[][] {
   for (let i = 0; i < TILE_WIDTH; i++) first.push(hashes.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH));
   const heights = [first];
   for (let height = 1; height < TILE_HEIGHT; height++) {
-    const below = heights[height - 1] as Uint8Array[];
-    const row: Uint8Array[] = [];
-    for (let i = 0; i < below.length; i += 2) {
-      row.push(nodeHash(hash, below[i] as Uint8Array, below[i + 1] as Uint8Array));
-    }
-    heights.push(row);
+    heights.push(nodeHashes(hash, heights[height - 1] as Uint8Array[]));
   }
   return heights;
 }

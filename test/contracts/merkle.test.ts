@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { id } from "ethers";
-import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../src/ledger/keccak/keccak-wasm.ts";
 import { concat, equal, fromHex, toHex } from "../../src/merkle/bytes.ts";
 import { checkConsistency, checkInclusion, ProofError } from "../../src/merkle/proof.ts";
 import { type Chain, deploy, openChain } from "./chain.ts";

@@ -3,14 +3,23 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { type Entry, encodeEntry, memberDigest, type ShownMember } from "../../src/entry/entry.ts";
+import {
+  type Entry,
+  encodeEntry,
+  entryLeafHash,
+  entryLeafHashes,
+  type Member,
+  memberDigest,
+  memberDigests,
+  type ShownMember,
+} from "../../src/entry/entry.ts";
 import { checkEvent, type Event } from "../../src/entry/event.ts";
 import { memberText, readMemberText } from "../../src/entry/member.ts";
 import { unpackMembers } from "../../src/entry/packed.ts";
 import { ownMembers, type PreparedEntry, prepareEntry, readMembers } from "../../src/entry/prepare.ts";
 import { withholdMembers } from "../../src/entry/redact.ts";
 import { concat, encodeUint64, toHex, utf8 } from "../../src/merkle/bytes.ts";
-import { keccak256, sha256 } from "../../src/merkle/hash.ts";
+import { keccak256, leafHash, sha256 } from "../../src/merkle/hash.ts";
 import { decodeEntry } from "./decode-entry.ts";
 
 const RUNS = { seed: 20_260_203, numRuns: 200 };
@@ -65,6 +74,47 @@ test("salts stay what they were when their source fills its memory again", () =>
       shown(prepared).map((member) => memberDigest(keccak256, member)),
       digestsOf(prepared),
     );
+  }
+});
+
+test("digests and leaf hashes of many are those that each has alone, those withheld among them in their places", () => {
+  const salt = fc.uint8Array({ minLength: 16, maxLength: 16 });
+  const member: fc.Arbitrary<Member> = fc.oneof(
+    fc.record({ salt, text: fc.string({ unit: "grapheme", maxLength: 9000 }) }),
+    fc.record({ digest: fc.uint8Array({ minLength: 32, maxLength: 32 }) }),
+  );
+  const entries = fc.array(fc.array(member, { minLength: 1, maxLength: 64 }), { maxLength: 60 });
+  fc.assert(
+    fc.property(entries, (all) => {
+      const alone = all.map((members) => members.map((each) => memberDigest(sha256, each)));
+      const digests = all.map((members) => memberDigests(sha256, members));
+      assert.deepEqual(
+        digests,
+        alone.map((each) => concat(...each)),
+      );
+      const leaves = alone.map((each) => leafHash(sha256, encodeEntry(77, each)));
+      assert.deepEqual(entryLeafHashes(sha256, 77, digests), leaves);
+      assert.deepEqual(
+        all.map((members) => entryLeafHash(sha256, { recordedAt: 77, members })),
+        leaves,
+      );
+    }),
+    { seed: 20_261_127, numRuns: 40 },
+  );
+});
+
+test("salts and digests of another length are refused, which would be hashed with what lay there before", () => {
+  const salt = new Uint8Array(16);
+  for (const length of [0, 15, 17]) {
+    const members = [
+      { salt: new Uint8Array(length), text: "" },
+      { salt, text: "" },
+    ];
+    assert.throws(() => memberDigests(sha256, members), { name: "RangeError", message: /expected 16 bytes, got/ });
+  }
+  for (const length of [31, 33]) {
+    const members = [{ digest: new Uint8Array(length) }, { salt, text: "" }];
+    assert.throws(() => memberDigests(sha256, members), { name: "RangeError", message: /expected 32 bytes, got/ });
   }
 });
 

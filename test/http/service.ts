@@ -19,7 +19,7 @@ import { RuleBook } from "../../src/ingest/rules/rule-book.ts";
 import { SourceBook } from "../../src/ingest/sources/source-counts.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
 import { SecretBox } from "../../src/keys/secret-box.ts";
-import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../src/ledger/keccak/keccak-wasm.ts";
 import { Ledger, type LedgerLimits } from "../../src/ledger/ledger.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import { deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { fastRecoverSigner, keySigner } from "../../src/keys/local-signer.ts";
-import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../src/ledger/keccak/keccak-wasm.ts";
 import { fromHex, type Hex, toHex } from "../../src/merkle/bytes.ts";
 import { type Checkpoint, recoverSigner } from "../../src/merkle/checkpoint.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";

@@ -5,7 +5,7 @@ import { encodeEntry, memberDigest } from "../../src/entry/entry.ts";
 import { packMembers } from "../../src/entry/packed.ts";
 import type { PreparedEntry } from "../../src/entry/prepare.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
-import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../src/ledger/keccak/keccak-wasm.ts";
 import { Ledger, type LedgerOptions } from "../../src/ledger/ledger.ts";
 import { equal, fromHex, utf8 } from "../../src/merkle/bytes.ts";
 import { deriveLedgerId, labelOf, recoverSigner } from "../../src/merkle/checkpoint.ts";

@@ -56,6 +56,22 @@ test("a tree that grows leaf by leaf has the model's root, and hands out each fu
   }
 });
 
+test("a tree that grows by many leaves at once is the one that grows leaf by leaf", () => {
+  const runs = [1, 2, 3, 0, 254, 256, 255, 258, 511, 1000, 2048, 65_536];
+  const edge = new TreeEdge(hash);
+  const taken: Tile[] = [];
+  for (const run of runs) {
+    const size = Math.min(edge.size + run, leaves.length);
+    edge.appendAll(leaves.slice(edge.size, size));
+    taken.push(...edge.takeTiles());
+    // What was finished stays at hand until it is forgotten, also while the tree grows on.
+    if (run % 2 === 0) edge.forget();
+    assert.equal(edge.size, size);
+    assert.deepEqual(edge.root(), model.root(0, size), `size ${size}`);
+    assert.deepEqual(spell(taken), spell(tilesOf(size)), `size ${size}`);
+  }
+});
+
 test("an edge that is opened at any size goes on like one that never stopped", () => {
   for (const size of SIZES) {
     const edge = TreeEdge.open(hash, size, rowsOf(size));

@@ -5,7 +5,7 @@ import test, { beforeEach } from "node:test";
 import { checkEvent } from "../../src/entry/event.ts";
 import { prepareEntry } from "../../src/entry/prepare.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
-import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../src/ledger/keccak/keccak-wasm.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import { deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";

@@ -9,7 +9,7 @@ import test from "node:test";
 import { checkEvent } from "../../src/entry/event.ts";
 import { ownMembers, prepareEntry } from "../../src/entry/prepare.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
-import { fastKeccak256 } from "../../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../src/ledger/keccak/keccak-wasm.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { toHex } from "../../src/merkle/bytes.ts";
 import { Indexer } from "../../src/query/index/indexer.ts";

@@ -7,7 +7,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { id, TypedDataEncoder, Wallet } from "ethers";
-import { ENTRY_BYTES_MAX, type Member, writeEntry } from "../../src/entry/entry.ts";
+import { encodeEntry, type Member } from "../../src/entry/entry.ts";
 import { checkEvent, EVENT_LIMITS } from "../../src/entry/event.ts";
 import { parseJson } from "../../src/entry/i-json.ts";
 import { readMemberText } from "../../src/entry/member.ts";
@@ -48,7 +48,10 @@ function makeEntry({ name, received, own, recordedAt, withheld }: EventVector) {
   const event = checkEvent(parseJson(received, EVENT_LIMITS));
   const salts = (n: number) => concat(...Array.from({ length: n }, (_, i) => saltOf(name, i)));
   const prepared = prepareEntry(event, { hash, salts, ...(own === undefined ? {} : { own: ownMembers(own) }) });
-  const entry = writeEntry(new Uint8Array(ENTRY_BYTES_MAX), recordedAt, prepared.digests);
+  const digests = Array.from({ length: prepared.digests.length / 32 }, (_, i) =>
+    prepared.digests.subarray(32 * i, 32 * i + 32),
+  );
+  const entry = encodeEntry(recordedAt, digests);
   const members = unpackMembers(prepared.members);
   const shown = withholdMembers(hash, { recordedAt, members }, withheld ?? []);
   return {

@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import { type AuditReport, auditLedger } from "../../audit/audit.ts";
 import { rememberedOf } from "../../audit/expected-size.ts";
-import { fastKeccak256 } from "../../ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import { adminKeyFile, marksFolder, storeFolder } from "../../service/config.ts";
 import { LevelStore } from "../../store/level-store.ts";

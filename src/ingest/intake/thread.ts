@@ -6,7 +6,7 @@
 import { parentPort } from "node:worker_threads";
 import { EventError } from "../../entry/event-error.ts";
 import type { Preparation } from "../../entry/prepare.ts";
-import { fastKeccak256 } from "../../ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import { type PackedBatch, packBatch } from "./batch.ts";
 import { type Form, type Intake, type IntakeRules, isWhole, openIntake, type Received } from "./intake.ts";

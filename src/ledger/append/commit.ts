@@ -4,13 +4,13 @@
  */
 
 import { inTime } from "../../clock.ts";
-import { ENTRY_BYTES_MAX, writeEntry } from "../../entry/entry.ts";
+import { entryLeafHashes } from "../../entry/entry.ts";
 import type { PackedEntry } from "../../entry/packed.ts";
 import { fastRecoverSigner } from "../../keys/local-signer.ts";
 import type { CheckpointSigner } from "../../keys/signer.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
 import type { Checkpoint, SignedCheckpoint } from "../../merkle/checkpoint.ts";
-import { type Hash, leafHash } from "../../merkle/hash.ts";
+import type { Hash } from "../../merkle/hash.ts";
 import { SizeConflictError, type Store, StoreUnavailableError } from "../../store/store.ts";
 import type { LedgerState } from "../recovery.ts";
 import type { Committed } from "./answer.ts";
@@ -101,15 +101,13 @@ export async function commitGroup(
   //    Only memory changes, and readers ask the edge for nodes under the durable size only. If we crash here, nothing
   //    has happened.
   const recordedAt = Math.max(Math.floor(tools.clock()), state.lastRecordedAt);
-  const entries: PackedEntry[] = [];
-  const leafHashes: Uint8Array[] = [];
-  const bytes = new Uint8Array(ENTRY_BYTES_MAX);
-  for (const { members, digests } of plan.entries) {
-    const leaf = leafHash(hash, writeEntry(bytes, recordedAt, digests));
-    edge.append(leaf);
-    leafHashes.push(leaf);
-    entries.push({ recordedAt, members });
-  }
+  const entries = plan.entries.map(({ members }): PackedEntry => ({ recordedAt, members }));
+  const leafHashes = entryLeafHashes(
+    hash,
+    recordedAt,
+    plan.entries.map(({ digests }) => digests),
+  );
+  edge.appendAll(leafHashes);
 
   // 3. Sign the new root, once for the whole group. If we crash here, a signature may exist that nobody was given;
   //    the next commit of this size has another root, and this one is in no store and on no chain.

@@ -10,7 +10,7 @@ import { type ForeignForm, takeForeign } from "../../../src/ingest/intake/foreig
 import { IntakePool } from "../../../src/ingest/intake/pool.ts";
 import { createSalts } from "../../../src/ingest/intake/salts.ts";
 import { FORMATS } from "../../../src/ingest/known-formats.ts";
-import { fastKeccak256 } from "../../../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../../src/ledger/keccak/keccak-wasm.ts";
 import { utf8 } from "../../../src/merkle/bytes.ts";
 
 const hash = await fastKeccak256();

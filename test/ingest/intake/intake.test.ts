@@ -18,7 +18,7 @@ import { type Form, openIntake } from "../../../src/ingest/intake/intake.ts";
 import { createMemory } from "../../../src/ingest/intake/memory.ts";
 import { IntakePool, type IntakePoolOptions, intakeThreads } from "../../../src/ingest/intake/pool.ts";
 import { createSalts } from "../../../src/ingest/intake/salts.ts";
-import { fastKeccak256 } from "../../../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../../src/ledger/keccak/keccak-wasm.ts";
 import { ask, codeOf, event, startService } from "../../http/service.ts";
 
 const EVENTS = "POST /v1/ledgers/main/events";

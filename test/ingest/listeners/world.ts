@@ -8,7 +8,7 @@ import { HTTP_LIMITS } from "../../../src/http/services.ts";
 import { createSalts } from "../../../src/ingest/intake/salts.ts";
 import { type ListenerSettings, Listeners, type ListenersOptions } from "../../../src/ingest/listeners/listeners.ts";
 import { SourceBook } from "../../../src/ingest/sources/source-counts.ts";
-import { fastKeccak256 } from "../../../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../../src/ledger/keccak/keccak-wasm.ts";
 import { createMetrics, type Metrics } from "../../../src/metrics.ts";
 import { type Running, startService } from "../../http/service.ts";
 

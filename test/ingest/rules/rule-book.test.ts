@@ -7,7 +7,7 @@ import { Health } from "../../../src/health.ts";
 import { createSalts } from "../../../src/ingest/intake/salts.ts";
 import { RuleBook, type RuledLedger } from "../../../src/ingest/rules/rule-book.ts";
 import type { RuleEvent } from "../../../src/ingest/rules/rule-events.ts";
-import { fastKeccak256 } from "../../../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../../src/ledger/keccak/keccak-wasm.ts";
 import { DamagedStoreError, type RecordWrite, StoreUnavailableError } from "../../../src/store/store.ts";
 import { MemoryStore } from "../../store/memory-store.ts";
 

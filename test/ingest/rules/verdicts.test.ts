@@ -13,7 +13,7 @@ import { IntakeError } from "../../../src/ingest/intake/intake-error.ts";
 import { IntakePool } from "../../../src/ingest/intake/pool.ts";
 import { createSalts } from "../../../src/ingest/intake/salts.ts";
 import { type Requirement, type RuleSet, ruleSetOf, stepsOf } from "../../../src/ingest/rules/rule-set.ts";
-import { fastKeccak256 } from "../../../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../../../src/ledger/keccak/keccak-wasm.ts";
 import { event } from "../../http/service.ts";
 
 const hash = await fastKeccak256();
