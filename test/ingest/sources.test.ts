@@ -2,10 +2,13 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { readCounted, spellCounted } from "../../src/ingest/sources/counted-entries.ts";
 import { Rate } from "../../src/ingest/sources/rate.ts";
 import { type CountedLedger, SourceBook } from "../../src/ingest/sources/source-counts.ts";
+import { DamagedStoreError, type Store } from "../../src/store/store.ts";
 import { ask, event, startService } from "../http/service.ts";
 import { MemoryStore } from "../store/memory-store.ts";
+import { until } from "../until.ts";
 
 const PLACE = { ledger: "main", source: "hosts", key: "k1", format: "logs" } as const;
 const MINUTE = 60_000;
@@ -89,25 +92,67 @@ test("counts are there after a restart, and what a crash lost of them is counted
   await service.close();
 });
 
-test("a service that stops while it counts old entries counts all of them at the next start", async () => {
+/** A store with so many entries of one source, of which some are damaged; it tells which it was asked for. */
+function storeOf(count: number, damaged: readonly number[] = []) {
   const store = new MemoryStore();
-  const service = await startService({ store });
-  const key = await service.key(["admin"], "hosts");
-  for (let i = 0; i < 5; i++) await ask(service, "POST /v1/ledgers/main/ingest/logs", { key, body: `line ${i}` });
-  const main = service.ledgers.get("main") as CountedLedger;
-  const stopped = await SourceBook.open(store, () => service.clock.now);
-  stopped.follow(main);
-  stopped.count(PLACE, { recorded: 1, bytes: 1 });
+  const asked: number[] = [];
+  const members = [
+    { salt: new Uint8Array(16), text: `"_source":{"format":"logs","key":"k1","source":"hosts"}` },
+    { salt: new Uint8Array(16), text: `"time":"2026-11-27T12:00:00Z"` },
+  ];
+  const entries: Pick<Store, "entries">["entries"] = async function* (_id, from, to) {
+    for (let index = from; index < to; index++) {
+      asked.push(index);
+      if (damaged.includes(index)) throw new DamagedStoreError(`entry ${index} is damaged`);
+      yield { recordedAt: 1_790_000_000_000, members };
+    }
+  };
+  const ledger: CountedLedger = { record: { id: `0x${"11".repeat(32)}`, name: "main" }, size: count };
+  return { store: Object.assign(store, { entries }), ledger, asked };
+}
+
+const recordedOf = (book: SourceBook) => book.list("main").map(({ recorded }) => recorded);
+
+test("a service that stops while it counts old entries goes on at the next start, and counts each once", async () => {
+  const { store, ledger, asked } = storeOf(3000);
+  const stopped = await SourceBook.open(store);
+  stopped.follow(ledger);
+  await until("some to be counted", () => asked.length > 1000);
+  stopped.count({ ...PLACE, key: "k2" }, { recorded: 1, bytes: 1 });
   await stopped.close();
-  const book = await SourceBook.open(store, () => service.clock.now);
-  book.follow(main);
+  assert.ok(asked.length < 3000, "it stopped in the middle");
+  // What came meanwhile was counted as it came.
+  const book = await SourceBook.open(store);
+  book.follow({ ...ledger, size: 3001 });
   await book.settled();
-  assert.deepEqual(
-    book.list("main").map(({ recorded }) => recorded),
-    [5],
-  );
+  assert.deepEqual([recordedOf(book), new Set(asked).size, asked.length], [[3001, 1], 3001, 3001]);
   await book.close();
-  await service.close();
+});
+
+test("of a store without counts every entry is counted, however many there are", async () => {
+  const { store, ledger } = storeOf(150_000);
+  const book = await SourceBook.open(store);
+  book.follow(ledger);
+  await book.settled();
+  assert.deepEqual(recordedOf(book), [150_000]);
+  await book.close();
+});
+
+test("damaged entries are left out of the counts, and those behind them are not", async () => {
+  const { store, ledger } = storeOf(1500, [0, 700, 701, 1499]);
+  const book = await SourceBook.open(store);
+  book.follow(ledger);
+  await book.settled();
+  assert.deepEqual(recordedOf(book), [1496]);
+  await book.close();
+});
+
+test("what an older version wrote of how much is counted is understood, and what nobody wrote is not", () => {
+  assert.deepEqual(readCounted("17"), { size: 17, missing: [] });
+  const counted = { size: 17, missing: [{ from: 0, to: 3 }] };
+  assert.deepEqual(readCounted(spellCounted(counted)), counted);
+  for (const text of ["", "x", "-1", "1.5", "[]", "{}", "[1,-2,3]", "[17,4]"])
+    assert.equal(readCounted(text), undefined, text);
 });
 
 test("a rate is of the last ten minutes, and of less when there is less", () => {

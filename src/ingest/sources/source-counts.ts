@@ -1,14 +1,16 @@
 /**
  * What has come from each source: how much, when last, and how far its clock is off. Kept in memory, and written down every few
- * seconds without waiting for the disk; what a crash loses of the counts is counted again from the entries.
+ * seconds without waiting for the disk; what a crash loses of the counts is counted again from the entries, however many.
+ * Why: docs/decisions/0169.
  */
 
 import type { Entry } from "../../entry/entry.ts";
-import { readMembers } from "../../entry/prepare.ts";
+import { readMemberText } from "../../entry/member.ts";
 import { parseDateTime } from "../../entry/time.ts";
 import type { Condition, Health } from "../../health.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Store } from "../../store/store.ts";
+import { type CountedEntries, readCounted, spellCounted, type Uncounted, uncountedOf } from "./counted-entries.ts";
 import { Rate } from "./rate.ts";
 import { readTally, type SourceTally, tallyKey } from "./source-count-record.ts";
 
@@ -46,8 +48,11 @@ export type CountedLedger = { readonly record: { readonly id: Hex; readonly name
 const SPACE = "sources";
 const SIZES_SPACE = "sourcesizes";
 const FLUSH_MS = 5000;
-/** Of a store that never had counts, only so many of its newest entries are counted. */
-const RECOUNTED_MAX = 100_000;
+/** Entries that are counted again in one go, some milliseconds of work, and how long others then have the thread. */
+const PIECE = 512;
+const PAUSE_MS = 4;
+/** While the store cannot read. */
+const RETRY_MS = 1000;
 const UNWRITTEN: Condition = {
   code: "sources_unwritten",
   detail: "what has come from each source cannot be written down; it is kept in memory and tried again",
@@ -65,14 +70,15 @@ export class SourceBook {
   readonly #health: Health | undefined;
   readonly #kept = new Map<string, Kept>();
   readonly #changed = new Set<string>();
-  /** Of each ledger the size up to which its entries are in the counts. */
-  readonly #sizes = new Map<string, number>();
-  readonly #ledgers = new Map<string, CountedLedger>();
+  /** Of each ledger what was in the counts when they were last written down. */
+  readonly #written = new Map<string, CountedEntries>();
+  /** Ledgers that are followed, with what is still to be counted again. */
+  readonly #followed = new Map<string, { readonly ledger: CountedLedger; readonly missing: Uncounted[] }>();
   readonly #counting = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
-  /** Whether old entries are not counted after all, so that nothing may be written that says they are. */
-  #isCutShort = false;
+  /** Whether entries were counted again since it was last written which. */
+  #hasProgress = false;
 
   private constructor(store: BookStore, now: () => number, health: Health | undefined) {
     this.#store = store;
@@ -88,8 +94,9 @@ export class SourceBook {
       const tally = readTally(value);
       if (tally !== undefined) book.#kept.set(key, { tally, rate: new Rate(now()) });
     }
-    for await (const [ledger, size] of store.records(SIZES_SPACE, { onDamaged })) {
-      if (Number.isSafeInteger(Number(size))) book.#sizes.set(ledger, Number(size));
+    for await (const [ledger, value] of store.records(SIZES_SPACE, { onDamaged })) {
+      const counted = readCounted(value);
+      if (counted !== undefined) book.#written.set(ledger, counted);
     }
     book.#timer = setInterval(() => void book.keep(), FLUSH_MS).unref();
     return book;
@@ -98,11 +105,10 @@ export class SourceBook {
   /** Counts also what this ledger recorded since its counts were last written down. */
   follow(ledger: CountedLedger): void {
     const { name } = ledger.record;
-    const to = ledger.size;
-    const from = Math.max(this.#sizes.get(name) ?? 0, to - RECOUNTED_MAX);
-    this.#ledgers.set(name, ledger);
-    if (from >= to) return;
-    const counting = this.#recount(ledger, from, to).finally(() => this.#counting.delete(counting));
+    const missing = uncountedOf(this.#written.get(name), ledger.size);
+    this.#followed.set(name, { ledger, missing });
+    if (missing.length === 0) return;
+    const counting = this.#recount(ledger, missing).finally(() => this.#counting.delete(counting));
     this.#counting.add(counting);
   }
 
@@ -169,37 +175,56 @@ export class SourceBook {
   }
 
   async #flush(): Promise<void> {
-    // While old entries are counted, a size that was written would say that they are in the counts.
-    if (this.#changed.size === 0 || this.#counting.size > 0 || this.#isCutShort) return;
+    if (this.#changed.size === 0 && !this.#hasProgress) return;
     const keys = [...this.#changed];
     this.#changed.clear();
+    this.#hasProgress = false;
+    // Counts, and which entries they are of, are taken at one moment and written as one: a crash counts none twice.
     const tallies = keys.map((key) => ({ space: SPACE, key, value: JSON.stringify(this.#kept.get(key)?.tally) }));
-    const sizes = [...this.#ledgers].map(([key, { size }]) => ({ space: SIZES_SPACE, key, value: String(size) }));
+    const sizes = [...this.#followed].map(([key, { ledger, missing }]) => {
+      return { space: SIZES_SPACE, key, value: spellCounted({ size: ledger.size, missing }) };
+    });
     try {
       await this.#store.writeRecords([...tallies, ...sizes], { durable: false });
     } catch (error) {
       for (const key of keys) this.#changed.add(key);
+      this.#hasProgress = true;
       throw error;
     }
   }
 
-  async #recount({ record: { id, name: ledger } }: CountedLedger, from: number, to: number): Promise<void> {
+  /** Counts entries again a piece at a time, and lets others have the thread in between: there may be millions. */
+  async #recount({ record: { id, name: ledger } }: CountedLedger, missing: Uncounted[]): Promise<void> {
+    for (let [range] = missing; range !== undefined; [range] = missing) {
+      if (this.#isClosed) return;
+      const isRead = await this.#recountPiece(id, ledger, range);
+      if (range.from >= range.to) missing.shift();
+      await pause(isRead ? PAUSE_MS : RETRY_MS);
+    }
+  }
+
+  /** @returns whether the store could read */
+  async #recountPiece(id: Hex, ledger: string, range: Uncounted): Promise<boolean> {
+    this.#hasProgress = true;
     try {
-      for await (const entry of this.#store.entries(id, from, to)) {
-        if (this.#isClosed) {
-          this.#isCutShort = true;
-          return;
-        }
+      for await (const entry of this.#store.entries(id, range.from, Math.min(range.from + PIECE, range.to))) {
         this.#countEntry(ledger, entry);
+        range.from++;
       }
-    } catch {
-      // Damage is told by the ledger and its audit; the counts then have what could be read.
+      return true;
+    } catch (error) {
+      // Damage is told by the ledger and its audit; the counts then have what can be read.
+      if (!isUnreadable(error)) return false;
+      range.from++;
+      return true;
     }
   }
 
   #countEntry(ledger: string, entry: Entry): void {
-    const { _source, time } = readMembers(entry) as { readonly _source?: unknown; readonly time?: unknown };
-    const { source, key, format, quarantined, notes } = (_source ?? {}) as Readonly<Record<string, unknown>>;
+    const time = memberOf(entry, "time");
+    const { source, key, format, quarantined, notes } = (memberOf(entry, "_source") ?? {}) as Readonly<
+      Record<string, unknown>
+    >;
     if (typeof source !== "string" || typeof format !== "string") return;
     const kept = this.#at({ ledger, source, format, key: typeof key === "string" ? key : "" });
     const { tally } = kept;
@@ -216,6 +241,24 @@ export class SourceBook {
       ...(own !== undefined && { skewMs: recordedAt - own }),
     };
   }
+}
+
+/** The value of one member: to read all of them takes several times as long. */
+function memberOf({ members }: Entry, name: string): unknown {
+  const start = `"${name}":`;
+  const member = members.find((each) => "text" in each && each.text.startsWith(start));
+  return member !== undefined && "text" in member ? readMemberText(member.text).value : undefined;
+}
+
+/** Whether an entry is damaged, in the store or in itself, and will be next time. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof Error && "code" in error && error.code === "store_damaged");
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 /** About as many bytes as its sender sent. */
