@@ -5,14 +5,19 @@
 
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
+import { join } from "node:path";
 
 type Step = { readonly name: string; readonly command: string; readonly args: readonly string[] };
 
-const ROOT = `${import.meta.dirname}/..`;
-/** Two test files at a time: they start chains and browsers of their own. */
-const CONCURRENCY = 2;
+const ROOT = join(import.meta.dirname, "..");
+/** Three test files at a time: on two cores one of them waits for a process, a browser or a block. */
+const CONCURRENCY = 3;
+/** Where Node keeps what it compiled: some thousand processes load the same sources, and each saves a third of a second. */
+const COMPILED = join(ROOT, "node_modules", ".cache", "holdfast-compiled");
+const REPORTERS = ["spec", join(ROOT, "scripts", "slowest-files.ts")];
 
 const testFiles = globSync("test/**/*.test.ts", { cwd: ROOT }).sort();
+const reporting = REPORTERS.flatMap((name) => [`--test-reporter=${name}`, "--test-reporter-destination=stdout"]);
 
 const steps: readonly Step[] = [
   { name: "lint", command: "biome", args: ["ci", "--colors=off", "--error-on-warnings", "."] },
@@ -21,7 +26,7 @@ const steps: readonly Step[] = [
   { name: "types-web", command: "tsc", args: ["-p", "tsconfig.web.json"] },
   { name: "contracts", command: "hardhat", args: ["test", "solidity"] },
   { name: "artifact", command: "node", args: ["scripts/compile.ts", "--check"] },
-  { name: "unit", command: "node", args: ["--test", `--test-concurrency=${CONCURRENCY}`, ...testFiles] },
+  { name: "unit", command: "node", args: ["--test", `--test-concurrency=${CONCURRENCY}`, ...reporting, ...testFiles] },
 ];
 
 const wanted = process.argv.slice(2);
@@ -31,7 +36,7 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
-const env = { ...process.env, HARDHAT_DISABLE_TELEMETRY: "true" };
+const env = { ...process.env, HARDHAT_DISABLE_TELEMETRY: "true", NODE_COMPILE_CACHE: COMPILED };
 const results = chosen.map((step) => {
   console.log(`\n# ${step.name}`);
   const started = performance.now();

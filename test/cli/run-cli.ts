@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { bareEnv } from "../bare-env.ts";
 
 const LAUNCHER = join(import.meta.dirname, "..", "..", "scripts", "holdfast.mjs");
 
@@ -21,8 +22,7 @@ export type RunOptions = {
 /** Runs `holdfast` with arguments until it ends. */
 export function runCli(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   const { input = "", env = {}, cwd = tmpdir(), launcher = LAUNCHER } = options;
-  const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [launcher, ...args], { cwd, env: { PATH, HOME, ...env } });
+  const child = spawn(process.execPath, [launcher, ...args], { cwd, env: { ...bareEnv(), ...env } });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));

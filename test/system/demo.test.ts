@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
+import { bareEnv } from "../bare-env.ts";
 import { ROOT, World } from "./service-process.ts";
 
 type Ran = { readonly status: number; readonly stdout: string; readonly stderr: string };
@@ -13,9 +14,8 @@ type Ran = { readonly status: number; readonly stdout: string; readonly stderr: 
 type Running = { readonly child: ChildProcess; readonly printed: { stdout: string; stderr: string } };
 
 function startDemo(t: TestContext, temporary: string, ...args: string[]): Running {
-  const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [join(ROOT, "scripts", "demo.ts"), ...args], {
-    env: { PATH, HOME, TMPDIR: temporary },
+    env: { ...bareEnv(), TMPDIR: temporary },
     stdio: ["ignore", "pipe", "pipe"],
   });
   t.after(() => child.kill("SIGTERM"));

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
+import { bareEnv } from "../bare-env.ts";
 import { event, processesIn, ROOT, World, waitFor } from "./service-process.ts";
 
 const LAUNCHER = join(ROOT, "scripts", "holdfast.mjs");
@@ -40,7 +41,7 @@ async function launch(world: World, command: readonly string[], env: object = {}
   const data = world.path("data");
   const child = spawn(command[0] as string, command.slice(1), {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOME: world.folder, HOLDFAST_DATA: data, HOLDFAST_LISTEN: "127.0.0.1:0", ...env },
+    env: { ...bareEnv(), HOME: world.folder, HOLDFAST_DATA: data, HOLDFAST_LISTEN: "127.0.0.1:0", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";
@@ -128,7 +129,7 @@ test("output that cannot be written, to a full disk say, stops neither recording
   free.close();
   const data = world.path("data");
   const child = spawn("sh", ["-c", 'exec "$@" >/dev/full', "sh", process.execPath, LAUNCHER, "serve"], {
-    env: { PATH: process.env.PATH, HOLDFAST_DATA: data, HOLDFAST_LISTEN: `127.0.0.1:${port}`, HOLDFAST_LOG: "trace" },
+    env: { ...bareEnv(), HOLDFAST_DATA: data, HOLDFAST_LISTEN: `127.0.0.1:${port}`, HOLDFAST_LOG: "trace" },
     stdio: ["ignore", "ignore", "ignore"],
   });
   const ended = endOf(child);
@@ -155,7 +156,7 @@ test("output that cannot be written, to a full disk say, stops neither recording
 test("a signal during a start ends it as that signal", async (t) => {
   const world = new World(t);
   const child = spawn(process.execPath, [LAUNCHER, "serve"], {
-    env: { PATH: process.env.PATH, HOLDFAST_DATA: world.path("data"), HOLDFAST_LISTEN: "127.0.0.1:0" },
+    env: { ...bareEnv(), HOLDFAST_DATA: world.path("data"), HOLDFAST_LISTEN: "127.0.0.1:0" },
     stdio: "ignore",
   });
   const ended = endOf(child);

@@ -7,6 +7,7 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { bareEnv } from "../bare-env.ts";
 import { event, ROOT, type ServiceProcess, World, waitFor } from "./service-process.ts";
 
 const EVENTS = "POST /v1/ledgers/main/events";
@@ -51,7 +52,7 @@ test("SIGUSR1 opens no debugger and changes nothing", async (t) => {
 test("SIGUSR1 opens no debugger of a command that was started by scripts/holdfast.mjs", async (t) => {
   const world = new World(t);
   const child = spawn(process.execPath, [join(ROOT, "scripts", "holdfast.mjs"), "serve", "--json"], {
-    env: { PATH: process.env.PATH, HOLDFAST_DATA: world.path("data"), HOLDFAST_LISTEN: "127.0.0.1:0" },
+    env: { ...bareEnv(), HOLDFAST_DATA: world.path("data"), HOLDFAST_LISTEN: "127.0.0.1:0" },
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr])

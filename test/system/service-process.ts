@@ -8,6 +8,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { bareEnv } from "../bare-env.ts";
 
 export const ROOT = join(import.meta.dirname, "..", "..");
 const START_MS = 60_000;
@@ -90,9 +91,11 @@ export class World {
 
   #spawn(options: StartOptions): Started {
     const { data = "data", config, env = {}, args = ["--json"], under = [], root = ROOT } = options;
-    const { PATH = "", HOME = "" } = process.env;
+    const { NODE_COMPILE_CACHE = "", ...bare } = bareEnv();
     const folder = this.path(data);
     const settings: Record<string, string> = { HOLDFAST_DATA: folder, HOLDFAST_LISTEN: "127.0.0.1:0" };
+    // Whoever traces a service counts the files that it opens.
+    if (under.length === 0) settings.NODE_COMPILE_CACHE = NODE_COMPILE_CACHE;
     if (config !== undefined) {
       settings.HOLDFAST_CONFIG = this.path(`config-${this.#configs++}.json`);
       writeFileSync(settings.HOLDFAST_CONFIG, JSON.stringify(config));
@@ -100,7 +103,7 @@ export class World {
     const command = [...under, process.execPath, join(root, "src", "cli", "main.ts"), "serve", ...args];
     const child = spawn(command[0] as string, command.slice(1), {
       cwd: root,
-      env: Object.fromEntries(Object.entries({ PATH, HOME, ...settings, ...env }).filter(([, value]) => value !== "")),
+      env: Object.fromEntries(Object.entries({ ...bare, ...settings, ...env }).filter(([, value]) => value !== "")),
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#children.push(child);

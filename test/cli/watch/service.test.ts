@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import type { Report } from "../../../src/cli/watch/report.ts";
+import { bareEnv } from "../../bare-env.ts";
 import { event, ROOT, World, waitFor } from "../../system/service-process.ts";
 import { deadUrl, serveHttp } from "../fake-http.ts";
 import { makeFolder, runCli } from "../run-cli.ts";
@@ -36,7 +37,7 @@ test("a real service is watched from outside, across its restart, and its silenc
     [join(ROOT, "src/cli/main.ts"), ...args, "--interval", "1", "--metrics", "127.0.0.1:0"],
     {
       cwd,
-      env: { PATH: process.env.PATH ?? "" },
+      env: bareEnv(),
       stdio: ["ignore", "pipe", "pipe"],
     },
   );

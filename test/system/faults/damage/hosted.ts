@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { bareEnv } from "../../../bare-env.ts";
 import type { Answer } from "../../service-process.ts";
 
 export type Reply = {
@@ -26,9 +27,8 @@ export class Hosted {
   #died: string | undefined;
 
   constructor(root: string, config: string) {
-    const { PATH = "", HOME = "" } = process.env;
     const command = [join(import.meta.dirname, "host.ts"), root, config];
-    const child = spawn(process.execPath, command, { env: { PATH, HOME }, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(process.execPath, command, { env: bareEnv(), stdio: ["pipe", "pipe", "pipe"] });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
