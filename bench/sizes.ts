@@ -12,7 +12,7 @@ import { ownMembers, type PreparedEntry, prepareEntry } from "../src/entry/prepa
 import { createSalts } from "../src/ingest/intake/salts.ts";
 import { SourceBook } from "../src/ingest/sources/source-counts.ts";
 import { keySigner } from "../src/keys/local-signer.ts";
-import { fastKeccak256 } from "../src/ledger/keccak-wasm.ts";
+import { fastKeccak256 } from "../src/ledger/keccak/keccak-wasm.ts";
 import { Ledger } from "../src/ledger/ledger.ts";
 import { deriveLedgerId, labelOf } from "../src/merkle/checkpoint.ts";
 import { LevelStore } from "../src/store/level-store.ts";
