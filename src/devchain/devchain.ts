@@ -155,9 +155,25 @@ export class DevChain {
     this.#blocks = latest;
     if (latest <= this.#covered || !this.#snapshots.isAllowed) return;
     if (!(await this.#save(this.#snapshots))) return;
+    const program = this.#process;
     await this.#endpoint.request("hardhat_mine", [`0x${BLOCKS_TO_FINAL.toString(16)}`]);
-    // A transaction that came in meanwhile makes the chain higher than this, and is on disk the next time.
-    this.#covered = latest + BLOCKS_TO_FINAL;
+    const covered = await this.#lastEmpty(latest);
+    // One that was started again meanwhile is as high as its snapshot.
+    if (program === this.#process) this.#covered = covered;
+  }
+
+  /**
+   * The newest of the blocks just mined that has only empty ones between itself and what is on disk. A transaction that
+   * came in meanwhile is in one of them or in a block above them; either is on disk, and made final, the next time.
+   */
+  async #lastEmpty(onDisk: number): Promise<number> {
+    let height = onDisk;
+    while (height < onDisk + BLOCKS_TO_FINAL) {
+      const next = `0x${(height + 1).toString(16)}`;
+      if (Number(await this.#endpoint.request("eth_getBlockTransactionCountByNumber", [next])) > 0) break;
+      height++;
+    }
+    return height;
   }
 
   /** Writes the last state, unless it was lost, and ends the chain. */

@@ -203,6 +203,28 @@ test("blocks are mined only while something waits for finality", async (t) => {
   reader.close();
 });
 
+test("a transaction that slips into the blocks that are mined for finality becomes final like any other", async (t) => {
+  const chain = await openChain(await folder(t));
+  const endpoint = connectEndpoint(chain.url, 5_000);
+  t.after(() => endpoint.close());
+  await chain.fund(OWNER.address);
+  await endpoint.request("hardhat_impersonateAccount", [OWNER.address]);
+  await endpoint.request("evm_setAutomine", [false]);
+  const payment = { from: OWNER.address, to: OWNER.address, value: "0x1" };
+  await endpoint.request("eth_sendTransaction", [payment]);
+  await endpoint.request("hardhat_mine", ["0x1"]);
+  // In the pool when the empty blocks are to be mined: it is in the first of them.
+  const late = await endpoint.request("eth_sendTransaction", [payment]);
+  const reader = connect(chain);
+  t.after(() => reader.close());
+  const isFinal = async () => {
+    await chain.mineBlocks();
+    const receipt = (await endpoint.request("eth_getTransactionReceipt", [late])) as { blockNumber: string } | null;
+    return receipt !== null && ((await reader.block("finalized"))?.number ?? 0) >= Number(receipt.blockNumber);
+  };
+  await until("the transaction to be final", isFinal);
+});
+
 test("a port that is taken is left to whoever has it", async (t) => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import test, { after, before } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
+import { until } from "../until.ts";
 import { type Look, launchBrowser, listenForComplaints, openContext } from "./browser.ts";
 import { buildPages } from "./built.ts";
 import { FOREIGN_EVENTS, sendAsSenders } from "./demo-senders.ts";
@@ -40,12 +41,11 @@ before(async () => {
     await fetch(`${demo.url}/v1/keys`, { method: "POST", headers, body: JSON.stringify(key) });
   }
   await sendDay(demo, EVENTS);
-  for (;;) {
+  await until("the day to be final", async () => {
     const answer = await fetch(`${demo.url}/v1/ledgers/main/events/${EVENTS - 9}/bundle?omit=context`, { headers });
     bundle = await answer.text();
-    if ((JSON.parse(bundle) as { status: string }).status === "final") break;
-    await new Promise((done) => setTimeout(done, 100));
-  }
+    return (JSON.parse(bundle) as { status: string }).status === "final";
+  });
   await sendAsSenders(demo);
 });
 
