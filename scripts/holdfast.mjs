@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Starts the command line on Node 24, whatever Node started this: on the one that the set-up put into node_modules,
- * or on this one when it is new enough. Plain JavaScript, because an older Node reads it.
+ * Starts the command line. As an installed package: the JavaScript that was built, on the Node that started this. In a checkout: the
+ * sources, on Node 24, be it the one that the set-up put into node_modules. Plain JavaScript, because an older Node reads it.
  */
 
 import { spawn } from "node:child_process";
@@ -12,31 +12,47 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 // Otherwise this Node would open the port of its debugger to everybody on the machine.
 process.on("SIGUSR1", () => undefined);
 
+/** That runs the sources. */
 const NODE_MIN = 24;
+/** Each with the first of its versions that runs what was built; `engines` in package.json says the same. */
+const NODES_BUILT = { 20: 19, 22: 12 };
 const PARENT_LOOK_MS = 500;
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const main = join(root, "src", "cli", "main.ts");
+const sources = join(root, "src", "cli", "main.ts");
+const built = join(root, "dist", "cli", "main.js");
 const ownNodes = ["node", "node.exe"].map((file) => join(root, "node_modules", "node", "bin", file));
+const [major, minor] = process.versions.node.split(".").map(Number);
 
-if (!existsSync(join(root, "node_modules", "commander"))) {
-  process.stderr.write(`holdfast: nothing is installed yet; run "npm run setup" in ${root}\n`);
+if (!existsSync(sources)) await runInstalled();
+else if (!existsSync(join(root, "node_modules", "commander"))) {
+  fail(`nothing is installed yet; run "npm run setup" in ${root}`);
+} else if (major >= NODE_MIN) await run(sources);
+else spawnSources();
+
+async function run(main) {
+  const { run: runCommand } = await import(pathToFileURL(main).href);
+  process.exitCode = await runCommand(process.argv.slice(2));
+}
+
+async function runInstalled() {
+  const minorMin = NODES_BUILT[major] ?? (major >= NODE_MIN ? 0 : Number.POSITIVE_INFINITY);
+  if (minor < minorMin) fail(`expected Node 20.19, 22.12, 24 or later, got ${process.version}`);
+  await run(built);
+}
+
+function fail(message) {
+  process.stderr.write(`holdfast: ${message}\n`);
   process.exit(2);
 }
 
-if (Number(process.versions.node.split(".")[0]) >= NODE_MIN) {
-  const { run } = await import(pathToFileURL(main).href);
-  process.exitCode = await run(process.argv.slice(2));
-} else {
+function spawnSources() {
   const node = ownNodes.find((file) => existsSync(file));
-  if (node === undefined) {
-    process.stderr.write(`holdfast: expected Node ${NODE_MIN} or later; run "npm run setup" in ${root}\n`);
-    process.exit(2);
-  }
+  if (node === undefined) fail(`expected Node ${NODE_MIN} or later; run "npm run setup" in ${root}`);
   // By this it knows whom it belongs to, and ends when this process is killed: src/cli/terminal/process.ts.
   const env = { ...process.env, HOLDFAST_LAUNCHER: String(process.pid) };
-  const child = spawn(node, ["--disable-sigusr1", main, ...process.argv.slice(2)], { stdio: "inherit", env });
+  const child = spawn(node, ["--disable-sigusr1", sources, ...process.argv.slice(2)], { stdio: "inherit", env });
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
   // The shell of npx does not pass signals on: it is gone, and this goes on without it.
   const parent = process.ppid;
@@ -47,10 +63,7 @@ if (Number(process.versions.node.split(".")[0]) >= NODE_MIN) {
   };
   const timer = setInterval(look, PARENT_LOOK_MS).unref();
   if (process.env.npm_lifecycle_event !== "npx") clearInterval(timer);
-  child.on("error", (error) => {
-    process.stderr.write(`holdfast: could not start ${node}: ${error.message}\n`);
-    process.exit(2);
-  });
+  child.on("error", (error) => fail(`could not start ${node}: ${error.message}`));
   child.on("close", (status, signal) => {
     // Whoever waits for us shall see the same end as if the child had been started directly.
     for (const forwarded of FORWARDED) process.removeAllListeners(forwarded);

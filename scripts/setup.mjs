@@ -99,13 +99,13 @@ if (major(process.version) < NODE_MIN) fail(`expected Node ${NODE_MIN} or later,
 
 if (!isDone()) {
   process.stderr.write("holdfast: first run, installing packages (a minute or two) ...\n");
-  npm(["ci"], false);
+  npm(["ci", "--include=dev"], false);
   const brought = spawnSync(join(bin, "node"), ["--version"], { encoding: "utf8" });
   if (brought.status !== 0 || major(brought.stdout) < NODE_PROJECT) {
     fail(`expected the package "node" to bring Node ${NODE_PROJECT}; npm may be set to ignore install scripts`);
   }
   // Costs two seconds where nothing was left out, and does not have to know what would be.
-  npm(["install", "--no-save"], true);
+  npm(["install", "--no-save", "--include=dev"], true);
   writeFileSync(stampFile, stamp());
 }
 

@@ -19,11 +19,14 @@ export class WorkerThread<Question, Answer> {
   readonly #waiting: Waiting<Answer>[] = [];
   #lost: unknown;
 
-  /** @param onLost told once, with what it died of, or that it was ended */
+  /**
+   * @param script as it is named in the sources, such as `new URL("./thread.ts", import.meta.url)`
+   * @param onLost told once, with what it died of, or that it was ended
+   */
   constructor(script: URL, onLost: (cause: unknown) => void = () => undefined) {
     this.#onLost = onLost;
     // No limit on its memory of our own: when the engine's parser meets one, the whole process ends, not the thread.
-    this.#worker = new Worker(script);
+    this.#worker = new Worker(builtOf(script));
     this.#worker.unref();
     this.#worker.on("message", (answer: Answer) => this.#take(answer));
     this.#worker.on("error", (cause) => this.#lose(cause));
@@ -76,6 +79,11 @@ export class WorkerThread<Question, Answer> {
     for (const { reject } of this.#waiting.splice(0)) reject(lostError(cause));
     this.#onLost(cause);
   }
+}
+
+/** Where this file was built to JavaScript, so was the script, beside which it lies as among the sources. */
+function builtOf(script: URL): URL {
+  return import.meta.url.endsWith(".js") ? new URL(script.href.replace(/\.ts$/, ".js")) : script;
 }
 
 function lostError(cause: unknown): ThreadLostError {

@@ -17,9 +17,10 @@ const ROOT = join(import.meta.dirname, "..");
 
 /** From the innermost ring outwards; imports point to what stands before. Some rooms are named before they are built. */
 const RINGS: readonly (readonly string[])[] = [
-  ["merkle", "json", "entry", "verify", "watch", "senders", "sdk"],
+  ["group-by.ts", "merkle", "json", "entry", "verify", "watch", "senders"],
   [
     "clock.ts",
+    "deferred.ts",
     "health.ts",
     "log.ts",
     "metrics.ts",
@@ -30,6 +31,7 @@ const RINGS: readonly (readonly string[])[] = [
     "chain",
     "keys",
     "devchain",
+    "sdk",
   ],
   ["ledger", "prove", "encryption"],
   ["query", "anchor", "retention", "archive", "backup", "audit", "access", "alerts", "evidence"],
@@ -44,22 +46,25 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   json: ["merkle"],
   entry: ["merkle", "json"],
   verify: ["merkle", "json", "entry"],
-  watch: ["merkle", "json", "verify"],
+  "group-by.ts": [],
+  watch: ["group-by.ts", "merkle", "json", "verify"],
   senders: [],
+  sdk: ["merkle", "json", "entry", "verify", "net"],
   web: ["merkle", "json", "entry", "verify", "senders", "net"],
   "clock.ts": [],
+  "deferred.ts": [],
   "worker-thread.ts": [],
   "health.ts": [],
   "log.ts": [],
   "metrics.ts": [],
   net: ["verify", "health.ts", "log.ts"],
-  store: ["merkle", "json", "entry", "verify", "health.ts"],
+  store: ["merkle", "json", "entry", "verify", "deferred.ts", "health.ts"],
   chain: ["merkle", "json", "verify", "watch", "net"],
   keys: ["merkle", "json", "store", "chain", "health.ts", "log.ts"],
   devchain: ["merkle", "json", "verify", "net", "store", "chain", "clock.ts", "health.ts", "log.ts"],
-  ledger: ["merkle", "json", "entry", "store", "keys", "clock.ts", "health.ts", "worker-thread.ts"],
+  ledger: ["merkle", "json", "entry", "store", "keys", "clock.ts", "deferred.ts", "health.ts", "worker-thread.ts"],
   prove: ["merkle", "entry", "verify", "store", "keys", "ledger"],
-  query: ["merkle", "json", "entry", "store", "health.ts"],
+  query: ["merkle", "json", "entry", "store", "deferred.ts", "health.ts"],
   anchor: ["merkle", "json", "verify", "store", "chain", "clock.ts", "health.ts", "log.ts"],
   audit: ["merkle", "entry", "store", "ledger"],
   ingest: [
@@ -76,6 +81,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "worker-thread.ts",
   ],
   http: [
+    "group-by.ts",
+    "deferred.ts",
     "merkle",
     "json",
     "entry",
@@ -111,6 +118,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "metrics.ts",
   ],
   cli: [
+    "group-by.ts",
     "merkle",
     "json",
     "entry",
@@ -166,6 +174,8 @@ const LONG_LISTS = ["src", "src/cli"];
 const LINES_MAX = 400;
 const LINES_MEDIAN_MAX = 150;
 const FUNCTION_LINES_MAX = 70;
+/** What other programs import of the package, under its name. */
+const SDK_DOOR = /^sdk\/\w+\/index\.ts$/;
 const FORBIDDEN_NAMES = /(^|[/-])(utils?|helpers?|common|types)\.tsx?$|(^|[/])index\.tsx?$/;
 
 type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] };
@@ -288,7 +298,11 @@ const ENTRANCES = ["src/cli/main.ts run"];
 test("nothing is exported that nobody needs, and no class has a member that nothing names", () => {
   const files = globSync("{src,test,scripts,bench}/**/*.{ts,tsx,mjs}", { cwd: ROOT });
   const texts = new Map(files.map((file) => [file.split(sep).join("/"), readText(file)]));
-  assert.deepEqual(unusedExports(texts), ENTRANCES);
+  const ofDoor = (unused: string) => SDK_DOOR.test(unused.replace(/^src\/(\S+) .*$/, "$1"));
+  assert.deepEqual(
+    unusedExports(texts).filter((unused) => !ofDoor(unused)),
+    ENTRANCES,
+  );
   const small = new Map([
     ["src/a.ts", "export const used = 1; export const own = used; export const dead = 2; export type T = 1;"],
     ["src/b.ts", 'import { used } from "./a.ts"; export class B { kept() { return used; } dropped() {} }'],
@@ -301,8 +315,12 @@ test("nothing is exported that nobody needs, and no class has a member that noth
 
 /** Packages that are used by their programs, and by what name. */
 const PROGRAMS: Readonly<Record<string, string>> = {
+  "@arethetypeswrong/cli": "attw",
   "@biomejs/biome": "biome",
+  // Of the older Node, whose types that file names.
+  "@node20/node": "tsconfig\\.package\\.json",
   node: "node",
+  publint: "publint",
   typescript: "tsc",
 };
 
@@ -391,7 +409,7 @@ test("imports have no cycles", () => {
 
 test("files have names of what is in them and open by saying what they are", () => {
   assert.deepEqual(
-    sources.filter(({ path }) => FORBIDDEN_NAMES.test(path)).map(({ path }) => path),
+    sources.filter(({ path }) => FORBIDDEN_NAMES.test(path) && !SDK_DOOR.test(path)).map(({ path }) => path),
     [],
   );
   assert.deepEqual(

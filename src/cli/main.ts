@@ -31,6 +31,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   keys: async () => (await import("./keys.ts")).addKeys,
   sources: async () => (await import("./sources/command.ts")).addSources,
   watch: async () => (await import("./watch/command.ts")).addWatch,
+  about: async () => (await import("./about/command.ts")).addAbout,
   "fork-proof": async () => (await import("./fork-proof/command.ts")).addForkProof,
 };
 
@@ -78,4 +79,6 @@ function fail(error: unknown, asJson: boolean): number {
   return known ? error.exitStatus : 1;
 }
 
-if (import.meta.main) process.exitCode = await run(process.argv.slice(2));
+// Undefined on an older Node, where scripts/holdfast.mjs calls run().
+const { main: isMain } = import.meta as { readonly main?: boolean };
+if (isMain === true) process.exitCode = await run(process.argv.slice(2));

@@ -53,7 +53,14 @@ const OUTPUT_MAX = 4_000;
 /** Ends the chain when the pipe on descriptor 3 breaks; exec keeps the process id, so that signals reach the chain. */
 const GUARD = 'chain=$$; (cat <&3 >/dev/null; kill -9 $chain 2>/dev/null) & exec "$@" 3<&-';
 
-/** Finds a program that runs a chain. */
+/** What to do where npm brings none: it does for Linux and macOS, unless it was told to leave out what is optional. */
+const WAYS_TO_A_CHAIN = [
+  "install it with npm, optional packages included (npm install holdfast --include=optional)",
+  'put "anvil" of Foundry on the PATH',
+  'or name the chains to anchor to ("chains" in docs/configuration.md)',
+].join(", ");
+
+/** Finds a program that runs a chain. @throws ChainProcessError where there is none */
 export function findProgram(): Program {
   const require = createRequire(import.meta.url);
   const arch = process.arch === "x64" ? "amd64" : process.arch;
@@ -62,17 +69,23 @@ export function findProgram(): Program {
     ...(process.env.PATH ?? "").split(delimiter).map((folder) => () => join(folder, "anvil")),
   ];
   for (const candidate of candidates) {
-    const command = executable(candidate);
+    const command = accessible(candidate, constants.X_OK);
     if (command !== undefined) return { kind: "anvil", command, args: [] };
   }
-  const cli = join(dirname(require.resolve("hardhat/package.json")), "dist", "src", "cli.js");
-  return { kind: "hardhat", command: process.execPath, args: [cli, "node"] };
+  // Only a checkout has it: it is needed to build.
+  const cli = accessible(
+    () => join(dirname(require.resolve("hardhat/package.json")), "dist", "src", "cli.js"),
+    constants.R_OK,
+  );
+  if (cli !== undefined) return { kind: "hardhat", command: process.execPath, args: [cli, "node"] };
+  const expected = `expected a program for the embedded chain, which there is when no chain is configured, got none`;
+  throw new ChainProcessError(`${expected} for ${process.platform} on ${process.arch}: ${WAYS_TO_A_CHAIN}`);
 }
 
-function executable(locate: () => string): string | undefined {
+function accessible(locate: () => string, mode: number): string | undefined {
   try {
     const path = locate();
-    accessSync(path, constants.X_OK);
+    accessSync(path, mode);
     return path;
   } catch {
     return undefined;

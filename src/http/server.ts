@@ -14,6 +14,7 @@ import {
 } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
+import { deferred } from "../deferred.ts";
 import type { Code } from "./api/codes.ts";
 import { followHandshakes, handshakeOptions, type Secure } from "./handshakes.ts";
 import { Problem, problemBody, problemHeaders } from "./problem.ts";
@@ -88,7 +89,7 @@ export function createServer(app: RequestListener, limits: HttpLimits, parts: Se
 /** Takes no more requests, lets those that are being answered finish, and after a time closes what is still open. */
 export function closeServer(server: Server, graceMs: number): Promise<void> {
   CONNECTIONS.get(server)?.stop();
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = deferred<void>();
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   // A connection whose last answer left after this would stay open for as long as its client likes.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);

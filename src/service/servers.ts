@@ -12,6 +12,7 @@ import { hostInUrl, type ListenAddress } from "../net/listen-address.ts";
 import { ServedCertificate } from "../net/tls/reload-certificate.ts";
 import type { Config } from "./config.ts";
 import type { Listening } from "./listening.ts";
+import type { OpenedParts } from "./opened-parts.ts";
 
 /** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
 const STOP_MS = 8000;
@@ -33,7 +34,7 @@ export class AddressTakenError extends Error {
 /** Opens the listeners for syslog. @returns what they are, for people. @throws AddressTakenError */
 export async function openListeners(
   { syslog, tls }: Pick<Config, "syslog" | "tls">,
-  opened: AsyncDisposableStack,
+  opened: OpenedParts,
   options: Omit<ListenersOptions, "clients">,
 ): Promise<readonly string[]> {
   const clients = tls?.clientCa === undefined ? undefined : tls.clients;
@@ -56,7 +57,7 @@ function takenError(setting: string, address: ListenAddress, error: unknown): un
 }
 
 type CertificateParts = {
-  readonly opened: AsyncDisposableStack;
+  readonly opened: OpenedParts;
   readonly log: Log;
   readonly health: Health;
 };
@@ -75,7 +76,7 @@ export type ServersOptions = {
   readonly certificate: ServedCertificate | undefined;
   readonly limits: HttpLimits;
   readonly telling: Pick<Services, "metrics" | "log">;
-  readonly opened: AsyncDisposableStack;
+  readonly opened: OpenedParts;
 };
 
 /**

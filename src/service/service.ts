@@ -39,11 +39,11 @@ import type { ServedCertificate } from "../net/tls/reload-certificate.ts";
 import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts";
 import type { LevelStore } from "../store/level-store.ts";
 import { type ChainFacts, chainsOf, type OpenedChains, openChains } from "./chains.ts";
-import { closeAll } from "./close-all.ts";
 import { adminKeyFile, type Config, marksFolder } from "./config.ts";
 import { openHash } from "./hashing.ts";
 import { Indexes } from "./indexes.ts";
 import { openLog } from "./log.ts";
+import { OpenedParts } from "./opened-parts.ts";
 import { openCertificate, openListeners, openServers } from "./servers.ts";
 import { damageOf, describeHanging, openStorage } from "./storage.ts";
 
@@ -74,20 +74,20 @@ const PRIVATE_FOLDERS = ["store", "index", "marks", "keys", "chain"];
  * @throws StoreLockedError, RecoveryError, AnchorStartError, KeyError … with what to do, after closing what was opened
  */
 export async function startService(config: Config, version: string): Promise<Service> {
-  const opened = new AsyncDisposableStack();
+  const opened = new OpenedParts();
   const log = openLog(config.logLevel);
   try {
     return await start(config, version, { opened, log });
   } catch (error) {
     // Why it did not start is what somebody has to be told, whatever does not close besides.
-    await closeAll(opened).catch((err: unknown) =>
-      log.error({ err }, "not everything that was opened could be closed"),
-    );
+    await opened
+      .closeAll()
+      .catch((err: unknown) => log.error({ err }, "not everything that was opened could be closed"));
     throw error;
   }
 }
 
-type Begun = { readonly opened: AsyncDisposableStack; readonly log: Logger };
+type Begun = { readonly opened: OpenedParts; readonly log: Logger };
 
 async function start(config: Config, version: string, begun: Begun): Promise<Service> {
   const ground = await openGround(config, begun);
@@ -147,7 +147,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     isFirstStart,
     signer: checksumAddress(signer.address),
     chains: facts,
-    close: () => closeAll(opened),
+    close: () => opened.closeAll(),
     unfinished: () => describeHanging(store),
   };
 }

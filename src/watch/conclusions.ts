@@ -3,6 +3,7 @@
  * to begin with which others. Whatever was not proved is in neither.
  */
 
+import { groupBy } from "../group-by.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { Conflict } from "./checks.ts";
 import { relate } from "./fork.ts";
@@ -85,7 +86,7 @@ function compareRoots(state: WatchState, chain: ChainSeen | undefined, signed: r
   const held = (chain?.nodes ?? []).flatMap(({ name, roots }) => roots.map((each) => ({ ...each, name })));
   return signed.flatMap((a) => {
     const others = held.filter(({ size, root }) => size === a.size && root !== a.root);
-    return [...Map.groupBy(others, ({ root }) => root)].map(([root, said]) => {
+    return [...groupBy(others, ({ root }) => root)].map(([root, said]) => {
       const by = said.map(({ name }) => name);
       const what = `the contract holds root ${root} for size ${a.size}, the service signed ${a.root}`;
       const b = inContract(state, a.size, root);

@@ -3,6 +3,7 @@
  * establish (contracts/ILedgerAnchor.sol). Nothing here says whether a signer was the ledger's: the contract knows.
  */
 
+import { groupBy } from "../group-by.ts";
 import { equal, fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { keccak256 } from "../merkle/hash.ts";
 import { ProofError, rootFromPath, rootsOfNodes } from "../merkle/proof.ts";
@@ -79,7 +80,7 @@ export function compareStatements(exhibits: readonly Exhibit[], found: readonly 
     (statement) => `${statement.size} ${authorOf(statement)}`,
     ({ root }) => root,
   );
-  const bySize = Map.groupBy(statements, ({ size }) => size);
+  const bySize = groupBy(statements, ({ size }) => size);
   const paths = [...exhibits.flatMap((exhibit) => exhibit.paths), ...found];
   const contradictions: Contradiction[] = [...bySize.values()].flatMap(compareRoots);
   const linked = new Set<string>();
@@ -115,7 +116,7 @@ function compareRoots(statements: readonly Statement[]): Contradiction[] {
 
 /** Different leaves at one index, each proved to be in the tree of a statement. */
 function compareLeaves(exhibits: readonly Exhibit[], statements: readonly Statement[]): Contradiction[] {
-  const byTree = Map.groupBy(statements, treeOf);
+  const byTree = groupBy(statements, treeOf);
   const claimed = exhibits
     .flatMap((exhibit) => exhibit.leaves)
     .filter((leaf) => byTree.has(treeOf(leaf)))
@@ -126,7 +127,7 @@ function compareLeaves(exhibits: readonly Exhibit[], statements: readonly Statem
     ({ leaf, statement }) => `${leaf.index} ${authorOf(statement)}`,
     ({ leaf }) => leaf.leafHash,
   );
-  return [...Map.groupBy(few, ({ leaf }) => leaf.index).values()].flatMap(compareClaims);
+  return [...groupBy(few, ({ leaf }) => leaf.index).values()].flatMap(compareClaims);
 }
 
 type Claimed = { readonly leaf: LeafClaim; readonly statement: Statement };

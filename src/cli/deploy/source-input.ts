@@ -3,7 +3,7 @@
  * as they are on this disk, each of which must be the one that the checked-in code was made of.
  */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import artifact from "../../chain/contract/artifact.json" with { type: "json" };
 import { toHex, utf8 } from "../../merkle/bytes.ts";
@@ -11,6 +11,8 @@ import { keccak256 } from "../../merkle/hash.ts";
 import { CliError } from "../terminal/failure.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
+/** Where the package has them all, as scripts/build-package.ts puts them; a checkout has them where they were written. */
+const PACKED = join("dist", "chain", "contract", "sources");
 /** Names of the compiler: those of this project, and npm/<package>@<version>/<path>. */
 const NPM = /^npm\/((?:@[^/]+\/)?[^/@]+)@[^/]+\/(.+)$/;
 
@@ -31,9 +33,15 @@ export function makeSourceInput(): string {
   return `${JSON.stringify({ language: "Solidity", sources: Object.fromEntries(sources), settings })}\n`;
 }
 
-function readSource(name: string, hash: string): string {
+function placeOf(name: string): string {
   const [, packageName, path] = NPM.exec(name) ?? [];
   const file = packageName === undefined ? name.replace(/^project\//, "") : `node_modules/${packageName}/${path}`;
+  const packed = join(PACKED, name);
+  return !existsSync(join(ROOT, file)) && existsSync(join(ROOT, packed)) ? packed : file;
+}
+
+function readSource(name: string, hash: string): string {
+  const file = placeOf(name);
   let content: string;
   try {
     content = readFileSync(join(ROOT, file), "utf8");

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { CONTRACT_ADDRESS } from "../../chain/contract/contract.ts";
 import { type ContractCall, forkCall } from "../../chain/contract/manual-calls.ts";
+import { groupBy } from "../../group-by.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { ProofError } from "../../merkle/proof.ts";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
@@ -136,7 +137,7 @@ function readFile(file: string): Exhibit[] {
 
 /** A ledger has few signers: a signature under text that it was not made for is one of a new account each time. */
 function requireFewAuthors(exhibits: readonly { readonly file: string; readonly exhibit: Exhibit }[]): void {
-  const byFile = Map.groupBy(exhibits, ({ file }) => file);
+  const byFile = groupBy(exhibits, ({ file }) => file);
   for (const [file, own] of byFile) {
     const authors = new Set(own.flatMap(({ exhibit }) => exhibit.statements).map(authorOf));
     if (authors.size <= AUTHORS_MAX) continue;

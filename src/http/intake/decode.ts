@@ -4,41 +4,34 @@
  * and snappy as the OpenTelemetry Collector sends it, one block or frames.
  */
 
-import {
-  type BrotliDecompress,
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createInflateRaw,
-  createZstdDecompress,
-  type Gunzip,
-  type Inflate,
-  type InflateRaw,
-  type ZstdDecompress,
-} from "node:zlib";
+import type { Transform } from "node:stream";
+import * as zlib from "node:zlib";
 import { Problem } from "../problem.ts";
 import { unpackFrames, unpackSnappy } from "./snappy.ts";
 
 /** `makeRoom` is asked before memory is taken. */
 type Decode = (bytes: Uint8Array, makeRoom: (bytes: number) => void) => Promise<Uint8Array>;
-type Decoder = Gunzip | Inflate | InflateRaw | BrotliDecompress | ZstdDecompress;
+type Decoder = Transform & { readonly bytesWritten: number };
 
 /** More encodings than these no sender has; each can be a body of the full size, and much work. */
 const ENCODINGS_MAX = 4;
 /** The low half of a byte of 8: what a zlib stream (RFC 1950) begins with, and a raw one of senders who forgot it does not. */
 const ZLIB_METHOD = 0x08;
 
+/** Node has it from 22.15 on; on an older one a body in it is kept as it came, as in any encoding that is not known. */
+const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () => Decoder };
+
 const DECODERS: Readonly<Record<string, Decode>> = {
-  gzip: streamed(createGunzip),
-  "x-gzip": streamed(createGunzip),
+  gzip: streamed(zlib.createGunzip),
+  "x-gzip": streamed(zlib.createGunzip),
   deflate: (bytes, makeRoom) => ((bytes[0] ?? 0) % 16 === ZLIB_METHOD ? zlibStream : rawStream)(bytes, makeRoom),
-  br: streamed(createBrotliDecompress),
-  zstd: streamed(createZstdDecompress),
+  br: streamed(zlib.createBrotliDecompress),
+  ...(createZstdDecompress && { zstd: streamed(createZstdDecompress) }),
   snappy: unpackSnappy,
   "x-snappy-framed": unpackFrames,
 };
-const zlibStream = streamed(createInflate);
-const rawStream = streamed(createInflateRaw);
+const zlibStream = streamed(zlib.createInflate);
+const rawStream = streamed(zlib.createInflateRaw);
 
 /**
  * A body without its Content-Encoding; undefined when it does not decompress, or is in an encoding that is not known.

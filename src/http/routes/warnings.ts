@@ -3,6 +3,7 @@
  * header for all, since the answer to a single event is its bundle, in which nothing has a place that is not proved.
  */
 
+import { groupBy } from "../../group-by.ts";
 import type { Warning } from "../../ingest/intake/intake.ts";
 import type { Appended } from "../../ledger/append/answer.ts";
 import type { Metrics } from "../../metrics.ts";
@@ -45,7 +46,7 @@ export function warningHeaders(warnings: readonly Warning[], alone: boolean): Re
 
 /** The texts of receipts' members `warnings`, by the positions of their events; with a comma behind. */
 export function warningTexts(warnings: readonly Warning[]): ReadonlyMap<number, string> {
-  const lists = Map.groupBy(warnings, ({ position }) => position);
+  const lists = groupBy(warnings, ({ position }) => position);
   const texts = new Map<number, string>();
   for (const [position, list] of lists) {
     const spelled = list.map(({ position: _, ...warning }) => warning);

@@ -8,6 +8,7 @@
  * Why: docs/decisions/0108.
  */
 
+import { deferred } from "../../deferred.ts";
 import type { Health } from "../../health.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
@@ -192,7 +193,7 @@ export class Marks {
 
   /** Waits for something on the disk, but not for ever. */
   async #bounded(work: Promise<void>): Promise<void> {
-    const { promise: isLate, resolve } = Promise.withResolvers<true>();
+    const { promise: isLate, resolve } = deferred<true>();
     const timer = setTimeout(() => resolve(true), this.#bounds.hangMs);
     try {
       if ((await Promise.race([work, isLate])) !== true) return;

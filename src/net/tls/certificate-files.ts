@@ -64,7 +64,7 @@ export async function readCertificateFiles(files: CertificateFiles, now: number)
     cert,
     key,
     ...(ca !== undefined && { ca }),
-    endsAt: Math.min(...chain.map(({ validToDate }) => validToDate.getTime())),
+    endsAt: Math.min(...chain.map(({ validTo }) => new Date(validTo).getTime())),
     names: own.subjectAltName ?? oneLine(own.subject),
     isOpenToAll: process.platform !== "win32" && ((await stat(files.key)).mode & READ_BY_ALL) !== 0,
   };
@@ -133,10 +133,10 @@ function checkOwner(
 
 function checkTime(own: X509Certificate, path: string, now: number): void {
   const expected = `expected a certificate that is valid now in ${path}`;
-  if (own.validToDate.getTime() <= now)
-    throw new CertificateError(`${expected}, got one that ended at ${own.validToDate.toISOString()}`);
-  if (own.validFromDate.getTime() > now)
-    throw new CertificateError(`${expected}, got one that begins at ${own.validFromDate.toISOString()}`);
+  const begins = new Date(own.validFrom);
+  const ends = new Date(own.validTo);
+  if (ends.getTime() <= now) throw new CertificateError(`${expected}, got one that ended at ${ends.toISOString()}`);
+  if (begins.getTime() > now) throw new CertificateError(`${expected}, got one that begins at ${begins.toISOString()}`);
 }
 
 function oneLine(subject: string | undefined): string {

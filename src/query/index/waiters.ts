@@ -1,5 +1,7 @@
 /** Those who wait until the index has come to a size; none waits without a deadline. */
 
+import { deferred } from "../../deferred.ts";
+
 /** The index does not reach as far as was asked; trying again soon may help. */
 export class IndexBehindError extends Error {
   override readonly name = "IndexBehindError";
@@ -17,7 +19,7 @@ export class Waiters {
   /** @throws IndexBehindError after `timeoutMs`, or when stopped */
   async wait(size: number, timeoutMs: number): Promise<void> {
     if (this.#stopped) throw new IndexBehindError(`expected an index of ${size} entries, got one that stopped`);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = deferred<void>();
     const waiter = { size, resolve, reject };
     this.#waiting.add(waiter);
     const timer = setTimeout(() => {

@@ -18,6 +18,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { IteratorOptions, Level } from "level";
+import { deferred } from "../../deferred.ts";
 import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
 import { requireRoom } from "./disk-room.ts";
 import { AcknowledgedMissingError, cutLogs } from "./log-end.ts";
@@ -71,7 +72,7 @@ export class Database {
   readonly #stopping = new AbortController();
   #handle: Handle | undefined;
   /** Resolves when the handle is there again. */
-  #reopened = Promise.withResolvers<void>();
+  #reopened = deferred<void>();
   /** Sequence number of the last write that was acknowledged. */
   #acknowledged: number;
   #status: WritingStatus = { state: "writing" };
@@ -297,7 +298,7 @@ export class Database {
     this.#setStatus({ state: "closed", cause });
     const handle = this.#handle;
     this.#handle = undefined;
-    this.#reopened = Promise.withResolvers();
+    this.#reopened = deferred();
     await handle?.close();
     await this.#cut();
   }

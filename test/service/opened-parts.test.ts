@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { closeAll } from "../../src/service/close-all.ts";
+import { OpenedParts } from "../../src/service/opened-parts.ts";
 
-function stackThat(fails: readonly string[], closed: string[]): AsyncDisposableStack {
-  const opened = new AsyncDisposableStack();
+function stackThat(fails: readonly string[], closed: string[]): OpenedParts {
+  const opened = new OpenedParts();
   for (const name of ["store", "ledgers", "server"]) {
     opened.defer(async () => {
       closed.push(name);
@@ -18,14 +18,16 @@ function stackThat(fails: readonly string[], closed: string[]): AsyncDisposableS
 test("everything is closed, the newest first, whatever fails", async () => {
   for (const fails of [[], ["server"], ["store", "ledgers", "server"]]) {
     const closed: string[] = [];
-    await closeAll(stackThat(fails, closed)).catch(() => undefined);
+    await stackThat(fails, closed)
+      .closeAll()
+      .catch(() => undefined);
     assert.deepEqual(closed, ["server", "ledgers", "store"], `${fails}`);
   }
 });
 
 test("one failure is thrown as it is, and several as one that has them all in the order in which they happened", async () => {
-  await assert.rejects(closeAll(stackThat(["ledgers"], [])), { name: "Error", message: "ledgers does not close" });
-  const all = closeAll(stackThat(["store", "ledgers", "server"], []));
+  await assert.rejects(stackThat(["ledgers"], []).closeAll(), { name: "Error", message: "ledgers does not close" });
+  const all = stackThat(["store", "ledgers", "server"], []).closeAll();
   await assert.rejects(all, (error: AggregateError) => {
     assert.equal(error.message, "server does not close; ledgers does not close; store does not close");
     assert.equal(error.errors.length, 3);
@@ -36,7 +38,7 @@ test("one failure is thrown as it is, and several as one that has them all in th
 test("what is closed is not closed again", async () => {
   const closed: string[] = [];
   const opened = stackThat([], closed);
-  await closeAll(opened);
-  await closeAll(opened);
+  await opened.closeAll();
+  await opened.closeAll();
   assert.equal(closed.length, 3);
 });

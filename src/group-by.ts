@@ -1,0 +1,13 @@
+/** Map.groupBy, which not every Node that this runs on has. */
+
+/** What there is under each key, keys and values in the order in which they came. */
+export function groupBy<K, V>(values: Iterable<V>, keyOf: (value: V) => K): Map<K, V[]> {
+  const groups = new Map<K, V[]>();
+  for (const value of values) {
+    const key = keyOf(value);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [value]);
+    else group.push(value);
+  }
+  return groups;
+}
