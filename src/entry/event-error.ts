@@ -22,6 +22,11 @@ export type EventErrorCode =
   | "schemas_max"
   | "schema_unknown";
 
+/** Which rule of a ledger is not kept: a requirement by its name, a schema, or the schema that a requirement asks for. */
+export type RuleName = { readonly requirement?: string; readonly schema?: string };
+
+type EventErrorOptions = { readonly cause?: unknown; readonly rule?: RuleName };
+
 /** A text that is no I-JSON, a value that is no event, or no schema; `path` is an RFC 6901 pointer, "" for the whole. */
 export class EventError extends Error {
   override readonly name = "EventError";
@@ -29,19 +34,15 @@ export class EventError extends Error {
   readonly path: string;
   readonly expected: string;
   readonly got: string;
+  readonly rule: RuleName | undefined;
 
-  constructor(
-    code: EventErrorCode,
-    path: string,
-    expected: string,
-    got: string,
-    options?: { readonly cause?: unknown },
-  ) {
-    super(`expected ${expected}${path === "" ? "" : ` at ${path}`}, got ${got}`, options);
+  constructor(code: EventErrorCode, path: string, expected: string, got: string, options: EventErrorOptions = {}) {
+    super(`expected ${expected}${path === "" ? "" : ` at ${path}`}, got ${got}`, { cause: options.cause });
     this.code = code;
     this.path = path;
     this.expected = expected;
     this.got = got;
+    this.rule = options.rule;
   }
 }
 

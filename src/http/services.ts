@@ -5,7 +5,7 @@
 import type { AnchoringStatus } from "../anchor/status.ts";
 import { EVENT_LIMITS, type EventLimits } from "../entry/event.ts";
 import type { Health } from "../health.ts";
-import type { OnMisspelt } from "../ingest/intake/intake.ts";
+import type { OnMisspelt } from "../ingest/intake/examine.ts";
 import type { IntakePool } from "../ingest/intake/pool.ts";
 import type { RuleBook } from "../ingest/rules/rule-book.ts";
 import type { SourceBook } from "../ingest/sources/source-counts.ts";

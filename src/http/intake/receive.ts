@@ -6,7 +6,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseJson } from "../../entry/i-json.ts";
 import type { Preparation } from "../../entry/prepare.ts";
-import { type OnMisspelt, openIntake, type Received } from "../../ingest/intake/intake.ts";
+import type { OnMisspelt } from "../../ingest/intake/examine.ts";
+import { openIntake, type Received } from "../../ingest/intake/intake.ts";
 import type { IntakePool, RemoteIntake } from "../../ingest/intake/pool.ts";
 import { decodeUtf8 } from "../../ingest/intake/utf8.ts";
 import type { RuleSet } from "../../ingest/rules/rule-set.ts";

@@ -4,7 +4,7 @@
  */
 
 import { groupBy } from "../../group-by.ts";
-import type { Warning } from "../../ingest/intake/intake.ts";
+import type { Warning } from "../../ingest/intake/examine.ts";
 import type { Appended } from "../../ledger/append/answer.ts";
 import type { Metrics } from "../../metrics.ts";
 

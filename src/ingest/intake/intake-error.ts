@@ -3,7 +3,7 @@
  * that fails so was recorded.
  */
 
-import type { EventErrorCode } from "../../entry/event-error.ts";
+import type { EventErrorCode, RuleName } from "../../entry/event-error.ts";
 
 export type IntakeErrorCode = EventErrorCode | "utf8_invalid" | "batch_empty" | "batch_too_large" | "not_recorded";
 
@@ -14,6 +14,8 @@ export type IntakeErrorOptions = {
   readonly errors?: readonly PlaceError[] | undefined;
   /** Line of the body, from 1. */
   readonly line?: number | undefined;
+  /** The rule of the ledger that is not kept. */
+  readonly rule?: RuleName | undefined;
   /** Seconds after which sending again may help. */
   readonly retryAfterS?: number | undefined;
   readonly cause?: unknown;
@@ -25,6 +27,7 @@ export class IntakeError extends Error {
   readonly code: IntakeErrorCode;
   readonly errors: readonly PlaceError[] | undefined;
   readonly line: number | undefined;
+  readonly rule: RuleName | undefined;
   readonly retryAfterS: number | undefined;
 
   constructor(code: IntakeErrorCode, message: string, options: IntakeErrorOptions = {}) {
@@ -32,6 +35,7 @@ export class IntakeError extends Error {
     this.code = code;
     this.errors = options.errors;
     this.line = options.line;
+    this.rule = options.rule;
     this.retryAfterS = options.retryAfterS;
   }
 }

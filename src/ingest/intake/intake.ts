@@ -1,45 +1,37 @@
 /**
  * From the bytes of a body to entries that are ready to be recorded: one event, an array of them, or one on each line.
- * The first thing that is wrong refuses the whole request, and says where it is. All of it runs alike in the thread of
- * the service and in threads beside it.
+ * The first thing that is wrong refuses the whole request, and says where it is; a body that is only to be looked at is
+ * gone through to its end. All of it runs alike in the thread of the service and in threads beside it.
  */
 
-import { checkEvent, type Event, type EventLimits } from "../../entry/event.ts";
-import { describe, EventError, pointer } from "../../entry/event-error.ts";
+import type { Event } from "../../entry/event.ts";
+import { EventError } from "../../entry/event-error.ts";
 import { parseJson } from "../../entry/i-json.ts";
-import { findMisspelt, type Misspelling } from "../../entry/misspelt.ts";
 import { type Preparation, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { shapeOf } from "../../json/shape.ts";
-import { NATIVE } from "../known-formats.ts";
-import { Judging } from "../rules/check-body.ts";
-import type { RuleSet } from "../rules/rule-set.ts";
+import {
+  type EventRules,
+  Examination,
+  type Examined,
+  located,
+  type Place,
+  type Refusal,
+  refusalOf,
+  type Warning,
+} from "./examine.ts";
 import { type ForeignFacts, type ForeignForm, type ForeignTaken, takeForeign } from "./foreign.ts";
 import { IntakeError } from "./intake-error.ts";
 import { LineSplitter } from "./lines.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /** How the events of a body are spelled: one JSON value, one on each line, or in a foreign format. */
-export type Form = "json" | "lines" | ForeignForm;
+export type Form = NativeSpelling | ForeignForm | { readonly examined: NativeSpelling };
+
+/** `examined` is a body of which it is only asked what would become of it. */
+export type NativeSpelling = "json" | "lines";
 
 /** What the events of a body are held to. */
-export type IntakeRules = {
-  readonly event: EventLimits;
-  readonly batchMax: number;
-  /** "warn" when absent. */
-  readonly misspelt?: OnMisspelt | undefined;
-  /** What the ledger demands; nothing when absent. */
-  readonly demanded?: RuleSet | undefined;
-};
-
-/** What is done about members that look misspelt: their sender is told, or the request is refused. */
-export type OnMisspelt = "warn" | "refuse";
-
-/** What its sender should know of an event that is recorded; `position` is that of the event in the request. */
-export type Warning = { readonly position: number } & (
-  | (Misspelling & { readonly code: "member_misspelt" })
-  /** It names a schema that the ledger does not have, so that nothing was checked. */
-  | { readonly code: "schema_unknown"; readonly path: string; readonly got: string }
-);
+export type IntakeRules = EventRules & { readonly batchMax: number };
 
 /** Events of one request; one that came alone is answered with a bundle. */
 export type Received = {
@@ -52,6 +44,8 @@ export type Received = {
   readonly schemas?: readonly string[];
   /** Of a body in a foreign format. */
   readonly foreign?: ForeignFacts;
+  /** Of a body that is not to be recorded. */
+  readonly examined?: Examined;
 };
 
 /** Whether nothing of a body is left to be received. */
@@ -71,12 +65,18 @@ export type Intake = {
 /** Bytes of a line for each byte that an event may have: escapes and spaces make it longer than its canonical text. */
 const SPELLING_FACTOR = 8;
 const OPENING_BRACKET = 0x5b;
+/** Events that are told one by one of those that would be refused. */
+const REFUSALS_MAX = 100;
 
 /** Begins to take a body in. */
 export function openIntake(form: Form, rules: IntakeRules, preparation: Preparation): Intake {
-  if (form === "lines") return linesIntake(rules, preparation);
-  if (form === "json") return wholeIntake((body) => prepareJson(body, rules, preparation));
+  if (form === "json" || form === "lines") return nativeIntake(form, rules, new Preparing(rules, preparation));
+  if ("examined" in form) return nativeIntake(form.examined, rules, new Examining(rules));
   return foreignIntake((body) => takeForeign(body, form, rules.event, preparation, rules.demanded));
+}
+
+function nativeIntake(spelling: NativeSpelling, rules: IntakeRules, taking: EventTaker): Intake {
+  return spelling === "lines" ? linesIntake(rules, taking) : wholeIntake((body) => takeJson(body, rules, taking));
 }
 
 /** Takes in what is made into entries some at a time. */
@@ -109,27 +109,90 @@ function wholeIntake(take: (body: Uint8Array) => Received): Intake {
   };
 }
 
-function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
-  const { event, batchMax } = rules;
-  const entries: PreparedEntry[] = [];
-  const warnings: Warning[] = [];
-  const judging = new Judging(rules.demanded, NATIVE);
-  let lastTime = "";
+/** What is done with the events of a native body, one after another. */
+interface EventTaker {
+  readonly count: number;
+  /** @param look parses and looks at it @param place absent for one that came alone */
+  take(look: (examination: Examination, position: number) => Event, place?: Place): void;
+  received(alone: boolean): Received;
+}
+
+/** Makes them into entries; the first that is wrong ends it. */
+class Preparing implements EventTaker {
+  readonly #examination: Examination;
+  readonly #preparation: Preparation;
+  readonly #entries: PreparedEntry[] = [];
+  #lastTime = "";
+
+  constructor(rules: IntakeRules, preparation: Preparation) {
+    this.#examination = new Examination(rules);
+    this.#preparation = preparation;
+  }
+
+  get count(): number {
+    return this.#entries.length;
+  }
+
+  take(look: (examination: Examination, position: number) => Event, place?: Place): void {
+    try {
+      const event = look(this.#examination, this.#entries.length);
+      this.#entries.push(prepareEntry(event, this.#preparation));
+      this.#lastTime = event.time;
+    } catch (error) {
+      throw place === undefined ? error : located(error, place);
+    }
+  }
+
+  received(alone: boolean): Received {
+    const { warnings } = this.#examination;
+    return { alone, entries: this.#entries, warnings, lastTime: this.#lastTime, ...this.#examination.named() };
+  }
+}
+
+/** Says which would be refused, and makes nothing of them. */
+class Examining implements EventTaker {
+  readonly #examination: Examination;
+  readonly #refusals: Refusal[] = [];
+  #refused = 0;
+  #events = 0;
+
+  constructor(rules: IntakeRules) {
+    this.#examination = new Examination(rules);
+  }
+
+  get count(): number {
+    return this.#events;
+  }
+
+  take(look: (examination: Examination, position: number) => Event, place: Place = { position: 0 }): void {
+    try {
+      look(this.#examination, this.#events);
+    } catch (error) {
+      const refusal = refusalOf(error, place);
+      this.#refused++;
+      if (this.#refusals.length < REFUSALS_MAX) this.#refusals.push(refusal);
+    }
+    this.#events++;
+  }
+
+  received(alone: boolean): Received {
+    const examined = { events: this.#events, refused: this.#refused, refusals: this.#refusals };
+    return { alone, entries: [], warnings: this.#examination.warnings, examined };
+  }
+}
+
+function linesIntake({ event, batchMax }: IntakeRules, taking: EventTaker): Intake {
   const lineBytesMax = event.bytesMax * SPELLING_FACTOR;
   const lines = new LineSplitter(lineBytesMax, (line, number) => {
-    try {
+    if (line.length <= lineBytesMax && isBlank(number === 1 ? withoutMark(line) : line)) return;
+    const place = { position: taking.count, line: number };
+    if (taking.count === batchMax) throw located(tooMany(batchMax, undefined), place);
+    taking.take((examination, position) => {
       if (line.length > lineBytesMax) {
         throw new EventError("event_too_large", "", `a line of at most ${lineBytesMax} bytes`, "a longer one");
       }
-      if (isBlank(number === 1 ? withoutMark(line) : line)) return;
-      if (entries.length === batchMax) throw tooMany(batchMax, undefined);
-      const checked = checkEvent(parseJson(decodeUtf8(line), event), event, line.length);
-      look(checked, rules, warnings, entries.length, judging);
-      entries.push(prepareEntry(checked, preparation));
-      lastTime = checked.time;
-    } catch (error) {
-      throw located(error, `line ${number}`, "", number);
-    }
+      return examination.look(parseJson(decodeUtf8(line), event), position, line.length);
+    }, place);
   });
   return {
     push(chunk) {
@@ -137,52 +200,31 @@ function linesIntake(rules: IntakeRules, preparation: Preparation): Intake {
     },
     end() {
       lines.end();
-      if (entries.length === 0)
+      if (taking.count === 0)
         throw new IntakeError("batch_empty", "expected at least one line with an event, got none");
-      return { alone: false, entries, warnings, lastTime, ...judging.named() };
+      return taking.received(false);
     },
   };
 }
 
-function prepareJson(received: Uint8Array, rules: IntakeRules, preparation: Preparation): Received {
+function takeJson(received: Uint8Array, rules: IntakeRules, taking: EventTaker): Received {
   const bytes = withoutMark(received);
   const isArray = firstByte(bytes) === OPENING_BRACKET;
   const depthMax = rules.event.depthMax + (isArray ? 1 : 0);
   const text = decodeUtf8(bytes);
   requireShape(text, isArray, depthMax, rules);
   const value = parseJson(text, { depthMax });
-  const warnings: Warning[] = [];
-  const judging = new Judging(rules.demanded, NATIVE);
-  if (Array.isArray(value)) {
-    const entries = prepareAll(value, rules, preparation, warnings, judging);
-    const { time: lastTime } = value.at(-1) as Event;
-    return { alone: false, entries, warnings, lastTime, ...judging.named() };
+  if (!Array.isArray(value)) {
+    taking.take((examination, position) => examination.look(value, position, bytes.length));
+    return taking.received(true);
   }
-  const event = checkEvent(value, rules.event, bytes.length);
-  look(event, rules, warnings, 0, judging);
-  const entries = [prepareEntry(event, preparation)];
-  return { alone: true, entries, warnings, lastTime: event.time, ...judging.named() };
-}
-
-/** What is looked at in an event that is one. @throws EventError member_misspelt, schema_violated, requirement_unmet */
-function look(event: Event, rules: IntakeRules, warnings: Warning[], position: number, judging: Judging): void {
-  lookAtNames(event, rules, warnings, position);
-  judging.require(event);
-  const { schema } = event;
-  if (schema === undefined || judging.knows(schema)) return;
-  warnings.push({ position, code: "schema_unknown", path: "/schema", got: schema });
-}
-
-/** @throws EventError member_misspelt, where such members are refused */
-function lookAtNames(event: Event, { misspelt }: IntakeRules, warnings: Warning[], position: number): void {
-  const found = findMisspelt(event);
-  const [first] = found;
-  if (first === undefined) return;
-  if (misspelt === "refuse") {
-    const expected = `${JSON.stringify(first.known)}, or a name that is not nearly that (this ledger refuses those)`;
-    throw new EventError("member_misspelt", first.path, expected, describe(first.path.split("/").at(-1)));
+  const { batchMax } = rules;
+  if (value.length > batchMax) throw tooMany(batchMax, value.length);
+  if (value.length === 0) throw new IntakeError("batch_empty", "expected at least one event, got an empty array");
+  for (const [position, each] of value.entries()) {
+    taking.take((examination) => examination.look(each, position), { position });
   }
-  for (const { path, known } of found) warnings.push({ position, code: "member_misspelt", path, known });
+  return taking.received(false);
 }
 
 /** Refuses before parsing what would be refused after it: the parser takes seconds if it is led to. */
@@ -192,37 +234,6 @@ function requireShape(text: string, isArray: boolean, depthMax: number, { event,
   if (!isArray) throw new EventError("event_too_large", "", `a text of at most ${lengthMax} bytes`, "a longer one");
   const { commas } = shapeOf(text, depthMax);
   if (commas >= batchMax) throw tooMany(batchMax, commas + 1);
-}
-
-function prepareAll(
-  values: readonly unknown[],
-  rules: IntakeRules,
-  preparation: Preparation,
-  warnings: Warning[],
-  judging: Judging,
-): PreparedEntry[] {
-  if (values.length > rules.batchMax) throw tooMany(rules.batchMax, values.length);
-  if (values.length === 0) throw new IntakeError("batch_empty", "expected at least one event, got an empty array");
-  return values.map((value, i) => {
-    try {
-      const event = checkEvent(value, rules.event);
-      look(event, rules, warnings, i, judging);
-      return prepareEntry(event, preparation);
-    } catch (error) {
-      throw located(error, `event ${i} of the array`, pointer(i));
-    }
-  });
-}
-
-/** The same error, saying also where in the request it is. */
-function located(error: unknown, place: string, prefix: string, line?: number): unknown {
-  if (error instanceof IntakeError) {
-    const { errors } = error;
-    return new IntakeError(error.code, `${place}: ${error.message}`, { errors, line, cause: error });
-  }
-  if (!(error instanceof EventError)) return error;
-  const errors = [{ path: prefix + error.path, expected: error.expected, got: error.got }];
-  return new IntakeError(error.code, `${place}: ${error.message}`, { errors, line, cause: error });
 }
 
 function tooMany(batchMax: number, got: number | undefined): IntakeError {

@@ -4,7 +4,7 @@
  */
 
 import { parentPort } from "node:worker_threads";
-import { EventError } from "../../entry/event-error.ts";
+import { EventError, type RuleName } from "../../entry/event-error.ts";
 import type { Preparation } from "../../entry/prepare.ts";
 import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
@@ -52,6 +52,7 @@ export type SentError =
       readonly message: string;
       readonly errors: readonly PlaceError[] | undefined;
       readonly line: number | undefined;
+      readonly rule: RuleName | undefined;
     }
   | { readonly unexpected: unknown };
 
@@ -109,12 +110,12 @@ function rulesOf({ rules, demanded: digest }: Opening): IntakeRules {
 
 function sentError(error: unknown): SentError {
   if (error instanceof IntakeError) {
-    const { code, message, errors, line } = error;
-    return { code, message, errors, line };
+    const { code, message, errors, line, rule } = error;
+    return { code, message, errors, line, rule };
   }
   if (!(error instanceof EventError)) return { unexpected: error };
-  const { code, message, path, expected, got } = error;
-  return { code, message, errors: [{ path, expected, got }], line: undefined };
+  const { code, message, path, expected, got, rule } = error;
+  return { code, message, errors: [{ path, expected, got }], line: undefined, rule };
 }
 
 parentPort?.on("message", (task: IntakeTask) => {

@@ -32,7 +32,9 @@ export class Judging {
   /** @throws EventError schema_violated, requirement_unmet */
   require(event: Event): void {
     const found = this.look(event);
-    if (found !== undefined) throw new EventError(found.code, found.path, found.expected, found.got);
+    if (found === undefined) return;
+    const { code, path, expected, got, ...rule } = found;
+    throw new EventError(code, path, expected, got, { rule });
   }
 
   /** Whether the ledger has a schema. */

@@ -6,21 +6,18 @@
 
 import type { ErrorObject } from "ajv";
 import type { Event } from "../../entry/event.ts";
-import { describe, pointer } from "../../entry/event-error.ts";
+import { describe, pointer, type RuleName } from "../../entry/event-error.ts";
 import { type Unsatisfied, Validators } from "./compiled-schemas.ts";
 import { type Requirement, type RuleSet, stepsOf } from "./rule-set.ts";
 
 export type ViolationCode = "schema_violated" | "requirement_unmet";
 
 /** What an event is not that it was to be; `path` is an RFC 6901 pointer into it. */
-export type Violation = {
+export type Violation = RuleName & {
   readonly code: ViolationCode;
   readonly path: string;
   readonly expected: string;
   readonly got: string;
-  /** Name of the requirement that asked for it; none where the event named a schema by itself. */
-  readonly requirement?: string;
-  readonly schema?: string;
 };
 
 /** A requirement as it is asked. */
