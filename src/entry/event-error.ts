@@ -20,7 +20,8 @@ export type EventErrorCode =
   | "schema_invalid"
   | "schema_in_use"
   | "schemas_max"
-  | "schema_unknown";
+  | "schema_unknown"
+  | "requirements_changed";
 
 /** Which rule of a ledger is not kept: a requirement by its name, a schema, or the schema that a requirement asks for. */
 export type RuleName = { readonly requirement?: string; readonly schema?: string };

@@ -21,6 +21,7 @@ import { protocolOf } from "./protocols/known-protocols.ts";
 import { type Handler, json, type ReplyTools, sendProblem, serve, within } from "./reply.ts";
 import { registerMetrics } from "./request-metrics.ts";
 import { appendEvents } from "./routes/append.ts";
+import { checkEvents } from "./routes/check.ts";
 import { proveEvent, readEvent } from "./routes/events/event.ts";
 import { listIntents } from "./routes/events/intents.ts";
 import { countEvents, listEvents } from "./routes/events/search.ts";
@@ -30,7 +31,15 @@ import { ingest } from "./routes/ingest.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
 import { PAGES, servePage } from "./routes/pages.ts";
-import { listSchemas, putRequirements, putSchema, readRequirements, readSchema } from "./routes/rules.ts";
+import {
+  listSchemas,
+  listViolations,
+  previewRules,
+  putRequirements,
+  putSchema,
+  readRequirements,
+  readSchema,
+} from "./routes/rules.ts";
 import { listSources } from "./routes/sources.ts";
 import { listAnchorsOf, proveConsistency, readCheckpoint, readCheckpointOfSize, readTile } from "./routes/tree.ts";
 import type { Services } from "./services.ts";
@@ -93,6 +102,9 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     putSchema: putSchema(services, budget),
     readRequirements: readRequirements(services),
     putRequirements: putRequirements(services, budget),
+    previewRules: previewRules(services, budget),
+    listViolations: listViolations(services),
+    checkEvents: checkEvents(services, budget),
     readLedger: readLedger(services),
     readCheckpoint: readCheckpoint(),
     readCheckpointOfSize: readCheckpointOfSize(),

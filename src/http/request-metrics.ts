@@ -104,6 +104,11 @@ function registerReceived({ metrics, ledgers, sources }: Services): void {
     "Events recorded as they came, for nothing sure could be made of them",
     (facts) => facts.quarantined,
   );
+  each(
+    "source_refused_requests",
+    "Requests of a known key that were refused for what was in them, so that nothing of them is recorded",
+    ({ refused }) => refused,
+  );
   each("source_duplicate_events", "Items that had been recorded before", ({ duplicates }) => duplicates);
   each("source_received_bytes", "Bytes of bodies, decompressed", ({ bytes }) => bytes);
   each("source_last_seen_seconds", "When something last came, seconds since 1970", ({ lastSeen }) =>

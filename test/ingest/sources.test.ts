@@ -27,6 +27,7 @@ test("what comes is added up by source, key and format, with the newest time and
     recorded: 4,
     quarantined: 1,
     duplicates: 2,
+    refused: 0,
     bytes: 350,
     firstSeen: clock.now - 1000,
     lastSeen: clock.now,

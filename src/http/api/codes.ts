@@ -48,6 +48,7 @@ export const CODES = {
   idempotency_conflict: [409, "The idempotency key was used for another content"],
   ledger_exists: [409, "There is a ledger of this name"],
   claim_damaged: [409, "Whether this was recorded cannot be told"],
+  requirements_changed: [409, "The requirements of the ledger were changed meanwhile"],
   schema_in_use: [409, "The schema is used and does not change any more"],
   schemas_max: [409, "The ledger has as many schemas as it may"],
   source_keys_max: [409, "The source has two live API keys already"],

@@ -47,6 +47,31 @@ const requirement = z.strictObject({
     .meta({ description: "A schema that such an event names must be one of this ledger's" }),
 });
 
+const requirements = z
+  .array(requirement)
+  .max(REQUIREMENTS_MAX)
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
+    error: "a name of its own for each",
+  });
+
+/** Schemas of a preview: each may take half a second to compile. */
+const PROPOSED_MAX = 8;
+/** Entries that a preview looks at. */
+const PREVIEWED_MAX = 10_000;
+const PREVIEWED_USUAL = 1000;
+
+const rule = {
+  requirement: z.string().optional().meta({ description: "Its name" }),
+  schema: z.string().optional().meta({ description: "One that the event names, or that the requirement asks for" }),
+};
+const violation = {
+  code: z.string(),
+  path: z.string().meta({ description: "Into the event, RFC 6901" }),
+  expected: z.string(),
+  got: z.string(),
+  ...rule,
+};
+
 const schemaFields = {
   name: z.string(),
   ...put,
@@ -60,12 +85,76 @@ export const RULE_SCHEMAS = {
   EventSchema: z.strictObject({ ...schemaFields, document: z.union([z.looseObject({}), z.boolean()]) }),
   EventSchemas: z.strictObject({ schemas: z.array(z.strictObject(schemaFields)) }),
   RequirementsRequest: z.strictObject({
-    requirements: z
-      .array(requirement)
-      .max(REQUIREMENTS_MAX)
-      .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
-        error: "a name of its own for each",
+    requirements,
+    version: count
+      .optional()
+      .meta({ description: "Of the requirements that were read before: others that came meanwhile are not replaced" }),
+  }),
+  RulesPreviewRequest: z.strictObject({
+    schemas: z
+      .record(z.string().regex(SCHEMA_NAME, { error: SCHEMA_NAME_RULE }), z.union([z.looseObject({}), z.boolean()]))
+      .refine((all) => Object.keys(all).length <= PROPOSED_MAX, { error: `at most ${PROPOSED_MAX} schemas` })
+      .optional()
+      .meta({ description: "As if these were put as well" }),
+    requirements: requirements.optional().meta({ description: "Instead of those that the ledger has" }),
+    last: z
+      .int()
+      .min(1)
+      .max(PREVIEWED_MAX)
+      .default(PREVIEWED_USUAL)
+      .meta({ description: "So many of the newest entries" }),
+  }),
+  RulesPreview: z.strictObject({
+    looked: count.meta({
+      description: "Events that were looked at; the service's own, and what could not be read when it came, are none",
+    }),
+    from: count.meta({ description: "Index of the oldest entry that was reached" }),
+    refused: count.meta({ description: "Native ones that would have been refused" }),
+    quarantined: count.meta({ description: "Foreign ones that would have been quarantined" }),
+    violations: z
+      .array(z.strictObject({ index: count, format: z.string(), ...violation }))
+      .meta({ description: "The newest of them, at most 100" }),
+    complete: z
+      .boolean()
+      .meta({ description: "False when the time was up before all that was asked for was looked at" }),
+  }),
+  Examined: z.strictObject({
+    events: count,
+    refused: count.meta({
+      description: "Events that would be refused, and with them the whole of a request that has one",
+    }),
+    refusals: z
+      .array(
+        z.strictObject({
+          position: count.meta({ description: "Of the event in the body" }),
+          line: count.optional().meta({ description: "Of a body of lines, from 1" }),
+          ...violation,
+        }),
+      )
+      .meta({ description: "The first of them, at most 100" }),
+    warnings: z
+      .array(
+        z.strictObject({
+          position: count,
+          code: z.enum(["member_misspelt", "schema_unknown"]),
+          path: z.string(),
+          known: z.string().optional(),
+          got: z.string().optional(),
+        }),
+      )
+      .meta({ description: "What would be recorded and is perhaps not what was meant, at most 100" }),
+  }),
+  Violations: z.strictObject({
+    since: milliseconds.meta({ description: "Since when is counted: the start of the service" }),
+    violations: z.array(
+      z.strictObject({
+        ...rule,
+        refused: count.meta({ description: "Native requests that were refused" }),
+        quarantined: count.meta({ description: "Foreign events that were recorded as quarantined" }),
+        lastAt: milliseconds,
+        lastSource: z.string(),
       }),
+    ),
   }),
   Requirements: z.strictObject({
     requirements: z.array(requirement),

@@ -93,10 +93,23 @@ const foreignReceipts = z.strictObject({
     .meta({ description: "One for each item, in order; none of a request with more than 1,000" }),
 });
 
+const webhookSecretSince = milliseconds.meta({
+  description: "Since when its sender can sign with a webhook secret, which is never shown; absent where it has none",
+});
 const received = {
   recorded: count.meta({ description: "Events, those that are quarantined included" }),
   quarantined: count.meta({ description: "Recorded as they came, because nothing sure could be made of them" }),
   duplicates: count.meta({ description: "Items that had been recorded before" }),
+  refused: count.meta({ description: "Requests that were refused for what was in them; nothing of them is recorded" }),
+  lastRefused: z
+    .strictObject({
+      at: milliseconds,
+      code: z.string(),
+      path: z.string().optional().meta({ description: "Where in what was sent" }),
+      requirement: z.string().optional(),
+      schema: z.string().optional(),
+    })
+    .optional(),
   bytes: count.meta({ description: "Of bodies, decompressed" }),
   perMinute: z.number().meta({ description: "Events a minute, over the last ten minutes" }),
   lastSeen: milliseconds.optional(),
@@ -116,6 +129,7 @@ const source = z.strictObject({
       expiresAt: milliseconds.optional(),
       revokedAt: milliseconds.optional(),
       lastUsedAt: milliseconds.optional(),
+      webhookSecretSince: webhookSecretSince.optional(),
       refused: z
         .strictObject({ count, lastAt: milliseconds })
         .optional()
@@ -204,6 +218,7 @@ const key = z.strictObject({
   id: z.string(),
   ...keyFields,
   hasWebhookSecret: z.literal(true).optional(),
+  webhookSecretSince: webhookSecretSince.optional(),
   createdAt: milliseconds,
   expiresAt: milliseconds.optional(),
   revokedAt: milliseconds.optional(),

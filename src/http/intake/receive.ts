@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseJson } from "../../entry/i-json.ts";
 import type { Preparation } from "../../entry/prepare.ts";
 import type { OnMisspelt } from "../../ingest/intake/examine.ts";
-import { openIntake, type Received } from "../../ingest/intake/intake.ts";
+import { type Form, type NativeSpelling, openIntake, type Received } from "../../ingest/intake/intake.ts";
 import type { IntakePool, RemoteIntake } from "../../ingest/intake/pool.ts";
 import { decodeUtf8 } from "../../ingest/intake/utf8.ts";
 import type { RuleSet } from "../../ingest/rules/rule-set.ts";
@@ -39,9 +39,33 @@ const PIECE_BYTES = 1024 * 1024;
 export async function receiveEvents(
   req: IncomingMessage,
   res: ServerResponse,
-  { limits, budget, intakes, preparation, misspelt, demanded }: Receiving,
+  receiving: Receiving,
 ): Promise<Received & { readonly bytes: number }> {
-  const form = contentType(req, [JSON_TYPE, ...NDJSON]) === JSON_TYPE ? "json" : "lines";
+  return await receiveBatch(req, res, receiving, spellingOf(req));
+}
+
+/**
+ * Receives events of which it is only asked what would become of them.
+ * @throws Problem, EventError, IntakeError, DisconnectedError
+ */
+export async function receiveExamined(
+  req: IncomingMessage,
+  res: ServerResponse,
+  receiving: Receiving,
+): Promise<Received> {
+  return await receiveBatch(req, res, receiving, { examined: spellingOf(req) });
+}
+
+function spellingOf(req: IncomingMessage): NativeSpelling {
+  return contentType(req, [JSON_TYPE, ...NDJSON]) === JSON_TYPE ? "json" : "lines";
+}
+
+async function receiveBatch(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { limits, budget, intakes, preparation, misspelt, demanded }: Receiving,
+  form: Form,
+): Promise<Received & { readonly bytes: number }> {
   const { event, batchMax, requestBytesMax, atOnceBytesMax, answerMs } = limits;
   const rules = { event, batchMax, misspelt, demanded };
   const chunks = new Chunks();

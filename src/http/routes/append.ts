@@ -20,6 +20,7 @@ import { receiveEvents } from "../intake/receive.ts";
 import { Problem } from "../problem.ts";
 import { within } from "../reply.ts";
 import type { Services } from "../services.ts";
+import { noteRefusal } from "./note-refusal.ts";
 import { misspeltCounter, newlyMisspelt, warningHeaders, warningTexts } from "./warnings.ts";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
@@ -29,7 +30,7 @@ export function appendEvents(services: Services, budget: BodyBudget): Answering<
   const { limits, hash, salts, contentKey, intakes, rules } = services;
   const memory = createMemory();
   const countMisspelt = misspeltCounter(services.metrics);
-  return async ({ req, res, key, ledger }) => {
+  const append: Answering<"appendEvents"> = async ({ req, res, key, ledger }) => {
     const idempotencyKey = idempotencyKeyOf(req);
     const own = ownMembers({ _source: sourceOf(key) });
     const contentOf = idempotencyKey === undefined ? "ids" : "all";
@@ -51,6 +52,15 @@ export function appendEvents(services: Services, budget: BodyBudget): Answering<
     const status = appended.outcome === "replayed" ? 200 : 201;
     const body = alone ? bundleText(hash, ledger, appended) : receiptsText(hash, ledger, received, appended);
     return { status, body, headers: warningHeaders(warnings, alone) };
+  };
+  return async (request) => {
+    try {
+      return await append(request);
+    } catch (error) {
+      const { ledger, key } = request;
+      noteRefusal(services, { ledger, key, format: NATIVE }, error);
+      throw error;
+    }
   };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { IncomingMessage } from "node:http";
+import type { RuleName } from "../../entry/event-error.ts";
 import type { PreparedEntry } from "../../entry/prepare.ts";
 import type { Delivery, Format, Note } from "../../ingest/format.ts";
 import { withoutId } from "../../ingest/intake/entry-without-id.ts";
@@ -25,9 +26,11 @@ import { protocolOf } from "../protocols/known-protocols.ts";
 import type { Protocol, Recorded } from "../protocols/protocol.ts";
 import { type Handler, type Reply, within } from "../reply.ts";
 import type { Services } from "../services.ts";
+import { noteRefusal } from "./note-refusal.ts";
 
 /** Stands for the content of a request whose key is made of its bytes already. */
 const SAME_REQUEST = new Uint8Array(32);
+const NOTHING = new Uint8Array(0);
 /** Receipts of more items would make an answer that no such sender reads. */
 const RECEIPTS_MAX = 1000;
 
@@ -48,9 +51,28 @@ export function ingest(
     const greeting = admitted.req.method === "GET" ? protocol.greeted?.(admitted.req) : undefined;
     if (greeting !== undefined) return { status: 200, ...greeting };
     const room = admitted.isUnproven ? unproven : budget;
-    const recorded = await record(services, room, admitted, format, operation);
+    const recorded = await record(services, room, admitted, format, operation).catch((error: unknown) => {
+      noteForeignRefusal(services, admitted, format, error);
+      throw error;
+    });
     return { status: 200, ...protocol.recorded(recorded, admitted.req) };
   });
+}
+
+/** Of a sender that showed its key; of one that only signs nothing is known when its signature is wrong. */
+function noteForeignRefusal(
+  services: Services,
+  { isUnproven, senderOf }: Admitted<ForeignId>,
+  { name }: Format,
+  error: unknown,
+): void {
+  if (isUnproven) return;
+  try {
+    const { ledger, key } = senderOf(NOTHING);
+    noteRefusal(services, { ledger, key, format: name }, error);
+  } catch {
+    // It has a secret besides, by which the body would have to be signed.
+  }
 }
 
 /** Which format a request is in, and who answers its sender. */
@@ -134,6 +156,8 @@ async function record(
     const counted = became.add(ledger, part, await appendSome(services, append, key.source, part));
     const place = { ledger: ledger.record.name, source: key.source, key: key.id, format: format.name };
     if (part.entries.length > 0) services.sources.count(place, counted);
+    for (const rule of became.lastViolated)
+      rules.violations.count(ledger.record.id, rule, key.source, { quarantined: 1 });
   }
   return became.recorded();
 }
@@ -162,6 +186,12 @@ class Became {
   #quarantined = 0;
   #checkpoint: SignedCheckpoint | undefined;
   #answer: Recorded["answer"];
+  #lastViolated: readonly RuleName[] = [];
+
+  /** The rules that items which were recorded last do not keep. */
+  get lastViolated(): readonly RuleName[] {
+    return this.#lastViolated;
+  }
 
   /** Adds what became of some items, and counts them. */
   add(ledger: Ledger, { foreign, bytes, lastTime }: ForeignBody, appended: Appended | undefined): Counted {
@@ -173,7 +203,9 @@ class Became {
       if (receipt.index > this.#lastIndex) this.#lastIndex = receipt.index;
       if (this.#receipts.length < RECEIPTS_MAX) this.#receipts.push(receipt);
     }
-    const quarantined = foreign.quarantined.filter((position) => receipts[position]?.duplicate === false).length;
+    const isNew = (position: number): boolean => receipts[position]?.duplicate === false;
+    const quarantined = foreign.quarantined.filter(isNew).length;
+    this.#lastViolated = foreign.violated.flatMap(({ position, ...rule }) => (isNew(position) ? [rule] : []));
     this.#items += receipts.length;
     this.#duplicates += duplicates;
     this.#quarantined += quarantined;

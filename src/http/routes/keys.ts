@@ -53,7 +53,8 @@ function spellKey(keys: KeyRing, { digest: _, webhookSecret, ...key }: ApiKey): 
   const lastUsedAt = keys.lastUse(key.id);
   return {
     ...key,
-    ...(webhookSecret !== undefined && { hasWebhookSecret: true }),
+    // A secret is made with its key and ends with it.
+    ...(webhookSecret !== undefined && { hasWebhookSecret: true, webhookSecretSince: key.createdAt }),
     ...(lastUsedAt !== undefined && { lastUsedAt }),
   };
 }

@@ -2,9 +2,11 @@
 
 import { EVENT_LIMITS } from "../../entry/event.ts";
 import { EventError } from "../../entry/event-error.ts";
+import { previewRules as previewOf } from "../../ingest/rules/preview.ts";
 import type { KeptSchema } from "../../ingest/rules/rule-records.ts";
 import type { Requirement } from "../../ingest/rules/rule-set.ts";
 import { SCHEMA_DEPTH_MAX } from "../../ingest/rules/schema-document.ts";
+import { Turn } from "../../store/mutex.ts";
 import type { Answering } from "../admit.ts";
 import { checkBody } from "../api/params.ts";
 import { SCHEMAS } from "../api/schemas.ts";
@@ -47,14 +49,34 @@ export function readRequirements({ rules }: Services): Answering<"readRequiremen
 export function putRequirements({ rules, limits }: Services, budget: BodyBudget): Answering<"putRequirements"> {
   return async ({ req, res, key, ledger }) => {
     const value = await receiveValue(req, res, { limits, budget });
-    const { requirements } = checkBody(SCHEMAS.RequirementsRequest, value);
+    const { requirements, version } = checkBody(SCHEMAS.RequirementsRequest, value);
     const author = { key: key.id, source: key.source };
     for (const [i, { schema }] of requirements.entries()) {
       if (schema !== undefined) requireSchema(() => rules.schema(ledger.record.id, schema), i);
     }
-    const put = rules.putRequirements(ledger, requirements as readonly Requirement[], author);
+    const put = rules.putRequirements(ledger, requirements as readonly Requirement[], author, version);
     return json(200, spellRequirements(await within(limits.answerMs, put)));
   };
+}
+
+/** One at a time: each may take seconds of the thread of the service, in small pieces. */
+export function previewRules({ rules, limits }: Services, budget: BodyBudget): Answering<"previewRules"> {
+  const deeper = { ...limits, event: { ...EVENT_LIMITS, depthMax: SCHEMA_DEPTH_MAX + 2 } };
+  const turn = new Turn();
+  return async ({ req, res, ledger }) => {
+    const value = await receiveValue(req, res, { limits: deeper, budget });
+    const { last, schemas = {}, requirements } = checkBody(SCHEMAS.RulesPreviewRequest, value);
+    const preview = turn.take(async () => {
+      const proposed = { schemas, requirements: requirements as readonly Requirement[] | undefined };
+      return await previewOf(ledger, rules.proposed(ledger.record.id, proposed), { last, timeMs: limits.answerMs / 4 });
+    });
+    return json(200, await within(limits.answerMs, preview));
+  };
+}
+
+export function listViolations({ rules }: Services): Answering<"listViolations"> {
+  const { since } = rules.violations;
+  return ({ ledger }) => json(200, { since, violations: rules.violations.list(ledger.record.id) });
 }
 
 /** @throws Problem request_invalid */

@@ -35,10 +35,14 @@ function sumOf(received: readonly SourceFacts[]): object {
     (last, each) => ((each.lastSeen ?? 0) > (last?.lastSeen ?? -1) ? each : last),
     undefined,
   );
+  const refusals = received.flatMap(({ lastRefused }) => lastRefused ?? []);
+  const lastRefused = refusals.sort((a, b) => b.at - a.at)[0];
   return {
     recorded: total(({ recorded }) => recorded),
     quarantined: total(({ quarantined }) => quarantined),
     duplicates: total(({ duplicates }) => duplicates),
+    refused: total(({ refused }) => refused),
+    ...(lastRefused !== undefined && { lastRefused }),
     bytes: total(({ bytes }) => bytes),
     perMinute: Math.round(total(({ perMinute }) => perMinute) * 10) / 10,
     ...(newest?.lastSeen !== undefined && { lastSeen: newest.lastSeen }),
@@ -46,7 +50,8 @@ function sumOf(received: readonly SourceFacts[]): object {
   };
 }
 
-function spellKey(keys: KeyRing, { id, note, expiresAt, revokedAt }: ApiKey, now: number): object {
+function spellKey(keys: KeyRing, key: ApiKey, now: number): object {
+  const { id, note, createdAt, expiresAt, revokedAt, webhookSecret } = key;
   const lastUsedAt = keys.lastUse(id);
   const refused = keys.refusals(id);
   const isExpired = expiresAt !== undefined && now >= expiresAt;
@@ -57,6 +62,7 @@ function spellKey(keys: KeyRing, { id, note, expiresAt, revokedAt }: ApiKey, now
     ...(expiresAt !== undefined && { expiresAt }),
     ...(revokedAt !== undefined && { revokedAt }),
     ...(lastUsedAt !== undefined && { lastUsedAt }),
+    ...(webhookSecret !== undefined && { webhookSecretSince: createdAt }),
     ...(refused !== undefined && { refused }),
   };
 }

@@ -31,17 +31,17 @@ export type Warning = { readonly position: number } & (
 );
 
 /** Where in a body an event is; `line` counts from 1. */
-export type Place = { readonly position: number; readonly line?: number };
+export type BodyPlace = { readonly position: number; readonly line?: number };
 
 /** An event that would be refused, and why; `path` is an RFC 6901 pointer into it. */
-export type Refusal = Place & RuleName & PlaceError & { readonly code: EventErrorCode | IntakeErrorCode };
+export type RefusedEvent = BodyPlace & RuleName & PlaceError & { readonly code: EventErrorCode | IntakeErrorCode };
 
 /** What would become of a body. */
 export type Examined = {
   readonly events: number;
   readonly refused: number;
   /** The first of them. */
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly RefusedEvent[];
 };
 
 export class Examination {
@@ -89,7 +89,7 @@ export class Examination {
 }
 
 /** What an error says of one event. Errors of nobody's event pass through. */
-export function refusalOf(error: unknown, place: Place): Refusal {
+export function refusalOf(error: unknown, place: BodyPlace): RefusedEvent {
   if (error instanceof EventError) {
     const { code, path, expected, got, rule } = error;
     return { ...place, code, path, expected, got, ...rule };
@@ -101,7 +101,7 @@ export function refusalOf(error: unknown, place: Place): Refusal {
 }
 
 /** The same error, saying also where in the request it is. */
-export function located(error: unknown, { position, line }: Place): unknown {
+export function located(error: unknown, { position, line }: BodyPlace): unknown {
   const place = line === undefined ? `event ${position} of the array` : `line ${line}`;
   if (error instanceof IntakeError) {
     const { errors, rule } = error;

@@ -6,6 +6,7 @@
 
 import { hash as digest } from "node:crypto";
 import type { EventLimits } from "../../entry/event.ts";
+import type { RuleName } from "../../entry/event-error.ts";
 import {
   type OwnMembers,
   ownMembers,
@@ -54,6 +55,8 @@ export type ForeignFacts = {
   readonly repeatKey?: string;
   /** Positions of entries that are quarantined. */
   readonly quarantined: readonly number[];
+  /** Those of them that do not keep a rule of the ledger, and which. */
+  readonly violated: readonly (RuleName & { readonly position: number })[];
   /** What the sender waits to be answered. */
   readonly answer?: Item["answer"];
   /** Whether these are the last. */
@@ -111,6 +114,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
   const judging = new Judging(demanded, form.format);
   let entries: PreparedEntry[] = [];
   let quarantined: number[] = [];
+  let violated: ForeignFacts["violated"][number][] = [];
   let from = 0;
   let isRecognisable = false;
   let areAllNamed = true;
@@ -125,6 +129,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
       ...judging.named(),
       foreign: {
         quarantined,
+        violated,
         isLast,
         ...(isKnownWhole && { repeatKey: requestKey.of(from, entries.length) }),
         ...(answer !== undefined && { answer }),
@@ -137,6 +142,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
       from += entries.length;
       entries = [];
       quarantined = [];
+      violated = [];
       areAllNamed = true;
     }
     const { event, notes: told } = adaptItem(form, item, receivedAt, limits);
@@ -155,6 +161,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
     const notes = violation === undefined ? told : [...told, violation.code];
     const own = sources.member(notes, item, isKnownByContent, violation);
     if (!isSure || violation !== undefined) quarantined.push(entries.length);
+    if (violation !== undefined) violated.push({ position: entries.length, ...ruleOf(violation) });
     entries.push(
       prepareEntry(event, { ...common, own, raw, ...(content && { content }), ...(claim !== undefined && { claim }) }),
     );
@@ -303,6 +310,10 @@ function othersOf(more: Item["source"]): JsonObject {
   if (more === undefined) return {};
   const fit = Object.entries(asObject(fitForMember(more)) ?? {});
   return Object.fromEntries(fit.filter(([name]) => !OWN_NAMES.has(name)));
+}
+
+function ruleOf({ requirement, schema }: Violation): RuleName {
+  return { ...(requirement !== undefined && { requirement }), ...(schema !== undefined && { schema }) };
 }
 
 /** What is told of it in `_source`: what came is in the event. */

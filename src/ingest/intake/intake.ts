@@ -10,12 +10,12 @@ import { parseJson } from "../../entry/i-json.ts";
 import { type Preparation, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { shapeOf } from "../../json/shape.ts";
 import {
+  type BodyPlace,
   type EventRules,
   Examination,
   type Examined,
   located,
-  type Place,
-  type Refusal,
+  type RefusedEvent,
   refusalOf,
   type Warning,
 } from "./examine.ts";
@@ -113,7 +113,7 @@ function wholeIntake(take: (body: Uint8Array) => Received): Intake {
 interface EventTaker {
   readonly count: number;
   /** @param look parses and looks at it @param place absent for one that came alone */
-  take(look: (examination: Examination, position: number) => Event, place?: Place): void;
+  take(look: (examination: Examination, position: number) => Event, place?: BodyPlace): void;
   received(alone: boolean): Received;
 }
 
@@ -133,7 +133,7 @@ class Preparing implements EventTaker {
     return this.#entries.length;
   }
 
-  take(look: (examination: Examination, position: number) => Event, place?: Place): void {
+  take(look: (examination: Examination, position: number) => Event, place?: BodyPlace): void {
     try {
       const event = look(this.#examination, this.#entries.length);
       this.#entries.push(prepareEntry(event, this.#preparation));
@@ -152,7 +152,7 @@ class Preparing implements EventTaker {
 /** Says which would be refused, and makes nothing of them. */
 class Examining implements EventTaker {
   readonly #examination: Examination;
-  readonly #refusals: Refusal[] = [];
+  readonly #refusals: RefusedEvent[] = [];
   #refused = 0;
   #events = 0;
 
@@ -164,7 +164,7 @@ class Examining implements EventTaker {
     return this.#events;
   }
 
-  take(look: (examination: Examination, position: number) => Event, place: Place = { position: 0 }): void {
+  take(look: (examination: Examination, position: number) => Event, place: BodyPlace = { position: 0 }): void {
     try {
       look(this.#examination, this.#events);
     } catch (error) {

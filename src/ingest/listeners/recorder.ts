@@ -26,7 +26,7 @@ export type RecorderOptions = {
   readonly preparation: Preparation;
   readonly limits: EventLimits;
   /** What ledgers demand of events. */
-  readonly rules?: Pick<RuleBook, "of" | "admit">;
+  readonly rules?: Pick<RuleBook, "of" | "admit" | "violations">;
   readonly rawBytesMax: number;
   readonly sources: Pick<SourceBook, "count">;
   readonly health: Pick<Health, "report">;
@@ -175,6 +175,8 @@ export class Recorder {
     await ledger.append({ entries, source });
     const bytes = batch.reduce((sum, { frame }) => sum + frame.bytes.length, 0);
     const counted = { recorded: entries.length, quarantined: foreign.quarantined.length, bytes, lastTime };
+    for (const { position: _, ...rule } of foreign.violated)
+      rules?.violations.count(id, rule, source, { quarantined: 1 });
     sources.count({ ledger: ledger.record.name, source, key: "", format: syslog.name }, counted);
     count.recorded(counted);
   }

@@ -8,7 +8,7 @@
  * Why: docs/decisions/0157.
  */
 
-import { EventError } from "../../entry/event-error.ts";
+import { EventError, pointer } from "../../entry/event-error.ts";
 import type { Condition, Health } from "../../health.ts";
 import { canonicalJson } from "../../json/canonical.ts";
 import type { Hex } from "../../merkle/bytes.ts";
@@ -28,6 +28,7 @@ import {
   schemaWrite,
 } from "./rule-records.ts";
 import { digestOf, type Requirement, type RuleSet, ruleSetOf, type SchemaDocument } from "./rule-set.ts";
+import { ViolationCounts } from "./violation-counts.ts";
 
 /** Of one ledger. */
 const SCHEMAS_MAX = 256;
@@ -52,6 +53,12 @@ export type RuleBookOptions = Recording & {
   readonly health?: Health;
 };
 
+/** Rules that a ledger does not have yet: more schemas, and requirements in the place of its own. */
+export type ProposedRules = {
+  readonly schemas?: Readonly<Record<string, unknown>>;
+  readonly requirements?: readonly Requirement[] | undefined;
+};
+
 type Rules = {
   schemas: Map<string, KeptSchema>;
   requirements: KeptRequirements | undefined;
@@ -69,9 +76,12 @@ export class RuleBook {
   readonly #options: RuleBookOptions;
   readonly #byLedger = new Map<Hex, Rules>();
   readonly #turn = new Turn();
+  /** How often which rule was not kept. */
+  readonly violations: ViolationCounts;
 
   constructor(options: RuleBookOptions) {
     this.#options = options;
+    this.violations = new ViolationCounts(() => this.#now());
   }
 
   /** Reads the rules of a ledger, and tells it those that it was not told. Before anybody sends to it. */
@@ -110,9 +120,7 @@ export class RuleBook {
   /** @throws EventError schema_unknown */
   schema(ledgerId: Hex, name: string): KeptSchema {
     const found = this.#rules(ledgerId).schemas.get(name);
-    if (found === undefined) {
-      throw new EventError("schema_unknown", "", "the name@version of a schema of this ledger", JSON.stringify(name));
-    }
+    if (found === undefined) throw unknownSchema(name);
     return found;
   }
 
@@ -161,9 +169,7 @@ export class RuleBook {
       }
       while (kept.writing !== undefined) await kept.writing;
       if (kept.schemas.get(name)?.isUsed === true) throw inUse(name);
-      if (before === undefined && kept.schemas.size >= SCHEMAS_MAX) {
-        throw new EventError("schemas_max", "", `at most ${SCHEMAS_MAX} schemas in a ledger`, "one more");
-      }
+      if (before === undefined && kept.schemas.size >= SCHEMAS_MAX) throw tooMany();
       const schema: KeptSchema = {
         ...author,
         name,
@@ -185,12 +191,14 @@ export class RuleBook {
 
   /**
    * Puts the requirements of a ledger, durably, and tells it; the same ones again change nothing.
-   * @throws EventError schema_unknown when one names a schema that the ledger does not have
+   * @param version of those that whoever puts them has seen: others that came meanwhile are not replaced unseen
+   * @throws EventError schema_unknown when one names a schema that the ledger does not have; requirements_changed
    */
   putRequirements(
     ledger: RuledLedger,
     requirements: readonly Requirement[],
     author: Author,
+    version?: number,
   ): Promise<KeptRequirements> {
     return this.#turn.take(async () => {
       const { id } = ledger.record;
@@ -203,6 +211,7 @@ export class RuleBook {
         await this.#tellAll(ledger);
         return kept.requirements ?? before;
       }
+      requireVersion(version, before?.version ?? 0);
       const made: KeptRequirements = {
         ...author,
         requirements,
@@ -222,6 +231,28 @@ export class RuleBook {
       });
       return kept.requirements ?? made;
     });
+  }
+
+  /**
+   * The rules that a ledger would have, checked as when they are put; nothing is changed.
+   * @param requirements those that it has when absent
+   * @throws EventError schema_invalid, schema_in_use, schemas_max, schema_unknown
+   */
+  proposed(ledgerId: Hex, { schemas = {}, requirements }: ProposedRules): RuleSet | undefined {
+    const kept = this.#rules(ledgerId);
+    const documents = documentsOf(kept.schemas);
+    for (const [name, document] of Object.entries(schemas)) {
+      checkProposed(name, document, documents);
+      const before = kept.schemas.get(name);
+      if (before?.isUsed === true && before.digest !== digestOf(this.#options.hash, document)) throw inUse(name);
+      if (before === undefined && Object.keys(documents).length >= SCHEMAS_MAX) throw tooMany();
+      documents[name] = document as SchemaDocument;
+    }
+    const demanded = requirements ?? kept.requirements?.requirements ?? [];
+    for (const { schema } of demanded) {
+      if (schema !== undefined && !Object.hasOwn(documents, schema)) throw unknownSchema(schema);
+    }
+    return ruleSetOf(this.#options.hash, documents, demanded);
   }
 
   #rules(ledgerId: Hex): Rules {
@@ -303,6 +334,31 @@ function usedOf({ schemas }: Rules, names: readonly string[]): KeptSchema[] {
     .flatMap((name) => schemas.get(name) ?? [])
     .filter(({ isUsed }) => !isUsed)
     .map((schema) => ({ ...schema, isUsed: true }));
+}
+
+function unknownSchema(name: string): EventError {
+  return new EventError("schema_unknown", "", "the name@version of a schema of this ledger", JSON.stringify(name));
+}
+
+function tooMany(): EventError {
+  return new EventError("schemas_max", "", `at most ${SCHEMAS_MAX} schemas in a ledger`, "one more");
+}
+
+/** @throws EventError requirements_changed */
+function requireVersion(seen: number | undefined, version: number): void {
+  if (seen === undefined || seen === version) return;
+  const expected = `version ${version}, which the requirements of the ledger have: read them again, and change those`;
+  throw new EventError("requirements_changed", "/version", expected, String(seen));
+}
+
+/** @throws EventError schema_invalid, with the place in what is proposed */
+function checkProposed(name: string, document: unknown, others: RuleSet["schemas"]): void {
+  try {
+    checkSchema(name, document, others);
+  } catch (error) {
+    if (!(error instanceof EventError)) throw error;
+    throw new EventError(error.code, pointer("schemas", pointer(name, error.path)), error.expected, error.got);
+  }
 }
 
 function inUse(name: string): EventError {

@@ -12,7 +12,7 @@ import type { Hex } from "../../merkle/bytes.ts";
 import type { Store } from "../../store/store.ts";
 import { type CountedEntries, readCounted, spellCounted, type Uncounted, uncountedOf } from "./counted-entries.ts";
 import { Rate } from "./rate.ts";
-import { readTally, type SourceTally, tallyKey } from "./source-count-record.ts";
+import { type Refused, readTally, type SourceTally, tallyKey } from "./source-count-record.ts";
 
 /** Which counts something belongs to: a source sends in a format, with a key, to a ledger. */
 export type SourcePlace = {
@@ -53,6 +53,8 @@ const PIECE = 512;
 const PAUSE_MS = 4;
 /** While the store cannot read. */
 const RETRY_MS = 1000;
+/** Of a path into what was sent: its names are the sender's. */
+const PATH_MAX = 200;
 const UNWRITTEN: Condition = {
   code: "sources_unwritten",
   detail: "what has come from each source cannot be written down; it is kept in memory and tried again",
@@ -132,6 +134,14 @@ export class SourceBook {
     kept.rate.add(now, recorded);
   }
 
+  /** Counts a request of which nothing is recorded. What goes to the disk goes with the next counts, however many there are. */
+  refuse(place: SourcePlace, refused: Omit<Refused, "at">): void {
+    const kept = this.#at(place);
+    const path = refused.path?.slice(0, PATH_MAX).toWellFormed();
+    const lastRefused = { ...refused, ...(path !== undefined && { path }), at: this.#now() };
+    kept.tally = { ...kept.tally, refused: kept.tally.refused + 1, lastRefused };
+  }
+
   /** What has come to a ledger, by source, format and key. */
   list(ledger: string): SourceFacts[] {
     const now = this.#now();
@@ -168,7 +178,7 @@ export class SourceBook {
     this.#changed.add(key);
     const found = this.#kept.get(key);
     if (found !== undefined) return found;
-    const tally = { ...place, recorded: 0, quarantined: 0, duplicates: 0, bytes: 0 };
+    const tally = { ...place, recorded: 0, quarantined: 0, duplicates: 0, refused: 0, bytes: 0 };
     const made = { tally, rate: new Rate(this.#now()) };
     this.#kept.set(key, made);
     return made;
