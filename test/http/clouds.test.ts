@@ -1,6 +1,6 @@
 /**
- * The routes of AWS, Google Cloud and Azure: what each waits to be answered, what comes again, and what their senders and those of logs
- * make of every status that these routes can give.
+ * The routes of AWS, Google Cloud and Azure: what each waits to be answered, and what comes again. What their senders make of a status is
+ * in test/senders.
  */
 
 import assert from "node:assert/strict";
@@ -96,49 +96,6 @@ test("Event Grid hears the code that it asks with, and the question is recorded"
   const found = async () => (await ask(service, path, { key })).as("Events").events.length;
   while ((await found()) === 0);
   assert.equal(await found(), 1);
-});
-
-/** What a sender does with what it sent, once it has this answer. */
-type Does = "done" | "keeps" | "drops";
-/**
- * Measured with the senders themselves; those of the clouds by what they document: EventBridge, SNS and Pub/Sub try again for hours or days,
- * Firehose and Event Grid too, but for statuses that say that the request will never be taken, which they hand to a place that one gives them.
- */
-const SENDERS: Readonly<Record<string, (status: number) => Does>> = {
-  "Fluent Bit": (status) => (status <= 205 ? "done" : status >= 500 || status === 429 ? "keeps" : "drops"),
-  Vector: (status) => (status < 300 ? "done" : status === 429 || (status >= 500 && status !== 501) ? "keeps" : "drops"),
-  "pino-http-send": (status) => (status < 300 ? "done" : "keeps"),
-  "syslog-ng http()": (status) => (status < 300 ? "done" : "keeps"),
-  "systemd-journal-upload": (status) => (status < 300 ? "done" : "keeps"),
-  "winston http": (status) => (status === 200 ? "done" : "drops"),
-  HTTPHandler: (status) => (status < 300 ? "done" : "drops"),
-  "log4j2 HttpAppender": (status) => (status < 300 ? "done" : "drops"),
-  EventBridge: (status) =>
-    status < 300 ? "done" : status >= 500 || [401, 407, 409, 429].includes(status) ? "keeps" : "drops",
-  "SNS, Pub/Sub": (status) => (status < 300 ? "done" : status >= 500 || status === 429 ? "keeps" : "drops"),
-  Firehose: (status) => (status === 200 ? "done" : status === 413 || status === 400 ? "drops" : "keeps"),
-  "Event Grid": (status) => (status <= 204 ? "done" : [400, 401, 403, 413].includes(status) ? "drops" : "keeps"),
-};
-/** Those that hold nothing back themselves, and lose what the service cannot take, whatever it answers. */
-const WITHOUT_MEMORY = ["winston http", "HTTPHandler", "log4j2 HttpAppender"];
-
-test("what is recorded every sender takes for done, and what may pass is kept by all that keep anything", async () => {
-  const busy = await startService({ limits: { bodiesBytesMax: 10 } });
-  const other = await busy.key(["writer"], "clouds");
-  try {
-    for (const format of ["logs", "journal", "aws", "google", "azure"]) {
-      const path = `POST /v1/ledgers/main/ingest/${format}`;
-      const taken = await ask(service, path, { key, body: "whatever it is", type: "text/plain" });
-      const refused = await ask(busy, path, { key: other, body: "more than ten bytes" });
-      assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "2"], format);
-      for (const [name, does] of Object.entries(SENDERS)) {
-        assert.equal(does(taken.status), "done", `${name}: ${taken.status}`);
-        if (!WITHOUT_MEMORY.includes(name)) assert.equal(does(refused.status), "keeps", `${name}: ${refused.status}`);
-      }
-    }
-  } finally {
-    await busy.close();
-  }
 });
 
 test("whatever is sent to these routes is recorded, and never answered with an error", async () => {

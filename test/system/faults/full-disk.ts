@@ -37,7 +37,7 @@ export function findDiskObstacle(): string | undefined {
 }
 
 /** Fills what is left of a disk, to the last byte. */
-function fillUp(data: string): void {
+export function fillUp(data: string): void {
   const file = openSync(join(data, "filler"), "a");
   try {
     for (const size of [1024 * 1024, 64 * 1024, 4096, 1]) {
