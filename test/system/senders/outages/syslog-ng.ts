@@ -23,7 +23,7 @@ function unpack(): string | undefined {
 }
 
 /** @param destination a whole block of its configuration, and the name that it gives */
-function start(place: Place, name: string, destination: string, isParsed: boolean): Speaking | string {
+function start(place: Place, name: string, destination: string): Speaking | string {
   const failed = unpack();
   if (failed !== undefined) return failed;
   const state = place.world.path(`syslog-ng-${name}`);
@@ -34,24 +34,29 @@ function start(place: Place, name: string, destination: string, isParsed: boolea
     join(state, "syslog-ng.conf"),
     `@version: 3.38
 options { time-reopen(1); };
-source s_src { file("${source}" follow-freq(0.1)${isParsed ? "" : " flags(no-parse)"}); };
+source s_src { file("${source}" follow-freq(0.1) flags(no-parse)); };
 ${destination}
 `,
   );
   const at = (file: string): string => join(state, file);
+  const libraries = ["usr/lib/syslog-ng", "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"];
   const program = new Program(
     [
       join(ROOT, "usr/sbin/syslog-ng"),
       "--foreground",
       "--no-caps",
-      ...["--cfgfile", at("syslog-ng.conf"), "--persist-file", at("persist"), "--pidfile", at("pid")],
-      ...["--control", at("ctl"), "--module-path", join(ROOT, "usr/lib/syslog-ng/3.38")],
+      "--cfgfile",
+      at("syslog-ng.conf"),
+      "--persist-file",
+      at("persist"),
+      "--pidfile",
+      at("pid"),
+      "--control",
+      at("ctl"),
+      "--module-path",
+      join(ROOT, "usr/lib/syslog-ng/3.38"),
     ],
-    {
-      LD_LIBRARY_PATH: ["usr/lib/syslog-ng", "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"]
-        .map((path) => join(ROOT, path))
-        .join(":"),
-    },
+    { LD_LIBRARY_PATH: libraries.map((path) => join(ROOT, path)).join(":") },
     state,
   );
   return {
@@ -70,7 +75,7 @@ export const SYSLOG_NG: readonly OutageSender[] = [
     fates: { killed: ONCE, hanging: ONCE, full: ONCE },
     start: async (place) => {
       const paste = pasted("syslog-ng-http", place);
-      return start(place, "http", `${paste}\nlog { source(s_src); destination(holdfast); };`, false);
+      return start(place, "http", `${paste}\nlog { source(s_src); destination(holdfast); };`);
     },
   },
   {
@@ -83,7 +88,7 @@ export const SYSLOG_NG: readonly OutageSender[] = [
       const paste = pasted("syslog-ng", place)
         .replace("port(6514)", `port(${place.syslogPort})`)
         .replace(/transport\("tls"\) tls\([^)]*\)\)/, 'transport("tcp")');
-      return start(place, "syslog", paste, false);
+      return start(place, "syslog", paste);
     },
   },
 ];
