@@ -215,11 +215,11 @@ const LOSSES: Readonly<Record<string, (world: World) => Promise<void>>> = {
 for (const [what, lose] of Object.entries(LOSSES)) {
   for (const stage of Object.keys(STAGES)) {
     test(`with ${what}, again and again while a transaction is ${stage}, the budget of the day holds`, async () => {
-      const budgetPerDayWei = 30_000_000_000_000_000n;
+      const budgetPerDayWei = 12_000_000_000_000_000n;
       const world = await anchoredWorld({ policy: { feeMaxWei: 5_000_000_000_000_000n, budgetPerDayWei } });
       const before = world.chain.mined.at(-1)?.receipt.blockNumber ?? 0;
       const day = Math.floor(world.now / 86_400_000);
-      for (let i = 0; i < 40; i++) {
+      for (let i = 0; i < 14; i++) {
         await append(world.ledger, 2);
         await STAGES[stage]?.(world).catch(() => undefined);
         await lose(world);
@@ -227,6 +227,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
         await world.run(8);
       }
       assert.equal(Math.floor(world.now / 86_400_000), day, "it is one day");
+      assert.equal(await world.note("account"), "budget_used_up", "it is the budget that holds");
       const paid = paidSince(world, before);
       assert.ok(paid > 0n && paid <= budgetPerDayWei, `paid ${paid}`);
       world.now += 86_400_000;

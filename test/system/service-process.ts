@@ -91,11 +91,8 @@ export class World {
 
   #spawn(options: StartOptions): Started {
     const { data = "data", config, env = {}, args = ["--json"], under = [], root = ROOT } = options;
-    const { NODE_COMPILE_CACHE = "", ...bare } = bareEnv();
     const folder = this.path(data);
     const settings: Record<string, string> = { HOLDFAST_DATA: folder, HOLDFAST_LISTEN: "127.0.0.1:0" };
-    // Whoever traces a service counts the files that it opens.
-    if (under.length === 0) settings.NODE_COMPILE_CACHE = NODE_COMPILE_CACHE;
     if (config !== undefined) {
       settings.HOLDFAST_CONFIG = this.path(`config-${this.#configs++}.json`);
       writeFileSync(settings.HOLDFAST_CONFIG, JSON.stringify(config));
@@ -103,7 +100,9 @@ export class World {
     const command = [...under, process.execPath, join(root, "src", "cli", "main.ts"), "serve", ...args];
     const child = spawn(command[0] as string, command.slice(1), {
       cwd: root,
-      env: Object.fromEntries(Object.entries({ ...bare, ...settings, ...env }).filter(([, value]) => value !== "")),
+      env: Object.fromEntries(
+        Object.entries({ ...bareEnv(), ...settings, ...env }).filter(([, value]) => value !== ""),
+      ),
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#children.push(child);

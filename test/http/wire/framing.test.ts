@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import test, { after, before } from "node:test";
+import test, { after, before, suite } from "node:test";
 import { type Running, startService } from "../service.ts";
 import { connectTo } from "./transport.ts";
 
@@ -120,13 +120,16 @@ const CASES: Readonly<Record<string, readonly [sent: string, expected: string]>>
   "an expectation that is unknown": [get(`${HOST}Expect: x\r\n`), "417 200"],
 };
 
-for (const [what, [sent, expected]] of Object.entries(CASES)) {
-  const outcome = expected.includes(" ") ? "has one meaning" : "is refused, and nothing behind it is a request";
-  test(`${what} ${outcome}`, async () => {
-    const answered = await statuses(sent + BEHIND);
-    assert.equal(answered, expected);
-  });
-}
+// At once, because nearly all of it is waiting for more that does not come.
+suite("what is sent", { concurrency: 16 }, () => {
+  for (const [what, [sent, expected]] of Object.entries(CASES)) {
+    const outcome = expected.includes(" ") ? "has one meaning" : "is refused, and nothing behind it is a request";
+    test(`${what} ${outcome}`, async () => {
+      const answered = await statuses(sent + BEHIND);
+      assert.equal(answered, expected);
+    });
+  }
+});
 
 test("a refusal says what was expected and came", async () => {
   const answer = await exchange(chunked(" gzip, chunked"));
