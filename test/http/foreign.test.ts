@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { compress } from "snappyjs";
+import { IntakePool } from "../../src/ingest/intake/pool.ts";
 import { ask, codeOf, type Running, startService } from "./service.ts";
 
 const LOGS = "POST /v1/ledgers/main/ingest/logs";
@@ -219,4 +220,34 @@ test("what may pass is answered 503, to come again in 2 s", async () => {
   } finally {
     await busy.close();
   }
+});
+
+test("a small body of more items than are some milliseconds of work is taken in by a thread, and all of it is recorded in order", async (t) => {
+  const intakes = new IntakePool(1);
+  let taken = 0;
+  const { open } = intakes;
+  intakes.open = (...args) => {
+    taken++;
+    return open.apply(intakes, args);
+  };
+  const own = await startService({ intakes });
+  t.after(() => own.close());
+  const admin = await own.key(["admin"], "hosts");
+  const post = async (body: string) => {
+    const answer = await ask(own, LOGS, { key: admin, body, type: "text/plain" });
+    const { receipts } = answer.as("ForeignReceipts");
+    return receipts.map(({ index, duplicate }) => [index, duplicate]);
+  };
+  const few = "\n1".repeat(200);
+  const many = `${"2\n".repeat(600)}end`;
+  assert.equal((await post(few)).length, 200);
+  assert.equal(taken, 0);
+  const receipts = await post(many);
+  assert.deepEqual([receipts.length, taken], [601, 1]);
+  assert.deepEqual(
+    receipts.map(([index]) => index),
+    receipts.map((_, i) => 200 + i),
+  );
+  const stored = await ask(own, "GET /v1/ledgers/main/events/800", { key: admin });
+  assert.match(JSON.stringify(stored.as("StoredEvent").event), /"end"/);
 });

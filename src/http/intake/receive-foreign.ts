@@ -52,8 +52,8 @@ export const AGAIN_AS_IT_WAS =
 
 /** Of the time for a request to arrive, after which it is refused here, before the server does it. */
 const OWN_PART = 0.9;
-/** Items that the thread of the service makes entries of in one go: some tens of milliseconds of work. */
-const AT_ONCE_ITEMS = 1000;
+/** Items that the thread of the service makes entries of in one go: some milliseconds of work. */
+const AT_ONCE_ITEMS = 256;
 /** Items of a large body that are recorded together: the leaves of a commit are hashed in one go, and others wait for that. */
 const COMMIT_ITEMS = 2000;
 
@@ -95,7 +95,7 @@ export async function* receiveForeign<S>(
     const whole = { ...form, ...(decoded === undefined && { isUndecodable: true }) };
     const isSmall = body.length <= atOnceBytesMax && !mayUnpack(form.format, body);
     const taking = isSmall
-      ? takeAtOnce(body, whole, rules, preparation)
+      ? takeSmall(body, whole, rules, { limits, intakes, preparation }, held)
       : takeInThread(body, whole, rules, { limits, intakes, preparation }, held);
     let { length: bytes } = body;
     for await (const received of taking) {
@@ -120,6 +120,22 @@ export function* takeQuery<S>(
     yield { sender, ...partOf(received), bytes };
     bytes = 0;
   }
+}
+
+/**
+ * Takes a small body in at once, unless it has too many items for that: 32 KiB have room for 16,000, which are a second of work. What was made of
+ * the first of them is then made again, by a thread.
+ */
+async function* takeSmall(
+  body: Uint8Array,
+  form: ForeignForm,
+  rules: IntakeRules,
+  { limits, intakes, preparation }: Pick<ForeignReceiving, "limits" | "intakes" | "preparation">,
+  held: Held,
+): AsyncGenerator<Received, void> {
+  const [first] = takeAtOnce(body, form, rules, preparation);
+  if (first !== undefined && isWhole(first)) yield first;
+  else yield* takeInThread(body, form, rules, { limits, intakes, preparation }, held);
 }
 
 function* takeAtOnce(
