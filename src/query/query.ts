@@ -22,7 +22,7 @@ import {
 import type { Term } from "./index/terms.ts";
 import { coverage, timeMask } from "./index/times.ts";
 import { IndexBehindError } from "./index/waiters.ts";
-import { type Order, type Plan, planQuery, type QueryRequest } from "./request.ts";
+import { type Order, type Plan, planCursor, planQuery, type QueryRequest } from "./request.ts";
 
 export type QueryItem = {
   readonly index: number;
@@ -88,7 +88,7 @@ export async function query(
   options: { readonly bounds?: QueryBounds } = {},
 ): Promise<QueryPage> {
   const plan = planQuery(request);
-  const digest = queryDigest(indexer.ledger.record.id, request.order, plan);
+  const digest = queryDigest(indexer.ledger.record.id, request.order, planCursor(request));
   const searchable = indexer.watermark;
   const scan = beginScan(indexer, request, plan, options.bounds ?? QUERY_BOUNDS);
   scan.high = Math.min(plan.to, searchable);

@@ -35,6 +35,8 @@ export type Order = "desc" | "asc";
 
 export type QueryRequest = {
   readonly filter: Filter;
+  /** What cursors are of, where a part of the filter moves on with the clock between two pages; the filter when absent. */
+  readonly cursorFilter?: Filter;
   readonly order: Order;
   /** Most items of the page, 1..1000. */
   readonly limit: number;
@@ -57,6 +59,11 @@ const INDEXES = ["from", "to"] as const;
 export function planQuery({ filter, limit }: QueryRequest): Plan {
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) throw invalid("limit", `1..${LIMIT_MAX}`, limit);
   return planFilter(filter);
+}
+
+/** What a cursor of the query is good for. @throws QueryError */
+export function planCursor({ filter, cursorFilter }: QueryRequest): Plan {
+  return planFilter(cursorFilter ?? filter);
 }
 
 /** @throws QueryError with the first thing that is wrong */

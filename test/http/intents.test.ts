@@ -69,6 +69,8 @@ test("pages lead through all intents, also where a page shows none of the state 
     const cursor: string = after === "" ? "" : `&after=${encodeURIComponent(after)}`;
     const answer = await ask(service, `GET /v1/ledgers/main/intents?limit=2&olderThan=0${cursor}`, { key });
     const page = answer.as("Intents");
+    // Time goes on between two pages.
+    service.clock.now += 1500;
     found.push(...indexes(page.intents));
     after = page.next;
   }

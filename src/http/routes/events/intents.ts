@@ -22,8 +22,10 @@ export function listIntents(services: Services): Answering<"listIntents"> {
   return async ({ ledger, query: { state, olderThan, since, order, after, limit } }) => {
     const indexer = await indexerAt(services, ledger);
     const until = now() - 1000 * olderThan + 1;
-    const filter = { intent: "*", until, ...(since !== undefined && { since }) };
-    const page = await query(indexer, { filter, order, limit, ...(after !== undefined && { after }) });
+    // `until` moves on from page to page, and a cursor is good for all of them.
+    const cursorFilter = { intent: "*", ...(since !== undefined && { since }) };
+    const filter = { ...cursorFilter, until };
+    const page = await query(indexer, { filter, cursorFilter, order, limit, ...(after !== undefined && { after }) });
     const intents: Intent[] = [];
     for (const item of page.items) {
       const results = await resultsOf(indexer, item);
