@@ -43,6 +43,8 @@ export type QueryPage = {
   readonly items: readonly QueryItem[];
   /** Cursor of the next page; absent when there is nothing more among the searchable entries. */
   readonly next?: string;
+  /** The index that it begins at, or in descending order stays below; with `next`. */
+  readonly nextIndex?: number;
   readonly watermark: Watermark;
   /** False when the page ends because of the bound on work and not because it is full: follow `next`. */
   readonly complete: boolean;
@@ -108,11 +110,15 @@ export async function query(
   const accepted = Math.max(indexer.ledger.size, searchable);
   return {
     items,
-    ...(low < high ? { next: encodeCursor(request.order === "desc" ? high : low, digest) } : {}),
+    ...(low < high ? nextOf(request.order === "desc" ? high : low, digest) : {}),
     watermark: { accepted, searchable },
     complete: low >= high || items.length >= request.limit,
     ...(unreadable.length > 0 ? { unreadable } : {}),
   };
+}
+
+function nextOf(nextIndex: number, digest: Uint8Array): Pick<QueryPage, "next" | "nextIndex"> {
+  return { next: encodeCursor(nextIndex, digest), nextIndex };
 }
 
 function beginScan(indexer: Indexer, { order, limit }: QueryRequest, plan: Plan, bounds: QueryBounds): Scan {

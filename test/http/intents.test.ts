@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
+import { MemoryStore } from "../store/memory-store.ts";
 import { ask, codeOf, event, type Running, startService } from "./service.ts";
 
 let service: Running;
@@ -63,20 +64,23 @@ test("pages lead through all intents, also where a page shows none of the state 
     if (i % 4 === 0) opened.push(index);
     else await send({ result_of: `many-${i}` });
   }
-  const found: number[] = [];
-  let pages = 0;
-  for (let after: string | null = ""; after !== null; pages++) {
-    const cursor: string = after === "" ? "" : `&after=${encodeURIComponent(after)}`;
-    const answer = await ask(service, `GET /v1/ledgers/main/intents?limit=2&olderThan=0${cursor}`, { key });
-    const page = answer.as("Intents");
-    // Time goes on between two pages.
-    service.clock.now += 1500;
-    found.push(...indexes(page.intents));
-    after = page.next;
+  for (const since of ["", "&since=2000-01-01T00:00:00Z"]) {
+    const found: number[] = [];
+    let pages = 0;
+    for (let after: string | null = ""; after !== null; pages++) {
+      const cursor: string = after === "" ? "" : `&after=${encodeURIComponent(after)}`;
+      const answer = await ask(service, `GET /v1/ledgers/main/intents?limit=2&olderThan=0${since}${cursor}`, { key });
+      const page = answer.as("Intents");
+      // Time goes on between two pages.
+      service.clock.now += 1500;
+      found.push(...indexes(page.intents));
+      after = page.next;
+    }
+    // Without a beginning, what is open is known; with one, pages are those of all intents.
+    assert.ok(pages > (since === "" ? 2 : 5), `got ${pages} pages`);
+    for (const index of opened) assert.ok(found.includes(index));
+    assert.equal(new Set(found).size, found.length);
   }
-  assert.ok(pages > 5);
-  for (const index of opened) assert.ok(found.includes(index));
-  assert.equal(new Set(found).size, found.length);
 });
 
 test("events are found by their intent, by any, and by what they are results of", async () => {
@@ -100,4 +104,45 @@ test("a name of an intent is a text, and what permitted it may be anything", asy
     "400 event_invalid",
   );
   for (const authority of ["CHG-1", { type: "policy", id: "p" }, ["a", "b"], 7]) await send({ authority });
+});
+
+test("what was found done is not looked at again, and what is open is found again however many are done", async (t) => {
+  const store = new MemoryStore();
+  const own = await startService({ store });
+  t.after(() => own.close());
+  const admin = await own.key(["admin"], "ops");
+  const post = (events: readonly object[]) => ask(own, "POST /v1/ledgers/main/events", { key: admin, body: events });
+  const open = [3, 400, 1199];
+  await post(Array.from({ length: 1200 }, (_, i) => event({ intent: `i-${i}` })));
+  await post(Array.from({ length: 1200 }, (_, i) => event(open.includes(i) ? {} : { result_of: `i-${i}` })));
+  let reads = 0;
+  const { entry } = store;
+  store.entry = (...args) => {
+    reads++;
+    return entry.apply(store, args);
+  };
+  const walk = async (limit: number): Promise<{ readonly found: number[]; readonly reads: number }> => {
+    const found: number[] = [];
+    reads = 0;
+    for (let after: string | null = ""; after !== null; ) {
+      const cursor: string = after === "" ? "" : `&after=${after}`;
+      const page = (await ask(own, `GET /v1/ledgers/main/intents?limit=${limit}${cursor}`, { key: admin })).as(
+        "Intents",
+      );
+      found.push(...indexes(page.intents));
+      after = page.next;
+    }
+    return { found, reads };
+  };
+  const first = await walk(2);
+  assert.deepEqual(first.found, open);
+  const second = await walk(2);
+  assert.deepEqual(second.found, open);
+  assert.ok(
+    second.reads < 20,
+    `expected to read what is open, got ${second.reads} entries read, ${first.reads} at first`,
+  );
+  await post([event({ result_of: "i-400" }), event({ intent: "later" })]);
+  const later = (await walk(100)).found;
+  assert.deepEqual(later, [3, 1199, 2401]);
 });

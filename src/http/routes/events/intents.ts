@@ -5,6 +5,7 @@
 
 import { spellValue } from "../../../entry/spelled-value.ts";
 import type { Indexer } from "../../../query/index/indexer.ts";
+import { openIntentsOf } from "../../../query/open-intents.ts";
 import { type QueryItem, query } from "../../../query/query.ts";
 import type { Answering } from "../../admit.ts";
 import { json } from "../../reply.ts";
@@ -22,13 +23,16 @@ export function listIntents(services: Services): Answering<"listIntents"> {
   return async ({ ledger, query: { state, olderThan, since, order, after, limit } }) => {
     const indexer = await indexerAt(services, ledger);
     const until = now() - 1000 * olderThan + 1;
+    const isFromOldest = state === "open" && order === "asc" && since === undefined;
     // `until` moves on from page to page, and a cursor is good for all of them.
     const cursorFilter = { intent: "*", ...(since !== undefined && { since }) };
     const filter = { ...cursorFilter, until };
-    const page = await query(indexer, { filter, cursorFilter, order, limit, ...(after !== undefined && { after }) });
+    const page = isFromOldest
+      ? await openIntentsOf(indexer).page({ until, limit, after })
+      : await query(indexer, { filter, cursorFilter, order, limit, ...(after !== undefined && { after }) });
     const intents: Intent[] = [];
     for (const item of page.items) {
-      const results = await resultsOf(indexer, item);
+      const results = isFromOldest ? [] : await resultsOf(indexer, item);
       const isOpen = results.length === 0;
       if (state === "all" || isOpen === (state === "open")) intents.push({ item, results });
     }
