@@ -29,6 +29,7 @@ type Key = {
   readonly expiresAt?: number;
   readonly revokedAt?: number;
   readonly lastUsedAt?: number;
+  readonly webhookSecretSince?: number;
 };
 
 export function addKeys(program: Command): void {
@@ -86,7 +87,7 @@ function secretOf({ webhookSecret, webhookSecretFile: file }: AddFlags): string 
 
 async function listKeys(flags: KeyFlags): Promise<void> {
   const answer = (await new ServiceClient(flags).ask("/v1/keys")) as { readonly keys: readonly Key[] };
-  const head = ["ID", "SOURCE", "ROLES", "LEDGERS", "STATE", "LAST USED", "NOTE"];
+  const head = ["ID", "SOURCE", "ROLES", "LEDGERS", "STATE", "LAST USED", "SIGNS SINCE", "NOTE"];
   const rows = answer.keys.map((key) => [
     key.id,
     key.source,
@@ -94,6 +95,7 @@ async function listKeys(flags: KeyFlags): Promise<void> {
     key.ledgers?.join(",") ?? "all",
     stateOf(key, Date.now()),
     spellTime(key.lastUsedAt),
+    spellTime(key.webhookSecretSince),
     key.note ?? "",
   ]);
   printResult({ json: answer, text: table([head, ...rows]) }, flags.json === true);

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { startService } from "../http/service.ts";
-import { makeFolder, runCli } from "./run-cli.ts";
+import { startService } from "../../http/service.ts";
+import { makeFolder, runCli } from "../run-cli.ts";
 
 test("a schema is put from a file, listed, printed as it was, and never changed once it is used", async (t) => {
   const service = await startService();
