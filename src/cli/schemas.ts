@@ -1,10 +1,6 @@
 /** `holdfast schemas`: the schemas of a ledger, listed, printed and put over the service's HTTP API. */
 
 import { type Command, Option } from "commander";
-import { ServiceClient } from "../remote/service-client.ts";
-import type { SetExit } from "../terminal/failure.ts";
-import { readCount } from "../terminal/numbers.ts";
-import { printResult, spellTime, table } from "../terminal/output.ts";
 import {
   type PreviewFlags,
   type RuleFlags,
@@ -13,7 +9,11 @@ import {
   rulePath,
   tellPreview,
   withRuleOptions,
-} from "./rules-service.ts";
+} from "./remote/rules.ts";
+import { ServiceClient } from "./remote/service-client.ts";
+import type { SetExit } from "./terminal/failure.ts";
+import { readCount } from "./terminal/numbers.ts";
+import { printResult, spellTime, table } from "./terminal/output.ts";
 
 type Schema = {
   readonly name: string;

@@ -1,11 +1,7 @@
 /** `holdfast requirements`: what a ledger demands of its events, seen, put from a file, and tried on what came lately. */
 
 import { type Command, Option } from "commander";
-import { isObject } from "../../verify/bundle/forms.ts";
-import { ServiceClient } from "../remote/service-client.ts";
-import { type SetExit, usageError } from "../terminal/failure.ts";
-import { counted, readCount } from "../terminal/numbers.ts";
-import { printResult, spellTime, table } from "../terminal/output.ts";
+import { isObject } from "../verify/bundle/forms.ts";
 import {
   type PreviewFlags,
   type RuleFlags,
@@ -13,7 +9,11 @@ import {
   rulePath,
   tellPreview,
   withRuleOptions,
-} from "./rules-service.ts";
+} from "./remote/rules.ts";
+import { ServiceClient } from "./remote/service-client.ts";
+import { type SetExit, usageError } from "./terminal/failure.ts";
+import { counted, readCount } from "./terminal/numbers.ts";
+import { printResult, spellTime, table } from "./terminal/output.ts";
 
 type Requirement = {
   readonly name: string;

@@ -5,10 +5,10 @@ import type { RuleName } from "../../entry/event-error.ts";
 import { readJson } from "../../json/read.ts";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { readTextFile } from "../../store/text-file.ts";
-import { ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
 import { usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
 import { printResult } from "../terminal/output.ts";
+import { ServiceClient, type ServiceOptions, withServiceOptions } from "./service-client.ts";
 
 export type RuleFlags = ServiceOptions & { readonly ledger: string; readonly json?: boolean };
 export type PreviewFlags = RuleFlags & { readonly last?: number };

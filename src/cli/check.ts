@@ -1,13 +1,13 @@
 /** `holdfast check`: which events of a file a ledger would refuse, and why; told by the service, which records nothing. */
 
 import type { Command } from "commander";
-import { batchesOf } from "../append/batches.ts";
-import { ServiceClient } from "../remote/service-client.ts";
-import { type SetExit, usageError } from "../terminal/failure.ts";
-import { readLines } from "../terminal/lines.ts";
-import { counted } from "../terminal/numbers.ts";
-import { printResult } from "../terminal/output.ts";
-import { type Broken, brokenText, type RuleFlags, rulePath, withRuleOptions } from "./rules-service.ts";
+import { batchesOf } from "./append/batches.ts";
+import { type Broken, brokenText, type RuleFlags, rulePath, withRuleOptions } from "./remote/rules.ts";
+import { ServiceClient } from "./remote/service-client.ts";
+import { type SetExit, usageError } from "./terminal/failure.ts";
+import { readLines } from "./terminal/lines.ts";
+import { counted } from "./terminal/numbers.ts";
+import { printResult } from "./terminal/output.ts";
 
 const BATCH = { countMax: 1000, charactersMax: 4 * 1024 * 1024, run: "", addIds: false };
 const LINE_CHARACTERS_MAX = 64 * 1024 * 1024;
