@@ -24,7 +24,7 @@ import { appendEvents } from "./routes/append.ts";
 import { checkEvents } from "./routes/check.ts";
 import { proveEvent, readEvent } from "./routes/events/event.ts";
 import { listIntents } from "./routes/events/intents.ts";
-import { countEvents, listEvents } from "./routes/events/search.ts";
+import { countEvents, countMatches, listEvents } from "./routes/events/search.ts";
 import { alive, metricsText, ready, status } from "./routes/health.ts";
 import { hecAcks, hecHealth } from "./routes/hec.ts";
 import { ingest } from "./routes/ingest.ts";
@@ -91,6 +91,7 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     appendEvents: appendEvents(services, budget),
     listEvents: listEvents(services),
     listIntents: listIntents(services),
+    countMatches: countMatches(services),
     countEvents: countEvents(services),
     readEvent: readEvent(services),
     proveEvent: proveEvent(services),

@@ -5,6 +5,7 @@
  */
 
 import { type Entry, entryLeafHash } from "../entry/entry.ts";
+import type { PackedEntry } from "../entry/packed.ts";
 import type { CheckpointSigner } from "../keys/signer.ts";
 import { equal } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
@@ -179,15 +180,21 @@ export class Ledger {
   entries(from: number, to: number): AsyncIterable<Entry> {
     this.#requireSize(to);
     if (!isIndexUnder(from, to + 1)) throw new RangeError(`expected 0 <= from <= ${to}, got ${from}`);
-    return this.#watched(from, to);
+    return this.#watched(from, this.#store.entries(this.record.id, from, to), () => 1);
+  }
+
+  /** The same as they are stored, whole but not decoded, some at a time. */
+  packedEntries(from: number, to: number): AsyncIterable<readonly PackedEntry[]> {
+    this.#requireSize(to);
+    return this.#watched(from, this.#store.packedEntries(this.record.id, from, to), ({ length }) => length);
   }
 
   /** Entries as they are read, without a generator around each: damage at one of them is remembered. */
-  #watched(from: number, to: number): AsyncIterable<Entry> {
-    const entries = this.#store.entries(this.record.id, from, to)[Symbol.asyncIterator]();
+  #watched<T>(from: number, read: AsyncIterable<T>, countOf: (value: T) => number): AsyncIterable<T> {
+    const entries = read[Symbol.asyncIterator]();
     let index = from;
-    const counted = (result: IteratorResult<Entry>) => {
-      index++;
+    const counted = (result: IteratorResult<T>) => {
+      if (result.done !== true) index += countOf(result.value);
       return result;
     };
     const failed = (error: unknown): never => {
@@ -196,8 +203,8 @@ export class Ledger {
       if (error instanceof DamagedStoreError) this.#damage.add(this.#place("entry", at), error, read);
       throw error;
     };
-    const ended: IteratorResult<Entry> = { done: true, value: undefined };
-    const iterator: AsyncIterator<Entry> = {
+    const ended: IteratorResult<T> = { done: true, value: undefined };
+    const iterator: AsyncIterator<T> = {
       next: () => entries.next().then(counted, failed),
       return: () => entries.return?.() ?? Promise.resolve(ended),
     };

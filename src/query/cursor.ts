@@ -19,9 +19,10 @@ const TEXT_LENGTH = 28;
 
 /** Digest of everything that must be the same on the next page; the limit need not be. */
 export function queryDigest(ledgerId: Hex, order: Order, plan: Plan): Uint8Array {
-  const { terms, recorded, occurred, from, to } = plan;
+  const { terms, recorded, occurred, from, to, text } = plan;
   // JSON spells both infinities null; the place in the list tells them apart.
-  const asked = JSON.stringify([ledgerId, order, terms, recorded, occurred, from, to]);
+  const parts = [ledgerId, order, terms, recorded, occurred, from, to];
+  const asked = JSON.stringify(text === undefined ? parts : [...parts, text.text]);
   return new Uint8Array(createHash("sha256").update(asked).digest()).subarray(0, DIGEST_LENGTH);
 }
 

@@ -7,12 +7,14 @@ import type { TimeRange } from "./index/times.ts";
 import type { Plan } from "./request.ts";
 
 /** Whether an entry has all that a plan asks for; its index is for the caller to compare. */
-export function matches(entry: Entry, { terms, recorded, occurred }: Plan): boolean {
+export function isMatch(entry: Entry, { terms, recorded, occurred, text }: Plan): boolean {
   if (entry.recordedAt < recorded.since || entry.recordedAt >= recorded.until) return false;
   if (!hasTerms(entry, terms)) return false;
-  if (!isBounded(occurred)) return true;
-  const { occurredAt } = readFacts(entry);
-  return occurredAt >= occurred.since && occurredAt < occurred.until;
+  if (isBounded(occurred)) {
+    const { occurredAt } = readFacts(entry);
+    if (!(occurredAt >= occurred.since && occurredAt < occurred.until)) return false;
+  }
+  return text === undefined || text.isIn(entry);
 }
 
 export function isBounded({ since, until }: TimeRange): boolean {

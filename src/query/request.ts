@@ -7,6 +7,7 @@ import { readTerm } from "./filter.ts";
 import { FIELDS, type Field, type Term } from "./index/terms.ts";
 import type { TimeRange } from "./index/times.ts";
 import { QueryError } from "./query-error.ts";
+import { TextSearch } from "./text-search.ts";
 
 const LIMIT_MAX = 1000;
 
@@ -19,6 +20,7 @@ const LIMIT_MAX = 1000;
  * - key, format: the API key's id and the format it came in, as `_source` says
  * - quarantined: "true", for what was recorded as it came because nothing sure could be made of it
  * - times in milliseconds since 1970, `since` inclusive, `until` exclusive: of recording, and of the event itself
+ * - text: stands somewhere in the message, an id, a name or the text that came (query/text-search.ts)
  * - from, to: indexes, `from` inclusive, `to` exclusive
  */
 export type Filter = { readonly [field in Field]?: string } & {
@@ -28,6 +30,7 @@ export type Filter = { readonly [field in Field]?: string } & {
   readonly occurredUntil?: number;
   readonly from?: number;
   readonly to?: number;
+  readonly text?: string;
 };
 
 /** By index: the newest first, or the oldest first. */
@@ -51,6 +54,7 @@ export type Plan = {
   readonly occurred: TimeRange;
   readonly from: number;
   readonly to: number;
+  readonly text: TextSearch | undefined;
 };
 
 const INDEXES = ["from", "to"] as const;
@@ -67,7 +71,7 @@ export function planCursor({ filter, cursorFilter }: QueryRequest): Plan {
 }
 
 /** @throws QueryError with the first thing that is wrong */
-function planFilter(filter: Filter): Plan {
+export function planFilter(filter: Filter): Plan {
   const terms = FIELDS.flatMap((field) => {
     const text = filter[field];
     return text === undefined ? [] : [readTerm(field, text)];
@@ -78,6 +82,7 @@ function planFilter(filter: Filter): Plan {
     occurred: rangeOf(filter.occurredSince, filter.occurredUntil),
     from: filter.from ?? 0,
     to: filter.to ?? Number.MAX_SAFE_INTEGER,
+    text: filter.text === undefined ? undefined : new TextSearch(filter.text),
   };
   for (const name of INDEXES) {
     if (!Number.isSafeInteger(plan[name]) || plan[name] < 0) throw invalid(name, "an integer in 0..2^53-1", plan[name]);

@@ -8,9 +8,9 @@ import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Condition, Health } from "../health.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { Indexer, type IndexLog } from "../query/index/indexer.ts";
+import { type EntryReader, Indexer, type IndexLog } from "../query/index/indexer.ts";
 import { indexBytes, LevelIndexStore } from "../store/level-index.ts";
-import { type Store, StoreLockedError } from "../store/store.ts";
+import { StoreLockedError } from "../store/store.ts";
 
 export type IndexesOptions = {
   readonly directory: string;
@@ -160,9 +160,10 @@ export class Indexes {
 }
 
 /** The index reads entries as everybody does, so that it tells of damage as well. */
-function readThrough(ledger: Ledger): Pick<Store, "entry" | "entries"> {
+function readThrough(ledger: Ledger): EntryReader {
   return {
     entry: (_, index) => ledger.entry(index),
     entries: (_, from, to) => ledger.entries(from, to),
+    packedEntries: (_, from, to) => ledger.packedEntries(from, to),
   };
 }

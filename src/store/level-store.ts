@@ -5,6 +5,7 @@
  */
 
 import type { Entry } from "../entry/entry.ts";
+import type { PackedEntry } from "../entry/packed.ts";
 import { equal, type Hex, toHex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Tile } from "../merkle/tile.ts";
@@ -36,6 +37,7 @@ import {
   decodeCheckpoint,
   decodeClaim,
   decodeEntry,
+  decodePackedEntry,
   decodeText,
   decodeTile,
   isWhole,
@@ -164,15 +166,38 @@ export class LevelStore implements Store {
   }
 
   async *entries(ledgerId: Hex, from: number, to: number): AsyncIterable<Entry> {
+    for await (const some of this.#entries(ledgerId, from, to, decodeEntry)) yield* some;
+  }
+
+  packedEntries(ledgerId: Hex, from: number, to: number): AsyncIterable<readonly PackedEntry[]> {
+    return this.#entries(ledgerId, from, to, decodePackedEntry);
+  }
+
+  async *#entries<T>(
+    ledgerId: Hex,
+    from: number,
+    to: number,
+    decode: (bytes: Uint8Array, naming: Naming) => T,
+  ): AsyncGenerator<readonly T[]> {
     const { number } = this.#known(ledgerId);
     if (from >= to) return;
     let index = from;
     const naming = () => `entry ${index} of ledger ${ledgerId}`;
     const range = { gte: keys.entryKey(number, from), lt: keys.entryKey(number, to) };
-    for await (const [key, value] of this.#read(range, naming)) {
-      if (keys.numberOf(key) !== index) break;
-      yield decodeEntry(value, naming);
-      index++;
+    for await (const found of this.#db.ranges(range, (cause) => readingError(cause, naming))) {
+      const some: T[] = [];
+      try {
+        for (const [key, value] of found) {
+          if (keys.numberOf(key) !== index) throw new DamagedStoreError(`${naming()} is missing`);
+          some.push(decode(value, naming));
+          index++;
+        }
+      } catch (error) {
+        // Those before it are whole.
+        if (some.length > 0) yield some;
+        throw error;
+      }
+      yield some;
     }
     if (index < to) throw new DamagedStoreError(`${naming()} is missing`);
   }

@@ -89,6 +89,8 @@ export interface Store {
   entry(ledgerId: Hex, index: number): Promise<Entry | undefined>;
   /** Entries [from, to) in order. @throws DamagedStoreError when one is missing or unreadable */
   entries(ledgerId: Hex, from: number, to: number): AsyncIterable<Entry>;
+  /** The same as they are stored, whole but not decoded, some at a time. */
+  packedEntries(ledgerId: Hex, from: number, to: number): AsyncIterable<readonly PackedEntry[]>;
   /** Hashes of a full tile, 8192 bytes. */
   tile(ledgerId: Hex, level: number, n: number): Promise<Uint8Array | undefined>;
   /** Puts a tile that was made again from the entries in the place of a damaged or missing one, durably. */

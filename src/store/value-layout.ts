@@ -129,6 +129,13 @@ export function decodeEntry(bytes: Uint8Array, naming: Naming): Entry {
   return { recordedAt, members: reader.members() };
 }
 
+/** The same without decoding its members. */
+export function decodePackedEntry(bytes: Uint8Array, naming: Naming): PackedEntry {
+  const reader = new Reader(bytes, naming);
+  const recordedAt = reader.uint64();
+  return { recordedAt, members: reader.rest() };
+}
+
 export function decodeCheckpoint(
   bytes: Uint8Array,
   key: Pick<Checkpoint, "ledgerId" | "size">,
@@ -206,9 +213,14 @@ class Reader {
     return value;
   }
 
+  /** All that is left. */
+  rest(): Uint8Array {
+    return this.take(this.#end - this.#at);
+  }
+
   /** All that is left, as members. */
   members(): Member[] {
-    const packed = this.take(this.#end - this.#at);
+    const packed = this.rest();
     return this.#wellFormed(() => unpackMembers(packed));
   }
 

@@ -1,6 +1,7 @@
 /** A store whose steps can fail on order: whether a step happens and what it reports are two different things. */
 
 import type { Entry } from "../../src/entry/entry.ts";
+import type { PackedEntry } from "../../src/entry/packed.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import type { Tile } from "../../src/merkle/tile.ts";
 import type { Commit, RecordRange, RecordWrite, Store } from "../../src/store/store.ts";
@@ -74,6 +75,11 @@ export class FaultyStore implements Store {
   async *entries(id: Hex, from: number, to: number): AsyncIterable<Entry> {
     await this.#step("entries", async () => undefined);
     yield* this.#inner.entries(id, from, to);
+  }
+
+  async *packedEntries(id: Hex, from: number, to: number): AsyncIterable<readonly PackedEntry[]> {
+    await this.#step("entries", async () => undefined);
+    yield* this.#inner.packedEntries(id, from, to);
   }
 
   async *records(space: string, range?: RecordRange): AsyncIterable<readonly [string, string]> {

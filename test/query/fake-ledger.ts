@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { Entry, Member } from "../../src/entry/entry.ts";
 import { memberText } from "../../src/entry/member.ts";
+import { type PackedEntry, packEntry } from "../../src/entry/packed.ts";
 import { type Hex, toHex } from "../../src/merkle/bytes.ts";
 import type { IndexedLedger } from "../../src/query/index/indexer.ts";
 import { DamagedStoreError } from "../../src/store/store.ts";
@@ -80,6 +81,10 @@ export class FakeLedger implements IndexedLedger {
       if (entry === undefined) throw new DamagedStoreError(`entry ${index} is missing`);
       yield entry;
     }
+  }
+
+  async *packedEntries(ledgerId: Hex, from: number, to: number): AsyncIterable<readonly PackedEntry[]> {
+    for await (const entry of this.entries(ledgerId, from, to)) yield [packEntry(entry)];
   }
 }
 

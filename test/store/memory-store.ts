@@ -5,6 +5,7 @@
  */
 
 import type { Entry } from "../../src/entry/entry.ts";
+import { type PackedEntry, packEntry } from "../../src/entry/packed.ts";
 import { type Hex, toHex } from "../../src/merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import type { Tile } from "../../src/merkle/tile.ts";
@@ -84,6 +85,10 @@ export class MemoryStore implements Store {
       if (entry === undefined) throw new DamagedStoreError(`entry ${index} of ledger ${ledgerId} is missing`);
       yield entry;
     }
+  }
+
+  async *packedEntries(ledgerId: Hex, from: number, to: number): AsyncIterable<readonly PackedEntry[]> {
+    for await (const entry of this.entries(ledgerId, from, to)) yield [packEntry(entry)];
   }
 
   async tile(ledgerId: Hex, level: number, n: number): Promise<Uint8Array | undefined> {

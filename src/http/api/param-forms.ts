@@ -50,6 +50,10 @@ export const EVENT_FILTER = {
   quarantined: z.literal("true").optional().meta({
     description: "Only what was recorded as it came, because nothing sure could be made of it",
   }),
+  text: text.optional().meta({
+    description:
+      "Stands, in upper or lower case, in the message, an id, a name or the text that came; 1 to 256 characters",
+  }),
   tenant: text.optional(),
   id: text.optional(),
   intent: text.optional().meta({ description: "The name of an intent, or * for every event that has one" }),

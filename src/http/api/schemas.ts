@@ -145,6 +145,10 @@ const storedEvent = z.strictObject({
   event: z.looseObject({}).meta({ description: "The members that are shown" }),
 });
 
+const lookedAt = z
+  .strictObject({ from: count, to: count })
+  .meta({ description: "The entries [from, to) are those that this answer is about: of them it has all that match" });
+
 const chain = z.strictObject({
   chainId: count,
   contract: address,
@@ -267,6 +271,7 @@ export const SCHEMAS = {
   }),
   Events: z.strictObject({
     events: z.array(storedEvent),
+    lookedAt,
     next: z.string().nullable().meta({ description: "Pass it as `after` for what follows; null at the end" }),
     complete: z.boolean().meta({ description: "False when the page ended early to bound its work: go on with `next`" }),
     size: count.meta({ description: "Entries recorded" }),
@@ -276,6 +281,20 @@ export const SCHEMAS = {
       .array(count)
       .optional()
       .meta({ description: "Entries that match and cannot be read, or are not what was recorded: run an audit" }),
+  }),
+  EventCount: z.strictObject({
+    count: count.meta({ description: "Entries that match, among those looked at" }),
+    lookedAt,
+    next: z.string().nullable().meta({ description: "Pass it as `after` to count on; null at the end" }),
+    complete: z
+      .boolean()
+      .meta({ description: "False when it ended early to bound its work: go on with `next`, and add up" }),
+    size: count.meta({ description: "Entries recorded" }),
+    searchableSize: count.meta({ description: "Entries that the index has" }),
+    unreadable: z
+      .array(count)
+      .optional()
+      .meta({ description: "Entries that may match and cannot be read: run an audit" }),
   }),
   Stats: z.strictObject({
     since: milliseconds,

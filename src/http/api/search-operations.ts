@@ -32,6 +32,21 @@ export const SEARCH_OPERATIONS = {
     compress: true,
     takesTurn: true,
   },
+  countMatches: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/events/count",
+    summary: "Count the events that a filter finds, from the newest back.",
+    permission: "read",
+    path: ledger,
+    query: z.strictObject({
+      ...EVENT_FILTER,
+      after: text.optional().meta({ description: "The `next` of an answer, as it is" }),
+    }),
+    answers: { 200: "EventCount" },
+    codes: [...OF_KEY, ...OF_LEDGER, ...ofQuery],
+    compress: true,
+    takesTurn: true,
+  },
   listIntents: {
     method: "get",
     route: "/v1/ledgers/{ledger}/intents",

@@ -34,8 +34,11 @@ export interface IndexLog {
   error(details: object, message: string): void;
 }
 
+/** Where entries are read. */
+export type EntryReader = Pick<Store, "entry" | "entries" | "packedEntries">;
+
 export type IndexerParts = {
-  readonly store: Pick<Store, "entry" | "entries">;
+  readonly store: EntryReader;
   readonly indexStore: IndexStore;
   readonly ledger: IndexedLedger;
   readonly log?: IndexLog;
@@ -53,7 +56,7 @@ const HEALING_MAX = 3;
 
 export class Indexer {
   readonly ledger: IndexedLedger;
-  readonly store: Pick<Store, "entry" | "entries">;
+  readonly store: EntryReader;
   readonly segments: Segments;
   readonly #log: IndexLog | undefined;
   readonly #health: Health | undefined;

@@ -104,15 +104,15 @@ function set(facts: EntryFacts, name: Word, value: unknown): void {
 }
 
 function readOrigin(facts: EntryFacts, value: unknown): void {
-  set(facts, "sender", member(value, "source"));
-  set(facts, "key", member(value, "key"));
-  set(facts, "format", member(value, "format"));
-  facts.quarantined = member(value, "quarantined") === true;
+  set(facts, "sender", memberValue(value, "source"));
+  set(facts, "key", memberValue(value, "key"));
+  set(facts, "format", memberValue(value, "format"));
+  facts.quarantined = memberValue(value, "quarantined") === true;
 }
 
 function readActor(facts: EntryFacts, value: unknown): void {
   facts.actor = party(value);
-  facts.onBehalfOf = party(member(value, "on_behalf_of"));
+  facts.onBehalfOf = party(memberValue(value, "on_behalf_of"));
 }
 
 function readTargets(facts: EntryFacts, value: unknown): void {
@@ -125,14 +125,15 @@ function readTime(facts: EntryFacts, value: unknown): void {
 
 function party(value: unknown): Party | undefined {
   if (typeof value !== "object") return value === undefined ? undefined : partyOf(undefined, word(value));
-  return partyOf(word(member(value, "type")), word(member(value, "id")));
+  return partyOf(word(memberValue(value, "type")), word(memberValue(value, "id")));
 }
 
 function partyOf(type: string | undefined, id: string | undefined): Party | undefined {
   return type === undefined && id === undefined ? undefined : { type, id };
 }
 
-function member(value: unknown, name: string): unknown {
+/** What an object has under a name. */
+export function memberValue(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null && Object.hasOwn(value, name)
     ? (value as Record<string, unknown>)[name]
     : undefined;

@@ -48,6 +48,7 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   journalUpload: ["ok", "403", "403", "ok"],
   journalUploadWithKey: ["ok", "403", "403", "ok"],
   listEvents: ["403", "ok", "ok", "ok"],
+  countMatches: ["403", "ok", "ok", "ok"],
   listIntents: ["403", "ok", "ok", "ok"],
   countEvents: ["403", "ok", "ok", "ok"],
   readEvent: ["ok", "ok", "ok", "ok"],

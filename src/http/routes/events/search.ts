@@ -7,6 +7,7 @@ import { entryLeafHash } from "../../../entry/entry.ts";
 import type { Ledger } from "../../../ledger/ledger.ts";
 import { equal, toHex } from "../../../merkle/bytes.ts";
 import type { Hash } from "../../../merkle/hash.ts";
+import { countMatching } from "../../../query/count-matching.ts";
 import type { Indexer } from "../../../query/index/indexer.ts";
 import { IndexBehindError } from "../../../query/index/waiters.ts";
 import { type QueryItem, query } from "../../../query/query.ts";
@@ -34,7 +35,12 @@ export function listEvents(services: Services): Answering<"listEvents"> {
     const { complete, next = null } = page;
     const unreadable = [...(page.unreadable ?? []), ...changed];
     const sizes = { size: accepted, searchableSize: searchable, anchoredSize: anchored };
-    return json(200, { events, next, complete, ...sizes, ...(unreadable.length > 0 && { unreadable }) }, "revalidate");
+    const { lookedAt } = page;
+    return json(
+      200,
+      { events, lookedAt, next, complete, ...sizes, ...(unreadable.length > 0 && { unreadable }) },
+      "revalidate",
+    );
   };
 }
 
@@ -51,6 +57,16 @@ export async function checkAll(hash: Hash, ledger: Ledger, items: readonly Query
     else changed.push(index);
   }
   return { events, changed };
+}
+
+/** GET …/events/count */
+export function countMatches(services: Services): Answering<"countMatches"> {
+  return async ({ ledger, query: { after, ...filter } }) => {
+    const indexer = await indexerAt(services, ledger);
+    const counted = await countMatching(indexer, withoutUndefined(filter), after);
+    const { watermark, next = null, ...counts } = counted;
+    return json(200, { ...counts, next, size: watermark.accepted, searchableSize: watermark.searchable }, "revalidate");
+  };
 }
 
 /** GET …/stats */

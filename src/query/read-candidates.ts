@@ -1,0 +1,97 @@
+/**
+ * Reading the entries that an index leaves, and holding each against the plan. Where a text is looked for, most are dismissed
+ * as the bytes they are stored in, without being decoded, and neighbours are read in one go.
+ */
+
+import { setImmediate } from "node:timers/promises";
+import type { Entry } from "../entry/entry.ts";
+import { type PackedEntry, unpackMembers } from "../entry/packed.ts";
+import { isMatch } from "./filter-entry.ts";
+import { type Indexer, isDamage } from "./index/indexer.ts";
+import type { Mask } from "./index/positions.ts";
+import { moveEdge, type Scan, takeIndexes } from "./scan.ts";
+import type { TextSearch } from "./text-search.ts";
+
+const ENTRY_WORK = 4;
+/** For entries that are dismissed as bytes: of each, and of each byte. */
+const PACKED_WORK = 0.25;
+const BYTE_WORK = 1 / 4096;
+const ENTRIES_AT_ONCE = 64;
+/** About a millisecond, after which others get their turn. */
+const PACKED_AT_ONCE = 256;
+/** Where fewer than one in so many are wanted, they are read one by one. */
+const SPARSE = 8;
+
+/** What became of a candidate: it matches, it does not, or it cannot be read. */
+export type Judged = Entry | "other" | "unreadable";
+
+/**
+ * Reads the entries of a mask over [start, end) until it is done, and moves the edge of the scan behind each. At least one
+ * is read, or the whole mask has none: every scan gets on, however little work it may do.
+ * @param room how many more are wanted at most
+ */
+export async function readCandidates(
+  scan: Scan,
+  at: { readonly start: number; readonly end: number; readonly mask: Mask | undefined },
+  found: (index: number, judged: Exclude<Judged, "other">) => void,
+  { isDone, room }: { readonly isDone: () => boolean; readonly room: () => number },
+): Promise<void> {
+  const { text } = scan.plan;
+  for (;;) {
+    const count = text === undefined ? Math.min(ENTRIES_AT_ONCE, room()) : PACKED_AT_ONCE;
+    const indexes = at.mask === undefined ? [] : takeIndexes(scan, at.start, at.mask, count);
+    if (indexes.length === 0) {
+      moveEdge(scan, at.start, at.end);
+      return;
+    }
+    const judged = text === undefined ? await judgeEach(scan, indexes) : await judgePacked(scan, indexes, text);
+    for (const [i, index] of indexes.entries()) {
+      const each = judged[i] as Judged;
+      if (each !== "other") found(index, each);
+      moveEdge(scan, index, index + 1);
+      if (isDone()) return;
+    }
+    if (text !== undefined) await setImmediate();
+  }
+}
+
+async function judgeEach(scan: Scan, indexes: readonly number[]): Promise<Judged[]> {
+  const { indexer, plan } = scan;
+  const { store, ledger } = indexer;
+  scan.work += ENTRY_WORK * indexes.length;
+  const entries = await Promise.allSettled(indexes.map((index) => store.entry(ledger.record.id, index)));
+  return entries.map((read) => {
+    if (read.status === "rejected" && !isDamage(read.reason)) throw read.reason;
+    const entry = read.status === "fulfilled" ? read.value : undefined;
+    if (entry === undefined) return "unreadable";
+    return isMatch(entry, plan) ? entry : "other";
+  });
+}
+
+/** The same for a text, from the bytes first. */
+async function judgePacked(scan: Scan, indexes: readonly number[], text: TextSearch): Promise<Judged[]> {
+  const { indexer, plan } = scan;
+  const packed = await readNeighbours(indexer, indexes);
+  if (packed === undefined) return judgeEach(scan, indexes);
+  return packed.map(({ recordedAt, members }) => {
+    scan.work += PACKED_WORK + BYTE_WORK * members.length;
+    if (!text.mayBeIn(members)) return "other";
+    scan.work += ENTRY_WORK;
+    const whole = { recordedAt, members: unpackMembers(members) };
+    return isMatch(whole, plan) ? whole : "other";
+  });
+}
+
+/** Entries as they are stored, in the order of the indexes; undefined when they lie too far apart, or one of them is damaged. */
+async function readNeighbours(indexer: Indexer, indexes: readonly number[]): Promise<PackedEntry[] | undefined> {
+  const [start = 0, last = 0] = [indexes[0], indexes.at(-1)].sort((a = 0, b = 0) => a - b);
+  if (last - start >= SPARSE * indexes.length) return undefined;
+  const read: PackedEntry[] = [];
+  try {
+    for await (const some of indexer.store.packedEntries(indexer.ledger.record.id, start, last + 1)) read.push(...some);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return undefined;
+  }
+  return indexes.map((index) => read[index - start] as PackedEntry);
+}
