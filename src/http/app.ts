@@ -25,6 +25,7 @@ import { checkEvents } from "./routes/check.ts";
 import { proveEvent, readEvent } from "./routes/events/event.ts";
 import { listIntents } from "./routes/events/intents.ts";
 import { countEvents, countMatches, listEvents } from "./routes/events/search.ts";
+import { tailEvents } from "./routes/events/tail.ts";
 import { alive, metricsText, ready, status } from "./routes/health.ts";
 import { hecAcks, hecHealth } from "./routes/hec.ts";
 import { ingest } from "./routes/ingest.ts";
@@ -92,6 +93,7 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     listEvents: listEvents(services),
     listIntents: listIntents(services),
     countMatches: countMatches(services),
+    tailEvents: tailEvents(services),
     countEvents: countEvents(services),
     readEvent: readEvent(services),
     proveEvent: proveEvent(services),

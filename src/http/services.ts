@@ -34,6 +34,9 @@ export type ChainStatus = {
   readonly trouble?: string;
 };
 
+/** How many may follow in all and with one API key, and how often something is sent where nothing is found. */
+export type TailLimits = { readonly max: number; readonly eachMax: number; readonly heartbeatMs: number };
+
 /** Sizes in bytes and times in milliseconds that requests are held to. */
 export type HttpLimits = {
   readonly event: EventLimits;
@@ -61,6 +64,8 @@ export type HttpLimits = {
   readonly answersBytesMax: number;
   /** Of reads that are much work. */
   readonly turns: TurnLimits;
+  /** Clients that follow a ledger. */
+  readonly tails: TailLimits;
   /** How far the time that a signature carries may be from now. */
   readonly signatureToleranceMs: number;
   readonly headersBytesMax: number;
@@ -81,6 +86,7 @@ export const HTTP_LIMITS: HttpLimits = {
   stalledMs: 30_000,
   answersBytesMax: 64 * 1024 * 1024,
   turns: { atOnce: 2, waitingMax: 1024, waitingEachMax: 128, waitMs: 10_000 },
+  tails: { max: 256, eachMax: 16, heartbeatMs: 15_000 },
   signatureToleranceMs: 300_000,
   // A search for an identifier of 2,048 characters, three bytes each and percent-encoded, takes 20 KiB.
   headersBytesMax: 32 * 1024,

@@ -120,7 +120,8 @@ export function lookedAt(
   return order === "desc" ? { from: Math.min(high, end), to: end } : { from: first.low, to: Math.max(first.low, low) };
 }
 
-function itemOf(index: number, entry: Entry): { readonly item: QueryItem; readonly length: number } {
+/** What a page has of an entry, and how long its text is. */
+export function itemOf(index: number, entry: Entry): { readonly item: QueryItem; readonly length: number } {
   const texts = entry.members.flatMap((member) => ("digest" in member ? [] : [member.text]));
   // The text of a member is JSON for `name: value`, so that together they are the text of an object.
   const event = readJson(`{${texts.join(",")}}`) as Record<string, unknown>;

@@ -80,13 +80,14 @@ function bodySchema(type: string, name: string): Json {
   return { oneOf: [reference(name), { type: "array", items: reference(name), minItems: 1 }] };
 }
 
-function parametersOf({ method, path, query }: Operation): readonly Json[] {
+function parametersOf({ method, path, query, headers }: Operation): readonly Json[] {
   const idempotencyKey = { name: "Idempotency-Key", in: "header", schema: { type: "string", maxLength: 255 } };
   return [
     ...fieldsOf(path).map(([name, schema]) => ({ name, in: "path", required: true, schema: plain(schema) })),
     ...fieldsOf(query).map(([name, schema]) => {
       return { name, in: "query", required: !schema.safeParse(undefined).success, schema: plain(schema) };
     }),
+    ...fieldsOf(headers).map(([name, schema]) => ({ name, in: "header", required: false, schema: plain(schema) })),
     ...(method === "post" && path !== undefined ? [idempotencyKey] : []),
   ];
 }
@@ -103,6 +104,7 @@ function plain(schema: z.ZodType): Json {
 function answersOf({ answers }: Operation): Json {
   const described = Object.entries(answers).map(([status, answer]: [string, AnswerForm | readonly AnswerForm[]]) => {
     const names = Array.isArray(answer) ? (answer as readonly AnswerForm[]) : [answer as AnswerForm];
+    if (names[0] === "nothing") return [status, { description: "Nothing" }];
     return [status, { description: names.join(" or "), content: contentOf(names) }];
   });
   return Object.fromEntries(described);
@@ -111,6 +113,7 @@ function answersOf({ answers }: Operation): Json {
 function contentOf(names: readonly AnswerForm[]): Json {
   const [name] = names;
   if (name === "tile") return { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
+  if (name === "eventStream") return { "text/event-stream": { schema: { type: "string" } } };
   if (name === "text") return { "text/plain": { schema: { type: "string" } } };
   if (name === "openapi") return { "application/json": { schema: { type: "object" } } };
   const references = names.map(reference);

@@ -14,7 +14,7 @@ import type { SchemaName } from "./schemas.ts";
 import { SEARCH_OPERATIONS } from "./search-operations.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
-export type AnswerForm = SchemaName | "tile" | "text" | "openapi";
+export type AnswerForm = SchemaName | "tile" | "text" | "openapi" | "eventStream" | "nothing";
 
 /**
  * A route that a foreign sender is pointed at: its key may stand where the sender can put one, its ledger is that of the path or of
@@ -40,6 +40,8 @@ export type Operation = {
   readonly permission?: Permission;
   readonly path?: z.ZodObject;
   readonly query?: z.ZodObject;
+  /** Headers that have a meaning besides those of all operations; whoever answers checks them. */
+  readonly headers?: z.ZodObject;
   readonly body?: { readonly types: readonly string[]; readonly schema: SchemaName };
   readonly answers: Readonly<Record<number, AnswerForm | readonly AnswerForm[]>>;
   readonly codes: readonly Code[];

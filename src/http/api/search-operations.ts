@@ -47,6 +47,20 @@ export const SEARCH_OPERATIONS = {
     compress: true,
     takesTurn: true,
   },
+  tailEvents: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/events/tail",
+    summary:
+      "Follow a ledger: what a filter finds of what is recorded from now on, or from an index on, as Server-Sent Events.",
+    permission: "read",
+    path: ledger,
+    query: z.strictObject(EVENT_FILTER),
+    headers: z.object({
+      "Last-Event-ID": z.string().meta({ description: "The last `id` that was received: goes on behind that index" }),
+    }),
+    answers: { 200: "eventStream", 204: "nothing" },
+    codes: [...OF_KEY, ...OF_LEDGER, "parameter_invalid", "query_invalid", "tails_of_key_max", "tails_max"],
+  },
   listIntents: {
     method: "get",
     route: "/v1/ledgers/{ledger}/intents",

@@ -169,6 +169,12 @@ export class KeyRing {
     return key;
   }
 
+  /** Whether a key that was found is live still; asking is no use of it. */
+  isLive({ digest }: ApiKey): boolean {
+    const key = this.#byDigest.get(digest);
+    return key !== undefined && isLive(key, this.#now());
+  }
+
   /** Whether this is the text of a live key; asking is no use of it. */
   isInForce(text: string): boolean {
     const key = this.#byDigest.get(digestOf(text));

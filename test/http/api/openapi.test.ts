@@ -25,7 +25,10 @@ const operation = z.strictObject({
   security: z.array(z.record(z.string(), z.array(z.string()))),
   parameters: z.array(parameter),
   requestBody: z.strictObject({ required: z.literal(true), content }).optional(),
-  responses: z.record(z.string().regex(/^[2-5]\d\d$/), z.strictObject({ description: z.string(), content })),
+  responses: z.record(
+    z.string().regex(/^[2-5]\d\d$/),
+    z.strictObject({ description: z.string(), content: content.default({}) }),
+  ),
 });
 /** The part of OpenAPI 3.1 (§4.8) that the document uses, with nothing beside it. */
 const openApi31 = z.strictObject({

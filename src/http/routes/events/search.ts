@@ -44,11 +44,14 @@ export function listEvents(services: Services): Answering<"listEvents"> {
   };
 }
 
-type Checked = { readonly events: readonly object[]; readonly changed: readonly number[] };
+/** An event as answers have it. */
+type Shown = Pick<QueryItem, "index" | "recordedAt" | "event"> & { readonly leafHash: string };
+
+type Checked = { readonly events: readonly Shown[]; readonly changed: readonly number[] };
 
 /** Leaves out what does not lead to its leaf hash in the tree: a store that somebody edited must not speak through a search. */
 export async function checkAll(hash: Hash, ledger: Ledger, items: readonly QueryItem[]): Promise<Checked> {
-  const events: object[] = [];
+  const events: Shown[] = [];
   const changed: number[] = [];
   const leaves = await Promise.all(items.map(({ index }) => ledger.leafHash(index)));
   for (const [i, { index, recordedAt, event, entry }] of items.entries()) {
@@ -97,6 +100,7 @@ export async function indexerAt({ indexer }: Services, { record, size }: Ledger)
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-function withoutUndefined<T extends object>(fields: T): Defined<T> {
+/** Fields without those that are undefined. */
+export function withoutUndefined<T extends object>(fields: T): Defined<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
