@@ -36,7 +36,7 @@ class OpenIntents {
   }
 
   /** A page of those that are open. @throws QueryError, IndexBehindError */
-  async page({ until, limit, after }: OpenIntentsRequest): Promise<QueryPage> {
+  async page({ until, limit, after }: OpenIntentsRequest): Promise<Omit<QueryPage, "lookedAt">> {
     const { id } = this.#indexer.ledger.record;
     const digest = queryDigest(id, "asc", planCursor({ filter: INTENTS, order: "asc", limit }));
     const from = after === undefined ? 0 : decodeCursor(after, digest);

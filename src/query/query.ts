@@ -12,7 +12,7 @@ import type { Indexer } from "./index/indexer.ts";
 import { IndexBehindError } from "./index/waiters.ts";
 import { readCandidates } from "./read-candidates.ts";
 import { planCursor, planQuery, type QueryRequest } from "./request.ts";
-import { beginScan, type LookAt, type Scan, scanAll } from "./scan.ts";
+import { beginScan, type Scan, type SegmentReader, scanAll } from "./scan.ts";
 
 export type QueryItem = {
   readonly index: number;
@@ -83,7 +83,7 @@ export async function query(
     items.push(item);
     bytes += length;
   };
-  const lookAt: LookAt = (start, end, mask) => readCandidates(scan, { start, end, mask }, found, until);
+  const lookAt: SegmentReader = (start, end, mask) => readCandidates(scan, { start, end, mask }, found, until);
   await scanAll(scan, lookAt, until.isDone);
   const { low, high } = scan;
   const isDesc = request.order === "desc";

@@ -10,7 +10,7 @@ import { isMatch } from "./filter-entry.ts";
 import { type Indexer, isDamage } from "./index/indexer.ts";
 import type { Mask } from "./index/positions.ts";
 import { moveEdge, type Scan, takeIndexes } from "./scan.ts";
-import type { TextSearch } from "./text-search.ts";
+import type { TextSearch } from "./text/text-search.ts";
 
 const ENTRY_WORK = 4;
 /** For entries that are dismissed as bytes: of each, and of each byte. */
@@ -23,7 +23,7 @@ const PACKED_AT_ONCE = 256;
 const SPARSE = 8;
 
 /** What became of a candidate: it matches, it does not, or it cannot be read. */
-export type Judged = Entry | "other" | "unreadable";
+export type Candidate = Entry | "other" | "unreadable";
 
 /**
  * Reads the entries of a mask over [start, end) until it is done, and moves the edge of the scan behind each. At least one
@@ -33,7 +33,7 @@ export type Judged = Entry | "other" | "unreadable";
 export async function readCandidates(
   scan: Scan,
   at: { readonly start: number; readonly end: number; readonly mask: Mask | undefined },
-  found: (index: number, judged: Exclude<Judged, "other">) => void,
+  found: (index: number, judged: Exclude<Candidate, "other">) => void,
   { isDone, room }: { readonly isDone: () => boolean; readonly room: () => number },
 ): Promise<void> {
   const { text } = scan.plan;
@@ -46,7 +46,7 @@ export async function readCandidates(
     }
     const judged = text === undefined ? await judgeEach(scan, indexes) : await judgePacked(scan, indexes, text);
     for (const [i, index] of indexes.entries()) {
-      const each = judged[i] as Judged;
+      const each = judged[i] as Candidate;
       if (each !== "other") found(index, each);
       moveEdge(scan, index, index + 1);
       if (isDone()) return;
@@ -55,7 +55,7 @@ export async function readCandidates(
   }
 }
 
-async function judgeEach(scan: Scan, indexes: readonly number[]): Promise<Judged[]> {
+async function judgeEach(scan: Scan, indexes: readonly number[]): Promise<Candidate[]> {
   const { indexer, plan } = scan;
   const { store, ledger } = indexer;
   scan.work += ENTRY_WORK * indexes.length;
@@ -69,7 +69,7 @@ async function judgeEach(scan: Scan, indexes: readonly number[]): Promise<Judged
 }
 
 /** The same for a text, from the bytes first. */
-async function judgePacked(scan: Scan, indexes: readonly number[], text: TextSearch): Promise<Judged[]> {
+async function judgePacked(scan: Scan, indexes: readonly number[], text: TextSearch): Promise<Candidate[]> {
   const { indexer, plan } = scan;
   const packed = await readNeighbours(indexer, indexes);
   if (packed === undefined) return judgeEach(scan, indexes);

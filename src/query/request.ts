@@ -7,7 +7,7 @@ import { readTerm } from "./filter.ts";
 import { FIELDS, type Field, type Term } from "./index/terms.ts";
 import type { TimeRange } from "./index/times.ts";
 import { QueryError } from "./query-error.ts";
-import { TextSearch } from "./text-search.ts";
+import { TextSearch } from "./text/text-search.ts";
 
 const LIMIT_MAX = 1000;
 

@@ -42,10 +42,10 @@ export function beginScan(indexer: Indexer, plan: Plan, order: Order): Scan {
 }
 
 /** Looks at some entries [start, end) of one segment, those in its mask, and moves the edge of the scan behind them. */
-export type LookAt = (start: number, end: number, mask: Mask | undefined) => Promise<void>;
+export type SegmentReader = (start: number, end: number, mask: Mask | undefined) => Promise<void>;
 
 /** Goes through what is not examined yet, segment by segment, until it is done. */
-export async function scanAll(scan: Scan, lookAt: LookAt, isDone: () => boolean): Promise<void> {
+export async function scanAll(scan: Scan, lookAt: SegmentReader, isDone: () => boolean): Promise<void> {
   for (let width = 1; scan.low < scan.high; width = Math.min(2 * width, WINDOW_MAX)) {
     await examine(scan, width, lookAt, isDone);
     if (isDone()) return;
@@ -53,7 +53,7 @@ export async function scanAll(scan: Scan, lookAt: LookAt, isDone: () => boolean)
 }
 
 /** Goes on by the open segment, or by up to `width` closed ones. */
-async function examine(scan: Scan, width: number, lookAt: LookAt, isDone: () => boolean): Promise<void> {
+async function examine(scan: Scan, width: number, lookAt: SegmentReader, isDone: () => boolean): Promise<void> {
   const { segments, openSegment } = scan.indexer;
   const edge = scan.order === "desc" ? scan.high - 1 : scan.low;
   if (edge >= segments.end) {

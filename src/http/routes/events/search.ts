@@ -7,7 +7,7 @@ import { entryLeafHash } from "../../../entry/entry.ts";
 import type { Ledger } from "../../../ledger/ledger.ts";
 import { equal, toHex } from "../../../merkle/bytes.ts";
 import type { Hash } from "../../../merkle/hash.ts";
-import { countMatching } from "../../../query/count-matching.ts";
+import { countFilter } from "../../../query/filter-count.ts";
 import type { Indexer } from "../../../query/index/indexer.ts";
 import { IndexBehindError } from "../../../query/index/waiters.ts";
 import { type QueryItem, query } from "../../../query/query.ts";
@@ -66,7 +66,7 @@ export async function checkAll(hash: Hash, ledger: Ledger, items: readonly Query
 export function countMatches(services: Services): Answering<"countMatches"> {
   return async ({ ledger, query: { after, ...filter } }) => {
     const indexer = await indexerAt(services, ledger);
-    const counted = await countMatching(indexer, withoutUndefined(filter), after);
+    const counted = await countFilter(indexer, withoutUndefined(filter), after);
     const { watermark, next = null, ...counts } = counted;
     return json(200, { ...counts, next, size: watermark.accepted, searchableSize: watermark.searchable }, "revalidate");
   };

@@ -1,13 +1,13 @@
 /** How many may follow at once, of one key and in all, and what those of one ledger share. */
 
 import type { Ledger } from "../../../ledger/ledger.ts";
-import { RecentEntries } from "../../../query/recent-entries.ts";
+import { EntryTail } from "../../../query/entry-tail.ts";
 import { Problem } from "../../problem.ts";
 import type { Services } from "../../services.ts";
 
 const RETRY = { "Retry-After": "10" };
 
-type Shared = { readonly recent: RecentEntries; readers: number };
+type Shared = { readonly recent: EntryTail; readers: number };
 
 export class TailPlaces {
   readonly #limits: Services["limits"]["tails"];
@@ -26,7 +26,7 @@ export class TailPlaces {
    * @returns what gives the place back, which may be called more than once
    * @throws Problem tails_of_key_max, tails_max
    */
-  take(key: string, ledger: Ledger): { readonly recent: RecentEntries; readonly leave: () => void } {
+  take(key: string, ledger: Ledger): { readonly recent: EntryTail; readonly leave: () => void } {
     const { max, eachMax } = this.#limits;
     const ofKey = this.#byKey.get(key) ?? 0;
     if (ofKey >= eachMax) {
@@ -40,7 +40,7 @@ export class TailPlaces {
     }
     this.#byKey.set(key, ofKey + 1);
     this.#all++;
-    const shared = this.#byLedger.get(ledger) ?? { recent: new RecentEntries(ledger), readers: 0 };
+    const shared = this.#byLedger.get(ledger) ?? { recent: new EntryTail(ledger), readers: 0 };
     this.#byLedger.set(ledger, shared);
     shared.readers++;
     let isGone = false;

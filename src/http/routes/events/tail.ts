@@ -7,10 +7,10 @@
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledger } from "../../../ledger/ledger.ts";
+import type { EntryTail, TailEntry } from "../../../query/entry-tail.ts";
 import { isMatch } from "../../../query/filter-entry.ts";
 import { IndexBehindError } from "../../../query/index/waiters.ts";
 import { itemOf, query } from "../../../query/query.ts";
-import type { Recent, RecentEntries } from "../../../query/recent-entries.ts";
 import { type Filter, type Plan, planFilter } from "../../../query/request.ts";
 import type { Admitted, Answering } from "../../admit.ts";
 import { Problem } from "../../problem.ts";
@@ -88,7 +88,7 @@ async function* follow(
 async function* pieces(
   services: Services,
   reader: Reader,
-  recent: RecentEntries,
+  recent: EntryTail,
   life: StreamLife,
 ): AsyncGenerator<string> {
   const { heartbeatMs } = services.limits.tails;
@@ -137,7 +137,7 @@ function nextCommit(ledger: Ledger, { gone, stopping }: StreamLife, waitMs: numb
 }
 
 /** What is sent next, with the reader moved on; nothing when none of it matches. */
-async function nextPiece(services: Services, reader: Reader, recent: RecentEntries): Promise<string> {
+async function nextPiece(services: Services, reader: Reader, recent: EntryTail): Promise<string> {
   const { ledger } = reader.request;
   if (ledger.size - reader.at > BEHIND) {
     const piece = await catchUp(services, reader);
@@ -195,7 +195,7 @@ async function catchUp({ indexer, hash }: Services, reader: Reader): Promise<str
 }
 
 /** An event as searches show it; undefined when it is not what was recorded. */
-async function show({ hash }: Services, ledger: Ledger, { index, entry }: Recent): Promise<string | undefined> {
+async function show({ hash }: Services, ledger: Ledger, { index, entry }: TailEntry): Promise<string | undefined> {
   if (entry === undefined) return undefined;
   const { events } = await checkAll(hash, ledger, [itemOf(index, entry).item]);
   return events[0] === undefined ? undefined : JSON.stringify(events[0]);

@@ -9,9 +9,9 @@ import { countPositions, intersect, rangeMask } from "./index/positions.ts";
 import { goOnAt, type IndexRange, lookedAt, TEXT_BOUNDS, type Watermark } from "./query.ts";
 import { readCandidates } from "./read-candidates.ts";
 import { type Filter, planFilter } from "./request.ts";
-import { beginScan, type LookAt, moveEdge, scanAll } from "./scan.ts";
+import { beginScan, moveEdge, type SegmentReader, scanAll } from "./scan.ts";
 
-export type MatchCount = {
+export type FilterCount = {
   readonly count: number;
   /** How far it looked: of these entries it counted all that match. */
   readonly lookedAt: IndexRange;
@@ -30,12 +30,12 @@ const UNREADABLE_MAX = 1000;
  * @throws QueryError for a mistake in the request
  * @throws IndexBehindError when the cursor is beyond what can be searched
  */
-export async function countMatching(
+export async function countFilter(
   indexer: Indexer,
   filter: Filter,
   after?: string,
   workMax = TEXT_BOUNDS.workMax,
-): Promise<MatchCount> {
+): Promise<FilterCount> {
   const plan = planFilter(filter);
   const digest = queryDigest(indexer.ledger.record.id, "desc", plan);
   const searchable = indexer.watermark;
@@ -45,14 +45,14 @@ export async function countMatching(
   let count = 0;
   const unreadable: number[] = [];
   const isDone = () => scan.work >= workMax || unreadable.length >= UNREADABLE_MAX;
-  const byIndex: LookAt = async (start, end, mask) => {
+  const byIndex: SegmentReader = async (start, end, mask) => {
     if (mask !== undefined) {
       intersect(mask, rangeMask(Math.max(0, scan.low - start), Math.min(end, scan.high) - start));
       count += countPositions(mask);
     }
     moveEdge(scan, start, end);
   };
-  const byText: LookAt = (start, end, mask) =>
+  const byText: SegmentReader = (start, end, mask) =>
     readCandidates(
       scan,
       { start, end, mask },

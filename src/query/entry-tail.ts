@@ -7,7 +7,7 @@ import type { Entry } from "../entry/entry.ts";
 import { isDamage } from "./index/indexer.ts";
 
 /** A recorded entry; undefined when it cannot be read. */
-export type Recent = {
+export type TailEntry = {
   readonly index: number;
   readonly entry: Entry | undefined;
   /** What is made of it for whoever shows it, made once. */
@@ -20,9 +20,9 @@ type Recorded = { entry(index: number): Promise<Entry | undefined> };
 const ENTRIES_MAX = 1024;
 const CHARACTERS_MAX = 4 * 1024 * 1024;
 
-export class RecentEntries {
+export class EntryTail {
   readonly #ledger: Recorded;
-  #kept: Recent[] = [];
+  #kept: TailEntry[] = [];
   /** Index behind the last one that is kept. */
   #end = 0;
   #characters = 0;
@@ -33,7 +33,7 @@ export class RecentEntries {
   }
 
   /** Entries [from, to), which have to be recorded. */
-  async read(from: number, to: number): Promise<readonly Recent[]> {
+  async read(from: number, to: number): Promise<readonly TailEntry[]> {
     const reading = this.#reading.then(() => this.#extend(from, to));
     this.#reading = reading.catch(() => undefined);
     await reading;
@@ -56,12 +56,12 @@ export class RecentEntries {
     }
     let dropped = 0;
     while (this.#kept.length - dropped > ENTRIES_MAX || this.#characters > CHARACTERS_MAX) {
-      this.#characters -= lengthOf(this.#kept[dropped++] as Recent);
+      this.#characters -= lengthOf(this.#kept[dropped++] as TailEntry);
     }
     if (dropped > 0) this.#kept = this.#kept.slice(dropped);
   }
 
-  async #load(from: number, to: number): Promise<Recent[]> {
+  async #load(from: number, to: number): Promise<TailEntry[]> {
     const indexes = Array.from({ length: to - from }, (_, i) => from + i);
     const read = await Promise.allSettled(indexes.map((index) => this.#ledger.entry(index)));
     return read.map((each, i) => {
@@ -71,6 +71,6 @@ export class RecentEntries {
   }
 }
 
-function lengthOf({ entry }: Recent): number {
+function lengthOf({ entry }: TailEntry): number {
   return entry?.members.reduce((sum, member) => sum + ("text" in member ? member.text.length : 0), 0) ?? 0;
 }

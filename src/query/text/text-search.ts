@@ -9,14 +9,14 @@
  * Why: docs/decisions/0178.
  */
 
-import type { Entry } from "../entry/entry.ts";
-import type { PackedMembers } from "../entry/packed.ts";
-import { utf8 } from "../merkle/bytes.ts";
-import { eachText } from "./index/texts.ts";
-import { QueryError } from "./query-error.ts";
+import type { Entry } from "../../entry/entry.ts";
+import type { PackedMembers } from "../../entry/packed.ts";
+import { utf8 } from "../../merkle/bytes.ts";
+import { QueryError } from "../query-error.ts";
+import { eachText } from "./entry-texts.ts";
 
 /** Most characters (UTF-16 units) of a text that is looked for. */
-export const SEARCHED_TEXT_MAX = 256;
+const SEARCHED_TEXT_MAX = 256;
 
 export class TextSearch {
   /** As it was asked for. */
