@@ -1,0 +1,79 @@
+/**
+ * Where the records of a logger go: through a client, in its mode, with what is lost counted and told. Nothing here ever
+ * throws into a program that logs.
+ */
+
+import type { HoldfastClient } from "../client/client.ts";
+import { asHoldfastError } from "../client/holdfast-error.ts";
+import { createSpoolingClient, type PlainOptions } from "../spool/spooling-client.ts";
+import { type Chosen, logEvent } from "./log-event.ts";
+
+export type LogOptions = PlainOptions & {
+  /** Which records are sent: `all` when absent, or `events`, those with `action` and `actor`. */
+  readonly records?: Chosen;
+};
+
+/** Told what is lost, and when sending begins to fail and works again. */
+export type Teller = (message: string) => void;
+
+export class LogSink {
+  readonly #client: HoldfastClient;
+  readonly #chosen: Chosen;
+  readonly #tell: Teller;
+  #lost = 0;
+  #told = 0;
+
+  /** @throws HoldfastError options_invalid */
+  constructor({ records = "all", ...options }: LogOptions, tell: Teller) {
+    this.#chosen = records;
+    this.#tell = tell;
+    const { onTrouble, onRefused } = options;
+    this.#client = createSpoolingClient({
+      mode: "best-effort",
+      ...options,
+      onTrouble: (trouble) => {
+        tell(trouble === undefined ? "records are recorded again" : `records are not recorded: ${trouble.message}`);
+        onTrouble?.(trouble);
+      },
+      onRefused: (event, error) => {
+        tell(`a record is refused: ${error.message}`);
+        onRefused?.(event, error);
+      },
+    });
+  }
+
+  /** Records that are lost: there was no room for them, or not in time. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Resolves when the lines are accepted, as the mode says, or lost. */
+  async write(lines: readonly string[]): Promise<void> {
+    const now = Date.now();
+    try {
+      const events = lines.flatMap((line) => logEvent(line, this.#chosen, now) ?? []);
+      if (events.length === 0) return;
+      const accepted = await this.#client.append(events);
+      this.#lose(accepted.filter(({ state }) => (state as string) === "dropped").length, "there is no room for them");
+    } catch (error) {
+      const { message, ids } = asHoldfastError(error);
+      this.#lose(ids.length === 0 ? lines.length : ids.length, message);
+    }
+  }
+
+  /** Sends what waits, up to the client's `closeMs`, and ends. */
+  async close(): Promise<void> {
+    const { dropped } = await this.#client.close();
+    const lost = Math.max(this.#lost, dropped);
+    if (lost > this.#told) this.#tell(`${lost} records in all were not recorded`);
+  }
+
+  /** Told when it doubles: a service that is away for a night is no reason to fill a disk with words about it. */
+  #lose(count: number, why: string): void {
+    if (count === 0) return;
+    this.#lost += count;
+    if (this.#lost < 2 * this.#told) return;
+    this.#told = this.#lost;
+    this.#tell(`${this.#lost} records are lost so far: ${why}`);
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * Events that wait on a disk, in the order in which they were added. How far they are recorded is written down beside them,
+ * now and then and unsynced: an event that is sent once more after a crash is recorded once, by its id.
+ * Why: docs/decisions/0175.
+ */
+
+import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readJson } from "../../json/read.ts";
+import { isObject } from "../../verify/bundle/forms.ts";
+import type { RecordedEvent } from "../client/answers/check-answer.ts";
+import type { OutgoingEvent } from "../client/event.ts";
+import { HoldfastError } from "../client/holdfast-error.ts";
+import type { EventSpool } from "../client/options.ts";
+import type { BatchLimits } from "../client/sending/outbox.ts";
+import { FolderLock } from "./folder-lock.ts";
+import { readFrames, SEGMENT_HEAD } from "./frames.ts";
+import { numberOf, openSegments, type Segment, type SpoolDamage } from "./segments.ts";
+import { SegmentWriter } from "./writer.ts";
+
+export type SpoolOptions = {
+  /** A folder of its own for each process and ledger; made when it is not there. */
+  readonly folder: string;
+  /** Most bytes of events that wait; 256 MiB when absent. */
+  readonly bytesMax?: number;
+  /** What happens to an event for which there is no room: `refuse` (when absent) throws, `drop-oldest` makes room and counts. */
+  readonly whenFull?: "refuse" | "drop-oldest";
+  /** A start found a damaged file and has set it aside; a line on standard error when absent. */
+  readonly onDamage?: (damage: SpoolDamage) => void;
+};
+
+const BYTES_MAX = 256 * 1024 * 1024;
+const SEGMENT_BYTES_MAX = 8 * 1024 * 1024;
+/** What is read ahead of what is sent. */
+const READ_BYTES = 1024 * 1024;
+/** Files of which all is recorded are removed when they have become this large, and at the end. */
+const DRAINED_BYTES = 1024 * 1024;
+const REFUSED = "refused.ndjson";
+const FRONT = "front.json";
+
+type Waiting = OutgoingEvent & { readonly segment: string; readonly end: number };
+
+/** Opens a spool. @throws HoldfastError spool_locked, spool_failed */
+export async function openSpool(options: SpoolOptions): Promise<EventSpool> {
+  const { folder, onDamage = tellDamage } = options;
+  let lock: FolderLock | undefined;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    lock = await FolderLock.take(folder);
+    const segments = await openSegments(folder, onDamage);
+    return new DiskSpool(options, lock, segments, await readFront(folder, segments));
+  } catch (cause) {
+    await lock?.release();
+    if (cause instanceof HoldfastError) throw cause;
+    throw new HoldfastError("spool_failed", `the spool ${folder} cannot be opened: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+type Front = { readonly end: number; readonly recorded: number };
+
+class DiskSpool implements EventSpool {
+  readonly #folder: string;
+  readonly #bytesMax: number;
+  readonly #dropsOldest: boolean;
+  readonly #lock: FolderLock;
+  readonly #segments: Segment[];
+  readonly #writer: SegmentWriter;
+  /** Bytes of frames that are being written. */
+  #coming = 0;
+  /** Events that were read and are not settled; all of the first segment. */
+  #ahead: Waiting[] = [];
+  /** How far the first segment was read, and how far it is settled. */
+  #readTo: number;
+  #settledTo: number;
+  #settledCount: number;
+  dropped = 0;
+  refused = 0;
+
+  constructor(
+    { folder, bytesMax = BYTES_MAX, whenFull = "refuse" }: SpoolOptions,
+    lock: FolderLock,
+    segments: Segment[],
+    { end, recorded }: Front,
+  ) {
+    this.#folder = folder;
+    this.#bytesMax = bytesMax;
+    this.#dropsOldest = whenFull === "drop-oldest";
+    this.#lock = lock;
+    this.#segments = segments;
+    this.#readTo = end;
+    this.#settledTo = end;
+    this.#settledCount = recorded;
+    const next = numberOf(segments.at(-1)?.name ?? "") + 1;
+    const segmentBytes = Math.min(SEGMENT_BYTES_MAX, Math.ceil(bytesMax / 8));
+    this.#writer = new SegmentWriter(folder, segmentBytes, next, (segment) => this.#segments.push(segment));
+  }
+
+  get count(): number {
+    return this.#segments.reduce((sum, { count }) => sum + count, 0) - this.#settledCount;
+  }
+
+  /** Of the files, with what is settled in the first of them. */
+  get bytes(): number {
+    return this.#segments.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  async add(events: readonly OutgoingEvent[]): Promise<void> {
+    const bytes = events.reduce((sum, each) => sum + each.bytes + 8, 0);
+    await this.#makeRoom(bytes, events);
+    this.#coming += bytes;
+    try {
+      await this.#writer.add(events.map(({ text }) => text));
+    } catch (error) {
+      throw error instanceof HoldfastError ? error.about(events.map(({ id }) => id)) : error;
+    } finally {
+      this.#coming -= bytes;
+    }
+  }
+
+  async #makeRoom(bytes: number, events: readonly OutgoingEvent[]): Promise<void> {
+    const isFull = () => this.bytes + this.#coming + bytes > this.#bytesMax;
+    if (isFull() && this.count === 0) await this.#removeDrained(0);
+    while (isFull() && this.#dropsOldest && this.#segments.length > 0) {
+      const [oldest] = this.#segments as [Segment];
+      if (oldest === this.#writer.segment) await this.#writer.endSegment();
+      this.dropped += oldest.count - this.#settledCount;
+      await this.#removeFirst();
+    }
+    if (!isFull()) return;
+    const held = `${this.count} events in ${this.bytes} bytes`;
+    const message = `expected room for ${bytes} bytes in the spool ${this.#folder}, which may have ${this.#bytesMax}, got ${held}`;
+    throw new HoldfastError("spool_full", message, { remedy: "wait", ids: events.map(({ id }) => id) });
+  }
+
+  async peek({ countMax, bytesMax }: BatchLimits): Promise<readonly OutgoingEvent[]> {
+    if (this.#ahead.length === 0) await this.#readAhead();
+    let bytes = 0;
+    let count = 0;
+    for (const each of this.#ahead) {
+      bytes += each.bytes;
+      if (count > 0 && (count >= countMax || bytes > bytesMax)) break;
+      count++;
+    }
+    return this.#ahead.slice(0, count);
+  }
+
+  async #readAhead(): Promise<void> {
+    await this.#removeDrained(DRAINED_BYTES);
+    const [segment] = this.#segments;
+    if (segment === undefined || this.#readTo >= segment.size) return;
+    const { name, size } = segment;
+    const handle = await open(join(this.#folder, name), "r");
+    try {
+      let bytes = Buffer.alloc(Math.min(READ_BYTES, size - this.#readTo));
+      await handle.read(bytes, 0, bytes.length, this.#readTo);
+      let { frames } = readFrames(bytes, this.#readTo);
+      if (frames.length === 0) {
+        bytes = Buffer.alloc(size - this.#readTo);
+        await handle.read(bytes, 0, bytes.length, this.#readTo);
+        ({ frames } = readFrames(bytes, this.#readTo));
+      }
+      // It was dropped to make room, meanwhile.
+      if (this.#segments[0] !== segment) return await this.#readAhead();
+      if (frames.length === 0) throw new Error(`${join(this.#folder, name)} is not as it was written`);
+      this.#ahead = frames.map(({ text, bytes, end }) => ({ id: idOf(text), text, bytes, end, segment: name }));
+      this.#readTo = this.#ahead.at(-1)?.end ?? this.#readTo;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async settle(events: readonly OutgoingEvent[], _: readonly RecordedEvent[]): Promise<void> {
+    for (const event of events) {
+      // One that was dropped meanwhile is not there any more.
+      if (this.#ahead[0] !== event) continue;
+      this.#ahead.shift();
+      this.#settledTo = (event as Waiting).end;
+      this.#settledCount++;
+    }
+    if (this.#ahead.length === 0) await this.#removeDrained(DRAINED_BYTES);
+    await this.#writeFront();
+  }
+
+  async refuse(event: OutgoingEvent, { code, message, errors }: HoldfastError): Promise<void> {
+    const line = `${JSON.stringify({ at: new Date().toISOString(), code, message, errors, event: event.text })}\n`;
+    await appendFile(join(this.#folder, REFUSED), line, { flush: true, mode: 0o600 });
+    this.refused++;
+    await this.settle([event], []);
+  }
+
+  /** What is on the disk waits until somebody has changed what has to be changed. */
+  async fail(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  /** Removes the first files of which all is settled. @param leastBytes of the one that is written to */
+  async #removeDrained(leastBytes: number): Promise<void> {
+    for (let first = this.#segments[0]; first !== undefined; first = this.#segments[0]) {
+      if (this.#settledCount < first.count) return;
+      if (first === this.#writer.segment) {
+        if (this.#coming > 0 || first.count === 0 || first.size < leastBytes) return;
+        await this.#writer.endSegment();
+        if (this.#settledCount < first.count) return;
+      }
+      await this.#removeFirst();
+    }
+  }
+
+  async #removeFirst(): Promise<void> {
+    const first = this.#segments.shift();
+    if (first === undefined) return;
+    this.#ahead = this.#ahead.filter(({ segment }) => segment !== first.name);
+    this.#readTo = SEGMENT_HEAD.length;
+    this.#settledTo = SEGMENT_HEAD.length;
+    this.#settledCount = 0;
+    await rm(join(this.#folder, first.name), { force: true });
+  }
+
+  async #writeFront(): Promise<void> {
+    const [first] = this.#segments;
+    if (first === undefined) return;
+    const path = join(this.#folder, FRONT);
+    const front = { segment: first.name, end: this.#settledTo, recorded: this.#settledCount };
+    await writeFile(`${path}.new`, JSON.stringify(front), { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.endSegment();
+    await this.#removeDrained(0);
+    await this.#lock.release();
+  }
+}
+
+/** How far the first segment is recorded; from its beginning where that is not known, which costs sending it again. */
+async function readFront(folder: string, [first]: readonly Segment[]): Promise<Front> {
+  const start = { end: SEGMENT_HEAD.length, recorded: 0 };
+  if (first === undefined) return start;
+  try {
+    const front = readJson(await readFile(join(folder, FRONT), "utf8"));
+    if (!isObject(front) || front.segment !== first.name) return start;
+    const { end, recorded } = front as { readonly end: number; readonly recorded: number };
+    const bytes = (await readFile(join(folder, first.name))).subarray(SEGMENT_HEAD.length);
+    const before = readFrames(bytes, SEGMENT_HEAD.length).frames.filter((frame) => frame.end <= end);
+    const isThere = before.at(-1)?.end === end && before.length === recorded;
+    return isThere ? { end, recorded } : start;
+  } catch {
+    return start;
+  }
+}
+
+function idOf(text: string): string {
+  const event = readJson(text);
+  return isObject(event) && typeof event.id === "string" ? event.id : "";
+}
+
+function tellDamage({ file, bytes, setAside }: SpoolDamage): void {
+  console.error(
+    `holdfast: ${bytes} bytes of the spool's file ${file} are damaged; it is set aside as ${setAside}, and what is whole in it is sent`,
+  );
+}

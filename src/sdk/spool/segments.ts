@@ -1,0 +1,103 @@
+/**
+ * The files of a spool in their order, and mending them at a start: what was torn by a crash is cut off, what is damaged is
+ * set aside whole, and the events in it that are whole are kept.
+ */
+
+import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { encodeFrame, readFrames, SEGMENT_HEAD } from "./frames.ts";
+
+/** A segment: a file that events are only ever added to. */
+export type Segment = { readonly name: string; size: number; count: number };
+
+/** Something that a start found and that people should know of. */
+export type SpoolDamage = { readonly file: string; readonly bytes: number; readonly setAside: string };
+
+const NAME = /^(\d{12})\.events$/;
+const DAMAGED = "damaged";
+
+export function segmentName(number: number): string {
+  return `${String(number).padStart(12, "0")}.events`;
+}
+
+export function numberOf(name: string): number {
+  return Number(NAME.exec(name)?.[1] ?? 0);
+}
+
+/** Reads the segments of a folder, oldest first, each mended. @param onDamage is told of each that was damaged */
+export async function openSegments(folder: string, onDamage: (damage: SpoolDamage) => void): Promise<Segment[]> {
+  const names = (await readdir(folder)).filter((name) => NAME.test(name)).sort();
+  const segments: Segment[] = [];
+  for (const name of names) {
+    const segment = await openSegment(folder, name, name === names.at(-1), onDamage);
+    if (segment.count > 0) segments.push(segment);
+    else await rm(join(folder, name), { force: true });
+  }
+  return segments;
+}
+
+async function openSegment(
+  folder: string,
+  name: string,
+  isNewest: boolean,
+  onDamage: (damage: SpoolDamage) => void,
+): Promise<Segment> {
+  const path = join(folder, name);
+  const bytes = await readFile(path);
+  const hasHead = bytes.subarray(0, SEGMENT_HEAD.length).equals(SEGMENT_HEAD);
+  const from = hasHead ? SEGMENT_HEAD.length : 0;
+  const { frames, end, damagedBytes, isTorn } = readFrames(bytes.subarray(from), from);
+  const isCutHead = !hasHead && bytes.length < SEGMENT_HEAD.length;
+  if (hasHead && damagedBytes === 0 && (!isTorn || isNewest)) {
+    if (isTorn) await cut(path, end);
+    return { name, size: isTorn ? end : bytes.length, count: frames.length };
+  }
+  if (!isCutHead) {
+    await mkdir(join(folder, DAMAGED), { recursive: true, mode: 0o700 });
+    const setAside = join(DAMAGED, `${Date.now()}-${name}`);
+    await link(path, join(folder, setAside));
+    onDamage({ file: name, bytes: bytes.length - frames.reduce((sum, each) => sum + each.bytes + 8, from), setAside });
+  }
+  const whole = Buffer.concat([SEGMENT_HEAD, ...frames.map(({ text }) => encodeFrame(text))]);
+  await replace(path, whole);
+  await syncFolder(folder);
+  return { name, size: whole.length, count: frames.length };
+}
+
+async function cut(path: string, end: number): Promise<void> {
+  const handle = await open(path, "r+");
+  try {
+    await handle.truncate(end);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function replace(path: string, bytes: Buffer): Promise<void> {
+  const fresh = `${path}.new`;
+  const handle = await open(fresh, "w", 0o600);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(fresh, path);
+}
+
+/** Makes names durable; some systems open no folders, and need none of it. */
+export async function syncFolder(folder: string): Promise<void> {
+  let handle: Awaited<ReturnType<typeof open>>;
+  try {
+    handle = await open(folder, "r");
+  } catch (error) {
+    if (["EPERM", "EISDIR", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) return;
+    throw error;
+  }
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
