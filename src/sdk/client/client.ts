@@ -161,15 +161,15 @@ export class HoldfastClient<M extends Mode = Mode> {
 
   /** The program is about to end by itself: what waits gets as long as a close has, and no longer. */
   #end(): void {
-    const { mode, closeMs } = this.#settings;
+    const { mode } = this;
     const waiting = this.#opened?.counts().waiting ?? 0;
     if (waiting === 0) return;
     // On the disk nothing is lost, so nobody waits for a service that is away.
     if (mode === "spool" && this.#opened?.sender.trouble !== undefined) return;
-    this.#forget();
-    this.flush({ deadlineMs: closeMs }).catch((error: unknown) => {
-      if (!(error instanceof HoldfastError)) throw error;
-      console.warn(`holdfast: the program ends with ${waiting} events that are not recorded: ${error.message}`);
+    void this.close().then(({ waiting: left, dropped: lost }) => {
+      if (mode !== "spool" && left + lost > 0) {
+        console.warn(`holdfast: the program ended before ${left + lost} events were recorded; "close" would have told`);
+      }
     });
   }
 

@@ -91,6 +91,8 @@ export class Sender {
 
   async #next(): Promise<readonly OutgoingEvent[]> {
     const { ageMs } = this.#options;
+    // What is appended in the same turn goes along.
+    await pause(0);
     const limits = { countMax: this.#parts[0] ?? this.#countMax, bytesMax: this.#bytesMax };
     const events = await this.#outbox.peek(limits);
     const isFull = events.length >= limits.countMax || events.length < this.#outbox.count;
