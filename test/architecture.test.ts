@@ -31,11 +31,10 @@ const RINGS: readonly (readonly string[])[] = [
     "chain",
     "keys",
     "devchain",
-    "sdk",
   ],
   ["ledger", "prove", "encryption"],
   ["query", "anchor", "retention", "archive", "backup", "audit", "access", "alerts", "evidence"],
-  ["ingest", "http"],
+  ["ingest", "sdk", "http"],
   ["service"],
   ["cli"],
 ];
@@ -49,7 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "group-by.ts": [],
   watch: ["group-by.ts", "merkle", "json", "verify"],
   senders: [],
-  sdk: ["merkle", "json", "entry", "verify", "net"],
+  sdk: ["merkle", "json", "entry", "verify", "net", "ingest"],
   web: ["merkle", "json", "entry", "verify", "senders", "net"],
   "clock.ts": [],
   "deferred.ts": [],
@@ -161,6 +160,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   secp256k1: ["keys/local-signer.ts"],
   snappyjs: ["store/leveldb/table.ts", "http/intake/decode.ts"],
   uplot: ["web"],
+  "winston-transport": ["sdk/winston"],
   zod: ["entry", "service/config.ts", "service/setting-errors.ts", "http"],
 };
 
@@ -384,18 +384,68 @@ test("what runs in a browser imports nothing of Node", () => {
   );
 });
 
+/** What of other rooms the doors of the package may take: it opens nothing and listens nowhere. */
+const OF_DOORS = ["merkle", "json", "entry", "verify", "ingest", "net/bounded-fetch.ts", "net/service-defaults.ts"];
+/** Doors that a page may import. */
+const FOR_PAGES = ["sdk/verify/index.ts", "sdk/client/index.ts"];
+
+test("the doors of the package take only what is pure, and those for pages nothing of Node, however far it is followed", () => {
+  const pure = sources.filter(
+    ({ path }) =>
+      OF_DOORS.some((place) => path === place || path.startsWith(`${place}/`)) &&
+      !NOT_PURE.some((folder) => path.startsWith(`${folder}/`)),
+  );
+  const allowed = new Set([...pure.map(({ path }) => path), ...sdkFiles().map(({ path }) => path)]);
+  const wrong = sdkFiles()
+    .filter(({ path }) => !path.startsWith("sdk/verify/"))
+    .flatMap(({ path, imports }) =>
+      targetsOf(path, imports)
+        .filter((target) => !allowed.has(target))
+        .map((target) => `${path} imports ${target}`),
+    );
+  assert.deepEqual(wrong, []);
+  for (const door of FOR_PAGES) {
+    const reached = [...reachedFrom(door)];
+    assert.ok(reached.length > 5, door);
+    const ofNode = sources.filter(({ path, imports }) => reached.includes(path) && imports.some(isOfNode));
+    assert.deepEqual(
+      ofNode.map(({ path }) => path),
+      [],
+      door,
+    );
+  }
+});
+
+function sdkFiles(): Source[] {
+  return sources.filter(({ path }) => path.startsWith("sdk/"));
+}
+
+function isOfNode(specifier: string): boolean {
+  return specifier.startsWith("node:");
+}
+
+function targetsOf(path: string, imports: readonly string[]): string[] {
+  return imports
+    .filter((name) => name.startsWith("."))
+    .map((name) =>
+      normalize(join(dirname(path), name))
+        .split(sep)
+        .join("/"),
+    );
+}
+
+function reachedFrom(path: string, reached = new Set<string>()): Set<string> {
+  if (reached.has(path)) return reached;
+  reached.add(path);
+  const { imports = [] } = sources.find((source) => source.path === path) ?? {};
+  for (const target of targetsOf(path, imports)) reachedFrom(target, reached);
+  return reached;
+}
+
 test("imports have no cycles", () => {
   const edges = new Map<string, string[]>();
   for (const { path, imports } of sources) {
-    const targets = imports.filter((name) => name.startsWith("."));
-    edges.set(
-      path,
-      targets.map((name) =>
-        normalize(join(dirname(path), name))
-          .split(sep)
-          .join("/"),
-      ),
-    );
+    edges.set(path, targetsOf(path, imports));
   }
   const done = new Set<string>();
   const visit = (path: string, trail: readonly string[]): void => {

@@ -42,7 +42,10 @@ test("what is packed is what somebody needs who installs it, and nothing that on
 });
 
 test("what is packed imports only what is packed, what Node has, and what is installed with it", () => {
-  const allowed = new Set([...builtinModules.map((name) => `node:${name}`), ...Object.keys(manifest.dependencies)]);
+  const allowed = new Set([
+    ...builtinModules.map((name) => `node:${name}`),
+    ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+  ]);
   const wrong: string[] = [];
   for (const file of files.filter((name) => /^dist\/.*\.(js|d\.ts)$/.test(name))) {
     const { importedFiles } = ts.preProcessFile(readFileSync(join(installed, file), "utf8"));

@@ -6,7 +6,7 @@ import type { OutgoingEvent } from "./event.ts";
 import { HoldfastError } from "./holdfast-error.ts";
 import type { EventSpool } from "./options.ts";
 import type { Fate, MemoryQueue } from "./sending/memory-queue.ts";
-import type { Sender } from "./sending/sender.ts";
+import type { EventSender } from "./sending/sender.ts";
 
 /** It is on this disk, and will be sent. */
 export type Spooled = { readonly state: "spooled"; readonly id: string };
@@ -24,7 +24,7 @@ type Counts = {
 
 /** How events are taken in. */
 export type Writing = {
-  readonly sender: Sender;
+  readonly sender: EventSender;
   accept(events: readonly OutgoingEvent[], deadline: Deadline): Promise<readonly object[]>;
   counts(): Counts;
   /** Nothing is sent any more; whoever waits is told why. */
@@ -33,12 +33,12 @@ export type Writing = {
 
 /** Whoever appends waits until it is recorded. */
 export class BlockWriting implements Writing {
-  readonly sender: Sender;
+  readonly sender: EventSender;
   readonly #queue: MemoryQueue;
   /** What ends those that wait when the client is closed. */
   readonly #ending = new Set<(error: HoldfastError) => void>();
 
-  constructor(queue: MemoryQueue, sender: Sender) {
+  constructor(queue: MemoryQueue, sender: EventSender) {
     this.#queue = queue;
     this.sender = sender;
   }
@@ -107,10 +107,10 @@ function failed(fates: ReadonlyMap<string, Fate>): string[] {
 
 /** Whoever appends waits until it is on the disk. */
 export class SpoolWriting implements Writing {
-  readonly sender: Sender;
+  readonly sender: EventSender;
   readonly #spool: EventSpool;
 
-  constructor(spool: EventSpool, sender: Sender) {
+  constructor(spool: EventSpool, sender: EventSender) {
     this.#spool = spool;
     this.sender = sender;
     // What the last run of the program left behind.
@@ -137,11 +137,11 @@ export class SpoolWriting implements Writing {
 
 /** Whoever appends waits for nothing; what there is no room for is counted. */
 export class BestEffortWriting implements Writing {
-  readonly sender: Sender;
+  readonly sender: EventSender;
   readonly #queue: MemoryQueue;
   #dropped = 0;
 
-  constructor(queue: MemoryQueue, sender: Sender) {
+  constructor(queue: MemoryQueue, sender: EventSender) {
     this.#queue = queue;
     this.sender = sender;
   }

@@ -18,12 +18,12 @@ import { Trust } from "./answers/trust.ts";
 import { type CallOptions, Deadline } from "./deadline.ts";
 import { type NewEvent, type OutgoingEvent, spellEvent } from "./event.ts";
 import { HoldfastError } from "./holdfast-error.ts";
-import { type ClientOptions, type Mode, readOptions, type Settings } from "./options.ts";
+import { type ClientOptions, type ClientSettings, type Mode, readOptions } from "./options.ts";
 import { beforeProgramEnds } from "./program-end.ts";
 import { Reading } from "./reading.ts";
 import { MemoryQueue } from "./sending/memory-queue.ts";
 import { postEvents } from "./sending/post.ts";
-import { Sender } from "./sending/sender.ts";
+import { EventSender } from "./sending/sender.ts";
 
 /** What `append` resolves to in each mode. */
 export type AppendedIn<M extends Mode> = M extends "block"
@@ -49,7 +49,7 @@ export class HoldfastClient<M extends Mode = Mode> {
   readonly mode: Mode;
   /** Reading what is recorded: events, bundles, how far they have come. */
   readonly read: Reading;
-  readonly #settings: Settings;
+  readonly #settings: ClientSettings;
   readonly #writing: Promise<Writing>;
   readonly #forget: () => void;
   #opened: Writing | undefined;
@@ -86,7 +86,7 @@ export class HoldfastClient<M extends Mode = Mode> {
       call(options.onRecorded, recorded);
       return recorded;
     };
-    const sender = new Sender(spool ?? memory, post, {
+    const sender = new EventSender(spool ?? memory, post, {
       ...this.#settings,
       onRefused: (event, error) => call(options.onRefused, event, error),
       onTrouble: (trouble) => call(options.onTrouble, trouble),

@@ -10,7 +10,7 @@ import type { ClientOptions, Mode } from "./options.ts";
 export type { Dropped, Queued, Spooled } from "./accepting.ts";
 export type { EventWarning, RecordedEvent } from "./answers/check-answer.ts";
 export type { ProblemCode } from "./answers/problem-codes.ts";
-export type { KeySource } from "./answers/requests.ts";
+export type { KeyGiver } from "./answers/requests.ts";
 export type { TrustedOnFirstUse } from "./answers/trust.ts";
 export type { AppendedIn, ClientStatus } from "./client.ts";
 export type { CallOptions } from "./deadline.ts";

@@ -2,7 +2,7 @@
 
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import type { RecordedEvent } from "./answers/check-answer.ts";
-import type { KeySource } from "./answers/requests.ts";
+import type { KeyGiver } from "./answers/requests.ts";
 import type { TrustedOnFirstUse } from "./answers/trust.ts";
 import type { OutgoingEvent } from "./event.ts";
 import { HoldfastError } from "./holdfast-error.ts";
@@ -31,7 +31,7 @@ export interface EventSpool extends Outbox {
 export type ClientOptions<M extends Mode = Mode> = {
   /** Of the service, such as https://holdfast.example. */
   readonly url: string;
-  readonly key: KeySource;
+  readonly key: KeyGiver;
   /** "main" when absent. */
   readonly ledger?: string;
   /** "block" when absent. */
@@ -63,7 +63,7 @@ export type ClientOptions<M extends Mode = Mode> = {
   readonly onTrouble?: (trouble: HoldfastError | undefined) => void;
 };
 
-export type Settings = ReturnType<typeof readOptions>;
+export type ClientSettings = ReturnType<typeof readOptions>;
 
 /** Fills in what is not said. @throws HoldfastError options_invalid */
 export function readOptions<M extends Mode>(options: ClientOptions<M>) {

@@ -61,7 +61,7 @@ export type BundleOptions = CallOptions & {
   readonly verify?: VerifyOptions;
 };
 
-type Settings = Backoff & { readonly deadlineMs: number };
+type ClientSettings = Backoff & { readonly deadlineMs: number };
 
 const PAGE = 200;
 const FAR: readonly Status[] = ["recorded", "anchored", "final"];
@@ -79,9 +79,9 @@ const foundEvent = object<FoundEvent>(
 export class Reading {
   readonly #requests: Requests;
   readonly #trust: Trust;
-  readonly #settings: Settings;
+  readonly #settings: ClientSettings;
 
-  constructor(requests: Requests, trust: Trust, settings: Settings) {
+  constructor(requests: Requests, trust: Trust, settings: ClientSettings) {
     this.#requests = requests;
     this.#trust = trust;
     this.#settings = settings;

@@ -13,7 +13,7 @@ import { type AuditedRequest, type AuditedResponse, contextOf, outcomeOf, routeO
 export type { RecordedParts } from "./recorded-parts.ts";
 export type { AuditedRequest, AuditedResponse } from "./request-facts.ts";
 
-export type AuditOptions<R extends AuditedRequest = AuditedRequest> = {
+export type RequestAuditOptions<R extends AuditedRequest = AuditedRequest> = {
   readonly client: HoldfastClient;
   /** Who asks; what is in `req.user` when absent. */
   readonly who?: (req: R) => NewEvent["actor"] | undefined;
@@ -42,7 +42,7 @@ const ACTION_MAX = 256;
 
 /** Makes the middleware; it belongs before the routes, and behind what authenticates and parses bodies where `before` is used. */
 export function audit<R extends AuditedRequest = AuditedRequest>(
-  options: AuditOptions<R>,
+  options: RequestAuditOptions<R>,
 ): (req: R, res: AuditedResponse, next: (error?: unknown) => void) => void {
   if (options.before !== undefined && options.client.mode === "best-effort") {
     const message = "expected a client in mode block or spool for `before`, got best-effort, which promises nothing";
@@ -79,13 +79,13 @@ export function audit<R extends AuditedRequest = AuditedRequest>(
   };
 }
 
-function isAsked<R extends AuditedRequest>({ before }: AuditOptions<R>, req: R): boolean {
+function isAsked<R extends AuditedRequest>({ before }: RequestAuditOptions<R>, req: R): boolean {
   return typeof before === "function" ? before(req) : before === true;
 }
 
 /** Records what is about to be done. @throws HoldfastError when that is not sure to be recorded */
 async function announce<R extends AuditedRequest>(
-  options: AuditOptions<R>,
+  options: RequestAuditOptions<R>,
   req: R,
   { time, intent }: { readonly time: Date; readonly intent: string },
 ): Promise<void> {
@@ -93,7 +93,11 @@ async function announce<R extends AuditedRequest>(
   await options.client.append(event, { deadlineMs: options.beforeMs ?? BEFORE_MS });
 }
 
-function refuse<R extends AuditedRequest>(options: AuditOptions<R>, res: AuditedResponse, error: HoldfastError): void {
+function refuse<R extends AuditedRequest>(
+  options: RequestAuditOptions<R>,
+  res: AuditedResponse,
+  error: HoldfastError,
+): void {
   tellLost(options, error, undefined);
   if (res.headersSent || res.destroyed) return;
   const detail = "what was asked is recorded before it is done, and cannot be recorded at the moment";
@@ -104,7 +108,7 @@ function refuse<R extends AuditedRequest>(options: AuditOptions<R>, res: Audited
 type Ended = { readonly time: Date; readonly ms: number; readonly intent: string | undefined };
 
 function eventOf<R extends AuditedRequest>(
-  options: AuditOptions<R>,
+  options: RequestAuditOptions<R>,
   req: R,
   res: AuditedResponse,
   { time, ms, intent }: Ended,
@@ -118,7 +122,7 @@ function eventOf<R extends AuditedRequest>(
 }
 
 /** What is known of a request before and after. */
-function aboutRequest<R extends AuditedRequest>(options: AuditOptions<R>, req: R, otherwise: string): NewEvent {
+function aboutRequest<R extends AuditedRequest>(options: RequestAuditOptions<R>, req: R, otherwise: string): NewEvent {
   const { who, what, targets, tenant, record = {} } = options;
   const { source, flags } = options.secretNames ?? SECRET_NAMES;
   // One that remembers where it found something would find only every other one.
@@ -144,7 +148,7 @@ function aboutRequest<R extends AuditedRequest>(options: AuditOptions<R>, req: R
 }
 
 /** Records an event; whatever becomes of that, the answer has been given. */
-function append<R extends AuditedRequest>(options: AuditOptions<R>, make: () => NewEvent): void {
+function append<R extends AuditedRequest>(options: RequestAuditOptions<R>, make: () => NewEvent): void {
   let event: NewEvent | undefined;
   const lose = (error: unknown): void => tellLost(options, asHoldfastError(error), event);
   try {
@@ -159,7 +163,7 @@ function append<R extends AuditedRequest>(options: AuditOptions<R>, make: () => 
 }
 
 function tellLost<R extends AuditedRequest>(
-  { onLost }: AuditOptions<R>,
+  { onLost }: RequestAuditOptions<R>,
   error: HoldfastError,
   event: NewEvent | undefined,
 ): void {

@@ -14,6 +14,9 @@ import type { NewEvent } from "../client/event.ts";
 /** Which records are sent: all, or those that say who did what (`action` and `actor`). */
 export type Chosen = "all" | "events";
 
+/** What is sent, and who acted where a record names nobody. */
+export type Choice = { readonly chosen: Chosen; readonly source: string };
+
 /** Room for the id, which is added. */
 const ID_BYTES = 300;
 const LIMITS = { ...EVENT_LIMITS, bytesMax: EVENT_LIMITS.bytesMax - ID_BYTES };
@@ -22,13 +25,13 @@ const LIMITS = { ...EVENT_LIMITS, bytesMax: EVENT_LIMITS.bytesMax - ID_BYTES };
  * The event of a line that a logger wrote; undefined where it is none of those that are sent.
  * @param now stands for the time of a record that has none
  */
-export function logEvent(line: string, chosen: Chosen, now: number): NewEvent | undefined {
+export function logEvent(line: string, { chosen, source }: Choice, now: number): NewEvent | undefined {
   const text = line.trim();
   if (text === "") return undefined;
   const record = readRecord(text);
   if (chosen === "events" && (record?.action === undefined || record.actor === undefined)) return undefined;
   const draft = record === undefined ? lineEvent(text, {}) : recordEvent(record, false);
-  const { event, notes } = adaptItem("logs", { raw: text, event: draft }, now, LIMITS);
+  const { event, notes } = adaptItem({ format: "logs", source }, { raw: text, event: draft }, now, LIMITS);
   const lost = notes.filter((note) => note !== "time_of_receipt");
   if (lost.length === 0) return event as NewEvent;
   // More than an event holds: what is left says so, and how much there was.

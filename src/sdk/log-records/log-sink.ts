@@ -6,11 +6,13 @@
 import type { HoldfastClient } from "../client/client.ts";
 import { asHoldfastError } from "../client/holdfast-error.ts";
 import { createSpoolingClient, type PlainOptions } from "../spool/spooling-client.ts";
-import { type Chosen, logEvent } from "./log-event.ts";
+import { type Choice, type Chosen, logEvent } from "./log-event.ts";
 
 export type LogOptions = PlainOptions & {
   /** Which records are sent: `all` when absent, or `events`, those with `action` and `actor`. */
   readonly records?: Chosen;
+  /** The program that logs: who acted where a record names nobody; "logs" when absent. */
+  readonly source?: string;
 };
 
 /** Told what is lost, and when sending begins to fail and works again. */
@@ -18,14 +20,14 @@ export type Teller = (message: string) => void;
 
 export class LogSink {
   readonly #client: HoldfastClient;
-  readonly #chosen: Chosen;
+  readonly #choice: Choice;
   readonly #tell: Teller;
   #lost = 0;
   #told = 0;
 
   /** @throws HoldfastError options_invalid */
-  constructor({ records = "all", ...options }: LogOptions, tell: Teller) {
-    this.#chosen = records;
+  constructor({ records = "all", source = "logs", ...options }: LogOptions, tell: Teller) {
+    this.#choice = { chosen: records, source };
     this.#tell = tell;
     const { onTrouble, onRefused } = options;
     this.#client = createSpoolingClient({
@@ -51,7 +53,7 @@ export class LogSink {
   async write(lines: readonly string[]): Promise<void> {
     const now = Date.now();
     try {
-      const events = lines.flatMap((line) => logEvent(line, this.#chosen, now) ?? []);
+      const events = lines.flatMap((line) => logEvent(line, this.#choice, now) ?? []);
       if (events.length === 0) return;
       const accepted = await this.#client.append(events);
       this.#lose(accepted.filter(({ state }) => (state as string) === "dropped").length, "there is no room for them");

@@ -13,9 +13,9 @@ import type { OutgoingEvent } from "../client/event.ts";
 import { HoldfastError } from "../client/holdfast-error.ts";
 import type { EventSpool } from "../client/options.ts";
 import type { BatchLimits } from "../client/sending/outbox.ts";
-import { FolderLock } from "./folder-lock.ts";
 import { readFrames, SEGMENT_HEAD } from "./frames.ts";
 import { numberOf, openSegments, type Segment, type SpoolDamage } from "./segments.ts";
+import { SpoolLock } from "./spool-lock.ts";
 import { SegmentWriter } from "./writer.ts";
 
 export type SpoolOptions = {
@@ -43,10 +43,10 @@ type Waiting = OutgoingEvent & { readonly segment: string; readonly end: number 
 /** Opens a spool. @throws HoldfastError spool_locked, spool_failed */
 export async function openSpool(options: SpoolOptions): Promise<EventSpool> {
   const { folder, onDamage = tellDamage } = options;
-  let lock: FolderLock | undefined;
+  let lock: SpoolLock | undefined;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    lock = await FolderLock.take(folder);
+    lock = await SpoolLock.take(folder);
     const segments = await openSegments(folder, onDamage);
     return new DiskSpool(options, lock, segments, await readFront(folder, segments));
   } catch (cause) {
@@ -64,7 +64,7 @@ class DiskSpool implements EventSpool {
   readonly #folder: string;
   readonly #bytesMax: number;
   readonly #dropsOldest: boolean;
-  readonly #lock: FolderLock;
+  readonly #lock: SpoolLock;
   readonly #segments: Segment[];
   readonly #writer: SegmentWriter;
   /** Bytes of frames that are being written. */
@@ -80,7 +80,7 @@ class DiskSpool implements EventSpool {
 
   constructor(
     { folder, bytesMax = BYTES_MAX, whenFull = "refuse" }: SpoolOptions,
-    lock: FolderLock,
+    lock: SpoolLock,
     segments: Segment[],
     { end, recorded }: Front,
   ) {

@@ -9,13 +9,13 @@ export const SEGMENT_HEAD = Buffer.from("holdfast/spool@1\n");
 /** Length of the text, and checksum, both big-endian. */
 const FRAME_HEAD = 8;
 /** No service takes a longer event; a longer length is damage. */
-export const TEXT_BYTES_MAX = 64 * 1024 * 1024;
+const TEXT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** An event in a segment, and where its frame ends. */
-export type Frame = { readonly text: string; readonly bytes: number; readonly end: number };
+export type SpooledFrame = { readonly text: string; readonly bytes: number; readonly end: number };
 
 export type FramesRead = {
-  readonly frames: readonly Frame[];
+  readonly frames: readonly SpooledFrame[];
   /** Where the last whole frame ends. */
   readonly end: number;
   /** Bytes that are no frames, and frames behind them: something happened to the file after it was written. */
@@ -35,7 +35,7 @@ export function encodeFrame(text: string): Buffer {
 
 /** Reads the frames that stand in some bytes, which begin at `offset` in the file. */
 export function readFrames(bytes: Buffer, offset: number): FramesRead {
-  const frames: Frame[] = [];
+  const frames: SpooledFrame[] = [];
   let at = 0;
   let end = 0;
   let damagedBytes = 0;

@@ -11,7 +11,7 @@ import { readRetryAfter } from "../pause.ts";
 import { PROBLEM_CODES, type ProblemCode, remedyOf } from "./problem-codes.ts";
 
 /** An API key, or who has it: asked before each try, so that one that was changed is used at once. */
-export type KeySource = string | (() => string | Promise<string>);
+export type KeyGiver = string | (() => string | Promise<string>);
 
 export type Asking = {
   readonly path: string;
@@ -31,13 +31,13 @@ const KEY = /^[\x21-\x7e]+$/;
 export class Requests {
   readonly #url: string;
   readonly #ledger: string;
-  readonly #key: KeySource;
+  readonly #key: KeyGiver;
   readonly #tryMs: number;
 
   constructor(options: {
     readonly url: string;
     readonly ledger: string;
-    readonly key: KeySource;
+    readonly key: KeyGiver;
     readonly tryMs: number;
   }) {
     this.#url = options.url;

@@ -8,7 +8,7 @@ import type { OutgoingEvent } from "../event.ts";
 import type { HoldfastError } from "../holdfast-error.ts";
 import type { BatchLimits, Outbox } from "./outbox.ts";
 
-export type QueueLimits = { readonly eventsMax: number; readonly bytesMax: number };
+export type WaitingLimits = { readonly eventsMax: number; readonly bytesMax: number };
 
 /** What becomes of one event. */
 export type Fate = { readonly recorded: RecordedEvent } | { readonly error: HoldfastError };
@@ -16,14 +16,14 @@ export type Fate = { readonly recorded: RecordedEvent } | { readonly error: Hold
 type Queued = OutgoingEvent & { readonly tell: (fate: Fate) => void };
 
 export class MemoryQueue implements Outbox {
-  readonly #limits: QueueLimits;
+  readonly #limits: WaitingLimits;
   readonly #isKept: boolean;
   #queued: Queued[] = [];
   #bytes = 0;
   readonly #waiting: (() => void)[] = [];
 
   /** @param isKept whether events wait on where somebody has to change something before they can be recorded */
-  constructor(limits: QueueLimits, isKept: boolean) {
+  constructor(limits: WaitingLimits, isKept: boolean) {
     this.#limits = limits;
     this.#isKept = isKept;
   }

@@ -21,7 +21,7 @@ export type SenderOptions = BatchLimits &
 
 type Post = (events: readonly OutgoingEvent[], signal: AbortSignal) => Promise<readonly RecordedEvent[]>;
 
-export class Sender {
+export class EventSender {
   readonly #outbox: Outbox;
   readonly #post: Post;
   readonly #options: SenderOptions;

@@ -17,7 +17,7 @@ const TRIES = 5;
 
 type Holder = { readonly pid: number; readonly started: string; readonly place: string; readonly token: string };
 
-export class FolderLock {
+export class SpoolLock {
   readonly #path: string;
   readonly #token: string;
   readonly #timer: NodeJS.Timeout;
@@ -29,7 +29,7 @@ export class FolderLock {
   }
 
   /** Takes the lock. @throws HoldfastError spool_locked */
-  static async take(folder: string): Promise<FolderLock> {
+  static async take(folder: string): Promise<SpoolLock> {
     const path = join(folder, "lock");
     const token = randomUUID();
     const own = `${path}-${token}`;
@@ -39,7 +39,7 @@ export class FolderLock {
       for (let tries = 0; tries < TRIES; tries++) {
         try {
           await link(own, path);
-          return new FolderLock(path, token);
+          return new SpoolLock(path, token);
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
         }
