@@ -18,10 +18,14 @@ export type LogOptions = PlainOptions & {
 /** Told what is lost, and when sending begins to fail and works again. */
 export type Teller = (message: string) => void;
 
+/** Calls that are under way before a logger is held back. */
+const AT_ONCE_MAX = 1000;
+
 export class LogSink {
   readonly #client: HoldfastClient;
   readonly #choice: Choice;
   readonly #tell: Teller;
+  readonly #pending = new Set<Promise<void>>();
   #lost = 0;
   #told = 0;
 
@@ -49,8 +53,22 @@ export class LogSink {
     return this.#lost;
   }
 
-  /** Resolves when the lines are accepted, as the mode says, or lost. */
-  async write(lines: readonly string[]): Promise<void> {
+  /**
+   * Takes lines.
+   * @param next is called when more can be taken: whoever logs is held back while much is under way
+   * @param done is called when these are accepted, as the mode says, or lost
+   */
+  take(lines: readonly string[], next: () => void, done?: () => void): void {
+    const writing = this.#write(lines).then(() => {
+      this.#pending.delete(writing);
+      done?.();
+    });
+    this.#pending.add(writing);
+    if (this.#pending.size < AT_ONCE_MAX) next();
+    else void Promise.race(this.#pending).then(next);
+  }
+
+  async #write(lines: readonly string[]): Promise<void> {
     const now = Date.now();
     try {
       const events = lines.flatMap((line) => logEvent(line, this.#choice, now) ?? []);
@@ -63,9 +81,10 @@ export class LogSink {
     }
   }
 
-  /** Sends what waits, up to the client's `closeMs`, and ends. */
+  /** Sends what waits, up to the client's `closeMs`, and ends: what is under way then is lost, or in the spool. */
   async close(): Promise<void> {
     const { dropped } = await this.#client.close();
+    await Promise.all(this.#pending);
     const lost = Math.max(this.#lost, dropped);
     if (lost > this.#told) this.#tell(`${lost} records in all were not recorded`);
   }

@@ -6,13 +6,9 @@ import { type LogOptions, LogSink } from "../log-records/log-sink.ts";
 /** Options of a client, and those that every transport of winston has. */
 export type WinstonOptions = LogOptions & TransportStream.TransportStreamOptions;
 
-/** What is under way before winston is held back. */
-const AT_ONCE_MAX = 1000;
-
 /** Emits `logged` when a record is accepted, and `warn` with what is lost or fails; never `error`, which would end programs. */
 export class HoldfastTransport extends TransportStream {
   readonly #sink: LogSink;
-  readonly #pending = new Set<Promise<void>>();
 
   /** @throws HoldfastError options_invalid */
   constructor({ format, level, silent, handleExceptions, handleRejections, ...options }: WinstonOptions) {
@@ -27,13 +23,7 @@ export class HoldfastTransport extends TransportStream {
   }
 
   override log(info: object, next: () => void): void {
-    const writing = this.#sink.write([lineOf(info)]).then(() => {
-      this.#pending.delete(writing);
-      this.emit("logged", info);
-    });
-    this.#pending.add(writing);
-    if (this.#pending.size < AT_ONCE_MAX) next();
-    else void Promise.race(this.#pending).then(next);
+    this.#sink.take([lineOf(info)], next, () => void this.emit("logged", info));
   }
 
   /** Records that are lost: there was no room for them, or not in time. */
@@ -42,12 +32,7 @@ export class HoldfastTransport extends TransportStream {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#end().then(() => done(), done);
-  }
-
-  async #end(): Promise<void> {
-    await Promise.all(this.#pending);
-    await this.#sink.close();
+    this.#sink.close().then(() => done(), done);
   }
 }
 
