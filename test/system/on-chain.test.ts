@@ -38,7 +38,7 @@ function makeProject(world: World, service: ServiceProcess): (command: string) =
   };
 }
 
-test("the page's way from an event to a payment is as it is written", { timeout: 120_000 }, async (t: TestContext) => {
+test("the page's way from an event to a payment is as it is written", async (t: TestContext) => {
   await build();
   const world = new World(t);
   const service = await world.start();

@@ -49,6 +49,9 @@ export type RecordedReader = {
   checkpointCovering(index: number): Promise<SignedCheckpoint | undefined>;
 };
 
+/** Entries that are read at once, some milliseconds of work: a request may repeat 10,000, and others wait meanwhile. */
+const READ_AT_ONCE = 128;
+
 /** The answer without any reading; undefined when some of the events are of earlier commits. */
 export function answerNow(hash: Hash, placement: Placement, committed: Committed): Appended | undefined {
   const { from, recordedAt, checkpoint, edge } = committed;
@@ -74,22 +77,25 @@ export function answerNow(hash: Hash, placement: Placement, committed: Committed
  * @throws DamagedStoreError when something of it is missing
  */
 export async function answerLater(recorded: RecordedReader, { indexes, repeated }: Placement): Promise<Appended> {
-  const read = indexes.map(async (index, position) => {
+  const isAlone = indexes.length === 1;
+  const read = async (index: number, position: number): Promise<Receipt> => {
     const [entry, leafHash] = await Promise.all([recorded.entry(index), recorded.leafHash(index)]);
     if (entry === undefined)
       throw new DamagedStoreError(`entry ${index} is missing, although an id or Idempotency-Key stands for it`);
     const receipt = { index, recordedAt: entry.recordedAt, leafHash, duplicate: repeated.has(position) };
-    return { receipt, entry };
-  });
-  const found = await Promise.all(read);
+    return isAlone ? { ...receipt, entry } : receipt;
+  };
+  const receipts: Receipt[] = [];
+  for (let from = 0; from < indexes.length; from += READ_AT_ONCE) {
+    const some = indexes.slice(from, from + READ_AT_ONCE);
+    receipts.push(...(await Promise.all(some.map((index, i) => read(index, from + i)))));
+  }
   const last = indexes.reduce((a, b) => Math.max(a, b), 0);
   const checkpoint = await recorded.checkpointCovering(last);
   if (checkpoint === undefined) throw new DamagedStoreError(`the checkpoint that covers entry ${last} is missing`);
   const outcome = repeated.size < indexes.length ? "recorded" : "replayed";
-  const [only] = found;
-  if (only === undefined || found.length > 1) {
-    return { outcome, receipts: found.map(({ receipt }) => receipt), checkpoint };
-  }
-  const path = await recorded.inclusionPath(only.receipt.index, checkpoint.size);
-  return { outcome, receipts: [{ ...only.receipt, path, entry: only.entry }], checkpoint };
+  const [only] = receipts;
+  if (only === undefined || !isAlone) return { outcome, receipts, checkpoint };
+  const path = await recorded.inclusionPath(only.index, checkpoint.size);
+  return { outcome, receipts: [{ ...only, path }], checkpoint };
 }
