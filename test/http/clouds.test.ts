@@ -4,6 +4,8 @@
  */
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import test, { after, before } from "node:test";
 import fc from "fast-check";
 import { ask, type Question, type Running, startService } from "./service.ts";
@@ -78,6 +80,46 @@ test("a message of Pub/Sub that is tried again is recorded once, whatever was ad
   const first = await send("google", { message, subscription: "projects/p/subscriptions/s" });
   const again = await send("google", { message, subscription: "projects/p/subscriptions/s", deliveryAttempt: 2 });
   assert.deepEqual([first.as("ForeignReceipts").recorded, again.as("ForeignReceipts").duplicates], [1, 1]);
+});
+
+test("a subscription of SNS is recorded for somebody to confirm, and nothing that its message names is ever asked", async (t) => {
+  const asked: string[] = [];
+  const trap = createServer((req, res) => {
+    asked.push(req.url ?? "");
+    res.end();
+  });
+  await new Promise<void>((resolve) => trap.listen(0, "127.0.0.1", resolve));
+  t.after(() => trap.close());
+  const { port } = trap.address() as AddressInfo;
+  const at = (path: string): string => `http://127.0.0.1:${port}/${path}`;
+  const sns = {
+    Type: "SubscriptionConfirmation",
+    MessageId: "m-1",
+    Token: "t",
+    TopicArn: "arn:aws:sns:us-east-1:1:audit",
+    Message: "You have chosen to subscribe",
+    SubscribeURL: at("confirm"),
+    Timestamp: "2026-11-27T08:00:00.000Z",
+    SignatureVersion: "2",
+    Signature: "c2lnbmF0dXJl",
+    SigningCertURL: at("certificate.pem"),
+  };
+  const headers = { "x-amz-sns-message-type": "SubscriptionConfirmation", "Content-Type": "text/plain; charset=UTF-8" };
+  const { receipts, quarantined } = (await send("aws", sns, { headers })).as("ForeignReceipts");
+  const { event } = (await ask(service, `GET /v1/ledgers/main/events/${receipts[0]?.index}`, { key })).as(
+    "StoredEvent",
+  );
+  const { subscribe_url_is_of_aws: isOfAws } = event.metadata as Record<string, unknown>;
+  assert.deepEqual(
+    [quarantined, event.action, event.message, isOfAws, event._raw],
+    [0, "aws.sns.SubscriptionConfirmation", sns.SubscribeURL, false, JSON.stringify(sns)],
+  );
+  assert.equal(
+    (event._source as { signature?: string }).signature,
+    undefined,
+    "it was not checked, and nobody says so",
+  );
+  assert.deepEqual(asked, []);
 });
 
 test("Event Grid hears the code that it asks with, and the question is recorded", async () => {

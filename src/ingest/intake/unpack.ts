@@ -8,11 +8,16 @@ const UNPACKED_MAX = 32 * 1024 * 1024;
 /** All of a body together: work for some seconds. */
 const UNPACKED_ALL_MAX = 512 * 1024 * 1024;
 
+/** How often its own length it may be: log lines with their ids and times are some twenty times. What is more is there to be much, as a bomb is. */
+const RATIO_MAX = 100;
+/** So much anything may be. */
+const ALWAYS_BYTES = 1024 * 1024;
+
 /** For one body. */
 export function unpackWithin(eachMax = UNPACKED_MAX, allMax = UNPACKED_ALL_MAX): Unpack {
   let left = allMax;
   return (packed) => {
-    const most = Math.min(eachMax, left);
+    const most = Math.min(eachMax, left, Math.max(ALWAYS_BYTES, RATIO_MAX * packed.length));
     if (most === 0) return undefined;
     try {
       const unpacked = gunzipSync(packed, { maxOutputLength: most });

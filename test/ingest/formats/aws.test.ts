@@ -1,6 +1,7 @@
 /** AWS: envelopes, files and deliveries of every kind, each call with who, what, on what, and how it ended. */
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
 import { aws } from "../../../src/ingest/formats/cloud/aws.ts";
@@ -233,6 +234,20 @@ test("a delivery of SNS is kept whole, and is the event that it holds; a subscri
   const url = "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=t";
   const confirm = eventOf({ ...sns, Type: "SubscriptionConfirmation", Token: "t", SubscribeURL: url });
   assert.deepEqual([confirm.action, confirm.message], ["aws.sns.SubscriptionConfirmation", url]);
+  for (const [where, isOfAws] of [
+    [url, true],
+    ["https://sns.cn-north-1.amazonaws.com.cn/?Action=ConfirmSubscription", true],
+    ["http://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription", false],
+    ["https://sns.us-east-1.amazonaws.com.example/?Action=ConfirmSubscription", false],
+    ["https://sns.us-east-1.amazonaws.com@example/?Action=ConfirmSubscription", false],
+    ["https://sns.us-east-1.amazonaws.com:x@example/?Action=ConfirmSubscription", false],
+    ["https://example/?sns.us-east-1.amazonaws.com/", false],
+    [" https://sns.us-east-1.amazonaws.com/", false],
+    [7, undefined],
+  ]) {
+    const { metadata } = eventOf({ ...sns, Type: "SubscriptionConfirmation", SubscribeURL: where });
+    assert.equal((metadata as Record<string, unknown>).subscribe_url_is_of_aws, isOfAws, String(where));
+  }
 });
 
 test("a delivery of Firehose is what its records hold; what they hold that is nothing of AWS is quarantined", () => {
@@ -347,6 +362,12 @@ test("what is packed and is no gzip, or too much of it, is kept as it came and q
     items.slice(1, 4).map(({ raw }) => raw),
     [cut, bomb, bomb].map((each) => JSON.stringify(each)),
   );
+  // A thousand times its length is a bomb, and the same length of what is no bomb is not.
+  const zeros = gzipSync(Buffer.alloc(4_000_000));
+  const words = gzipSync(randomBytes(2_000_000).toString("hex"));
+  assert.equal(unpackWithin()(zeros), undefined);
+  assert.equal(unpackWithin()(words)?.length, 4_000_000);
+  assert.equal(unpackWithin()(gzipSync(Buffer.alloc(1_000_000)))?.length, 1_000_000);
   // One more than the body may hold in all: from there on nothing is unpacked, and nothing is lost.
   const many = utf8(JSON.stringify({ records: [bomb, bomb, bomb, good] }));
   const kept = [...aws.items(many, { headers: {}, query: {} }, unpackWithin(1000, 2500))];

@@ -26,6 +26,8 @@ import { isS3, s3Event } from "./s3.ts";
 const WRAPPERS = [{ path: ["Records"] }, { path: ["records"] }];
 /** What is in a delivery may be a delivery again: a record of Firehose that holds one of SNS that holds an event. */
 const DEPTH_MAX = 4;
+/** Of a region, or of one in China; nothing stands before the host, and a slash or a question behind it. */
+const SNS_URL = /^https:\/\/sns\.[a-z0-9-]{1,32}\.amazonaws\.com(?:\.cn)?[/?]/;
 const SNS_TYPES: readonly unknown[] = ["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"];
 
 /** The list of a message of CloudWatch Logs. */
@@ -114,9 +116,17 @@ function snsItem(raw: string, sns: JsonObject): Item {
     actor: { type: "service", id: "sns.amazonaws.com" },
     targets: [{ type: "topic", id: asText(TopicArn, 2048) ?? "unknown" }],
     message: asMessage(type === "Notification" ? message : (sns.SubscribeURL ?? message)),
-    metadata: fitForMember(known({ ...sns, Message: undefined })),
+    metadata: fitForMember(known({ ...sns, Message: undefined, subscribe_url_is_of_aws: isOfAws(sns.SubscribeURL) })),
   });
   return { raw, event: inside ?? delivery, claim: `sns ${MessageId}` };
+}
+
+/**
+ * Whether the URL by which a subscription is confirmed leads to SNS, and not to a place that only begins so: whoever opens it, which is
+ * never the service, is told. Undefined where there is none.
+ */
+function isOfAws(url: unknown): boolean | undefined {
+  return typeof url === "string" ? SNS_URL.test(url) : undefined;
 }
 
 /** The event of a message that holds just one. */
