@@ -1,19 +1,37 @@
 /**
- * `npm run test:package`: the package as somebody has it who installs it from a registry into an empty folder, on every Node for
- * which it is. It says what it measures. Part of it is in packed.test.ts, which `npm test` runs.
+ * `npm run test:package`: the package as somebody has it who installs it into an empty folder, on every Node for which it is. It says
+ * what it measures. Part of it is in packed.test.ts, which `npm test` runs. `-- 20` tries one version alone.
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { World } from "../system/service-process.ts";
+import { firstRun } from "./first-run.ts";
+import { InstalledProject } from "./installed-project.ts";
+import { MAJORS, nodeOf } from "./nodes.ts";
 import { pack, ROOT, runTool } from "./packed.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "holdfast-package-"));
-try {
-  const { tarball } = pack(folder);
+const ends: (() => Promise<void>)[] = [];
+const world = new World({ after: (end) => ends.push(end) });
+
+function lint(tarball: string): void {
   const bin = (name: string) => join(ROOT, "node_modules", ".bin", name);
-  console.log(runTool(bin("publint"), ["run", "--strict", tarball], ROOT));
-  console.log(runTool(bin("attw"), [tarball], ROOT));
+  runTool(bin("publint"), ["run", "--strict", tarball], ROOT);
+  runTool(bin("attw"), [tarball], ROOT);
+  console.log("publint and attw find nothing");
+}
+
+async function tryOn(major: number, tarball: string): Promise<void> {
+  const project = new InstalledProject(world.path(`node-${major}`), nodeOf(major), tarball);
+  for (const line of await firstRun(project, world)) console.log(line);
+}
+
+try {
+  const wanted = process.argv.slice(2).map(Number);
+  mkdirSync(world.path("packed"));
+  const { tarball } = pack(world.path("packed"));
+  lint(tarball);
+  for (const major of MAJORS) if (wanted.length === 0 || wanted.includes(major)) await tryOn(major, tarball);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  for (const end of ends) await end();
 }

@@ -46,6 +46,8 @@ export type StartOptions = {
   readonly under?: readonly string[];
   /** Another checkout to run than this one. */
   readonly root?: string;
+  /** What runs the commands of an installed package, in place of a checkout's. */
+  readonly program?: readonly string[];
 };
 
 /** Folders and processes of one test. */
@@ -91,13 +93,14 @@ export class World {
 
   #spawn(options: StartOptions): Started {
     const { data = "data", config, env = {}, args = ["--json"], under = [], root = ROOT } = options;
+    const { program = [process.execPath, join(root, "src", "cli", "main.ts")] } = options;
     const folder = this.path(data);
     const settings: Record<string, string> = { HOLDFAST_DATA: folder, HOLDFAST_LISTEN: "127.0.0.1:0" };
     if (config !== undefined) {
       settings.HOLDFAST_CONFIG = this.path(`config-${this.#configs++}.json`);
       writeFileSync(settings.HOLDFAST_CONFIG, JSON.stringify(config));
     }
-    const command = [...under, process.execPath, join(root, "src", "cli", "main.ts"), "serve", ...args];
+    const command = [...under, ...program, "serve", ...args];
     const child = spawn(command[0] as string, command.slice(1), {
       cwd: root,
       env: Object.fromEntries(
