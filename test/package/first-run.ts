@@ -13,7 +13,10 @@ const EVENT = '{"action":"user.login","time":"2026-11-23T18:55:30Z","actor":{"ty
 /** @returns lines about what was measured */
 export async function firstRun(project: InstalledProject, world: World): Promise<string[]> {
   const began = performance.now();
-  const service = await world.start({ data: relative(world.folder, join(project.folder, "data")), program: project.program });
+  const service = await world.start({
+    data: relative(world.folder, join(project.folder, "data")),
+    program: project.program,
+  });
   const readyS = (performance.now() - began) / 1000;
   const { signer } = service.facts;
   const to = ["--url", service.url, "--key-file", "data/admin.key"];

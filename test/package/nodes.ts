@@ -21,7 +21,8 @@ export function nodeOf(major: number): string {
 }
 
 /** Settings of ours, of Node's and of the npm that runs this; what else there is, such as authorities and mirrors, npm may need. */
-const NOT_PASSED = /^(?:HOLDFAST_|NODE_(?!EXTRA_CA_CERTS)|npm_(?:lifecycle|package|command|execpath|node_execpath)|INIT_CWD$)/;
+const NOT_PASSED =
+  /^(?:HOLDFAST_|NODE_(?!EXTRA_CA_CERTS)|npm_(?:lifecycle|package|command|execpath|node_execpath)|INIT_CWD$)/;
 
 /** The environment of somebody who has that Node. */
 export function environmentOn(node: string): NodeJS.ProcessEnv {
