@@ -107,7 +107,9 @@ test("a preview says which of the newest events other rules would refuse or quar
   const foreign = '{"time":"2026-11-20T09:30:00Z","action":"payment.made","message":"hello"}\n{"message":"no time"}';
   await ask(service, `POST /v1/ledgers/${name}/ingest/logs`, { key, body: foreign });
   await ask(service, `POST /v1/ledgers/${name}/ingest/logs`, { key, body: new Uint8Array([0xff, 0xfe, 0x0a]) });
-  await demand(name, [{ name: "nothing", actions: ["none"], members: ["tenant"] }]);
+  await demand(name, [{ name: "hosts", formats: ["logs"], members: ["tenant"] }]);
+  const more = '{"time":"2026-11-20T09:30:01Z","action":"payment.made","message":"quarantined for a rule"}';
+  await ask(service, `POST /v1/ledgers/${name}/ingest/logs`, { key, body: more });
   const size = sizeOf(name);
   const requirements = [
     { name: "pay", actions: ["payment.*"], schema: "payment@1" },
@@ -118,7 +120,7 @@ test("a preview says which of the newest events other rules would refuse or quar
   const { looked, refused, quarantined, from, complete, violations } = seen;
   assert.deepEqual(
     { looked, refused, quarantined, from, complete },
-    { looked: 4, refused: 1, quarantined: 2, from: 0, complete: true },
+    { looked: 5, refused: 1, quarantined: 2, from: 0, complete: true },
   );
   assert.deepEqual(
     violations.map(({ index, format, requirement, schema, path }) => [index, format, requirement, schema, path]),

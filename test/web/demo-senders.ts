@@ -81,3 +81,31 @@ export async function sendAsSenders(demo: DemoService): Promise<void> {
   });
   if (refused.status !== 401) throw new Error(`expected 401 for a key that was ended, got ${refused.status}`);
 }
+
+/** What the ledger of a demonstration demands, and what is refused for it; adds no more events than those about the rules. */
+export async function putRules({ url, adminKey, send }: DemoService): Promise<void> {
+  const put = async (path: string, body: object): Promise<void> => {
+    const headers = { Authorization: `Bearer ${adminKey}`, "Content-Type": "application/json" };
+    const answer = await fetch(`${url}/v1/ledgers/main/${path}`, {
+      method: "PUT",
+      headers,
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: expected success, got ${answer.status}`);
+  };
+  const amount = { type: "integer", minimum: 1 };
+  const payment = {
+    required: ["metadata"],
+    properties: { metadata: { required: ["amount"], properties: { amount } } },
+  };
+  await put("schemas/payment@1", payment);
+  await put("schemas/payment@2", { ...payment, title: "Payments" });
+  const requirements = [
+    { name: "who and where", actions: ["invoice.*", "role.*"], members: ["context.ip", "outcome"] },
+    { name: "payments", actions: ["payment.*"], formats: ["native"], schema: "payment@1" },
+  ];
+  await put("requirements", { requirements });
+  const time = new Date().toISOString();
+  const refused = await send({ action: "role.grant", time, actor: { type: "user", id: "u1042" } });
+  if (refused.status !== 400) throw new Error(`expected 400 for what the ledger does not take, got ${refused.status}`);
+}

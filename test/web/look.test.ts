@@ -12,7 +12,7 @@ import type { Browser, Page } from "playwright-core";
 import { until } from "../until.ts";
 import { type Look, launchBrowser, listenForComplaints, openContext } from "./browser.ts";
 import { buildPages } from "./built.ts";
-import { FOREIGN_EVENTS, sendAsSenders } from "./demo-senders.ts";
+import { FOREIGN_EVENTS, putRules, sendAsSenders } from "./demo-senders.ts";
 import { DAY_MS, type DemoService, sendDay, startDemo } from "./demo-service.ts";
 
 const EVENTS = 320;
@@ -47,6 +47,7 @@ before(async () => {
     return (JSON.parse(bundle) as { status: string }).status === "final";
   });
   await sendAsSenders(demo);
+  await putRules(demo);
 });
 
 after(async () => {
@@ -120,6 +121,15 @@ async function lookAtLedger(page: Page, look: string): Promise<void> {
   await inspect(page, "add-source", look);
   await go("sources?add=github&key=0123456789abcdef", ".command pre");
   await inspect(page, "to-paste", look);
+  await go("rules", "table.cards tbody tr");
+  await inspect(page, "rules", look);
+  await go("rules?edit=", "#rule-text");
+  await page.getByLabel("Requirements").fill('[{"name":"tenants","members":["tenant"]}]');
+  await page.getByRole("button", { name: "Try it" }).click();
+  await page.getByText("would have been refused").waitFor();
+  await inspect(page, "change-rules", look);
+  await go("rules?add=", "#schema-name");
+  await inspect(page, "add-schema", look);
   await go("anchors", "table.anchors tbody tr");
   await page
     .getByRole("button", { name: /^Check size/ })

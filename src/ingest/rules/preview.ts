@@ -92,7 +92,9 @@ function look(judge: Judge, entry: Entry): Looked | undefined {
   if (quarantined === true && violates === undefined) return undefined;
   if (typeof event.action !== "string") return undefined;
   const isTimed = !(Array.isArray(notes) && notes.includes("time_of_receipt"));
-  return { format, violation: judge.look(event as Event, format, isTimed) };
+  const violation = judge.look(event as Event, format, isTimed);
+  // What is quarantined for a rule already would be that again.
+  return { format, violation: violates === undefined ? violation : undefined };
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

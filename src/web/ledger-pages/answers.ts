@@ -94,6 +94,7 @@ export type KeyAnswer = {
   readonly expiresAt?: number;
   readonly revokedAt?: number;
   readonly lastUsedAt?: number;
+  readonly webhookSecretSince?: number;
 };
 
 export type KeysAnswer = { readonly keys: readonly KeyAnswer[] };
@@ -103,6 +104,9 @@ export type SourceCounts = {
   readonly recorded: number;
   readonly quarantined: number;
   readonly duplicates: number;
+  /** Requests that were refused for what was in them. */
+  readonly refused: number;
+  readonly lastRefused?: { readonly at: number; readonly code: string; readonly path?: string };
   readonly bytes: number;
   readonly perMinute: number;
   readonly lastSeen?: number;
@@ -117,6 +121,8 @@ export type SourceKeyAnswer = {
   readonly expiresAt?: number;
   readonly revokedAt?: number;
   readonly lastUsedAt?: number;
+  /** Since when its sender can sign, where it has a secret. */
+  readonly webhookSecretSince?: number;
   /** Uses after its end. */
   readonly refused?: { readonly count: number; readonly lastAt: number };
 };

@@ -75,6 +75,11 @@ export class Client {
   }
 
   /** @throws ApiError */
+  async put<T>(path: string, body: unknown): Promise<T> {
+    return readJson(await this.#send("PUT", path, JSON.stringify(body), undefined, TIMEOUT_MS)) as T;
+  }
+
+  /** @throws ApiError */
   async remove<T>(path: string): Promise<T> {
     return readJson(await this.#send("DELETE", path, undefined, undefined, TIMEOUT_MS)) as T;
   }

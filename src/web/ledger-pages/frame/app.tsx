@@ -14,6 +14,7 @@ import { type Reach, ReachProvider, useReach } from "../live/service-reachable.t
 import { Overview } from "../overview/overview.tsx";
 import { type Route, routeHash } from "../route.ts";
 import { useRoute } from "../router.ts";
+import { RulesPage } from "../rules/rules-page.tsx";
 import { SessionProvider, useSession } from "../session.tsx";
 import { SourcesPage } from "../sources/sources-page.tsx";
 import { Bar, TITLES } from "./bar.tsx";
@@ -39,6 +40,7 @@ function Page({ route, ledger }: PageProps) {
   if (route.page === "anchors") return <AnchorsPage ledger={value} />;
   if (route.page === "downloads") return <DownloadsPage ledger={value} />;
   if (!client.hasKey) return <SignIn route={route} />;
+  if (route.page === "rules") return <RulesPage route={route} ledger={value} />;
   if (route.page === "sources") return <SourcesPage route={route} ledger={value} />;
   return <EventsPage route={route} ledger={value} />;
 }

@@ -11,12 +11,13 @@ import { useSession } from "../session.tsx";
 import { KeysHelp } from "./keys-help.tsx";
 
 const LEDGERS_MS = 60_000;
-const NAVIGATION: readonly PageName[] = ["overview", "events", "sources", "anchors", "downloads"];
+const NAVIGATION: readonly PageName[] = ["overview", "events", "sources", "rules", "anchors", "downloads"];
 
 export const TITLES: Readonly<Record<PageName, string>> = {
   overview: "Overview",
   events: "Events",
   sources: "Sources",
+  rules: "Rules",
   anchors: "Anchors",
   downloads: "Downloads",
   "sign-in": "Sign in",

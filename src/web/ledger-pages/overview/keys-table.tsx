@@ -24,6 +24,7 @@ function Row({ apiKey, inDay, now }: RowProps) {
         <span>
           <b>{apiKey.source}</b> <span class="mono muted">{apiKey.id.slice(0, 8)}</span>
           {apiKey.note === undefined ? null : <div class="muted small">{apiKey.note}</div>}
+          {apiKey.webhookSecretSince === undefined ? null : <div class="muted small">can sign</div>}
         </span>
       </td>
       <td data-label="Roles">

@@ -7,7 +7,7 @@ import type { SourceAnswer } from "../answers.ts";
 import { filterQuery } from "../events/filter.ts";
 import { routeHash } from "../route.ts";
 import { SourceKeys } from "./source-keys.tsx";
-import { Quarantined, Skew } from "./source-table.tsx";
+import { Quarantined, Refused, Skew } from "./source-table.tsx";
 import { eventsHref, keysWord, sourcesHref } from "./source-words.ts";
 
 type Props = {
@@ -90,6 +90,10 @@ function Facts({
         <dd>
           <Quarantined ledger={ledger} source={source} />
         </dd>
+        <dt>Refused</dt>
+        <dd>
+          <WhyRefused source={source} now={now} />
+        </dd>
         <dt>Sent again</dt>
         <dd>{formatCount(duplicates)}</dd>
         <dt>Clock</dt>
@@ -122,5 +126,24 @@ function Facts({
         )}
       </dl>
     </section>
+  );
+}
+
+/** How many requests, and why the last one; what was in it is kept nowhere. */
+function WhyRefused({ source, now }: { readonly source: SourceAnswer; readonly now: number }) {
+  const { lastRefused } = source;
+  const path = lastRefused?.path ?? "";
+  return (
+    <>
+      <Refused source={source} now={now} />
+      {lastRefused === undefined ? null : (
+        <span class="muted small">
+          {" "}
+          requests, the last for <code>{lastRefused.code}</code>
+          {path === "" ? null : " at "}
+          {path === "" ? null : <code>{path}</code>}, <Ago ms={lastRefused.at} now={now} />
+        </span>
+      )}
+    </>
   );
 }

@@ -31,6 +31,7 @@ export function SourceKeys({ ledger, source, now, onChange }: Props) {
   const { busy, error, make } = useKeyMaking();
   const [made, setMade] = useState<NewKeyAnswer | undefined>(undefined);
   const live = source.keys.filter(({ state }) => state === "live");
+  const signing = live.filter(({ webhookSecretSince }) => webhookSecretSince !== undefined);
   const change = () =>
     make({ source: source.source, ledger, note: live[0]?.note ?? "", days: 0, signs: isSigned(source) }, (key) => {
       setMade(key);
@@ -42,6 +43,12 @@ export function SourceKeys({ ledger, source, now, onChange }: Props) {
   return (
     <section class="card stack tight">
       <h2>Keys</h2>
+      {signing.length === 0 ? null : (
+        <p class="muted small">
+          {signing.length === 1 ? "One live key has" : `${signing.length} live keys have`} a secret by which the sender
+          signs.
+        </p>
+      )}
       {source.keys.length === 0 ? <p class="muted">No key for this ledger: it came in another way.</p> : null}
       {source.keys.length === 0 ? null : (
         <KeyList source={source} now={now} mayEnd={may === true} onChange={onChange} />
@@ -143,7 +150,7 @@ type RowProps = {
 
 function KeyRow({ apiKey, now, mayEnd, onChange }: RowProps) {
   const { isLost } = useReach();
-  const { id, note, state, lastUsedAt, refused } = apiKey;
+  const { id, note, state, lastUsedAt, refused, webhookSecretSince } = apiKey;
   const { kind, word } = keyWord(apiKey, now);
   const endsAt = apiKey.revokedAt ?? apiKey.expiresAt;
   return (
@@ -152,6 +159,11 @@ function KeyRow({ apiKey, now, mayEnd, onChange }: RowProps) {
         <span>
           <span class="mono">{id}</span>
           {note === undefined ? null : <div class="muted small">{note}</div>}
+          {webhookSecretSince === undefined ? null : (
+            <div class="muted small">
+              can sign, since <When ms={webhookSecretSince} zone />
+            </div>
+          )}
         </span>
       </td>
       <td data-label="State">

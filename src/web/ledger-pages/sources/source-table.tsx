@@ -1,6 +1,6 @@
 /** All sources: when each was last seen, how much of what came, how its clock is, and the state of its keys. */
 
-import { formatBytes, formatCount, formatRate } from "../../parts/format.ts";
+import { formatBytes, formatCount, formatRate, formatSpan } from "../../parts/format.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { Ago } from "../../parts/when.tsx";
 import type { SourceAnswer } from "../answers.ts";
@@ -29,6 +29,18 @@ export function Quarantined({ ledger, source }: Omit<RowProps, "now">) {
       <a href={eventsHref(ledger, source.source, true)}>
         <Mark kind="warn">{formatCount(source.quarantined)}</Mark>
       </a>
+    </span>
+  );
+}
+
+export function Refused({ source, now }: Omit<RowProps, "ledger">) {
+  const { refused, lastRefused } = source;
+  if (refused === 0) return <span>0</span>;
+  const place = lastRefused?.path === undefined || lastRefused.path === "" ? "" : ` at ${lastRefused.path}`;
+  const last = lastRefused && `${lastRefused.code}${place}, ${formatSpan(Math.max(0, now - lastRefused.at))} ago`;
+  return (
+    <span title={last === undefined ? undefined : `the last: ${last}`}>
+      <Mark kind="warn">{formatCount(refused)}</Mark>
     </span>
   );
 }
@@ -62,6 +74,9 @@ function Row({ ledger, source, now }: RowProps) {
       <td class={`number ${unless(source.quarantined > 0)}`} data-label="Quarantined">
         <Quarantined ledger={ledger} source={source} />
       </td>
+      <td class={`number ${unless(source.refused > 0)}`} data-label="Refused">
+        <Refused source={source} now={now} />
+      </td>
       <td class={`number ${unless(duplicates > 0)}`} data-label="Sent again">
         {formatCount(duplicates)}
       </td>
@@ -92,6 +107,9 @@ export function SourceTable({ ledger, sources, now }: Props) {
             <th class="number">Recorded</th>
             <th class="number" title="Recorded as it came, because nothing sure could be made of it">
               Quarantined
+            </th>
+            <th class="number" title="Requests that were refused for what was in them: nothing of them is recorded">
+              Refused
             </th>
             <th class="number" title="Had been recorded before, and was recognised">
               Sent again
