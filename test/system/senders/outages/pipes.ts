@@ -8,6 +8,8 @@ import { KEPT, Program, pasted, prepared } from "./program.ts";
 import type { Place } from "./trouble.ts";
 
 const PINO_SOCKET = "8.0.0";
+/** Its queue holds 1 KiB unless it is told otherwise: some eight lines. */
+const QUEUE = ["--recovery-queue-max-size", "10000000"];
 const PINO_FOLDER = join(KEPT, `pino-socket-${PINO_SOCKET}`);
 
 /** Names the binary of a Collector with the receiver and exporter for OTLP and the extension file_storage. */
@@ -73,7 +75,7 @@ export const PIPES: readonly OutageSender[] = [
       const script = join(PINO_FOLDER, "node_modules", "pino-socket", "psock.js");
       const failed = existsSync(script) ? undefined : prepared(PINO_FOLDER, [...install]);
       if (failed !== undefined) return failed;
-      const to = ["-m", "tcp", "-a", "127.0.0.1", "-p", place.syslogPort, "-ne", "-r", "--recovery"];
+      const to = ["-m", "tcp", "-a", "127.0.0.1", "-p", place.syslogPort, "-ne", "-r", "--recovery", ...QUEUE];
       return new Program([process.execPath, script, ...to]).speaking(pinoLine);
     },
   },
