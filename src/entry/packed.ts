@@ -19,6 +19,8 @@ export type PackedMembers = Uint8Array;
 export type PackedEntry = { readonly recordedAt: number; readonly members: PackedMembers };
 
 const WITHHELD = 1;
+/** Shorter texts are copied by hand: to make a view of one takes longer. */
+const BY_HAND_MAX = 64;
 /** Bytes of a member at most, without its text. */
 export const MEMBER_ROOM = 8 + HASH_LENGTH;
 
@@ -45,12 +47,24 @@ export function packMembers(members: readonly Member[]): PackedMembers {
 /**
  * Packs a shown member, for which there has to be room, and returns where it ends.
  * @param salts has its salt at `from`
+ * @param texts has the UTF-8 of its text in [start, end)
  */
-export function packShown(packed: Uint8Array, at: number, salts: Uint8Array, from: number, text: Uint8Array): number {
-  const salt = writeVarint(packed, at, 2 * text.length);
+export function packShown(
+  packed: Uint8Array,
+  at: number,
+  salts: Uint8Array,
+  from: number,
+  texts: Uint8Array,
+  start = 0,
+  end = texts.length,
+): number {
+  const length = end - start;
+  const salt = writeVarint(packed, at, 2 * length);
   for (let i = 0; i < SALT_LENGTH; i++) packed[salt + i] = salts[from + i] as number;
-  packed.set(text, salt + SALT_LENGTH);
-  return salt + SALT_LENGTH + text.length;
+  const text = salt + SALT_LENGTH;
+  if (length > BY_HAND_MAX) packed.set(texts.subarray(start, end), text);
+  else for (let i = 0; i < length; i++) packed[text + i] = texts[start + i] as number;
+  return text + length;
 }
 
 /** An entry with its members packed. @throws RangeError like {@link packMembers} */

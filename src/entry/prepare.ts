@@ -41,15 +41,15 @@ export type Preparation = {
    * Secret of the service that goes into `content`, the same for all time. Without one, whoever reads the store can
    * confirm a guess of an erased event by hashing it.
    */
-  readonly contentKey?: Uint8Array;
+  readonly contentKey?: Uint8Array | undefined;
   /** What the event is known by when it is sent again, instead of its `id`. */
-  readonly claim?: string;
+  readonly claim?: string | undefined;
   /** 32 bytes that are its `content`, where they are known already; the secret has to be in them. */
-  readonly content?: Uint8Array;
+  readonly content?: Uint8Array | undefined;
   /** Which events get a `content`: all, as when it is absent, or those that claim an `id`. */
   readonly contentOf?: "all" | "ids";
   /** Memory that nobody else writes to, for an entry; fresh memory when absent. */
-  readonly memory?: (length: number) => Uint8Array;
+  readonly memory?: ((length: number) => Uint8Array) | undefined;
 };
 
 /** Members of the service in order of their names, with the UTF-8 of their texts. */
@@ -92,39 +92,31 @@ export function prepareEntry(event: Event, service: Preparation): PreparedEntry 
     const expected = `at most ${MEMBERS_MAX} members, the service's included`;
     throw new EventError("event_too_many_members", "", expected, String(count));
   }
-  const { texts, length } = writeMembers(event, names);
+  const written = writeMembers(event, names, own, raw);
   const { id } = event;
   const isClaimed = id !== undefined || claim !== undefined || contentOf !== "ids";
-  const content = service.content
-    ? { content: service.content }
-    : isClaimed
-      ? { content: hash(concat(contentKey, WRITER.bytes.subarray(0, length))) }
-      : undefined;
-  for (const { name, text } of own) insertMember(names, texts, name, text);
-  if (raw !== undefined) insertMember(names, texts, RAW, writeRaw(raw, length));
-  return {
-    ...pack(texts, service),
-    ...content,
-    ...(id !== undefined && { id }),
-    ...(claim !== undefined && { claim }),
-  };
+  const text = WRITER.bytes;
+  const ofEvent = (): Uint8Array => hash(concat(contentKey, text.subarray(0, written.eventLength)));
+  const content = service.content ?? (isClaimed ? ofEvent() : undefined);
+  const entry: { -readonly [K in keyof PreparedEntry]: PreparedEntry[K] } = pack(text, written, service);
+  if (content !== undefined) entry.content = content;
+  if (id !== undefined) entry.id = id;
+  if (claim !== undefined) entry.claim = claim;
+  return entry;
 }
 
-function insertMember(names: string[], texts: Uint8Array[], name: string, text: Uint8Array): void {
-  const after = names.findIndex((other) => other > name);
-  const at = after === -1 ? names.length : after;
-  names.splice(at, 0, name);
-  texts.splice(at, 0, text);
-}
+/** Texts of members in the order of their names: parts of what was written, but for those that the service had. */
+type Written = {
+  readonly starts: number[];
+  readonly ends: number[];
+  /** Text of a member that the service had, at its place. */
+  readonly had: (Uint8Array | undefined)[];
+  /** Bytes of the canonical text of the event alone, which was written first. */
+  readonly eventLength: number;
+};
 
-/** Writes the text of `_raw` behind what is written. */
-function writeRaw(raw: unknown, from: number): Uint8Array {
-  WRITER.member(RAW, raw);
-  return WRITER.bytes.subarray(from);
-}
-
-/** Writes an event's canonical text, and returns those of its members, which are parts of it, and its length. */
-function writeMembers(event: Event, names: readonly string[]): { texts: Uint8Array[]; length: number } {
+/** Writes an event's canonical text, of which those of its members are parts, and behind it that of `_raw`. */
+function writeMembers(event: Event, names: readonly string[], own: OwnMembers, raw: unknown): Written {
   WRITER.clear();
   const ends: number[] = [];
   for (const name of names) {
@@ -133,30 +125,70 @@ function writeMembers(event: Event, names: readonly string[]): { texts: Uint8Arr
     ends.push(WRITER.length);
   }
   WRITER.byte(CLOSE);
-  const { bytes } = WRITER;
-  return { texts: ends.map((end, i) => bytes.subarray((ends[i - 1] ?? 0) + 1, end)), length: bytes.length };
+  const written: Written = { starts: [], ends: [], had: [], eventLength: WRITER.length };
+  const others = raw === undefined ? own : withRaw(own, writeRaw(raw));
+  let next = 0;
+  for (let i = 0; i < names.length; i++) {
+    for (; next < others.length && isBefore(others[next] as NamedText, names[i] as string); next++) {
+      addOther(written, others[next] as NamedText);
+    }
+    add(written, (ends[i - 1] ?? 0) + 1, ends[i] as number);
+  }
+  for (; next < others.length; next++) addOther(written, others[next] as NamedText);
+  return written;
+}
+
+/** Writes the text of `_raw` behind what is written. */
+function writeRaw(raw: unknown): NamedText {
+  const from = WRITER.length;
+  WRITER.member(RAW, raw);
+  return { name: RAW, text: WRITER.bytes.subarray(from) };
+}
+
+function withRaw(own: OwnMembers, raw: NamedText): OwnMembers {
+  const [only] = own;
+  if (own.length === 1 && only !== undefined) return isBefore(only, RAW) ? [only, raw] : [raw, only];
+  return [...own, raw].sort((a, b) => (isBefore(a, b.name) ? -1 : 1));
+}
+
+/** By UTF-16 code units, as JCS has names. */
+function isBefore({ name }: NamedText, other: string): boolean {
+  return name < other;
+}
+
+function addOther(written: Written, { text }: NamedText): void {
+  add(written, 0, text.length, text);
+}
+
+function add({ starts, ends, had }: Written, start: number, end: number, text?: Uint8Array): void {
+  starts.push(start);
+  ends.push(end);
+  had.push(text);
 }
 
 /** Digests and members side by side, in memory of the caller's. */
 function pack(
-  texts: readonly Uint8Array[],
+  text: Uint8Array,
+  { starts, ends, had }: Written,
   { hash, salts, memory }: Preparation,
 ): Pick<PreparedEntry, "digests" | "members"> {
-  const fresh = salts(texts.length);
-  if (fresh.length !== texts.length * SALT_LENGTH) {
-    throw new RangeError(`expected ${texts.length * SALT_LENGTH} bytes of salts, got ${fresh.length}`);
+  const count = starts.length;
+  const fresh = salts(count);
+  if (fresh.length !== count * SALT_LENGTH) {
+    throw new RangeError(`expected ${count * SALT_LENGTH} bytes of salts, got ${fresh.length}`);
   }
-  const start = texts.length * HASH_LENGTH;
-  let room = start + 1;
-  for (const text of texts) room += MEMBER_ROOM + text.length;
+  const start = count * HASH_LENGTH;
+  let room = start + 1 + count * MEMBER_ROOM;
+  for (let i = 0; i < count; i++) room += (ends[i] as number) - (starts[i] as number);
   const draft = room <= DRAFT.length ? DRAFT : new Uint8Array(room);
-  draft[start] = texts.length;
+  draft[start] = count;
   let at = start + 1;
   const bounds: number[] = [];
-  for (let i = 0; i < texts.length; i++) {
-    const text = texts[i] as Uint8Array;
-    at = packShown(draft, at, fresh, i * SALT_LENGTH, text);
-    bounds.push(at - text.length - SALT_LENGTH - 1, at);
+  for (let i = 0; i < count; i++) {
+    const from = starts[i] as number;
+    const to = ends[i] as number;
+    at = packShown(draft, at, fresh, i * SALT_LENGTH, had[i] ?? text, from, to);
+    bounds.push(at - (to - from) - SALT_LENGTH - 1, at);
   }
   packedDigests(hash, draft, bounds, draft);
   const bytes = memory?.(at) ?? new Uint8Array(at);

@@ -79,6 +79,13 @@ export class CanonicalWriter {
     this.#value(value, DEPTH_MAX);
   }
 
+  /** Canonical text that was written before, as it is. */
+  canonical(text: Uint8Array): void {
+    this.#room(text.length);
+    this.#bytes.set(text, this.#at);
+    this.#at += text.length;
+  }
+
   /** One byte as it is, between values. */
   byte(byte: number): void {
     if (this.#at === this.#bytes.length) this.#grow(1);

@@ -66,6 +66,19 @@ test("members stand in the order of their names by UTF-16 code units, each with 
   );
 });
 
+test("what the service adds stands in its place among all names, the text that came too", () => {
+  const named: Event = { ...event, "": 0, _: 1, A: 2, "a b": 3 };
+  for (const own of [{}, { _a: 1 }, { _source: 1 }, { _Z: 1, _a: 2, _raz: 3, _s: 4 }]) {
+    const prepared = prepareEntry(named, { ...service, own: ownMembers(own), raw: '"x"' });
+    const names = shown(prepared).map(({ text }) => readMemberText(text).name);
+    assert.deepEqual(names, ["_raw", ...Object.keys(own), ...Object.keys(named)].sort());
+    assert.deepEqual(
+      shown(prepared).map((member) => memberDigest(keccak256, member)),
+      digestsOf(prepared),
+    );
+  }
+});
+
 test("salts stay what they were when their source fills its memory again", () => {
   for (const pool of [new Uint8Array(1024), Buffer.alloc(1024)]) {
     const prepared = prepareEntry(event, { ...service, salts: (n) => pool.subarray(0, 16 * n) });

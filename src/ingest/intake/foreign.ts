@@ -7,22 +7,16 @@
 import { hash as digest } from "node:crypto";
 import type { EventLimits } from "../../entry/event.ts";
 import type { RuleName } from "../../entry/event-error.ts";
-import {
-  type OwnMembers,
-  ownMembers,
-  type Preparation,
-  type PreparedEntry,
-  prepareEntry,
-} from "../../entry/prepare.ts";
+import { type Preparation, type PreparedEntry, prepareEntry } from "../../entry/prepare.ts";
 import { concat, toHex, utf8 } from "../../merkle/bytes.ts";
 import { adaptItem } from "../adapt-item.ts";
-import { type Delivery, type Format, type Item, type Note, QUARANTINE } from "../format.ts";
+import { type Delivery, type Format, type Item, QUARANTINE } from "../format.ts";
 import { FORMATS } from "../known-formats.ts";
 import { rawMember } from "../raw-member.ts";
 import { Judging } from "../rules/check-body.ts";
 import type { Violation } from "../rules/check-event.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
-import { asObject, fitForMember, type JsonObject } from "../text/foreign-values.ts";
+import { SourceTexts } from "./source-texts.ts";
 import { unpackWithin } from "./unpack.ts";
 
 /** How a body of a foreign format is taken in; plain data, so that a thread can be sent it. */
@@ -46,8 +40,6 @@ export type ForeignForm = {
 };
 
 const NO_KEY = new Uint8Array(0);
-/** Spellings that are kept at once. */
-const SHARED_MAX = 64;
 
 /** What is told of a body of a foreign format beside its entries. */
 export type ForeignFacts = {
@@ -105,12 +97,11 @@ export type Taking = {
 export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<ForeignTaken, void> {
   const { body, form, knowsItems, limits, preparation, demanded } = taking;
   const { receivedAt, rawBytesMax, itemsMax = Number.POSITIVE_INFINITY } = form;
-  const { hash } = preparation;
+  const { hash, salts, memory, contentKey } = preparation;
   const requestKey = new RequestKey(preparation, body, form);
   const equals = new Map<string, number>();
   const sources = new SourceTexts(form);
   const contents = new Contents(preparation, form);
-  const common: Preparation = { ...preparation, contentOf: "ids" };
   const judging = new Judging(demanded, form.format);
   let entries: PreparedEntry[] = [];
   let quarantined: number[] = [];
@@ -162,9 +153,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
     const own = sources.member(notes, item, isKnownByContent, violation);
     if (!isSure || violation !== undefined) quarantined.push(entries.length);
     if (violation !== undefined) violated.push({ position: entries.length, ...ruleOf(violation) });
-    entries.push(
-      prepareEntry(event, { ...common, own, raw, ...(content && { content }), ...(claim !== undefined && { claim }) }),
-    );
+    entries.push(prepareEntry(event, { hash, salts, memory, contentKey, contentOf: "ids", own, raw, content, claim }));
   }
   yield taken(true);
 }
@@ -243,80 +232,6 @@ class RequestKey {
   }
 }
 
-/** The member `_source` of items: spelled once for all that are alike. */
-class SourceTexts {
-  readonly #form: ForeignForm;
-  /** By what items say of how they came, which many share; those that are known by their content apart. */
-  readonly #shared = { byId: new Map<Item["source"], OwnMembers>(), byContent: new Map<Item["source"], OwnMembers>() };
-
-  constructor(form: ForeignForm) {
-    this.#form = form;
-  }
-
-  /** @param isKnownByContent whether it is looked for by its bytes when it comes again, as what has no id */
-  member(notes: readonly Note[], item: Item, isKnownByContent: boolean, violation?: Violation): OwnMembers {
-    if (notes.length > 0 || item.claim !== undefined) return this.#spell(notes, item, isKnownByContent, violation);
-    const alike = this.#shared[isKnownByContent ? "byContent" : "byId"];
-    let shared = alike.get(item.source);
-    if (shared === undefined) {
-      shared = this.#spell(notes, item, isKnownByContent);
-      if (alike.size >= SHARED_MAX) alike.clear();
-      alike.set(item.source, shared);
-    }
-    return shared;
-  }
-
-  #spell(
-    notes: readonly Note[],
-    { source: more, claim }: Item,
-    isKnownByContent: boolean,
-    violation?: Violation,
-  ): OwnMembers {
-    const { format, key, source, isSigned } = this.#form;
-    const isQuarantined = notes.some((note) => QUARANTINE.has(note));
-    return ownMembers({
-      _source: {
-        ...othersOf(more),
-        format,
-        // Listeners have none.
-        ...(key !== "" && { key }),
-        source,
-        ...(isSigned === true && { signature: "verified" }),
-        ...(claim !== undefined && { claim: claim.toWellFormed() }),
-        ...(isKnownByContent && { known_by: "content" }),
-        ...(notes.length > 0 && { notes }),
-        ...(isQuarantined && { quarantined: true }),
-        ...(violation !== undefined && { violates: violated(violation) }),
-      },
-    });
-  }
-}
-
-/** What `_source` says of the service's own, which no format does. */
-const OWN_NAMES = new Set([
-  "format",
-  "key",
-  "source",
-  "signature",
-  "claim",
-  "known_by",
-  "notes",
-  "quarantined",
-  "violates",
-]);
-
-/** What a format says of how an item came, as far as nobody can take it for something that the service says. */
-function othersOf(more: Item["source"]): JsonObject {
-  if (more === undefined) return {};
-  const fit = Object.entries(asObject(fitForMember(more)) ?? {});
-  return Object.fromEntries(fit.filter(([name]) => !OWN_NAMES.has(name)));
-}
-
 function ruleOf({ requirement, schema }: Violation): RuleName {
   return { ...(requirement !== undefined && { requirement }), ...(schema !== undefined && { schema }) };
-}
-
-/** What is told of it in `_source`: what came is in the event. */
-function violated({ code: _, got: __, ...violation }: Violation): object {
-  return violation;
 }
