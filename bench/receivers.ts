@@ -1,11 +1,12 @@
 /**
  * How fast events of foreign senders get in, each receiver beside the native route in turns: the same events as a client of ours
  * would send them, and native events as long as the items are; in requests of as many, from two connections, through the
- * service as `npm start` runs it.
+ * service as `npm start` runs it. Between two turns it waits until what goes on behind the answers (index, seals) is done.
  * `node bench/receivers.ts [seconds] [--rounds N] [--only NAME] [--json]`
  */
 
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
 import autocannon from "autocannon";
@@ -25,6 +26,10 @@ const SECONDS = Number(positionals[0] ?? 3);
 const ROUNDS = Number(flags.rounds);
 const BATCH = 500;
 const CONNECTIONS = 2;
+/** A service that takes less of a processor than this has nothing more to do. */
+const QUIET = 0.08;
+const QUIET_MS = 500;
+const WAIT_MAX_MS = 60_000;
 const ROOT = join(import.meta.dirname, "..");
 const BEGIN = Date.UTC(2026, 10, 27, 7, 40);
 
@@ -285,8 +290,21 @@ function sameNatively({ format: name, itemBytes, send }: Receiver): Receiver {
 /** Numbers that no request has had: a body that comes again is recognised, which is not what is measured. */
 let next = 0;
 
+type Measured = { readonly perSecond: number; readonly processorUs: number };
+
+/** Waits until the service is quiet, or for a minute: some systems do not tell what it takes. */
+async function waitForQuiet(subject: Subject): Promise<void> {
+  const end = performance.now() + WAIT_MAX_MS;
+  for (let before = subject.processorUs() ?? 0; performance.now() < end; ) {
+    await sleep(QUIET_MS);
+    const now = subject.processorUs() ?? 0;
+    if (now - before < QUIET * QUIET_MS * 1000) return;
+    before = now;
+  }
+}
+
 /** Bodies are made before the clock runs, so that making them is not measured. */
-async function measure(subject: Subject, { path, send }: Receiver, seconds: number): Promise<number> {
+async function measure(subject: Subject, { path, send }: Receiver, seconds: number): Promise<Measured> {
   const prepared: Sent[] = [];
   const wanted = Math.ceil(seconds * 300);
   for (let i = 0; i < wanted; i++) {
@@ -294,6 +312,7 @@ async function measure(subject: Subject, { path, send }: Receiver, seconds: numb
     next += BATCH;
   }
   let at = 0;
+  const before = subject.processorUs() ?? Number.NaN;
   const result = await autocannon({
     url: subject.url,
     connections: CONNECTIONS,
@@ -312,7 +331,10 @@ async function measure(subject: Subject, { path, send }: Receiver, seconds: numb
   if (result.non2xx > 0 || result.errors > 0)
     throw new Error(`expected only answers of 2xx, got ${result.non2xx} others`);
   if (at > prepared.length) throw new Error(`expected at most ${prepared.length} requests, got ${at}: prepare more`);
-  return (result.requests.total * BATCH) / result.duration;
+  await waitForQuiet(subject);
+  const events = result.requests.total * BATCH;
+  const processorUs = ((subject.processorUs() ?? Number.NaN) - before) / events;
+  return { perSecond: events / result.duration, processorUs };
 }
 
 function median(values: readonly number[]): number {
@@ -326,25 +348,31 @@ try {
     if (flags.only !== undefined && !receiver.name.includes(flags.only)) continue;
     const subjects = { receiver, same: sameNatively(receiver), native: nativeLike(receiver) };
     const kinds = ["receiver", "same", "native"] as const;
-    const rates: Record<(typeof kinds)[number], number[]> = { receiver: [], same: [], native: [] };
+    const turns: Record<(typeof kinds)[number], Measured[]> = { receiver: [], same: [], native: [] };
     for (const kind of kinds) await measure(subject, subjects[kind], 1);
     for (let i = 0; i < ROUNDS; i++) {
       for (const kind of i % 2 === 0 ? kinds : kinds.toReversed()) {
-        rates[kind].push(await measure(subject, subjects[kind], SECONDS));
+        turns[kind].push(await measure(subject, subjects[kind], SECONDS));
       }
     }
+    const rateOf = (kind: (typeof kinds)[number]) => Math.round(median(turns[kind].map(({ perSecond }) => perSecond)));
+    const costOf = (kind: (typeof kinds)[number]) =>
+      Number(median(turns[kind].map(({ processorUs }) => processorUs)).toFixed(1));
     const ratioTo = (other: "same" | "native"): number => {
-      const ratios = rates.receiver.map((rate, i) => rate / (rates[other][i] as number));
+      const ratios = turns.receiver.map(({ perSecond }, i) => perSecond / (turns[other][i] as Measured).perSecond);
       return Number(median(ratios).toFixed(2));
     };
     rows.push({
       receiver: receiver.name,
       "bytes of an item": receiver.itemBytes,
-      "events/s": Math.round(median(rates.receiver)),
-      "same events natively": Math.round(median(rates.same)),
-      "native, as long": Math.round(median(rates.native)),
+      "events/s": rateOf("receiver"),
+      "same events natively": rateOf("same"),
+      "native, as long": rateOf("native"),
       "of the same": ratioTo("same"),
       "of as long": ratioTo("native"),
+      "µs of processor": costOf("receiver"),
+      "… same": costOf("same"),
+      "… as long": costOf("native"),
     });
   }
 } finally {

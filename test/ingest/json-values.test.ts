@@ -104,3 +104,14 @@ test("a hostile text takes time in proportion to its length", () => {
   assert.equal(parts("[1] x\n".repeat(100_000)).length, 100_000);
   assert.equal(parts('"a\n'.repeat(100_000)).length, 100_000);
 });
+
+test("of a list of more elements than any are remembered of, each is handed out once", () => {
+  const count = 100_003;
+  const spelled = Array.from({ length: count }, (_, i) => `[${i}, "]"]`);
+  let next = 0;
+  for (const part of jsonValues(` [ ${spelled.join(" ,\n")} ] `)) {
+    if (part.text !== spelled[next]) assert.fail(`expected ${spelled[next]} as element ${next}, got ${part.text}`);
+    next++;
+  }
+  assert.equal(next, count);
+});

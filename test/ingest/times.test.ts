@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { asTime, timeOfCount } from "../../src/ingest/text/times.ts";
+import fc from "fast-check";
+import { asTime, foreignTime, timeOfCount } from "../../src/ingest/text/times.ts";
 
 test("a count is spelled to the last digit that came", () => {
   const cases = [
@@ -28,4 +29,19 @@ test("what is no count since 1970, or beyond the year 9999, is no time", () => {
 test("only an RFC 3339 time is taken as it is", () => {
   assert.equal(asTime("2026-11-27T07:14:12.557843Z"), "2026-11-27T07:14:12.557843Z");
   for (const value of ["2026-11-27 07:14:12", "yesterday", 7, undefined]) assert.equal(asTime(value), undefined);
+});
+
+test("a number is the time that its digits are", () => {
+  const edge = fc.constantFrom(1e9, 1e11, 1e14, 253_402_300_800, 253_402_300_800_000);
+  const number = fc.oneof(
+    fc.integer({ min: 0, max: 2 ** 31 }),
+    fc.maxSafeNat(),
+    fc.double({ min: 0, max: 1e17, noNaN: true }),
+    fc.tuple(edge, fc.integer({ min: -2, max: 2 })).map(([at, by]) => at + by),
+    fc.integer({ min: 1e9, max: 1e12 }).map((count) => count * 10),
+  );
+  fc.assert(
+    fc.property(number, (count) => assert.equal(foreignTime(count), foreignTime(String(count)), String(count))),
+    { seed: 20_261_127, numRuns: 5000 },
+  );
 });

@@ -23,6 +23,9 @@ const FOREIGN_VALUES_MAX = 1_000_000;
 /** An object with more members than these is parted by nobody. */
 const MEMBERS_MAX = 1000;
 
+/** Elements whose ends are kept in memory between the look at a list and the reading of it. */
+const ENDS_MAX = 100_000;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -49,8 +52,9 @@ export function readForeign(text: string): { readonly value: unknown } | undefin
 export function* jsonValues(received: string): Iterable<JsonPart> {
   const text = received.startsWith("\ufeff") ? received.slice(1) : received;
   const start = skipBetween(text, 0);
-  if (isList(text, start)) yield* elementsOf(text, start);
-  else yield* valuesFrom(text, start);
+  const ends = endsOfList(text, start);
+  if (ends === undefined) yield* valuesFrom(text, start);
+  else yield* elementsOf(text, start, ends);
 }
 
 /** The values of a text as {@link jsonValues} finds them; in place of an object that wraps a list, the elements of that. */
@@ -78,17 +82,23 @@ function wrappedIn(text: string, wrappers: readonly Wrapper[]): Iterable<JsonPar
   if (members === undefined) return undefined;
   for (const { path, isAlone = false } of wrappers) {
     const list = isAlone && members.length > 1 ? undefined : listAt(text, members, path);
-    if (list !== undefined && (isAlone || !isEmpty(list))) return elementsOf(list, 0);
+    if (list !== undefined && (isAlone || list.ends.length > 0)) return elementsOf(list.text, 0, list.ends);
   }
   return undefined;
 }
 
-/** The text of the list that stands at the end of a path. */
-function listAt(text: string, members: readonly JsonMember[], [name, ...more]: readonly string[]): string | undefined {
+/** A list that is all of a text, and where its elements end. */
+type List = { readonly text: string; readonly ends: readonly number[] };
+
+/** The list that stands at the end of a path. */
+function listAt(text: string, members: readonly JsonMember[], [name, ...more]: readonly string[]): List | undefined {
   const [found, another] = members.filter((member) => member.name === name);
   if (found === undefined || another !== undefined) return undefined;
   const value = text.slice(found.start, found.end);
-  if (more.length === 0) return isList(value, 0) ? value : undefined;
+  if (more.length === 0) {
+    const ends = endsOfList(value, 0);
+    return ends && { text: value, ends };
+  }
   const inside = jsonMembers(value);
   return inside === undefined ? undefined : listAt(value, inside, more);
 }
@@ -118,29 +128,30 @@ export function jsonMembers(text: string): JsonMember[] | undefined {
   return skipBetween(text, at + 1) < text.length ? undefined : members;
 }
 
-/** Whether all of a text is a list. Looked at before anything is made of it: a large one can have 30 million elements. */
-function isList(text: string, start: number): boolean {
-  if (text.charCodeAt(start) !== OPEN_ARRAY) return false;
+/**
+ * Where the elements end of a list that is all of a text, no more of them than are kept; undefined when it is none. Looked at before
+ * anything is made of it: a large one can have 30 million elements.
+ */
+function endsOfList(text: string, start: number): readonly number[] | undefined {
+  if (text.charCodeAt(start) !== OPEN_ARRAY) return undefined;
+  const ends: number[] = [];
   let at = skipSpace(text, start + 1);
   while (text.charCodeAt(at) !== CLOSE_ARRAY) {
     const elementEnd = endOfValue(text, at, text.length);
-    if (elementEnd === undefined) return false;
+    if (elementEnd === undefined) return undefined;
+    if (ends.length < ENDS_MAX) ends.push(elementEnd);
     at = skipSpace(text, elementEnd);
     if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
-    else if (text.charCodeAt(at) !== CLOSE_ARRAY) return false;
+    else if (text.charCodeAt(at) !== CLOSE_ARRAY) return undefined;
   }
-  return skipBetween(text, at + 1) >= text.length;
+  return skipBetween(text, at + 1) >= text.length ? ends : undefined;
 }
 
-function isEmpty(list: string): boolean {
-  return list.charCodeAt(skipSpace(list, 1)) === CLOSE_ARRAY;
-}
-
-/** The elements of a list that is all of a text. */
-function* elementsOf(text: string, start: number): Iterable<JsonPart> {
+/** The elements of a list that is all of a text. @param ends where its first elements end; those behind them are looked for again */
+function* elementsOf(text: string, start: number, ends: readonly number[]): Iterable<JsonPart> {
   let at = skipSpace(text, start + 1);
-  while (text.charCodeAt(at) !== CLOSE_ARRAY) {
-    const elementEnd = endOfValue(text, at, text.length) ?? text.length;
+  for (let i = 0; text.charCodeAt(at) !== CLOSE_ARRAY; i++) {
+    const elementEnd = ends[i] ?? endOfValue(text, at, text.length) ?? text.length;
     const element = text.slice(at, elementEnd);
     const read = readForeign(element);
     yield read === undefined ? { text: element } : { text: element, value: read.value };
@@ -206,7 +217,8 @@ function* runOf(text: string, start: number, lineEnd: number): Iterable<JsonPart
 function partsOf(text: string): Iterable<JsonPart> | undefined {
   const read = readForeign(text);
   if (read === undefined) return undefined;
-  return Array.isArray(read.value) && isList(text, 0) ? elementsOf(text, 0) : [{ text, value: read.value }];
+  const ends = Array.isArray(read.value) ? endsOfList(text, 0) : undefined;
+  return ends === undefined ? [{ text, value: read.value }] : elementsOf(text, 0, ends);
 }
 
 /** Where the value that begins at a place ends, told from brackets and quotes alone; undefined when not before the limit. */

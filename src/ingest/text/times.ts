@@ -35,7 +35,7 @@ export function asTime(value: unknown): string | undefined {
  * are about, or a count since 1970 whose size tells what it counts. A time without a zone is none: it could be any of 26.
  */
 export function foreignTime(value: unknown): string | undefined {
-  if (typeof value === "number") return timeOfAnyCount(String(value));
+  if (typeof value === "number") return timeOfNumber(value) ?? timeOfAnyCount(String(value));
   if (typeof value !== "string" || value.length > 64) return undefined;
   if (isDateTime(value)) return value;
   const match = SPELLED.exec(value);
@@ -44,6 +44,15 @@ export function foreignTime(value: unknown): string | undefined {
   const zone = hours === undefined ? "Z" : `${hours}:${minutes}`;
   const text = `${day}T${time}${fraction === undefined ? "" : `.${fraction}`}${zone}`;
   return isDateTime(text) ? text : undefined;
+}
+
+/** Of whole seconds or milliseconds, which most numbers are that stand for a time; the same as of their digits. */
+function timeOfNumber(count: number): string | undefined {
+  if (!Number.isSafeInteger(count) || count < 1e9 || count >= 1e14) return undefined;
+  if (count < 1e11) return `${textOfSecond(count)}Z`;
+  const second = Math.floor(count / 1000);
+  const part = withoutZeros(String(count - second * 1000).padStart(3, "0"));
+  return part === "" ? `${textOfSecond(second)}Z` : `${textOfSecond(second)}.${part}Z`;
 }
 
 function timeOfAnyCount(count: string): string | undefined {
