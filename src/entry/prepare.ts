@@ -106,7 +106,7 @@ export function prepareEntry(event: Event, service: Preparation): PreparedEntry 
 }
 
 /** Texts of members in the order of their names: parts of what was written, but for those that the service had. */
-type Written = {
+type MemberTexts = {
   readonly starts: number[];
   readonly ends: number[];
   /** Text of a member that the service had, at its place. */
@@ -116,7 +116,7 @@ type Written = {
 };
 
 /** Writes an event's canonical text, of which those of its members are parts, and behind it that of `_raw`. */
-function writeMembers(event: Event, names: readonly string[], own: OwnMembers, raw: unknown): Written {
+function writeMembers(event: Event, names: readonly string[], own: OwnMembers, raw: unknown): MemberTexts {
   WRITER.clear();
   const ends: number[] = [];
   for (const name of names) {
@@ -125,7 +125,7 @@ function writeMembers(event: Event, names: readonly string[], own: OwnMembers, r
     ends.push(WRITER.length);
   }
   WRITER.byte(CLOSE);
-  const written: Written = { starts: [], ends: [], had: [], eventLength: WRITER.length };
+  const written: MemberTexts = { starts: [], ends: [], had: [], eventLength: WRITER.length };
   const others = raw === undefined ? own : withRaw(own, writeRaw(raw));
   let next = 0;
   for (let i = 0; i < names.length; i++) {
@@ -156,11 +156,11 @@ function isBefore({ name }: NamedText, other: string): boolean {
   return name < other;
 }
 
-function addOther(written: Written, { text }: NamedText): void {
+function addOther(written: MemberTexts, { text }: NamedText): void {
   add(written, 0, text.length, text);
 }
 
-function add({ starts, ends, had }: Written, start: number, end: number, text?: Uint8Array): void {
+function add({ starts, ends, had }: MemberTexts, start: number, end: number, text?: Uint8Array): void {
   starts.push(start);
   ends.push(end);
   had.push(text);
@@ -169,7 +169,7 @@ function add({ starts, ends, had }: Written, start: number, end: number, text?: 
 /** Digests and members side by side, in memory of the caller's. */
 function pack(
   text: Uint8Array,
-  { starts, ends, had }: Written,
+  { starts, ends, had }: MemberTexts,
   { hash, salts, memory }: Preparation,
 ): Pick<PreparedEntry, "digests" | "members"> {
   const count = starts.length;
