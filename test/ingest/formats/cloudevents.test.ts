@@ -170,6 +170,12 @@ test("events of a batch are items of their own, exact, and what is none of them 
     ],
   );
   assert.deepEqual(adaptAll(cloudevents, items).map(isQuarantined), [false, false, true, true]);
+  const late = itemsOf(cloudevents, `[7, "x", ${texts[0]}, 8]`, BATCH);
+  assert.deepEqual(
+    late.map(({ raw }) => raw),
+    ["7", '"x"', texts[0], "8"],
+  );
+  assert.equal(itemsOf(cloudevents, "[7, 8]", BATCH).length, 1);
   for (const empty of ["", "[]", " [] "]) assert.deepEqual(itemsOf(cloudevents, empty, BATCH), []);
 });
 

@@ -59,11 +59,27 @@ function dataOf(text: string | undefined, body: Uint8Array, contentType: string 
   return { value: read === undefined ? text : read.value };
 }
 
+/** A body without one object is one item. Its values are not held until one is found: there can be 30 million. */
 function* jsonItems(body: Uint8Array): Iterable<Item> {
-  const text = readText(body);
-  const parts = text === undefined ? [] : [...jsonValues(text)];
-  if (body.length > 0 && text?.trim() !== "[]" && !parts.some(isObject)) yield unreadable(body);
-  else for (const part of parts) yield isObject(part) ? jsonItem(part.text, part.value) : unreadable(part.text);
+  const text = readText(body) ?? "";
+  let isFound = false;
+  let before = 0;
+  for (const part of jsonValues(text)) {
+    if (isFound) yield partItem(part);
+    else if (!isObject(part)) before++;
+    else if (before === 0) {
+      isFound = true;
+      yield partItem(part);
+    } else {
+      for (const each of jsonValues(text)) yield partItem(each);
+      return;
+    }
+  }
+  if (!isFound && body.length > 0 && text.trim() !== "[]") yield unreadable(body);
+}
+
+function partItem(part: JsonPart): Item {
+  return isObject(part) ? jsonItem(part.text, part.value) : unreadable(part.text);
 }
 
 function isObject(part: JsonPart): part is JsonPart & { readonly value: JsonObject } {
