@@ -17,7 +17,7 @@ const ROOT = join(import.meta.dirname, "..");
 
 /** From the innermost ring outwards; imports point to what stands before. Some rooms are named before they are built. */
 const RINGS: readonly (readonly string[])[] = [
-  ["group-by.ts", "merkle", "json", "entry", "verify", "watch", "senders"],
+  ["group-by.ts", "merkle", "json", "entry", "verify", "watch", "export", "senders"],
   [
     "clock.ts",
     "deferred.ts",
@@ -47,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   verify: ["merkle", "json", "entry"],
   "group-by.ts": [],
   watch: ["group-by.ts", "merkle", "json", "verify"],
+  export: ["merkle", "json", "entry"],
   senders: [],
   sdk: ["merkle", "json", "entry", "verify", "net", "ingest"],
   web: ["merkle", "json", "entry", "verify", "senders", "net"],
@@ -86,6 +87,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "json",
     "entry",
     "verify",
+    "export",
     "ingest",
     "store",
     "ledger",
@@ -123,6 +125,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "entry",
     "verify",
     "watch",
+    "export",
     "senders",
     "net",
     "store",
@@ -149,6 +152,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   express: ["http"],
   "hash-wasm": ["ledger/keccak"],
   helmet: ["http"],
+  "hyparquet-writer": ["cli/export/parquet.ts"],
   keccak256: ["ledger/seal"],
   level: ["store/leveldb", "store/level-index.ts"],
   "lru-cache": ["ledger"],
@@ -164,7 +168,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   zod: ["entry", "service/config.ts", "service/setting-errors.ts", "http"],
 };
 
-const PURE = ["merkle", "json", "entry", "verify", "watch", "senders", "ingest", "web"];
+const PURE = ["merkle", "json", "entry", "verify", "watch", "export", "senders", "ingest", "web"];
 /** Folders of those that are not: they have threads and sockets. */
 const NOT_PURE = ["ingest/intake", "ingest/listeners", "ingest/rules", "ingest/sources"];
 /** Names in a folder, so that its listing is read at a glance. */

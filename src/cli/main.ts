@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   status: async () => (await import("./status/command.ts")).addStatus,
   append: async () => (await import("./append/command.ts")).addAppend,
   prove: async () => (await import("./prove.ts")).addProve,
+  export: async () => (await import("./export/command.ts")).addExport,
   verify: async () => (await import("./verify.ts")).addVerify,
   upgrade: async () => (await import("./upgrade/command.ts")).addUpgrade,
   calldata: async () => (await import("./calldata.ts")).addCalldata,

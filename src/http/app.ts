@@ -23,6 +23,7 @@ import { registerMetrics } from "./request-metrics.ts";
 import { appendEvents } from "./routes/append.ts";
 import { checkEvents } from "./routes/check.ts";
 import { proveEvent, readEvent } from "./routes/events/event.ts";
+import { exportEvents } from "./routes/events/export.ts";
 import { listIntents } from "./routes/events/intents.ts";
 import { countEvents, countMatches, listEvents } from "./routes/events/search.ts";
 import { tailEvents } from "./routes/events/tail.ts";
@@ -95,6 +96,7 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     countMatches: countMatches(services),
     tailEvents: tailEvents(services),
     countEvents: countEvents(services),
+    exportEvents: exportEvents(services),
     readEvent: readEvent(services),
     proveEvent: proveEvent(services),
     listLedgers: listLedgers(services),

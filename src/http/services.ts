@@ -66,6 +66,8 @@ export type HttpLimits = {
   readonly turns: TurnLimits;
   /** Clients that follow a ledger. */
   readonly tails: TailLimits;
+  /** Exports at once: each holds a piece of its answer, and what compresses it. */
+  readonly exportsMax: number;
   /** How far the time that a signature carries may be from now. */
   readonly signatureToleranceMs: number;
   readonly headersBytesMax: number;
@@ -87,6 +89,7 @@ export const HTTP_LIMITS: HttpLimits = {
   answersBytesMax: 64 * 1024 * 1024,
   turns: { atOnce: 2, waitingMax: 1024, waitingEachMax: 128, waitMs: 10_000 },
   tails: { max: 256, eachMax: 16, heartbeatMs: 15_000 },
+  exportsMax: 8,
   signatureToleranceMs: 300_000,
   // A search for an identifier of 2,048 characters, three bytes each and percent-encoded, takes 20 KiB.
   headersBytesMax: 32 * 1024,

@@ -6,6 +6,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Entry } from "../entry/entry.ts";
 import { type PackedEntry, unpackMembers } from "../entry/packed.ts";
+import type { Hex } from "../merkle/bytes.ts";
 import { isMatch } from "./filter-entry.ts";
 import { type Indexer, isDamage } from "./index/indexer.ts";
 import type { Mask } from "./index/positions.ts";
@@ -17,6 +18,8 @@ const ENTRY_WORK = 4;
 const PACKED_WORK = 0.25;
 const BYTE_WORK = 1 / 4096;
 const ENTRIES_AT_ONCE = 64;
+/** Fewer neighbours are asked for one by one. */
+const RANGE_MIN = 8;
 /** About a millisecond, after which others get their turn. */
 const PACKED_AT_ONCE = 256;
 /** Where fewer than one in so many are wanted, they are read one by one. */
@@ -59,13 +62,47 @@ async function judgeEach(scan: Scan, indexes: readonly number[]): Promise<Candid
   const { indexer, plan } = scan;
   const { store, ledger } = indexer;
   scan.work += ENTRY_WORK * indexes.length;
-  const entries = await Promise.allSettled(indexes.map((index) => store.entry(ledger.record.id, index)));
-  return entries.map((read) => {
-    if (read.status === "rejected" && !isDamage(read.reason)) throw read.reason;
-    const entry = read.status === "fulfilled" ? read.value : undefined;
+  const entries = await readEntries(store, ledger.record.id, indexes);
+  return entries.map((entry) => {
     if (entry === undefined) return "unreadable";
     return isMatch(entry, plan) ? entry : "other";
   });
+}
+
+/** Neighbours as a range, which is a quarter of the work of asking for each; undefined for what cannot be read. */
+async function readEntries(
+  store: Indexer["store"],
+  ledgerId: Hex,
+  indexes: readonly number[],
+): Promise<(Entry | undefined)[]> {
+  const range = await readRange(store, ledgerId, indexes);
+  if (range !== undefined) return range;
+  const entries = await Promise.allSettled(indexes.map((index) => store.entry(ledgerId, index)));
+  return entries.map((read) => {
+    if (read.status === "fulfilled") return read.value;
+    if (!isDamage(read.reason)) throw read.reason;
+    return undefined;
+  });
+}
+
+/** Undefined when they are no neighbours, or one is damaged: then each is asked for alone, and that one is missing. */
+async function readRange(
+  store: Indexer["store"],
+  ledgerId: Hex,
+  indexes: readonly number[],
+): Promise<Entry[] | undefined> {
+  const first = indexes[0] ?? 0;
+  const last = indexes.at(-1) ?? first;
+  if (indexes.length < RANGE_MIN || Math.abs(last - first) !== indexes.length - 1) return undefined;
+  const entries: Entry[] = [];
+  try {
+    const end = Math.max(first, last) + 1;
+    for await (const entry of store.entries(ledgerId, Math.min(first, last), end)) entries.push(entry);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return undefined;
+  }
+  return first > last ? entries.reverse() : entries;
 }
 
 /** The same for a text, from the bytes first. */

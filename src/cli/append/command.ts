@@ -9,6 +9,7 @@ import { type Command, Option } from "commander";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { isObject } from "../../verify/bundle/forms.ts";
 import {
+  LATER,
   refusal,
   type ServiceAnswer,
   ServiceClient,
@@ -29,8 +30,6 @@ const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024;
 const LINE_CHARACTERS_MAX = 64 * 1024 * 1024;
 const RETRY_S = 300;
 const WAIT_S_MAX = 30;
-/** Statuses that say "not now" and not "not this". */
-const LATER: readonly number[] = [408, 425, 429, 502, 503, 504];
 
 type AppendFlags = ServiceOptions & {
   readonly ledger: string;

@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { readJson } from "../../json/read.ts";
-import { fetchBounded } from "../../net/bounded-fetch.ts";
+import { fetchBounded, fetchInPieces } from "../../net/bounded-fetch.ts";
 import { hostInUrl, readListenAddress } from "../../net/listen-address.ts";
 import { LISTEN_DEFAULT } from "../../net/service-defaults.ts";
 import { readTextFile } from "../../store/text-file.ts";
@@ -17,6 +17,10 @@ import { printNote } from "../terminal/output.ts";
 
 const DEFAULT_URL = `http://${LISTEN_DEFAULT}`;
 const REQUEST_MS = 60_000;
+/** The most that a timer takes, 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
+/** Characters of a refusal. */
+const REFUSED_MAX = 65_536;
 /** Receipts of the largest batch that a service can be told to take. */
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 /** As a URL spells them; ::ffff:7f… is 127.… in the form of IPv6. */
@@ -90,6 +94,31 @@ export class ServiceClient {
     throw refusal(answer);
   }
 
+  /**
+   * Takes a long answer as it arrives.
+   * @param quietMs for how long nothing may come
+   * @returns the answer when it was refused
+   * @throws AnswerError when there is none, or it ends in the middle
+   */
+  async stream(path: string, take: (bytes: Uint8Array) => void, quietMs: number): Promise<ServiceAnswer | undefined> {
+    const quiet = new AbortController();
+    const timer = setTimeout(() => quiet.abort(), quietMs);
+    const headers = this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
+    let refused = "";
+    try {
+      const request = { headers, timeoutMs: LONGEST_MS, signal: quiet.signal };
+      const answer = await fetchInPieces(this.url + path, request, (bytes, { status }) => {
+        timer.refresh();
+        if (status < 300) take(bytes);
+        else if (refused.length < REFUSED_MAX) refused += Buffer.from(bytes).toString();
+      });
+      if (answer.status < 300) return undefined;
+      return { status: answer.status, body: parseBody(refused), retryAfterS: retryAfter(answer.headers) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Sends a request and gives the answer, whatever its status. @throws CliError when there is none in time */
   async send(path: string, options: RequestOptions = {}): Promise<ServiceAnswer> {
     const { method = "GET", body, headers = {}, scheme = "Bearer" } = options;
@@ -116,6 +145,9 @@ export class ServiceClient {
     }
   }
 }
+
+/** Statuses that say "not now" and not "not this". */
+export const LATER: readonly number[] = [408, 425, 429, 502, 503, 504];
 
 /** What a service says about why it did not do as it was asked. */
 export function refusal({ status, body, code: toldBeside }: ServiceAnswer): CliError {

@@ -5,6 +5,7 @@
 
 import * as z from "zod";
 import { eventJsonSchema } from "../../entry/schema.ts";
+import { MEDIA_TYPES } from "../../export/formats.ts";
 import { rolesFor } from "../auth/roles.ts";
 import { CODES, type Code } from "./codes.ts";
 import { type AnswerForm, OPERATIONS, type Operation } from "./operations.ts";
@@ -114,10 +115,16 @@ function contentOf(names: readonly AnswerForm[]): Json {
   const [name] = names;
   if (name === "tile") return { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
   if (name === "eventStream") return { "text/event-stream": { schema: { type: "string" } } };
+  if (name === "export") return exportContent();
   if (name === "text") return { "text/plain": { schema: { type: "string" } } };
   if (name === "openapi") return { "application/json": { schema: { type: "object" } } };
   const references = names.map(reference);
   return { "application/json": { schema: references.length === 1 ? references[0] : { oneOf: references } } };
+}
+
+function exportContent(): Json {
+  const types = [...new Set(Object.values(MEDIA_TYPES).map((type) => type.split(";")[0] as string))];
+  return Object.fromEntries(types.map((type) => [type, { schema: { type: "string" } }]));
 }
 
 function problemsOf(codes: readonly Code[], { answers, problems }: Operation): Json {

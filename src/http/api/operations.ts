@@ -7,6 +7,7 @@
 import * as z from "zod";
 import type { Permission } from "../auth/roles.ts";
 import { type Code, OF_BODY, OF_KEY, OF_LEDGER, OF_RECORDING } from "./codes.ts";
+import { EXPORT_OPERATION } from "./export-operation.ts";
 import { FOREIGN_OPERATIONS } from "./foreign-operations.ts";
 import { limit, names, whole } from "./param-forms.ts";
 import { RULE_OPERATIONS } from "./rule-operations.ts";
@@ -14,7 +15,7 @@ import type { SchemaName } from "./schemas.ts";
 import { SEARCH_OPERATIONS } from "./search-operations.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
-export type AnswerForm = SchemaName | "tile" | "text" | "openapi" | "eventStream" | "nothing";
+export type AnswerForm = SchemaName | "tile" | "text" | "openapi" | "eventStream" | "export" | "nothing";
 
 /**
  * A route that a foreign sender is pointed at: its key may stand where the sender can put one, its ledger is that of the path or of
@@ -83,6 +84,7 @@ export const OPERATIONS = {
   ...FOREIGN_OPERATIONS,
   ...RULE_OPERATIONS,
   ...SEARCH_OPERATIONS,
+  ...EXPORT_OPERATION,
   readEvent: {
     method: "get",
     route: "/v1/ledgers/{ledger}/events/{index}",

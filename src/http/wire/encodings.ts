@@ -16,6 +16,9 @@ const LEVEL = 4;
 
 const gzipAsync = promisify(gzip);
 
+/** A coding that a client may take. */
+export type ContentCoding = "zstd" | "gzip" | "br";
+
 /** A body in the encodings that it was built in. */
 export type Encoded = { readonly identity: Uint8Array; readonly gzip?: Uint8Array; readonly br?: Uint8Array };
 
@@ -44,7 +47,7 @@ export function chosen(req: IncomingMessage, body: Encoded): Chosen {
 }
 
 /** Whether a client takes an encoding, RFC 9110 §12.5.3. */
-export function accepts({ headers }: IncomingMessage, encoding: "br" | "gzip"): boolean {
+export function accepts({ headers }: IncomingMessage, encoding: ContentCoding): boolean {
   const weights = new Map<string, number>();
   for (const each of (headers["accept-encoding"] as string | undefined)?.split(",") ?? []) {
     const [name = "", ...parameters] = each.split(";").map((part) => part.trim().toLowerCase());

@@ -52,6 +52,7 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   tailEvents: ["403", "ok", "ok", "ok"],
   listIntents: ["403", "ok", "ok", "ok"],
   countEvents: ["403", "ok", "ok", "ok"],
+  exportEvents: ["403", "ok", "ok", "ok"],
   readEvent: ["ok", "ok", "ok", "ok"],
   proveEvent: ["ok", "ok", "ok", "ok"],
   listLedgers: ["ok", "ok", "ok", "ok"],

@@ -4,9 +4,11 @@
  */
 
 import { entryLeafHash } from "../../../entry/entry.ts";
+import type { ExportRecord } from "../../../export/record.ts";
 import type { Ledger } from "../../../ledger/ledger.ts";
 import { equal, toHex } from "../../../merkle/bytes.ts";
-import type { Hash } from "../../../merkle/hash.ts";
+import { HASH_LENGTH, type Hash } from "../../../merkle/hash.ts";
+import { TILE_WIDTH } from "../../../merkle/tile.ts";
 import { countFilter } from "../../../query/filter-count.ts";
 import type { Indexer } from "../../../query/index/indexer.ts";
 import { IndexBehindError } from "../../../query/index/waiters.ts";
@@ -20,6 +22,8 @@ import { anchoredSize } from "../ledgers.ts";
 
 /** Whoever has just been answered 201 finds the event: indexing takes milliseconds. */
 const CATCH_UP_MS = 1000;
+/** From so many neighbours on a tile of 8 KiB is less work than they are. */
+const TILED_MIN = 32;
 const DAY_MS = 86_400_000;
 const RETRY = { "Retry-After": "5" };
 
@@ -51,15 +55,41 @@ type Checked = { readonly events: readonly Shown[]; readonly changed: readonly n
 
 /** Leaves out what does not lead to its leaf hash in the tree: a store that somebody edited must not speak through a search. */
 export async function checkAll(hash: Hash, ledger: Ledger, items: readonly QueryItem[]): Promise<Checked> {
-  const events: Shown[] = [];
+  const { records, changed } = await provenRecords(hash, ledger, items);
+  return { events: records.map(({ entry: _, ...shown }) => shown), changed };
+}
+
+type Proven = { readonly records: readonly ExportRecord[]; readonly changed: readonly number[] };
+
+/** What was found and leads to its leaf hash, with that; and the indexes of what does not. */
+export async function provenRecords(hash: Hash, ledger: Ledger, items: readonly QueryItem[]): Promise<Proven> {
+  const records: ExportRecord[] = [];
   const changed: number[] = [];
-  const leaves = await Promise.all(items.map(({ index }) => ledger.leafHash(index)));
+  const leaves = await leafHashes(ledger, items);
   for (const [i, { index, recordedAt, event, entry }] of items.entries()) {
     const leaf = leaves[i] as Uint8Array;
-    if (equal(entryLeafHash(hash, entry), leaf)) events.push({ index, recordedAt, leafHash: toHex(leaf), event });
-    else changed.push(index);
+    if (!equal(entryLeafHash(hash, entry), leaf)) changed.push(index);
+    else records.push({ index, recordedAt, leafHash: toHex(leaf), event, entry });
   }
-  return { events, changed };
+  return { records, changed };
+}
+
+/** Many of one full tile are taken out of it; others are computed one by one. */
+async function leafHashes(ledger: Ledger, items: readonly QueryItem[]): Promise<Uint8Array[]> {
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? first;
+  if (items.length < TILED_MIN || Math.abs(last - first) > 2 * items.length) {
+    return Promise.all(items.map(({ index }) => ledger.leafHash(index)));
+  }
+  const tiles = new Map<number, Uint8Array | undefined>();
+  const leaves: Uint8Array[] = [];
+  for (const { index } of items) {
+    const n = Math.floor(index / TILE_WIDTH);
+    if (!tiles.has(n)) tiles.set(n, await ledger.tile(0, n));
+    const at = (index % TILE_WIDTH) * HASH_LENGTH;
+    leaves.push(tiles.get(n)?.subarray(at, at + HASH_LENGTH) ?? (await ledger.leafHash(index)));
+  }
+  return leaves;
 }
 
 /** GET …/events/count */

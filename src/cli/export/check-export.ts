@@ -1,0 +1,122 @@
+/**
+ * `holdfast export --check`: whether a file that was exported is as it was written, told without the service: by its
+ * trailer, which stands in its last line, or beside it for formats that have no place for it.
+ */
+
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import { ExportLineError, readLine, readObject } from "../../export/lines.ts";
+import { END_BEGIN, EXPORT_FORMAT, type ExportTrailer } from "../../export/trailer.ts";
+import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
+import { TreeEdge } from "../../merkle/append.ts";
+import { fromHex, toHex } from "../../merkle/bytes.ts";
+import { recoverSigner } from "../../merkle/checkpoint.ts";
+import { ProofError } from "../../merkle/proof.ts";
+import { TILE_WIDTH } from "../../merkle/tile.ts";
+import { readTextFile } from "../../store/text-file.ts";
+import { CliError, usageError } from "../terminal/failure.ts";
+import { readLines } from "../terminal/lines.ts";
+import { counted } from "../terminal/numbers.ts";
+import type { Result } from "../terminal/output.ts";
+import { MANIFEST } from "./manifest.ts";
+
+const LINE_CHARACTERS_MAX = 64 * 1024 * 1024;
+
+/** @throws CliError when it was cut or changed, or nothing tells whether it was */
+export async function checkExport(file: string): Promise<Result> {
+  const trailer = existsSync(`${file}${MANIFEST}`) ? await checkBeside(file) : await checkLines(file);
+  const { count, size, as, checkpoint } = trailer;
+  const signer = checkpoint === null ? undefined : signerOf(file, checkpoint);
+  const by = signer === undefined ? "" : ` Its checkpoint, of size ${size}, is signed by ${signer}.`;
+  const text = [`${file} is a whole export of ${counted(count, "event")} as ${as}.${by}`];
+  return { json: { file, signer, ...trailer }, text };
+}
+
+async function checkBeside(file: string): Promise<ExportTrailer> {
+  const trailer = trailerIn(readObject(readTextFile(`${file}${MANIFEST}`)), `${file}${MANIFEST}`);
+  const sha256 = createHash("sha256");
+  let bytes = 0;
+  try {
+    for await (const chunk of createReadStream(file)) {
+      sha256.update(chunk as Buffer);
+      bytes += (chunk as Buffer).length;
+    }
+  } catch (cause) {
+    throw usageError(`Could not read ${file}: ${(cause as Error).message}.`);
+  }
+  compare(file, trailer, bytes, sha256.digest("hex"));
+  return trailer;
+}
+
+async function checkLines(file: string): Promise<ExportTrailer> {
+  const hash = await fastKeccak256();
+  const sha256 = createHash("sha256");
+  const edge = new TreeEdge(hash);
+  let bytes = 0;
+  let count = 0;
+  let next = 0;
+  let trailer: ExportTrailer | undefined;
+  for await (const line of readLines(file, { charactersMax: LINE_CHARACTERS_MAX })) {
+    if (trailer !== undefined) throw broken(file, "nothing behind its trailer, got another line");
+    if (line.startsWith(END_BEGIN)) {
+      trailer = trailerIn(readObject(line).holdfast_export, file);
+      continue;
+    }
+    const { index, leafHash } = readIn(file, () => readLine(line, hash));
+    if (index < next) throw broken(file, `an index from ${next} on, got ${index}`);
+    next = index + 1;
+    sha256.update(line).update("\n");
+    bytes += Buffer.byteLength(line) + 1;
+    count++;
+    edge.append(fromHex(leafHash));
+    if (edge.size % TILE_WIDTH === 0) {
+      edge.takeTiles();
+      edge.forget();
+    }
+  }
+  if (trailer === undefined)
+    throw broken(file, `its trailer as the last line, got ${counted(count, "event")} and none`);
+  if (trailer.count !== count) throw broken(file, `${trailer.count} events, got ${count}`);
+  compare(file, trailer, bytes, sha256.digest("hex"));
+  const root = toHex(edge.root());
+  const { checkpoint, filter } = trailer;
+  const isAll = Object.keys(filter).length === 0 && trailer.unreadable === undefined;
+  if (isAll && checkpoint !== null && checkpoint.root !== root) {
+    throw broken(file, `events that lead to the root ${checkpoint.root} of its checkpoint, got ${root}`);
+  }
+  return trailer;
+}
+
+function trailerIn(value: unknown, file: string): ExportTrailer {
+  const { format } = (value ?? {}) as Partial<ExportTrailer>;
+  if (format === EXPORT_FORMAT) return value as ExportTrailer;
+  throw broken(file, `a trailer of the format ${EXPORT_FORMAT}, got ${JSON.stringify(format) ?? "none"}`);
+}
+
+function readIn<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ExportLineError) throw broken(file, error.message.replace(/^expected /, ""));
+    throw error;
+  }
+}
+
+function signerOf(file: string, checkpoint: NonNullable<ExportTrailer["checkpoint"]>): string {
+  try {
+    return recoverSigner(checkpoint);
+  } catch (error) {
+    if (!(error instanceof ProofError)) throw error;
+    throw broken(file, `a checkpoint that somebody signed: ${error.message}`);
+  }
+}
+
+function compare(file: string, trailer: ExportTrailer, bytes: number, sha256: string): void {
+  if (trailer.bytes !== bytes) throw broken(file, `${trailer.bytes} bytes, got ${bytes}: it was cut or changed`);
+  if (trailer.sha256 !== sha256)
+    throw broken(file, `content of SHA-256 ${trailer.sha256}, got ${sha256}: it was changed`);
+}
+
+function broken(file: string, what: string): CliError {
+  return new CliError(`${file} is not a whole export: expected ${what}.`, { code: "export_broken", exitStatus: 1 });
+}
