@@ -76,7 +76,7 @@ export async function endure(
   let place: Place | undefined;
   let running: Running | undefined;
   try {
-    place = await Place.start(world);
+    place = await Place.start(world, troubles);
     const speaking = await sender.start(place);
     if (typeof speaking === "string") return speaking;
     running = new Running(sender, speaking, place);

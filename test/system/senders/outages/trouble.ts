@@ -27,8 +27,10 @@ export class Place {
     this.#isOnSmallDisk = isOnSmallDisk;
   }
 
-  static async start(world: World): Promise<Place> {
-    const isOnSmallDisk = findDiskObstacle() === undefined && mountAt(world.path("data"));
+  /** @param troubles what is to happen to it: nothing is mounted for a disk that is not to be full */
+  static async start(world: World, troubles: readonly Trouble[]): Promise<Place> {
+    const mayBeFull = troubles.includes("full") && findDiskObstacle() === undefined;
+    const isOnSmallDisk = mayBeFull && mountAt(world.path("data"));
     const service = await world.start({ env: { HOLDFAST_SYSLOG_TCP: "127.0.0.1:0" } });
     const body = { source: "senders", roles: ["writer"], ledgers: ["main"] };
     const { key } = await service.json<{ key: string }>(201, "POST /v1/keys", body);
