@@ -26,6 +26,8 @@ type Counts = {
 export type Writing = {
   readonly sender: EventSender;
   accept(events: readonly OutgoingEvent[], deadline: Deadline): Promise<readonly object[]>;
+  /** Resolves when what was handed over by now waits where it is sent from; at once where it does in any case. */
+  taken?(): Promise<void>;
   counts(): Counts;
   /** Nothing is sent any more; whoever waits is told why. */
   end(error: HoldfastError): Promise<void>;
@@ -109,6 +111,8 @@ function failed(fates: ReadonlyMap<string, Fate>): string[] {
 export class SpoolWriting implements Writing {
   readonly sender: EventSender;
   readonly #spool: EventSpool;
+  /** What is being written. */
+  readonly #adding = new Set<Promise<void>>();
 
   constructor(spool: EventSpool, sender: EventSender) {
     this.#spool = spool;
@@ -119,9 +123,19 @@ export class SpoolWriting implements Writing {
 
   async accept(events: readonly OutgoingEvent[], deadline: Deadline): Promise<readonly Spooled[]> {
     const ids = events.map(({ id }) => id);
-    await deadline.within(this.#spool.add(events), undefined, ids);
+    const adding = this.#spool.add(events);
+    this.#adding.add(adding);
+    try {
+      await deadline.within(adding, undefined, ids);
+    } finally {
+      this.#adding.delete(adding);
+    }
     this.sender.wake();
     return ids.map((id) => ({ state: "spooled", id }));
+  }
+
+  async taken(): Promise<void> {
+    await Promise.allSettled(this.#adding);
   }
 
   counts(): Counts {

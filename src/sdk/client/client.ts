@@ -129,7 +129,9 @@ export class HoldfastClient<M extends Mode = Mode> {
   async flush(options: CallOptions = {}): Promise<void> {
     const deadline = new Deadline(options, this.#settings.deadlineMs);
     try {
-      const { sender } = await deadline.within(this.#writing);
+      const writing = await deadline.within(this.#writing);
+      const { sender } = writing;
+      if (writing.taken !== undefined) await deadline.within(writing.taken());
       await deadline.within(sender.drained(), () => sender.trouble);
     } finally {
       deadline.end();

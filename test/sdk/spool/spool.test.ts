@@ -72,6 +72,13 @@ test("what was spooled by one run of a program is recorded by the next, in order
   assert.deepEqual(segmentsIn(folder), [], "what is recorded takes no room");
 });
 
+test("closing at once after an event was handed over still sends it", async (t) => {
+  const client = scene.client({ mode: "spool", spool: openSpool({ folder: makeFolder(t) }) });
+  const handed = client.append(event("handed over"));
+  const { waiting, recorded } = await client.close();
+  assert.deepEqual([waiting, recorded, (await handed).state], [0, 1, "spooled"]);
+});
+
 test("an event that the service refuses is set aside in a file with the reason, and holds nobody up", async (t) => {
   const folder = makeFolder(t);
   const client = scene.client({ mode: "spool", spool: openSpool({ folder }) });
