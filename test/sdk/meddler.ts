@@ -60,9 +60,12 @@ export async function startMeddler(t: { after(end: () => Promise<void>): void },
     const { atOnce } = meddler;
     atOnce.now++;
     atOnce.most = Math.max(atOnce.most, atOnce.now);
-    res.on("close", () => {
-      atOnce.now--;
-    });
+    let isOver = false;
+    const over = (): void => {
+      if (!isOver) atOnce.now--;
+      isOver = true;
+    };
+    res.on("close", over);
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
@@ -71,7 +74,10 @@ export async function startMeddler(t: { after(end: () => Promise<void>): void },
     const meddling = meddler.next.shift() ?? meddler.otherwise;
     if (meddling === "hang") return void hanging.add(res);
     if (meddling === "reset") return void req.socket.resetAndDestroy();
-    if (typeof meddling === "object" && "status" in meddling) return answer(res, meddling);
+    if (typeof meddling === "object" && "status" in meddling) {
+      over();
+      return answer(res, meddling);
+    }
     const { host: _, connection: __, "content-length": ___, ...kept } = headers;
     const init = { method, headers: kept as Record<string, string>, ...(method !== "GET" && { body }) };
     const answered = await fetch(meddler.target + path, init).catch(() => undefined);
@@ -79,6 +85,7 @@ export async function startMeddler(t: { after(end: () => Promise<void>): void },
     const text = await answered.text();
     if (meddling === "hang after") return void hanging.add(res);
     if (meddling === "reset after") return void req.socket.resetAndDestroy();
+    over();
     pass(res, answered, text, meddling);
   }
   t.after(async () => {

@@ -3,13 +3,17 @@
 import assert from "node:assert/strict";
 import test, { after } from "node:test";
 import { CODES } from "../../../src/http/api/codes.ts";
-import { PROBLEM_CODES } from "../../../src/sdk/client/answers/problem-codes.ts";
+import { REMEDIES } from "../../../src/sdk/client/answers/problem-codes.ts";
+import { Trust } from "../../../src/sdk/client/answers/trust.ts";
 import { type EventSpool, HoldfastError } from "../../../src/sdk/client/index.ts";
 import { event, startScene } from "../clients.ts";
 import type { Meddling } from "../meddler.ts";
 
 const scene = await startScene({ after });
 
+const OTHER = `0x${"ab".repeat(32)}` as const;
+const ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+const SECOND = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359";
 let made = 0;
 const fresh = () => event(`fresh-${made++}`);
 
@@ -23,9 +27,34 @@ async function refused(work: Promise<unknown>): Promise<HoldfastError> {
   );
 }
 
-test("the client knows every code of the service, and no other", () => {
-  assert.deepEqual([...PROBLEM_CODES].sort(), Object.keys(CODES).sort());
-  assert.equal(new Set(PROBLEM_CODES).size, PROBLEM_CODES.length);
+test("a code that the client knows is one of the service, once, and waiting is for what may pass", () => {
+  const known = Object.values(REMEDIES).flat();
+  assert.equal(new Set(known).size, known.length);
+  assert.deepEqual(
+    known.filter((code) => !Object.hasOwn(CODES, code)),
+    [],
+  );
+  for (const code of REMEDIES.wait) assert.ok([408, 429, 503].includes(CODES[code][0]), code);
+  for (const code of REMEDIES.refuse) assert.ok([400, 409, 413].includes(CODES[code][0]), code);
+});
+
+test("a code of a newer service is handed on, and judged by its status", async () => {
+  const client = scene.client();
+  scene.meddler.next.push({ status: 503, code: "of_tomorrow" }, { status: 409, code: "also_of_tomorrow" });
+  const error = await refused(client.append(fresh()));
+  assert.deepEqual([error.code, error.status], ["also_of_tomorrow", 409]);
+});
+
+test("one ledger with two roots at a size is a fork, whoever signed them", () => {
+  const trust = new Trust({}, () => undefined);
+  const ledger = { id: OTHER, name: "main", label: OTHER, owner: ADDRESS, signer: ADDRESS } as const;
+  trust.take(ledger, { size: 5, root: OTHER });
+  trust.take(ledger, { size: 5, root: OTHER });
+  assert.throws(() => trust.take(ledger, { size: 5, root: `0x${"cd".repeat(32)}` }), { code: "answer_false" });
+  assert.throws(() => trust.take({ ...ledger, signer: SECOND }, { size: 6, root: OTHER }), { code: "answer_false" });
+  assert.throws(() => trust.take({ ...ledger, id: `0x${"cd".repeat(32)}` }, { size: 7, root: OTHER }), {
+    code: "answer_false",
+  });
 });
 
 const later = Object.entries(CODES).filter(([, [status]]) => status === 503 || status === 408);
@@ -90,8 +119,6 @@ test("what may not pass is told at once, with the service's code, and is not sen
 });
 
 type Said = Record<string, Record<string, unknown>> & { receipts: Record<string, unknown>[] };
-const OTHER = `0x${"ab".repeat(32)}`;
-const ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const flip = (text: unknown) => String(text).replace(/.$/, (last) => (last === "0" ? "1" : "0"));
 const inside = (part: string, change: (held: Record<string, unknown>) => void) => (said: Record<string, unknown>) =>
   change((said as Said)[part] as Record<string, unknown>);

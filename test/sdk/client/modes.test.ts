@@ -16,7 +16,7 @@ const codeOf = (error: unknown) => (error instanceof HoldfastError ? error.code 
 test("block: an append ends at its deadline and at its signal, says under which ids it may be recorded, and is sent no more", async () => {
   meddler.otherwise = { status: 503, code: "queue_full" };
   const client = scene.client();
-  const late = await client.append([event("late-1"), event("late-2")], { deadlineMs: 40 }).catch((error) => error);
+  const late = await client.append([event("late-1"), event("late-2")], { deadlineMs: 700 }).catch((error) => error);
   assert.equal(codeOf(late), "deadline_passed");
   assert.deepEqual(late.ids, ["late-1", "late-2"]);
   assert.match(late.message, /told queue_full/);
@@ -82,6 +82,17 @@ test("best-effort: a key that is refused loses nothing: events wait until it is 
   await client.flush();
   assert.deepEqual(troubles, ["key_invalid", undefined]);
   assert.equal((await scene.recorded()).at(-1), "rotated");
+});
+
+test("a proxy that refuses sets no event aside: what the service did not refuse itself is sent again", async () => {
+  const statuses = [400, 404, 409, 413];
+  meddler.next.push(...statuses.map((status) => ({ status })));
+  const refused: string[] = [];
+  const onRefused = ({ id }: { readonly id: string }) => void refused.push(id);
+  const client = scene.client({ mode: "best-effort", onRefused });
+  await client.append(event("behind a proxy"));
+  await client.flush();
+  assert.deepEqual([refused, (await scene.recorded()).at(-1)], [[], "behind a proxy"]);
 });
 
 test("a batch ends by count and by bytes, keeps the order, and one request is under way at a time", async () => {

@@ -1,6 +1,6 @@
 /**
  * What the service may answer when it does not do as it was asked, by code, and what a sender makes of it. A test holds the
- * list against the service's own table.
+ * list against the service's own table; a code of a newer service is handed on, and judged by its status.
  */
 
 /** Of these the event itself is the reason: sent again it is refused again, and others beside it are not. */
@@ -31,6 +31,8 @@ const OF_TIMES = [
   "queue_full",
   "service_busy",
   "reads_full",
+  "tails_max",
+  "tails_of_key_max",
   "not_recorded",
   "rules_changed",
   "store_unavailable",
@@ -71,6 +73,7 @@ const OF_PEOPLE = [
   "key_unknown",
   "method_not_allowed",
   "ledger_exists",
+  "requirements_changed",
   "schema_in_use",
   "schemas_max",
   "source_keys_max",
@@ -81,13 +84,6 @@ const OF_PEOPLE = [
   "store_damaged",
   "transfer_encoding_unsupported",
 ] as const;
-
-/** A code of the service, docs/api.md. */
-export type ProblemCode =
-  | (typeof OF_EVENTS)[number]
-  | (typeof OF_SIZE)[number]
-  | (typeof OF_TIMES)[number]
-  | (typeof OF_PEOPLE)[number];
 
 /** What is to be done about a request that was not answered with success. */
 export type Remedy =
@@ -100,16 +96,30 @@ export type Remedy =
   /** Somebody has to change something first. */
   | "mend";
 
-export const PROBLEM_CODES: readonly string[] = [...OF_EVENTS, ...OF_SIZE, ...OF_TIMES, ...OF_PEOPLE];
+/** The codes by what is to be done about them. */
+export const REMEDIES = { refuse: OF_EVENTS, split: OF_SIZE, wait: OF_TIMES, mend: OF_PEOPLE } as const;
 
+/** A code of the service, docs/api.md; a newer service may have others. */
+export type ProblemCode = (typeof REMEDIES)[Remedy][number];
+
+const BY_CODE: ReadonlyMap<string, Remedy> = new Map(
+  Object.entries(REMEDIES).flatMap(([remedy, codes]) => codes.map((code) => [code, remedy as Remedy] as const)),
+);
+const SPELLED = /^[a-z][a-z0-9_]{0,63}$/;
 const LATER: readonly number[] = [408, 425, 429];
+
+/** Whether something is spelled as codes of the service are. */
+export function isProblemCode(code: unknown): code is ProblemCode {
+  return typeof code === "string" && SPELLED.test(code);
+}
 
 /**
  * What to do about an answer. Only the service's own word makes an event refused: a status alone may be a proxy's.
  * @param code of a problem of the service; undefined where the answer is none
  */
 export function remedyOf(status: number, code: string | undefined): Remedy {
-  if (code !== undefined && (OF_EVENTS as readonly string[]).includes(code)) return "refuse";
+  const remedy = code === undefined ? undefined : BY_CODE.get(code);
+  if (remedy !== undefined) return remedy;
   if (status === 413) return "split";
-  return status >= 500 || LATER.includes(status) ? (status === 501 ? "mend" : "wait") : "mend";
+  return (status >= 500 && status !== 501) || LATER.includes(status) ? "wait" : "mend";
 }

@@ -8,7 +8,7 @@ import { AnswerError, fetchBounded } from "../../../net/bounded-fetch.ts";
 import { isObject } from "../../../verify/bundle/forms.ts";
 import { type FieldProblem, HoldfastError } from "../holdfast-error.ts";
 import { readRetryAfter } from "../pause.ts";
-import { PROBLEM_CODES, type ProblemCode, remedyOf } from "./problem-codes.ts";
+import { isProblemCode, remedyOf } from "./problem-codes.ts";
 
 /** An API key, or who has it: asked before each try, so that one that was changed is used at once. */
 export type KeyGiver = string | (() => string | Promise<string>);
@@ -92,7 +92,7 @@ export class Requests {
 function refusal(status: number, text: string, retryAfterMs: number | undefined): HoldfastError {
   const said = readObject(text);
   const { code, detail, line, errors, conflicts, requestId } = said;
-  const known = typeof code === "string" && PROBLEM_CODES.includes(code) ? (code as ProblemCode) : undefined;
+  const known = isProblemCode(code) && typeof detail === "string" ? code : undefined;
   const facts = {
     status,
     remedy: remedyOf(status, known),
@@ -101,7 +101,7 @@ function refusal(status: number, text: string, retryAfterMs: number | undefined)
     ...positionOf(line, errors, conflicts),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
-  if (known !== undefined && typeof detail === "string") {
+  if (known !== undefined) {
     return new HoldfastError(known, `the service refused: ${detail}`, facts);
   }
   const message = `expected an answer of a Holdfast service, got status ${status} and another answer`;
