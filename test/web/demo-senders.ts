@@ -82,7 +82,10 @@ export async function sendAsSenders(demo: DemoService): Promise<void> {
   if (refused.status !== 401) throw new Error(`expected 401 for a key that was ended, got ${refused.status}`);
 }
 
-/** What the ledger of a demonstration demands, and what is refused for it; adds no more events than those about the rules. */
+/** Events about rules that {@link putRules} adds. */
+export const RULE_EVENTS = 3;
+
+/** What the ledger of a demonstration demands, and what is refused for it. */
 export async function putRules({ url, adminKey, send }: DemoService): Promise<void> {
   const put = async (path: string, body: object): Promise<void> => {
     const headers = { Authorization: `Bearer ${adminKey}`, "Content-Type": "application/json" };

@@ -12,7 +12,7 @@ import type { Browser, Page } from "playwright-core";
 import { until } from "../until.ts";
 import { type Look, launchBrowser, listenForComplaints, openContext } from "./browser.ts";
 import { buildPages } from "./built.ts";
-import { FOREIGN_EVENTS, putRules, sendAsSenders } from "./demo-senders.ts";
+import { FOREIGN_EVENTS, putRules, RULE_EVENTS, sendAsSenders } from "./demo-senders.ts";
 import { DAY_MS, type DemoService, sendDay, startDemo } from "./demo-service.ts";
 
 const EVENTS = 320;
@@ -78,6 +78,9 @@ const INSPECT = `(() => {
   return wrong;
 })()`;
 
+/** In the page: whether the ends of actors are there whole. */
+const UNCUT = `[...document.querySelectorAll("td.c-actor .cut-end")].every((each) => each.scrollWidth <= each.clientWidth)`;
+
 async function inspect(page: Page, name: string, look: string): Promise<void> {
   await page.mouse.move(0, 0);
   const wrong = (await page.evaluate(INSPECT)) as string[];
@@ -105,7 +108,7 @@ async function lookAtLedger(page: Page, look: string): Promise<void> {
   const deployer = page.locator("td.c-actor", { hasText: ":payments:deployer" }).first();
   const [cell, end] = await Promise.all([deployer.boundingBox(), deployer.locator(".cut-end").boundingBox()]);
   assert.ok(cell !== null && end !== null && end.x >= cell.x && end.x + end.width <= cell.x + cell.width + 1, look);
-  assert.equal(await deployer.locator(".cut-end").evaluate("(each) => each.scrollWidth <= each.clientWidth"), true);
+  assert.equal(await page.evaluate(UNCUT), true, look);
   await go(`events/${EVENTS - 1}`, "article.detail .verdict[data-outcome]");
   await inspect(page, "event", look);
   await go(`events/${EVENTS}`, "article.detail .verdict[data-outcome]");
@@ -200,7 +203,7 @@ test("the keyboard alone opens an event, and the focus can always be seen", asyn
     if (name?.startsWith("Entry")) break;
   }
   await page.keyboard.press("Enter");
-  await page.getByRole("article", { name: `Entry ${EVENTS + FOREIGN_EVENTS - 1}` }).waitFor();
+  await page.getByRole("article", { name: `Entry ${EVENTS + FOREIGN_EVENTS + RULE_EVENTS - 1}` }).waitFor();
   await context.close();
 });
 
