@@ -2,7 +2,7 @@
  * Exports beside recording, over HTTP and against a service that runs already: rounds of recording alone and of recording
  * while a ledger is exported, by turns, with the anonymous memory of the service.
  *
- *     node bench/export.ts URL KEYFILE PID [ROUNDS]
+ *     npx node bench/export.ts URL KEYFILE PID [ROUNDS]
  */
 
 import { readFileSync } from "node:fs";
