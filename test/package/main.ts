@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { World } from "../system/service-process.ts";
 import { firstRun } from "./first-run.ts";
 import { InstalledProject } from "./installed-project.ts";
+import { sendThroughKills } from "./killed-service.ts";
 import { MAJORS, nodeOf } from "./nodes.ts";
 import { pack, ROOT, runTool } from "./packed.ts";
 
@@ -23,7 +24,8 @@ function lint(tarball: string): void {
 
 async function tryOn(major: number, tarball: string): Promise<void> {
   const project = new InstalledProject(world.path(`node-${major}`), nodeOf(major), tarball);
-  for (const line of await firstRun(project, world)) console.log(line);
+  const told = [...(await firstRun(project, world)), ...(await sendThroughKills(project, world))];
+  for (const line of told) console.log(line);
 }
 
 try {
