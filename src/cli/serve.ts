@@ -10,6 +10,7 @@ import { adminKeyFile, type Config, readConfig } from "../service/config.ts";
 import { AddressTakenError } from "../service/servers.ts";
 import { type Service, startService } from "../service/service.ts";
 import { isDevelopmentChain } from "../verify/evm/explorers.ts";
+import { describeInstallation, lookAtInstallation } from "./about/installed-packages.ts";
 import { CliError, unreachable } from "./terminal/failure.ts";
 import { printNote, printResult, type Result } from "./terminal/output.ts";
 import { endAtOnce, endBy, stopAsked } from "./terminal/process.ts";
@@ -123,10 +124,17 @@ function greeting(service: Service, config: Config): string[] {
     `  Signer     ${signer}  (signs for the ledgers; tell it to those who verify)`,
     `  Admin key  ${keyFile}${isFirstStart ? "  (made just now; keep it safe)" : ""}`,
     `  Data       ${relative(process.cwd(), config.data) || config.data}`,
+    ...(isFirstStart ? installedLines() : []),
     "",
     ...(isFirstStart ? firstSteps(service, keyFile) : []),
     `Look at it: ${url}/ (sign in with the admin key). Ctrl-C stops.`,
   ];
+}
+
+/** What came with the package; a checkout has all that it is built with. */
+function installedLines(): string[] {
+  const installation = lookAtInstallation();
+  return installation.isCheckout ? [] : [`  Installed  ${describeInstallation(installation)}`];
 }
 
 function certificateLines({ certificate }: Service): string[] {

@@ -73,7 +73,8 @@ test("every door can be imported by its name, and by require() as well", () => {
   runTool(process.execPath, ["--input-type=module", "-e", text], folder);
 });
 
-test("a program that uses holdfast/verify is checked against its types, and judges a bundle", () => {
+test("a program is checked against the types of the doors, and judges a bundle with holdfast/verify", () => {
+  const doors = doorsOf(manifest).map((door, i) => `export type * as door${i} from "${door}";`);
   writeFileSync(join(folder, "bundle.json"), bundle);
   const program = `
     import { readFileSync } from "node:fs";
@@ -85,7 +86,7 @@ test("a program that uses holdfast/verify is checked against its types, and judg
     // @ts-expect-error
     export const notParsed = () => verifyBundle(readBundle(text));
     console.log(good.outcome, good.subject?.index, bad.outcome, set.outcome);`;
-  writeFileSync(join(folder, "program.ts"), program);
+  writeFileSync(join(folder, "program.ts"), [...doors, program].join("\n"));
   const options: ts.CompilerOptions = {
     module: ts.ModuleKind.NodeNext,
     target: ts.ScriptTarget.ES2022,
@@ -123,6 +124,16 @@ test("holdfast/verify knows the contract that the service anchors to", () => {
   assert.equal(CONTRACT, artifact.create2.address);
 });
 
+test("a thread of what was built is started from its JavaScript", () => {
+  const program = `
+    import { Rebuilder } from "./node_modules/holdfast/dist/ledger/seal/rebuilder.js";
+    const rebuilder = new Rebuilder();
+    await rebuilder.start(0, []);
+    await rebuilder.close();`;
+  writeFileSync(join(folder, "thread.mjs"), program);
+  runTool(process.execPath, ["thread.mjs"], folder);
+});
+
 test("the command line runs as it is installed, and says what to do where there is no program for a chain", () => {
   const bin = join(installed, "scripts", "holdfast.mjs");
   const env = { ...process.env, PATH: "", HOLDFAST_LISTEN: "127.0.0.1:0" };
@@ -134,7 +145,7 @@ test("the command line runs as it is installed, and says what to do where there 
   );
   assert.match(judged, /^Signed, no chain asked\n/);
   const about = JSON.parse(runTool(process.execPath, [bin, "about", "--json"], folder)) as Record<string, unknown>;
-  assert.equal(about.embeddedChain, null);
+  assert.equal(about.chainBytes, undefined);
   assert.ok((about.bytes as number) < 60_000_000, `expected less than 60 MB, got ${about.bytes}`);
   const refused = spawnSync(process.execPath, [bin, "serve"], { cwd: folder, env, encoding: "utf8" });
   assert.equal(refused.status, 1);

@@ -1,7 +1,7 @@
 /** The package as npm packs it, and a project that has it installed; the packages that it needs are those of the checkout. */
 
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "..", "..");
@@ -38,7 +38,7 @@ export function doorsOf({ exports }: Manifest): string[] {
     .map((name) => name.replace(/^\./, "holdfast"));
 }
 
-/** Makes a project with the package and all that it needs in it, optional ones left out. */
+/** Makes a project with the package and all that it needs in it, and what its doors are for; what is optional is left out. */
 export function layOut(project: string, tarball: string): void {
   const modules = join(project, "node_modules");
   const own = join(modules, "holdfast");
@@ -55,4 +55,6 @@ export function layOut(project: string, tarball: string): void {
     // Nested ones are in the list themselves.
     cpSync(join(ROOT, path), to, { recursive: true, filter: (from) => !from.endsWith("/node_modules") });
   }
+  const { peerDependencies } = JSON.parse(readFileSync(join(own, "package.json"), "utf8")) as Manifest;
+  for (const name of Object.keys(peerDependencies)) symlinkSync(join(ROOT, "node_modules", name), join(modules, name));
 }

@@ -4,8 +4,23 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "n
 import { dirname, join } from "node:path";
 import { readJson } from "../../json/read.ts";
 
+export const ROOT = join(import.meta.dirname, "..", "..", "..");
+/** Beside what was installed a checkout has what it was built of. */
+const PARTS_OF_CHECKOUT = ["dist", join("build", "web")];
+/** The program of the embedded chain, which is optional and as large as all the rest. */
+const CHAIN = /^@foundry-rs\//;
+const MEGABYTE = 1_000_000;
+
+/** How much is installed; the program of the embedded chain by itself, where there is one. */
+export type Installation = {
+  readonly isCheckout: boolean;
+  readonly packages: number;
+  readonly bytes: number;
+  readonly chainBytes: number | undefined;
+};
+
 /** A package on this disk; what lies in its own node_modules is not of it. */
-export type InstalledPackage = { readonly name: string; readonly folder: string; readonly bytes: number };
+type InstalledPackage = { readonly name: string; readonly folder: string; readonly bytes: number };
 
 type Manifest = {
   readonly name?: string;
@@ -14,11 +29,31 @@ type Manifest = {
   readonly files?: readonly string[];
 };
 
+/** What this program is installed with, looked at now. */
+export function lookAtInstallation(): Installation {
+  const isCheckout = existsSync(join(ROOT, "src", "cli"));
+  const all = installedPackages(ROOT, isCheckout ? PARTS_OF_CHECKOUT : ["."]);
+  const rest = all.filter(({ name }) => !CHAIN.test(name));
+  const chain = all.find(({ name }) => CHAIN.test(name));
+  const bytes = rest.reduce((sum, each) => sum + each.bytes, 0);
+  return { isCheckout, packages: rest.length, bytes, chainBytes: chain?.bytes };
+}
+
+/** In words: packages and megabytes. */
+export function describeInstallation({ packages, bytes, chainBytes }: Installation): string {
+  const chain = chainBytes === undefined ? "" : `, and ${megabytes(chainBytes)} of the embedded chain's program`;
+  return `${packages} packages, ${megabytes(bytes)}${chain}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / MEGABYTE).toFixed(1)} MB`;
+}
+
 /**
  * The package in a folder, and every package that it needs, each once. Optional ones are there or not.
  * @param own what of the folder itself is of the package: a checkout has more
  */
-export function installedPackages(folder: string, own: readonly string[] = ["."]): InstalledPackage[] {
+function installedPackages(folder: string, own: readonly string[]): InstalledPackage[] {
   const found = new Map<string, InstalledPackage>();
   const take = (at: string, parts: readonly string[]): void => {
     const real = realpathSync(at);
