@@ -16,6 +16,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   serve: async () => (await import("./serve.ts")).addServe,
   status: async () => (await import("./status/command.ts")).addStatus,
   append: async () => (await import("./append/command.ts")).addAppend,
+  search: async () => (await import("./search/command.ts")).addSearch,
+  tail: async () => (await import("./tail/command.ts")).addTail,
   prove: async () => (await import("./prove.ts")).addProve,
   export: async () => (await import("./export/command.ts")).addExport,
   verify: async () => (await import("./verify.ts")).addVerify,

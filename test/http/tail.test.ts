@@ -95,7 +95,7 @@ test("a reader that comes again with the last id has everything once, whether it
 });
 
 test("an id that is beyond what is recorded is refused, for such a ledger is not the one it came from", async () => {
-  for (const lastId of [String(size()), "x", "-1", "9007199254740993"]) {
+  for (const lastId of [String(size()), "x", "-2", "9007199254740993"]) {
     const headers = { "Last-Event-ID": lastId };
     const answer = await ask(service, "GET /v1/ledgers/main/events/tail", { key, headers });
     assert.equal(codeOf(answer), "400 parameter_invalid", lastId);

@@ -13,6 +13,7 @@ const FILTERS: readonly (readonly [flag: string, what: string])[] = [
   ["--key <id>", "the API key that it came with"],
   ["--format <format>", "the format that it came in"],
   ["--quarantined", "only what was recorded as it came"],
+  ["--text <text>", "stands in the message, an id, a name or the text that came"],
   ["--tenant <tenant>", "this member"],
   ["--id <id>", "this member"],
   ["--intent <intent>", "the name of an intent, or *"],

@@ -103,17 +103,11 @@ export class ServiceClient {
   async stream(path: string, take: (bytes: Uint8Array) => void, quietMs: number): Promise<ServiceAnswer | undefined> {
     const quiet = new AbortController();
     const timer = setTimeout(() => quiet.abort(), quietMs);
-    const headers = this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
-    let refused = "";
     try {
-      const request = { headers, timeoutMs: LONGEST_MS, signal: quiet.signal };
-      const answer = await fetchInPieces(this.url + path, request, (bytes, { status }) => {
+      return await this.follow(path, { headers: {}, signal: quiet.signal }, (bytes) => {
         timer.refresh();
-        if (status < 300) take(bytes);
-        else if (refused.length < REFUSED_MAX) refused += Buffer.from(bytes).toString();
+        take(bytes);
       });
-      if (answer.status < 300) return undefined;
-      return { status: answer.status, body: parseBody(refused), retryAfterS: retryAfter(answer.headers) };
     } finally {
       clearTimeout(timer);
     }
@@ -143,6 +137,28 @@ export class ServiceClient {
       const hint = UNTRUSTED.test(reason) ? TRUST_HINT : 'start it with "npm start", or give --url';
       throw unreachable(`The service at ${this.url} cannot be reached: ${reason}; ${hint}.`, cause);
     }
+  }
+
+  /**
+   * Takes an answer that does not end by itself, until it is ended.
+   * @param take gets what comes, as it comes
+   * @returns the answer when it was refused, or there is none; undefined when it has ended
+   * @throws AnswerError when there is none, or it broke off
+   */
+  async follow(
+    path: string,
+    { headers, signal }: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+    take: (bytes: Uint8Array) => void,
+  ): Promise<ServiceAnswer | undefined> {
+    const authorization = this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
+    const request = { headers: { ...headers, ...authorization }, timeoutMs: LONGEST_MS, signal };
+    let refused = "";
+    const answer = await fetchInPieces(this.url + path, request, (bytes, { status }) => {
+      if (status === 200) take(bytes);
+      else if (refused.length < REFUSED_MAX) refused += Buffer.from(bytes).toString();
+    });
+    if (answer.status === 200) return undefined;
+    return { status: answer.status, body: parseBody(refused), retryAfterS: retryAfter(answer.headers) };
   }
 }
 

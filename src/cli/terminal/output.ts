@@ -67,6 +67,13 @@ export function spellTime(ms: number | undefined): string {
   return ms === undefined ? "-" : new Date(ms).toISOString();
 }
 
+let isReaderGone = false;
+
+/** Whether nobody reads standard output any more, so that going on is no use. */
+export function isUnread(): boolean {
+  return isReaderGone;
+}
+
 /** Asked at once: one that was closed is none any more. */
 const TERMINALS = [1, 2].filter((fd) => isatty(fd));
 
@@ -77,7 +84,10 @@ function writeAll(fd: number, text: string): void {
       at += writeSync(fd, bytes, at);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === "EPIPE") return; // the reader has seen enough
+      if (code === "EPIPE") {
+        isReaderGone ||= fd === 1;
+        return; // the reader has seen enough
+      }
       if (code === "EIO" && TERMINALS.includes(fd)) return; // it was closed, which is a signal to stop in order
       if (code !== "EAGAIN") throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5); // a full pipe that does not block

@@ -61,7 +61,7 @@ export function tailEvents(services: Services): Answering<"tailEvents"> {
 function beginning({ size }: Ledger, { headers }: IncomingMessage, from: number | undefined): number {
   const last = headers["last-event-id"];
   if (last === undefined || last === "") return from ?? size;
-  const index = /^(0|[1-9]\d{0,15})$/.test(String(last)) ? Number(last) : Number.NaN;
+  const index = /^(-1|0|[1-9]\d{0,15})$/.test(String(last)) ? Number(last) : Number.NaN;
   if (index < size) return Math.max(index + 1, from ?? 0);
   const expected = `the index of a recorded entry, below ${size}`;
   const detail = `expected ${expected}, as Last-Event-ID, got ${JSON.stringify(last)}; begin anew with from=`;
@@ -78,7 +78,7 @@ async function* follow(
   const { ledger, key } = reader.request;
   const { recent, leave } = places.take(key.id, ledger);
   try {
-    yield `retry: ${RETRY_MS}\n: follows ${ledger.record.name} from ${reader.at}\n\n`;
+    yield `retry: ${RETRY_MS}\n: follows ${ledger.record.name} from ${reader.at}\n${place(reader.at)}\n`;
     yield* pieces(services, reader, recent, life);
   } finally {
     leave();
@@ -211,7 +211,12 @@ function unreadable(index: number): string {
 
 /** A comment, so that nothing on the way takes the connection for dead, and how far it has been looked. */
 function heartbeat(at: number): string {
-  return `: heartbeat\n${at > 0 ? `id: ${at - 1}\n` : ""}\n`;
+  return `: heartbeat\n${place(at)}\n`;
+}
+
+/** Moves the client on: it comes again behind this index. Before the first entry that is -1. */
+function place(at: number): string {
+  return `id: ${at - 1}\n`;
 }
 
 const ENDS = {
