@@ -3,14 +3,14 @@
 import { spellTime } from "../terminal/output.ts";
 
 /** As answers of the API have it. */
-export type FoundEvent = {
+export type ListedEvent = {
   readonly index: number;
   readonly recordedAt: number;
   readonly event: Readonly<Record<string, unknown>>;
 };
 
 /** When it was recorded, where it is, what was done by whom to what, how it ended, and what is said of it. */
-export function eventLine({ index, recordedAt, event }: FoundEvent): string {
+export function eventLine({ index, recordedAt, event }: ListedEvent): string {
   const targets = Array.isArray(event.targets) ? event.targets.map(partyOf).filter((each) => each !== "") : [];
   const parts = [
     spellTime(recordedAt),

@@ -2,7 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
-import { eventLine, type FoundEvent } from "../remote/event-line.ts";
+import { eventLine, type ListedEvent } from "../remote/event-line.ts";
 import { type FilterFlags, filterOf, withFilterOptions } from "../remote/filter-flags.ts";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
 import { counted, readCount } from "../terminal/numbers.ts";
@@ -46,14 +46,14 @@ export function addSearch(program: Command): void {
 
 async function search(flags: SearchFlags): Promise<void> {
   const client = new ServiceClient(flags);
-  const found: FoundEvent[] = [];
+  const found: ListedEvent[] = [];
   const unreadable: number[] = [];
   let left = flags.limit;
   let after = flags.after;
   for (;;) {
     const more = { order: flags.order, limit: String(Math.min(left, PAGE_MAX)) };
     const page = (await client.ask(pathOf(flags, "events", after, more))) as Reach & {
-      readonly events: readonly FoundEvent[];
+      readonly events: readonly ListedEvent[];
     };
     unreadable.push(...(page.unreadable ?? []));
     left -= page.events.length;

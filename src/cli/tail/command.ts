@@ -8,7 +8,7 @@ import { systemClock } from "../../clock.ts";
 import { readJson } from "../../json/read.ts";
 import { AnswerError } from "../../net/bounded-fetch.ts";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
-import { eventLine, type FoundEvent } from "../remote/event-line.ts";
+import { eventLine, type ListedEvent } from "../remote/event-line.ts";
 import { type FilterFlags, filterOf, withFilterOptions } from "../remote/filter-flags.ts";
 import { refusal, ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
 import { CliError, unreachable } from "../terminal/failure.ts";
@@ -131,7 +131,7 @@ class Follower {
       const { index } = data as { readonly index: number };
       printNote(`Entry ${index} may match and cannot be read; ask the service's operator to run an audit.`);
     } else if (type === "message") {
-      printResult({ json: data, text: [eventLine(data as FoundEvent)] }, this.#flags.json === true);
+      printResult({ json: data, text: [eventLine(data as ListedEvent)] }, this.#flags.json === true);
     }
   }
 
