@@ -3,8 +3,9 @@
  * event comes, once, in order.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { systemClock } from "../../clock.ts";
+
 import { readJson } from "../../json/read.ts";
 import { AnswerError } from "../../net/bounded-fetch.ts";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
@@ -67,7 +68,9 @@ class Follower {
       if (signal.aborted || why === undefined) return;
       if (this.#hasHeard) failures = 0;
       this.#tellAway(why);
-      await systemClock.sleep(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)] as number, signal);
+      await sleep(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)] as number, undefined, { signal }).catch(
+        () => undefined,
+      );
     }
   }
 
