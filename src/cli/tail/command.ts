@@ -11,7 +11,7 @@ import { AnswerError } from "../../net/bounded-fetch.ts";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { eventLine, type ListedEvent } from "../remote/event-line.ts";
 import { type FilterFlags, filterOf, withFilterOptions } from "../remote/filter-flags.ts";
-import { refusal, ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
+import { LATER, refusal, ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
 import { CliError, unreachable } from "../terminal/failure.ts";
 import { isUnread, printNote, printResult } from "../terminal/output.ts";
 import { stopAsked } from "../terminal/process.ts";
@@ -21,8 +21,6 @@ type TailFlags = ServiceOptions & FilterFlags & { readonly ledger: string; reado
 
 /** Between attempts; the last one for as long as it takes. */
 const PAUSES_MS = [200, 500, 1000, 2000, 5000];
-/** Statuses that say "not now" and not "not this". */
-const LATER: readonly number[] = [408, 429, 502, 503, 504];
 /** Without a word from the service, whose heartbeats come every 15 s. */
 const SILENT_MS = 60_000;
 

@@ -106,8 +106,9 @@ function List({ list, ledger, route, filter }: ListProps) {
       <section class="empty">
         <h2>No event matches</h2>
         <p class="muted">
-          Texts match as a whole: <code>user.login</code> does not find <code>user.login.failed</code>, but{" "}
-          <code>user.*</code> finds both. An actor or target is an id, or its type and id: <code>user:u1</code>.
+          <i>Text</i> finds any part of a message, an id, a name or the text that came. All else matches as a whole:{" "}
+          <code>user.login</code> does not find <code>user.login.failed</code>, but <code>user.*</code> finds both. An
+          actor or target is an id, or its type and id: <code>user:u1</code>.
         </p>
       </section>
     );

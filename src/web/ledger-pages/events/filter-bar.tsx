@@ -1,6 +1,7 @@
 /** The filters, each a field with a name. They take effect on Enter, or at once where something is chosen. */
 
 import { useMemo, useRef, useState } from "preact/hooks";
+import { Copy } from "../../parts/copy.tsx";
 import { useKeys } from "../frame/keys.ts";
 import { type FilterField, isEmpty, ORIGIN_FIELDS, OUTCOMES, TEXT_FIELDS, type UrlFilter } from "./filter.ts";
 
@@ -12,6 +13,7 @@ type Props = {
 };
 
 const LABELS: Readonly<Record<FilterField, string>> = {
+  text: "Text",
   action: "Action",
   actor: "Actor",
   target: "Target",
@@ -24,6 +26,7 @@ const LABELS: Readonly<Record<FilterField, string>> = {
   until: "Until (UTC)",
 };
 const PLACEHOLDERS: Readonly<Partial<Record<FilterField, string>>> = {
+  text: "in message, ids, names, raw",
   action: "user.*",
   actor: "user:u1",
   target: "invoice:*",
@@ -124,6 +127,9 @@ export function FilterBar({ filter, onFilter, onDone }: Props) {
         <button type="button" class="button" disabled={isEmpty(filter) && isEmpty(draft)} onClick={() => onFilter({})}>
           Clear
         </button>
+        {isEmpty(filter) ? null : (
+          <Copy text={location.href} what="a link to what this filter finds" label="Copy link" />
+        )}
         {hasMore ? null : (
           <button type="button" class="button quiet" onClick={() => setWantsMore(true)}>
             More
