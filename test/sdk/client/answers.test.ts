@@ -159,6 +159,16 @@ for (const [name, alter] of LIES) {
   });
 }
 
+test("a true proof of another event is none of the one that was sent", async () => {
+  const client = scene.client();
+  const { bundle } = await client.append(fresh());
+  const sent = fresh();
+  scene.meddler.next.push({ alter: (said) => Object.assign(said, bundle) });
+  const error = await refused(client.append(sent));
+  assert.equal(error.code, "answer_false");
+  assert.match(error.message, /another one/);
+});
+
 const first = (change: (receipt: Record<string, unknown>) => void) => (said: Record<string, unknown>) =>
   change((said as Said).receipts[0] as Record<string, unknown>);
 const RECEIPT_LIES: readonly (readonly [string, (said: Record<string, unknown>) => void])[] = [
