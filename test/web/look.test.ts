@@ -193,7 +193,7 @@ test("the keyboard alone opens an event, and the focus can always be seen", asyn
   await page.keyboard.press("Enter");
   await page.waitForSelector("table.events tbody tr");
   await page.keyboard.press("/");
-  for (let i = 0; i < 24; i++) {
+  for (let i = 0; i < 26; i++) {
     await page.keyboard.press("Tab");
     const [focused, outline] = (await page.evaluate(
       "[document.activeElement.outerHTML.slice(0, 90), getComputedStyle(document.activeElement).outlineStyle]",

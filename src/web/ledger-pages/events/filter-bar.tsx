@@ -26,7 +26,7 @@ const LABELS: Readonly<Record<FilterField, string>> = {
   until: "Until (UTC)",
 };
 const PLACEHOLDERS: Readonly<Partial<Record<FilterField, string>>> = {
-  text: "in message, ids, names, raw",
+  text: "any part",
   action: "user.*",
   actor: "user:u1",
   target: "invoice:*",

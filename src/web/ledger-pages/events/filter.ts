@@ -1,7 +1,7 @@
 /** The filter of the events page: its fields, as they stand in the address and as the API takes them. */
 
 /** Fields of text; the API's names. */
-export const TEXT_FIELDS = ["text", "action", "actor", "target", "source"] as const;
+export const TEXT_FIELDS = ["action", "actor", "target", "source", "text"] as const;
 /** How an event came: asked for less often. */
 export const ORIGIN_FIELDS = ["format", "key"] as const;
 export const OUTCOMES = ["success", "failure", "denied", "unknown"] as const;
