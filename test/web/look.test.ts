@@ -10,6 +10,7 @@ import test, { after, before } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { until } from "../until.ts";
+import { type AxeRules, seriousFindings } from "./axe.ts";
 import { type Look, launchBrowser, listenForComplaints, openContext } from "./browser.ts";
 import { buildPages } from "./built.ts";
 import { FOREIGN_EVENTS, putRules, RULE_EVENTS, sendAsSenders } from "./demo-senders.ts";
@@ -24,6 +25,14 @@ const LOOKS: Readonly<Record<string, Look>> = {
   "narrow-light": { width: 375, height: 760, scheme: "light" },
   "narrow-dark": { width: 375, height: 760, scheme: "dark" },
   smallest: { width: 360, height: 640, scheme: "light" },
+};
+
+/** Names, roles and places depend on the width alone, colours on both; of the smallest nothing is expected beyond narrow. */
+const AXE_RULES: Readonly<Record<string, AxeRules>> = {
+  "wide-light": "all",
+  "wide-dark": "colours",
+  "narrow-light": "colours",
+  "narrow-dark": "all",
 };
 
 let browser: Browser;
@@ -85,6 +94,8 @@ async function inspect(page: Page, name: string, look: string): Promise<void> {
   await page.mouse.move(0, 0);
   const wrong = (await page.evaluate(INSPECT)) as string[];
   assert.deepEqual(wrong, [], `${name}, ${look}`);
+  const rules = AXE_RULES[look];
+  if (rules !== undefined) assert.deepEqual(await seriousFindings(page, rules), [], `${name}, ${look}`);
   const folder = process.env.SCREENSHOTS;
   if (folder === undefined || look === "smallest") return;
   mkdirSync(resolve(folder), { recursive: true });

@@ -40,7 +40,7 @@ function Party({ ledger, filter, party }: PartyProps) {
   if (value === undefined) return <span>{words}</span>;
   const href = routeHash({ ledger, page: "events", query: new URLSearchParams({ [filter]: value }) });
   return (
-    <a class="party" href={href} title={`All events with this ${filter}`}>
+    <a href={href} title={`All events with this ${filter}`}>
       {words}
     </a>
   );
@@ -121,9 +121,7 @@ export function EventSummary({ ledger, stored }: { readonly ledger: string; read
         </Row>
         {source === undefined ? null : (
           <Row name="Came through">
-            <a class="party" href={routeHash({ ledger, page: "sources", query: new URLSearchParams({ source }) })}>
-              {source}
-            </a>
+            <a href={routeHash({ ledger, page: "sources", query: new URLSearchParams({ source }) })}>{source}</a>
             {format === undefined ? null : <span class="muted"> as {format}</span>}
             {key === undefined ? null : <span class="muted mono"> key {key.slice(0, 8)}</span>}
             {isSigned(event) ? (
