@@ -70,22 +70,31 @@ test("after a search by keys the next keys go through the list and write nothing
   });
 });
 
-test("the key ? and a button show what keys do, and closing that closes nothing else", async () => {
+test("the key ? and a button show what words mean and keys do, and closing that closes nothing else", async () => {
   await visitSignedIn(`main/events/${EVENTS - 1}`, async (page) => {
     const article = page.getByRole("article", { name: `Entry ${EVENTS - 1}` });
     await article.waitFor();
     await page.keyboard.press("?");
-    const help = page.getByRole("dialog", { name: "Keys" });
+    const help = page.getByRole("dialog", { name: "Help" });
     await help.waitFor();
     const text = await help.innerText();
+    for (const word of ["recorded", "anchored", "final", "quarantined"])
+      assert.match(text, new RegExp(`^${word}$`, "m"));
     for (const key of ["/", "j", "k", "Esc", "?"]) assert.ok(text.split(/\s+/).includes(key), key);
     await page.keyboard.press("j");
     assert.match(page.url(), new RegExp(`/events/${EVENTS - 1}$`), "keys do nothing behind it");
     await page.keyboard.press("Escape");
     await help.waitFor({ state: "hidden" });
     assert.equal(await article.count(), 1);
-    await page.getByRole("button", { name: "Keys (?)" }).click();
+    const button = page.getByRole("button", { name: "Help (?)" });
+    await button.press("Enter");
     await help.waitFor();
+    await page.setViewportSize({ width: 390, height: 400 });
+    const { x, y, width, height } = (await help.boundingBox()) ?? { x: -1, y: -1, width: 0, height: 0 };
+    assert.ok(x >= 0 && y >= 0 && x + width <= 390 && y + height <= 400, "all of it can be reached by scrolling in it");
+    await page.keyboard.press("Escape");
+    await help.waitFor({ state: "hidden" });
+    assert.equal(await page.evaluate("document.activeElement.title"), "Help (?)", "the focus is where it was");
   });
 });
 

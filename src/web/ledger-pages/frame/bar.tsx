@@ -8,7 +8,7 @@ import { usePath } from "../live/polling.ts";
 import { type PageName, type Route, routeHash } from "../route.ts";
 import { goTo } from "../router.ts";
 import { useSession } from "../session.tsx";
-import { KeysHelp } from "./keys-help.tsx";
+import { Help } from "./help.tsx";
 
 const LEDGERS_MS = 60_000;
 const NAVIGATION: readonly PageName[] = ["overview", "events", "sources", "rules", "anchors", "downloads"];
@@ -79,7 +79,7 @@ export function Bar({ route }: { readonly route: Route }) {
             Sign in
           </a>
         )}
-        <KeysHelp />
+        <Help />
         <ThemeButton />
       </span>
     </header>
