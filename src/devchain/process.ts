@@ -55,7 +55,7 @@ const GUARD = 'chain=$$; (cat <&3 >/dev/null; kill -9 $chain 2>/dev/null) & exec
 
 /** What to do where npm brings none: it does for Linux and macOS, unless it was told to leave out what is optional. */
 const WAYS_TO_A_CHAIN = [
-  "install it with npm, optional packages included (npm install holdfast --include=optional)",
+  "install it with npm, optional packages included (npm install --include=optional)",
   'put "anvil" of Foundry on the PATH',
   'or name the chains to anchor to ("chains" in docs/configuration.md)',
 ].join(", ");
