@@ -326,6 +326,28 @@ test("a bundle with withheld members, a set and the verifier can be taken away, 
   });
 });
 
+test("what the filter finds is exported in the format that was chosen, and an export that was cut is not saved", async () => {
+  await visit("main/sign-in", async ({ page }) => {
+    await signIn(page);
+    await page.goto(`${demo.url}/#/main/events?action=deploy.start`);
+    await page.getByLabel("Format of the export").selectOption("csv");
+    const [saved] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Export what is found" }).click(),
+    ]);
+    assert.equal(saved.suggestedFilename(), "main-export.csv");
+    const [header, ...lines] = (await textOf(saved)).split("\r\n");
+    assert.match(header ?? "", /^index,recordedAt,/);
+    assert.equal(lines.pop(), "", "the last line is ended, and nothing is behind it");
+    assert.ok(lines.length > 5 && lines.every((line) => line.includes(",deploy.start,")));
+    await page.getByText(`${lines.length} events`, { exact: true }).waitFor();
+    await page.route(/\/export\?/, (route) => route.fulfill({ status: 200, body: `${header}\r\n${lines[0]}\r\n` }));
+    page.on("download", () => assert.fail("expected no file of an export that was cut"));
+    await page.getByRole("button", { name: "Export what is found" }).click();
+    await page.getByText("was cut on its way").waitFor();
+  });
+});
+
 test("the pages are served under a policy that lets them load and ask nothing but this service", async () => {
   for (const path of ["/", "/ledger.js", "/ledger.css", "/favicon.svg"]) {
     const answer = await fetch(`${demo.url}${path}`);

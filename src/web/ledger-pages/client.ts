@@ -69,6 +69,15 @@ export class Client {
     return this.#send("GET", path, undefined, signal, patienceMs);
   }
 
+  /** A long answer, which the browser keeps where it has room. @throws ApiError, TypeError when it breaks off */
+  async blob(path: string): Promise<Blob> {
+    const headers: Record<string, string> = this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
+    const response = await fetch(serviceUrl(path), { headers });
+    if (response.ok) return response.blob();
+    const { code = "unknown", detail } = readProblem(await response.text());
+    throw new ApiError(response.status, code, detail ?? `The service answered ${response.status}.`);
+  }
+
   /** @throws ApiError */
   async post<T>(path: string, body: unknown): Promise<T> {
     return readJson(await this.#send("POST", path, JSON.stringify(body), undefined, TIMEOUT_MS)) as T;

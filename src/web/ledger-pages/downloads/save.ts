@@ -3,7 +3,12 @@
 /** @param name of the file, without a folder */
 export function saveText(name: string, text: string): void {
   const type = name.endsWith(".ndjson") ? "application/x-ndjson" : "application/json";
-  const url = URL.createObjectURL(new Blob([text], { type }));
+  saveBlob(name, new Blob([text], { type }));
+}
+
+/** Hands the reader a file. @param name of it, without a folder */
+export function saveBlob(name: string, content: Blob): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

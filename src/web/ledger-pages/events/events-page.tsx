@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatCount } from "../../parts/format.ts";
 import { Loading } from "../../parts/loading.tsx";
 import type { LedgerAnswer } from "../answers.ts";
+import { ExportButton } from "../downloads/export-button.tsx";
 import { SetButton } from "../downloads/set-button.tsx";
 import { useKeys } from "../frame/keys.ts";
 import { FirstEvent } from "../overview/first-event.tsx";
@@ -168,7 +169,12 @@ export function EventsPage({ route, ledger }: { readonly route: Route; readonly 
         <div class="results" ref={results} tabIndex={-1}>
           <List list={list} ledger={ledger} route={route} filter={filter} />
         </div>
-        {list.events === undefined || list.events.length === 0 ? null : <SetButton ledger={ledger} filter={filter} />}
+        {list.events === undefined || list.events.length === 0 ? null : (
+          <>
+            <SetButton ledger={ledger} filter={filter} />
+            <ExportButton ledger={ledger} filter={filter} />
+          </>
+        )}
       </div>
       {route.item === undefined ? null : (
         <EventDetail
