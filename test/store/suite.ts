@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 import type { Entry } from "../../src/entry/entry.ts";
-import { packEntry, packMembers } from "../../src/entry/packed.ts";
+import { type PackedEntry, packEntry, packMembers } from "../../src/entry/packed.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import type { SignedCheckpoint } from "../../src/merkle/checkpoint.ts";
 import {
@@ -49,6 +49,11 @@ export function checkpointOf(ledgerId: Hex, size: number): SignedCheckpoint {
 export function commitOf(ledgerId: Hex, from: number, count: number, more: Partial<Commit> = {}): Commit {
   const entries = Array.from({ length: count }, (_, i) => packEntry(entryOf((from + i) % 256)));
   return { from, entries, claims: [], tiles: [], checkpoint: checkpointOf(ledgerId, from + count), ...more };
+}
+
+/** Whatever kind of view a store hands out. */
+function bytesOf({ recordedAt, members }: PackedEntry): object {
+  return { recordedAt, members: Uint8Array.from(members) };
 }
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -255,6 +260,29 @@ export function storeSuite(name: string, open: OpenStore): void {
     assert.deepEqual(await collect(store.entries(ledger.id, 1, 1)), []);
     const isNamed = (error: unknown) => error instanceof DamagedStoreError && /entry 3 .* missing/.test(error.message);
     await assert.rejects(collect(store.entries(ledger.id, 1, 5)), isNamed);
+  });
+
+  test(`${name} hands out entries packed, as they were committed, and says which of a range is missing`, async (t) => {
+    const store = await openWithLedger(t);
+    const commit = commitOf(ledger.id, 0, 300);
+    await store.commit(ledger.id, commit);
+    const packed = async (from: number, to: number) => (await collect(store.packedEntries(ledger.id, from, to))).flat();
+    for (const [from, to] of [
+      [0, 300],
+      [7, 8],
+      [255, 258],
+      [299, 300],
+      [5, 5],
+      [300, 300],
+    ] as const) {
+      const expected = commit.entries.slice(from, to);
+      assert.deepEqual((await packed(from, to)).map(bytesOf), expected.map(bytesOf), `${from} to ${to}`);
+    }
+    const isNamed = (error: unknown) =>
+      error instanceof DamagedStoreError && /entry 300 .* missing/.test(error.message);
+    await assert.rejects(packed(299, 302), isNamed);
+    await assert.rejects(packed(300, 301), isNamed);
+    await assert.rejects(collect(store.packedEntries(hex(3, 32), 0, 1)), RangeError);
   });
 
   test(`${name} writes records together, and reads each back`, async (t) => {
