@@ -139,6 +139,26 @@ test("an event is printed alone: its summary and its verdict, without the list, 
   });
 });
 
+test("an event of odd texts and thousands of names keeps its verdict near, and nothing in it turns what is beside it", async () => {
+  const actor = { type: "user", id: `\u202e${"x".repeat(900)}`, name: "\u0645\u062d\u0645\u062f" };
+  const members = { ...changeEvent(Date.now()), actor, changes: undefined };
+  const metadata = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`name_${i}`, i]));
+  const answer = await demo.send({ ...members, metadata });
+  const { entry } = (await answer.json()) as { readonly entry: { readonly index: number } };
+  await visit({ browser, demo }, "main/events", async ({ page }) => {
+    await page.setViewportSize({ width: 390, height: HEIGHT });
+    await open(page, entry.index);
+    assert.ok((await topOf(page, ".verdict")) < HEIGHT, "a long actor does not push the verdict away");
+    const summary = page.getByLabel("Summary");
+    assert.match(await summary.innerText(), /user U\+202Exxxx/);
+    assert.equal(await summary.locator("bdi", { hasText: actor.name }).innerText(), actor.name);
+    const all = page.getByRole("button", { name: "Show 860 more names" });
+    assert.equal(await page.getByText("name_899", { exact: true }).count(), 0);
+    await all.click();
+    await page.getByText("name_899", { exact: true }).waitFor();
+  });
+});
+
 test("an intent and its result are shown as one on the page of either, and what has no result says so", async () => {
   const members = { action: "database.restore", time: new Date().toISOString(), actor: { type: "user", id: "u1" } };
   const indexOf = async (more: object): Promise<number> => {

@@ -4,6 +4,7 @@ import { readJson } from "../../json/read.ts";
 import type { BundleMember } from "../../verify/bundle/bundle.ts";
 import { Hash } from "../parts/hash.tsx";
 import { Mark } from "../parts/mark.tsx";
+import { Said } from "../parts/text/said.tsx";
 import { Value } from "../parts/value.tsx";
 
 /** A member's text is a JSON name, a colon and a JSON value; undefined when it is not. */
@@ -44,7 +45,9 @@ function Row({ member }: { readonly member: BundleMember }) {
   const parts = taken(member.text);
   return (
     <>
-      <dt class="mono">{parts?.name ?? "?"}</dt>
+      <dt class="mono">
+        <Said text={parts?.name ?? "?"} />
+      </dt>
       <dd>{parts === undefined ? <code>{member.text}</code> : <Value value={parts.value} />}</dd>
     </>
   );

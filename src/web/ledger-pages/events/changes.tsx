@@ -1,5 +1,7 @@
 /** The member `changes` of an event: old and new side by side. Every line says in a word and a sign what became of it. */
 
+import { useFirstOnes } from "../../parts/first-ones.tsx";
+import { Said } from "../../parts/text/said.tsx";
 import { Value } from "../../parts/value.tsx";
 import type { Change } from "./difference.ts";
 
@@ -13,7 +15,7 @@ function Line({ change }: { readonly change: Change }) {
         {SIGNS[kind]}
         <span class="unseen"> {kind}</span>
       </td>
-      <td class="mono">{path === "" ? "(all)" : path}</td>
+      <td class="mono">{path === "" ? "(all)" : <Said text={path} />}</td>
       <td class="change-old">{kind === "added" ? <span class="muted">–</span> : <Value value={change.old} />}</td>
       <td class="change-new">{kind === "removed" ? <span class="muted">–</span> : <Value value={change.new} />}</td>
     </tr>
@@ -21,7 +23,9 @@ function Line({ change }: { readonly change: Change }) {
 }
 
 export function Changes({ changes }: { readonly changes: readonly Change[] }) {
-  const unchanged = changes.filter(({ kind }) => kind === "same").length;
+  const changed = changes.filter(({ kind }) => kind !== "same");
+  const unchanged = changes.length - changed.length;
+  const { shown, rest } = useFirstOnes(changed, "changes");
   if (changes.length === 0) return null;
   return (
     <section class="card">
@@ -46,13 +50,12 @@ export function Changes({ changes }: { readonly changes: readonly Change[] }) {
             </tr>
           </thead>
           <tbody>
-            {changes
-              .filter(({ kind }) => kind !== "same")
-              .map((change) => (
-                <Line key={change.path} change={change} />
-              ))}
+            {shown.map((change) => (
+              <Line key={change.path} change={change} />
+            ))}
           </tbody>
         </table>
+        {rest}
       </div>
     </section>
   );

@@ -6,6 +6,7 @@ import { Icon } from "../../parts/icon.tsx";
 import { Loading } from "../../parts/loading.tsx";
 import { OutcomeMark, StageMark } from "../../parts/mark.tsx";
 import { isLong, LongText } from "../../parts/text/long-text.tsx";
+import { Said } from "../../parts/text/said.tsx";
 import { Value } from "../../parts/value.tsx";
 import type { EventAnswer, LedgerAnswer, StoredEventAnswer } from "../answers.ts";
 import { ApiError, ledgerPath } from "../client.ts";
@@ -40,7 +41,9 @@ function Members({ event, besides }: { readonly event: EventAnswer["event"]; rea
           .filter((name) => !besides.includes(name))
           .map((name) => (
             <>
-              <dt class="mono">{name}</dt>
+              <dt class="mono">
+                <Said text={name} />
+              </dt>
               <dd>
                 <Value value={event[name]} />
               </dd>
@@ -158,7 +161,9 @@ export function EventDetail({ ledger, index, listed, ...header }: Props) {
     <article class="detail stack" aria-label={`Entry ${index}`} key={index}>
       <div>
         <Header index={index} {...header} />
-        <h1>{actionText(stored.event)}</h1>
+        <h1>
+          <Said text={actionText(stored.event)} />
+        </h1>
         <p class="row detail-marks">
           {outcome === undefined ? null : <OutcomeMark outcome={outcome} />}
           <StageMark stage={stageOf(index, ledger)} />

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { Mark, OutcomeMark } from "../../parts/mark.tsx";
+import { Said } from "../../parts/text/said.tsx";
 import { When } from "../../parts/when.tsx";
 import type { EventAnswer } from "../answers.ts";
 import { routeHash } from "../route.ts";
@@ -33,14 +34,19 @@ function Party({ ledger, filter, party }: PartyProps) {
   if (text === "") return <span class="muted">not said</span>;
   const words = (
     <>
-      {text}
-      {name === undefined ? null : <span class="muted"> {name}</span>}
+      <Said text={text} />
+      {name === undefined ? null : (
+        <span class="muted">
+          {" "}
+          <Said text={name} />
+        </span>
+      )}
     </>
   );
-  if (value === undefined) return <span>{words}</span>;
+  if (value === undefined) return <span class="clamped">{words}</span>;
   const href = routeHash({ ledger, page: "events", query: new URLSearchParams({ [filter]: value }) });
   return (
-    <a href={href} title={`All events with this ${filter}`}>
+    <a class="clamped" href={href} title={`All events with this ${filter}`}>
       {words}
     </a>
   );
@@ -57,7 +63,7 @@ function Row({ name, children }: { readonly name: string; readonly children: Com
 
 function Targets({ ledger, parties }: { readonly ledger: string; readonly parties: readonly unknown[] }) {
   return (
-    <ul class="values">
+    <ul class="values plain">
       {parties.slice(0, TARGETS_MAX).map((party, i) => (
         <li key={i}>
           <Party ledger={ledger} filter="target" party={party} />
@@ -94,7 +100,11 @@ export function EventSummary({ ledger, stored }: { readonly ledger: string; read
   return (
     <section class="card" aria-label="Summary">
       <dl class="facts">
-        {message === undefined ? null : <Row name="Message">{message}</Row>}
+        {message === undefined ? null : (
+          <Row name="Message">
+            <Said text={message} />
+          </Row>
+        )}
         <Row name="Actor">
           <Party ledger={ledger} filter="actor" party={event.actor} />
         </Row>

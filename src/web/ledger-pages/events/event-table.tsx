@@ -3,6 +3,7 @@
 import { formatCount, formatTime } from "../../parts/format.ts";
 import { Mark, OutcomeMark, StageMark } from "../../parts/mark.tsx";
 import { CutText } from "../../parts/text/cut-text.tsx";
+import { Said } from "../../parts/text/said.tsx";
 import { When } from "../../parts/when.tsx";
 import type { EventAnswer, LedgerAnswer } from "../answers.ts";
 import { routeHash } from "../route.ts";
@@ -61,7 +62,13 @@ function TargetCell({ event }: Pick<EventAnswer, "event">) {
     >
       {isOdd ? <Mark kind="warn">quarantined</Mark> : null}
       {isOdd ? " " : null}
-      {targets === "" ? <span class="muted">{message}</span> : <CutText text={targets} />}
+      {targets === "" ? (
+        <span class="muted">
+          <Said text={message} />
+        </span>
+      ) : (
+        <CutText text={targets} />
+      )}
     </td>
   );
 }
@@ -80,11 +87,17 @@ function Row({ item, href, isOpen, isFresh, stage }: RowProps) {
         <When ms={item.recordedAt} />
       </td>
       <HappenedCell ms={happenedAt(event)} recordedAt={item.recordedAt} />
-      <td class="c-action mono">{actionText(event)}</td>
+      <td class="c-action mono">
+        <Said text={actionText(event)} />
+      </td>
       <td class="c-actor">
         <span class="cut-row">
           <CutText text={partyText(event.actor)} />
-          {name === undefined ? null : <span class="muted cut-more">{name}</span>}
+          {name === undefined ? null : (
+            <span class="muted cut-more">
+              <Said text={name} />
+            </span>
+          )}
         </span>
       </td>
       <TargetCell event={event} />

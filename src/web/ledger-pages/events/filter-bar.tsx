@@ -48,13 +48,18 @@ const CHOICES: Readonly<Partial<Record<FilterField, readonly Choice[]>>> = {
 const MAIN_FIELDS: readonly FilterField[] = [...TEXT_FIELDS, "outcome", "since", "until"];
 const MORE_FIELDS: readonly FilterField[] = [...ORIGIN_FIELDS, "quarantined"];
 
+/** In a narrow window the others wait behind “More”, so that the list is seen. */
+const NARROW_FIELDS: readonly FilterField[] = ["action", "actor", "text", "outcome"];
+
 type FieldProps = {
   readonly name: FilterField;
+  /** Whether a narrow window has no room for it. */
+  readonly isWide: boolean;
   readonly value: string;
   readonly onValue: (value: string, now: boolean) => void;
 };
 
-function Field({ name, value, onValue }: FieldProps) {
+function Field({ name, isWide, value, onValue }: FieldProps) {
   const id = `filter-${name}`;
   const choices = CHOICES[name];
   const shared = {
@@ -65,7 +70,7 @@ function Field({ name, value, onValue }: FieldProps) {
     onInput: (event: { readonly currentTarget: HTMLInputElement }) => onValue(event.currentTarget.value, false),
   };
   return (
-    <div class="field">
+    <div class={isWide ? "field only-wide" : "field"}>
       <label for={id}>{LABELS[name]}</label>
       {choices !== undefined ? (
         <select id={id} class="input" value={value} onChange={(event) => onValue(event.currentTarget.value, true)}>
@@ -118,7 +123,13 @@ export function FilterBar({ filter, onFilter, onDone }: Props) {
       }}
     >
       {[...MAIN_FIELDS, ...(hasMore ? MORE_FIELDS : [])].map((name) => (
-        <Field key={name} name={name} value={draft[name] ?? ""} onValue={set(name)} />
+        <Field
+          key={name}
+          name={name}
+          isWide={!hasMore && draft[name] === undefined && !NARROW_FIELDS.includes(name)}
+          value={draft[name] ?? ""}
+          onValue={set(name)}
+        />
       ))}
       <div class="filter-buttons">
         <button type="submit" class="button primary">

@@ -4,13 +4,20 @@
  */
 
 import { endOf } from "./end-of-text.ts";
+import { Said } from "./said.tsx";
 
 export function CutText({ text }: { readonly text: string }) {
   const at = endOf(text);
   return (
     <span class="cut" title={text}>
-      <span class="cut-begin">{text.slice(0, at)}</span>
-      {at === text.length ? null : <span class="cut-end">{text.slice(at)}</span>}
+      <span class="cut-begin">
+        <Said text={text.slice(0, at)} />
+      </span>
+      {at === text.length ? null : (
+        <span class="cut-end">
+          <Said text={text.slice(at)} />
+        </span>
+      )}
     </span>
   );
 }
