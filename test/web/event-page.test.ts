@@ -136,6 +136,9 @@ test("an event is printed alone: its summary and its verdict, without the list, 
     for (const selector of ['[aria-label="Summary"]', ".verdict", "table.changes", ".steps"]) {
       assert.ok(await page.locator(selector).isVisible(), selector);
     }
+    const words = await page.locator("article.detail").innerText();
+    assert.match(words, /Of the ledger “main”, 0x[0-9a-f]{64}/);
+    assert.match(words, /Checked at 20\d\d-\d\d-\d\d [\d:]+ UTC, in a browser, by a page of the service itself/);
   });
 });
 
@@ -153,6 +156,9 @@ test("an event of odd texts and thousands of names keeps its verdict near, and n
     assert.match(await summary.innerText(), /user U\+202Exxxx/);
     assert.equal(await summary.locator("bdi", { hasText: actor.name }).innerText(), actor.name);
     const all = page.getByRole("button", { name: "Show 860 more names" });
+    await page.emulateMedia({ media: "print" });
+    assert.match(await page.locator("article.detail").innerText(), /and 860 more names, which were folded/);
+    await page.emulateMedia({ media: "screen" });
     assert.equal(await page.getByText("name_899", { exact: true }).count(), 0);
     await all.click();
     await page.getByText("name_899", { exact: true }).waitFor();

@@ -137,6 +137,27 @@ test("on paper there is nothing to press, and the colours are those of paper", a
   });
 });
 
+/** In the page: rows that a page's end may cut, and what holds on to all that follows it, so that an empty frame is left. */
+const BREAKS = `[...document.querySelectorAll(".steps > li, .values > li, tr, dd:not(:has(dl, ol)), dl > dt, .stack")].flatMap((each) => {
+  const { breakInside, breakAfter, display } = getComputedStyle(each);
+  if (display === "none") return [];
+  const row = each.localName !== "dt" && !each.classList.contains("stack") && each.closest(".names") === null;
+  const wrong = [
+    row && breakInside !== "avoid" && "is cut",
+    each.localName === "dt" && breakAfter !== "auto" && "holds on",
+    each.classList.contains("stack") && display !== "block" && "is " + display,
+  ].filter(Boolean);
+  return wrong.map((what) => each.outerHTML.slice(0, 60) + " " + what);
+})`;
+
+test("the end of a page cuts no row, and holds no card back from the page that has room for it", async () => {
+  await withPage(async (page) => {
+    await load(page);
+    await page.emulateMedia({ media: "print" });
+    assert.deepEqual(await page.evaluate(BREAKS), []);
+  });
+});
+
 test("what a node, an RPC address and a block hash are is explained beside the fields that ask for them", async () => {
   await withPage(async (page) => {
     await page.getByText("What is a node, an RPC address, a block hash?").click();

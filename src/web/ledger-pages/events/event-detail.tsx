@@ -168,6 +168,9 @@ export function EventDetail({ ledger, index, listed, ...header }: Props) {
           {outcome === undefined ? null : <OutcomeMark outcome={outcome} />}
           <StageMark stage={stageOf(index, ledger)} />
         </p>
+        <p class="print-only small">
+          Of the ledger “{ledger.name}”, <span class="mono">{ledger.id}</span>
+        </p>
       </div>
       <Body ledger={ledger} stored={stored} />
     </article>

@@ -10,6 +10,7 @@ import type { Bundle } from "../../../verify/bundle/bundle.ts";
 import { bundleIn } from "../../../verify/bundle/parse.ts";
 import type { Verdict } from "../../../verify/verdict/verdict.ts";
 import { verifyText } from "../../../verify/verify.ts";
+import { formatTime } from "../../parts/format.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { MarkShape } from "../../parts/mark.tsx";
 import { AnchorDetails, ByEye, standingOf } from "../../verdict/anchor.tsx";
@@ -23,7 +24,12 @@ import { saveText } from "../downloads/save.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 
-type Checked = { readonly text: string; readonly verdict: Verdict; readonly bundle: Bundle | undefined };
+type Checked = {
+  readonly text: string;
+  readonly verdict: Verdict;
+  readonly bundle: Bundle | undefined;
+  readonly at: number;
+};
 
 const BLOCK_HASH = /^0x[0-9a-f]{64}$/;
 const WAYS: Ways = { unvouched: "A chain knows who signs: check it against one, or give a block hash further down." };
@@ -63,7 +69,7 @@ export function useRowProof(ledger: string, index: number, version: string): Row
     const trusted = BLOCK_HASH.test(block) ? { trustedBlocks: [block as Hex] } : { offline: true };
     const known = { knownCodeHashes: KNOWN_CODE_HASHES, knownContracts: KNOWN_CONTRACTS };
     void verifyText(text, { ...trusted, ...known }).then((verdict) => {
-      if (current) setChecked({ text, verdict, bundle: bundleIn(text) });
+      if (current) setChecked({ text, verdict, bundle: bundleIn(text), at: Date.now() });
     });
     return () => {
       current = false;
@@ -136,10 +142,11 @@ export function ProofVerdict({ ledger, index, proof }: Props) {
       </section>
     );
   }
-  const { text, verdict } = checked;
+  const { text, verdict, at } = checked;
   return (
     <section class="stack tight" aria-label="Proof">
       <Banner verdict={verdict} ways={WAYS} />
+      <p class="print-only small">Checked at {formatTime(at)} UTC, in a browser, by a page of the service itself.</p>
       <div class="row">
         <button type="button" class="button" onClick={() => saveText(`${ledger}-${index}.json`, text)}>
           <Icon name="down" />
