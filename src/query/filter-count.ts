@@ -44,7 +44,8 @@ export async function countFilter(
   const first = { low: scan.low, high: scan.high };
   let count = 0;
   const unreadable: number[] = [];
-  const isDone = () => scan.work >= workMax || unreadable.length >= UNREADABLE_MAX;
+  const isFull = () => unreadable.length >= UNREADABLE_MAX;
+  const isDone = () => isFull() || scan.work >= workMax;
   const byIndex: SegmentReader = async (start, end, mask) => {
     if (mask !== undefined) {
       intersect(mask, rangeMask(Math.max(0, scan.low - start), Math.min(end, scan.high) - start));
@@ -60,7 +61,7 @@ export async function countFilter(
         if (judged === "unreadable") unreadable.push(index);
         else count++;
       },
-      { isDone, room: () => Number.POSITIVE_INFINITY },
+      { isFull, isDone, room: () => Number.POSITIVE_INFINITY },
     );
   await scanAll(scan, plan.text === undefined ? byIndex : byText, isDone);
   const { low, high } = scan;

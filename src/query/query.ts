@@ -70,8 +70,10 @@ export async function query(
   const items: QueryItem[] = [];
   const unreadable: number[] = [];
   let bytes = 0;
+  const isFull = () => items.length >= request.limit || bytes >= bounds.bytesMax;
   const until = {
-    isDone: () => items.length >= request.limit || scan.work >= bounds.workMax || bytes >= bounds.bytesMax,
+    isFull,
+    isDone: () => isFull() || scan.work >= bounds.workMax,
     room: () => request.limit - items.length,
   };
   const found = (index: number, judged: Entry | "unreadable"): void => {

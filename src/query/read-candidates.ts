@@ -28,16 +28,18 @@ const SPARSE = 8;
 /** What became of a candidate: it matches, it does not, or it cannot be read. */
 export type Candidate = Entry | "other" | "unreadable";
 
+/** When to end: nothing more has room, or has been worked for, which is asked between reads; and how many more have room. */
+export type ScanEnd = { readonly isFull: () => boolean; readonly isDone: () => boolean; readonly room: () => number };
+
 /**
  * Reads the entries of a mask over [start, end) until it is done, and moves the edge of the scan behind each. At least one
- * is read, or the whole mask has none: every scan gets on, however little work it may do.
- * @param room how many more are wanted at most
+ * is read, or the whole mask has none: every scan gets on, however little work it may do, and what was worked for is handed on.
  */
 export async function readCandidates(
   scan: Scan,
   at: { readonly start: number; readonly end: number; readonly mask: Mask | undefined },
   found: (index: number, judged: Exclude<Candidate, "other">) => void,
-  { isDone, room }: { readonly isDone: () => boolean; readonly room: () => number },
+  { isFull, isDone, room }: ScanEnd,
 ): Promise<void> {
   const { text } = scan.plan;
   for (;;) {
@@ -52,8 +54,9 @@ export async function readCandidates(
       const each = judged[i] as Candidate;
       if (each !== "other") found(index, each);
       moveEdge(scan, index, index + 1);
-      if (isDone()) return;
+      if (isFull()) return;
     }
+    if (isDone()) return;
     if (text !== undefined) await setImmediate();
   }
 }

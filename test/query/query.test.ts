@@ -266,6 +266,23 @@ test("a page that ends because of the bound on work says so, and its cursor gets
   await indexer.stop();
 });
 
+test("what was read for a page is in it: a small bound on work gets on by all that it worked for", async () => {
+  const ledger = new FakeLedger();
+  ledger.append(Array.from({ length: 1000 }, (_, i) => ({ action: "a", message: `n${i}` })));
+  const indexer = await Indexer.open({ store: ledger, ledger, indexStore: new MemoryIndexStore() });
+  indexer.start();
+  await indexer.waitFor(1000);
+  for (const filter of [{ text: "n" }, {}]) {
+    const page = await query(
+      indexer,
+      { filter, order: "asc", limit: 500 },
+      { bounds: { ...QUERY_BOUNDS, workMax: 1 } },
+    );
+    assert.ok(page.items.length >= 64, `expected all entries of one read, got ${page.items.length}`);
+  }
+  await indexer.stop();
+});
+
 test("a page of large events ends before its answer grows without bound", async () => {
   const all = Array.from({ length: 10 }, () => ({
     event: { action: "a", note: "x".repeat(1000) },

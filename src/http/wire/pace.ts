@@ -4,8 +4,6 @@
  * Why: docs/decisions/0180.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
-
 /** Time of rest for each time of work, of all together. */
 const REST = 1.5;
 const REST_MAX_MS = 5000;
@@ -13,6 +11,11 @@ const REST_MAX_MS = 5000;
 export class Pace {
   readonly #taken: () => number;
   #working = 0;
+  /** Pieces that are being made. */
+  #making = 0;
+  /** Milliseconds of work of each of them: while several are made, each gets its part of the time. */
+  #workMs = 0;
+  #countedAt = 0;
 
   /** @param taken grows whenever something comes in that long answers must not be in the way of */
   constructor(taken: () => number) {
@@ -32,15 +35,24 @@ export class Pace {
     this.#working--;
   }
 
-  /** A piece of work begins; what comes back is called when it is done, and rests if something came in meanwhile. */
-  piece(): () => Promise<void> {
+  /** A piece of work begins; what comes back is called when it is done, however, and says for how many ms to rest. */
+  piece(): () => number {
     const before = this.#taken();
-    const began = performance.now();
-    return async () => {
-      const tookMs = performance.now() - began;
-      if (this.#taken() === before) return;
+    const began = this.#count(1);
+    return () => {
+      const tookMs = this.#count(-1) - began;
+      if (this.#taken() === before) return 0;
       const share = this.#working * (1 + REST) - 1;
-      await sleep(Math.min(tookMs * share, REST_MAX_MS));
+      return Math.min(tookMs * share, REST_MAX_MS);
     };
+  }
+
+  /** One more or one less is being made; the work of each up to now. */
+  #count(more: 1 | -1): number {
+    const now = performance.now();
+    if (this.#making > 0) this.#workMs += (now - this.#countedAt) / this.#making;
+    this.#countedAt = now;
+    this.#making += more;
+    return this.#workMs;
   }
 }

@@ -137,25 +137,34 @@ async function nextStep(
   isFirst: boolean,
 ): Promise<Step | undefined> {
   const { walk, ledger, pace, key } = parts;
+  checkGoesOn(services, key, life);
+  if (!(await walk.ready())) return { records: [], unreadable: [], upTo: walk.upTo };
   const endTurn = await takeTurn(parts, life, isFirst);
-  const rest = pace.piece();
+  const endPiece = pace.piece();
+  let restMs = 0;
   let step: Step | undefined;
   try {
-    if (life.gone.aborted) throw new DisconnectedError("the client disconnected in the middle of an export");
-    if (life.stopping.aborted) throw new DisconnectedError("the service stops in the middle of an export");
-    if (services.keys.list().find(({ id }) => id === key.id)?.revokedAt !== undefined) {
-      throw new DisconnectedError("the API key was revoked in the middle of an export");
-    }
+    checkGoesOn(services, key, life);
     const piece = await walk.next();
     if (piece !== undefined) {
       const { records, changed } = await provenRecords(services.hash, ledger, piece.items);
       step = { records, unreadable: [...piece.unreadable, ...changed], upTo: piece.upTo };
     }
   } finally {
+    restMs = endPiece();
     endTurn?.();
   }
-  await rest();
+  if (restMs > 0) await sleep(restMs);
   return step;
+}
+
+/** @throws DisconnectedError when there is nobody to make more for */
+function checkGoesOn({ keys }: Services, { id }: ApiKey, { gone, stopping }: StreamLife): void {
+  if (gone.aborted) throw new DisconnectedError("the client disconnected in the middle of an export");
+  if (stopping.aborted) throw new DisconnectedError("the service stops in the middle of an export");
+  if (keys.list().find((each) => each.id === id)?.revokedAt !== undefined) {
+    throw new DisconnectedError("the API key was revoked in the middle of an export");
+  }
 }
 
 /** Whoever has begun is patient: others come in between, and it goes on. */

@@ -43,24 +43,29 @@ export class Walk {
     this.#upTo = from;
   }
 
+  /** Everything below it was looked at. */
+  get upTo(): number {
+    return this.#upTo;
+  }
+
   /**
-   * The next piece, which may have nothing; undefined at the end.
+   * Waits a moment for the index to have what comes next, which is no work.
+   * @returns whether it has
    * @throws IndexBehindError when the index does not come as far and stands still
    */
+  async ready(): Promise<boolean> {
+    return this.#upTo >= this.#end || this.#upTo < this.#indexer.watermark || this.#isIndexed();
+  }
+
+  /** The next piece, which may have nothing; undefined at the end. To be called when it is ready. */
   async next(): Promise<WalkedRange | undefined> {
     if (this.#upTo >= this.#end) return undefined;
-    if (this.#upTo >= this.#indexer.watermark && !(await this.#isIndexed())) return this.#found([], []);
     const filter = { ...this.#filter, from: this.#upTo, to: this.#end };
     const page = await query(this.#indexer, { filter, order: "asc", limit: ITEMS_MAX }, { bounds: BOUNDS });
     this.#upTo = page.lookedAt.to;
-    return this.#found(page.items, page.unreadable ?? []);
+    return { items: page.items, unreadable: page.unreadable ?? [], upTo: this.#upTo };
   }
 
-  #found(items: readonly QueryItem[], unreadable: readonly number[]): WalkedRange {
-    return { items, unreadable, upTo: this.#upTo };
-  }
-
-  /** Waits a moment for the index to have what comes next. */
   async #isIndexed(): Promise<boolean> {
     try {
       await this.#indexer.waitFor(this.#upTo + 1, { timeoutMs: WAIT_MS });
