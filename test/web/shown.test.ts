@@ -17,8 +17,14 @@ import {
   sinceWords,
   violationText,
 } from "../../src/web/ledger-pages/events/event-words.ts";
-import { filterOf, filterParameters, filterQuery } from "../../src/web/ledger-pages/events/filter.ts";
-import { type Loaded, mergeNewest, mergeOlder } from "../../src/web/ledger-pages/events/join-pages.ts";
+import { filterOf, filterParameters, filterQuery } from "../../src/web/ledger-pages/events/filter/filter.ts";
+import {
+  hasOlder,
+  type Loaded,
+  mergeNewest,
+  mergeOlder,
+  putArrived,
+} from "../../src/web/ledger-pages/events/join-pages.ts";
 import { barsOf, ratePerMinute } from "../../src/web/ledger-pages/overview/buckets.ts";
 import { parseRoute, routeHash } from "../../src/web/ledger-pages/route.ts";
 import { formatBytes, formatFee, formatRate, formatSpan, formatTime, shorten } from "../../src/web/parts/format.ts";
@@ -91,7 +97,7 @@ test("a filter keeps what it knows, in one order, and times become RFC 3339 in U
 function page(from: number, to: number, next: string | null): Loaded {
   const events: EventAnswer[] = [];
   for (let index = from; index >= to; index--) events.push({ index, recordedAt: index, event: {} });
-  return { events, next };
+  return { events, next, lookedAt: { from: to, to: from + 1 } };
 }
 
 function indexes({ events }: Loaded): number[] {
@@ -113,6 +119,21 @@ test("new events join the list at its top, and a page that does not reach down t
   assert.equal(touching.next, "10");
   assert.deepEqual(indexes(mergeNewest(undefined, page(3, 1, null))), [3, 2, 1]);
   assert.deepEqual(indexes(mergeOlder(before, page(3, 0, null))), [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+});
+
+test("events that came live join the list at its top, once; what is cut off below is asked for by its index", () => {
+  const before = page(9, 5, "5");
+  const joined = putArrived(before, page(11, 8, null).events, 7);
+  assert.deepEqual(indexes(joined), [11, 10, 9, 8, 7, 6, 5]);
+  assert.deepEqual([joined.next, joined.below, joined.lookedAt], ["5", undefined, { from: 5, to: 12 }]);
+  const cut = putArrived(joined, page(13, 12, null).events, 7);
+  assert.deepEqual(indexes(cut), [13, 12, 11, 10, 9, 8, 7]);
+  assert.deepEqual([cut.next, cut.below, hasOlder(cut), cut.lookedAt.from], [null, 7, true, 7]);
+  const on = mergeOlder(putArrived(cut, page(14, 14, null).events, 8), page(6, 3, "3"));
+  assert.deepEqual(indexes(on), [14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
+  assert.deepEqual([on.next, on.below, on.lookedAt], ["3", undefined, { from: 3, to: 15 }]);
+  // So many that nothing of what was loaded is left.
+  assert.deepEqual(indexes(putArrived(before, page(90, 81, null).events, 10)), indexes(page(90, 81, null)));
 });
 
 test("a difference names every value that was added, removed or became another", () => {

@@ -8,6 +8,7 @@ import type { Command } from "commander";
 
 import { readJson } from "../../json/read.ts";
 import { AnswerError } from "../../net/bounded-fetch.ts";
+import { type EventBlock, EventBlocks } from "../../net/event-blocks.ts";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { eventLine, type ListedEvent } from "../remote/event-line.ts";
 import { type FilterFlags, filterOf, withFilterOptions } from "../remote/filter-flags.ts";
@@ -15,7 +16,6 @@ import { LATER, refusal, ServiceClient, type ServiceOptions, withServiceOptions 
 import { CliError, unreachable } from "../terminal/failure.ts";
 import { isUnread, printNote, printResult } from "../terminal/output.ts";
 import { stopAsked } from "../terminal/process.ts";
-import { type EventBlock, EventBlocks } from "./event-blocks.ts";
 
 type TailFlags = ServiceOptions & FilterFlags & { readonly ledger: string; readonly json?: boolean };
 

@@ -34,11 +34,16 @@ export type EventAnswer = {
   readonly event: Readonly<Record<string, unknown>>;
 };
 
+/** Entries [from, to) that an answer is about. */
+export type LookedAt = { readonly from: number; readonly to: number };
+
 export type EventsAnswer = {
   readonly events: readonly EventAnswer[];
   readonly next: string | null;
   /** False when the page ended early to bound its work; `next` goes on. */
   readonly complete?: boolean;
+  /** Of the entries [from, to) it has all that match. */
+  readonly lookedAt: LookedAt;
   readonly size: number;
   /** Entries that can be found; behind `size` while the index catches up. */
   readonly searchableSize?: number;

@@ -78,6 +78,23 @@ export class Client {
     throw new ApiError(response.status, code, detail ?? `The service answered ${response.status}.`);
   }
 
+  /**
+   * An answer as it comes, which may have no end; undefined when there is none (204).
+   * @throws ApiError before anything comes
+   */
+  async stream(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array> | undefined> {
+    const request = { headers: this.#headers(headers), signal };
+    const response = await fetch(serviceUrl(path), request).catch((cause: unknown) => {
+      throw signal.aborted ? cause : unreachable();
+    });
+    if (response.ok) return response.status === 204 ? undefined : (response.body ?? undefined);
+    throw refusalOf(response.status, await response.text().catch(() => ""));
+  }
+
   /** @throws ApiError */
   async post<T>(path: string, body: unknown): Promise<T> {
     return readJson(await this.#send("POST", path, JSON.stringify(body), undefined, TIMEOUT_MS)) as T;
@@ -100,8 +117,7 @@ export class Client {
     signal: AbortSignal | undefined,
     patienceMs: number,
   ): Promise<string> {
-    const headers: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
-    if (this.#key !== undefined) headers.Authorization = `Bearer ${this.#key}`;
+    const headers = this.#headers(body === undefined ? {} : { "Content-Type": "application/json" });
     const timeout = AbortSignal.timeout(patienceMs);
     const request: RequestInit = {
       method,
@@ -111,17 +127,31 @@ export class Client {
     };
     const { response, text } = await receive(serviceUrl(path), request).catch((cause: unknown) => {
       if (signal?.aborted) throw cause;
-      throw new ApiError(0, "unreachable", "The service does not answer.");
+      throw unreachable();
     });
     if (response.ok) return text;
-    const problem = readProblem(text);
-    if (problem.code === undefined && PROXY_STATUSES.includes(response.status)) {
-      const message = `The service does not answer: a proxy in front of it says ${response.status}.`;
-      throw new ApiError(response.status, "unreachable", message);
-    }
-    const message = problem.detail ?? problem.title ?? `The service answered ${response.status}.`;
-    throw new ApiError(response.status, problem.code ?? "unknown", message);
+    throw refusalOf(response.status, text);
   }
+
+  #headers(others: Readonly<Record<string, string>>): Record<string, string> {
+    const headers: Record<string, string> = { ...others };
+    if (this.#key !== undefined) headers.Authorization = `Bearer ${this.#key}`;
+    return headers;
+  }
+}
+
+function unreachable(): ApiError {
+  return new ApiError(0, "unreachable", "The service does not answer.");
+}
+
+/** What an answer other than success says. */
+function refusalOf(status: number, text: string): ApiError {
+  const problem = readProblem(text);
+  if (problem.code === undefined && PROXY_STATUSES.includes(status)) {
+    return new ApiError(status, "unreachable", `The service does not answer: a proxy in front of it says ${status}.`);
+  }
+  const message = problem.detail ?? problem.title ?? `The service answered ${status}.`;
+  return new ApiError(status, problem.code ?? "unknown", message);
 }
 
 /** An answer to its end: the connection can break in the middle of it. */

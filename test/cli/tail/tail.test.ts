@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
-import { type EventBlock, EventBlocks } from "../../../src/cli/tail/event-blocks.ts";
+import { type EventBlock, EventBlocks } from "../../../src/net/event-blocks.ts";
 import { bareEnv } from "../../bare-env.ts";
 import { ask, event, startService } from "../../http/service.ts";
 import { until } from "../../until.ts";

@@ -5,7 +5,7 @@ import { parseBundle } from "../../../verify/bundle/parse.ts";
 import { SetPacker } from "../../../verify/set/pack.ts";
 import type { EventsAnswer, LedgerAnswer } from "../answers.ts";
 import { type Client, ledgerPath } from "../client.ts";
-import { filterParameters, type UrlFilter } from "../events/filter.ts";
+import { filterParameters, type UrlFilter } from "../events/filter/filter.ts";
 
 /** More than this is work for `holdfast prove`, which writes to disk as it goes. */
 export const SET_MAX = 1000;

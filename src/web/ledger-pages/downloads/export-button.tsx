@@ -6,7 +6,7 @@ import { formatCount } from "../../parts/format.ts";
 import { Icon } from "../../parts/icon.tsx";
 import type { LedgerAnswer } from "../answers.ts";
 import { ledgerPath } from "../client.ts";
-import { filterParameters, type UrlFilter } from "../events/filter.ts";
+import { filterParameters, type UrlFilter } from "../events/filter/filter.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 import { saveBlob } from "./save.ts";

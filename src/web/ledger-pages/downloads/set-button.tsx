@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { formatCount } from "../../parts/format.ts";
 import { Icon } from "../../parts/icon.tsx";
 import type { LedgerAnswer } from "../answers.ts";
-import type { UrlFilter } from "../events/filter.ts";
+import type { UrlFilter } from "../events/filter/filter.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 import { collectSet, matchingIndexes, SET_MAX } from "./evidence-set.ts";

@@ -5,7 +5,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { EventsAnswer } from "../answers.ts";
-import { type Loaded, mergeOlder } from "./join-pages.ts";
+import { hasOlder, type Loaded, mergeOlder } from "./join-pages.ts";
 
 const NEWER = 25;
 
@@ -31,7 +31,8 @@ function newerThan(ask: AskPage, center: number, after?: string | null): Promise
 async function open(ask: AskPage, center: number): Promise<EventWindow> {
   const [older, newer] = await Promise.all([olderThan(ask, center), newerThan(ask, center)]);
   const events = [...newer.events.toReversed(), ...older.events];
-  return { events, next: older.next, center, newer: newer.next };
+  const lookedAt = { from: older.lookedAt.from, to: newer.lookedAt.to };
+  return { events, next: older.next, lookedAt, center, newer: newer.next };
 }
 
 export async function addOlder(ask: AskPage, window: EventWindow): Promise<EventWindow> {
@@ -50,8 +51,8 @@ export async function addNewer(ask: AskPage, window: EventWindow): Promise<Event
 export function isBeyond(list: Loaded & { readonly newer?: string | null }, index: number): boolean {
   const top = list.events[0]?.index;
   const bottom = list.events.at(-1)?.index;
-  if (top === undefined || bottom === undefined) return list.next !== null;
-  return (index < bottom && list.next !== null) || (index > top && typeof list.newer === "string");
+  if (top === undefined || bottom === undefined) return hasOlder(list);
+  return (index < bottom && hasOlder(list)) || (index > top && typeof list.newer === "string");
 }
 
 /** The window around `center`; undefined while there is no center, and until it has come. */

@@ -1,12 +1,14 @@
 /** Events: filters on top, the list below, and beside it the one that is open. */
 
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatCount } from "../../parts/format.ts";
 import { Loading } from "../../parts/loading.tsx";
 import type { LedgerAnswer } from "../answers.ts";
 import { ExportButton } from "../downloads/export-button.tsx";
 import { SetButton } from "../downloads/set-button.tsx";
 import { useKeys } from "../frame/keys.ts";
+import { LiveBar } from "../live/live-bar.tsx";
+import { useScrolledAway } from "../live/scrolled-away.ts";
 import { FirstEvent } from "../overview/first-event.tsx";
 import { type Route, routeHash } from "../route.ts";
 import { goTo } from "../router.ts";
@@ -14,8 +16,8 @@ import { Trouble } from "../trouble.tsx";
 import { EventDetail } from "./event-detail.tsx";
 import { type EventList, useEventList } from "./event-list.ts";
 import { EventTable } from "./event-table.tsx";
-import { filterOf, filterQuery, isEmpty, type UrlFilter } from "./filter.ts";
-import { FilterBar } from "./filter-bar.tsx";
+import { filterOf, filterQuery, isEmpty, type UrlFilter } from "./filter/filter.ts";
+import { FilterBar } from "./filter/filter-bar.tsx";
 
 type Neighbours = { readonly newer: number | undefined; readonly older: number | undefined };
 
@@ -79,6 +81,16 @@ function AwayFromNewest({ list }: { readonly list: EventList }) {
   );
 }
 
+/** Which entries the list is about; others may have more of what is looked for. */
+function lookedWords({ lookedAt, hasOlder, hasNewer }: EventList): string | undefined {
+  if (lookedAt === undefined) return undefined;
+  const { from, to } = lookedAt;
+  if (from >= to) return "Looked for in no entry: there is none.";
+  const sides = [hasOlder ? "older" : "", hasNewer ? "newer" : ""].filter((side) => side !== "").join(" and ");
+  const left = sides === "" ? "" : ` only, not in ${sides} ones yet`;
+  return `Looked for in entries ${formatCount(from)} to ${formatCount(to - 1)}${left}.`;
+}
+
 type ListProps = {
   readonly list: EventList;
   readonly ledger: LedgerAnswer;
@@ -92,7 +104,7 @@ function List({ list, ledger, route, filter }: ListProps) {
   if (events.length === 0 && list.hasOlder) {
     return (
       <section class="empty">
-        <p class="muted">Nothing among the newest entries; the search has not come to the end yet.</p>
+        <p class="muted">Nothing found so far. {lookedWords(list) ?? "The search has not come to the end yet."}</p>
         <p>
           <button type="button" class="button" onClick={list.loadOlder} disabled={list.isLoading}>
             Search further back
@@ -106,6 +118,7 @@ function List({ list, ledger, route, filter }: ListProps) {
     return (
       <section class="empty">
         <h2>No event matches</h2>
+        {filter.text === undefined ? null : <p class="muted">{lookedWords(list)}</p>}
         <p class="muted">
           <i>Text</i> finds any part of a message, an id, a name or the text that came. All else matches as a whole:{" "}
           <code>user.login</code> does not find <code>user.login.failed</code>, but <code>user.*</code> finds both. An
@@ -129,6 +142,7 @@ function List({ list, ledger, route, filter }: ListProps) {
           {formatCount(events.length)} shown{isEmpty(filter) ? ` of ${formatCount(ledger.size)}` : ""}, newest first
           {ledger.finalSize === 0 ? "" : `; entries below ${formatCount(ledger.finalSize)} are final`}
           {list.unsearchable > 0 ? `; ${formatCount(list.unsearchable)} not searchable yet` : ""}
+          {filter.text === undefined ? "" : `. ${lookedWords(list) ?? ""}`}
         </span>
         {list.hasOlder ? (
           <button type="button" class="button" onClick={list.loadOlder} disabled={list.isLoading}>
@@ -143,11 +157,13 @@ function List({ list, ledger, route, filter }: ListProps) {
 export function EventsPage({ route, ledger }: { readonly route: Route; readonly ledger: LedgerAnswer }) {
   const text = route.query.toString();
   const filter = useMemo(() => filterOf(new URLSearchParams(text)), [text]);
-  const list = useEventList(route.ledger, filter, route.item);
+  const results = useRef<HTMLDivElement>(null);
+  const [isLive, setLive] = useState(false);
+  const isAway = useScrolledAway(results);
+  const list = useEventList(route.ledger, filter, route.item, { isOn: isLive, isPaused: isAway });
   const neighbours = neighboursOf(list, route.item);
   useListKeys(route, neighbours, list);
   useRowInSight(route.item, list.events?.some(({ index }) => index === route.item) ?? false);
-  const results = useRef<HTMLDivElement>(null);
   useScrollMemory(route.item);
   const hrefOf = (item: number | undefined) => routeHash({ ...route, item, query: filterQuery(filter) });
   const to = (item: number | undefined) => (item === undefined ? undefined : hrefOf(item));
@@ -167,6 +183,16 @@ export function EventsPage({ route, ledger }: { readonly route: Route; readonly 
         />
         <Trouble error={list.error} />
         <div class="results" ref={results} tabIndex={-1}>
+          <LiveBar
+            isOn={isLive}
+            following={list.following}
+            isPaused={isAway || !list.follows}
+            onSwitch={() => setLive(!isLive)}
+            onShow={() => {
+              if (!list.follows) list.toNewest();
+              results.current?.scrollIntoView();
+            }}
+          />
           <List list={list} ledger={ledger} route={route} filter={filter} />
         </div>
         {list.events === undefined || list.events.length === 0 ? null : (

@@ -15,8 +15,14 @@ export type Polled<T> = {
 
 type State<T> = Omit<Polled<T>, "reload">;
 
-/** Loads at once and then every `everyMs`; again from the start when `load` changes, so give one of useCallback. */
-export function usePolled<T>(load: (signal: AbortSignal) => Promise<T>, everyMs: number): Polled<T> {
+/** After which an answer that is wanted once is asked for again, when it did not come. */
+const AGAIN_MS = 2000;
+
+/**
+ * Loads at once and then every `everyMs`, or until it came once when that is undefined; again from the start when `load`
+ * changes, so give one of useCallback.
+ */
+export function usePolled<T>(load: (signal: AbortSignal) => Promise<T>, everyMs: number | undefined): Polled<T> {
   const [state, setState] = useState<State<T>>({ value: undefined, error: undefined, answeredAt: undefined });
   const [turn, setTurn] = useState(0);
   const { signOut } = useSession();
@@ -24,10 +30,12 @@ export function usePolled<T>(load: (signal: AbortSignal) => Promise<T>, everyMs:
   useEffect(() => {
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let hasCome = false;
     const ask = async () => {
       try {
         if (!document.hidden) {
           const value = await load(stop.signal);
+          hasCome = true;
           if (!stop.signal.aborted) setState({ value, error: undefined, answeredAt: Date.now() });
         }
       } catch (error) {
@@ -35,7 +43,8 @@ export function usePolled<T>(load: (signal: AbortSignal) => Promise<T>, everyMs:
         if (error instanceof ApiError && error.code === "key_invalid") signOut(error.message);
         else setState((before) => ({ ...before, error: error as Error }));
       }
-      if (!stop.signal.aborted) timer = setTimeout(ask, everyMs);
+      const isOver = stop.signal.aborted || (everyMs === undefined && hasCome);
+      if (!isOver) timer = setTimeout(ask, everyMs ?? AGAIN_MS);
     };
     void ask();
     return () => {

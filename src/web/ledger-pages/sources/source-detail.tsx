@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatRate } from "../../parts/format.ts";
 import { MarkShape } from "../../parts/mark.tsx";
 import { Ago } from "../../parts/when.tsx";
 import type { SourceAnswer } from "../answers.ts";
-import { filterQuery } from "../events/filter.ts";
+import { filterQuery } from "../events/filter/filter.ts";
 import { routeHash } from "../route.ts";
 import { SourceKeys } from "./source-keys.tsx";
 import { Quarantined, Refused, Skew } from "./source-table.tsx";

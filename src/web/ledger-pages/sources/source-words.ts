@@ -3,7 +3,7 @@
 import { spellValue } from "../../../entry/spelled-value.ts";
 import { formatSpan } from "../../parts/format.ts";
 import type { SourceAnswer, SourceKeyAnswer } from "../answers.ts";
-import { filterQuery } from "../events/filter.ts";
+import { filterQuery } from "../events/filter/filter.ts";
 import { routeHash } from "../route.ts";
 
 const SKEW_NONE_MS = 2000;

@@ -1,8 +1,8 @@
 /** The filters, each a field with a name. They take effect on Enter, or at once where something is chosen. */
 
 import { useMemo, useRef, useState } from "preact/hooks";
-import { Copy } from "../../parts/copy.tsx";
-import { useKeys } from "../frame/keys.ts";
+import { Copy } from "../../../parts/copy.tsx";
+import { useKeys } from "../../frame/keys.ts";
 import { type FilterField, isEmpty, ORIGIN_FIELDS, OUTCOMES, TEXT_FIELDS, type UrlFilter } from "./filter.ts";
 
 type Props = {
