@@ -138,6 +138,23 @@ test("tails are bounded for a key and in all, and a place is free again when a r
   (await openWhenFree({ key: reader })).close();
 });
 
+test("a reader that closes the connection gives its place back at once, although nothing is sent to it", async () => {
+  const quiet = await startService({ limits: { tails: { ...TAILS, heartbeatMs: 3_600_000 } } });
+  try {
+    const tail = await EventStream.open(quiet, { key: await quiet.key(["reader"], "leaving") });
+    await tail.until(() => tail.retryMs !== undefined);
+    const readers = async () => {
+      const metrics = await ask(quiet, "GET /metrics", { key: await quiet.key(["reader"], "metrics") });
+      return /^holdfast_tails (\d+)$/m.exec(metrics.text)?.[1];
+    };
+    assert.equal(await readers(), "1");
+    tail.close();
+    await until("no reader", async () => (await readers()) === "0");
+  } finally {
+    await quiet.close();
+  }
+});
+
 test("a key that is ended ends its tails", async () => {
   const text = await service.key(["reader"], "leaving");
   const tail = await EventStream.open(service, { key: text });

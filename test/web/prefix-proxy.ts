@@ -4,7 +4,7 @@
  */
 
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 const PREFIX = "/hf";
@@ -16,11 +16,26 @@ export type PrefixProxy = {
   mode: "pass" | "hold" | "502" | "cut";
   /** Requests of the API that are held in mode `hold`; undefined: all. */
   holds: RegExp | undefined;
+  /** Breaks off every tail that goes through it. */
+  cutTails(): void;
   close(): Promise<void>;
 };
 
 /** @param service address of the service */
 export async function startPrefixProxy(service: string): Promise<PrefixProxy> {
+  const tails = new Set<ServerResponse>();
+  /** What comes as it comes, until one of both ends goes. */
+  const passOn = async (answer: Response, res: ServerResponse): Promise<void> => {
+    tails.add(res);
+    try {
+      for await (const piece of answer.body ?? []) res.write(piece);
+      res.end();
+    } catch {
+      res.destroy();
+    } finally {
+      tails.delete(res);
+    }
+  };
   const server = createServer(async (req, res) => {
     const path = req.url ?? "";
     if (!path.startsWith(`${PREFIX}/`)) return void res.writeHead(404).end("not under the prefix");
@@ -30,12 +45,19 @@ export async function startPrefixProxy(service: string): Promise<PrefixProxy> {
     if (isApi && proxy.mode === "502")
       return void res.writeHead(502, { "Content-Type": "text/html" }).end("<h1>502</h1>");
     if (isApi && proxy.mode === "hold" && (proxy.holds?.test(rest) ?? true)) return;
-    const { authorization } = req.headers;
-    const answer = await fetch(service + rest, { headers: authorization === undefined ? {} : { authorization } });
+    const { authorization, "last-event-id": lastId } = req.headers;
+    const sent: Record<string, string> = {};
+    if (authorization !== undefined) sent.authorization = authorization;
+    if (lastId !== undefined) sent["last-event-id"] = String(lastId);
+    const leaving = new AbortController();
+    res.on("close", () => leaving.abort());
+    const answer = await fetch(service + rest, { headers: sent, signal: leaving.signal }).catch(() => undefined);
+    if (answer === undefined) return void req.destroy();
     const type = answer.headers.get("content-type") ?? "";
     const policy = answer.headers.get("content-security-policy") ?? "";
     res.writeHead(answer.status, { "Content-Type": type, "Content-Security-Policy": policy });
-    res.end(Buffer.from(await answer.arrayBuffer()));
+    if (type.startsWith("text/event-stream")) await passOn(answer, res);
+    else res.end(Buffer.from(await answer.arrayBuffer()));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -43,6 +65,9 @@ export async function startPrefixProxy(service: string): Promise<PrefixProxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${PREFIX}`,
     mode: "pass",
     holds: undefined,
+    cutTails: () => {
+      for (const tail of tails) tail.destroy();
+    },
     async close() {
       server.close();
       server.closeAllConnections();

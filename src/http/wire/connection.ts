@@ -34,6 +34,7 @@ export class Connection {
   #answered = 0;
   #quietMs = 0;
   #isStreaming = false;
+  readonly #ended = new AbortController();
 
   constructor(socket: Socket, shared: ServerShared) {
     this.socket = socket;
@@ -43,6 +44,7 @@ export class Connection {
       socket,
       () => this.#exchange?.req.complete === true,
       () => this.moved(),
+      () => this.#ended.abort(),
     );
   }
 
@@ -78,6 +80,11 @@ export class Connection {
   /** Aborted when the server stops. */
   get stopping(): AbortSignal {
     return this.#shared.stopping;
+  }
+
+  /** Aborted when the client has ended its side of the connection: it sends nothing more, and may have gone. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
   }
 
   /** Bytes of the answer that is on its way, as far as nobody else needs them. */

@@ -19,6 +19,7 @@ export class Gate {
   readonly #socket: Socket;
   readonly #isBusy: () => boolean;
   readonly #onPiece: () => void;
+  readonly #onEnd: () => void;
   readonly #push: (piece: Buffer | null) => boolean;
   /** What was read and not handed on. */
   #rest: Buffer | undefined;
@@ -38,11 +39,13 @@ export class Gate {
    * Stands between a socket and the HTTP server that listens to it already.
    * @param isBusy whether the connection has a whole request that is not answered
    * @param onPiece called when the parser has had a piece
+   * @param onEnd called when the client has ended its side, before the parser knows
    */
-  constructor(socket: Socket, isBusy: () => boolean, onPiece: () => void) {
+  constructor(socket: Socket, isBusy: () => boolean, onPiece: () => void, onEnd: () => void) {
     this.#socket = socket;
     this.#isBusy = isBusy;
     this.#onPiece = onPiece;
+    this.#onEnd = onEnd;
     this.#push = socket.push.bind(socket);
     const read = socket._read.bind(socket);
     socket.push = (chunk: Buffer | null) => this.#take(chunk);
@@ -98,8 +101,10 @@ export class Gate {
   }
 
   #take(chunk: Buffer | null): boolean {
-    if (chunk === null) this.#isEnding = true;
-    else this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    if (chunk === null) {
+      this.#isEnding = true;
+      this.#onEnd();
+    } else this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     return this.#isPassing ? false : this.pass();
   }
 

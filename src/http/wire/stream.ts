@@ -12,6 +12,11 @@ import { connectionOf } from "./connections.ts";
 export type StreamLife = {
   /** Aborted when the client has gone, or was cut. */
   readonly gone: AbortSignal;
+  /**
+   * Aborted when it has ended its side of the connection. Whoever waits for an answer that has an end may do so; whether it has
+   * gone is only seen when something is sent to it.
+   */
+  readonly ended: AbortSignal;
   /** Aborted when the server stops: what can be gone on with later should end now. */
   readonly stopping: AbortSignal;
 };
@@ -34,8 +39,9 @@ export async function sendStream(
   const gone = new AbortController();
   res.once("close", () => gone.abort());
   if (res.destroyed || req.socket.destroyed) gone.abort();
-  const stopping = connection?.stopping ?? new AbortController().signal;
-  const pieces = body({ gone: gone.signal, stopping });
+  const never = new AbortController().signal;
+  const { stopping, ended } = connection ?? { stopping: never, ended: never };
+  const pieces = body({ gone: gone.signal, ended, stopping });
   try {
     let piece = await pieces.next();
     connection?.beginStream();

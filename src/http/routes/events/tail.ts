@@ -95,7 +95,8 @@ async function* pieces(
   const { ledger, key } = reader.request;
   const waitMs = Math.min(LOOK_MS, heartbeatMs);
   let quietMs = 0;
-  while (!life.gone.aborted) {
+  // Nobody listens on one side alone: who has ended his has gone, and gives his place to the next.
+  while (!life.gone.aborted && !life.ended.aborted) {
     const end = life.stopping.aborted ? "service_stopping" : services.keys.isLive(key) ? undefined : "key_invalid";
     if (end !== undefined || isOver(reader)) {
       yield ended(end ?? "filter_done");
@@ -119,20 +120,19 @@ function isOver({ at, plan, request: { ledger } }: Reader): boolean {
 }
 
 /** Resolves at a commit, when the reader has gone or the service stops, or after a time. */
-function nextCommit(ledger: Ledger, { gone, stopping }: StreamLife, waitMs: number): Promise<void> {
+function nextCommit(ledger: Ledger, { gone, ended, stopping }: StreamLife, waitMs: number): Promise<void> {
+  const ends = [gone, ended, stopping];
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
       unfollow();
-      gone.removeEventListener("abort", done);
-      stopping.removeEventListener("abort", done);
+      for (const signal of ends) signal.removeEventListener("abort", done);
       resolve();
     };
     const timer = setTimeout(done, waitMs);
     const unfollow = ledger.onCommit(done);
-    gone.addEventListener("abort", done);
-    stopping.addEventListener("abort", done);
-    if (gone.aborted || stopping.aborted) done();
+    for (const signal of ends) signal.addEventListener("abort", done);
+    if (ends.some(({ aborted }) => aborted)) done();
   });
 }
 
