@@ -5,7 +5,7 @@ import { formatCount } from "../../parts/format.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { Loading } from "../../parts/loading.tsx";
 import { OutcomeMark, StageMark } from "../../parts/mark.tsx";
-import { isLong, LongText } from "../../parts/text/long-text.tsx";
+import { FramedText, isLong, LongText } from "../../parts/text/long-text.tsx";
 import { Said } from "../../parts/text/said.tsx";
 import { Value } from "../../parts/value.tsx";
 import type { EventAnswer, LedgerAnswer, StoredEventAnswer } from "../answers.ts";
@@ -60,7 +60,13 @@ function Raw({ value }: { readonly value: unknown }) {
       <h2>
         As it was received <span class="muted small normal mono">_raw</span>
       </h2>
-      {typeof value === "string" && isLong(value) ? <LongText text={value} what="the text" /> : <Value value={value} />}
+      {typeof value !== "string" ? (
+        <Value value={value} />
+      ) : isLong(value) ? (
+        <LongText text={value} what="the text" />
+      ) : (
+        <FramedText text={value} what="the text" />
+      )}
     </section>
   );
 }

@@ -1,4 +1,4 @@
-/** A text too long to stand among others: folded, with its length; opened it is shown formatted or as it is. */
+/** A text in a frame of its own, formatted or as it is, and copied so; one too long to stand among others is folded, with its length. */
 
 import { useMemo, useState } from "preact/hooks";
 import { Copy } from "../copy.tsx";
@@ -21,7 +21,8 @@ type Props = {
   readonly what?: string;
 };
 
-function Opened({ text, what = "text" }: Props) {
+/** The text, unfolded. */
+export function FramedText({ text, what = "text" }: Props) {
   const formatted = useMemo(() => indentJson(text), [text]);
   const [isExact, setExact] = useState(false);
   const shown = isExact || formatted === undefined ? text : formatted;
@@ -61,7 +62,7 @@ export function LongText({ text, what }: Props) {
       <summary>
         Show {formatBytes(new Blob([text]).size)} <code class="long-begin">{first} …</code>
       </summary>
-      {isOpen ? <Opened text={text} {...(what === undefined ? {} : { what })} /> : null}
+      {isOpen ? <FramedText text={text} {...(what === undefined ? {} : { what })} /> : null}
     </details>
   );
 }
