@@ -11,12 +11,15 @@ import { isMatch } from "./filter-entry.ts";
 import { type Indexer, isDamage } from "./index/indexer.ts";
 import type { Mask } from "./index/positions.ts";
 import { moveEdge, type Scan, takeIndexes } from "./scan.ts";
+import { Slice } from "./text/slice.ts";
 import type { TextSearch } from "./text/text-search.ts";
 
 const ENTRY_WORK = 4;
 /** For entries that are dismissed as bytes: of each, and of each byte. */
 const PACKED_WORK = 0.25;
 const BYTE_WORK = 1 / 4096;
+/** Of each byte of those that are decoded and gone through by character. */
+const DECODED_BYTE_WORK = 1 / 512;
 const ENTRIES_AT_ONCE = 64;
 /** Fewer neighbours are asked for one by one. */
 const RANGE_MIN = 8;
@@ -66,10 +69,14 @@ async function judgeEach(scan: Scan, indexes: readonly number[]): Promise<Candid
   const { store, ledger } = indexer;
   scan.work += ENTRY_WORK * indexes.length;
   const entries = await readEntries(store, ledger.record.id, indexes);
-  return entries.map((entry) => {
-    if (entry === undefined) return "unreadable";
-    return isMatch(entry, plan) ? entry : "other";
-  });
+  const judged: Candidate[] = [];
+  const slice = new Slice();
+  for (const entry of entries) {
+    if (entry === undefined) judged.push("unreadable");
+    else judged.push(isMatch(entry, plan) ? entry : "other");
+    if (slice.isOver) await slice.next();
+  }
+  return judged;
 }
 
 /** Neighbours as a range, which is a quarter of the work of asking for each; undefined for what cannot be read. */
@@ -113,13 +120,18 @@ async function judgePacked(scan: Scan, indexes: readonly number[], text: TextSea
   const { indexer, plan } = scan;
   const packed = await readNeighbours(indexer, indexes);
   if (packed === undefined) return judgeEach(scan, indexes);
-  return packed.map(({ recordedAt, members }) => {
+  const judged: Candidate[] = [];
+  const slice = new Slice();
+  for (const { recordedAt, members } of packed) {
     scan.work += PACKED_WORK + BYTE_WORK * members.length;
-    if (!text.mayBeIn(members)) return "other";
-    scan.work += ENTRY_WORK;
-    const whole = { recordedAt, members: unpackMembers(members) };
-    return isMatch(whole, plan) ? whole : "other";
-  });
+    if (text.mayBeIn(members)) {
+      scan.work += ENTRY_WORK + DECODED_BYTE_WORK * members.length;
+      const whole = { recordedAt, members: unpackMembers(members) };
+      judged.push(isMatch(whole, plan) ? whole : "other");
+    } else judged.push("other");
+    if (slice.isOver) await slice.next();
+  }
+  return judged;
 }
 
 /** Entries as they are stored, in the order of the indexes; undefined when they lie too far apart, or one of them is damaged. */

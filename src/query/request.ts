@@ -20,7 +20,7 @@ const LIMIT_MAX = 1000;
  * - key, format: the API key's id and the format it came in, as `_source` says
  * - quarantined: "true", for what was recorded as it came because nothing sure could be made of it
  * - times in milliseconds since 1970, `since` inclusive, `until` exclusive: of recording, and of the event itself
- * - text: stands somewhere in the message, an id, a name or the text that came (query/text-search.ts)
+ * - text: stands somewhere in the message, an id, a name or the text that came (query/text/text-search.ts)
  * - from, to: indexes, `from` inclusive, `to` exclusive
  */
 export type Filter = { readonly [field in Field]?: string } & {

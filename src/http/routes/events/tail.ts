@@ -12,6 +12,7 @@ import { isMatch } from "../../../query/filter-entry.ts";
 import { IndexBehindError } from "../../../query/index/waiters.ts";
 import { itemOf, query } from "../../../query/query.ts";
 import { type Filter, type Plan, planFilter } from "../../../query/request.ts";
+import { Slice } from "../../../query/text/slice.ts";
 import type { Admitted, Answering } from "../../admit.ts";
 import { Problem } from "../../problem.ts";
 import type { Services } from "../../services.ts";
@@ -145,7 +146,10 @@ async function nextPiece(services: Services, reader: Reader, recent: EntryTail):
   }
   const to = Math.min(ledger.size, reader.plan.to, reader.at + ENTRIES_AT_ONCE);
   let piece = "";
-  for (const each of await recent.read(reader.at, to)) {
+  const entries = await recent.read(reader.at, to);
+  const slice = new Slice();
+  for (const each of entries) {
+    if (slice.isOver) await slice.next();
     const { index, entry } = each;
     if (entry === undefined) piece += unreadable(index);
     else if (isMatch(entry, reader.plan)) {
