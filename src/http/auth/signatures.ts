@@ -49,6 +49,8 @@ const SECRET_BYTES_MIN = 16;
 const SIGNATURES_MAX = 32;
 /** Of ed25519, each of which is the work of hashing the body: those of two keys that live at a time, and of as many that do not any more. */
 const PUBLIC_SIGNATURES_MAX = 4;
+/** Of a body that only such signatures are of, which anybody can send: Standard Webhooks says that bodies have 20 kB at most. */
+const PUBLIC_SIGNED_BYTES_MAX = 1024 * 1024;
 export const WEBHOOK_SECRET_RULE =
   "true, to have one made, or 16 to 256 printable characters without spaces, after whsec_ base64 of at least 16 bytes, after whpk_ that of a public key of ed25519, 32 bytes";
 
@@ -109,8 +111,12 @@ function readStandard(headers: Headers, { now, toleranceMs }: SignatureClock): S
   const signed = `${id}.${time}.`;
   const signatures = { v1: signaturesOf(all, "v1"), v1a: signaturesOf(all, "v1a").slice(0, PUBLIC_SIGNATURES_MAX) };
   const isRight = (secret: string, sent: Uint8Array): boolean => {
+    const isLong = sent.length > PUBLIC_SIGNED_BYTES_MAX;
+    if (isLong && signatures.v1.length === 0) {
+      throw invalid(`expected at most ${PUBLIC_SIGNED_BYTES_MAX} bytes under a signature v1a, got ${sent.length}`);
+    }
     if (isPublicKey(secret))
-      return isRightUnder(publicKeyOf(secret), Buffer.concat([Buffer.from(signed), sent]), signatures.v1a);
+      return !isLong && isRightUnder(publicKeyOf(secret), Buffer.concat([Buffer.from(signed), sent]), signatures.v1a);
     return hmacKeysOf(secret).some((key) => {
       const right = createHmac("sha256", key).update(signed).update(sent).digest();
       return signatures.v1.some((signature) => isEqual(right, signature));

@@ -13,7 +13,7 @@ export type RecordedParts = {
 
 /** Names of what is never recorded. */
 export const SECRET_NAMES =
-  /pass(?:word|wd|phrase|code)?$|^pwd$|secret|token|authorization|cookie|session|credential|api[-_]?key|private[-_]?key|access[-_]?key|^key$|^pin$|otp|cvv|cvc|card[-_]?number|iban|ssn|signature|jwt/i;
+  /pass(?:word|wd|phrase|code)|pass$|pwd|secret|token|authorization|cookie|session|credential|(?:api|private|access|encryption|signing|master)[-_]?key|^key$|^pin$|pin[-_]?code|recovery[-_]?code|mnemonic|seed[-_]?phrase|otp|cvv|cvc|card[-_]?num|credit[-_]?card|iban|ssn|signature|jwt/i;
 
 const WITHHELD = "[withheld]";
 const DEPTH_MAX = 8;

@@ -126,6 +126,25 @@ test("nothing is taken that was made with the public key alone, in any format an
   assert.equal(service.ledgers.get("main")?.size, before);
 });
 
+test("what only a private key signed is short, for checking it is work that anybody can ask for; with a secret it may be long", async () => {
+  const own = pair();
+  const secret = "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=";
+  await keyWith("long", own.whpk);
+  await keyWith("long", secret);
+  const signed = (length: number) => {
+    const body = JSON.stringify({ type: "long", text: "x".repeat(length) });
+    const of = (make: (text: string) => string) => (text: string) => make(text.slice(0, -BODY.length) + body);
+    return { body, own: of(ed25519(own)), byHmac: of(hmac(Buffer.from(secret.slice(6), "base64"))) };
+  };
+  const short = signed(1_000_000);
+  assert.equal((await send("long", headersFor(short.own), short.body)).status, 200);
+  const long = signed(1_100_000);
+  const refused = await send("long", headersFor(long.own), long.body);
+  assert.equal(codeOf(refused), "401 signature_invalid");
+  assert.match(refused.text, /at most 1048576 bytes under a signature v1a, got 11000/);
+  assert.equal((await send("long", headersFor(long.own, long.byHmac), long.body)).status, 200);
+});
+
 test("of signatures with a private key the first four are looked at: each is as much work as its body is long", async () => {
   const own = pair();
   const stranger = pair();

@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from "node:net";
 import test, { after } from "node:test";
 import express from "express";
 import { audit, type RequestAuditOptions } from "../../../src/sdk/express/index.ts";
+import { SECRET_NAMES } from "../../../src/sdk/express/recorded-parts.ts";
 import { until } from "../../until.ts";
 import { startScene } from "../clients.ts";
 
@@ -112,6 +113,15 @@ test("a client that goes away is recorded as one of which nobody knows how it en
     [gone?.action, gone?.outcome, gone?.metadata.ended, gone?.metadata.status],
     ["GET /slow", "unknown", "aborted", undefined],
   );
+});
+
+test("names of secrets are known in the spellings that programs have", () => {
+  const secrets =
+    "password Password passwords password_confirmation passwordConfirm newPassword2 user[password] passwd_hash pwd1 pinCode signing-key masterKey encryption_key creditCard card_num recovery_codes mnemonic seedPhrase";
+  for (const name of secrets.split(" ")) assert.match(name, SECRET_NAMES);
+  for (const name of ["passport", "passenger", "compassion", "number", "keyboard", "spinner"]) {
+    assert.doesNotMatch(name, SECRET_NAMES);
+  }
 });
 
 test("members that are named are recorded, and what is called as secrets are called is withheld even then", async () => {
