@@ -90,12 +90,16 @@ const INSPECT = `(() => {
 /** In the page: whether the ends of actors are there whole. */
 const UNCUT = `[...document.querySelectorAll("td.c-actor .cut-end")].every((each) => each.scrollWidth <= each.clientWidth)`;
 
+async function requireAccessible(page: Page, name: string, look: string): Promise<void> {
+  const rules = AXE_RULES[look];
+  if (rules !== undefined) assert.deepEqual(await seriousFindings(page, rules), [], `${name}, ${look}`);
+}
+
 async function inspect(page: Page, name: string, look: string): Promise<void> {
   await page.mouse.move(0, 0);
   const wrong = (await page.evaluate(INSPECT)) as string[];
   assert.deepEqual(wrong, [], `${name}, ${look}`);
-  const rules = AXE_RULES[look];
-  if (rules !== undefined) assert.deepEqual(await seriousFindings(page, rules), [], `${name}, ${look}`);
+  await requireAccessible(page, name, look);
   const folder = process.env.SCREENSHOTS;
   if (folder === undefined || look === "smallest") return;
   mkdirSync(resolve(folder), { recursive: true });
@@ -114,6 +118,10 @@ async function lookAtLedger(page: Page, look: string): Promise<void> {
   await page.waitForSelector(".chart canvas");
   await page.getByText("audit-firm").waitFor();
   await inspect(page, "overview", look);
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Help" }).waitFor();
+  await inspect(page, "help", look);
+  await page.keyboard.press("Escape");
   await go("events", "table.events tbody tr");
   await inspect(page, "events", look);
   const deployer = page.locator("td.c-actor", { hasText: ":payments:deployer" }).first();
@@ -167,6 +175,7 @@ async function lookAtVerifier(page: Page, look: string): Promise<void> {
   await inspect(page, "verify", look);
   await page.evaluate('for (const each of document.querySelectorAll("details")) each.open = true');
   assert.deepEqual(await page.evaluate(INSPECT), [], `verify, unfolded, ${look}`);
+  await requireAccessible(page, "verify, unfolded", look);
   await page.setInputFiles('input[type="file"]', file(bundle.replace("user", "usor")));
   await page.waitForSelector('[data-outcome="failed"]');
   await inspect(page, "verify-failed", look);
