@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import test, { after, before } from "node:test";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { readLine } from "../../src/export/lines.ts";
@@ -12,7 +13,8 @@ import { TreeEdge } from "../../src/merkle/append.ts";
 import { fromHex, toHex } from "../../src/merkle/bytes.ts";
 import { recoverSigner } from "../../src/merkle/checkpoint.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
-import { ask, codeOf, event, type Running, startService } from "./service.ts";
+import { until } from "../until.ts";
+import { ask, codeOf, event, type Logged, type Running, startService } from "./service.ts";
 
 const COUNT = 1200;
 
@@ -238,4 +240,23 @@ test("an export that is cut in the middle ends without its end, and its room is 
   assert.doesNotMatch(cut.text, /holdfast_export/);
   assert.equal(ends(), before + 1);
   for (let i = 0; i < 4; i++) assert.equal((await take("to=10")).isWhole, true);
+});
+
+test("a reader that never reads costs a few pieces, and is cut", async () => {
+  await ask(service, "POST /v1/ledgers", { key, body: { name: "large" } });
+  // More than the buffers of the system take.
+  const count = 400;
+  const body = Array.from({ length: count / 4 }, () => event({ message: "x".repeat(60_000) }));
+  for (let i = 0; i < 4; i++) {
+    assert.equal((await ask(service, "POST /v1/ledgers/large/events", { key, body })).status, 201);
+  }
+  const cuts = () => service.logged.filter(({ message }) => message === "an export was cut");
+  const before = cuts().length;
+  const socket = connect(service.port, "127.0.0.1");
+  socket.on("error", () => undefined).pause();
+  socket.write(`GET /v1/ledgers/large/export HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${key}\r\n\r\n`);
+  await until("the export to be cut", () => cuts().length > before);
+  socket.destroy();
+  const { count: written } = (cuts().at(-1) as Logged).fields as { count: number };
+  assert.ok(written > 0 && written < count / 2, `expected a part of ${count} events to be made, got ${written}`);
 });

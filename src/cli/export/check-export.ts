@@ -33,7 +33,11 @@ export async function checkExport(file: string): Promise<Result> {
 }
 
 async function checkBeside(file: string): Promise<ExportTrailer> {
-  const trailer = trailerIn(readObject(readTextFile(`${file}${MANIFEST}`)), `${file}${MANIFEST}`);
+  const beside = `${file}${MANIFEST}`;
+  const trailer = trailerIn(
+    readIn(beside, () => readObject(readTextFile(beside).trim())),
+    beside,
+  );
   const sha256 = createHash("sha256");
   let bytes = 0;
   try {
@@ -59,7 +63,7 @@ async function checkLines(file: string): Promise<ExportTrailer> {
   for await (const line of readLines(file, { charactersMax: LINE_CHARACTERS_MAX })) {
     if (trailer !== undefined) throw broken(file, "nothing behind its trailer, got another line");
     if (line.startsWith(END_BEGIN)) {
-      trailer = trailerIn(readObject(line).holdfast_export, file);
+      trailer = trailerIn(readIn(file, () => readObject(line)).holdfast_export, file);
       continue;
     }
     const { index, leafHash } = readIn(file, () => readLine(line, hash));

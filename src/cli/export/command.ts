@@ -18,8 +18,7 @@ import { type FilterFlags, filterOf, withFilterOptions } from "../remote/filter-
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
 import { CliError, usageError } from "../terminal/failure.ts";
 import { counted, readCount, readWhole } from "../terminal/numbers.ts";
-import { printNote, printResult } from "../terminal/output.ts";
-import { writeOutputFile } from "../terminal/output-file.ts";
+import { openOutput, printNote, printResult } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
 import { checkExport } from "./check-export.ts";
 import { MANIFEST } from "./manifest.ts";
@@ -99,8 +98,11 @@ async function exportTo(file: string, flags: ExportFlags): Promise<void> {
   const told = (): ExportTrailer => ownTrailer(trailer, written, as, filter);
   written.end(() => JSON.stringify(told()));
   const whole = told();
+  // Written first and named last: a disk that is full leaves neither.
+  const beside = as !== "ndjson" && file !== "-" ? openOutput(`${file}${MANIFEST}`) : undefined;
+  beside?.write(`${JSON.stringify(whole)}\n`);
   written.finish(as === "ndjson" ? trailerLine(whole) : "");
-  if (as !== "ndjson" && file !== "-") writeOutputFile(`${file}${MANIFEST}`, `${JSON.stringify(whole)}\n`);
+  beside?.close();
   tell(file, whole, signer, edge !== undefined, flags.json === true);
 }
 

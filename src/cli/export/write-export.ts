@@ -8,6 +8,7 @@ import { writeSync } from "node:fs";
 import type { Column } from "../../export/columns.ts";
 import { type TextFormat, textWriter } from "../../export/formats.ts";
 import type { ExportRecord } from "../../export/record.ts";
+import { CliError } from "../terminal/failure.ts";
 import { openOutput } from "../terminal/output.ts";
 import { type OutputFile, openFile } from "../terminal/output-file.ts";
 import { ParquetTable } from "./parquet.ts";
@@ -86,8 +87,22 @@ function sinkOf(file: string): Sink {
   };
   return {
     write(bytes) {
-      for (let at = 0; at < bytes.length; ) at += writeSync(open().fd, bytes, at);
+      const { fd } = open();
+      for (let at = 0; at < bytes.length; ) at += telling(file, () => writeSync(fd, bytes, at));
     },
-    finish: () => open().finish(),
+    finish() {
+      const { finish } = open();
+      telling(file, finish);
+    },
   };
+}
+
+/** Does it to a file, and says which one it was when the system refuses. */
+function telling<T>(file: string, act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    const message = `${JSON.stringify(file)} cannot be written: ${(cause as Error).message}. What was there stays.`;
+    throw new CliError(message, { code: "unwritable", exitStatus: 1, cause });
+  }
 }

@@ -1,4 +1,7 @@
-/** `holdfast export` as a process: the files of each format, an export that is broken off and goes on, and its check. */
+/**
+ * `holdfast export`: the files of each format, an export that is broken off and goes on, and its check. As a process where it
+ * writes; what checks and refuses runs here.
+ */
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -6,7 +9,11 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
+import { CommanderError } from "commander";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
+import { checkExport } from "../../../src/cli/export/check-export.ts";
+import { makeProgram } from "../../../src/cli/main.ts";
+import { CliError } from "../../../src/cli/terminal/failure.ts";
 import { ask, event, type Running, startService } from "../../http/service.ts";
 import { makeFolder, runCli } from "../run-cli.ts";
 
@@ -83,8 +90,9 @@ test("all of a ledger is exported, leads to its root, and is checked without the
 test("a file that was cut or changed anywhere is not taken for a whole one", async (t) => {
   const folder = makeFolder(t);
   const file = join(folder, "all.ndjson");
-  await exportTo(file, ["--actor", "u1"]);
-  const text = readFileSync(file, "utf8");
+  const { text } = await ask(service, "GET /v1/ledgers/main/export?actor=u1", { key });
+  writeFileSync(file, text);
+  assert.match((await checkExport(file)).text[0] as string, /is a whole export of 500 events/);
   const lines = text.split("\n");
   const half = lines.length >> 1;
   const changes: readonly (readonly [text: string, reason: RegExp])[] = [
@@ -99,9 +107,7 @@ test("a file that was cut or changed anywhere is not taken for a whole one", asy
   for (const [changed, reason] of changes) {
     assert.notEqual(changed, text);
     writeFileSync(file, changed);
-    const checked = await runCli(["export", file, "--check"]);
-    assert.equal(checked.status, 1, checked.stdout);
-    assert.match(checked.stderr, reason);
+    await assert.rejects(checkExport(file), isBroken(reason));
   }
 });
 
@@ -116,10 +122,9 @@ test("formats that have no place for a trailer have it beside them", async (t) =
     const direct = await ask(service, `GET /v1/ledgers/main/export?as=${as}&actor=u2`, { key });
     assert.equal(text, direct.text, "what the service sends is the same");
     assert.equal(JSON.parse(readFileSync(`${file}.holdfast.json`, "utf8")).sha256, sha256);
-    assert.equal((await runCli(["export", file, "--check"])).status, 0);
+    assert.match((await checkExport(file)).text[0] as string, new RegExp(`a whole export of 500 events as ${as}`));
     writeFileSync(file, text.slice(0, -1));
-    const cut = await runCli(["export", file, "--check"]);
-    assert.deepEqual([cut.status, /it was cut or changed/.test(cut.stderr)], [1, true]);
+    await assert.rejects(checkExport(file), isBroken(/it was cut or changed/));
   }
 });
 
@@ -148,14 +153,13 @@ test("a table of Parquet has the columns that were asked for, read by a reader o
 
 test("an export that is broken off again and again goes on, with nothing missing and nothing twice", async (t) => {
   const folder = makeFolder(t);
-  const whole = join(folder, "whole.ndjson");
-  await exportTo(whole);
+  const whole = await ask(service, "GET /v1/ledgers/main/export", { key });
   const between = await breaking(3, 200_000);
   t.after(between.close);
   const file = join(folder, "broken.ndjson");
   const made = await exportTo(file, [], between.url);
   assert.deepEqual([made.status, made.stderr], [0, ""]);
-  assert.equal(readFileSync(file, "utf8"), readFileSync(whole, "utf8"));
+  assert.equal(readFileSync(file, "utf8"), whole.text);
   const from = between.asked.map((url) => Number(new URLSearchParams(url.split("?")[1]).get("from")));
   assert.equal(from.length, 4);
   assert.ok(
@@ -178,8 +182,42 @@ test("an export that cannot be ended leaves nothing behind, and what was there b
   assert.equal(existsSync(`${file}.holdfast.json`), false);
 });
 
+/** What a process imports first: writing to a file fails, as on a full disk, behind so many bytes. */
+function fullDisk(bytesMax: number): string {
+  const code = `import fs from "node:fs"; import { syncBuiltinESMExports } from "node:module";
+    const { writeSync } = fs; let left = ${bytesMax};
+    fs.writeSync = (fd, bytes, at = 0) => {
+      if (fd <= 2) return writeSync(fd, bytes, at);
+      const room = Math.min(left, bytes.length - at);
+      if (room === 0) throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+      left -= room;
+      return writeSync(fd, bytes, at, room);
+    };
+    syncBuiltinESMExports();`;
+  return `--import=data:text/javascript,${encodeURIComponent(code)}`;
+}
+
+test("a disk that gets full ends an export with a reason, nothing half-written, and what was there before", async (t) => {
+  const folder = makeFolder(t);
+  const file = join(folder, "kept.csv");
+  writeFileSync(file, "before");
+  const whole = Buffer.byteLength((await ask(service, "GET /v1/ledgers/main/export?as=csv", { key })).text);
+  // In the middle of the file, and in that of what stands beside it.
+  for (const bytesMax of [whole >> 1, whole + 100]) {
+    const env = { HOLDFAST_URL: service.url, HOLDFAST_KEY: key, NODE_OPTIONS: fullDisk(bytesMax) };
+    const made = await runCli(["export", file, "--as", "csv"], { env });
+    assert.equal(made.status, 1, made.stdout);
+    assert.match(made.stderr, /ENOSPC/);
+    assert.deepEqual(readdirSync(folder), ["kept.csv"]);
+    assert.equal(readFileSync(file, "utf8"), "before");
+  }
+});
+
 test("what cannot be exported so is told before a file is touched", async (t) => {
-  const file = join(makeFolder(t), "none");
+  const folder = makeFolder(t);
+  const file = join(folder, "none");
+  const keyFile = join(folder, "key");
+  writeFileSync(keyFile, key);
   const cases: readonly (readonly [flags: string[], status: number, reason: RegExp])[] = [
     [["--columns", "id"], 2, /--columns with --as csv or parquet/],
     [["--as", "csv", "--columns", "a..b"], 2, /a name such as actor\.id/],
@@ -189,8 +227,34 @@ test("what cannot be exported so is told before a file is touched", async (t) =>
     [["--ledger", "none"], 1, /ledger_unknown/],
   ];
   for (const [flags, status, reason] of cases) {
-    const made = await exportTo(file, flags);
-    assert.deepEqual([made.status, reason.test(made.stderr)], [status, true], made.stderr);
+    const [failed, said] = await refusedHere([file, ...flags, "--key-file", keyFile]);
+    assert.deepEqual([failed, reason.test(said)], [status, true], said);
     assert.equal(existsSync(file), false);
   }
 });
+
+/** Runs it in this process, and gives the exit status and the reason that it ends with. */
+async function refusedHere(args: readonly string[]): Promise<[number, string]> {
+  const program = await makeProgram("export", () => undefined);
+  let said = "";
+  const writeErr = (text: string) => {
+    said += text;
+  };
+  for (const each of [program, ...program.commands]) each.configureOutput({ writeErr });
+  try {
+    await program.parseAsync(["export", ...args, "--url", service.url], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return [2, said];
+    if (error instanceof CliError) return [error.exitStatus, `${error.code}: ${error.message}`];
+    throw error;
+  }
+  return [0, ""];
+}
+
+function isBroken(reason: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof CliError && error.exitStatus === 1 && error.code === "export_broken");
+    assert.match(error.message, reason);
+    return true;
+  };
+}
