@@ -14,6 +14,7 @@ import { recoverSigner } from "../../merkle/checkpoint.ts";
 import { ProofError } from "../../merkle/proof.ts";
 import { TILE_WIDTH } from "../../merkle/tile.ts";
 import { readTextFile } from "../../store/text-file.ts";
+import type { ServiceClient } from "../remote/service-client.ts";
 import { CliError, usageError } from "../terminal/failure.ts";
 import { readLines } from "../terminal/lines.ts";
 import { counted } from "../terminal/numbers.ts";
@@ -22,14 +23,32 @@ import { MANIFEST } from "./manifest.ts";
 
 const LINE_CHARACTERS_MAX = 64 * 1024 * 1024;
 
-/** @throws CliError when it was cut or changed, or nothing tells whether it was */
-export async function checkExport(file: string): Promise<Result> {
+/**
+ * @param client asked whether its checkpoint is that of the file
+ * @throws CliError when it was cut or changed, or nothing tells whether it was, or the service has another history
+ */
+export async function checkExport(file: string, client?: ServiceClient): Promise<Result> {
   const trailer = existsSync(`${file}${MANIFEST}`) ? await checkBeside(file) : await checkLines(file);
   const { count, size, as, checkpoint } = trailer;
   const signer = checkpoint === null ? undefined : signerOf(file, checkpoint);
   const by = signer === undefined ? "" : ` Its checkpoint, of size ${size}, is signed by ${signer}.`;
   const text = [`${file} is a whole export of ${counted(count, "event")} as ${as}.${by}`];
+  if (client !== undefined) text.push(await askService(file, trailer, client));
   return { json: { file, signer, ...trailer }, text };
+}
+
+/** Whether a service has the checkpoint that a file is of. @throws CliError when it has another one, or none */
+async function askService(file: string, { ledger, checkpoint }: ExportTrailer, client: ServiceClient): Promise<string> {
+  if (checkpoint === null) throw broken(file, "a checkpoint to ask the service for, got an export of an empty ledger");
+  const { size, root } = checkpoint;
+  const path = `/v1/ledgers/${encodeURIComponent(ledger.name)}/checkpoint/${size}`;
+  const there = (await client.ask(path)) as { readonly ledgerId?: unknown; readonly root?: unknown };
+  if (there.root === root && there.ledgerId === ledger.id) {
+    return `The service at ${client.url} has the same ledger with the same root at that size.`;
+  }
+  const got = `${String(there.root)} of ledger ${String(there.ledgerId)}`;
+  const message = `${file} is not of that service: expected the root ${root} of ledger ${ledger.id} at size ${size}, got ${got}.`;
+  throw new CliError(message, { code: "root_mismatch", exitStatus: 1 });
 }
 
 async function checkBeside(file: string): Promise<ExportTrailer> {

@@ -57,10 +57,15 @@ export function addExport(program: Command): void {
         .argParser(readCount)
         .default(RETRY_S),
     )
-    .option("--check", "write nothing: check a file that was exported before")
+    .option(
+      "--check",
+      "write nothing: check a file that was exported before; with --url also against what that service has",
+    )
     .option("--json", "print the result as JSON")
     .action(async (file: string, flags: ExportFlags) => {
-      if (flags.check === true) printResult(await checkExport(file), flags.json === true);
+      // Nobody is asked who was not named.
+      const asked = flags.url === undefined ? undefined : new ServiceClient(flags);
+      if (flags.check === true) printResult(await checkExport(file, asked), flags.json === true);
       else await exportTo(file, flags);
     });
 }

@@ -13,6 +13,7 @@ import { CommanderError } from "commander";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { checkExport } from "../../../src/cli/export/check-export.ts";
 import { makeProgram } from "../../../src/cli/main.ts";
+import { ServiceClient } from "../../../src/cli/remote/service-client.ts";
 import { CliError } from "../../../src/cli/terminal/failure.ts";
 import { ask, event, type Running, startService } from "../../http/service.ts";
 import { makeFolder, runCli } from "../run-cli.ts";
@@ -79,11 +80,12 @@ test("all of a ledger is exported, leads to its root, and is checked without the
   const made = await exportTo(file);
   assert.deepEqual([made.status, made.stderr], [0, ""]);
   assert.match(made.stdout, /^Exported 1500 events as ndjson\. All of the ledger: they lead to the root/);
-  const checked = await runCli(["export", file, "--check"]);
+  const checked = await runCli(["export", file, "--check", "--url", service.url]);
   assert.match(
     checked.stdout,
     /all\.ndjson is a whole export of 1500 events as ndjson\. Its checkpoint, of size 1500, is signed by 0x/,
   );
+  assert.match(checked.stdout, /The service at http:.* has the same ledger with the same root at that size\./);
   assert.equal(checked.status, 0);
 });
 
@@ -109,6 +111,26 @@ test("a file that was cut or changed anywhere is not taken for a whole one", asy
     writeFileSync(file, changed);
     await assert.rejects(checkExport(file), isBroken(reason));
   }
+});
+
+test("a file is of a service whose ledger has its root at its size, and of no other", async (t) => {
+  const file = join(makeFolder(t), "some.ndjson");
+  const { text } = await ask(service, "GET /v1/ledgers/main/export?actor=u1", { key });
+  const client = new ServiceClient({ url: service.url });
+  const root = /"root":"0x(..)/.exec(text)?.[1] as string;
+  const id = /"ledger":\{"id":"0x(..)/.exec(text)?.[1] as string;
+  writeFileSync(file, text);
+  assert.match((await checkExport(file, client)).text[1] as string, /has the same ledger with the same root/);
+  const changes = [
+    text.replace(`"root":"0x${root}`, `"root":"0x${root === "00" ? "11" : "00"}`),
+    text.replace(`"ledger":{"id":"0x${id}`, `"ledger":{"id":"0x${id === "00" ? "11" : "00"}`),
+  ];
+  for (const changed of changes) {
+    writeFileSync(file, changed);
+    await assert.rejects(checkExport(file, client), /is not of that service: expected the root/);
+  }
+  writeFileSync(file, text.replaceAll(`"size":${COUNT}`, `"size":${COUNT - 1}`));
+  await assert.rejects(checkExport(file, client), /checkpoint_unknown/);
 });
 
 test("formats that have no place for a trailer have it beside them", async (t) => {
