@@ -64,6 +64,11 @@ function copyContractSources(): void {
       to,
     );
   }
+  // As it is: what tsc writes of JSON has other bytes, and its hash is in the code.
+  copyFileSync(
+    join(ROOT, "src", "chain", "contract", "metadata.json"),
+    join(MADE, "chain", "contract", "metadata.json"),
+  );
 }
 
 try {

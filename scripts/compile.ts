@@ -1,18 +1,23 @@
 /**
  * Compiles the contract and writes src/chain/contract/artifact.json, which the service and the verifiers use, so that
- * starting compiles nothing. `--check` only compares, and fails when the file is not what the compiler makes.
+ * starting compiles nothing, and beside it metadata.json, solc's own words about it, whose hash is in the code. `--check`
+ * only compares, and fails when a file is not what the compiler makes.
  * Why: docs/decisions/0016.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { AbiCoder, getCreate2Address, id, keccak256 } from "ethers";
 import hre from "hardhat";
+import { makeSourceInput } from "../src/chain/contract/sources.ts";
 import { readJson } from "../src/json/read.ts";
 
 const SOURCE = join(import.meta.dirname, "../contracts/LedgerAnchor.sol");
 const CONTRACT = "LedgerAnchor";
 const ARTIFACT = join(import.meta.dirname, "../src/chain/contract/artifact.json");
+
+const METADATA = join(import.meta.dirname, "../src/chain/contract/metadata.json");
 
 /** The public factory that is at one address on most chains: github.com/pcaversaccio/createx. */
 const CREATEX = "0xba5Ed099633D3B313e4D5F7bdc1305d3c28ba5Ed";
@@ -75,6 +80,24 @@ export async function compileArtifact(): Promise<Artifact> {
   };
 }
 
+/**
+ * What solc says of the contract beside its code: a text whose every byte counts. Hardhat does not ask for it.
+ * @param input the compiler's standard JSON input
+ */
+export function compileMetadata(input: string): string {
+  const solc = createRequire(import.meta.url)("solc") as { compile(input: string): string };
+  const { settings, ...rest } = readJson(input) as { readonly settings: object };
+  const outputSelection = { "*": { [CONTRACT]: ["metadata"] } };
+  const made = readJson(solc.compile(JSON.stringify({ ...rest, settings: { ...settings, outputSelection } }))) as {
+    readonly contracts?: Readonly<Record<string, Readonly<Record<string, { readonly metadata?: string }>>>>;
+  };
+  const metadata = Object.values(made.contracts ?? {}).find((each) => each[CONTRACT] !== undefined)?.[CONTRACT]
+    ?.metadata;
+  if (metadata === undefined)
+    throw new Error(`expected metadata of ${CONTRACT}, got ${JSON.stringify(made).slice(0, 500)}`);
+  return metadata;
+}
+
 /** CreateX hashes a salt that is not bound to a sender or a chain before it uses it. */
 function create2Address(initCodeHash: string): string {
   const guarded = keccak256(AbiCoder.defaultAbiCoder().encode(["bytes32"], [SALT]));
@@ -89,6 +112,7 @@ export function differences(expected: Artifact, actual: Partial<Artifact>): stri
 
 if (import.meta.main) {
   const artifact = await compileArtifact();
+  const metadata = compileMetadata(makeSourceInput());
   if (process.argv.includes("--check")) {
     const wrong = differences(artifact, readJson(readFileSync(ARTIFACT, "utf8")) as Partial<Artifact>);
     if (wrong.length > 0) {
@@ -98,9 +122,14 @@ if (import.meta.main) {
       );
       process.exit(1);
     }
+    if (readFileSync(METADATA, "utf8") !== metadata) {
+      console.error("src/chain/contract/metadata.json differs from what the compiler makes");
+      process.exit(1);
+    }
     console.log(`src/chain/contract/artifact.json is what solc ${artifact.compiler.version} makes`);
   } else {
     writeFileSync(ARTIFACT, `${JSON.stringify(artifact, null, 1)}\n`);
+    writeFileSync(METADATA, metadata);
     console.log(`wrote src/chain/contract/artifact.json: ${artifact.contractName} at ${artifact.create2.address}`);
   }
 }

@@ -104,6 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "json",
     "net",
     "entry",
+    "verify",
     "store",
     "chain",
     "keys",

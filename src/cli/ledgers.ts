@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { LEDGER_DEFAULT } from "../net/service-defaults.ts";
+import type { Explorer } from "../verify/evm/explorers.ts";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "./remote/service-client.ts";
 import { printResult, table } from "./terminal/output.ts";
 
@@ -16,6 +17,8 @@ export type LedgerStatus = {
   readonly size: number;
   readonly anchoredSize: number;
   readonly finalSize: number;
+  /** Services before this one say nothing of explorers. */
+  readonly chains?: readonly { readonly chainId: number; readonly explorer?: Explorer }[];
 };
 
 export function addLedgers(program: Command): void {

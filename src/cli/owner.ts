@@ -263,7 +263,8 @@ function print({ ledgerId, call, done }: Deed, flags: OwnerFlags, { isDone, from
   const json = { ledgerId, isDone, ...(from !== undefined && { from }), call: { ...place, ...call }, ...sent };
   const how =
     sent === undefined ? "It was so already." : `Transaction ${sent.transactionHash}, block ${sent.blockNumber}.`;
-  const links = sent === undefined || chainId === undefined ? [] : describeLinks({ ...sent, chainId, ...place });
+  const links =
+    sent === undefined || chainId === undefined ? [] : describeLinks({ ...sent, chainId, ...place }, flags.explorer);
   const text = isDone
     ? [`${done} ${how}`, ...links]
     : [`To be sent by ${from ?? "the ledger's owner"}:`, "", ...describeCall(call, place)];

@@ -9,7 +9,7 @@ import type { ChainFacts } from "../service/chains.ts";
 import { adminKeyFile, type Config, readConfig } from "../service/config.ts";
 import { AddressTakenError } from "../service/servers.ts";
 import { type Service, startService } from "../service/service.ts";
-import { isDevelopmentChain } from "../verify/evm/explorers.ts";
+import { explorerUrl, isDevelopmentChain } from "../verify/evm/explorers.ts";
 import { describeInstallation, lookAtInstallation } from "./about/installed-packages.ts";
 import { CliError, unreachable } from "./terminal/failure.ts";
 import { printNote, printResult, type Result } from "./terminal/output.ts";
@@ -161,8 +161,10 @@ function firstSteps({ url, chains: [chain] }: Service, keyFile: string): string[
   ];
 }
 
-function chainLines({ name, chainId, endpoint, contract, embedded }: ChainFacts): string[] {
+function chainLines({ name, chainId, endpoint, contract, explorer, embedded }: ChainFacts): string[] {
   const lines = [`  Chain      ${name}, id ${chainId}, at ${endpoint}`, `  Contract   ${contract}`];
+  const readPage = explorer && explorerUrl(chainId, "read", contract, { [chainId]: explorer });
+  if (readPage !== undefined) lines.push(`  Explorer   ${readPage}`);
   if (embedded === undefined) return lines;
   lines.push(
     "             This chain runs on your own machine: it shows how things work, and proves nothing to others.",

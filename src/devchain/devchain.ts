@@ -23,12 +23,13 @@ import {
   ChainProcessError,
   endStale,
   findProgram,
-  isPortFree,
   type Program,
   startProcess,
   tracesOf,
+  untoldHost,
 } from "./process.ts";
 import { damaged, removeUnpacked, Snapshots, unpackSnapshot } from "./snapshot.ts";
+import { NodeWarden, type WardenOptions } from "./warden.ts";
 
 export type DevChainOptions = {
   /** Folder of the chain, such as <data>/chain; made when it is missing. */
@@ -36,8 +37,8 @@ export type DevChainOptions = {
   /** Port to listen on; 0, or one that is taken, lets the system choose. */
   readonly port?: number;
   readonly program?: Program;
-  /** The only origin whose pages may ask the chain; none when absent. */
-  readonly pageOrigin?: string | undefined;
+  /** The only origins whose pages may ask the chain, and only what reads; none when absent. */
+  readonly pageOrigins?: readonly string[];
   /** Milliseconds before a chain that ended by itself is started again, doubled each time that it does not come up. */
   readonly reviveMs?: number;
   readonly log: Log;
@@ -47,13 +48,14 @@ export type DevChainOptions = {
 type Launch = {
   readonly program: Program;
   readonly folder: ChainFolder;
+  readonly host: string;
   readonly port: number;
-  readonly pageOrigin: string | undefined;
 };
 type Parts = {
   readonly options: DevChainOptions;
   readonly again: Launch;
   readonly started: ChainProcess;
+  readonly warden: NodeWarden;
   readonly endpoint: Endpoint;
   readonly snapshots: Snapshots | undefined;
   readonly blocks: number;
@@ -77,12 +79,14 @@ const DETAILS = {
 const REVIVE_MS_MAX = 60_000;
 
 export class DevChain {
+  /** Of the warden before its node. */
   readonly url: string;
   readonly contract: Hex = DEPLOYED.address;
   /** "hardhat" keeps nothing: each start is another chain. */
   readonly kind: Program["kind"];
   readonly #launch: Launch;
   readonly #options: DevChainOptions;
+  readonly #warden: NodeWarden;
   readonly #endpoint: Endpoint;
   readonly #snapshots: Snapshots | undefined;
   readonly #funded = new Set<Hex>();
@@ -100,31 +104,36 @@ export class DevChain {
    *   system does not let its folder be used
    */
   static async open(options: DevChainOptions): Promise<DevChain> {
-    const { dir, log, pageOrigin, program = findProgram() } = options;
+    const { dir, log, pageOrigins = [], program = findProgram() } = options;
     const folder = await ChainFolder.open(dir, log);
     if (program.kind === "hardhat") log.warn({}, "no anvil here: the embedded chain is Hardhat's and keeps nothing");
-    const port = await choosePort(folder, options.port ?? 0, log);
-    const started = await launch({ program, folder, port, pageOrigin });
+    await endEarlier(folder, log);
+    const host = await untoldHost();
+    const started = await launch({ program, folder, host, port: 0 });
     const endpoint = connectEndpoint(started.url, REQUEST_MS);
+    let warden: NodeWarden | undefined;
     try {
+      // Whoever was told the address finds the chain there after a restart, too.
+      warden = await openWarden({ port: options.port ?? 0, nodeUrl: started.url, pageOrigins }, log);
       await setClock(program, endpoint);
       const isNew = await deployOnce(endpoint);
-      // Whoever was told the address finds the chain there after a restart, too.
-      const again = { program, folder, pageOrigin, port: Number(new URL(started.url).port) };
+      const again = { program, folder, host, port: Number(new URL(started.url).port) };
       const snapshots = program.kind === "anvil" ? new Snapshots(dir, started.url) : undefined;
       if (isNew) await snapshots?.take();
       const blocks = Number(await endpoint.request("eth_blockNumber", []));
-      return new DevChain({ options, again, started, endpoint, snapshots, blocks });
+      return new DevChain({ options, again, started, warden, endpoint, snapshots, blocks });
     } catch (error) {
       endpoint.close();
+      await warden?.close();
       await started.stop();
       throw error;
     }
   }
 
-  private constructor({ options, again, started, endpoint, snapshots, blocks }: Parts) {
+  private constructor({ options, again, started, warden, endpoint, snapshots, blocks }: Parts) {
     this.#blocks = blocks;
-    this.url = started.url;
+    this.url = warden.url;
+    this.#warden = warden;
     this.kind = started.kind;
     this.#options = options;
     this.#launch = again;
@@ -189,6 +198,7 @@ export class DevChain {
       this.#endpoint.close();
       await this.#process.stop();
       await this.#kept;
+      await this.#warden.close();
       // One that stays behind names a process that is gone, as after a kill.
       await this.#launch.folder
         .forgetProcess()
@@ -265,13 +275,13 @@ export class DevChain {
 }
 
 /** A chain with the state of the last snapshot. */
-async function launch({ program, folder, port, pageOrigin }: Launch): Promise<ChainProcess> {
+async function launch({ program, folder, host, port }: Launch): Promise<ChainProcess> {
   const { dir } = folder;
   const stateFile = program.kind === "anvil" ? await unpackSnapshot(dir) : undefined;
   let started: ChainProcess | undefined;
   try {
     const firstTime = await folder.firstTime(stateFile);
-    const options = { program, chainId: DEV_CHAIN_ID, port, firstTime, home: dir, pageOrigin };
+    const options = { program, chainId: DEV_CHAIN_ID, host, port, firstTime, home: dir };
     started = await startProcess(stateFile === undefined ? options : { ...options, stateFile });
     await folder.noteProcess(tracesOf(started));
     return started;
@@ -291,16 +301,23 @@ async function setClock({ kind }: Program, endpoint: Endpoint): Promise<void> {
   await endpoint.request("evm_setTime", [`0x${Math.floor(Date.now() / 1000).toString(16)}`]);
 }
 
-/** The wanted port, once a chain of an earlier run that still holds it is ended; another one when it is taken. */
-async function choosePort(folder: ChainFolder, port: number, log: Log): Promise<number> {
+/** Ends a chain of an earlier run that is still there. */
+async function endEarlier(folder: ChainFolder, log: Log): Promise<void> {
   const stale = await folder.process();
-  if (stale !== undefined) {
-    if (await endStale(stale)) log.warn(stale, "ended the embedded chain of an earlier run");
-    await folder.forgetProcess();
+  if (stale === undefined) return;
+  if (await endStale(stale)) log.warn(stale, "ended the embedded chain of an earlier run");
+  await folder.forgetProcess();
+}
+
+/** The warden at the wanted port; at another one when it is taken. */
+async function openWarden(options: WardenOptions, log: Log): Promise<NodeWarden> {
+  try {
+    return await NodeWarden.open(options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || options.port === 0) throw error;
+    log.warn({}, `port ${options.port} is taken: the embedded chain listens on another one`);
+    return NodeWarden.open({ ...options, port: 0 });
   }
-  if (port === 0 || (await isPortFree(port))) return port;
-  log.warn({}, `port ${port} is taken: the embedded chain listens on another one`);
-  return 0;
 }
 
 /**

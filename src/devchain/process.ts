@@ -4,6 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
@@ -35,8 +36,8 @@ export type StartOptions = {
   readonly firstTime?: number;
   /** The only folder that it may take for its user's; without one it has none. */
   readonly home?: string;
-  /** The only origin whose pages may ask the chain, such as that of the service; without one none may. */
-  readonly pageOrigin?: string | undefined;
+  /** Address of loopback to listen on; 127.0.0.1 when absent. */
+  readonly host?: string;
 };
 
 /** The chain's process did not come up, or another one is in its place. */
@@ -95,8 +96,9 @@ function accessible(locate: () => string, mode: number): string | undefined {
 /** Starts a chain and waits until it listens. @throws ChainProcessError when it does not come up */
 export async function startProcess(options: StartOptions): Promise<ChainProcess> {
   const { program } = options;
-  const port = program.kind === "hardhat" && options.port === 0 ? await freePort() : options.port;
-  const command = [program.command, ...program.args, ...argumentsFor(program.kind, { ...options, port })];
+  const { host = "127.0.0.1" } = options;
+  const port = program.kind === "hardhat" && options.port === 0 ? await freePort(host) : options.port;
+  const command = [program.command, ...program.args, ...argumentsFor(program.kind, { ...options, host, port })];
   const guarded = process.platform === "win32" ? command : ["/bin/sh", "-c", GUARD, "holdfast-chain", ...command];
   const child = spawn(guarded[0] as string, guarded.slice(1), {
     // Its own group: an interrupt from the terminal is for us, and we stop it after the last snapshot.
@@ -115,7 +117,7 @@ export async function startProcess(options: StartOptions): Promise<ChainProcess>
     await stopChild(child, ended);
     throw error;
   });
-  const url = `http://127.0.0.1:${listening}`;
+  const url = `http://${host}:${listening}`;
   const stop = () => stopChild(child, ended);
   return { kind: program.kind, pid: child.pid as number, url, ended, stop };
 }
@@ -136,15 +138,15 @@ function environmentOf(home: string): NodeJS.ProcessEnv {
 
 function argumentsFor(
   kind: Program["kind"],
-  { chainId, port, stateFile, firstTime, pageOrigin }: StartOptions,
+  { chainId, host, port, stateFile, firstTime }: StartOptions & { readonly host: string },
 ): string[] {
-  if (kind === "hardhat") return ["--hostname", "127.0.0.1", "--port", String(port), "--chain-id", String(chainId)];
+  if (kind === "hardhat") return ["--hostname", host, "--port", String(port), "--chain-id", String(chainId)];
   // One slot in an epoch: safe is the block before the newest, final the one before that.
-  const fixed = ["--host", "127.0.0.1", "--slots-in-an-epoch", "1", "--accounts", "0", "--color", "never"];
+  const fixed = ["--host", host, "--slots-in-an-epoch", "1", "--accounts", "0", "--color", "never"];
   // Without a number of states anvil writes all but the last 500 to its user's folder, each larger than the last.
   const kept = ["--prune-history", String(STATES_KEPT)];
-  // Any page that the user has open could send requests to it, anvil_reset among them; the service's own may ask.
-  const closed = pageOrigin === undefined ? ["--no-cors"] : ["--allow-origin", pageOrigin];
+  // Any page that the user has open could send requests to it; those that may ask come through the warden before it.
+  const closed = ["--no-cors"];
   const state = stateFile === undefined ? [] : ["--load-state", stateFile];
   const time = firstTime === undefined ? [] : ["--timestamp", String(firstTime)];
   return [...fixed, ...kept, ...closed, "--port", String(port), "--chain-id", String(chainId), ...time, ...state];
@@ -164,7 +166,7 @@ function waitForPort(child: ChildProcess, ended: Promise<void>): Promise<number>
       // Afterwards both streams are only drained: the chain writes a line for every request.
       if (output.length > OUTPUT_MAX) return;
       output += chunk.toString();
-      const match = /(?:Listening on [\d.]+|http:\/\/127\.0\.0\.1):(\d+)/.exec(output);
+      const match = /(?:Listening on |http:\/\/)127\.[\d.]+:(\d+)/.exec(output);
       if (match === null) return;
       clearTimeout(timer);
       resolve(Number(match[1]));
@@ -186,24 +188,27 @@ function closeGuard(child: ChildProcess): void {
 }
 
 /** A port that is free at this moment. */
-async function freePort(): Promise<number> {
+async function freePort(host: string): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(0, host, resolve);
   });
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** Whether a port of loopback can be listened on now. */
-export async function isPortFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
+/**
+ * An address of loopback that nobody was told: a page cannot ask what it cannot find, and a WebSocket asks without leave.
+ * Where loopback has one address only, as on macOS, it is that one.
+ */
+export async function untoldHost(): Promise<string> {
+  const host = [127, 1 + randomInt(254), randomInt(256), 1 + randomInt(254)].join(".");
+  return freePort(host).then(
+    () => host,
+    () => "127.0.0.1",
+  );
 }
 
 /** A process as it can be found again: process ids are given to others, but not with the same time of start. */
@@ -220,7 +225,7 @@ export function tracesOf({ pid, url }: Pick<ChainProcess, "pid" | "url">): Trace
  */
 export async function endStale({ pid, startedAt }: Traces): Promise<boolean> {
   const line = commandLine(pid);
-  const isChain = line !== undefined && /anvil|hardhat/.test(line) && line.includes("127.0.0.1");
+  const isChain = line !== undefined && /anvil|hardhat/.test(line) && /\b127\.\d+\.\d+\.\d+\b/.test(line);
   if (!isChain || startedAt === undefined || startOf(pid) !== startedAt) return false;
   process.kill(pid, "SIGKILL");
   for (let i = 0; i < 100 && commandLine(pid) !== undefined; i++) await new Promise((wake) => setTimeout(wake, 20));

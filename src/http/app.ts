@@ -27,12 +27,18 @@ import { exportEvents } from "./routes/events/export.ts";
 import { listIntents } from "./routes/events/intents.ts";
 import { countEvents, countMatches, listEvents } from "./routes/events/search.ts";
 import { tailEvents } from "./routes/events/tail.ts";
+import {
+  CONTRACT_FILES_PATH,
+  CONTRACT_FILES_ROUTE,
+  type ContractFilePath,
+  readContractFile,
+} from "./routes/files/contract-files.ts";
+import { PAGES, servePage } from "./routes/files/pages.ts";
 import { alive, metricsText, ready, status } from "./routes/health.ts";
 import { hecAcks, hecHealth } from "./routes/hec.ts";
 import { ingest } from "./routes/ingest.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
-import { PAGES, servePage } from "./routes/pages.ts";
 import {
   listSchemas,
   listViolations,
@@ -68,6 +74,8 @@ export function createApp(services: Services): Express {
   for (const [path, page] of Object.entries(PAGES)) {
     app.all(path, dispatcher(path, new Map([["get", servePage(page)]]), tools));
   }
+  const contractFiles = new Map([["get", (req: Request) => readContractFile(services, contractPathOf(req))]]);
+  app.all(CONTRACT_FILES_PATH, dispatcher(CONTRACT_FILES_ROUTE, contractFiles, tools));
   app.use((req: Request, res: Response) => {
     sendProblem(
       req,
@@ -77,6 +85,13 @@ export function createApp(services: Services): Express {
   });
   app.use(onRouterError(services));
   return app;
+}
+
+/** What a request for a file about the contract asks for; of the file Express makes a list. */
+function contractPathOf({ params }: Request): ContractFilePath {
+  const { match, chainId, address, file } = params as Readonly<Record<string, string | readonly string[]>>;
+  const path = Array.isArray(file) ? file.join("/") : String(file);
+  return { match: String(match), chainId: String(chainId), address: String(address), file: path };
 }
 
 /** A path as it may be repeated: a sender that knows nothing but a URL has its key in there, and logs what it is answered. */

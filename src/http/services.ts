@@ -16,6 +16,7 @@ import type { Hash } from "../merkle/hash.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Indexer } from "../query/index/indexer.ts";
 import type { Store } from "../store/store.ts";
+import type { Explorer } from "../verify/evm/explorers.ts";
 import type { KeyRing } from "./auth/api-keys.ts";
 import type { TurnLimits } from "./wire/turns.ts";
 
@@ -30,6 +31,8 @@ export type ChainStatus = {
   readonly lagMs: number;
   /** Above this the chain is not doing its work. */
   readonly lagMaxMs: number;
+  /** Where people look at the chain, where that was set. */
+  readonly explorer?: Explorer;
   /** Why anchoring stands still, in a few words without secrets. */
   readonly trouble?: string;
 };
@@ -135,6 +138,11 @@ export type Services = {
   /** Secret that goes into the digests of contents, see entry/prepare.ts. */
   readonly contentKey?: Uint8Array;
   readonly version: string;
+  /**
+   * A file about the contract at an address, by its path in Sourcify's folder of that contract; undefined where this service
+   * anchors in no such contract, or there is no such file. None are told when absent.
+   */
+  readonly contractFile?: (chainId: number, address: string, path: string) => Promise<Uint8Array | undefined>;
   /** Seconds for which a browser that came with TLS is told to come so only; 0 tells it nothing. */
   readonly hstsS?: number;
 };

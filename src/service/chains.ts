@@ -20,6 +20,7 @@ import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { hostInUrl } from "../net/listen-address.ts";
 import type { Store } from "../store/store.ts";
+import type { Explorer } from "../verify/evm/explorers.ts";
 import type { ChainConfig, Config, KeySource } from "./config.ts";
 import { mainAddress } from "./listening.ts";
 
@@ -30,6 +31,8 @@ export type ChainFacts = {
   /** First endpoint, without a path that may hold a key. */
   readonly endpoint: string;
   readonly contract: string;
+  /** Where people look at it. */
+  readonly explorer: Explorer | undefined;
   readonly embedded?: DevChain["kind"];
 };
 
@@ -105,10 +108,12 @@ async function openEmbedded(config: Config, { log, health, store, closeLater }: 
   // Next to the service's own port where that is free, so that an address that was noted down stays right.
   const { host, port: own } = mainAddress(config);
   const port = own === 0 ? 0 : own + 1;
-  // The page that verifies asks the chain from the reader's browser.
+  // The page that verifies asks the chain from the reader's browser, and so does an explorer.
   const scheme = config.http === undefined ? "https" : "http";
-  const pageOrigin = own === 0 ? undefined : `${scheme}://${hostInUrl(host)}:${own}`;
-  const options = { dir: join(config.data, "chain"), port, log, health, pageOrigin };
+  const ownOrigins = own === 0 ? [] : [`${scheme}://${hostInUrl(host)}:${own}`];
+  const { embeddedExplorer: explorer } = config;
+  const pageOrigins = explorer === undefined ? ownOrigins : [...ownOrigins, new URL(explorer.url).origin];
+  const options = { dir: join(config.data, "chain"), port, log, health, pageOrigins };
   const devChain = await DevChain.open(options);
   closeLater(() => devChain.close());
   const payerAccount = keyAccount(keys.payer.key);
@@ -130,7 +135,8 @@ async function openEmbedded(config: Config, { log, health, store, closeLater }: 
     },
   };
   const contract = checksumAddress(devChain.contract);
-  const facts = { name: "embedded", chainId: DEV_CHAIN_ID, endpoint: devChain.url, contract, embedded: devChain.kind };
+  const place = { name: "embedded", chainId: DEV_CHAIN_ID, endpoint: devChain.url, contract };
+  const facts = { ...place, explorer, embedded: devChain.kind };
   return { signer: keySigner(keys.signer.key), owner: ownerAccount.address, setups: [setup], facts: [facts] };
 }
 
@@ -150,18 +156,26 @@ function policyOf(chain: ChainConfig): NonNullable<ChainSetup["policy"]> {
   return { entriesMax, feeMaxWei, budgetPerDayWei, mempool, pollMs, finality, ...times };
 }
 
-function factsOf({ name, chainId, rpc, contract }: ChainConfig): ChainFacts {
+function factsOf({ name, chainId, rpc, contract, explorer }: ChainConfig): ChainFacts {
   const endpoint = new URL(rpc[0] as string).origin;
-  return { name, chainId, endpoint, contract: checksumAddress((contract ?? CONTRACT_ADDRESS).toLowerCase() as Hex) };
+  return {
+    name,
+    chainId,
+    endpoint,
+    explorer,
+    contract: checksumAddress((contract ?? CONTRACT_ADDRESS).toLowerCase() as Hex),
+  };
 }
 
 /** How far each chain has come with a ledger, in the words of the API. */
 export async function chainsOf(anchorer: Anchorer, config: Config, ledgerId: Hex): Promise<ChainStatus[]> {
   const all = await anchorer.status(ledgerId);
   return all.flatMap(({ name, chainId, contract, intervalMs, ledgers }) => {
+    const explorer = explorerOf(config, name);
     return ledgers.map(({ anchoredSize, finalSize, oldestUnanchoredS, note }) => ({
       chainId,
       contract,
+      ...(explorer !== undefined && { explorer }),
       anchoredSize,
       finalSize,
       lagMs: Math.round(oldestUnanchoredS * 1000),
@@ -170,6 +184,11 @@ export async function chainsOf(anchorer: Anchorer, config: Config, ledgerId: Hex
       ...(note !== undefined && { trouble: note.code.replaceAll("_", " ") }),
     }));
   });
+}
+
+/** The explorer that is set for a chain, by the name of the chain. */
+function explorerOf({ chains, embeddedExplorer }: Config, name: string): Explorer | undefined {
+  return chains.length === 0 ? embeddedExplorer : chains.find((each) => each.name === name)?.explorer;
 }
 
 /** How old an entry may be that the chain does not have yet, before the service is not ready. */

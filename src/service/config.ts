@@ -13,6 +13,7 @@ import { QUEUE_LIMITS } from "../ledger/append/queue.ts";
 import { addressFault } from "../merkle/address.ts";
 import { DATA_DEFAULT, LEDGER_DEFAULT } from "../net/service-defaults.ts";
 import { readTextFile } from "../store/text-file.ts";
+import { EXPLORER_EXPECTED, type Explorer, readExplorer } from "../verify/evm/explorers.ts";
 import { isServiceLink } from "./injected-variables.ts";
 import { type Listening, readListening, TLS_DEFAULTS } from "./listening.ts";
 import { ConfigError, describeSettings } from "./setting-errors.ts";
@@ -35,6 +36,13 @@ const address = z.string().check(({ value, issues }) => {
   issues.push({ code: "custom", input: value, message });
 });
 const seconds = z.number().positive().max(31_536_000);
+/** Where people look at a chain; pages and command line link there. */
+const explorer = z.string().transform((text, context) => {
+  const found = readExplorer(text);
+  if (found !== undefined) return found;
+  context.addIssue({ code: "custom", message: `expected ${EXPLORER_EXPECTED}` });
+  return z.NEVER;
+});
 
 const KEY_FORMS =
   'one of {"keystore", "passwordFile" or "passwordEnv"}, {"remote", "address"}, {"file"}, {"env"}, see docs/configuration.md';
@@ -63,6 +71,7 @@ const chain = settings({
   /** Where LedgerAnchor is; its usual address when left out. */
   contract: address.optional(),
   payer: keySource,
+  explorer: explorer.optional(),
   finality: z
     .union(
       [z.enum(["finalized", "safe"]), settings({ confirmations: z.int().positive().max(10_000) })],
@@ -151,6 +160,8 @@ const file = settings({
   chains: z.array(chain).default([]),
   /** Anchor interval on the embedded chain. */
   embeddedIntervalS: seconds.default(5),
+  /** Where people look at the embedded chain; its pages may read there. */
+  embeddedExplorer: explorer.optional(),
   /** An idle connection is kept for so long; longer than the balancer in front keeps its own. */
   keepAliveS: z
     .number()
@@ -181,6 +192,7 @@ export type Config = Listening & {
   /** Empty means: run the embedded chain. */
   readonly chains: readonly ChainConfig[];
   readonly embeddedIntervalS: number;
+  readonly embeddedExplorer: Explorer | undefined;
   readonly keepAliveS: number;
   readonly limits: LimitsConfig;
   readonly hecAck: HecAck;
@@ -195,6 +207,7 @@ const VARIABLES = [
   "HOLDFAST_DATA",
   "HOLDFAST_LOG",
   "HOLDFAST_HEC_ACK",
+  "HOLDFAST_EXPLORER",
   "HOLDFAST_TLS_LISTEN",
   "HOLDFAST_TLS_CERT",
   "HOLDFAST_TLS_KEY",
@@ -239,9 +252,24 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     data: resolve(env.HOLDFAST_DATA ?? data ?? DATA_DEFAULT),
     signer: rest.signer,
     owner: rest.owner,
+    embeddedExplorer: embeddedExplorerOf(env.HOLDFAST_EXPLORER, rest),
     hecAck: ack,
     logLevel,
   };
+}
+
+/** @throws ConfigError for one that is no explorer, and where it would mean nothing */
+function embeddedExplorerOf(
+  text: string | undefined,
+  { embeddedExplorer, chains }: Pick<z.infer<typeof file>, "embeddedExplorer" | "chains">,
+): Explorer | undefined {
+  const found = text === undefined ? embeddedExplorer : readExplorer(text);
+  if (text !== undefined && found === undefined) {
+    throw new ConfigError(`HOLDFAST_EXPLORER: expected ${EXPLORER_EXPECTED}, got ${JSON.stringify(text.slice(0, 80))}`);
+  }
+  if (found === undefined || chains.length === 0) return found;
+  const name = text === undefined ? '"embeddedExplorer"' : "HOLDFAST_EXPLORER";
+  throw new ConfigError(`${name}: expected no chains beside it, got some; each of those has an "explorer" of its own`);
 }
 
 /** @throws ConfigError when a variable has none of the values that it may have */

@@ -40,6 +40,7 @@ import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts
 import type { LevelStore } from "../store/level-store.ts";
 import { type ChainFacts, chainsOf, type OpenedChains, openChains } from "./chains.ts";
 import { adminKeyFile, type Config, marksFolder } from "./config.ts";
+import { contractFiles } from "./contract-files.ts";
 import { openHash } from "./hashing.ts";
 import { Indexes } from "./indexes.ts";
 import { openLog } from "./log.ts";
@@ -93,7 +94,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const ground = await openGround(config, begun);
   const registry = await openLedgers(config, ground);
   const anchorer = await openAnchorer(ground, registry);
-  const { opened, log, health, store, hash, indexes, sources, rules, signer, facts, certificate } = ground;
+  const { opened, log, health, store, hash, indexes, sources, rules, signer, setups, facts, certificate } = ground;
   const isUsed = registry.list().some(({ size }) => size > 0);
   const contentKey = await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed });
   const { keys, isFirstStart } = await openKeys(config, ground, contentKey);
@@ -111,6 +112,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     health,
     hash,
     version,
+    contractFile: contractFiles(setups, { log, now: Date.now }),
     hstsS: config.tls?.hstsS ?? 0,
     now: Date.now,
     salts,

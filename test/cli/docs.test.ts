@@ -6,7 +6,7 @@ import { join } from "node:path";
 import test from "node:test";
 import type { Command } from "commander";
 import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
-import { SOURCE_FACTS } from "../../src/cli/deploy/source-input.ts";
+import { SOURCE_FACTS } from "../../src/chain/contract/sources.ts";
 import { makeProgram } from "../../src/cli/main.ts";
 import { EXPLORERS } from "../../src/verify/evm/explorers.ts";
 import { CHECKS } from "../../src/watch/checks.ts";

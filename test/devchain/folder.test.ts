@@ -227,31 +227,3 @@ test("nothing but the state is kept, however many blocks there are: not in the f
   assert.deepEqual(names.sort(), ["chain.pid", "first-block.json", "state.json.gz"]);
   await assert.rejects(endpoint.request("eth_getBalance", [OWNER.address, "0x2"]), { kind: "state_missing" });
 });
-
-test("the service's own page may ask the chain, and no other", async (t) => {
-  const pageOrigin = "http://127.0.0.1:4600";
-  const chain = await DevChain.open({ dir: await copy(t), log: quiet, pageOrigin });
-  t.after(() => chain.close());
-  const preflight = (origin: string) => {
-    const headers = { Origin: origin, "Access-Control-Request-Method": "POST" };
-    return fetch(chain.url, { method: "OPTIONS", headers });
-  };
-  assert.equal((await preflight(pageOrigin)).headers.get("access-control-allow-origin"), pageOrigin);
-  assert.notEqual((await preflight("http://page")).headers.get("access-control-allow-origin"), "http://page");
-});
-
-test("a page of another site gets nothing from the chain, and can do nothing to it", async (t) => {
-  const chain = await DevChain.open({ dir: await copy(t), log: quiet });
-  t.after(() => chain.close());
-  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "anvil_reset", params: [] });
-  const ask = (init: RequestInit) => fetch(chain.url, { ...init, headers: { Origin: "http://page", ...init.headers } });
-  const preflight = await ask({ method: "OPTIONS", headers: { "Access-Control-Request-Method": "POST" } });
-  assert.equal(preflight.headers.get("access-control-allow-origin"), null);
-  assert.equal(preflight.ok, false);
-  // What pages may send without asking first is not taken for a request.
-  const simple = await ask({ method: "POST", body, headers: { "Content-Type": "text/plain" } });
-  assert.match(await simple.text(), /"error"/);
-  const reader = connectChain({ urls: [chain.url], chainId: 31_337, contract: chain.contract });
-  assert.equal((await reader.identify()).genesis, known.genesis);
-  reader.close();
-});

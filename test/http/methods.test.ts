@@ -5,7 +5,7 @@ import { request } from "node:http";
 import test, { after, before } from "node:test";
 import { OPERATIONS, type Operation } from "../../src/http/api/operations.ts";
 import { ROLES } from "../../src/http/auth/roles.ts";
-import { PAGES } from "../../src/http/routes/pages.ts";
+import { PAGES } from "../../src/http/routes/files/pages.ts";
 import { ask, event, type Running, startService } from "./service.ts";
 
 let service: Running;

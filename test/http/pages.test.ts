@@ -8,7 +8,7 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type Reply, serve } from "../../src/http/reply.ts";
-import { PAGES, servePage } from "../../src/http/routes/pages.ts";
+import { PAGES, servePage } from "../../src/http/routes/files/pages.ts";
 import { accepts } from "../../src/http/wire/encodings.ts";
 import { listen } from "./wire/client.ts";
 

@@ -118,3 +118,32 @@ test("no event may be larger than those of which a verifier reads every value", 
   // A quotation mark takes four characters in the text of a bundle.
   assert.ok(4 * EVENT_BYTES_MAX <= BUNDLE_LIMITS.charactersMax);
 });
+
+test("an explorer of a chain is read with its form, and one of the embedded chain from the file or the variable", (t) => {
+  const chain = { name: "a", rpc: ["http://127.0.0.1:1"], chainId: 5, payer: { env: "PAYER" } };
+  const keys = { signer: { env: "SIGNER" }, owner: { env: "OWNER" } };
+  const read = (config: object, env = {}) =>
+    readConfig({ HOLDFAST_CONFIG: fileWith(t, JSON.stringify(config)), ...env });
+  const set = read({ ...keys, chains: [{ ...chain, explorer: "https://base.blockscout.com/" }] });
+  assert.deepEqual(set.chains[0]?.explorer, { form: "blockscout", url: "https://base.blockscout.com" });
+  const local = { form: "otterscan", url: "http://localhost:5100" };
+  const text = "otterscan+http://localhost:5100";
+  assert.deepEqual(read({ embeddedExplorer: text }).embeddedExplorer, local);
+  assert.deepEqual(
+    read({ embeddedExplorer: "https://a.example" }, { HOLDFAST_EXPLORER: text }).embeddedExplorer,
+    local,
+  );
+  assert.equal(readConfig({}).embeddedExplorer, undefined);
+  for (const wrong of ["localhost:5100", "somescan+http://localhost:5100", "http://user:secret@localhost"]) {
+    const message = /expected an explorer such as https:\/\/basescan\.org or otterscan\+http:\/\/localhost:5100/;
+    assert.throws(() => readConfig({ HOLDFAST_EXPLORER: wrong }), message);
+    assert.throws(() => read({ embeddedExplorer: wrong }), message);
+    assert.throws(
+      () => read({ ...keys, chains: [{ ...chain, explorer: wrong }] }),
+      /"chains\[0\]\.explorer": expected an explorer/,
+    );
+  }
+  const beside = { ...keys, chains: [chain] };
+  assert.throws(() => read(beside, { HOLDFAST_EXPLORER: text }), /HOLDFAST_EXPLORER: expected no chains beside it/);
+  assert.throws(() => read({ ...beside, embeddedExplorer: text }), /"embeddedExplorer": expected no chains beside it/);
+});

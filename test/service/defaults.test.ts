@@ -16,9 +16,19 @@ import { TLS_DEFAULTS } from "../../src/service/listening.ts";
 
 const DOCS = join(import.meta.dirname, "../../docs");
 /** Said in words that no value has: what is there when nothing is configured. */
-const IN_WORDS = ["contract"];
+const IN_WORDS = ["explorer", "contract"];
 /** Settings of the file that variables have, too. */
-const IN_VARIABLES = ["listen", "data", "logLevel", "hecAck", "tls.listen", "tls.cert", "tls.key", "tls.clientCa"];
+const IN_VARIABLES = [
+  "embeddedExplorer",
+  "listen",
+  "data",
+  "logLevel",
+  "hecAck",
+  "tls.listen",
+  "tls.cert",
+  "tls.key",
+  "tls.clientCa",
+];
 const ETHER = 10n ** 18n;
 
 /** The cells of each row of the first table behind a line, such as a heading; code marks are left in. */
@@ -64,13 +74,14 @@ function minimalChain(t: TestContext): { readonly config: Config; readonly chain
 
 test("the defaults of the environment and the file are those that docs/configuration.md says", () => {
   const config = readConfig({});
-  const { limits, http, https, tls, data, logLevel, hecAck, ...rest } = config;
-  assert.deepEqual([https, tls], [undefined, undefined]);
+  const { limits, http, https, tls, data, logLevel, hecAck, embeddedExplorer, ...rest } = config;
+  assert.deepEqual([https, tls, embeddedExplorer], [undefined, undefined, undefined]);
   const environment = {
     HOLDFAST_LISTEN: `${http?.host}:${http?.port}`,
     HOLDFAST_DATA: `./${relative(process.cwd(), data)}`,
     HOLDFAST_LOG: logLevel,
     HOLDFAST_HEC_ACK: hecAck,
+    HOLDFAST_EXPLORER: undefined,
     HOLDFAST_CONFIG: undefined,
     HOLDFAST_TLS_LISTEN: undefined,
     HOLDFAST_TLS_CERT: undefined,

@@ -7,7 +7,7 @@ import test from "node:test";
 import { fromHex, type Hex, toHex } from "../../src/merkle/bytes.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
 import { rootFromPath } from "../../src/merkle/proof.ts";
-import { explorerUrl, readTabUrl } from "../../src/verify/evm/explorers.ts";
+import { explorerUrl } from "../../src/verify/evm/explorers.ts";
 import type { EventAnswer, StatsAnswer } from "../../src/web/ledger-pages/answers.ts";
 import { changesIn, differences } from "../../src/web/ledger-pages/events/difference.ts";
 import {
@@ -220,9 +220,9 @@ test("bars add up what was counted by the minute, end at now, and begin at a mul
 
 test("explorer links go to the chain's explorer, and there are none for a chain nobody knows", () => {
   assert.equal(explorerUrl(1, "tx", "0xab"), "https://etherscan.io/tx/0xab");
-  assert.equal(readTabUrl(8453, "0xcd"), "https://basescan.org/address/0xcd#readContract");
+  assert.equal(explorerUrl(8453, "read", "0xcd"), "https://basescan.org/address/0xcd#readContract");
   assert.equal(explorerUrl(31337, "block", 5), undefined);
-  assert.equal(readTabUrl(424242, "0xcd"), undefined);
+  assert.equal(explorerUrl(424242, "read", "0xcd"), undefined);
 });
 
 test("every note that the service puts into _source is told in words, on the page and in docs/sources", () => {

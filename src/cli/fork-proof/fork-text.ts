@@ -3,6 +3,7 @@
 import type { ContractCall } from "../../chain/contract/manual-calls.ts";
 import { checksumAddress } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
+import type { OwnExplorers } from "../../verify/evm/explorers.ts";
 import type { ForkCell } from "../../verify/verdict/fork-table.ts";
 import { formatSeconds } from "../../verify/verdict/time-words.ts";
 import type { Contradiction } from "../../watch/fork.ts";
@@ -39,7 +40,7 @@ export function describeContradiction(found: Contradiction): string {
 export function printFinding(
   { cell, summary, found, notes }: ForkFinding,
   { ledgerId, call, chainId, sent }: ForkResult,
-  flags: { readonly contract: string; readonly json?: boolean },
+  flags: { readonly contract: string; readonly json?: boolean; readonly explorer?: OwnExplorers },
 ): number {
   const contract = checksumAddress(flags.contract.toLowerCase() as Hex);
   const pair = found === undefined ? {} : { a: plainStatement(found.a), b: plainStatement(found.b) };
@@ -62,7 +63,7 @@ export function printFinding(
     ...describeSent(sent),
     ...(chainId === undefined || sent?.transactionHash === undefined
       ? []
-      : describeLinks({ chainId, contract, ...sent })),
+      : describeLinks({ chainId, contract, ...sent }, flags.explorer)),
     ...(isOpen ? ["Anybody may send this call:", "", ...describeCall(call, place)] : []),
   ];
   printResult({ json, text }, flags.json === true);

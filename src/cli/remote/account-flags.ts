@@ -11,10 +11,11 @@ import { accountOn, type ChainAccount } from "../../chain/chain-account.ts";
 import { KeyError, type KeyPlace, openAccount } from "../../keys/key-source.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { readTextFile } from "../../store/text-file.ts";
-import { chainName, isDevelopmentChain } from "../../verify/evm/explorers.ts";
+import { chainName, isDevelopmentChain, type OwnExplorers } from "../../verify/evm/explorers.ts";
 import { CliError, unreachable, usageError } from "../terminal/failure.ts";
 import { readCount } from "../terminal/numbers.ts";
 import { readAddress, readEther } from "../terminal/parse-flag-value.ts";
+import { explorerOption } from "./explorer-links.ts";
 import type { SendOptions } from "./transaction.ts";
 
 const COST_MAX_ETHER = "0.05";
@@ -27,7 +28,7 @@ export type AccountFlags = ChainFlags & {
   readonly from?: string;
   readonly passwordFile?: string;
 };
-export type SendFlags = { readonly costMax: bigint; readonly timeout: number };
+export type SendFlags = { readonly costMax: bigint; readonly timeout: number; readonly explorer?: OwnExplorers };
 
 /** An account whose chain is not known yet, so that it cannot sign. */
 export type OpenedAccount = {
@@ -62,7 +63,8 @@ export function withAccountOptions(command: Command, whose: string, { isRequired
     )
     .addOption(
       new Option("--timeout <seconds>", "how long to wait for a block").argParser(readCount).default(TIMEOUT_S),
-    );
+    )
+    .addOption(explorerOption());
 }
 
 /** @throws CliError when the key cannot be had */

@@ -1,16 +1,22 @@
 /** Where a reader can look for himself: pages of a block explorer about what was proved or done. */
 
 import { Option } from "commander";
-import { type ExplorerPage, explorerUrl, type OwnExplorers, readTabUrl } from "../../verify/evm/explorers.ts";
+import {
+  EXPLORER_EXPECTED,
+  type ExplorerPage,
+  explorerUrl,
+  type OwnExplorers,
+  readExplorer,
+} from "../../verify/evm/explorers.ts";
 import { usageError } from "../terminal/failure.ts";
 
 /** Option that names explorers of chains that are not known here. */
 export function explorerOption(): Option {
   const option = new Option(
     "--explorer <id=url>",
-    "explorer of a chain, such as 8453=https://basescan.org; repeatable",
+    "explorer of a chain, such as 8453=https://basescan.org or 31337=otterscan+http://localhost:5100; repeatable",
   );
-  return option.argParser(readExplorer);
+  return option.argParser(readExplorerOf);
 }
 
 /** What can be looked at; a transaction, a block and a contract, as far as they are known. */
@@ -32,19 +38,18 @@ export function describeLinks(
     const url = value === undefined ? undefined : explorerUrl(chainId, kind, value, own);
     return url === undefined ? [] : [`  ${name}  ${url}`];
   };
-  const readTab = readTabUrl(chainId, contract, own);
   const lines = [
     ...page("transaction", "tx", transactionHash),
+    ...page("its logs   ", "logs", transactionHash),
     ...page("block      ", "block", blockNumber),
-    ...(readTab === undefined ? [] : [`  contract     ${readTab}`]),
+    ...page("contract   ", "read", contract),
   ];
   return lines.length === 0 ? [] : ["Look for yourself (docs/explorer.md):", ...lines];
 }
 
-function readExplorer(value: string, before: OwnExplorers = {}): OwnExplorers {
-  const match = /^([1-9]\d{0,15})=(https?:\/\/\S+?)\/*$/.exec(value);
-  if (match === null || !URL.canParse(match[2] ?? "")) {
-    throw usageError(`Expected a chain id and a URL such as 8453=https://basescan.org, got ${value}.`);
-  }
-  return { ...before, [Number(match[1])]: match[2] as string };
+function readExplorerOf(value: string, before: OwnExplorers = {}): OwnExplorers {
+  const [, chainId, text = ""] = /^([1-9]\d{0,15})=(.+)$/.exec(value) ?? [];
+  const explorer = readExplorer(text);
+  if (explorer === undefined) throw usageError(`Expected a chain id, "=" and ${EXPLORER_EXPECTED}, got ${value}.`);
+  return { ...before, [Number(chainId)]: explorer };
 }

@@ -1,5 +1,6 @@
 /** What `holdfast status` says of anchoring: the answer of GET /v1/status as lines for people. */
 
+import { explorerUrl, type OwnExplorers } from "../../verify/evm/explorers.ts";
 import { table } from "../terminal/output.ts";
 
 type Note = { readonly code: string; readonly message: string };
@@ -36,10 +37,11 @@ const ETHER_DIGITS = 18;
 const SHOWN_DIGITS = 6;
 
 /** Lines about each chain: its ledgers, then its accounts. */
-export function anchoringLines(chains: readonly ChainAnchoring[]): string[] {
+export function anchoringLines(chains: readonly ChainAnchoring[], explorers: OwnExplorers = {}): string[] {
   return chains.flatMap((chain) => [
     "",
     `Chain ${chain.name} (id ${chain.chainId}, contract ${chain.contract}): ${blocks(chain)}${because(chain.note)}`,
+    ...explorerLines(chain, explorers),
     ...table([
       ["  ledger", "size", "anchored", "final", "oldest unanchored", "state"],
       ...chain.ledgers.map((ledger) => [
@@ -69,6 +71,12 @@ export function spellEther(wei: string): string {
   const shown = (BigInt(wei) + unit - 1n) / unit;
   const digits = shown.toString().padStart(SHOWN_DIGITS + 1, "0");
   return `${digits.slice(0, -SHOWN_DIGITS)}.${digits.slice(-SHOWN_DIGITS)}`;
+}
+
+/** Only an explorer that the service was set to: those of the table are known to everybody. */
+function explorerLines({ chainId, contract }: ChainAnchoring, explorers: OwnExplorers): string[] {
+  const url = explorers[chainId] && explorerUrl(chainId, "read", contract, explorers);
+  return url === undefined ? [] : [`  explorer  ${url}`];
 }
 
 function blocks({ latestBlock, finalBlock }: ChainAnchoring): string {

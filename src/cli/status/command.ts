@@ -1,6 +1,7 @@
 /** `holdfast status`: whether a service does its work, and how far its ledgers have come. Exit status 1 when it does not. */
 
 import type { Command } from "commander";
+import { type Explorer, type OwnExplorers, readExplorer } from "../../verify/evm/explorers.ts";
 import { type LedgerStatus, ledgerTable } from "../ledgers.ts";
 import { refusal, ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
 import type { SetExit } from "../terminal/failure.ts";
@@ -49,8 +50,21 @@ async function showStatus(flags: StatusFlags): Promise<number> {
     ...(ledgers !== undefined && { ledgers }),
     chains: anchoring,
   };
-  printResult({ json, text: [...lines, ...table, ...anchoringLines(anchoring)] }, flags.json === true);
+  printResult(
+    { json, text: [...lines, ...table, ...anchoringLines(anchoring, explorersOf(ledgers ?? []))] },
+    flags.json === true,
+  );
   return ready ? 0 : 1;
+}
+
+/** The explorers that the service names, as far as they are any. */
+function explorersOf(ledgers: readonly LedgerStatus[]): OwnExplorers {
+  const found: Record<number, Explorer> = {};
+  for (const { chainId, explorer } of ledgers.flatMap(({ chains }) => chains ?? [])) {
+    const read = explorer && readExplorer(`${explorer.form}+${explorer.url}`);
+    if (read !== undefined) found[chainId] = read;
+  }
+  return found;
 }
 
 /** How anchoring does; nothing when the key may not see it, or there is none. */

@@ -7,6 +7,7 @@ import * as z from "zod";
 import { eventSchema } from "../../entry/schema.ts";
 import { MOMENT_RULE, momentOf } from "../../entry/time.ts";
 import { BUNDLE_FORMAT } from "../../verify/bundle/bundle.ts";
+import { EXPLORER_FORMS } from "../../verify/evm/explorers.ts";
 import { ROLES } from "../auth/roles.ts";
 import { isWebhookSecret, WEBHOOK_SECRET_RULE } from "../auth/signatures.ts";
 import { CODES } from "./codes.ts";
@@ -156,6 +157,10 @@ const chain = z.strictObject({
   finalSize: count,
   lagMs: count.meta({ description: "Age of the oldest entry that is not anchored" }),
   lagMaxMs: count,
+  explorer: z
+    .strictObject({ form: z.enum(EXPLORER_FORMS), url: z.url() })
+    .optional()
+    .meta({ description: "Where people look at the chain, and how the addresses of its pages are formed" }),
   trouble: z.string().optional(),
 });
 

@@ -1,15 +1,49 @@
 /**
  * Block explorers by chain id: where a reader can look at a transaction, a block or a contract without believing what told
- * him. To add a chain, add a line; all of them follow the same three addresses. docs/explorer.md has the same table.
+ * him; and the forms that their addresses have. To add a chain, add a line. docs/explorer.md has the same tables.
  */
 
-type Explorer = { readonly name: string; readonly url?: string };
+/** Where an explorer has a page about each of these; `{}` stands for what it is about. */
+const FORMS = {
+  etherscan: {
+    tx: "/tx/{}",
+    logs: "/tx/{}#eventlog",
+    block: "/block/{}",
+    address: "/address/{}",
+    read: "/address/{}#readContract",
+  },
+  blockscout: {
+    tx: "/tx/{}",
+    logs: "/tx/{}?tab=logs",
+    block: "/block/{}",
+    address: "/address/{}",
+    read: "/address/{}?tab=read_write_contract",
+  },
+  otterscan: {
+    tx: "/tx/{}",
+    logs: "/tx/{}/logs",
+    block: "/block/{}",
+    address: "/address/{}",
+    read: "/address/{}/readContract",
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<ExplorerPage, string>>>>;
+
+export type ExplorerForm = keyof typeof FORMS;
+export const EXPLORER_FORMS = Object.keys(FORMS) as readonly ExplorerForm[];
+
+/** What an explorer shows: a transaction, its logs, a block, an account or contract, and where a contract is asked. */
+export type ExplorerPage = "tx" | "logs" | "block" | "address" | "read";
+
+/** An explorer; its address has no slash at the end. */
+export type Explorer = { readonly form: ExplorerForm; readonly url: string };
 
 /** Explorers of a reader's own by chain id: for chains that are not in the table, and instead of those that are. */
-export type OwnExplorers = Readonly<Record<number, string>>;
+export type OwnExplorers = Readonly<Record<number, Explorer>>;
+
+type KnownChain = { readonly name: string; readonly url?: string };
 
 /** Chains by id; those without an address are developers' own, which prove nothing to others. */
-export const EXPLORERS: Readonly<Record<number, Explorer>> = {
+export const EXPLORERS: Readonly<Record<number, KnownChain>> = {
   1: { name: "Ethereum", url: "https://etherscan.io" },
   10: { name: "OP Mainnet", url: "https://optimistic.etherscan.io" },
   56: { name: "BNB Smart Chain", url: "https://bscscan.com" },
@@ -28,9 +62,6 @@ export const EXPLORERS: Readonly<Record<number, Explorer>> = {
   31337: { name: "Development chain" },
 };
 
-/** What an explorer shows: its page is url/kind/value. */
-export type ExplorerPage = "tx" | "block" | "address";
-
 /** Name of a chain for people. */
 export function chainName(chainId: number): string {
   return EXPLORERS[chainId]?.name ?? `chain ${chainId}`;
@@ -41,19 +72,43 @@ export function isDevelopmentChain(chainId: number): boolean {
   return EXPLORERS[chainId] !== undefined && EXPLORERS[chainId].url === undefined;
 }
 
-/** Address of an explorer's page; undefined when no explorer of the chain is known. */
+/** Form, scheme, host, port and path: nothing of it leads out of an address, and there is neither user nor password. */
+const EXPLORER =
+  /^(?:([a-z]+)\+)?(https?):\/\/((?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?((?:\/[\w.~!$&'()*+,;=:@%-]*)*)$/;
+const PORT_MAX = 65_535;
+
+/** What an explorer is written like. */
+export const EXPLORER_EXPECTED = `an explorer such as https://basescan.org or otterscan+http://localhost:5100 (${EXPLORER_FORMS.join(", ")})`;
+
+/**
+ * Reads an explorer as people write it: its address, with its form in front, as in `blockscout+https://scan.example`. Where
+ * no form is said, it is the one that the name of the host has in it, or else Etherscan's.
+ * @returns undefined when it is none
+ */
+export function readExplorer(text: string): Explorer | undefined {
+  const match = EXPLORER.exec(text);
+  if (match === null) return undefined;
+  const [, said, scheme = "", host = "", port, path = ""] = match;
+  if (Number(port ?? 0) > PORT_MAX) return undefined;
+  const form = said ?? EXPLORER_FORMS.find((each) => host.includes(each)) ?? "etherscan";
+  if (!isForm(form)) return undefined;
+  return { form, url: `${scheme}://${host}${port === undefined ? "" : `:${port}`}${path.replace(/\/+$/, "")}` };
+}
+
+function isForm(name: string): name is ExplorerForm {
+  return Object.hasOwn(FORMS, name);
+}
+
+/** An explorer's page; undefined when no explorer of the chain is known. */
 export function explorerUrl(
   chainId: number,
   page: ExplorerPage,
   value: string | number,
   own: OwnExplorers = {},
 ): string | undefined {
-  const url = own[chainId] ?? EXPLORERS[chainId]?.url;
-  return url === undefined ? undefined : `${url}/${page}/${value}`;
-}
-
-/** The tab of an explorer in which a contract can be asked. */
-export function readTabUrl(chainId: number, contract: string, own: OwnExplorers = {}): string | undefined {
-  const url = explorerUrl(chainId, "address", contract, own);
-  return url === undefined ? undefined : `${url}#readContract`;
+  const known = EXPLORERS[chainId]?.url;
+  const explorer = own[chainId] ?? (known === undefined ? undefined : { form: "etherscan" as const, url: known });
+  return explorer === undefined
+    ? undefined
+    : `${explorer.url}${FORMS[explorer.form][page].replace("{}", String(value))}`;
 }

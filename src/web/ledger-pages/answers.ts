@@ -1,6 +1,7 @@
 /** What the API answers, as far as these pages use it: /openapi.json has all of it. */
 
 import type { Status } from "../../verify/bundle/bundle.ts";
+import type { Explorer } from "../../verify/evm/explorers.ts";
 
 export type ChainAnswer = {
   readonly chainId: number;
@@ -9,6 +10,7 @@ export type ChainAnswer = {
   readonly finalSize: number;
   readonly lagMs: number;
   readonly lagMaxMs: number;
+  readonly explorer?: Explorer;
   readonly trouble?: string;
 };
 

@@ -1,11 +1,13 @@
 /** One anchor: where it is on its chain, links to look at it there, and what to paste to read its root by eye. */
 
-import { chainName, type ExplorerPage, explorerUrl, readTabUrl } from "../../verify/evm/explorers.ts";
+import { useContext } from "preact/hooks";
+import { chainName, type ExplorerPage, explorerUrl } from "../../verify/evm/explorers.ts";
 import type { Verdict } from "../../verify/verdict/verdict.ts";
 import { formatCount } from "../parts/format.ts";
 import { Hash } from "../parts/hash.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { When } from "../parts/when.tsx";
+import { OwnExplorersContext } from "./own-explorers.ts";
 
 /** What an anchor says; of a bundle, or of the service's list. */
 export type AnchorFacts = {
@@ -31,7 +33,7 @@ type LinkProps = { readonly chainId: number; readonly page: ExplorerPage; readon
 
 /** A link to the chain's explorer; nothing where none is known. */
 export function ExplorerLink({ chainId, page, value }: LinkProps) {
-  const url = explorerUrl(chainId, page, value);
+  const url = explorerUrl(chainId, page, value, useContext(OwnExplorersContext));
   if (url === undefined) return null;
   return (
     <a class="out" href={url} target="_blank" rel="noreferrer noopener" title={`Open the ${page} in an explorer`}>
@@ -102,7 +104,11 @@ type ByEyeProps = DetailsProps & { readonly ledgerId: string };
 
 /** What a person types into an explorer's Read tab, and what must come out. */
 export function ByEye({ anchor, standing, ledgerId }: ByEyeProps) {
-  const url = standing === "trusted" ? undefined : readTabUrl(anchor.chainId, anchor.contract);
+  const own = useContext(OwnExplorersContext);
+  const page = (kind: ExplorerPage, value: string) =>
+    standing === "trusted" ? undefined : explorerUrl(anchor.chainId, kind, value, own);
+  const url = page("read", anchor.contract);
+  const logs = page("logs", anchor.transactionHash);
   return (
     <div class="stack tight">
       <p class="small muted">
@@ -117,6 +123,16 @@ export function ByEye({ anchor, standing, ledgerId }: ByEyeProps) {
           </>
         )}
         call <code>rootAt</code> with these two arguments. The answer must be the root below.
+        {logs === undefined ? null : (
+          <>
+            {" "}
+            The{" "}
+            <a href={logs} target="_blank" rel="noreferrer noopener">
+              transaction’s logs
+            </a>{" "}
+            have an event <code>Anchored</code> with the same three.
+          </>
+        )}
       </p>
       <dl class="facts">
         <dt>ledgerId</dt>

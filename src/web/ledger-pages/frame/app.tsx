@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { formatTime } from "../../parts/format.ts";
 import { Loading } from "../../parts/loading.tsx";
 import { MarkShape } from "../../parts/mark.tsx";
+import { explorersOf, OwnExplorersContext } from "../../verdict/own-explorers.ts";
 import { AnchorsPage } from "../anchors/anchors-page.tsx";
 import type { LedgerAnswer } from "../answers.ts";
 import { isUnreachable, ledgerPath } from "../client.ts";
@@ -67,6 +68,8 @@ function Frame() {
   const ledger = usePath<LedgerAnswer>(ledgerPath(route.ledger), LEDGER_MS, PATIENCE_MS);
   const isLost = isUnreachable(ledger.error);
   const reach = useMemo<Reach>(() => ({ isLost, lastAt: ledger.answeredAt }), [isLost, ledger.answeredAt]);
+  const chains = ledger.value?.chains;
+  const explorers = useMemo(() => explorersOf(chains ?? []), [chains]);
   useEffect(() => {
     const item = route.item === undefined ? TITLES[route.page] : `Entry ${route.item}`;
     document.title = `${isLost ? "No answer · " : ""}${item} · ${route.ledger} · Holdfast`;
@@ -81,7 +84,9 @@ function Frame() {
         <LostNotice />
         <main id="content" tabIndex={-1}>
           <Guard key={routeHash({ ledger: route.ledger, page: route.page })}>
-            <Page key={route.ledger} route={route} ledger={ledger} />
+            <OwnExplorersContext.Provider value={explorers}>
+              <Page key={route.ledger} route={route} ledger={ledger} />
+            </OwnExplorersContext.Provider>
           </Guard>
         </main>
       </div>

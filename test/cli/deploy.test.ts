@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import artifact from "../../../src/chain/contract/artifact.json" with { type: "json" };
-import { ANVIL, ANVIL_ACCOUNT, startAnvil } from "../../verify/anvil.ts";
-import { deadUrl } from "../fake-http.ts";
-import { makeFolder, runCli } from "../run-cli.ts";
+import artifact from "../../src/chain/contract/artifact.json" with { type: "json" };
+import { ANVIL, ANVIL_ACCOUNT, startAnvil } from "../verify/anvil.ts";
+import { deadUrl } from "./fake-http.ts";
+import { makeFolder, runCli } from "./run-cli.ts";
 
 const SIGNER = "0x7558Bbb46F0f59CbbbCE9464F845541709171996";
 /** What CreateX does with a salt that is bound to nobody: CREATE2 of the code under the salt's keccak256, or revert. */

@@ -4,14 +4,16 @@
  */
 
 import { type Command, Option } from "commander";
-import type { Chain } from "../../chain/chain.ts";
-import type { ChainAccount } from "../../chain/chain-account.ts";
-import { DEPLOYED, encodeOpen, FACTORY } from "../../chain/contract/contract.ts";
-import { codecOf } from "../../chain/ethers.ts";
-import { connectChain as connectAnchorChain } from "../../chain/evm-chain.ts";
-import { checksumAddress } from "../../merkle/address.ts";
-import type { Hex } from "../../merkle/bytes.ts";
-import { deriveLedgerId, labelOf } from "../../merkle/checkpoint.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { ChainAccount } from "../chain/chain-account.ts";
+import { DEPLOYED, encodeOpen, FACTORY } from "../chain/contract/contract.ts";
+import { makeSourceInput, SOURCE_FACTS } from "../chain/contract/sources.ts";
+import { codecOf } from "../chain/ethers.ts";
+import { connectChain as connectAnchorChain } from "../chain/evm-chain.ts";
+import { checksumAddress } from "../merkle/address.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import { deriveLedgerId, labelOf } from "../merkle/checkpoint.ts";
+import type { OwnExplorers } from "../verify/evm/explorers.ts";
 import {
   type AccountFlags,
   explainChain,
@@ -19,16 +21,15 @@ import {
   type SendFlags,
   sendOptionsOf,
   withAccountOptions,
-} from "../remote/account-flags.ts";
-import { describeLinks } from "../remote/explorer-links.ts";
-import { knownCodeHashes } from "../remote/known-contract.ts";
-import { connectChain } from "../remote/node.ts";
-import { type SendOptions, sendAndWait } from "../remote/transaction.ts";
-import { CliError, usageError } from "../terminal/failure.ts";
-import { printNote, printResult } from "../terminal/output.ts";
-import { writeOutputFile } from "../terminal/output-file.ts";
-import { readAddress, readHash } from "../terminal/parse-flag-value.ts";
-import { makeSourceInput, SOURCE_FACTS } from "./source-input.ts";
+} from "./remote/account-flags.ts";
+import { describeLinks } from "./remote/explorer-links.ts";
+import { knownCodeHashes } from "./remote/known-contract.ts";
+import { connectChain } from "./remote/node.ts";
+import { type SendOptions, sendAndWait } from "./remote/transaction.ts";
+import { CliError, usageError } from "./terminal/failure.ts";
+import { printNote, printResult } from "./terminal/output.ts";
+import { writeOutputFile } from "./terminal/output-file.ts";
+import { readAddress, readHash } from "./terminal/parse-flag-value.ts";
 
 const FACTORY_ABI = codecOf(["function deployCreate2(bytes32 salt, bytes initCode) payable returns (address)"]);
 
@@ -83,7 +84,7 @@ async function deploy(flags: DeployFlags): Promise<void> {
       ...(ledger && { ledger }),
       ...(source && { source }),
     };
-    printResult({ json: found, text: describe(found) }, flags.json === true);
+    printResult({ json: found, text: describe(found, flags.explorer) }, flags.json === true);
     chain.close();
   } catch (error) {
     throw explainChain(error);
@@ -147,10 +148,10 @@ type Found = {
   readonly source?: { readonly file: string; readonly contract: string; readonly compiler: string };
 };
 
-function describe({ chainId, contract, deployed, ledger, source }: Found): string[] {
+function describe({ chainId, contract, deployed, ledger, source }: Found, own: OwnExplorers | undefined): string[] {
   const lines = [`The contract ${deployed ? "is now" : "was already"} on chain ${chainId} at ${contract}.`];
   const verify = source && `For explorers: ${source.file}, compiler ${source.compiler}, contract ${source.contract}.`;
-  const links = [...describeLinks({ chainId, contract }), ...(verify === undefined ? [] : [verify])];
+  const links = [...describeLinks({ chainId, contract }, own), ...(verify === undefined ? [] : [verify])];
   if (ledger === undefined) return [...lines, ...links];
   const state = ledger.opened ? "is now" : "was already";
   return [...lines, `Ledger ${ledger.id} ${state} open, owner ${ledger.owner}, signer ${ledger.signer}.`, ...links];

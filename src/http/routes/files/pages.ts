@@ -6,13 +6,13 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Problem } from "../problem.ts";
-import type { Handler } from "../reply.ts";
-import { chosen, type Encoded } from "../wire/encodings.ts";
-import { tagOf } from "../wire/entity-tags.ts";
+import { Problem } from "../../problem.ts";
+import type { Handler } from "../../reply.ts";
+import { chosen, type Encoded } from "../../wire/encodings.ts";
+import { tagOf } from "../../wire/entity-tags.ts";
 
 /** Where the build puts them. */
-const PAGES_FOLDER = join(import.meta.dirname, "..", "..", "..", "build", "web");
+const PAGES_FOLDER = join(import.meta.dirname, "..", "..", "..", "..", "build", "web");
 
 const POLICY = [
   "default-src 'none'",
