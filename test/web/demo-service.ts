@@ -6,6 +6,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { readConfig } from "../../src/service/config.ts";
 import { type Service, startService } from "../../src/service/service.ts";
 
@@ -116,7 +117,13 @@ export async function sendDay(demo: DemoService, count: number): Promise<void> {
     behindMs -= Math.round((dayMs / count) * load);
     await setTime(demo.node);
     const time = Date.now() - 300;
-    const response = await demo.send(place === count - 1 ? changeEvent(time) : demoEvent(place, time));
+    const event = place === count - 1 ? changeEvent(time) : demoEvent(place, time);
+    let response = await demo.send(event);
+    // A busy disk: it was not recorded, and can be sent again.
+    for (let tries = 0; response.status === 503 && tries < 20; tries++) {
+      await sleep(500);
+      response = await demo.send(event);
+    }
     if (response.status !== 201) throw new Error(`expected 201, got ${response.status}: ${await response.text()}`);
   }
   behindMs = 0;

@@ -93,6 +93,24 @@ test("live, events appear through the tail and nothing is polled for them; leavi
   });
 });
 
+test("live, a page in a hidden tab gives its connection back, and has missed nothing when it is shown again", async () => {
+  await live("main/events", async (page) => {
+    const hide = (isHidden: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true }); document.dispatchEvent(new Event("visibilitychange"))`,
+      );
+    const before = await indexes(page);
+    await hide(true);
+    await until("no tail", async () => (await tailsOpen()) === 0);
+    await send(4, "live.hidden");
+    await hide(false);
+    const newest = (await size()) - 1;
+    assert.deepEqual(await listFrom(page, newest), down(newest, before.length + 4));
+    await phase(page, "following");
+    assert.equal(await tailsOpen(), 1);
+  });
+});
+
 test("live, the filters of the page hold, text included, and others in their place begin anew", async () => {
   await live("main/events?action=live.*&text=N%C3%84DEL", async (page) => {
     await send(2, "live.two", { message: "eine Nadel" });

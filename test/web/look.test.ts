@@ -124,6 +124,10 @@ async function lookAtLedger(page: Page, look: string): Promise<void> {
   await page.keyboard.press("Escape");
   await go("events", "table.events tbody tr");
   await inspect(page, "events", look);
+  await page.getByRole("switch", { name: "Live" }).click();
+  await page.waitForSelector('.live-bar[data-phase="following"]');
+  await inspect(page, "events-live", look);
+  await page.getByRole("switch", { name: "Live" }).click();
   const deployer = page.locator("td.c-actor", { hasText: ":payments:deployer" }).first();
   const [cell, end] = await Promise.all([deployer.boundingBox(), deployer.locator(".cut-end").boundingBox()]);
   assert.ok(cell !== null && end !== null && end.x >= cell.x && end.x + end.width <= cell.x + cell.width + 1, look);

@@ -7,6 +7,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { EventAnswer } from "../answers.ts";
 import { useSession } from "../session.tsx";
 import { Tail, type TailPhase } from "./tail.ts";
+import { whileShown } from "./while-shown.ts";
 
 export type Following = {
   readonly phase: TailPhase;
@@ -64,8 +65,9 @@ export function useFollowing({ path, from, isPaused, onEvents, most }: Options):
         release();
       }, GATHER_MS);
     };
-    const open = (lastId: number, signal: AbortSignal) =>
-      client.stream(path, { Accept: "text/event-stream", "Last-Event-ID": String(lastId) }, signal);
+    const open = whileShown((lastId, signal) =>
+      client.stream(path, { Accept: "text/event-stream", "Last-Event-ID": String(lastId) }, signal),
+    );
     const tail = new Tail(open, first.current ?? 0, {
       onEvent: (event) => {
         const { events } = kept.current;
