@@ -36,6 +36,8 @@ export type ExportProgress = {
   readonly count: number;
   /** Of the content so far. */
   readonly sha256: string;
+  /** As in the trailer, so far: whoever goes on behind this place asks no more for them. */
+  readonly unreadable?: readonly number[];
 };
 
 const END = "holdfast_export";

@@ -171,7 +171,11 @@ function ownTrailer(
 
 function tell(file: string, trailer: ExportTrailer, signer: string | undefined, isAll: boolean, asJson: boolean): void {
   const { count, size, as, unreadable = [] } = trailer;
-  const proved = isAll ? "All of the ledger: they lead to the root of its checkpoint." : "Each leads to its leaf hash.";
+  // Where some are missing nothing was compared with the root.
+  const proved =
+    isAll && unreadable.length === 0
+      ? "All of the ledger: they lead to the root of its checkpoint."
+      : "Each leads to its leaf hash.";
   const by = signer === undefined ? "" : ` The checkpoint of size ${size} is signed by ${signer}.`;
   const missing = `${counted(unreadable.length, "event")} could not be read from the store, and are not among them.`;
   const text = [`Exported ${counted(count, "event")} as ${as}. ${proved}${by}`];

@@ -45,11 +45,19 @@ export async function takeExport(client: ServiceClient, question: ExportQuestion
     until = performance.now() + question.retryForS * 1000;
     question.onProgress(upTo);
   };
+  const unreadable = new Set<number>();
   for (let attempt = 0; ; attempt++) {
-    const taking = new Taking(question, from, advance);
+    const taking = new Taking(question, from, {
+      advance,
+      lose(indexes) {
+        for (const index of indexes) unreadable.add(index);
+      },
+    });
     const before = from;
     try {
-      return await takeOnce(client, question, from, taking);
+      const trailer = await takeOnce(client, question, from, taking);
+      // The last answer names those behind the place where it began.
+      return unreadable.size === 0 ? trailer : { ...trailer, unreadable: [...unreadable] };
     } catch (error) {
       if (!isPassing(error)) throw error;
       if (from > before) attempt = 0;
@@ -90,11 +98,14 @@ function awayError(client: ServiceClient, error: unknown): unknown {
   return unreachable(`The service at ${client.url} does not answer to its end: ${reasonOf(error)}.`, error);
 }
 
+/** What is told of an answer while it comes: everything below an index was looked at; these could not be read. */
+type Told = { readonly advance: (upTo: number) => void; readonly lose: (indexes: readonly number[]) => void };
+
 /** One answer, line by line. */
 class Taking {
   trailer: ExportTrailer | undefined;
   readonly #question: ExportQuestion;
-  readonly #advance: (upTo: number) => void;
+  readonly #told: Told;
   readonly #sha256: Digest = createHash("sha256");
   #rest: Uint8Array[] = [];
   #restLength = 0;
@@ -102,10 +113,10 @@ class Taking {
   #next: number;
   #count = 0;
 
-  constructor(question: ExportQuestion, from: number, advance: (upTo: number) => void) {
+  constructor(question: ExportQuestion, from: number, told: Told) {
     this.#question = question;
     this.#next = from;
-    this.#advance = advance;
+    this.#told = told;
   }
 
   take(bytes: Uint8Array): void {
@@ -144,22 +155,31 @@ class Taking {
 
   #mark(line: string): void {
     const { holdfast_progress: progress } = readObject(line);
-    const { upTo, count, sha256 } = (progress ?? {}) as Readonly<Record<string, unknown>>;
+    const { upTo, count, sha256, unreadable } = (progress ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof upTo !== "number" || !Number.isSafeInteger(upTo) || upTo < this.#next)
       throw wrong("how far it is", line);
     this.#vouch(count, sha256);
+    this.#lose(unreadable);
     this.#next = upTo;
-    this.#advance(upTo);
+    this.#told.advance(upTo);
   }
 
   #end(line: string): void {
     const { holdfast_export: trailer } = readObject(line);
-    const { count, sha256, size } = (trailer ?? {}) as ExportTrailer;
+    const { count, sha256, size, unreadable } = (trailer ?? {}) as ExportTrailer;
     this.#vouch(count, sha256);
     const asked = this.#question.size ?? 0;
     if (size !== asked) throw wrong(`an export of the checkpoint of size ${asked}`, `one of size ${String(size)}`);
+    this.#lose(unreadable);
     this.trailer = trailer as ExportTrailer;
-    this.#advance(asked);
+    this.#told.advance(asked);
+  }
+
+  #lose(unreadable: unknown): void {
+    if (unreadable === undefined) return;
+    const isList = Array.isArray(unreadable) && unreadable.every((each) => Number.isSafeInteger(each));
+    if (!isList) throw wrong("indexes of what cannot be read", JSON.stringify(unreadable));
+    this.#told.lose(unreadable as readonly number[]);
   }
 
   /** What came is as many as were sent, and the same. */

@@ -121,9 +121,18 @@ class Follower {
     this.#isAway = false;
     if (this.#lastId === undefined && id !== undefined && data === undefined)
       printNote(`Following ${this.#flags.ledger} from entry ${Number(id) + 1} on.`);
-    if (data !== undefined) this.#show(type, readJson(data));
+    if (data !== undefined) this.#showText(type, data);
     if (id !== undefined) this.#lastId = id;
     if (isUnread()) this.#stopping.abort();
+  }
+
+  #showText(type: string, text: string): void {
+    try {
+      this.#show(type, readJson(text));
+    } catch (cause) {
+      const message = `Expected events of a Holdfast service, got something else: ${(cause as Error).message}.`;
+      throw new CliError(message, { code: "answer_invalid", exitStatus: 1, cause });
+    }
   }
 
   #show(type: string, data: unknown): void {

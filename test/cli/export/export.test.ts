@@ -41,7 +41,11 @@ function exportTo(file: string, more: readonly string[] = [], url = service.url)
 }
 
 /** Stands between, and breaks each answer of an export off behind so many bytes, as often as it is told. */
-async function breaking(times: number, bytesMax: number): Promise<{ url: string; asked: string[]; close: () => void }> {
+async function breaking(
+  times: number,
+  bytesMax: number,
+  alter = (text: string): string => text,
+): Promise<{ url: string; asked: string[]; close: () => void }> {
   const asked: string[] = [];
   const pass = (req: IncomingMessage, res: ServerResponse): void => {
     const isExport = req.url?.includes("/export") === true;
@@ -53,7 +57,8 @@ async function breaking(times: number, bytesMax: number): Promise<{ url: string;
       (answer) => {
         res.writeHead(answer.statusCode as number, answer.headers);
         let length = 0;
-        answer.on("data", (chunk: Buffer) => {
+        answer.on("data", (came: Buffer) => {
+          const chunk = isBroken ? Buffer.from(alter(came.toString("latin1")), "latin1") : came;
           length += chunk.length;
           if (isBroken && length > bytesMax) {
             answer.destroy();
@@ -280,3 +285,14 @@ function isBroken(reason: RegExp): (error: unknown) => boolean {
     return true;
   };
 }
+
+test("what could not be read before an export was broken off is told at its end, and nothing is said to lead to the root", async (t) => {
+  const file = join(makeFolder(t), "damaged.ndjson");
+  const front = await breaking(1, 200_000, (text) => text.replaceAll('{"upTo":', '{"unreadable":[7],"upTo":'));
+  t.after(front.close);
+  const made = await exportTo(file, [], front.url);
+  assert.equal(made.status, 0, made.stderr);
+  assert.ok(front.asked.length > 1, "the export was not broken off");
+  assert.match(made.stdout, /Each leads to its leaf hash\..*1 event could not be read/s);
+  assert.match(readFileSync(file, "utf8"), /"unreadable":\[7\]/);
+});

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
@@ -123,5 +124,31 @@ test("a stream is read the same wherever it is cut, with every kind of line's en
     reader.push(bytes.subarray(0, cut));
     reader.push(bytes.subarray(cut));
     assert.deepEqual(blocks, expected, `cut at ${cut}`);
+  }
+});
+
+test("a block that does not end is not held for ever", () => {
+  for (const piece of ["x".repeat(1000), `data: ${"x".repeat(1000)}\n`]) {
+    const reader = new EventBlocks(() => assert.fail("no block has ended"));
+    const bytes = Buffer.from(piece);
+    assert.throws(
+      () => {
+        for (let times = 0; times < 2000; times++) reader.push(bytes);
+      },
+      { code: "answer_missing", message: /^expected an event of at most 1048576 characters/ },
+    );
+  }
+});
+
+test("what is no event of a service ends a tail, and is said to be none", async (t) => {
+  let sent = "";
+  const liar = createHttpServer((_, res) => res.writeHead(200, { "Content-Type": "text/event-stream" }).end(sent));
+  await new Promise<void>((resolve) => liar.listen(0, "127.0.0.1", resolve));
+  t.after(() => liar.close());
+  const url = `http://127.0.0.1:${(liar.address() as AddressInfo).port}`;
+  for (sent of ["data: {nope\n\n", 'data: {"index":0,"recordedAt":0}\n\n']) {
+    const { status, stderr } = await runCli(["tail", "--url", url]);
+    assert.equal(status, 1);
+    assert.match(stderr, /Expected events of a Holdfast service, got something else/);
   }
 });

@@ -45,6 +45,20 @@ test("a code of a newer service is handed on, and judged by its status", async (
   assert.deepEqual([error.code, error.status], ["also_of_tomorrow", 409]);
 });
 
+test("what a service says is told short, visibly, and without the key that it was shown", async () => {
+  const client = scene.client();
+  const long = "x".repeat(100_000);
+  const errors = Array.from({ length: 500 }, () => ({ path: "/a", expected: long, got: "\u001b]0;b\u0007" }));
+  const body = JSON.stringify({ code: "event_invalid", detail: `\u001b[2J${scene.key} ${long}`, errors });
+  scene.meddler.next.push({ status: 400, body });
+  const error = await refused(client.append(fresh()));
+  assert.match(error.message, /^the service refused: \\u001b\[2J\(the API key\) x+… \(\d+ characters\)$/);
+  assert.ok(error.message.length < 3000);
+  assert.equal(error.errors.length, 100);
+  assert.ok(JSON.stringify(error.errors).length < 300_000);
+  assert.equal(error.errors[0]?.got, "\\u001b]0;b\\u0007");
+});
+
 test("one ledger with two roots at a size is a fork, whoever signed them", () => {
   const trust = new Trust({}, () => undefined);
   const ledger = { id: OTHER, name: "main", label: OTHER, owner: ADDRESS, signer: ADDRESS } as const;

@@ -108,8 +108,9 @@ async function* pieces(services: Services, parts: ExportParts, life: StreamLife)
       const { records, upTo } = step;
       if (hasProgress && (records.length > 0 || performance.now() - toldAt >= PROGRESS_MS)) {
         toldAt = performance.now();
-        const { count, sha256 } = written;
-        yield* out(await packer.pack(utf8(progressLine({ upTo, count, sha256 }))));
+        const { count, sha256, unreadable } = written;
+        const progress = { upTo, count, sha256, ...(unreadable.length > 0 && { unreadable }) };
+        yield* out(await packer.pack(utf8(progressLine(progress))));
       }
     }
     const trailer = trailerOf(parts, written);

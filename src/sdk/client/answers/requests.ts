@@ -4,6 +4,7 @@
  */
 
 import { readJson } from "../../../json/read.ts";
+import { visible } from "../../../json/visible.ts";
 import { AnswerError, fetchBounded } from "../../../net/bounded-fetch.ts";
 import { isObject } from "../../../verify/bundle/forms.ts";
 import { type FieldProblem, HoldfastError } from "../holdfast-error.ts";
@@ -25,6 +26,9 @@ export type Success = { readonly status: number; readonly text: string; readonly
 
 /** Receipts of 10,000 events are 2 MB; a bundle has at most 32 MiB of text. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+/** Characters of a text of the service's that are told, and how many members it may say something of. */
+const TOLD_MAX = 2048;
+const ERRORS_MAX = 100;
 const KEY = /^[\x21-\x7e]+$/;
 
 /** Asks one ledger of one service. */
@@ -51,10 +55,8 @@ export class Requests {
    * @throws HoldfastError with what there is to do about it
    */
   async ask({ path, method = "GET", body, type = "application/json", signal }: Asking): Promise<Success> {
-    const headers: Record<string, string> = {
-      Accept: "application/json",
-      Authorization: `Bearer ${await this.#read()}`,
-    };
+    const key = await this.#read();
+    const headers: Record<string, string> = { Accept: "application/json", Authorization: `Bearer ${key}` };
     if (body !== undefined) headers["Content-Type"] = type;
     try {
       const answer = await fetchBounded(`${this.#url}/v1/ledgers/${this.#ledger}${path}`, {
@@ -69,7 +71,11 @@ export class Requests {
       if (status >= 200 && status < 300) {
         return { status, text, warning: answer.headers.get("holdfast-warning") ?? undefined };
       }
-      throw refusal(status, text, readRetryAfter(answer.headers.get("retry-after"), Date.now()));
+      throw refusal(
+        status,
+        text.replaceAll(key, "(the API key)"),
+        readRetryAfter(answer.headers.get("retry-after"), Date.now()),
+      );
     } catch (cause) {
       if (cause instanceof HoldfastError) throw cause;
       const reason = cause instanceof AnswerError ? cause.message : String(cause);
@@ -102,7 +108,7 @@ function refusal(status: number, text: string, retryAfterMs: number | undefined)
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
   if (known !== undefined) {
-    return new HoldfastError(known, `the service refused: ${detail}`, facts);
+    return new HoldfastError(known, `the service refused: ${told(detail as string)}`, facts);
   }
   const message = `expected an answer of a Holdfast service, got status ${status} and another answer`;
   return new HoldfastError("answer_invalid", message, facts);
@@ -120,9 +126,19 @@ function readObject(text: string): Readonly<Record<string, unknown>> {
 
 function readErrors(errors: unknown): readonly FieldProblem[] {
   if (!Array.isArray(errors)) return [];
-  return errors.filter(
-    (each): each is FieldProblem =>
-      isObject(each) && [each.path, each.expected, each.got].every((part) => typeof part === "string"),
+  return errors
+    .slice(0, ERRORS_MAX)
+    .filter(
+      (each): each is FieldProblem =>
+        isObject(each) && [each.path, each.expected, each.got].every((part) => typeof part === "string"),
+    )
+    .map(({ path, expected, got }) => ({ path: told(path), expected: told(expected), got: told(got) }));
+}
+
+/** As it may stand in a log, on a terminal and in the file of what was refused: short, and with nothing that is not seen. */
+function told(text: string): string {
+  return visible(
+    text.length > TOLD_MAX ? `${text.slice(0, TOLD_MAX).toWellFormed()}… (${text.length} characters)` : text,
   );
 }
 
