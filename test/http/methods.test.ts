@@ -33,6 +33,12 @@ function send(method: string, route: string, key?: string) {
     (resolve, reject) => {
       const sent = request({ port: service.port, host: "127.0.0.1", method, path, headers }, (res) => {
         const chunks: Buffer[] = [];
+        // A tail of events has no end of its own.
+        if (method === "GET" && res.headers["content-type"]?.startsWith("text/event-stream")) {
+          resolve({ status: res.statusCode ?? 0, body: "", allow: undefined, length: undefined });
+          res.destroy();
+          return;
+        }
         res.on("data", (chunk: Buffer) => chunks.push(chunk));
         res.on("end", () => {
           const { allow, "content-length": length } = res.headers;
