@@ -17,6 +17,16 @@ const DATE_MAX = 8.64e15;
 export const MOMENT_RULE =
   "an RFC 3339 time such as 2026-11-20T09:30:00Z (a + in a URL is written %2B), a date, or milliseconds (not seconds) since 1970";
 
+/** The same as JSON Schema has it. */
+export const MOMENT_FORM = {
+  anyOf: [
+    { type: "string", format: "date-time" },
+    { type: "string", format: "date" },
+    { type: "integer", minimum: -999_999_999_999_999, maximum: SECONDS_MIN - 1 },
+    { type: "integer", minimum: SECONDS_MAX, maximum: 999_999_999_999_999 },
+  ],
+} as const;
+
 /** Whether a text is an RFC 3339 date and time of a day that exists; a leap second is let through. */
 export function isDateTime(text: string): boolean {
   const match = DATE_TIME.exec(text);

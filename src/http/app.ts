@@ -12,7 +12,7 @@ import express, {
 } from "express";
 import helmet from "helmet";
 import { type Answering, admission } from "./admit.ts";
-import { openApi } from "./api/openapi.ts";
+import { openApi } from "./api/description/openapi.ts";
 import { type ForeignId, OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
 import { formatName } from "./api/params.ts";
 import { BodyBudget, DisconnectedError } from "./intake/body.ts";
@@ -103,7 +103,7 @@ function withoutKey(path: string): string {
 type Answers = { readonly [Id in Exclude<OperationId, ForeignId>]: Answering<Id> };
 
 function answersOf(services: Services, budget: BodyBudget): Answers {
-  const description = json(200, openApi(services.version), "revalidate");
+  const description = json(200, openApi(services.version, services), "revalidate");
   return {
     appendEvents: appendEvents(services, budget),
     listEvents: listEvents(services),

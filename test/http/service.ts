@@ -28,6 +28,7 @@ import { Indexer } from "../../src/query/index/indexer.ts";
 import { LedgerExistsError, type Store } from "../../src/store/store.ts";
 import { MemoryIndexStore } from "../query/index/memory-index.ts";
 import { MemoryStore } from "../store/memory-store.ts";
+import { requireDescribed } from "./described.ts";
 import { scheme, secure } from "./wire/transport.ts";
 
 /** Signs for every ledger of such a service. */
@@ -197,7 +198,7 @@ export type Question = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** Sends a request and reads the whole answer. */
+/** Sends a request and reads the whole answer, which has to be as the published description says. */
 export async function ask({ url }: Pick<Running, "url">, target: string, question: Question = {}): Promise<Answer> {
   const { key, body, type = "application/json", headers = {} } = question;
   const [method, path] = target.split(" ") as [string, string];
@@ -212,6 +213,7 @@ export async function ask({ url }: Pick<Running, "url">, target: string, questio
     ...(body !== undefined && { body: isPlain ? JSON.stringify(body) : (body as string) }),
   });
   const text = await response.text();
+  requireDescribed(method, path, { status: response.status, headers: response.headers, text });
   const as = <Name extends SchemaName>(name: Name) => {
     const parsed = SCHEMAS[name].safeParse(JSON.parse(text));
     if (!parsed.success) throw new TypeError(`expected a ${name}, got ${text}: ${parsed.error.message}`);

@@ -3,7 +3,7 @@
 import * as z from "zod";
 import { TEXT_FORMATS } from "../../export/formats.ts";
 import { type Code, OF_KEY, OF_LEDGER } from "./codes.ts";
-import { EVENT_FILTER, names, whole } from "./param-forms.ts";
+import { EVENT_FILTER, ledgerInPath, names, whole } from "./param-forms.ts";
 
 const ofExport: readonly Code[] = [
   "parameter_invalid",
@@ -19,7 +19,7 @@ export const EXPORT_OPERATION = {
     route: "/v1/ledgers/{ledger}/export",
     summary: "Take all events away that a filter finds, oldest first, as one stream that says at its end what it was.",
     permission: "read",
-    path: z.object({ ledger: z.string() }),
+    path: z.object({ ledger: ledgerInPath }),
     query: z.strictObject({
       ...EVENT_FILTER,
       as: z.enum(TEXT_FORMATS).default("ndjson").meta({ description: "The format of what is sent" }),
@@ -38,6 +38,7 @@ export const EXPORT_OPERATION = {
         .meta({ description: "Lines between events that say how far it is; ndjson only" }),
     }),
     answers: { 200: "export" },
+    answerHeaders: { Trailer: "Names the fields behind the content: Holdfast-Export, Content-Digest" },
     codes: [...OF_KEY, ...OF_LEDGER, ...ofExport],
   },
 } as const;

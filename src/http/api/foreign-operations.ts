@@ -6,8 +6,19 @@
 import * as z from "zod";
 import { FORMATS } from "../../ingest/known-formats.ts";
 import { type Code, OF_KEY, OF_RECORDING } from "./codes.ts";
+import { formatInPath, keyInPath, ledgerInPath } from "./param-forms.ts";
 
-const whatever = { types: ["application/json", "application/x-www-form-urlencoded"], schema: "Foreign" } as const;
+const TYPES = [
+  "application/json",
+  "application/x-www-form-urlencoded",
+  "application/x-ndjson",
+  "application/x-protobuf",
+  "application/octet-stream",
+  "text/plain",
+] as const;
+const whatever = { types: TYPES, schema: "Foreign" } as const;
+/** Where the path says which format it is, each format answers as its senders expect. */
+const anyAnswer = ["ForeignReceipts", "FirehoseAnswer", "GridAnswer", "HecAnswer", "OtlpAnswer", "protobuf"] as const;
 /** Of every route that takes something in, beside what is wrong with its path. */
 const ofIntake: readonly Code[] = [...OF_KEY, "request_too_large", "service_busy", ...OF_RECORDING];
 
@@ -24,9 +35,8 @@ const hec = <Route extends { readonly route: string } | { readonly asks: "acks" 
     route: `/services/collector${path}`,
     summary,
     permission: "append",
-    body: whatever,
+    body: "asks" in foreign ? ({ types: ["application/json"], schema: "HecQuestion" } as const) : whatever,
     answers: { 200: "asks" in foreign ? "HecAcks" : "HecAnswer" },
-    problems: "HecAnswer",
     codes: [...ofIntake, "ledger_unnamed", ...("asks" in foreign ? HEC_QUESTION : HEC_INTAKE)],
     foreign: { format: "hec", ...foreign },
   }) as const;
@@ -49,8 +59,7 @@ const otlp = <Path extends z.ZodObject>(route: string, summary: string, path: Pa
     permission: "append",
     path,
     body: { types: ["application/json", "application/x-protobuf"], schema: "Foreign" },
-    answers: { 200: "OtlpAnswer" },
-    problems: "OtlpStatus",
+    answers: { 200: ["OtlpAnswer", "protobuf"] },
     codes: [...ofIntake, ...codes],
     foreign: { format: "otlp" },
   }) as const;
@@ -61,9 +70,9 @@ export const FOREIGN_OPERATIONS = {
     route: "/v1/ledgers/{ledger}/ingest/{format}",
     summary: `Append what a foreign sender sends, the exact text of each item kept. Formats: ${Object.keys(FORMATS).join(", ")}.`,
     permission: "append",
-    path: z.object({ ledger: z.string(), format: z.string() }),
+    path: z.object({ ledger: ledgerInPath, format: formatInPath }),
     body: whatever,
-    answers: { 200: "ForeignReceipts" },
+    answers: { 200: anyAnswer },
     codes: [...ofIntake, ...OF_SIGNATURE, "ledger_unknown", "store_damaged", "format_unknown"],
     foreign: { maySign: true },
   },
@@ -72,28 +81,28 @@ export const FOREIGN_OPERATIONS = {
     route: "/in/{key}/{format}",
     summary: "The same, for senders that know nothing but a URL: the key in the path, which names the ledger.",
     permission: "append",
-    path: z.object({ key: z.string(), format: z.string() }),
+    path: z.object({ key: keyInPath, format: formatInPath }),
     body: whatever,
-    answers: { 200: "ForeignReceipts" },
+    answers: { 200: anyAnswer },
     codes: [...ofIntake, ...OF_SIGNATURE, "ledger_unnamed", "format_unknown"],
     foreign: {},
   },
   otlpLogs: otlp("/v1/logs", "Append log records as OpenTelemetry's exporters send them.", z.object({}), [
     "ledger_unnamed",
   ]),
-  otlpLogsOfLedger: otlp("/v1/ledgers/{ledger}/ingest/otlp/v1/logs", "The same.", z.object({ ledger: z.string() }), [
+  otlpLogsOfLedger: otlp("/v1/ledgers/{ledger}/ingest/otlp/v1/logs", "The same.", z.object({ ledger: ledgerInPath }), [
     "ledger_unknown",
     "store_damaged",
   ]),
-  otlpLogsWithKey: otlp("/in/{key}/otlp/v1/logs", "The same.", z.object({ key: z.string() }), ["ledger_unnamed"]),
+  otlpLogsWithKey: otlp("/in/{key}/otlp/v1/logs", "The same.", z.object({ key: keyInPath }), ["ledger_unnamed"]),
   ingestQuery: {
     method: "get",
     route: "/v1/ledgers/{ledger}/ingest/{format}",
     summary: "Append what a sender that can only GET says in its query (logs alone), or say that somebody listens.",
     permission: "append",
-    path: z.object({ ledger: z.string(), format: z.string() }),
-    answers: { 200: "ForeignReceipts" },
-    codes: [...ofIntake, "ledger_unknown", "store_damaged", "format_unknown"],
+    path: z.object({ ledger: ledgerInPath, format: formatInPath }),
+    answers: { 200: ["ForeignReceipts", "OktaAnswer"] },
+    codes: [...ofIntake, "ledger_unknown", "store_damaged", "format_unknown", "method_not_allowed"],
     foreign: { route: "query" },
   },
   ingestQueryWithKey: {
@@ -101,9 +110,9 @@ export const FOREIGN_OPERATIONS = {
     route: "/in/{key}/{format}",
     summary: "The same, with the key in the path.",
     permission: "append",
-    path: z.object({ key: z.string(), format: z.string() }),
-    answers: { 200: "ForeignReceipts" },
-    codes: [...ofIntake, "ledger_unnamed", "format_unknown"],
+    path: z.object({ key: keyInPath, format: formatInPath }),
+    answers: { 200: ["ForeignReceipts", "OktaAnswer"] },
+    codes: [...ofIntake, "ledger_unnamed", "format_unknown", "method_not_allowed"],
     foreign: { route: "query" },
   },
   journalUpload: {
@@ -111,7 +120,7 @@ export const FOREIGN_OPERATIONS = {
     route: "/v1/ledgers/{ledger}/ingest/journal/upload",
     summary: "Append journal entries; systemd-journal-upload puts /upload behind any URL.",
     permission: "append",
-    path: z.object({ ledger: z.string() }),
+    path: z.object({ ledger: ledgerInPath }),
     body: whatever,
     answers: { 200: "ForeignReceipts" },
     codes: [...ofIntake, "ledger_unknown", "store_damaged"],
@@ -122,7 +131,7 @@ export const FOREIGN_OPERATIONS = {
     route: "/in/{key}/journal/upload",
     summary: "The same, with the key in the path: systemd-journal-upload sends no headers of one's own.",
     permission: "append",
-    path: z.object({ key: z.string() }),
+    path: z.object({ key: keyInPath }),
     body: whatever,
     answers: { 200: "ForeignReceipts" },
     codes: [...ofIntake, "ledger_unnamed"],

@@ -9,13 +9,13 @@ import type { Permission } from "../auth/roles.ts";
 import { type Code, OF_BODY, OF_KEY, OF_LEDGER, OF_RECORDING } from "./codes.ts";
 import { EXPORT_OPERATION } from "./export-operation.ts";
 import { FOREIGN_OPERATIONS } from "./foreign-operations.ts";
-import { limit, names, whole } from "./param-forms.ts";
+import { IDEMPOTENCY_KEY, ledgerInPath, limit, names, whole } from "./param-forms.ts";
 import { RULE_OPERATIONS } from "./rule-operations.ts";
 import type { SchemaName } from "./schemas.ts";
 import { SEARCH_OPERATIONS } from "./search-operations.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
-export type AnswerForm = SchemaName | "tile" | "text" | "openapi" | "eventStream" | "export" | "nothing";
+export type AnswerForm = SchemaName | "tile" | "protobuf" | "text" | "openapi" | "eventStream" | "export" | "nothing";
 
 /**
  * A route that a foreign sender is pointed at: its key may stand where the sender can put one, its ledger is that of the path or of
@@ -45,18 +45,20 @@ export type Operation = {
   readonly headers?: z.ZodObject;
   readonly body?: { readonly types: readonly string[]; readonly schema: SchemaName };
   readonly answers: Readonly<Record<number, AnswerForm | readonly AnswerForm[]>>;
+  /** Headers of its answers that have a meaning besides HTTP's own. */
+  readonly answerHeaders?: Readonly<Record<string, string>>;
   readonly codes: readonly Code[];
-  /** The form of its problems, where a foreign protocol has its own. */
-  readonly problems?: SchemaName;
   /** Of a foreign protocol; `format` is the one whose protocol it is, where the path does not name it. */
   readonly foreign?: ForeignRoute;
+  /** Whether its answers bear a validator, so that whoever has one already is told so with 304. */
+  readonly isTagged?: true;
   /** Whether the answer may be compressed on its way. */
   readonly compress?: boolean;
   /** Whether it is so much work, or so large, that only some are worked on at once. */
   readonly takesTurn?: boolean;
 };
 
-const ledger = z.object({ ledger: z.string() });
+const ledger = z.object({ ledger: ledgerInPath });
 const ofEvents: readonly Code[] = [
   "event_invalid",
   "event_too_large",
@@ -77,7 +79,15 @@ export const OPERATIONS = {
     summary: "Append one event, or several: all of them or none. The answer leaves when they are durable.",
     permission: "append",
     path: ledger,
+    headers: z.object({
+      "Idempotency-Key": z
+        .string()
+        .regex(IDEMPOTENCY_KEY)
+        .optional()
+        .meta({ description: "Makes sending the whole request again harmless" }),
+    }),
     body: { types: ["application/json", "application/x-ndjson"], schema: "Event" },
+    answerHeaders: { "Holdfast-Warning": "What was recorded and is perhaps not what was meant" },
     answers: { 201: ["Bundle", "Receipts"], 200: ["Bundle", "Receipts"] },
     codes: [...OF_KEY, ...OF_LEDGER, ...OF_BODY, ...ofEvents, "parameter_invalid"],
   },
@@ -92,6 +102,7 @@ export const OPERATIONS = {
     permission: "readOwn",
     path: ledger.extend({ index: whole("an index") }),
     answers: { 200: "StoredEvent" },
+    isTagged: true,
     codes: [...OF_KEY, ...OF_LEDGER, "event_unknown", "event_forbidden", "parameter_invalid"],
   },
   proveEvent: {
@@ -108,6 +119,7 @@ export const OPERATIONS = {
       prefer: z.literal("final").optional(),
     }),
     answers: { 200: "Bundle" },
+    isTagged: true,
     codes: [...OF_KEY, ...OF_LEDGER, "event_unknown", "event_forbidden", "checkpoint_unknown", "member_unknown"],
     compress: true,
     takesTurn: true,
@@ -118,6 +130,7 @@ export const OPERATIONS = {
     summary: "List the ledgers that the key is for.",
     permission: "ledgersRead",
     answers: { 200: "Ledgers" },
+    isTagged: true,
     codes: OF_KEY,
     compress: true,
   },
@@ -128,6 +141,7 @@ export const OPERATIONS = {
     permission: "ledgersCreate",
     body: { types: ["application/json"], schema: "LedgerRequest" },
     answers: { 201: "Ledger" },
+    answerHeaders: { Location: "Its path" },
     codes: [...OF_KEY, ...OF_BODY, "request_invalid", "ledger_exists"],
   },
   listSources: {
@@ -146,6 +160,7 @@ export const OPERATIONS = {
     summary: "See how far a ledger is recorded, anchored and final.",
     path: ledger,
     answers: { 200: "Ledger" },
+    isTagged: true,
     codes: OF_LEDGER,
   },
   readCheckpoint: {
@@ -154,6 +169,7 @@ export const OPERATIONS = {
     summary: "Get the newest checkpoint.",
     path: ledger,
     answers: { 200: "Checkpoint" },
+    isTagged: true,
     codes: [...OF_LEDGER, "checkpoint_unknown"],
   },
   readCheckpointOfSize: {
@@ -162,6 +178,7 @@ export const OPERATIONS = {
     summary: "Get the checkpoint of exactly this size.",
     path: ledger.extend({ size: whole("a size") }),
     answers: { 200: "Checkpoint" },
+    isTagged: true,
     codes: [...OF_LEDGER, "checkpoint_unknown", "parameter_invalid"],
   },
   proveConsistency: {
@@ -171,6 +188,7 @@ export const OPERATIONS = {
     path: ledger,
     query: z.strictObject({ from: whole("a size"), to: whole("a size").optional() }),
     answers: { 200: "Consistency" },
+    isTagged: true,
     codes: [...OF_LEDGER, "parameter_invalid"],
     takesTurn: true,
   },
@@ -186,6 +204,7 @@ export const OPERATIONS = {
       limit: limit(1000, 100),
     }),
     answers: { 200: "Anchors" },
+    isTagged: true,
     codes: [...OF_LEDGER, "parameter_invalid"],
     compress: true,
     takesTurn: true,
@@ -196,6 +215,7 @@ export const OPERATIONS = {
     summary: "Get 256 neighbouring hashes of the tree, 8192 bytes; only full tiles are there.",
     path: ledger.extend({ level: whole("a level"), n: whole("a number") }),
     answers: { 200: "tile" },
+    isTagged: true,
     codes: [...OF_LEDGER, "tile_unknown", "parameter_invalid"],
     takesTurn: true,
   },
@@ -222,7 +242,7 @@ export const OPERATIONS = {
     route: "/v1/keys/{id}",
     summary: "End an API key for good.",
     permission: "keysWrite",
-    path: z.object({ id: z.string() }),
+    path: z.object({ id: z.string().meta({ pattern: "^[0-9a-f]{16}$", description: "Id of an API key" }) }),
     answers: { 200: "Key" },
     codes: [...OF_KEY, "key_unknown", "key_last_admin"],
   },
@@ -263,6 +283,7 @@ export const OPERATIONS = {
     route: "/openapi.json",
     summary: "This description.",
     answers: { 200: "openapi" },
+    isTagged: true,
     codes: [],
     compress: true,
   },

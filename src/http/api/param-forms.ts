@@ -6,15 +6,29 @@
 import * as z from "zod";
 import { OUTCOMES } from "../../entry/schema.ts";
 import { readValues } from "../../entry/spelled-value.ts";
-import { MOMENT_RULE, parseMoment } from "../../entry/time.ts";
+import { MOMENT_FORM, MOMENT_RULE, parseMoment } from "../../entry/time.ts";
 import { FORMATS, NATIVE, OF_THE_SERVICE } from "../../ingest/known-formats.ts";
 
-export const whole = (what: string) =>
+/** Names that ledgers can have. */
+export const LEDGER_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+/** Visible ASCII characters, and spaces between them. */
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
+/** A whole number; what it is for is said in the words of `what`. */
+const number = (what: string, least: number, most: number) =>
   z
     .string()
     .regex(/^(0|[1-9]\d{0,15})$/, { error: `${what} as a whole number` })
     .transform(Number)
-    .refine(Number.isSafeInteger, { error: `${what} up to 2^53-1` });
+    .pipe(
+      z
+        .int({ error: `${what} up to 2^53-1` })
+        .min(least)
+        .max(most),
+    );
+
+export const whole = (what: string) => number(what, 0, Number.MAX_SAFE_INTEGER);
 
 /** As long as a request may have. */
 export const text = z.string().min(1);
@@ -26,14 +40,14 @@ export const moment = z
     if (time === undefined) context.addIssue({ code: "custom", message: MOMENT_RULE });
     return time ?? z.NEVER;
   })
-  .meta({ description: MOMENT_RULE });
+  .meta({ ...MOMENT_FORM, description: MOMENT_RULE });
 
-export const limit = (most: number, usual: number) =>
-  whole(`1 to ${most}`)
-    .refine((n) => n >= 1 && n <= most, { error: `1 to ${most}` })
-    .default(usual);
+export const limit = (most: number, usual: number) => number(`1 to ${most}`, 1, most).default(usual);
 
-export const names = text.transform(readValues);
+export const names = text.transform(readValues).meta({ type: "string", minLength: 1 });
+
+/** The name of a ledger in a path; one of another form is merely unknown. */
+export const ledgerInPath = z.string().meta({ pattern: LEDGER_NAME.source, description: "Name of a ledger" });
 
 /** Every part of a filter of events must hold. */
 export const EVENT_FILTER = {
@@ -53,6 +67,7 @@ export const EVENT_FILTER = {
   text: text.optional().meta({
     description:
       "Stands, in upper or lower case, in the message, an id, a name or the text that came; 1 to 256 characters",
+    maxLength: 256,
   }),
   tenant: text.optional(),
   id: text.optional(),
@@ -63,5 +78,11 @@ export const EVENT_FILTER = {
   occurredSince: moment.optional().meta({ description: "The event's own time is at or after" }),
   occurredUntil: moment.optional().meta({ description: "The event's own time is before" }),
   from: whole("an index").optional(),
-  to: whole("an index").optional(),
+  to: whole("an index").meta({ minimum: 1 }).optional(),
 };
+
+/** The name of a foreign format in a path; any other is merely unknown. */
+export const formatInPath = z.string().meta({ enum: Object.keys(FORMATS) });
+
+/** An API key in a path. */
+export const keyInPath = z.string().meta({ description: "An API key that may append, for one ledger" });

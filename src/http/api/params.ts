@@ -115,7 +115,7 @@ function expectation(issue: z.core.$ZodIssue): string {
     case "invalid_value":
       return `one of ${issue.values.map(String).join(", ")}`;
     case "too_small":
-      return "more than nothing";
+      return issue.origin === "number" || issue.origin === "int" ? `at least ${issue.minimum}` : "more than nothing";
     case "too_big":
       return `at most ${issue.maximum}`;
     default:

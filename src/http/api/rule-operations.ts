@@ -3,8 +3,9 @@
 import * as z from "zod";
 import { SCHEMA_NAME, SCHEMA_NAME_RULE } from "../../ingest/rules/rule-set.ts";
 import { type Code, OF_BODY, OF_KEY, OF_RECORDING } from "./codes.ts";
+import { ledgerInPath } from "./param-forms.ts";
 
-const ledger = z.object({ ledger: z.string() });
+const ledger = z.object({ ledger: ledgerInPath });
 const schema = ledger.extend({
   schema: z.string().regex(SCHEMA_NAME, { error: SCHEMA_NAME_RULE }).meta({ description: "name@version" }),
 });

@@ -5,12 +5,14 @@
 
 import * as z from "zod";
 import { eventSchema } from "../../entry/schema.ts";
-import { MOMENT_RULE, momentOf } from "../../entry/time.ts";
+import { MOMENT_FORM, MOMENT_RULE, momentOf } from "../../entry/time.ts";
 import { BUNDLE_FORMAT } from "../../verify/bundle/bundle.ts";
 import { EXPLORER_FORMS } from "../../verify/evm/explorers.ts";
 import { ROLES } from "../auth/roles.ts";
 import { isWebhookSecret, WEBHOOK_SECRET_RULE } from "../auth/signatures.ts";
 import { CODES } from "./codes.ts";
+import { FOREIGN_SCHEMAS } from "./foreign-schemas.ts";
+import { LEDGER_NAME } from "./param-forms.ts";
 import { RULE_SCHEMAS } from "./rule-schemas.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -21,9 +23,10 @@ const address = z
   .regex(/^0x[0-9a-fA-F]{40}$/)
   .meta({ description: "EIP-55 spelling" });
 const milliseconds = count.meta({ description: "Milliseconds since 1970" });
+const moment = z.int().meta({ description: "Milliseconds since 1970, below zero before it" });
 const seconds = count.meta({ description: "Seconds since 1970" });
 
-const ledgerName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, {
+const ledgerName = z.string().regex(LEDGER_NAME, {
   error: "1 to 64 of a-z, 0-9, '.', '_', '-', the first a letter or digit",
 });
 const sourceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
@@ -238,22 +241,10 @@ const key = z.strictObject({
 export const SCHEMAS = {
   Event: eventSchema,
   ...RULE_SCHEMAS,
-  Foreign: z.unknown().meta({ description: "Whatever the sender sends" }),
+  ...FOREIGN_SCHEMAS,
   Bundle: bundle,
   Receipts: receipts,
   ForeignReceipts: foreignReceipts,
-  HecAnswer: z.strictObject({
-    text: z.string(),
-    code: z.int().meta({ description: "As Splunk numbers its answers: 0 is success, 17 is healthy" }),
-    ackId: count.optional().meta({ description: "What to ask for at /services/collector/ack" }),
-  }),
-  HecAcks: z.strictObject({ acks: z.record(z.string(), z.boolean()) }),
-  OtlpAnswer: z.strictObject({
-    partialSuccess: z.strictObject({ errorMessage: z.string() }).optional().meta({
-      description: "Absent when all is well; what is quarantined is told here, nothing is ever rejected",
-    }),
-  }),
-  OtlpStatus: z.strictObject({ code: z.int().meta({ description: "Of google.rpc.Code" }), message: z.string() }),
   StoredEvent: storedEvent.extend({ status }),
   Intents: z.strictObject({
     intents: z.array(
@@ -302,8 +293,8 @@ export const SCHEMAS = {
       .meta({ description: "Entries that may match and cannot be read: run an audit" }),
   }),
   Stats: z.strictObject({
-    since: milliseconds,
-    until: milliseconds,
+    since: moment,
+    until: moment,
     intervalMs: count,
     entries: z.array(count),
     total: count,
@@ -352,12 +343,19 @@ export const SCHEMAS = {
     expiresAt: z
       .union([z.number(), z.string()], { error: MOMENT_RULE })
       .refine((moment) => momentOf(moment) !== undefined, { error: MOMENT_RULE })
+      .meta(MOMENT_FORM)
       .optional()
       .meta({ description: "A time to come; the key never ends when absent" }),
     webhookSecret: z
-      .union([z.literal(true), z.string().refine(isWebhookSecret, { error: WEBHOOK_SECRET_RULE })], {
-        error: WEBHOOK_SECRET_RULE,
-      })
+      .union(
+        [
+          z.literal(true),
+          z.string().refine(isWebhookSecret, { error: WEBHOOK_SECRET_RULE }).meta({ minLength: 16, maxLength: 256 }),
+        ],
+        {
+          error: WEBHOOK_SECRET_RULE,
+        },
+      )
       .optional()
       .meta({ description: "By which its sender signs: the one of the sender's side, or true to have one made" }),
   }),

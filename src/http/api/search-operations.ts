@@ -2,9 +2,9 @@
 
 import * as z from "zod";
 import { type Code, OF_KEY, OF_LEDGER } from "./codes.ts";
-import { EVENT_FILTER, limit, moment, text, whole } from "./param-forms.ts";
+import { EVENT_FILTER, ledgerInPath, limit, moment, text, whole } from "./param-forms.ts";
 
-const ledger = z.object({ ledger: z.string() });
+const ledger = z.object({ ledger: ledgerInPath });
 const ofQuery: readonly Code[] = [
   "parameter_invalid",
   "query_invalid",
@@ -28,6 +28,7 @@ export const SEARCH_OPERATIONS = {
       limit: limit(1000, 100),
     }),
     answers: { 200: "Events" },
+    isTagged: true,
     codes: [...OF_KEY, ...OF_LEDGER, ...ofQuery],
     compress: true,
     takesTurn: true,
@@ -43,6 +44,7 @@ export const SEARCH_OPERATIONS = {
       after: text.optional().meta({ description: "The `next` of an answer, as it is" }),
     }),
     answers: { 200: "EventCount" },
+    isTagged: true,
     codes: [...OF_KEY, ...OF_LEDGER, ...ofQuery],
     compress: true,
     takesTurn: true,
@@ -77,6 +79,7 @@ export const SEARCH_OPERATIONS = {
       limit: limit(100, 100),
     }),
     answers: { 200: "Intents" },
+    isTagged: true,
     codes: [...OF_KEY, ...OF_LEDGER, ...ofQuery],
     compress: true,
     takesTurn: true,
@@ -94,6 +97,7 @@ export const SEARCH_OPERATIONS = {
       top: limit(100, 10),
     }),
     answers: { 200: "Stats" },
+    isTagged: true,
     codes: [...OF_KEY, ...OF_LEDGER, ...ofQuery],
     compress: true,
     takesTurn: true,

@@ -14,6 +14,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { bundleLedger, bundleOfAppend, signerOf, spellAll } from "../../prove/make-bundle.ts";
 import type { Answering } from "../admit.ts";
+import { IDEMPOTENCY_KEY } from "../api/param-forms.ts";
 import type { ApiKey } from "../auth/api-keys.ts";
 import type { BodyBudget } from "../intake/body.ts";
 import { receiveEvents } from "../intake/receive.ts";
@@ -22,8 +23,6 @@ import { within } from "../reply.ts";
 import type { Services } from "../services.ts";
 import { noteRefusal } from "./note-refusal.ts";
 import { misspeltCounter, newlyMisspelt, warningHeaders, warningTexts } from "./warnings.ts";
-
-const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
 /** Appends the events of a request, all or none, and answers when they are durable. */
 export function appendEvents(services: Services, budget: BodyBudget): Answering<"appendEvents"> {

@@ -1,0 +1,179 @@
+/**
+ * The description held against a service: every example is sent and taken, and values at the limits of every parameter are
+ * taken while those beyond them are refused.
+ */
+
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+import { type Described, type DescribedParameter, DOCUMENT, misfit } from "../described.ts";
+import { ask, event, type Running, startService } from "../service.ts";
+
+let service: Running;
+let key: string;
+/** A key for one ledger, for routes that do not name it. */
+let sender: string;
+
+before(async () => {
+  service = await startService();
+  key = await service.key(["admin"], "desk");
+  sender = await service.key(["writer"], "sender", ["main"]);
+  for (let i = 0; i < 2; i++) await ask(service, "POST /v1/ledgers/main/events", { key, body: event() });
+});
+after(() => service.close());
+
+const OPERATIONS = Object.entries(DOCUMENT.paths).flatMap(([route, methods]) =>
+  Object.entries(methods).map(([method, described]) => ({ method: method.toUpperCase(), route, described })),
+);
+
+/** The path of an operation with examples in it. */
+function pathOf(route: string, { parameters }: Described, given: Readonly<Record<string, string>> = {}): string {
+  return route.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const example = parameters.find((each) => each.in === "path" && each.name === name)?.example;
+    return encodeURIComponent(given[name] ?? (name === "key" ? sender : String(example ?? "0")));
+  });
+}
+
+function queryOf({ parameters }: Described, more: Readonly<Record<string, string>> = {}): string {
+  const examples = parameters
+    .filter((each) => each.in === "query" && each.example !== undefined)
+    .map(({ name, example }): [string, string] => [name, String(example)]);
+  return new URLSearchParams({ ...Object.fromEntries(examples), ...more }).toString();
+}
+
+test("every example of a body is as its schema says, and is taken by its operation", async () => {
+  let sent = 0;
+  const bodies = OPERATIONS.flatMap(({ method, route, described }) =>
+    Object.entries(described.requestBody?.content ?? {}).flatMap(([type, { schema, examples = {} }]) =>
+      Object.entries(examples).map(([name, { value }]) => ({ method, route, described, type, schema, name, value })),
+    ),
+  );
+  for (const { method, route, described, type, schema, name, value } of bodies) {
+    const where = `${described.operationId} ${type} ${name}`;
+    assert.equal(misfit(schema, value), undefined, where);
+    const body = typeof value === "string" ? value : JSON.stringify(value);
+    const shown = route.startsWith("/services/") || route === "/v1/logs" ? sender : key;
+    const headers: Record<string, string> = route.startsWith("/services/") ? { "X-Splunk-Request-Channel": "c1" } : {};
+    const asked = { ...(!route.startsWith("/in/") && { key: shown }), body, type, headers };
+    const { status, text } = await ask(service, `${method} ${pathOf(route, described)}`, asked);
+    assert.ok(status === 200 || status === 201, `${where}: ${status} ${text}`);
+    sent++;
+  }
+  assert.ok(sent > 30, String(sent));
+  const without = OPERATIONS.filter(({ described }) =>
+    Object.entries(described.requestBody?.content ?? {}).some(
+      ([type, { examples }]) => type.endsWith("json") && !examples,
+    ),
+  );
+  assert.deepEqual(
+    without.map(({ route }) => route),
+    [],
+  );
+});
+
+type Bounds = { readonly taken: readonly string[]; readonly refused: readonly string[] };
+
+/** Texts at the limits of a schema, and beyond. */
+function boundsOf({
+  type,
+  minimum,
+  maximum,
+  minLength,
+  maxLength,
+  pattern,
+  enum: values,
+  const: only,
+  ...more
+}: DescribedParameter["schema"]): Bounds {
+  const { anyOf } = more as { anyOf?: readonly DescribedParameter["schema"][] };
+  if (anyOf !== undefined) {
+    return {
+      taken: anyOf.flatMap((each) => boundsOf(each).taken),
+      refused: ["yesterday", "1700000000", "2026-02-30", ""],
+    };
+  }
+  const known = Array.isArray(values) ? values.map(String) : only === undefined ? undefined : [String(only)];
+  if (known !== undefined) return { taken: known, refused: [`${known[0]}x`, ""] };
+  if (type === "integer") {
+    const most = Number(maximum);
+    const beyond = most === Number.MAX_SAFE_INTEGER ? "9007199254740992" : String(most + 1);
+    return { taken: [String(minimum), String(most)], refused: [String(Number(minimum) - 1), beyond, "1.5", "x"] };
+  }
+  if (more.format === "date-time") return { taken: ["2026-11-20T09:30:00Z"], refused: [] };
+  if (more.format === "date") return { taken: ["2026-11-20"], refused: [] };
+  const long = typeof maxLength === "number" ? [`${"a".repeat(maxLength)}a`] : [];
+  const short = typeof minLength === "number" && minLength > 0 ? [""] : [];
+  const other = typeof pattern === "string" ? ["§"] : [];
+  return { taken: [], refused: [...long, ...short, ...other] };
+}
+
+/** What is refused although the schema of its parameter takes it, because something else is not so. */
+const FOR_ANOTHER_REASON = [
+  // Nothing is there, or what is there does not belong together.
+  "checkpoint_unknown",
+  "event_unknown",
+  "tile_unknown",
+  "schema_unknown",
+  "format_unknown",
+];
+
+function isRefusedFor(name: string, text: string): boolean {
+  const {
+    code,
+    errors = [],
+    detail = "",
+  } = JSON.parse(text) as { code: string; errors?: { path: string }[]; detail?: string };
+  if (FOR_ANOTHER_REASON.includes(code)) return false;
+  return errors.some(({ path }) => path === `/${name}`) || detail.includes(name);
+}
+
+test("values at the limits of a parameter of the query are taken, and those beyond are refused", async () => {
+  let tried = 0;
+  for (const { method, route, described } of OPERATIONS.filter(({ method }) => method === "GET")) {
+    if (route.startsWith("/in/") || route.includes("/ingest/") || route.endsWith("/tail")) continue;
+    for (const { name, schema } of described.parameters.filter((each) => each.in === "query")) {
+      const { taken, refused } = boundsOf(schema);
+      const send = (value: string) =>
+        ask(service, `${method} ${pathOf(route, described)}?${queryOf(described, { [name]: value })}`, { key });
+      for (const value of taken) {
+        const { status, text } = await send(value);
+        assert.ok(
+          status < 400 || !isRefusedFor(name, text) || isOfAnOrder(name, text),
+          `${route} ${name}=${value}: ${text}`,
+        );
+        tried++;
+      }
+      for (const value of refused) {
+        const { status, text } = await send(value);
+        assert.equal(status, 400, `${route} ${name}=${JSON.stringify(value)}: ${text}`);
+        tried++;
+      }
+    }
+  }
+  assert.ok(tried > 250, String(tried));
+});
+
+/** One value may exclude another: an index that is beyond the end, a time that is before the beginning. */
+function isOfAnOrder(name: string, text: string): boolean {
+  return (
+    ["from", "to", "size", "since", "until", "occurredSince", "occurredUntil", "columns"].includes(name) &&
+    !/whole number|RFC 3339 time/.test(text)
+  );
+}
+
+test("values beyond the limits of a parameter of the path are refused", async () => {
+  let tried = 0;
+  for (const { method, route, described } of OPERATIONS) {
+    for (const { name, schema } of described.parameters.filter((each) => each.in === "path" && each.name !== "key")) {
+      for (const value of boundsOf(schema).refused.filter((each) => each !== "")) {
+        const { status, text } = await ask(
+          service,
+          `${method} ${pathOf(route, described, { [name]: value })}`,
+          route.startsWith("/in/") ? {} : { key },
+        );
+        assert.ok([400, 403, 404, 405, 415].includes(status), `${method} ${route} ${name}=${value}: ${status} ${text}`);
+        tried++;
+      }
+    }
+  }
+  assert.ok(tried > 50, String(tried));
+});
