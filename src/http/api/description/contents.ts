@@ -7,12 +7,13 @@ import type { AnswerForm, Operation } from "../operations.ts";
 import { SCHEMAS, type SchemaName } from "../schemas.ts";
 import { BODIES, BODIES_OF, LINES } from "./examples.ts";
 
-export type Json = Readonly<Record<string, unknown>>;
+/** A part of the document: an object of OpenAPI or JSON Schema. */
+export type DocumentPart = Readonly<Record<string, unknown>>;
 
 const JSON_TYPE = "application/json";
 const PROTOBUF_TYPE = "application/x-protobuf";
-const BINARY: Json = { type: "string", format: "binary" };
-const TEXT: Json = { type: "string" };
+const BINARY: DocumentPart = { type: "string", format: "binary" };
+const TEXT: DocumentPart = { type: "string" };
 
 /** Answers that are not of this API's own making. */
 const OTHER_FORMS: Readonly<Record<string, readonly string[]>> = {
@@ -24,24 +25,24 @@ const OTHER_FORMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Every schema of the API by its name. */
-export function componentSchemas(): Json {
+export function componentSchemas(): DocumentPart {
   const { $schema: _, ...event } = eventJsonSchema();
   const rest = Object.entries(SCHEMAS).filter(([name]) => name !== "Event");
   return { Event: event, ...Object.fromEntries(rest.map(([name, schema]) => [name, jsonSchema(schema, "input")])) };
 }
 
 /** @param io what is sent to the service, or what the service makes of it */
-export function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
+export function jsonSchema(schema: z.ZodType, io: "input" | "output"): DocumentPart {
   const { $schema: _, "~standard": __, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return rest;
 }
 
-export function reference(name: string): Json {
+export function reference(name: string): DocumentPart {
   return { $ref: `#/components/schemas/${name}` };
 }
 
 /** The body of a request. */
-export function requestBody(id: string, { body, foreign }: Operation): Json | undefined {
+export function requestBody(id: string, { body, foreign }: Operation): DocumentPart | undefined {
   if (body === undefined) return undefined;
   const examples = BODIES_OF[id] ?? BODIES[body.schema];
   const content = body.types.map((type) => [
@@ -59,13 +60,13 @@ export function requestBody(id: string, { body, foreign }: Operation): Json | un
   };
 }
 
-function examplesOf(type: string, examples: Readonly<Record<string, unknown>> | undefined): Json {
+function examplesOf(type: string, examples: Readonly<Record<string, unknown>> | undefined): DocumentPart {
   const all = type === JSON_TYPE ? examples : LINES[type];
   if (all === undefined) return {};
   return { examples: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, { value }])) };
 }
 
-function bodySchema(type: string, name: SchemaName): Json {
+function bodySchema(type: string, name: SchemaName): DocumentPart {
   if (name === "Foreign")
     return type === JSON_TYPE ? reference(name) : type === "text/plain" ? TEXT : foreignSchema(type);
   if (type !== JSON_TYPE) return { ...TEXT, description: `One ${name} on each line.` };
@@ -73,14 +74,14 @@ function bodySchema(type: string, name: SchemaName): Json {
   return { oneOf: [reference(name), { type: "array", items: reference(name), minItems: 1, maxItems: 10_000 }] };
 }
 
-function foreignSchema(type: string): Json {
+function foreignSchema(type: string): DocumentPart {
   return type === "application/x-www-form-urlencoded" ? { type: "object" } : BINARY;
 }
 
 /** The content of an answer that has one of several forms. */
-export function contentOf(forms: readonly AnswerForm[]): Json | undefined {
-  const schemas = new Map<string, Json[]>();
-  const add = (type: string, schema: Json) => schemas.set(type, [...(schemas.get(type) ?? []), schema]);
+export function contentOf(forms: readonly AnswerForm[]): DocumentPart | undefined {
+  const schemas = new Map<string, DocumentPart[]>();
+  const add = (type: string, schema: DocumentPart) => schemas.set(type, [...(schemas.get(type) ?? []), schema]);
   for (const form of forms) {
     if (form === "nothing") continue;
     if (form === "openapi") add(JSON_TYPE, { type: "object" });
@@ -93,7 +94,7 @@ export function contentOf(forms: readonly AnswerForm[]): Json | undefined {
 }
 
 /** What has one of several forms; forms of foreign protocols may be alike. */
-export function oneOf(schemas: readonly Json[]): Json {
+export function oneOf(schemas: readonly DocumentPart[]): DocumentPart {
   const [only, ...more] = schemas;
-  return more.length === 0 ? (only as Json) : { anyOf: schemas };
+  return more.length === 0 ? (only as DocumentPart) : { anyOf: schemas };
 }

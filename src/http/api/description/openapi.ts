@@ -6,17 +6,17 @@
 
 import { rolesFor } from "../../auth/roles.ts";
 import { type AnswerForm, OPERATIONS, type Operation } from "../operations.ts";
-import { componentSchemas, contentOf, type Json, requestBody } from "./contents.ts";
+import { componentSchemas, contentOf, type DocumentPart, requestBody } from "./contents.ts";
 import { parametersOf } from "./parameters.ts";
 import { problemsOf } from "./problems.ts";
 import { type SecurityOptions, securityOf, securitySchemes } from "./security.ts";
 
 const MEANINGS: Readonly<Record<number, string>> = { 200: "Done", 201: "Made", 204: "Nothing more comes" };
-const ETAG: Json = { description: "Names this answer, for If-None-Match", schema: { type: "string" } };
+const ETAG: DocumentPart = { description: "Names this answer, for If-None-Match", schema: { type: "string" } };
 
 /** The whole document. */
-export function openApi(version: string, options: SecurityOptions = {}): Json {
-  const paths: Record<string, Record<string, Json>> = {};
+export function openApi(version: string, options: SecurityOptions = {}): DocumentPart {
+  const paths: Record<string, Record<string, DocumentPart>> = {};
   for (const [id, operation] of Object.entries(OPERATIONS) as [string, Operation][]) {
     paths[operation.route] = { ...paths[operation.route], [operation.method]: describe(id, operation, options) };
   }
@@ -39,7 +39,7 @@ export function openApi(version: string, options: SecurityOptions = {}): Json {
   };
 }
 
-function describe(id: string, operation: Operation, options: SecurityOptions): Json {
+function describe(id: string, operation: Operation, options: SecurityOptions): DocumentPart {
   const { summary, permission } = operation;
   const body = requestBody(id, operation);
   return {
@@ -64,9 +64,9 @@ function tagOf({ route, foreign }: Pick<Operation, "route" | "foreign">): string
   return route.startsWith("/v1/ledgers") ? "Ledgers" : "The service";
 }
 
-function responsesOf(operation: Operation): Json {
+function responsesOf(operation: Operation): DocumentPart {
   const problems = problemsOf(operation);
-  const responses: Record<string, Json> = {};
+  const responses: Record<string, DocumentPart> = {};
   for (const [status, forms] of Object.entries(operation.answers) as [string, AnswerForm | readonly AnswerForm[]][]) {
     responses[status] = answer(Number(status), [forms].flat(), operation, problems.get(Number(status)));
     problems.delete(Number(status));
@@ -79,10 +79,15 @@ function responsesOf(operation: Operation): Json {
 }
 
 /** @param problem what else has this status */
-function answer(status: number, forms: readonly AnswerForm[], operation: Operation, problem: Json | undefined): Json {
+function answer(
+  status: number,
+  forms: readonly AnswerForm[],
+  operation: Operation,
+  problem: DocumentPart | undefined,
+): DocumentPart {
   const content = contentOf(forms);
   const headers = headersOf(operation);
-  const all = problem === undefined ? content : { ...(problem.content as Json), ...content };
+  const all = problem === undefined ? content : { ...(problem.content as DocumentPart), ...content };
   return {
     description: MEANINGS[status] ?? (problem === undefined ? "Answered" : `Not now; or ${problem.description}`),
     ...(Object.keys(headers).length > 0 && { headers }),
@@ -90,7 +95,7 @@ function answer(status: number, forms: readonly AnswerForm[], operation: Operati
   };
 }
 
-function headersOf({ answerHeaders = {}, isTagged }: Operation): Readonly<Record<string, Json>> {
+function headersOf({ answerHeaders = {}, isTagged }: Operation): Readonly<Record<string, DocumentPart>> {
   const named = Object.entries(answerHeaders).map(([name, description]) => [
     name,
     { description, schema: { type: "string" } },

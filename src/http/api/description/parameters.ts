@@ -3,12 +3,12 @@
 import type * as z from "zod";
 import { FORMATS } from "../../../ingest/known-formats.ts";
 import type { Operation } from "../operations.ts";
-import { type Json, jsonSchema } from "./contents.ts";
+import { type DocumentPart, jsonSchema } from "./contents.ts";
 import { IN_PATH, IN_QUERY } from "./examples.ts";
 
-const text: Json = { type: "string" };
+const text: DocumentPart = { type: "string" };
 
-export function parametersOf(id: string, operation: Operation): readonly Json[] {
+export function parametersOf(id: string, operation: Operation): readonly DocumentPart[] {
   const { path, query, headers, isTagged, foreign } = operation;
   return [
     ...fieldsOf(path).map(([name, schema]) => parameter("path", name, schema, IN_PATH[name])),
@@ -26,7 +26,7 @@ function fieldsOf(schema: z.ZodObject | undefined): [string, z.ZodType][] {
 }
 
 /** The limits are those of the value that the text stands for, so it is described as that value. */
-function parameter(place: string, name: string, schema: z.ZodType, example?: unknown): Json {
+function parameter(place: string, name: string, schema: z.ZodType, example?: unknown): DocumentPart {
   const { description, ...form } = jsonSchema(schema, "output");
   return {
     name,
@@ -39,7 +39,7 @@ function parameter(place: string, name: string, schema: z.ZodType, example?: unk
 }
 
 /** What a foreign sender may say beside its body. */
-function foreignParameters({ foreign, method }: Operation): readonly Json[] {
+function foreignParameters({ foreign, method }: Operation): readonly DocumentPart[] {
   const { format, route, maySign, asks } = foreign ?? {};
   if (method === "get" && route === "query") {
     const schema = { type: "object", additionalProperties: text, minProperties: 1 };

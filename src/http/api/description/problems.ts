@@ -10,7 +10,7 @@ import { spellProblem } from "../../protocols/foreign-status.ts";
 import { protocolOf } from "../../protocols/known-protocols.ts";
 import { CODES, type Code } from "../codes.ts";
 import type { Operation } from "../operations.ts";
-import { type Json, oneOf, reference } from "./contents.ts";
+import { type DocumentPart, oneOf, reference } from "./contents.ts";
 
 const PROBLEM_TYPE = "application/problem+json";
 
@@ -34,26 +34,29 @@ const ASKING: readonly Readonly<Record<string, string>>[] = [
 
 /** What is answered together with how a key is shown. */
 const OF_CHALLENGE: readonly Code[] = ["key_missing", "key_invalid", "signature_invalid", "signature_expired"];
-const RETRY_AFTER: Json = {
+const RETRY_AFTER: DocumentPart = {
   description: "Seconds after which to try again",
   schema: { type: "integer", minimum: 0 },
 };
-const CHALLENGE: Json = { description: "How a key is shown (RFC 6750)", schema: { type: "string" } };
-const CODE: Json = {
+const CHALLENGE: DocumentPart = { description: "How a key is shown (RFC 6750)", schema: { type: "string" } };
+const CODE: DocumentPart = {
   description: "The code of the problem, where the body has the form of a foreign protocol",
   schema: { type: "string" },
 };
 
 /** One way to answer one code. */
-type Answered = { readonly status: number; readonly code: Code; readonly type: string; readonly schema: Json };
+type Answered = { readonly status: number; readonly code: Code; readonly type: string; readonly schema: DocumentPart };
 
 /** Problems of an operation by their status. */
-export function problemsOf(operation: Operation): Map<number, Json> {
+export function problemsOf(operation: Operation): Map<number, DocumentPart> {
   const byStatus = new Map<number, Answered[]>();
   for (const answered of [...BEFORE.map(asProblem), ...operationProblems(operation)]) {
     byStatus.set(answered.status, [...(byStatus.get(answered.status) ?? []), answered]);
   }
-  const described = [...byStatus].map(([status, list]): [number, Json] => [status, describe(status, list, operation)]);
+  const described = [...byStatus].map(([status, list]): [number, DocumentPart] => [
+    status,
+    describe(status, list, operation),
+  ]);
   return new Map(described);
 }
 
@@ -87,21 +90,21 @@ function spelled(format: string, code: Code): Answered[] {
   });
 }
 
-function schemaOf(format: string, type: string): Json {
+function schemaOf(format: string, type: string): DocumentPart {
   if (type === PROBLEM_TYPE) return reference("Problem");
   if (type !== "application/json") return { type: "string", format: "binary" };
   if (format === "hec") return reference("HecAnswer");
   return reference(format === "aws" ? "FirehoseAnswer" : "OtlpStatus");
 }
 
-function describe(status: number, list: readonly Answered[], { foreign }: Operation): Json {
+function describe(status: number, list: readonly Answered[], { foreign }: Operation): DocumentPart {
   const codes = [...new Set(list.map(({ code }) => code))];
   const types = [...new Set(list.map(({ type }) => type))];
-  const schemasOf = (type: string): Json[] => {
-    const texts = new Set(list.filter((each) => each.type === type).map(({ schema }) => JSON.stringify(schema)));
-    return [...texts].map((text) => JSON.parse(text) as Json);
+  const schemasOf = (type: string): DocumentPart[] => {
+    const ofType = list.filter((each) => each.type === type);
+    return [...new Map(ofType.map(({ schema }) => [JSON.stringify(schema), schema])).values()];
   };
-  const headers: Record<string, Json> = {};
+  const headers: Record<string, DocumentPart> = {};
   if (status === 429 || status === 503) headers["Retry-After"] = RETRY_AFTER;
   if (codes.some((code) => OF_CHALLENGE.includes(code))) headers["WWW-Authenticate"] = CHALLENGE;
   if (foreign !== undefined) headers["Holdfast-Code"] = CODE;

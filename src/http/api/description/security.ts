@@ -1,11 +1,11 @@
 /** Where a key may stand, as OpenAPI has it: for clients of our own in one place, for foreign senders where they can put it. */
 
 import type { Operation } from "../operations.ts";
-import type { Json } from "./contents.ts";
+import type { DocumentPart } from "./contents.ts";
 
 const header = (name: string, description: string) => ({ type: "apiKey", in: "header", name, description });
 
-const SCHEMES: Readonly<Record<string, Json>> = {
+const SCHEMES: Readonly<Record<string, DocumentPart>> = {
   key: { type: "http", scheme: "bearer", description: "An API key, see POST /v1/keys." },
   basic: {
     type: "http",
@@ -26,18 +26,18 @@ const SCHEMES: Readonly<Record<string, Json>> = {
   ),
 };
 /** For services that are set to look there. */
-const IN_QUERY: Json = { type: "apiKey", in: "query", name: "access_token", description: "The API key." };
+const IN_QUERY: DocumentPart = { type: "apiKey", in: "query", name: "access_token", description: "The API key." };
 
 const FOREIGN = ["key", "basic", "splunk", "apiKeyHeader", "firehose"];
 
 export type SecurityOptions = { readonly keysInQuery?: boolean | undefined };
 
-export function securitySchemes({ keysInQuery = false }: SecurityOptions): Json {
+export function securitySchemes({ keysInQuery = false }: SecurityOptions): DocumentPart {
   return keysInQuery ? { ...SCHEMES, accessToken: IN_QUERY } : SCHEMES;
 }
 
 /** What a request of an operation has to show: one of the list. */
-export function securityOf(operation: Operation, { keysInQuery = false }: SecurityOptions): readonly Json[] {
+export function securityOf(operation: Operation, { keysInQuery = false }: SecurityOptions): readonly DocumentPart[] {
   const { permission, path, foreign } = operation;
   const isLedgers = path !== undefined && Object.hasOwn(path.shape, "ledger");
   // What is for everybody is so except of a ledger whose name must not be guessed.
