@@ -1,5 +1,5 @@
 /**
- * Builds the pages into build/web: the ledger's own (index.html, ledger.js, ledger.css, favicon.svg) and verify.html,
+ * Builds the pages into build/web: the ledger's own (index.html, ledger.js, ledger.css, favicon.svg), the API's (api.html, api.js, api.css) and verify.html,
  * one file with everything in it. The same sources give the same bytes, so that anybody can rebuild verify.html and
  * compare it with the one a service hands out. `--out folder` builds elsewhere.
  * Why: docs/decisions/0080.
@@ -87,9 +87,11 @@ function verifyPage(script: string, style: string, icon: string): string {
 
 /** Builds every file, by name. */
 async function buildPages(): Promise<Readonly<Record<string, string>>> {
-  const [ledgerScript, ledgerStyle, verifyScript, verifyStyle] = await Promise.all([
+  const [ledgerScript, ledgerStyle, apiScript, apiStyle, verifyScript, verifyStyle] = await Promise.all([
     bundleOf("ledger-main.tsx"),
     bundleOf("styles/ledger.css"),
+    bundleOf("api-main.tsx"),
+    bundleOf("styles/api.css"),
     bundleOf("verify-main.tsx"),
     bundleOf("styles/verify.css"),
   ]);
@@ -99,6 +101,9 @@ async function buildPages(): Promise<Readonly<Record<string, string>>> {
     "index.html": readFileSync(join(WEB, "ledger.html"), "utf8"),
     "ledger.js": `${ledgerScript}\n`,
     "ledger.css": `${palette}${ledgerStyle}\n`,
+    "api.html": readFileSync(join(WEB, "api.html"), "utf8"),
+    "api.js": `${apiScript}\n`,
+    "api.css": `${palette}${apiStyle}\n`,
     "favicon.svg": `${icon}\n`,
     "verify.html": verifyPage(verifyScript, palette.trim() + verifyStyle, icon),
   };

@@ -27,6 +27,17 @@ export const MOMENT_FORM = {
   ],
 } as const;
 
+/** The same of a JSON value, see momentOf. */
+export const MOMENT_VALUE_FORM = {
+  anyOf: [
+    { type: "string", format: "date-time" },
+    { type: "string", format: "date" },
+    { type: "string", pattern: MILLISECONDS.source },
+    { type: "integer", minimum: -DATE_MAX, maximum: SECONDS_MIN - 1 },
+    { type: "integer", minimum: SECONDS_MAX, maximum: DATE_MAX },
+  ],
+} as const;
+
 /** Whether a text is an RFC 3339 date and time of a day that exists; a leap second is let through. */
 export function isDateTime(text: string): boolean {
   const match = DATE_TIME.exec(text);

@@ -29,7 +29,16 @@ function sha256(text: string): string {
 
 test("two builds of the same sources give the same bytes, and no trace of the machine", () => {
   const names = readdirSync(join(folder, "one"));
-  const pages = ["favicon.svg", "index.html", "ledger.css", "ledger.js", "verify.html"];
+  const pages = [
+    "api.css",
+    "api.html",
+    "api.js",
+    "favicon.svg",
+    "index.html",
+    "ledger.css",
+    "ledger.js",
+    "verify.html",
+  ];
   assert.deepEqual(names.sort(), pages.flatMap((name) => [name, `${name}.br`, `${name}.gz`]).sort());
   for (const name of names) {
     const [one, two] = ["one", "two"].map((build) => readFileSync(join(folder, build, name)));
@@ -39,7 +48,16 @@ test("two builds of the same sources give the same bytes, and no trace of the ma
 });
 
 test("every page is there compressed, too, and is the same", () => {
-  for (const name of ["favicon.svg", "index.html", "ledger.css", "ledger.js", "verify.html"]) {
+  for (const name of [
+    "api.css",
+    "api.html",
+    "api.js",
+    "favicon.svg",
+    "index.html",
+    "ledger.css",
+    "ledger.js",
+    "verify.html",
+  ]) {
     const path = join(folder, "one", name);
     const plain = readFileSync(path);
     assert.deepEqual(gunzipSync(readFileSync(`${path}.gz`)), plain, name);
@@ -57,6 +75,12 @@ test("verify.html is one file of less than 182 kB that loads nothing", () => {
   );
   const style = page.match(/<style>(.*)<\/style>/s)?.[1] as string;
   assert.doesNotMatch(style, /url\(|@import/);
+});
+
+test("the page of the API is small, and evaluates no text", () => {
+  const script = readFileSync(join(folder, "one", "api.js"), "utf8");
+  assert.ok(Buffer.byteLength(script) < 40_000, `${Buffer.byteLength(script)} bytes`);
+  assert.doesNotMatch(script, /new Function|\beval\(/);
 });
 
 test("the policy of verify.html names exactly the script and the style that are in it", () => {

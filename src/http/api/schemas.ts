@@ -5,7 +5,7 @@
 
 import * as z from "zod";
 import { eventSchema } from "../../entry/schema.ts";
-import { MOMENT_FORM, MOMENT_RULE, momentOf } from "../../entry/time.ts";
+import { MOMENT_RULE, MOMENT_VALUE_FORM, momentOf } from "../../entry/time.ts";
 import { BUNDLE_FORMAT } from "../../verify/bundle/bundle.ts";
 import { EXPLORER_FORMS } from "../../verify/evm/explorers.ts";
 import { ROLES } from "../auth/roles.ts";
@@ -343,7 +343,7 @@ export const SCHEMAS = {
     expiresAt: z
       .union([z.number(), z.string()], { error: MOMENT_RULE })
       .refine((moment) => momentOf(moment) !== undefined, { error: MOMENT_RULE })
-      .meta(MOMENT_FORM)
+      .meta(MOMENT_VALUE_FORM)
       .optional()
       .meta({ description: "A time to come; the key never ends when absent" }),
     webhookSecret: z

@@ -36,6 +36,9 @@ export const PAGES: Readonly<Record<string, PageFile>> = {
   "/": { file: "index.html", type: HTML, policy: POLICY },
   "/ledger.js": { file: "ledger.js", type: "text/javascript; charset=utf-8", policy: POLICY },
   "/ledger.css": { file: "ledger.css", type: "text/css; charset=utf-8", policy: POLICY },
+  "/api.html": { file: "api.html", type: HTML, policy: POLICY },
+  "/api.js": { file: "api.js", type: "text/javascript; charset=utf-8", policy: POLICY },
+  "/api.css": { file: "api.css", type: "text/css; charset=utf-8", policy: POLICY },
   "/favicon.svg": { file: "favicon.svg", type: "image/svg+xml", policy: POLICY },
   "/verify.html": { file: "verify.html", type: HTML, policy: "frame-ancestors 'none'" },
 };
