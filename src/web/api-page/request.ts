@@ -31,7 +31,7 @@ export function slot(place: string, name: string): string {
 }
 
 /** The path and query, beside this page. */
-export function pathOf({ listed: { path, operation }, values }: TriedRequest): string {
+function pathOf({ listed: { path, operation }, values }: TriedRequest): string {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[slot("path", name)] ?? ""));
   const query = new URLSearchParams();
   for (const { name, in: place, schema } of operation.parameters) {

@@ -61,6 +61,43 @@ function ParameterField({ id, parameter, value, onChange }: FieldProps) {
   );
 }
 
+type BodyProps = {
+  readonly id: string;
+  readonly bodies: readonly { readonly type: string; readonly name: string }[];
+  readonly chosen: number;
+  readonly onChoose: (index: number) => void;
+  readonly text: string;
+  readonly onText: (text: string) => void;
+};
+
+function BodyField({ id, bodies, chosen, onChoose, text, onText }: BodyProps) {
+  return (
+    <div class="field">
+      <label for={`${id}-example`}>Body</label>
+      <select
+        class="input"
+        id={`${id}-example`}
+        value={String(chosen)}
+        onChange={(event) => onChoose(Number(event.currentTarget.value))}
+      >
+        {bodies.map(({ type, name }, index) => (
+          <option key={`${type} ${name}`} value={String(index)}>
+            {type}, {name}
+          </option>
+        ))}
+      </select>
+      <textarea
+        class="input"
+        aria-label="Text of the body"
+        rows={8}
+        spellcheck={false}
+        value={text}
+        onInput={(event) => onText(event.currentTarget.value)}
+      />
+    </div>
+  );
+}
+
 export function TryIt({ listed, apiKey }: Props) {
   const { operation, method } = listed;
   const bodies = Object.entries(operation.requestBody?.content ?? {}).flatMap(([type, { examples = {} }]) =>
@@ -99,29 +136,7 @@ export function TryIt({ listed, apiKey }: Props) {
         })}
       </div>
       {bodies.length === 0 ? null : (
-        <div class="field">
-          <label for={`${id}-example`}>Body</label>
-          <select
-            class="input"
-            id={`${id}-example`}
-            value={String(chosen)}
-            onChange={(event) => choose(Number(event.currentTarget.value))}
-          >
-            {bodies.map(({ type, name }, index) => (
-              <option key={`${type} ${name}`} value={String(index)}>
-                {type}, {name}
-              </option>
-            ))}
-          </select>
-          <textarea
-            class="input"
-            aria-label="Text of the body"
-            rows={8}
-            spellcheck={false}
-            value={body}
-            onInput={(event) => setBody(event.currentTarget.value)}
-          />
-        </div>
+        <BodyField id={id} bodies={bodies} chosen={chosen} onChoose={choose} text={body} onText={setBody} />
       )}
       <Command text={commandOf(asked)} />
       <div class="row">

@@ -42,7 +42,7 @@ function parameter(place: string, name: string, schema: z.ZodType, example?: unk
 function foreignParameters({ foreign, method }: Operation): readonly DocumentPart[] {
   const { format, route, maySign, asks } = foreign ?? {};
   if (method === "get" && route === "query") {
-    const schema = { type: "object", additionalProperties: text, minProperties: 1 };
+    const schema = { type: "object", additionalProperties: true, minProperties: 1 };
     return [
       {
         name: "record",
