@@ -31,6 +31,8 @@ const JSON_TYPE = "application/json";
 
 /** Bytes that a thread takes at a time: enough that messages cost nothing, and a few tens of milliseconds of work. */
 const PIECE_BYTES = 1024 * 1024;
+/** Where looking goes on behind what would be refused: 32 KiB can be 10,000 refusals, which are a second of work. */
+const EXAMINED_AT_ONCE_BYTES = 1024;
 
 /**
  * Receives the events of a request.
@@ -81,7 +83,8 @@ async function receiveBatch(
       remote ??= intakes.open(form, rules, preparation);
       return remote.push(chunks.takeCopy());
     });
-    if (remote === undefined && held <= atOnceBytesMax) {
+    const atOnceMax = typeof form === "string" ? atOnceBytesMax : Math.min(atOnceBytesMax, EXAMINED_AT_ONCE_BYTES);
+    if (remote === undefined && held <= atOnceMax) {
       const intake = openIntake(form, rules, preparation);
       intake.push(chunks.take());
       return { ...intake.end(), bytes: held };

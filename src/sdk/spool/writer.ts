@@ -4,7 +4,7 @@
  * sync is cut off.
  */
 
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HoldfastError } from "../client/holdfast-error.ts";
 import { encodeFrame, SEGMENT_HEAD } from "./frames.ts";
@@ -101,6 +101,8 @@ export class SegmentWriter {
       await syncFolder(this.#folder);
     } catch (error) {
       await handle.close();
+      // Else a disk that is full gets a file for each event that is refused.
+      await rm(join(this.#folder, name), { force: true }).catch(() => undefined);
       throw error;
     }
     this.#file = { handle, segment: { name, size: SEGMENT_HEAD.length, count: 0 } };

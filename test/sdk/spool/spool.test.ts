@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, type TestContext } from "node:test";
@@ -46,6 +47,22 @@ const segmentsIn = (folder: string) =>
   readdirSync(folder)
     .filter((name) => name.endsWith(".events"))
     .sort();
+
+test("a disk that is full gets no file for each event that it has no room for", async (t) => {
+  const folder = makeFolder(t);
+  const spool = await openSpool({ folder });
+  const handle = await open(join(folder, "lock"), "r");
+  const fullDisk = t.mock.method(Object.getPrototypeOf(handle) as FileHandle, "write", async () => {
+    throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  });
+  await handle.close();
+  for (let i = 0; i < 5; i++) await assert.rejects(spool.add([outgoing(`e${i}`)]), { code: "spool_failed" });
+  assert.deepEqual(segmentsIn(folder), []);
+  fullDisk.mock.restore();
+  await spool.add([outgoing("e5")]);
+  assert.deepEqual(await drain(spool), ["e5"]);
+  await spool.close();
+});
 
 test("what was spooled by one run of a program is recorded by the next, in order and once", async (t) => {
   const folder = makeFolder(t);
