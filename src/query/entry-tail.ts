@@ -4,6 +4,7 @@
  */
 
 import type { Entry } from "../entry/entry.ts";
+import { Turn } from "../store/mutex.ts";
 import { isDamage } from "./index/indexer.ts";
 
 /** A recorded entry; undefined when it cannot be read. */
@@ -21,6 +22,8 @@ const ENTRIES_MAX = 1024;
 const CHARACTERS_MAX = 4 * 1024 * 1024;
 
 export class EntryTail {
+  /** Whoever follows looks at them in turn: together they take no more of the thread than one does. */
+  readonly turn = new Turn();
   readonly #ledger: Recorded;
   #kept: TailEntry[] = [];
   /** Index behind the last one that is kept. */

@@ -23,6 +23,8 @@ import { TailPlaces } from "./tail-places.ts";
 
 /** Entries that are looked at together, and characters that are sent together. */
 const ENTRIES_AT_ONCE = 256;
+/** Of those that are read from the store: they may have 64 KiB each. */
+const RECENT_AT_ONCE = 64;
 const PIECE_MAX = 256 * 1024;
 /** Whoever is further behind is served from the index, in turns. */
 const BEHIND = 1024;
@@ -144,7 +146,12 @@ async function nextPiece(services: Services, reader: Reader, recent: EntryTail):
     const piece = await catchUp(services, reader);
     if (piece !== undefined) return piece;
   }
-  const to = Math.min(ledger.size, reader.plan.to, reader.at + ENTRIES_AT_ONCE);
+  return await recent.turn.take(() => recentPiece(services, reader, recent));
+}
+
+async function recentPiece(services: Services, reader: Reader, recent: EntryTail): Promise<string> {
+  const { ledger } = reader.request;
+  const to = Math.min(ledger.size, reader.plan.to, reader.at + RECENT_AT_ONCE);
   let piece = "";
   const entries = await recent.read(reader.at, to);
   const slice = new Slice();
