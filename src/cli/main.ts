@@ -4,7 +4,7 @@
  */
 
 import { Command, CommanderError } from "commander";
-import { CliError, type SetExit } from "./terminal/failure.ts";
+import { CliError, type SetExit, usageError } from "./terminal/failure.ts";
 import { printNote, printResult } from "./terminal/output.ts";
 import { prepareProcess } from "./terminal/process.ts";
 import { readVersion } from "./terminal/version.ts";
@@ -71,7 +71,25 @@ export async function makeProgram(name: string | undefined, setExit: SetExit): P
   const named = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
   const wanted = named === undefined ? Object.values(COMMANDS) : [named];
   for (const load of wanted) (await load())(program, setExit);
+  for (const command of program.commands) explainErrors(command, `holdfast ${command.name()}`);
   return program;
+}
+
+/** What is wrong with a value says of which option it is, and every error where its own command is explained. */
+function explainErrors(command: Command, path: string): void {
+  command.showHelpAfterError(`(see "${path} --help")`);
+  for (const option of command.options) {
+    const { parseArg, long } = option;
+    if (parseArg === undefined) continue;
+    option.parseArg = <T>(value: string, before: T): T => {
+      try {
+        return parseArg(value, before);
+      } catch (error) {
+        throw error instanceof CliError && error.code === "usage" ? usageError(`${long}: ${error.message}`) : error;
+      }
+    };
+  }
+  for (const each of command.commands) explainErrors(each, `${path} ${each.name()}`);
 }
 
 function fail(error: unknown, asJson: boolean): number {

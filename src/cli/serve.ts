@@ -79,8 +79,19 @@ async function startUnless(asked: Promise<NodeJS.Signals>, config: Config): Prom
 /** What the system answers when a file cannot be had for now, and LevelDB when it was told so. */
 const FILE_REFUSALS = ["EIO", "EMFILE", "ENFILE", "EACCES", "EPERM", "ENOSPC", "EDQUOT", "EROFS", "LEVEL_IO_ERROR"];
 
+/** Why the system lets nobody listen at an address; a port that is taken has an error of its own. */
+const LISTEN_REFUSALS: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: "this machine has no such address: listen at one that it has, at 127.0.0.1, or at 0.0.0.0 for all",
+  EACCES: "this user may not listen at that port: take one above 1023",
+  ENOTFOUND: "there is no host of that name: name an address, such as 127.0.0.1",
+};
+
 function explainStart(error: unknown): unknown {
-  const { code = "", message } = error as NodeJS.ErrnoException;
+  const { code = "", message, syscall = "" } = error as NodeJS.ErrnoException;
+  const refusal = LISTEN_REFUSALS[code];
+  if (refusal !== undefined && ["listen", "bind", "getaddrinfo"].includes(syscall)) {
+    return new CliError(`${message}; ${refusal}`, { code, exitStatus: 1, cause: error });
+  }
   if (FILE_REFUSALS.includes(code)) {
     const wayOut =
       "the disk or the system refused a file: mend what it names (room, rights, open files, the disk itself), then try again";

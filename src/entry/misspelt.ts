@@ -24,7 +24,7 @@ const REMEMBERED_MAX = 4096;
 type Plain = { readonly text: string; readonly letters: number };
 
 /** The names that are known in one kind of object. */
-class Vocabulary {
+export class Vocabulary {
   readonly #known: ReadonlySet<string>;
   readonly #plain: readonly (Plain & { readonly name: string })[];
   readonly #nearest = new Map<string, string | undefined>();

@@ -6,6 +6,7 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { POLICY } from "../anchor/policy.ts";
+import { Vocabulary } from "../entry/misspelt.ts";
 import { HEC_ACKS, type HecAck, HTTP_LIMITS } from "../http/services.ts";
 import type { ListenerSettings } from "../ingest/listeners/listeners.ts";
 import { readJson } from "../json/read.ts";
@@ -306,7 +307,9 @@ function checkNames(env: Readonly<Record<string, string | undefined>>): void {
     if (isServiceLink(name, env)) continue;
     // Passwords and keys are named by the configuration itself.
     if (/_(PASSWORD|KEY)$/.test(name)) continue;
-    throw new ConfigError(`expected one of ${VARIABLES.join(", ")}, got the variable ${name}`);
+    const meant = new Vocabulary(Object.fromEntries(VARIABLES.map((each) => [each, true]))).nearest(name);
+    const question = meant === undefined ? "" : `; is ${meant} meant?`;
+    throw new ConfigError(`expected one of ${VARIABLES.join(", ")}, got the variable ${name}${question}`);
   }
 }
 

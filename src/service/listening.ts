@@ -77,7 +77,7 @@ function readAddress(
 export function parseAddress(text: string, setting: string): ListenAddress {
   const address = readListenAddress(text);
   if (address !== undefined) return address;
-  const forms = "host:port or [IPv6 address]:port";
+  const forms = "host:port or [IPv6 address]:port, such as 127.0.0.1:4600";
   throw new ConfigError(`expected ${setting} as ${forms}, got ${JSON.stringify(text)}`);
 }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import test from "node:test";
 import type { Command, Option } from "commander";
 import { makeProgram } from "../../src/cli/main.ts";
+import { runCli } from "./run-cli.ts";
 
 const ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 /** One digit is another; EIP-55 finds it by the capitals. */
@@ -41,7 +42,10 @@ test("every option that takes an address refuses a slip that EIP-55 shows, and t
 });
 
 test("every option that takes a hash or a ledger's id takes it in any case, and hands it on in lower case", async () => {
-  const options = (await optionsFor("hash", "id")).filter(({ name }) => name !== "holdfast keys revoke id");
+  const options = (await optionsFor("hash", "id")).filter(
+    // Of a filter: ids that senders and the service give.
+    ({ name }) => !/ --(?:key|id)$/.test(name),
+  );
   assert.ok(options.length > 6, `expected the options with hashes, got ${options.map(({ name }) => name)}`);
   for (const each of options) {
     assert.equal(read(each, HASH), HASH.toLowerCase(), each.name);
@@ -55,4 +59,15 @@ test("no command reads an address or a hash of its own", () => {
     /\[0-9a-f(?:A-F)?\]\{(?:40|64)\}/.test(readFileSync(join(folder, file), "utf8")),
   );
   assert.deepEqual(own, [join("terminal", "parse-flag-value.ts")]);
+});
+
+test("what is wrong with a value says of which option, and a wrong option where its command is explained", async () => {
+  const limit = await runCli(["search", "--limit", "x"]);
+  assert.deepEqual([limit.status, limit.stderr], [2, 'holdfast: --limit: Expected a whole number, got "x".\n']);
+  const signer = await runCli(["verify", "bundle.json", "--signer", "0x12"]);
+  assert.match(signer.stderr, /^holdfast: --signer: Expected an address/);
+  const unknown = await runCli(["export", "all.csv", "--as", "xlsx"]);
+  assert.match(unknown.stderr, /\(see "holdfast export --help"\)/);
+  const nested = await runCli(["keys", "add", "--sauce", "x"]);
+  assert.match(nested.stderr, /\(see "holdfast keys add --help"\)/);
 });

@@ -34,6 +34,18 @@ const PACKED =
   /^(dist\/.*\.(js|json|d\.ts|sol)|build\/web\/[^.][^/]*|docs\/(sources\/)?[\w-]+\.md|scripts\/holdfast\.mjs)$/;
 const BESIDE = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json"];
 
+test("no script of a checkout needs more than the Node and npm that are there: those that run sources are set up first", () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  const setUp = "node scripts/setup.mjs";
+  const own = Object.entries(scripts).filter(([, script]) => /\.ts\b/.test(script));
+  assert.ok(own.length > 8, `expected the scripts that run sources, got ${own.length}`);
+  // npm runs no script in front of prepack.
+  const bare = own.filter(([name, script]) => scripts[`pre${name}`] !== setUp && !script.startsWith(`${setUp} && `));
+  assert.deepEqual(bare, []);
+});
+
 test("what is packed is what somebody needs who installs it, and nothing that only made it", () => {
   assert.deepEqual(files.filter((file) => !PACKED.test(file)).sort(), BESIDE);
   for (const file of ["build/web/verify.html", "build/web/ledger.js.br", "dist/chain/contract/artifact.json"]) {

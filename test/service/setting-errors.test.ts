@@ -26,9 +26,13 @@ const HIDDEN = (text: string) => `a text of ${text.length} characters, which may
 /** Of the file: the setting, what is in it, and what is said. */
 const SETTINGS: readonly (readonly [string, unknown, string])[] = [
   ["listen", 4600, `"listen": expected a text, got 4600`],
-  ["listen", "4600", `expected "listen" as host:port or [IPv6 address]:port, got "4600"`],
+  ["listen", "4600", `expected "listen" as host:port or [IPv6 address]:port, such as 127.0.0.1:4600, got "4600"`],
   ["data", "", `"data": expected a text that is not empty, got ""`],
-  ["tls.listen", "4600", `expected "tls.listen" as host:port or [IPv6 address]:port, got "4600"`],
+  [
+    "tls.listen",
+    "4600",
+    `expected "tls.listen" as host:port or [IPv6 address]:port, such as 127.0.0.1:4600, got "4600"`,
+  ],
   ["tls.cert", "", `"tls.cert": expected a text that is not empty, got ""`],
   ["tls.key", "", `"tls.key": expected a text that is not empty, got ""`],
   ["tls.key", "a.pem", "expected HOLDFAST_TLS_CERT and HOLDFAST_TLS_KEY together, got only HOLDFAST_TLS_KEY"],
@@ -46,7 +50,7 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
   [
     "syslog",
     [{ transport: "tcp", listen: "5514" }],
-    `expected "syslog[0].listen" as host:port or [IPv6 address]:port, got "5514"`,
+    `expected "syslog[0].listen" as host:port or [IPv6 address]:port, such as 127.0.0.1:4600, got "5514"`,
   ],
   [
     "syslog",
@@ -157,13 +161,21 @@ const CHAIN_SETTINGS: readonly (readonly [string, unknown, string])[] = [
 ];
 
 const VARIABLES: readonly (readonly [string, string, string])[] = [
-  ["HOLDFAST_TLS_LISTEN", "4600", `expected HOLDFAST_TLS_LISTEN as host:port or [IPv6 address]:port, got "4600"`],
+  [
+    "HOLDFAST_TLS_LISTEN",
+    "4600",
+    `expected HOLDFAST_TLS_LISTEN as host:port or [IPv6 address]:port, such as 127.0.0.1:4600, got "4600"`,
+  ],
   [
     "HOLDFAST_TLS_LISTEN",
     "[::]:4643",
     "expected HOLDFAST_TLS_CERT and HOLDFAST_TLS_KEY beside an address for TLS, got neither",
   ],
-  ["HOLDFAST_LISTEN", "4600", `expected HOLDFAST_LISTEN as host:port or [IPv6 address]:port, got "4600"`],
+  [
+    "HOLDFAST_LISTEN",
+    "4600",
+    `expected HOLDFAST_LISTEN as host:port or [IPv6 address]:port, such as 127.0.0.1:4600, got "4600"`,
+  ],
   ["HOLDFAST_LOG", "loud", `expected one of trace, debug, info, warn, error, silent in HOLDFAST_LOG, got "loud"`],
   ["HOLDFAST_HEC_ACK", "yes", `expected one of recorded, anchored, final in HOLDFAST_HEC_ACK, got "yes"`],
 ];
@@ -205,6 +217,18 @@ for (const [name, value, said] of VARIABLES) {
     assert.throws(() => readConfig({ [name]: value }), new ConfigError(said));
   });
 }
+
+test("a variable that is nearly one of ours is told which is meant; another one is not", () => {
+  assert.throws(
+    () => readConfig({ HOLDFAST_LISTN: "127.0.0.1:1" }),
+    /got the variable HOLDFAST_LISTN; is HOLDFAST_LISTEN meant\?$/,
+  );
+  assert.throws(
+    () => readConfig({ HOLDFAST_TLSCERT: "x" }),
+    /got the variable HOLDFAST_TLSCERT; is HOLDFAST_TLS_CERT meant\?$/,
+  );
+  assert.throws(() => readConfig({ HOLDFAST_ANYTHING: "1" }), /got the variable HOLDFAST_ANYTHING$/);
+});
 
 test("the tables have every setting that docs/configuration.md has", () => {
   const page = readFileSync(join(import.meta.dirname, "../../docs/configuration.md"), "utf8");

@@ -128,6 +128,15 @@ test("a second process on the same data folder is refused, and does not disturb 
   assert.equal((await first.stop()).status, 0);
 });
 
+test("an address that is not this machine's is told with a way out", async (t) => {
+  const world = new World(t);
+  // RFC 5737: nobody has it.
+  const refused = await world.refused({ args: [], env: { HOLDFAST_LISTEN: "192.0.2.1:4600" } });
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /192\.0\.2\.1:4600; this machine has no such address: listen at one that it has/);
+  assert.deepEqual(processesIn(world.folder), []);
+});
+
 test("a port in use is told with a way out, and leaves no process", async (t) => {
   const world = new World(t);
   const server = createServer().listen(0, "127.0.0.1");

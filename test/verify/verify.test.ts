@@ -242,11 +242,11 @@ test("an endpoint that was named and does not answer is told, with how many did"
       [step?.isWarning, /of 2 endpoints that you named 1 did not answer/.test(step?.detail ?? "")],
       [true, true],
     );
-    assert.match(verdict.notes.join("\n"), /^Beware: of 2 endpoints that you named, 1 answered, and not: /m);
+    assert.match(verdict.notes.join("\n"), /^Beware: 1 of the 2 endpoints that you named did not answer: /m);
   }
   chain.roots.clear();
   const failed = await verifyBundle(bundle, { ...options, chain: [chain, silent] });
-  assert.deepEqual([failed.outcome, /of 2 endpoints/.test(failed.notes.join())], ["failed", true]);
+  assert.deepEqual([failed.outcome, /of the 2 endpoints/.test(failed.notes.join())], ["failed", true]);
 });
 
 test("what is expected of an anchor is not called checked when nobody is asked", async () => {

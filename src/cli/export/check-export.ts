@@ -8,6 +8,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { ExportLineError, readLine, readObject } from "../../export/lines.ts";
 import { END_BEGIN, EXPORT_FORMAT, type ExportTrailer } from "../../export/trailer.ts";
 import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
+import { checksumAddress } from "../../merkle/address.ts";
 import { TreeEdge } from "../../merkle/append.ts";
 import { fromHex, toHex } from "../../merkle/bytes.ts";
 import { recoverSigner } from "../../merkle/checkpoint.ts";
@@ -31,7 +32,7 @@ export async function checkExport(file: string, client?: ServiceClient): Promise
   const trailer = existsSync(`${file}${MANIFEST}`) ? await checkBeside(file) : await checkLines(file);
   const { count, size, as, checkpoint } = trailer;
   const signer = checkpoint === null ? undefined : signerOf(file, checkpoint);
-  const by = signer === undefined ? "" : ` Its checkpoint, of size ${size}, is signed by ${signer}.`;
+  const by = signer === undefined ? "" : ` Its checkpoint, of size ${size}, is signed by ${checksumAddress(signer)}.`;
   const text = [`${file} is a whole export of ${counted(count, "event")} as ${as}.${by}`];
   if (client !== undefined) text.push(await askService(file, trailer, client));
   return { json: { file, signer, ...trailer }, text };
@@ -85,6 +86,7 @@ async function checkLines(file: string): Promise<ExportTrailer> {
       trailer = trailerIn(readIn(file, () => readObject(line)).holdfast_export, file);
       continue;
     }
+    if (count === 0 && !line.includes('"leafHash"')) throw withoutTrailer(file);
     const { index, leafHash } = readIn(file, () => readLine(line, hash));
     if (index < next) throw broken(file, `an index from ${next} on, got ${index}`);
     next = index + 1;
@@ -114,6 +116,13 @@ function trailerIn(value: unknown, file: string): ExportTrailer {
   const { format } = (value ?? {}) as Partial<ExportTrailer>;
   if (format === EXPORT_FORMAT) return value as ExportTrailer;
   throw broken(file, `a trailer of the format ${EXPORT_FORMAT}, got ${JSON.stringify(format) ?? "none"}`);
+}
+
+/** CSV, OCSF and Parquet cannot tell by themselves. */
+function withoutTrailer(file: string): CliError {
+  return usageError(
+    `Expected ${file}${MANIFEST} beside ${file}, got none: what is exported as CSV, OCSF or Parquet is checked by that file, so keep both together; of an export as NDJSON ${file} is not even the first line.`,
+  );
 }
 
 function readIn<T>(file: string, read: () => T): T {

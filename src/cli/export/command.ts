@@ -10,6 +10,7 @@ import { readColumns, TEXT_FORMATS } from "../../export/formats.ts";
 import type { ExportRecord } from "../../export/record.ts";
 import { type ExportTrailer, trailerLine } from "../../export/trailer.ts";
 import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
+import { checksumAddress } from "../../merkle/address.ts";
 import { TreeEdge } from "../../merkle/append.ts";
 import { fromHex, toHex } from "../../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../../merkle/checkpoint.ts";
@@ -176,7 +177,7 @@ function tell(file: string, trailer: ExportTrailer, signer: string | undefined, 
     isAll && unreadable.length === 0
       ? "All of the ledger: they lead to the root of its checkpoint."
       : "Each leads to its leaf hash.";
-  const by = signer === undefined ? "" : ` The checkpoint of size ${size} is signed by ${signer}.`;
+  const by = signer === undefined ? "" : ` The checkpoint of size ${size} is signed by ${checksumAddress(signer)}.`;
   const missing = `${counted(unreadable.length, "event")} could not be read from the store, and are not among them.`;
   const text = [`Exported ${counted(count, "event")} as ${as}. ${proved}${by}`];
   if (unreadable.length > 0) text.push(missing);

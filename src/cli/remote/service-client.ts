@@ -134,7 +134,9 @@ export class ServiceClient {
       };
     } catch (cause) {
       const reason = reasonOf(cause);
-      const hint = UNTRUSTED.test(reason) ? TRUST_HINT : 'start it with "npm start", or give --url';
+      const hint = UNTRUSTED.test(reason)
+        ? TRUST_HINT
+        : 'start it with "holdfast serve" (in a checkout: "npm start"), or say with --url where it is';
       throw unreachable(`The service at ${this.url} cannot be reached: ${reason}; ${hint}.`, cause);
     }
   }
@@ -183,7 +185,7 @@ export function refusal({ status, body, code: toldBeside }: ServiceAnswer): CliE
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  key_missing: "give a key with --key-file, or without --url with HOLDFAST_KEY",
+  key_missing: "give one with --key-file <file>, or in HOLDFAST_KEY, which is read where --url is not given",
   key_invalid:
     'whoever has a live admin key sees with "holdfast keys list" what became of it, and makes another with "holdfast keys add"',
   ledger_unknown: 'see the ledgers with "holdfast ledgers list", or make one with "holdfast ledgers create"',
@@ -244,7 +246,8 @@ function readKey(file: string): string {
 /** What cannot stand in a header would be repeated, whole, by the error of whatever sends it. */
 function checkKey(text: string, where: string): string {
   if (/^[\x21-\x7e]+$/.test(text)) return text;
-  throw usageError(`Expected an API key in ${where}, got ${text.length} characters that are none.`);
+  const got = text === "" ? "nothing" : `${text.length} characters with a blank or something else that no key has`;
+  throw usageError(`Expected an API key in ${where}, got ${got}.`);
 }
 
 function parseBody(text: string): unknown {

@@ -112,6 +112,7 @@ class Follower {
     const ended = this.#ended;
     this.#ended = undefined;
     if (ended?.code === "filter_done") return undefined;
+    if (ended?.code === "service_stopping") return "the service is stopping";
     if (ended?.code !== "key_invalid") return ended?.detail ?? "the connection ended";
     throw new CliError(`The service ended it: ${ended.detail}.`, { code: ended.code, exitStatus: 1 });
   }

@@ -33,12 +33,14 @@ export class LogSink {
   constructor({ records = "all", source = "logs", ...options }: LogOptions, tell: Teller) {
     this.#choice = { chosen: records, source };
     this.#tell = tell;
-    const { onTrouble, onRefused } = options;
+    const { onTrouble, onRefused, mode } = options;
+    const where = mode === "spool" ? "on this disk" : "in memory";
     this.#client = createSpoolingClient({
       mode: "best-effort",
       ...options,
       onTrouble: (trouble) => {
-        tell(trouble === undefined ? "records are recorded again" : `records are not recorded: ${trouble.message}`);
+        const waiting = `records wait ${where}, and are sent again and again: ${trouble?.message}`;
+        tell(trouble === undefined ? "records are recorded again" : waiting);
         onTrouble?.(trouble);
       },
       onRefused: (event, error) => {

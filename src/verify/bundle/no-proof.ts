@@ -34,6 +34,11 @@ const KINDS: readonly Kind[] = [
     says: `These are the receipts of a batch: they say at which index each event is. ${GET_PROOFS}`,
   },
   {
+    is: ({ index, leafHash, salts, holdfast_export }) =>
+      (index !== undefined && leafHash !== undefined && salts !== undefined) || holdfast_export !== undefined,
+    says: `It is an export. "holdfast export <file> --check" says whether it is whole. ${GET_PROOFS}`,
+  },
+  {
     is: ({ index, leafHash, duplicate }) => index !== undefined && leafHash !== undefined && duplicate !== undefined,
     says: `These are receipts: they say at which index each event is. ${GET_PROOFS}`,
   },
@@ -72,7 +77,7 @@ export function otherThanProof(text: string): string | undefined {
   if (hasSigns(text)) return undefined;
   if (text.trim() === "") return "It is empty.";
   const value = valueIn(text) ?? valueIn(text.slice(0, text.search(/\n|$/)));
-  if (value === undefined) return "It is no JSON, which a proof is.";
+  if (value === undefined) return "It is not JSON, and every proof is.";
   const first = Array.isArray(value) ? value[0] : value;
   const kind = isObject(first) ? KINDS.find(({ is }) => is(first)) : undefined;
   return kind?.says ?? "It is JSON of another kind.";

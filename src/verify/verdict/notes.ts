@@ -67,6 +67,6 @@ export function forkNotes(forkedOn: readonly number[], isHeld: boolean): string[
 /** Who named several endpoints wanted them to agree: one that says nothing has agreed to nothing. */
 export function endpointNotes({ named, silent }: EndpointsAsked): string[] {
   if (silent.length === 0) return [];
-  const agreed = named - silent.length;
-  return [`Beware: of ${named} endpoints that you named, ${agreed} answered, and not: ${silent.join("; ")}.`];
+  const who = named === 1 ? "the endpoint that you named" : `${silent.length} of the ${named} endpoints that you named`;
+  return [`Beware: ${who} did not answer: ${silent.join("; ")}.`];
 }

@@ -136,7 +136,10 @@ test("a service that is not there is status 2 and says what to do", async () => 
   const args = ["append", "--url", await deadUrl(), "--retry-for", "1"];
   const { status, stderr } = await runCli(args, { input: linesOf(1) });
   assert.equal(status, 2);
-  assert.match(stderr, /cannot be reached: .*ECONNREFUSED.*start it with "npm start", or give --url\.$/m);
+  assert.match(
+    stderr,
+    /cannot be reached: .*ECONNREFUSED.*start it with "holdfast serve" \(in a checkout: "npm start"\), or say with --url where it is\.$/m,
+  );
 });
 
 test("an answer without a receipt for every event is not taken for success", async (t) => {

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -152,6 +152,9 @@ test("formats that have no place for a trailer have it beside them", async (t) =
     assert.match((await checkExport(file)).text[0] as string, new RegExp(`a whole export of 500 events as ${as}`));
     writeFileSync(file, text.slice(0, -1));
     await assert.rejects(checkExport(file), isBroken(/it was cut or changed/));
+    rmSync(`${file}.holdfast.json`);
+    if (as === "csv")
+      await assert.rejects(checkExport(file), /Expected .*some\.csv\.holdfast\.json beside .*keep both together/);
   }
 });
 

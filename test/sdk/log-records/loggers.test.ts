@@ -120,7 +120,7 @@ test("winston: while the service is away nothing is thrown, what is dropped is c
   const { log, end, transport, warned } = openWinston({ mode: "best-effort", queue: { eventsMax: 5 } });
   for (let i = 0; i < 12; i++) log.info("away", { user: "erin", i });
   await until("what is dropped to be counted", () => transport.lost === 7);
-  await until("trouble to be told", () => warned.some((message) => message.includes("not recorded")));
+  await until("trouble to be told", () => warned.some((message) => message.includes("records wait in memory")));
   meddler.otherwise = "pass";
   await end();
   assert.equal((await found({ actor: "user:erin" })).length, 5);

@@ -16,8 +16,8 @@ const event = { action: "user.login", time: "2026-11-20T09:30:00Z", actor: { typ
 const OTHERS: readonly (readonly [what: string, text: string, said: RegExp])[] = [
   ["nothing", "", /^It is empty\.$/],
   ["spaces and line breaks", " \r\n\t\n", /^It is empty\.$/],
-  ["prose", "Dear auditor,\nplease find attached", /^It is no JSON/],
-  ["a page", "<!doctype html><title>502</title>", /^It is no JSON/],
+  ["prose", "Dear auditor,\nplease find attached", /^It is not JSON/],
+  ["a page", "<!doctype html><title>502</title>", /^It is not JSON/],
   [
     "the answer to a batch",
     JSON.stringify({ ledger: record, checkpoint, receipts: [receipt] }),
@@ -27,6 +27,11 @@ const OTHERS: readonly (readonly [what: string, text: string, said: RegExp])[] =
     "a file of receipts",
     `${JSON.stringify(receipt)}\n${JSON.stringify(receipt)}\n`,
     /These are receipts.*holdfast prove/,
+  ],
+  [
+    "an export",
+    `${JSON.stringify({ index: 0, recordedAt: 1, leafHash: receipt.leafHash, event, salts: [] })}\n{"holdfast_export":{}}\n`,
+    /^It is an export\..*--check.*holdfast prove/,
   ],
   ["a checkpoint", JSON.stringify({ ledgerId: record.id, ...checkpoint }), /It is a checkpoint.*holdfast prove/],
   ["an event", JSON.stringify(event), /It is an event without its proof.*holdfast prove/],
