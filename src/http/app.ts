@@ -25,7 +25,9 @@ import { checkEvents } from "./routes/check.ts";
 import { proveEvent, readEvent } from "./routes/events/event.ts";
 import { exportEvents } from "./routes/events/export.ts";
 import { listIntents } from "./routes/events/intents.ts";
+import { listSearches, putSearch, removeSearch } from "./routes/events/saved-searches.ts";
 import { countEvents, countMatches, listEvents } from "./routes/events/search.ts";
+import { SearchRecords } from "./routes/events/search-records.ts";
 import { tailEvents } from "./routes/events/tail.ts";
 import {
   CONTRACT_FILES_PATH,
@@ -103,11 +105,15 @@ function withoutKey(path: string): string {
 type Answers = { readonly [Id in Exclude<OperationId, ForeignId>]: Answering<Id> };
 
 function answersOf(services: Services, budget: BodyBudget): Answers {
+  const searches = new SearchRecords(services.store, services.now);
   const description = json(200, openApi(services.version, services), "revalidate");
   return {
     appendEvents: appendEvents(services, budget),
     listEvents: listEvents(services),
     listIntents: listIntents(services),
+    listSearches: listSearches(searches),
+    putSearch: putSearch(searches, services, budget),
+    removeSearch: removeSearch(searches),
     countMatches: countMatches(services),
     tailEvents: tailEvents(services),
     countEvents: countEvents(services),

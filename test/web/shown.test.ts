@@ -17,7 +17,7 @@ import {
   sinceWords,
   violationText,
 } from "../../src/web/ledger-pages/events/event-words.ts";
-import { filterOf, filterParameters, filterQuery } from "../../src/web/ledger-pages/events/filter/filter.ts";
+import { filterOf, filterParameters, filterQuery, notHeld } from "../../src/web/ledger-pages/events/filter/filter.ts";
 import {
   hasOlder,
   type Loaded,
@@ -92,6 +92,15 @@ test("a filter keeps what it knows, in one order, and times become RFC 3339 in U
   assert.equal(filterQuery(filter).toString(), "actor=u1&until=2026-11-23T18%3A07");
   assert.equal(filterParameters(filter).get("until"), "2026-11-23T18:07:00Z");
   assert.equal(filterParameters({ since: "2026-11-23T18:07:01" }).get("since"), "2026-11-23T18:07:01Z");
+});
+
+test("what the fields of a filter cannot hold is told, and times of the API come back as the fields have them", () => {
+  const query = new URLSearchParams("action=a&tenant=acme&outcome=denied&action=b&since=2026-11-23T18:07:00Z");
+  assert.deepEqual(notHeld(query), ["tenant=acme", "action=b"]);
+  const filter = filterOf(query);
+  assert.deepEqual(filter, { action: "a", outcome: "denied", since: "2026-11-23T18:07" });
+  assert.deepEqual(notHeld(filterQuery(filter)), []);
+  assert.deepEqual(filterOf(filterParameters(filter)), filter);
 });
 
 function page(from: number, to: number, next: string | null): Loaded {

@@ -5,6 +5,7 @@ import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { eventLine, type ListedEvent } from "../remote/event-line.ts";
 import { type FilterFlags, filterOf, withFilterOptions } from "../remote/filter-flags.ts";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
+import { CliError } from "../terminal/failure.ts";
 import { counted, readCount } from "../terminal/numbers.ts";
 import { isUnread, printNote, printResult } from "../terminal/output.ts";
 
@@ -15,6 +16,8 @@ type SearchFlags = ServiceOptions &
     readonly limit: number;
     readonly after?: string;
     readonly count?: boolean;
+    /** Name of a saved search. */
+    readonly saved?: string;
     readonly json?: boolean;
   };
 
@@ -37,14 +40,16 @@ export function addSearch(program: Command): void {
     .addOption(new Option("--order <order>", "desc: the newest first").choices(["desc", "asc"]).default("desc"))
     .addOption(new Option("--limit <events>", "print at most so many").argParser(readCount).default(LIMIT))
     .option("--after <next>", "go on where another search ended, as it said")
+    .option("--saved <name>", "what a search finds that was saved under this name; other filters narrow it")
     .option("--count", "print only how many there are")
     .option("--json", "print one JSON value")
     .action(async (flags: SearchFlags) => {
-      await (flags.count === true ? count(flags) : search(flags));
+      const filter = await wholeFilter(flags);
+      await (flags.count === true ? count(flags, filter) : search(flags, filter));
     });
 }
 
-async function search(flags: SearchFlags): Promise<void> {
+async function search(flags: SearchFlags, filter: Parameters): Promise<void> {
   const client = new ServiceClient(flags);
   const found: ListedEvent[] = [];
   const unreadable: number[] = [];
@@ -52,7 +57,7 @@ async function search(flags: SearchFlags): Promise<void> {
   let after = flags.after;
   for (;;) {
     const more = { order: flags.order, limit: String(Math.min(left, PAGE_MAX)) };
-    const page = (await client.ask(pathOf(flags, "events", after, more))) as Reach & {
+    const page = (await client.ask(pathOf(flags, "events", filter, after, more))) as Reach & {
       readonly events: readonly ListedEvent[];
     };
     unreadable.push(...(page.unreadable ?? []));
@@ -69,13 +74,13 @@ async function search(flags: SearchFlags): Promise<void> {
   }
 }
 
-async function count(flags: SearchFlags): Promise<void> {
+async function count(flags: SearchFlags, filter: Parameters): Promise<void> {
   const client = new ServiceClient(flags);
   const unreadable: number[] = [];
   let total = 0;
   let after = flags.after;
   for (;;) {
-    const part = (await client.ask(pathOf(flags, "events/count", after))) as Reach & { readonly count: number };
+    const part = (await client.ask(pathOf(flags, "events/count", filter, after))) as Reach & { readonly count: number };
     total += part.count;
     unreadable.push(...(part.unreadable ?? []));
     after = part.next ?? undefined;
@@ -90,13 +95,49 @@ async function count(flags: SearchFlags): Promise<void> {
   }
 }
 
+type Parameters = Readonly<Record<string, string>>;
+
+type Saved = {
+  readonly name: string;
+  readonly filter: string;
+  readonly problems?: readonly { readonly path: string; readonly expected: string; readonly got: string }[];
+};
+
+/** The filter of the flags, with that of a saved search. @throws CliError */
+async function wholeFilter(flags: SearchFlags): Promise<Parameters> {
+  const own = filterOf(flags);
+  if (flags.saved === undefined) return own;
+  const path = `/v1/ledgers/${encodeURIComponent(flags.ledger)}/searches`;
+  const { searches } = (await new ServiceClient(flags).ask(path)) as { readonly searches: readonly Saved[] };
+  const found = searches.find(({ name }) => name === flags.saved);
+  const named = JSON.stringify(flags.saved);
+  if (found === undefined) {
+    const names = searches.map(({ name }) => JSON.stringify(name)).join(", ");
+    const message = `${flags.ledger} has no saved search ${named}; it has ${names === "" ? "none" : names}.`;
+    throw new CliError(message, { code: "search_unknown", exitStatus: 1 });
+  }
+  const [problem] = found.problems ?? [];
+  if (problem !== undefined) {
+    const message = `The saved search ${named} is not understood: expected ${problem.expected} at ${problem.path}, got ${problem.got}. Save it again.`;
+    throw new CliError(message, { code: "search_not_understood", exitStatus: 1 });
+  }
+  const saved = Object.fromEntries(new URLSearchParams(found.filter));
+  const both = Object.keys(own).find((name) => Object.hasOwn(saved, name) && saved[name] !== own[name]);
+  if (both !== undefined) {
+    const message = `The saved search ${named} has ${both}=${saved[both]} already; expected no other ${both} beside it.`;
+    throw new CliError(message, { code: "filter_twice", exitStatus: 2 });
+  }
+  return { ...saved, ...own };
+}
+
 function pathOf(
   flags: SearchFlags,
   what: string,
+  filter: Parameters,
   after: string | undefined,
-  more: Readonly<Record<string, string>> = {},
+  more: Parameters = {},
 ): string {
-  const query = new URLSearchParams({ ...filterOf(flags), ...more });
+  const query = new URLSearchParams({ ...filter, ...more });
   if (after !== undefined) query.set("after", after);
   return `/v1/ledgers/${encodeURIComponent(flags.ledger)}/${what}?${query}`;
 }

@@ -55,6 +55,16 @@ export function checkBody<T extends z.ZodObject>(schema: T, value: unknown): z.o
   return check(schema, value, "request_invalid", "");
 }
 
+/** Fields by their schema, or what is wrong with them. */
+export function readFields<T extends z.ZodObject>(
+  schema: T,
+  input: unknown,
+): { readonly value: z.output<T> } | { readonly errors: readonly FieldError[] } {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return { value: parsed.data };
+  return { errors: parsed.error.issues.map((issue) => fieldError(issue, input, schema)) };
+}
+
 function check<T extends z.ZodObject>(schema: T, input: unknown, code: Code, what: string): z.output<T> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;

@@ -14,6 +14,7 @@ import { CODES } from "./codes.ts";
 import { FOREIGN_SCHEMAS } from "./foreign-schemas.ts";
 import { LEDGER_NAME } from "./param-forms.ts";
 import { RULE_SCHEMAS } from "./rule-schemas.ts";
+import { SAVED_SEARCH_SCHEMAS } from "./saved-search.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/);
@@ -242,6 +243,7 @@ export const SCHEMAS = {
   Event: eventSchema,
   ...RULE_SCHEMAS,
   ...FOREIGN_SCHEMAS,
+  ...SAVED_SEARCH_SCHEMAS,
   Bundle: bundle,
   Receipts: receipts,
   ForeignReceipts: foreignReceipts,

@@ -1,10 +1,22 @@
 /** The part of the table of operations that finds and counts events; all of them take the same filter. */
 
 import * as z from "zod";
-import { type Code, OF_KEY, OF_LEDGER } from "./codes.ts";
+import { type Code, OF_BODY, OF_KEY, OF_LEDGER } from "./codes.ts";
 import { EVENT_FILTER, ledgerInPath, limit, moment, text, whole } from "./param-forms.ts";
+import { SEARCH_NAME, SEARCH_NAME_RULE } from "./saved-search.ts";
 
 const ledger = z.object({ ledger: ledgerInPath });
+const search = ledger.extend({
+  search: z.string().regex(SEARCH_NAME, { error: SEARCH_NAME_RULE }).meta({ description: "Its name" }),
+});
+const ofSaved: readonly Code[] = [
+  ...OF_KEY,
+  ...OF_LEDGER,
+  "parameter_invalid",
+  "search_forbidden",
+  "store_unavailable",
+  "deadline_exceeded",
+];
 const ofQuery: readonly Code[] = [
   "parameter_invalid",
   "query_invalid",
@@ -62,6 +74,35 @@ export const SEARCH_OPERATIONS = {
     }),
     answers: { 200: "eventStream", 204: "nothing" },
     codes: [...OF_KEY, ...OF_LEDGER, "parameter_invalid", "query_invalid", "tails_of_key_max", "tails_max"],
+  },
+  listSearches: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/searches",
+    summary: "List the searches that were saved for a ledger.",
+    permission: "read",
+    path: ledger,
+    answers: { 200: "SavedSearches" },
+    codes: [...OF_KEY, ...OF_LEDGER],
+    compress: true,
+  },
+  putSearch: {
+    method: "put",
+    route: "/v1/ledgers/{ledger}/searches/{search}",
+    summary: "Save a search under a name, in the place of one that the same source saved.",
+    permission: "read",
+    path: search,
+    body: { types: ["application/json"], schema: "SavedSearchRequest" },
+    answers: { 201: "SavedSearch", 200: "SavedSearch" },
+    codes: [...ofSaved, ...OF_BODY, "request_invalid", "searches_max"],
+  },
+  removeSearch: {
+    method: "delete",
+    route: "/v1/ledgers/{ledger}/searches/{search}",
+    summary: "Remove a saved search of the same source; administrators remove any.",
+    permission: "read",
+    path: search,
+    answers: { 204: "nothing" },
+    codes: [...ofSaved, "search_unknown"],
   },
   listIntents: {
     method: "get",

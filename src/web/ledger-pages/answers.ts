@@ -53,6 +53,21 @@ export type EventsAnswer = {
 
 export type StoredEventAnswer = EventAnswer & { readonly leafHash: string; readonly status: Status };
 
+export type SavedSearchAnswer = {
+  readonly name: string;
+  /** As the query of a search has it. */
+  readonly filter: string;
+  readonly savedAt: number;
+  readonly source: string;
+  /** What the service does not take of it. */
+  readonly problems?: readonly { readonly path: string; readonly expected: string; readonly got: string }[];
+};
+
+export type SavedSearchesAnswer = {
+  readonly searches: readonly SavedSearchAnswer[];
+  readonly damaged: readonly string[];
+};
+
 export type AnchorAnswer = {
   readonly ledgerId: string;
   readonly chainId: number;

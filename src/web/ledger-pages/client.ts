@@ -106,8 +106,8 @@ export class Client {
   }
 
   /** @throws ApiError */
-  async remove<T>(path: string): Promise<T> {
-    return readJson(await this.#send("DELETE", path, undefined, undefined, TIMEOUT_MS)) as T;
+  async remove(path: string): Promise<void> {
+    await this.#send("DELETE", path, undefined, undefined, TIMEOUT_MS);
   }
 
   async #send(

@@ -100,6 +100,16 @@ test("a tail goes on behind the last index after outages, and Ctrl-C ends it wit
   assert.deepEqual([events.map(({ index }) => index), next], [[0, 2, 4, 5], null]);
   const counted = await runCli(["search", "--url", url, "--key-file", keyFile, "--text", "wanted", "--count"]);
   assert.deepEqual([counted.status, counted.stdout], [0, "4\n"]);
+  const saved = await ask(service, "PUT /v1/ledgers/main/searches/wanted%20ones", {
+    key,
+    body: { filter: "text=wanted&to=5" },
+  });
+  assert.equal(saved.status, 201, saved.text);
+  const ofName = (...more: string[]) => runCli(["search", "--url", url, "--key-file", keyFile, "--count", ...more]);
+  assert.equal((await ofName("--saved", "wanted ones")).stdout, "3\n");
+  assert.equal((await ofName("--saved", "wanted ones", "--from", "1")).stdout, "2\n");
+  const unknown = await ofName("--saved", "other");
+  assert.deepEqual([unknown.status, /it has "wanted ones"/.test(unknown.stderr)], [1, true]);
   const ended = await runCli(["tail", "--url", url, "--key-file", keyFile, "--from", "3", "--to", "5"]);
   assert.equal(ended.status, 0, ended.stderr);
   assert.match(

@@ -46,6 +46,9 @@ const OF_TIMES = [
 /** These stay until somebody changes something: the key, the ledger's name, the program. */
 const OF_PEOPLE = [
   "schema_invalid",
+  "search_forbidden",
+  "search_unknown",
+  "searches_max",
   "member_unknown",
   "batch_empty",
   "encoding_invalid",

@@ -16,8 +16,9 @@ import { Trouble } from "../trouble.tsx";
 import { EventDetail } from "./event-detail.tsx";
 import { type EventList, useEventList } from "./event-list.ts";
 import { EventTable } from "./event-table.tsx";
-import { filterOf, filterQuery, isEmpty, type UrlFilter } from "./filter/filter.ts";
+import { filterOf, filterQuery, isEmpty, notHeld, type UrlFilter } from "./filter/filter.ts";
 import { FilterBar } from "./filter/filter-bar.tsx";
+import { NotHeld, SavedSearches } from "./filter/saved-searches.tsx";
 
 type Neighbours = { readonly newer: number | undefined; readonly older: number | undefined };
 
@@ -154,9 +155,21 @@ function List({ list, ledger, route, filter }: ListProps) {
   );
 }
 
+/** What is found, to be taken away. */
+function TakeAway({ list, ledger, filter }: Omit<ListProps, "route">) {
+  if (list.events === undefined || list.events.length === 0) return null;
+  return (
+    <>
+      <SetButton ledger={ledger} filter={filter} />
+      <ExportButton ledger={ledger} filter={filter} />
+    </>
+  );
+}
+
 export function EventsPage({ route, ledger }: { readonly route: Route; readonly ledger: LedgerAnswer }) {
   const text = route.query.toString();
   const filter = useMemo(() => filterOf(new URLSearchParams(text)), [text]);
+  const left = notHeld(route.query);
   const results = useRef<HTMLDivElement>(null);
   const [isLive, setLive] = useState(false);
   const isAway = useScrolledAway(results);
@@ -181,26 +194,28 @@ export function EventsPage({ route, ledger }: { readonly route: Route; readonly 
             })
           }
         />
+        <SavedSearches ledger={route.ledger} filter={filter} query={route.query} />
         <Trouble error={list.error} />
         <div class="results" ref={results} tabIndex={-1}>
-          <LiveBar
-            isOn={isLive}
-            following={list.following}
-            isPaused={isAway || !list.follows}
-            onSwitch={() => setLive(!isLive)}
-            onShow={() => {
-              if (!list.follows) list.toNewest();
-              results.current?.scrollIntoView();
-            }}
-          />
-          <List list={list} ledger={ledger} route={route} filter={filter} />
+          {left.length > 0 ? (
+            <NotHeld parts={left} onWithout={() => goTo({ ...route, query: filterQuery(filter) })} />
+          ) : (
+            <>
+              <LiveBar
+                isOn={isLive}
+                following={list.following}
+                isPaused={isAway || !list.follows}
+                onSwitch={() => setLive(!isLive)}
+                onShow={() => {
+                  if (!list.follows) list.toNewest();
+                  results.current?.scrollIntoView();
+                }}
+              />
+              <List list={list} ledger={ledger} route={route} filter={filter} />
+            </>
+          )}
         </div>
-        {list.events === undefined || list.events.length === 0 ? null : (
-          <>
-            <SetButton ledger={ledger} filter={filter} />
-            <ExportButton ledger={ledger} filter={filter} />
-          </>
-        )}
+        {left.length > 0 ? null : <TakeAway list={list} ledger={ledger} filter={filter} />}
       </div>
       {route.item === undefined ? null : (
         <EventDetail

@@ -14,9 +14,20 @@ export function filterOf(query: URLSearchParams): UrlFilter {
   const filter: Partial<Record<FilterField, string>> = {};
   for (const field of FIELDS) {
     const value = query.get(field)?.trim() ?? "";
-    if (value !== "") filter[field] = value;
+    if (value !== "") filter[field] = isTime(field) ? localInstant(value) : value;
   }
   return filter;
+}
+
+/**
+ * Parameters of an address that these fields cannot hold, with their values: a list without them would show more than was
+ * asked for.
+ */
+export function notHeld(query: URLSearchParams): string[] {
+  const isHeld = (name: string, place: number, names: readonly string[]) =>
+    FIELDS.some((field) => field === name) && names.indexOf(name) === place;
+  const names = [...query.keys()];
+  return [...query].filter(([name], place) => !isHeld(name, place, names)).map(([name, value]) => `${name}=${value}`);
 }
 
 export function isEmpty(filter: UrlFilter): boolean {
@@ -33,6 +44,15 @@ export function filterQuery(filter: UrlFilter): URLSearchParams {
 /** Times are typed without a zone and mean UTC: 2026-11-23T18:07, as the browser's field for times gives them. */
 function instant(text: string): string {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text) ? `${text}:00Z` : /Z$/.test(text) ? text : `${text}Z`;
+}
+
+function isTime(field: FilterField): boolean {
+  return field === "since" || field === "until";
+}
+
+/** A time of the API as the browser's field for times takes it, where it can hold it. */
+function localInstant(text: string): string {
+  return /^(\d{4}-\d\d-\d\dT\d\d:\d\d):00(?:\.0+)?Z$/.exec(text)?.[1] ?? text;
 }
 
 /** A filter as parameters of the API. */
