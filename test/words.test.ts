@@ -46,7 +46,7 @@ const STANDARD: Readonly<Record<string, string>> = {
 const PLAIN = [
   // What a file or a function does.
   "append ask bound broadcast build change confirm count encode find finalize follow give up inspect listen lock make mend prepare prove read recover redact",
-  "reload renew replace restore search send spell start store tally write",
+  "reload renew replace restore send spell start store tally write",
   // How something is, or what became of it.
   "acknowledged behind duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused second seen served",
   "shown spent stopped unavailable under unwritable waiting weighed withheld",
