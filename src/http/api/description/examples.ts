@@ -21,7 +21,14 @@ const DENIED = {
 const REQUIREMENTS = [{ name: "who and where", actions: ["user.*"], members: ["context.ip"] }];
 
 /** Of parameters in the path, by their names. */
-export const IN_PATH: Examples = { ledger: "main", index: 0, size: 1, schema: "payment@1", format: "logs" };
+export const IN_PATH: Examples = {
+  ledger: "main",
+  index: 0,
+  size: 1,
+  schema: "payment@1",
+  search: "denied logins",
+  format: "logs",
+};
 
 /** Of parameters in the query that must be there. */
 export const IN_QUERY: Examples = { "proveConsistency.from": 1 };
@@ -36,6 +43,7 @@ export const BODIES: Readonly<Partial<Record<SchemaName, Examples>>> = {
   },
   JsonSchema: { amounts: { properties: { metadata: { properties: { amount: { type: "integer", minimum: 1 } } } } } },
   RequirementsRequest: { members: { requirements: REQUIREMENTS } },
+  SavedSearchRequest: { logins: { filter: "action=user.login&outcome=denied" } },
   RulesPreviewRequest: { members: { requirements: REQUIREMENTS, last: 500 } },
   Foreign: { record: { level: "info", time: "2026-11-20T09:30:00Z", msg: "signed in", user: "u1" } },
 };
