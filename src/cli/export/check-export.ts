@@ -22,6 +22,9 @@ import { counted } from "../terminal/numbers.ts";
 import type { Result } from "../terminal/output.ts";
 import { MANIFEST } from "./manifest.ts";
 
+/** What a trailer alone is worth. */
+const UNBOUND =
+  "That is by its trailer alone, which whoever changes a file can write anew: what is of a part of a ledger, or no NDJSON, does not lead to the root of a checkpoint. Prove single events with holdfast prove.";
 const LINE_CHARACTERS_MAX = 64 * 1024 * 1024;
 
 /**
@@ -29,13 +32,30 @@ const LINE_CHARACTERS_MAX = 64 * 1024 * 1024;
  * @throws CliError when it was cut or changed, or nothing tells whether it was, or the service has another history
  */
 export async function checkExport(file: string, client?: ServiceClient): Promise<Result> {
-  const trailer = existsSync(`${file}${MANIFEST}`) ? await checkBeside(file) : await checkLines(file);
+  const { trailer, isBound } = await checkFile(file);
   const { count, size, as, checkpoint } = trailer;
-  const signer = checkpoint === null ? undefined : signerOf(file, checkpoint);
-  const by = signer === undefined ? "" : ` Its checkpoint, of size ${size}, is signed by ${checksumAddress(signer)}.`;
-  const text = [`${file} is a whole export of ${counted(count, "event")} as ${as}.${by}`];
+  const signer = isBound && checkpoint !== null ? signerOf(file, checkpoint) : undefined;
+  const by =
+    signer === undefined
+      ? UNBOUND
+      : `Its events lead to the root of its checkpoint, of size ${size}, signed by ${checksumAddress(signer)}.`;
+  const text = [`${file} is a whole export of ${counted(count, "event")} as ${as}. ${by}`];
   if (client !== undefined) text.push(await askService(file, trailer, client));
-  return { json: { file, signer, ...trailer }, text };
+  return { json: { file, leadsToRoot: isBound, signer, ...trailer }, text };
+}
+
+/** Where each line of a file leads to its leaf hash and all of them to a root, the file is its own witness; otherwise its trailer's word is. */
+type Checked = { readonly trailer: ExportTrailer; readonly isBound: boolean };
+
+async function checkFile(file: string): Promise<Checked> {
+  const beside = `${file}${MANIFEST}`;
+  if (!existsSync(beside)) return checkLines(file);
+  const trailer = trailerIn(
+    readIn(beside, () => readObject(readTextFile(beside).trim())),
+    beside,
+  );
+  // Lines are looked at whatever lies beside them.
+  return trailer.as === "ndjson" ? checkLines(file) : { trailer: await checkBeside(file, trailer), isBound: false };
 }
 
 /** Whether a service has the checkpoint that a file is of. @throws CliError when it has another one, or none */
@@ -52,12 +72,7 @@ async function askService(file: string, { ledger, checkpoint }: ExportTrailer, c
   throw new CliError(message, { code: "root_mismatch", exitStatus: 1 });
 }
 
-async function checkBeside(file: string): Promise<ExportTrailer> {
-  const beside = `${file}${MANIFEST}`;
-  const trailer = trailerIn(
-    readIn(beside, () => readObject(readTextFile(beside).trim())),
-    beside,
-  );
+async function checkBeside(file: string, trailer: ExportTrailer): Promise<ExportTrailer> {
   const sha256 = createHash("sha256");
   let bytes = 0;
   try {
@@ -72,7 +87,7 @@ async function checkBeside(file: string): Promise<ExportTrailer> {
   return trailer;
 }
 
-async function checkLines(file: string): Promise<ExportTrailer> {
+async function checkLines(file: string): Promise<Checked> {
   const hash = await fastKeccak256();
   const sha256 = createHash("sha256");
   const edge = new TreeEdge(hash);
@@ -109,7 +124,7 @@ async function checkLines(file: string): Promise<ExportTrailer> {
   if (isAll && checkpoint !== null && checkpoint.root !== root) {
     throw broken(file, `events that lead to the root ${checkpoint.root} of its checkpoint, got ${root}`);
   }
-  return trailer;
+  return { trailer, isBound: isAll && checkpoint !== null };
 }
 
 function trailerIn(value: unknown, file: string): ExportTrailer {

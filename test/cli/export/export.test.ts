@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,6 +16,7 @@ import { checkExport } from "../../../src/cli/export/check-export.ts";
 import { makeProgram } from "../../../src/cli/main.ts";
 import { ServiceClient } from "../../../src/cli/remote/service-client.ts";
 import { CliError } from "../../../src/cli/terminal/failure.ts";
+import type { ExportTrailer } from "../../../src/export/trailer.ts";
 import { ask, event, type Running, startService } from "../../http/service.ts";
 import { makeFolder, runCli } from "../run-cli.ts";
 
@@ -88,7 +90,7 @@ test("all of a ledger is exported, leads to its root, and is checked without the
   const checked = await runCli(["export", file, "--check", "--url", service.url]);
   assert.match(
     checked.stdout,
-    /all\.ndjson is a whole export of 1500 events as ndjson\. Its checkpoint, of size 1500, is signed by 0x/,
+    /all\.ndjson is a whole export of 1500 events as ndjson\. Its events lead to the root of its checkpoint, of size 1500, signed by 0x/,
   );
   assert.match(checked.stdout, /The service at http:.* has the same ledger with the same root at that size\./);
   assert.equal(checked.status, 0);
@@ -116,6 +118,29 @@ test("a file that was cut or changed anywhere is not taken for a whole one", asy
     writeFileSync(file, changed);
     await assert.rejects(checkExport(file), isBroken(reason));
   }
+});
+
+test("no signer is named for a file that was made anew with a line less, whatever lies beside it", async (t) => {
+  const file = join(makeFolder(t), "less.ndjson");
+  const { text } = await ask(service, "GET /v1/ledgers/main/export", { key });
+  const lines = text.trimEnd().split("\n");
+  const { holdfast_export: trailer } = JSON.parse(lines.pop() as string) as { holdfast_export: ExportTrailer };
+  const content = `${lines.slice(1).join("\n")}\n`;
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const forged = { ...trailer, count: lines.length - 1, bytes: Buffer.byteLength(content), sha256 };
+  const write = (claimed: object): void => {
+    writeFileSync(file, `${content}${JSON.stringify({ holdfast_export: claimed })}\n`);
+  };
+  write({ ...forged, filter: { actor: "u1" } });
+  const [told] = (await checkExport(file)).text;
+  assert.match(told as string, /by its trailer alone/);
+  assert.doesNotMatch(told as string, /0x/);
+  write(forged);
+  await assert.rejects(checkExport(file), isBroken(/events that lead to the root/));
+  const bytes = readFileSync(file);
+  const whole = { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+  writeFileSync(`${file}.holdfast.json`, JSON.stringify({ ...forged, ...whole }));
+  await assert.rejects(checkExport(file), isBroken(/events that lead to the root/));
 });
 
 test("a file is of a service whose ledger has its root at its size, and of no other", async (t) => {

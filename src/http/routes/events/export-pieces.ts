@@ -160,11 +160,11 @@ async function nextStep(
 }
 
 /** @throws DisconnectedError when there is nobody to make more for */
-function checkGoesOn({ keys }: Services, { id }: ApiKey, { gone, stopping }: StreamLife): void {
+function checkGoesOn({ keys }: Services, key: ApiKey, { gone, stopping }: StreamLife): void {
   if (gone.aborted) throw new DisconnectedError("the client disconnected in the middle of an export");
   if (stopping.aborted) throw new DisconnectedError("the service stops in the middle of an export");
-  if (keys.list().find((each) => each.id === id)?.revokedAt !== undefined) {
-    throw new DisconnectedError("the API key was revoked in the middle of an export");
+  if (!keys.isLive(key)) {
+    throw new DisconnectedError("the API key was revoked, or expired, in the middle of an export");
   }
 }
 
