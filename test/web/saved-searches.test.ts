@@ -44,7 +44,7 @@ test("a filter is saved under a name, found again by others, and removed", async
   await visit({ browser, demo }, place, async ({ page }) => {
     await signIn(page, demo.adminKey);
     await everyAction(page, /^invoice\./);
-    await page.getByRole("button", { name: "Save this search" }).click();
+    await page.getByRole("button", { name: "Save under a name" }).click();
     await page.getByLabel("Name of this search").fill("Invoices, 2026");
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Remove “Invoices, 2026”" }).waitFor();

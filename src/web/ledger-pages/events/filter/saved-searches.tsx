@@ -57,7 +57,7 @@ export function SavedSearches({ ledger, filter, query }: Props) {
         )}
         {isEmpty(filter) || chosen !== undefined || naming !== undefined ? null : (
           <button type="button" class="button small quiet" onClick={() => setNaming("")}>
-            Save this search
+            Save under a name
           </button>
         )}
         {naming === undefined || isEmpty(filter) ? null : (
@@ -122,7 +122,7 @@ function NameForm({ name, replaces, onName, onSave, onCancel }: NameProps) {
   return (
     <form
       class="row"
-      aria-label="Save this search"
+      aria-label="Save under a name"
       onSubmit={(event) => {
         event.preventDefault();
         onSave();
