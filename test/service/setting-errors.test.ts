@@ -57,6 +57,11 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
     [{ transport: "tls", listen: "127.0.0.1:1" }],
     `expected HOLDFAST_TLS_CERT and HOLDFAST_TLS_KEY beside "syslog[0].listen", got neither`,
   ],
+  [
+    "embeddedExplorer",
+    "my explorer",
+    `"embeddedExplorer": expected an explorer such as https://basescan.org or otterscan+http://localhost:5100 (etherscan, blockscout, otterscan), got "my explorer"`,
+  ],
   ["tls.clients", "never", `"tls.clients": expected "optional" or "required", got "never"`],
   ["tls.hstsS", -1, `"tls.hstsS": expected a number of at least 0, got -1`],
   ["logLevel", "loud", `"logLevel": expected "trace", "debug", "info", "warn", "error" or "silent", got "loud"`],
@@ -147,6 +152,11 @@ const CHAIN_SETTINGS: readonly (readonly [string, unknown, string])[] = [
   ["finality", { confirmations: 0 }, `"chains[0].finality.confirmations": expected a number above 0, got 0`],
   ["intervalS", -5, `"chains[0].intervalS": expected a number above 0, got -5`],
   ["entriesMax", 0, `"chains[0].entriesMax": expected a number above 0, got 0`],
+  [
+    "explorer",
+    "my explorer",
+    `"chains[0].explorer": expected an explorer such as https://basescan.org or otterscan+http://localhost:5100 (etherscan, blockscout, otterscan), got "my explorer"`,
+  ],
   ["heartbeatS", -1, `"chains[0].heartbeatS": expected a number of at least 0, got -1`],
   ["lagMaxS", true, `"chains[0].lagMaxS": expected a number, got true`],
   ["feeMaxWei", "0.5", `"chains[0].feeMaxWei": expected wei as decimal digits, got "0.5"`],
@@ -156,7 +166,7 @@ const CHAIN_SETTINGS: readonly (readonly [string, unknown, string])[] = [
   [
     "polMs",
     5,
-    `"chains[0]": expected only name, rpc, chainId, contract, payer, finality, intervalS, entriesMax, heartbeatS, lagMaxS, feeMaxWei, budgetPerDayWei, mempool, pollMs, got "polMs"`,
+    `"chains[0]": expected only name, rpc, chainId, contract, payer, explorer, finality, intervalS, entriesMax, heartbeatS, lagMaxS, feeMaxWei, budgetPerDayWei, mempool, pollMs, got "polMs"`,
   ],
 ];
 
