@@ -57,7 +57,11 @@ export async function startPrefixProxy(service: string): Promise<PrefixProxy> {
     const policy = answer.headers.get("content-security-policy") ?? "";
     res.writeHead(answer.status, { "Content-Type": type, "Content-Security-Policy": policy });
     if (type.startsWith("text/event-stream")) await passOn(answer, res);
-    else res.end(Buffer.from(await answer.arrayBuffer()));
+    else {
+      const body = await answer.arrayBuffer().catch(() => undefined);
+      if (body === undefined) res.destroy();
+      else res.end(Buffer.from(body));
+    }
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

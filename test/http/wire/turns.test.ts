@@ -1,15 +1,22 @@
 /** Turns for large reads: few at once, one client after the other, and a bounded number that waits. */
 
 import assert from "node:assert/strict";
-import test from "node:test";
+import test, { after } from "node:test";
 import { AnswerBudget } from "../../../src/http/wire/answer-budget.ts";
 import { type EndTurn, type TurnLimits, Turns } from "../../../src/http/wire/turns.ts";
 
 const LIMITS: TurnLimits = { atOnce: 2, waitingMax: 10, waitingEachMax: 4, waitMs: 60_000 };
 
+const all: Turns[] = [];
+// Whoever still waits keeps the process until the wait is over.
+after(() => {
+  for (const turns of all) turns.stop();
+});
+
 /** Asks for turns by name, notes in which order they are given, and ends them on demand. */
 function asking(limits: Partial<TurnLimits> = {}, hasRoom: (client: string) => boolean = () => true) {
   const turns = new Turns({ ...LIMITS, ...limits }, hasRoom);
+  all.push(turns);
   const given: string[] = [];
   const refused: string[] = [];
   const ends: EndTurn[] = [];
