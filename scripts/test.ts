@@ -11,8 +11,8 @@ import { join } from "node:path";
 type Step = { readonly name: string; readonly command: string; readonly args: readonly string[] };
 
 const ROOT = join(import.meta.dirname, "..");
-/** Four test files at a time: on two cores two of them wait for a process, a browser or a block. */
-const CONCURRENCY = 4;
+/** Three test files at a time: on two cores one of them waits for a process, a browser or a block. */
+const CONCURRENCY = 3;
 /** What takes longer than this hangs, and is named instead of waited for. */
 const HANGS_MS = 900_000;
 const REPORTERS = ["spec", "./scripts/slowest-files.ts"];
