@@ -6,22 +6,10 @@
 import { readJson } from "../../../json/read.ts";
 import { type EventBlock, EventBlocks } from "../../../net/event-blocks.ts";
 import type { EventAnswer } from "../answers.ts";
+import { ApiError } from "../client.ts";
 
 /** `lost`: there is no connection, and it is tried again. `ended`: nothing more comes. */
 export type TailPhase = "connecting" | "following" | "lost" | "ended";
-
-/** Why there is no connection, or no more of it; `status` as of the answer that said so, 0 when none did. */
-export class TailError extends Error {
-  override readonly name = "TailError";
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
 
 /** Who is told what comes. */
 export type TailListener = {
@@ -85,7 +73,7 @@ export class Tail {
     this.#end = undefined;
     try {
       const stream = await this.#open(this.#at - 1, ending.signal);
-      if (stream === undefined) return new TailError(204, "filter_done", DONE);
+      if (stream === undefined) return new ApiError(204, "filter_done", DONE);
       const blocks = new EventBlocks((block) => this.#take(block));
       const reader = stream.getReader();
       for (;;) {
@@ -104,10 +92,10 @@ export class Tail {
     }
   }
 
-  #whyEnded(): TailError {
+  #whyEnded(): ApiError {
     const { code, detail } = this.#end ?? { code: "", detail: "" };
-    if (code === "filter_done") return new TailError(204, code, DONE);
-    if (code === "key_invalid") return new TailError(401, code, `The service ended it: ${detail}.`);
+    if (code === "filter_done") return new ApiError(204, code, DONE);
+    if (code === "key_invalid") return new ApiError(401, code, `The service ended it: ${detail}.`);
     return broken(code === "service_stopping" ? "The service stops." : "The connection ended.");
   }
 
@@ -125,8 +113,8 @@ export class Tail {
   }
 }
 
-function broken(message: string): TailError {
-  return new TailError(0, "unreachable", message);
+function broken(message: string): ApiError {
+  return new ApiError(0, "unreachable", message);
 }
 
 function statusOf(error: unknown): number | undefined {
