@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { EventAnswer } from "../../src/web/ledger-pages/answers.ts";
-import { ApiError } from "../../src/web/ledger-pages/client.ts";
+import { ApiError } from "../../src/web/ledger-pages/frame/api-error.ts";
 import { type OpenTail, Tail } from "../../src/web/ledger-pages/live/tail.ts";
 
 /** A connection: what it sends, and then its end, or that it breaks off. */

@@ -3,19 +3,7 @@
 import { readJson } from "../../json/read.ts";
 import { toHex, utf8 } from "../../merkle/bytes.ts";
 import { sha256 } from "../../merkle/hash.ts";
-
-/** The service said no, or could not be asked (status 0); `code` is the stable one of its problem. */
-export class ApiError extends Error {
-  override readonly name = "ApiError";
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
+import { ApiError } from "./frame/api-error.ts";
 
 const TIMEOUT_MS = 30_000;
 const KEY_ID_LENGTH = 16;

@@ -3,9 +3,10 @@
 import type { ComponentChildren } from "preact";
 import { useErrorBoundary } from "preact/hooks";
 import { LEDGER_DEFAULT } from "../../../net/service-defaults.ts";
-import { ApiError, isRefusal } from "../client.ts";
+import { isRefusal } from "../client.ts";
 import { type Route, routeHash } from "../route.ts";
 import { useSession } from "../session.tsx";
+import { ApiError } from "./api-error.ts";
 import { useLedgerNames } from "./bar.tsx";
 
 function titleFor(error: Error, { ledger }: Route): string {

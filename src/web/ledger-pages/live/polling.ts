@@ -1,7 +1,7 @@
 /** Answers that are asked for again and again while somebody looks; a hidden tab asks nothing. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { ApiError } from "../client.ts";
+import { ApiError } from "../frame/api-error.ts";
 import { useSession } from "../session.tsx";
 
 export type Polled<T> = {

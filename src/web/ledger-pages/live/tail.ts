@@ -6,7 +6,7 @@
 import { readJson } from "../../../json/read.ts";
 import { type EventBlock, EventBlocks } from "../../../net/event-blocks.ts";
 import type { EventAnswer } from "../answers.ts";
-import { ApiError } from "../client.ts";
+import { ApiError } from "../frame/api-error.ts";
 
 /** `lost`: there is no connection, and it is tried again. `ended`: nothing more comes. */
 export type TailPhase = "connecting" | "following" | "lost" | "ended";
