@@ -20,6 +20,7 @@ type Counts = {
   readonly waitingBytes: number;
   readonly dropped: number;
   readonly refused: number;
+  readonly refusedDropped?: number;
 };
 
 /** How events are taken in. */
@@ -139,8 +140,8 @@ export class SpoolWriting implements Writing {
   }
 
   counts(): Counts {
-    const { count, bytes, dropped, refused } = this.#spool;
-    return { waiting: count, waitingBytes: bytes, dropped, refused };
+    const { count, bytes, dropped, refused, refusedDropped } = this.#spool;
+    return { waiting: count, waitingBytes: bytes, dropped, refused, refusedDropped };
   }
 
   async end(): Promise<void> {

@@ -41,6 +41,8 @@ export type ClientStatus = {
   readonly recorded: number;
   readonly dropped: number;
   readonly refused: number;
+  /** Events that were refused and are in no file: the spool has no room to set them aside. */
+  readonly refusedDropped: number;
   /** Why sending fails at the moment. */
   readonly trouble: HoldfastError | undefined;
 };
@@ -156,9 +158,15 @@ export class HoldfastClient<M extends Mode = Mode> {
 
   status(): ClientStatus {
     const { mode } = this;
-    const { waiting = 0, waitingBytes = 0, dropped = 0, refused = 0 } = this.#opened?.counts() ?? {};
+    const {
+      waiting = 0,
+      waitingBytes = 0,
+      dropped = 0,
+      refused = 0,
+      refusedDropped = 0,
+    } = this.#opened?.counts() ?? {};
     const trouble = this.#failed ?? this.#opened?.sender.trouble;
-    return { mode, waiting, waitingBytes, recorded: this.#recorded, dropped, refused, trouble };
+    return { mode, waiting, waitingBytes, recorded: this.#recorded, dropped, refused, refusedDropped, trouble };
   }
 
   /** The program is about to end by itself: what waits gets as long as a close has, and no longer. */

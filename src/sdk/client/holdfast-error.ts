@@ -26,6 +26,8 @@ export type ClientCode =
   | "spool_failed"
   /** Another process has the spool. */
   | "spool_locked"
+  /** Others than this user can read the spool, or it leads somewhere else. */
+  | "spool_unsafe"
   /** Options that cannot be. */
   | "options_invalid";
 

@@ -25,6 +25,8 @@ export interface EventSpool extends Outbox {
   readonly dropped: number;
   /** Events that the service refused, which are set aside in a file. */
   readonly refused: number;
+  /** Of these, those for which that file had no room: they are in no file. */
+  readonly refusedDropped: number;
   close(): Promise<void>;
 }
 

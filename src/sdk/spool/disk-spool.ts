@@ -4,8 +4,8 @@
  * Why: docs/decisions/0175.
  */
 
-import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { readJson } from "../../json/read.ts";
 import { isObject } from "../../verify/bundle/forms.ts";
 import type { RecordedEvent } from "../client/answers/check-answer.ts";
@@ -14,19 +14,26 @@ import { HoldfastError } from "../client/holdfast-error.ts";
 import type { EventSpool } from "../client/options.ts";
 import type { BatchLimits } from "../client/sending/outbox.ts";
 import { readFrames, SEGMENT_HEAD } from "./frames.ts";
-import { numberOf, openSegments, type Segment, type SpoolDamage } from "./segments.ts";
+import { openPrivateFile, openPrivateFolder, readPrivateFile, writePrivateFile } from "./private-files.ts";
+import { numberOf, openSegments, removeLeftovers, type Segment, type SpoolDamage } from "./segments.ts";
+import { SetAside } from "./set-aside.ts";
 import { SpoolLock } from "./spool-lock.ts";
 import { SegmentWriter } from "./writer.ts";
 
 export type SpoolOptions = {
-  /** A folder of its own for each process and ledger; made when it is not there. */
+  /** A folder of its own for each process and ledger, which this user alone can open; made when it is not there. */
   readonly folder: string;
-  /** Most bytes of events that wait; 256 MiB when absent. */
+  /** Most bytes that the folder may have, 256 MiB when absent: an eighth is for what is set aside, the rest for events that wait. */
   readonly bytesMax?: number;
   /** What happens to an event for which there is no room: `refuse` (when absent) throws, `drop-oldest` makes room and counts. */
   readonly whenFull?: "refuse" | "drop-oldest";
   /** A start found a damaged file and has set it aside; a line on standard error when absent. */
   readonly onDamage?: (damage: SpoolDamage) => void;
+  /**
+   * There is no room in `refused.ndjson` for what the service refuses: so many such events were dropped. Told at the first one and
+   * whenever the count has doubled; a line on standard error when absent.
+   */
+  readonly onRefusedDropped?: (count: number) => void;
 };
 
 const BYTES_MAX = 256 * 1024 * 1024;
@@ -35,20 +42,28 @@ const SEGMENT_BYTES_MAX = 8 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 /** Files of which all is recorded are removed when they have become this large, and at the end. */
 const DRAINED_BYTES = 1024 * 1024;
-const REFUSED = "refused.ndjson";
+/** What part of the folder is for what is set aside. */
+const ASIDE_PART = 8;
 const FRONT = "front.json";
 
 type Waiting = OutgoingEvent & { readonly segment: string; readonly end: number };
 
-/** Opens a spool. @throws HoldfastError spool_locked, spool_failed */
+/** Opens a spool. @throws HoldfastError spool_locked, spool_unsafe, spool_failed */
 export async function openSpool(options: SpoolOptions): Promise<EventSpool> {
-  const { folder, onDamage = tellDamage } = options;
+  // A slash at the end would have a link followed.
+  const folder = resolve(options.folder);
+  const { bytesMax = BYTES_MAX, whenFull = "refuse", onDamage = tellDamage } = options;
   let lock: SpoolLock | undefined;
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await openPrivateFolder(folder);
     lock = await SpoolLock.take(folder);
-    const segments = await openSegments(folder, onDamage);
-    return new DiskSpool(options, lock, segments, await readFront(folder, segments));
+    await removeLeftovers(folder);
+    const asideBytes = Math.floor(bytesMax / ASIDE_PART);
+    const tellDropped = options.onRefusedDropped ?? ((count) => tellRefusedDropped(folder, count));
+    const aside = await SetAside.open(folder, asideBytes, tellDropped);
+    const segments = await openSegments(folder, aside, onDamage);
+    const limits = { folder, bytesMax: bytesMax - asideBytes, whenFull };
+    return new DiskSpool(limits, lock, aside, segments, await readFront(folder, segments));
   } catch (cause) {
     await lock?.release();
     if (cause instanceof HoldfastError) throw cause;
@@ -58,6 +73,7 @@ export async function openSpool(options: SpoolOptions): Promise<EventSpool> {
   }
 }
 
+type SpoolLimits = Required<Pick<SpoolOptions, "folder" | "bytesMax" | "whenFull">>;
 type Front = { readonly end: number; readonly recorded: number };
 
 class DiskSpool implements EventSpool {
@@ -65,6 +81,7 @@ class DiskSpool implements EventSpool {
   readonly #bytesMax: number;
   readonly #dropsOldest: boolean;
   readonly #lock: SpoolLock;
+  readonly #aside: SetAside;
   readonly #segments: Segment[];
   readonly #writer: SegmentWriter;
   /** Bytes of frames that are being written. */
@@ -79,8 +96,9 @@ class DiskSpool implements EventSpool {
   refused = 0;
 
   constructor(
-    { folder, bytesMax = BYTES_MAX, whenFull = "refuse" }: SpoolOptions,
+    { folder, bytesMax, whenFull }: SpoolLimits,
     lock: SpoolLock,
+    aside: SetAside,
     segments: Segment[],
     { end, recorded }: Front,
   ) {
@@ -88,6 +106,7 @@ class DiskSpool implements EventSpool {
     this.#bytesMax = bytesMax;
     this.#dropsOldest = whenFull === "drop-oldest";
     this.#lock = lock;
+    this.#aside = aside;
     this.#segments = segments;
     this.#readTo = end;
     this.#settledTo = end;
@@ -95,6 +114,10 @@ class DiskSpool implements EventSpool {
     const next = numberOf(segments.at(-1)?.name ?? "") + 1;
     const segmentBytes = Math.min(SEGMENT_BYTES_MAX, Math.ceil(bytesMax / 8));
     this.#writer = new SegmentWriter(folder, segmentBytes, next, (segment) => this.#segments.push(segment));
+  }
+
+  get refusedDropped(): number {
+    return this.#aside.refusedDropped;
   }
 
   get count(): number {
@@ -130,7 +153,7 @@ class DiskSpool implements EventSpool {
     }
     if (!isFull()) return;
     const held = `${this.count} events in ${this.bytes} bytes`;
-    const message = `expected room for ${bytes} bytes in the spool ${this.#folder}, which may have ${this.#bytesMax}, got ${held}`;
+    const message = `expected room for ${bytes} bytes in the spool ${this.#folder}, which may have ${this.#bytesMax} of events that wait, got ${held}`;
     throw new HoldfastError("spool_full", message, { remedy: "wait", ids: events.map(({ id }) => id) });
   }
 
@@ -151,7 +174,7 @@ class DiskSpool implements EventSpool {
     const [segment] = this.#segments;
     if (segment === undefined || this.#readTo >= segment.size) return;
     const { name, size } = segment;
-    const handle = await open(join(this.#folder, name), "r");
+    const handle = await openPrivateFile(join(this.#folder, name), "read");
     try {
       let bytes = Buffer.alloc(Math.min(READ_BYTES, size - this.#readTo));
       await handle.read(bytes, 0, bytes.length, this.#readTo);
@@ -183,9 +206,8 @@ class DiskSpool implements EventSpool {
     await this.#writeFront();
   }
 
-  async refuse(event: OutgoingEvent, { code, message, errors }: HoldfastError): Promise<void> {
-    const line = `${JSON.stringify({ at: new Date().toISOString(), code, message, errors, event: event.text })}\n`;
-    await appendFile(join(this.#folder, REFUSED), line, { flush: true, mode: 0o600 });
+  async refuse(event: OutgoingEvent, error: HoldfastError): Promise<void> {
+    await this.#aside.keepRefused(event, error);
     this.refused++;
     await this.settle([event], []);
   }
@@ -223,7 +245,7 @@ class DiskSpool implements EventSpool {
     if (first === undefined) return;
     const path = join(this.#folder, FRONT);
     const front = { segment: first.name, end: this.#settledTo, recorded: this.#settledCount };
-    await writeFile(`${path}.new`, JSON.stringify(front), { mode: 0o600 });
+    await writePrivateFile(`${path}.new`, JSON.stringify(front), false);
     await rename(`${path}.new`, path);
   }
 
@@ -239,10 +261,10 @@ async function readFront(folder: string, [first]: readonly Segment[]): Promise<F
   const start = { end: SEGMENT_HEAD.length, recorded: 0 };
   if (first === undefined) return start;
   try {
-    const front = readJson(await readFile(join(folder, FRONT), "utf8"));
+    const front = readJson((await readPrivateFile(join(folder, FRONT))).toString());
     if (!isObject(front) || front.segment !== first.name) return start;
     const { end, recorded } = front as { readonly end: number; readonly recorded: number };
-    const bytes = (await readFile(join(folder, first.name))).subarray(SEGMENT_HEAD.length);
+    const bytes = (await readPrivateFile(join(folder, first.name))).subarray(SEGMENT_HEAD.length);
     const before = readFrames(bytes, SEGMENT_HEAD.length).frames.filter((frame) => frame.end <= end);
     const isThere = before.at(-1)?.end === end && before.length === recorded;
     return isThere ? { end, recorded } : start;
@@ -257,7 +279,15 @@ function idOf(text: string): string {
 }
 
 function tellDamage({ file, bytes, setAside }: SpoolDamage): void {
+  const where = setAside === undefined ? "there is no room to set it aside" : `it is set aside as ${setAside}`;
   console.error(
-    `holdfast: ${bytes} bytes of the spool's file ${file} are damaged; it is set aside as ${setAside}, and what is whole in it is sent`,
+    `holdfast: ${bytes} bytes of the spool's file ${file} are damaged; ${where}, and what is whole in it is sent`,
+  );
+}
+
+function tellRefusedDropped(folder: string, count: number): void {
+  const events = count === 1 ? "1 event that the service refused was" : `${count} events that the service refused were`;
+  console.error(
+    `holdfast: ${events} dropped: there is no room for more in ${join(folder, "refused.ndjson")}. Mend what it says, take the file away, and more is kept.`,
   );
 }

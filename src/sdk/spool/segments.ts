@@ -3,18 +3,28 @@
  * set aside whole, and the events in it that are whole are kept.
  */
 
-import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeFrame, readFrames, SEGMENT_HEAD } from "./frames.ts";
+import { openPrivateFile, readPrivateFile, writePrivateFile } from "./private-files.ts";
+import type { SetAside } from "./set-aside.ts";
 
 /** A segment: a file that events are only ever added to. */
 export type Segment = { readonly name: string; size: number; count: number };
 
 /** Something that a start found and that people should know of. */
-export type SpoolDamage = { readonly file: string; readonly bytes: number; readonly setAside: string };
+export type SpoolDamage = {
+  readonly file: string;
+  readonly bytes: number;
+  /** Where the file is kept as it was found, in the folder; undefined when there was no room for it. */
+  readonly setAside: string | undefined;
+};
 
 const NAME = /^(\d{12})\.events$/;
-const DAMAGED = "damaged";
+/** What a process that was killed leaves half written, and the claim of one that wanted the lock. */
+const HALF_WRITTEN = /\.new$/;
+const CLAIM = /^lock-/;
+const CLAIM_MS = 60_000;
 
 export function segmentName(number: number): string {
   return `${String(number).padStart(12, "0")}.events`;
@@ -24,12 +34,28 @@ export function numberOf(name: string): number {
   return Number(NAME.exec(name)?.[1] ?? 0);
 }
 
+/** Removes what processes that were killed have left half done. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (HALF_WRITTEN.test(name)) await rm(path, { force: true });
+    // A young one is of somebody who is about to be told that the spool is taken.
+    else if (CLAIM.test(name) && Date.now() - ((await lstat(path).catch(() => undefined))?.mtimeMs ?? 0) > CLAIM_MS) {
+      await rm(path, { force: true });
+    }
+  }
+}
+
 /** Reads the segments of a folder, oldest first, each mended. @param onDamage is told of each that was damaged */
-export async function openSegments(folder: string, onDamage: (damage: SpoolDamage) => void): Promise<Segment[]> {
+export async function openSegments(
+  folder: string,
+  aside: SetAside,
+  onDamage: (damage: SpoolDamage) => void,
+): Promise<Segment[]> {
   const names = (await readdir(folder)).filter((name) => NAME.test(name)).sort();
   const segments: Segment[] = [];
   for (const name of names) {
-    const segment = await openSegment(folder, name, name === names.at(-1), onDamage);
+    const segment = await openSegment(folder, name, name === names.at(-1), { aside, onDamage });
     if (segment.count > 0) segments.push(segment);
     else await rm(join(folder, name), { force: true });
   }
@@ -40,10 +66,10 @@ async function openSegment(
   folder: string,
   name: string,
   isNewest: boolean,
-  onDamage: (damage: SpoolDamage) => void,
+  { aside, onDamage }: { readonly aside: SetAside; readonly onDamage: (damage: SpoolDamage) => void },
 ): Promise<Segment> {
   const path = join(folder, name);
-  const bytes = await readFile(path);
+  const bytes = await readPrivateFile(path);
   const hasHead = bytes.subarray(0, SEGMENT_HEAD.length).equals(SEGMENT_HEAD);
   const from = hasHead ? SEGMENT_HEAD.length : 0;
   const { frames, end, damagedBytes, isTorn } = readFrames(bytes.subarray(from), from);
@@ -53,9 +79,7 @@ async function openSegment(
     return { name, size: isTorn ? end : bytes.length, count: frames.length };
   }
   if (!isCutHead) {
-    await mkdir(join(folder, DAMAGED), { recursive: true, mode: 0o700 });
-    const setAside = join(DAMAGED, `${Date.now()}-${name}`);
-    await link(path, join(folder, setAside));
+    const setAside = await aside.keepDamaged(name, bytes.length);
     onDamage({ file: name, bytes: bytes.length - frames.reduce((sum, each) => sum + each.bytes + 8, from), setAside });
   }
   const whole = Buffer.concat([SEGMENT_HEAD, ...frames.map(({ text }) => encodeFrame(text))]);
@@ -65,7 +89,7 @@ async function openSegment(
 }
 
 async function cut(path: string, end: number): Promise<void> {
-  const handle = await open(path, "r+");
+  const handle = await openPrivateFile(path, "change");
   try {
     await handle.truncate(end);
     await handle.datasync();
@@ -76,13 +100,7 @@ async function cut(path: string, end: number): Promise<void> {
 
 async function replace(path: string, bytes: Buffer): Promise<void> {
   const fresh = `${path}.new`;
-  const handle = await open(fresh, "w", 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await writePrivateFile(fresh, bytes, true);
   await rename(fresh, path);
 }
 

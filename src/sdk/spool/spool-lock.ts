@@ -5,11 +5,12 @@
 
 import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
-import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { link, lstat, lutimes, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { readJson } from "../../json/read.ts";
 import { HoldfastError } from "../client/holdfast-error.ts";
+import { readPrivateFile, writePrivateFile } from "./private-files.ts";
 
 const HEARTBEAT_MS = 5_000;
 const SILENT_MS = 30_000;
@@ -34,7 +35,7 @@ export class SpoolLock {
     const token = randomUUID();
     const own = `${path}-${token}`;
     const me: Holder = { pid: process.pid, started: startOf(process.pid) ?? "", place: placeOfProcess(), token };
-    await writeFile(own, JSON.stringify(me), { mode: 0o600 });
+    await writePrivateFile(own, JSON.stringify(me), false);
     try {
       for (let tries = 0; tries < TRIES; tries++) {
         try {
@@ -60,14 +61,14 @@ export class SpoolLock {
   async #beat(): Promise<void> {
     const now = new Date();
     // A lock that is gone is somebody else's by now, and no harm: events are recorded once by their ids.
-    await utimes(this.#path, now, now).catch(() => clearInterval(this.#timer));
+    await lutimes(this.#path, now, now).catch(() => clearInterval(this.#timer));
   }
 }
 
 /** Puts a lock aside whose process is gone. @throws HoldfastError spool_locked */
 async function putAside(path: string, folder: string): Promise<void> {
   const holder = await readHolder(path);
-  const heard = await stat(path).catch(() => undefined);
+  const heard = await lstat(path).catch(() => undefined);
   if (heard === undefined) return;
   if (await isLive(holder, heard.mtimeMs)) throw locked(folder, nameOf(holder));
   const aside = `${path}-${randomUUID()}`;
@@ -97,7 +98,7 @@ async function isLive(holder: Holder | undefined, heardMs: number): Promise<bool
 
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    const { pid, started, place, token } = readJson(await readFile(path, "utf8")) as Partial<Holder>;
+    const { pid, started, place, token } = readJson((await readPrivateFile(path)).toString()) as Partial<Holder>;
     if (typeof pid !== "number" || typeof token !== "string") return undefined;
     return { pid, token, started: String(started ?? ""), place: String(place ?? "") };
   } catch {

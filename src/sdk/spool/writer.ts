@@ -4,10 +4,11 @@
  * sync is cut off.
  */
 
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { type FileHandle, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HoldfastError } from "../client/holdfast-error.ts";
 import { encodeFrame, SEGMENT_HEAD } from "./frames.ts";
+import { openPrivateFile } from "./private-files.ts";
 import { type Segment, segmentName, syncFolder } from "./segments.ts";
 
 type Adding = {
@@ -95,7 +96,7 @@ export class SegmentWriter {
   async #openFile(): Promise<{ readonly handle: FileHandle; readonly segment: Segment }> {
     if (this.#file !== undefined) return this.#file;
     const name = segmentName(this.#next++);
-    const handle = await open(join(this.#folder, name), "wx", 0o600);
+    const handle = await openPrivateFile(join(this.#folder, name), "create");
     try {
       await writeAll(handle, SEGMENT_HEAD, 0);
       await syncFolder(this.#folder);

@@ -261,6 +261,7 @@ test("nothing leaves a spool because of a lie, and it is sent again", async () =
     bytes: 0,
     dropped: 0,
     refused: 0,
+    refusedDropped: 0,
     add: async () => undefined,
     peek: async () => [],
     settle: async () => undefined,
