@@ -146,7 +146,7 @@ test("a preview refuses what could not be put, with its place", async () => {
     [{ schemas: { "a@1": { pattern: "(?=a)" } } }, "400 schema_invalid", "/schemas/a@1"],
     [{ schemas: { a: {} } }, "400 request_invalid", "/schemas/a"],
     [{ schemas: { "used@1": {} } }, "409 schema_in_use", ""],
-    [{ requirements: [{ name: "x", schema: "none@1" }] }, "404 schema_unknown", ""],
+    [{ requirements: [{ name: "x", schema: "none@1" }] }, "400 request_invalid", "/requirements/0/schema"],
     [{ requirements: [{}] }, "400 request_invalid", "/requirements/0/name"],
     [{ last: 0 }, "400 request_invalid", "/last"],
     [{ rules: [] }, "400 request_invalid", "/rules"],

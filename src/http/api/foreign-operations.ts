@@ -73,7 +73,7 @@ export const FOREIGN_OPERATIONS = {
     path: z.object({ ledger: ledgerInPath, format: formatInPath }),
     body: whatever,
     answers: { 200: anyAnswer },
-    codes: [...ofIntake, ...OF_SIGNATURE, "ledger_unknown", "store_damaged", "format_unknown"],
+    codes: [...ofIntake, ...OF_SIGNATURE, "ledger_unknown", "store_damaged", "format_unknown", ...HEC_INTAKE],
     foreign: { maySign: true },
   },
   ingestWithKey: {
@@ -84,7 +84,7 @@ export const FOREIGN_OPERATIONS = {
     path: z.object({ key: keyInPath, format: formatInPath }),
     body: whatever,
     answers: { 200: anyAnswer },
-    codes: [...ofIntake, ...OF_SIGNATURE, "ledger_unnamed", "format_unknown"],
+    codes: [...ofIntake, ...OF_SIGNATURE, "ledger_unnamed", "format_unknown", ...HEC_INTAKE],
     foreign: {},
   },
   otlpLogs: otlp("/v1/logs", "Append log records as OpenTelemetry's exporters send them.", z.object({}), [

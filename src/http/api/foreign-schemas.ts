@@ -4,6 +4,9 @@ import * as z from "zod";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
+/** An acknowledgement as a text; some clients keep them so. */
+export const ACK_TEXT = /^[0-9]{1,15}$/;
+
 export const FOREIGN_SCHEMAS = {
   Foreign: z.unknown().meta({ description: "Whatever the sender sends" }),
   HecAnswer: z.strictObject({
@@ -11,7 +14,7 @@ export const FOREIGN_SCHEMAS = {
     code: z.int().meta({ description: "As Splunk numbers its answers: 0 is success, 17 is healthy" }),
     ackId: count.optional().meta({ description: "What to ask for at /services/collector/ack" }),
   }),
-  HecQuestion: z.looseObject({ acks: z.array(z.int().min(0)) }),
+  HecQuestion: z.looseObject({ acks: z.array(z.union([count, z.string().regex(ACK_TEXT)])) }),
   HecAcks: z.strictObject({ acks: z.record(z.string(), z.boolean()) }),
   OtlpAnswer: z.strictObject({
     partialSuccess: z.strictObject({ errorMessage: z.string() }).optional().meta({

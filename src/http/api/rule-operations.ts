@@ -71,15 +71,7 @@ export const RULE_OPERATIONS = {
     path: ledger,
     body: { types: ["application/json"], schema: "RulesPreviewRequest" },
     answers: { 200: "RulesPreview" },
-    codes: [
-      ...ofRules,
-      ...OF_BODY,
-      "request_invalid",
-      "schema_invalid",
-      "schema_in_use",
-      "schemas_max",
-      "schema_unknown",
-    ],
+    codes: [...ofRules, ...OF_BODY, "request_invalid", "schema_invalid", "schema_in_use", "schemas_max"],
   },
   listViolations: {
     method: "get",

@@ -9,6 +9,7 @@ import { asObject } from "../../ingest/text/foreign-values.ts";
 import { readForeign } from "../../ingest/text/json-values.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Admitted, Answering } from "../admit.ts";
+import { ACK_TEXT } from "../api/foreign-schemas.ts";
 import type { ForeignId } from "../api/operations.ts";
 import { type BodyBudget, receiveBody } from "../intake/body.ts";
 import { Chunks } from "../intake/chunks.ts";
@@ -80,9 +81,15 @@ function readAcks(body: Uint8Array): number[] {
   const text = readText(body) ?? "";
   if (body.length === 0) throw new Problem("batch_empty", 'expected {"acks":[…]}, got nothing');
   const acks = asObject(readForeign(text)?.value)?.acks;
-  const numbers = Array.isArray(acks) ? acks.map(Number) : undefined;
-  if (numbers?.every((ackId) => Number.isSafeInteger(ackId)) === true) return numbers;
+  const numbers = Array.isArray(acks) ? acks.map(readAck) : undefined;
+  if (numbers?.every((ackId) => ackId !== undefined) === true) return numbers;
   throw new Problem("request_invalid", 'expected {"acks":[…]} with whole numbers, got something else');
+}
+
+/** Undefined when it is none. */
+function readAck(spelled: unknown): number | undefined {
+  if (typeof spelled === "string") return ACK_TEXT.test(spelled) ? Number(spelled) : undefined;
+  return Number.isSafeInteger(spelled) && (spelled as number) >= 0 ? (spelled as number) : undefined;
 }
 
 /** GET /services/collector/health and /health/1.0: a balancer takes this service out of use when it is not 200. */

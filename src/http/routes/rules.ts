@@ -51,9 +51,7 @@ export function putRequirements({ rules, limits }: Services, budget: BodyBudget)
     const value = await receiveValue(req, res, { limits, budget });
     const { requirements, version } = checkBody(SCHEMAS.RequirementsRequest, value);
     const author = { key: key.id, source: key.source };
-    for (const [i, { schema }] of requirements.entries()) {
-      if (schema !== undefined) requireSchema(() => rules.schema(ledger.record.id, schema), i);
-    }
+    requireSchemas(requirements, (name) => rules.schema(ledger.record.id, name));
     const put = rules.putRequirements(ledger, requirements as readonly Requirement[], author, version);
     return json(200, spellRequirements(await within(limits.answerMs, put)));
   };
@@ -66,6 +64,9 @@ export function previewRules({ rules, limits }: Services, budget: BodyBudget): A
   return async ({ req, res, ledger }) => {
     const value = await receiveValue(req, res, { limits: deeper, budget });
     const { last, schemas = {}, requirements } = checkBody(SCHEMAS.RulesPreviewRequest, value);
+    requireSchemas(requirements ?? [], (name) => {
+      if (!Object.hasOwn(schemas, name)) rules.schema(ledger.record.id, name);
+    });
     const preview = turn.take(async () => {
       const proposed = { schemas, requirements: requirements as readonly Requirement[] | undefined };
       return await previewOf(ledger, rules.proposed(ledger.record.id, proposed), { last, timeMs: limits.answerMs / 4 });
@@ -79,15 +80,25 @@ export function listViolations({ rules }: Services): Answering<"listViolations">
   return ({ ledger }) => json(200, { since, violations: rules.violations.list(ledger.record.id) });
 }
 
-/** @throws Problem request_invalid */
-function requireSchema(find: () => KeptSchema, position: number): void {
-  try {
-    find();
-  } catch (error) {
-    if (!(error instanceof EventError)) throw error;
-    const { expected, got } = error;
-    const errors = [{ path: `/requirements/${position}/schema`, expected, got }];
-    throw new Problem("request_invalid", `expected ${expected}, got ${got}`, { errors });
+/**
+ * A schema that a body names is a part of the body: the path is there, so it is not answered 404.
+ * @param find throws EventError when there is no schema of this name
+ * @throws Problem request_invalid
+ */
+function requireSchemas(
+  requirements: readonly { readonly schema?: string | undefined }[],
+  find: (name: string) => unknown,
+): void {
+  for (const [position, { schema }] of requirements.entries()) {
+    if (schema === undefined) continue;
+    try {
+      find(schema);
+    } catch (error) {
+      if (!(error instanceof EventError)) throw error;
+      const { expected, got } = error;
+      const errors = [{ path: `/requirements/${position}/schema`, expected, got }];
+      throw new Problem("request_invalid", `expected ${expected}, got ${got}`, { errors });
+    }
   }
 }
 
