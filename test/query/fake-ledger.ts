@@ -10,6 +10,7 @@ import { DamagedStoreError } from "../../src/store/store.ts";
 
 export type TestEvent = Readonly<Record<string, unknown>>;
 
+const PACKED_AT_ONCE = 100;
 const SALT = new Uint8Array(16);
 
 export class FakeLedger implements IndexedLedger {
@@ -18,7 +19,7 @@ export class FakeLedger implements IndexedLedger {
   /** Whether reading a range fails at once when any entry of it is damaged, as a store that reads ahead does. */
   readsAhead = false;
   readonly #listeners = new Set<() => void>();
-  readonly #entries: { entry: Entry; leaf: Uint8Array }[] = [];
+  readonly #entries: Kept[] = [];
 
   constructor(name = "main") {
     this.record = { id: toHex(digest(name)) };
@@ -47,12 +48,13 @@ export class FakeLedger implements IndexedLedger {
 
   /** Erases a member of a recorded entry; its leaf hash stays. */
   erase(index: number, name: string): void {
-    const found = this.#entries[index] as { entry: Entry; leaf: Uint8Array };
+    const found = this.#entries[index] as Kept;
     const start = `${JSON.stringify(name)}:`;
     const members = found.entry.members.map((member) =>
       "text" in member && member.text.startsWith(start) ? { digest: digest(member.text) } : member,
     );
     found.entry = { ...found.entry, members };
+    found.packed = undefined;
   }
 
   /** Loses the entries from an index on, as when a backup is restored. */
@@ -61,7 +63,7 @@ export class FakeLedger implements IndexedLedger {
   }
 
   async leafHash(index: number): Promise<Uint8Array> {
-    return (this.#entries[index] as { leaf: Uint8Array }).leaf;
+    return (this.#entries[index] as Kept).leaf;
   }
 
   onCommit(listener: () => void): () => void {
@@ -70,23 +72,41 @@ export class FakeLedger implements IndexedLedger {
   }
 
   async entry(_ledgerId: Hex, index: number): Promise<Entry | undefined> {
-    if (this.damaged.has(index)) throw new DamagedStoreError(`entry ${index} is damaged`);
-    return this.#entries[index]?.entry;
+    return this.#at(index)?.entry;
   }
 
-  async *entries(ledgerId: Hex, from: number, to: number): AsyncIterable<Entry> {
-    if (this.readsAhead) for (let index = from; index < to; index++) await this.entry(ledgerId, index);
-    for (let index = from; index < to; index++) {
-      const entry = await this.entry(ledgerId, index);
-      if (entry === undefined) throw new DamagedStoreError(`entry ${index} is missing`);
-      yield entry;
+  async *entries(_ledgerId: Hex, from: number, to: number): AsyncIterable<Entry> {
+    if (this.readsAhead) for (let index = from; index < to; index++) this.#at(index);
+    for (let index = from; index < to; index++) yield this.#recorded(index).entry;
+  }
+
+  /** Some at a time, as from a store; a damaged one fails those that it comes with. */
+  async *packedEntries(_ledgerId: Hex, from: number, to: number): AsyncIterable<readonly PackedEntry[]> {
+    for (let start = from; start < to; start += PACKED_AT_ONCE) {
+      const packed: PackedEntry[] = [];
+      for (let index = start; index < Math.min(to, start + PACKED_AT_ONCE); index++) {
+        const kept = this.#recorded(index);
+        kept.packed ??= packEntry(kept.entry);
+        packed.push(kept.packed);
+      }
+      yield packed;
     }
   }
 
-  async *packedEntries(ledgerId: Hex, from: number, to: number): AsyncIterable<readonly PackedEntry[]> {
-    for await (const entry of this.entries(ledgerId, from, to)) yield [packEntry(entry)];
+  #at(index: number): Kept | undefined {
+    if (this.damaged.has(index)) throw new DamagedStoreError(`entry ${index} is damaged`);
+    return this.#entries[index];
+  }
+
+  #recorded(index: number): Kept {
+    const kept = this.#at(index);
+    if (kept === undefined) throw new DamagedStoreError(`entry ${index} is missing`);
+    return kept;
   }
 }
+
+/** An entry, packed when it is first read so. */
+type Kept = { entry: Entry; readonly leaf: Uint8Array; packed?: PackedEntry | undefined };
 
 type AppendOptions = {
   /** Milliseconds since 1970: one for all, or one for each. */
