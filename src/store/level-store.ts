@@ -184,7 +184,7 @@ export class LevelStore implements Store {
     let index = from;
     const naming = () => `entry ${index} of ledger ${ledgerId}`;
     const range = { gte: keys.entryKey(number, from), lt: keys.entryKey(number, to) };
-    for await (const found of this.#db.ranges(range, (cause) => readingError(cause, naming))) {
+    for await (const found of this.#db.ranges(range, (cause) => readingError(cause, naming), to - from)) {
       const some: T[] = [];
       try {
         for (const [key, value] of found) {

@@ -136,9 +136,18 @@ export class Database {
     for await (const some of this.ranges(bounds, failed)) yield* some;
   }
 
-  /** The same, as many at once as were read at once. */
-  async *ranges(bounds: Bounds, failed: (cause: unknown) => unknown): AsyncGenerator<[Uint8Array, Uint8Array][]> {
+  /**
+   * The same, as many at once as were read at once.
+   * @param count how many there are: then none of them is kept by LevelDB's iterator, which lets go of what it read last
+   *   when it is asked for more, or else when the garbage collector comes to it, which is not told how much that is
+   */
+  async *ranges(
+    bounds: Bounds,
+    failed: (cause: unknown) => unknown,
+    count = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<[Uint8Array, Uint8Array][]> {
     let rest = bounds;
+    let left = count;
     for (;;) {
       const handle = await this.#opened();
       const iterator = handle.iterator({ ...rest, highWaterMarkBytes: READ_AHEAD_BYTES });
@@ -146,10 +155,12 @@ export class Database {
       let given = 0;
       try {
         for (;;) {
-          const found = await iterator.nextv(READ_AHEAD);
+          // Not one more than there are: it would find the end together with the last, and not be asked again.
+          const found = await iterator.nextv(Math.max(1, Math.min(READ_AHEAD, left)));
           if (found.length === 0) return;
           last = found.at(-1)?.[0];
           given += found.length;
+          left -= found.length;
           yield found;
         }
       } catch (error) {
