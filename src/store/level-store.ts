@@ -12,7 +12,6 @@ import type { Tile } from "../merkle/tile.ts";
 import * as keys from "./key-layout.ts";
 import { checkCommit, decodeLedger, encodeLedger, requireNew, withSigner } from "./ledger-record.ts";
 import {
-  type Bounds,
   Database,
   type DatabaseOptions,
   type LevelBatch,
@@ -20,6 +19,7 @@ import {
   type WritingStatus,
 } from "./leveldb/database.ts";
 import { WAY_OUT } from "./leveldb/folder.ts";
+import type { Bounds } from "./leveldb/range.ts";
 import { Turn } from "./mutex.ts";
 import { requireWholeTables } from "./patrol.ts";
 import { clearLeftovers } from "./rebuilt-folder.ts";

@@ -17,7 +17,7 @@
  */
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { IteratorOptions, Level } from "level";
+import type { Level } from "level";
 import { deferred } from "../../deferred.ts";
 import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
 import { requireRoom } from "./disk-room.ts";
@@ -27,10 +27,10 @@ import { LOOK } from "./opening/open-errors.ts";
 import { openHandle } from "./opening/open-level.ts";
 import { type OpenedStore, openSafely } from "./opening/opening.ts";
 import { putBack } from "./opening/restore-kept.ts";
+import { type Bounds, behind } from "./range.ts";
 
 type Handle = Level<Uint8Array, Uint8Array>;
 export type LevelBatch = ReturnType<Handle["batch"]>;
-export type Bounds = IteratorOptions<Uint8Array, Uint8Array>;
 
 export type WritingState = "writing" | "suspect" | "closed" | "refused";
 /** Writes that LevelDB was asked for and that have not ended, and when they began (`performance.now()`). */
@@ -388,16 +388,4 @@ function readError(error: unknown): unknown {
 
 function codeOf(error: unknown): unknown {
   return (error as { readonly code?: unknown }).code;
-}
-
-/** The part of a range that comes after one of its keys, when so many were given. */
-function behind({ gte, gt, lt, lte, limit, ...rest }: Bounds, key: Uint8Array, given: number): Bounds {
-  const left = limit === undefined || limit < 0 ? {} : { limit: limit - given };
-  const end = rest.reverse === true ? { gte, gt, lt: key } : { gt: key, lt, lte };
-  return { ...rest, ...left, ...defined(end) };
-}
-
-/** LevelDB takes a bound that is there and undefined for one. */
-function defined(bounds: { [K in "gte" | "gt" | "lt" | "lte"]?: Uint8Array | undefined }): Bounds {
-  return Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined));
 }
