@@ -7,8 +7,9 @@
 import type { HoldfastClient } from "../client/client.ts";
 import { type NewEvent, newId } from "../client/event.ts";
 import { asHoldfastError, HoldfastError } from "../client/holdfast-error.ts";
+import { routeOf, watchRoute } from "./mounts.ts";
 import { partsOf, type RecordedParts, SECRET_NAMES } from "./recorded-parts.ts";
-import { type AuditedRequest, type AuditedResponse, contextOf, outcomeOf, routeOf, userOf } from "./request-facts.ts";
+import { type AuditedRequest, type AuditedResponse, contextOf, outcomeOf, userOf } from "./request-facts.ts";
 
 export type { RecordedParts } from "./recorded-parts.ts";
 export type { AuditedRequest, AuditedResponse } from "./request-facts.ts";
@@ -51,6 +52,7 @@ export function audit<R extends AuditedRequest = AuditedRequest>(
   return (req, res, next) => {
     const time = new Date();
     const started = performance.now();
+    watchRoute(req);
     if (safely(() => options.skip?.(req) === true, false)) return next();
     const record = (intent?: string): void => {
       const ms = Math.round(performance.now() - started);

@@ -1,6 +1,6 @@
 /**
- * What a request and its answer say: by which route, from where, how it ended. Of a URL only what the program itself wrote is
- * taken, the pattern: what a client puts into a path may be a name or a secret.
+ * What a request and its answer say: who asks, from where, how it ended. Of a URL only what the program itself wrote is
+ * taken, the pattern of the route (mounts.ts): what a client puts into a path may be a name or a secret.
  */
 
 import type { NewEvent } from "../client/event.ts";
@@ -29,25 +29,10 @@ export type AuditedResponse = {
 
 type User = Readonly<Record<string, unknown>>;
 
-/** A part of a path that nobody but the program wrote, as far as can be seen. */
-const PLAIN_PART = /^[A-Za-z][A-Za-z_-]{0,31}$|^v\d{1,3}$|^$/;
 /** Where users have their names, in order. */
 const USER_IDS = ["id", "sub", "uid", "userId", "username", "email"];
 const TRACE = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const TEXT_MAX = 2048;
-
-/** The pattern of the route that took a request, such as /orders/:id; undefined where none did. */
-export function routeOf({ baseUrl = "", route }: AuditedRequest): string | undefined {
-  const path = route?.path;
-  if (path === undefined) return undefined;
-  // A router may be mounted under a pattern, and Express tells what stood there instead of it.
-  const mount = baseUrl
-    .split("/")
-    .map((part) => (PLAIN_PART.test(part) ? part : "*"))
-    .join("/");
-  const patterns = Array.isArray(path) ? path.map(String).join("|") : String(path);
-  return patterns === "/" && mount !== "" ? mount : `${mount}${patterns}`;
-}
 
 /** Who asks: what an authentication of Express puts into `user`; nobody is anonymous. */
 export function userOf(req: AuditedRequest): NewEvent["actor"] {

@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import { type AddressInfo, connect } from "node:net";
 import test, { after } from "node:test";
-import express from "express";
+import type express from "express";
 import { audit, type RequestAuditOptions } from "../../../src/sdk/express/index.ts";
 import { SECRET_NAMES } from "../../../src/sdk/express/recorded-parts.ts";
 import { until } from "../../until.ts";
 import { startScene } from "../clients.ts";
+import { type Express, VERSIONS } from "./versions.ts";
 
 const scene = await startScene({ after });
 const { meddler } = scene;
@@ -23,7 +24,15 @@ type Recorded = {
   readonly targets?: readonly object[];
 };
 
-async function startApp(options: Partial<RequestAuditOptions> = {}) {
+type StartApp = (options?: Partial<RequestAuditOptions>) => ReturnType<typeof startAppOf>;
+
+function onEach(title: string, body: (startApp: StartApp) => Promise<void>): void {
+  for (const [version, made] of Object.entries(VERSIONS)) {
+    test(`${version}: ${title}`, () => body((options) => startAppOf(made, options)));
+  }
+}
+
+async function startAppOf(express: Express, options: Partial<RequestAuditOptions> = {}) {
   const client = options.client ?? scene.client();
   const app = express();
   app.set("trust proxy", 1);
@@ -68,40 +77,43 @@ async function newest(from: number, count: number): Promise<Recorded[]> {
 }
 const size = () => scene.service.ledgers.get("main")?.size ?? 0;
 
-test("who, what, how it ended and from where are recorded of each request, and of its URL only the pattern", async () => {
-  const { url } = await startApp();
-  const from = size();
-  const headers = {
-    "X-User": "u7",
-    "X-Forwarded-For": "203.0.113.9",
-    "User-Agent": "test/1",
-    traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
-  };
-  assert.equal((await fetch(`${url}/orders/secret-token?key=hunter2`, { method: "POST", headers })).status, 201);
-  assert.deepEqual(await (await fetch(`${url}/ok`)).json(), { fine: true });
-  for (const path of ["/denied", "/broken", "/nothing/here/hunter2", "/users/ada.lovelace@example.com/files/x"])
-    await fetch(url + path);
-  const [order, ...rest] = await newest(from, 6);
-  assert.equal(order?.action, "POST /orders/:id");
-  assert.deepEqual(order?.actor, { type: "user", id: "u7", name: "Ada" });
-  assert.deepEqual(order?.context, { ip: "203.0.113.9", user_agent: "test/1", trace_id: "a".repeat(32) });
-  assert.deepEqual([order?.outcome, order?.metadata.status], ["success", 201]);
-  assert.equal(typeof order?.metadata.duration_ms, "number");
-  assert.deepEqual(
-    rest.map(({ action, outcome, actor }) => [action, outcome, actor.type]),
-    [
-      ["GET /ok", "success", "anonymous"],
-      ["GET /denied", "denied", "anonymous"],
-      ["GET /broken", "failure", "anonymous"],
-      ["GET (no route)", "failure", "anonymous"],
-      ["GET /users/*/files/:name", "success", "anonymous"],
-    ],
-  );
-  const all = JSON.stringify([order, ...rest]);
-  for (const secret of ["secret-token", "hunter2", "lovelace"]) assert.ok(!all.includes(secret), secret);
-});
+onEach(
+  "who, what, how it ended and from where are recorded of each request, and of its URL only the pattern",
+  async (startApp) => {
+    const { url } = await startApp();
+    const from = size();
+    const headers = {
+      "X-User": "u7",
+      "X-Forwarded-For": "203.0.113.9",
+      "User-Agent": "test/1",
+      traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
+    };
+    assert.equal((await fetch(`${url}/orders/secret-token?key=hunter2`, { method: "POST", headers })).status, 201);
+    assert.deepEqual(await (await fetch(`${url}/ok`)).json(), { fine: true });
+    for (const path of ["/denied", "/broken", "/nothing/here/hunter2", "/users/ada.lovelace@example.com/files/x"])
+      await fetch(url + path);
+    const [order, ...rest] = await newest(from, 6);
+    assert.equal(order?.action, "POST /orders/:id");
+    assert.deepEqual(order?.actor, { type: "user", id: "u7", name: "Ada" });
+    assert.deepEqual(order?.context, { ip: "203.0.113.9", user_agent: "test/1", trace_id: "a".repeat(32) });
+    assert.deepEqual([order?.outcome, order?.metadata.status], ["success", 201]);
+    assert.equal(typeof order?.metadata.duration_ms, "number");
+    assert.deepEqual(
+      rest.map(({ action, outcome, actor }) => [action, outcome, actor.type]),
+      [
+        ["GET /ok", "success", "anonymous"],
+        ["GET /denied", "denied", "anonymous"],
+        ["GET /broken", "failure", "anonymous"],
+        ["GET (no route)", "failure", "anonymous"],
+        ["GET /users/:user/files/:name", "success", "anonymous"],
+      ],
+    );
+    const all = JSON.stringify([order, ...rest]);
+    for (const secret of ["secret-token", "hunter2", "lovelace"]) assert.ok(!all.includes(secret), secret);
+  },
+);
 
-test("a client that goes away is recorded as one of which nobody knows how it ended", async () => {
+onEach("a client that goes away is recorded as one of which nobody knows how it ended", async (startApp) => {
   const { port } = await startApp();
   const from = size();
   const socket = connect(port, "127.0.0.1");
@@ -124,43 +136,46 @@ test("names of secrets are known in the spellings that programs have", () => {
   }
 });
 
-test("members that are named are recorded, and what is called as secrets are called is withheld even then", async () => {
-  const record = {
-    body: ["amount", "card.number", "customer", "password", "missing", "list"],
-    query: ["page"],
-    headers: ["x-tenant", "authorization"],
-    params: ["id"],
-  };
-  const { url } = await startApp({ record, targets: () => [{ type: "order", id: "o-1" }] });
-  const from = size();
-  const customer = { name: "Ada", apiKey: "k-1", deep: { access_token: "t", fine: "yes" }, long: "x".repeat(5_000) };
-  const body = JSON.stringify({
-    amount: 12,
-    customer,
-    password: "p",
-    other: "o",
-    card: { number: "4111" },
-    list: [1, { pin: "1234" }],
-  });
-  const headers = { "Content-Type": "application/json", "X-Tenant": "acme", Authorization: "Bearer x" };
-  await fetch(`${url}/orders/7?page=2&token=t`, { method: "POST", headers, body });
-  const [{ metadata, targets } = { metadata: {} as Recorded["metadata"], targets: [] }] = await newest(from, 1);
-  const { request = {} } = metadata;
-  assert.deepEqual(request.query, { page: "2" });
-  assert.deepEqual(request.params, { id: "7" });
-  assert.deepEqual(request.headers, { "x-tenant": "acme", authorization: "[withheld]" });
-  assert.deepEqual(
-    [request.body?.amount, request.body?.password, request.body?.list],
-    [12, "[withheld]", [1, { pin: "[withheld]" }]],
-  );
-  const { name, apiKey, deep, long } = (request.body?.customer ?? {}) as typeof customer;
-  assert.deepEqual([name, apiKey, deep], ["Ada", "[withheld]", { access_token: "[withheld]", fine: "yes" }]);
-  assert.match(long, /^x{2048}… \(5000 characters\)$/);
-  assert.ok(!JSON.stringify(request).includes('"other"'));
-  assert.deepEqual(targets, [{ type: "order", id: "o-1" }]);
-});
+onEach(
+  "members that are named are recorded, and what is called as secrets are called is withheld even then",
+  async (startApp) => {
+    const record = {
+      body: ["amount", "card.number", "customer", "password", "missing", "list"],
+      query: ["page"],
+      headers: ["x-tenant", "authorization"],
+      params: ["id"],
+    };
+    const { url } = await startApp({ record, targets: () => [{ type: "order", id: "o-1" }] });
+    const from = size();
+    const customer = { name: "Ada", apiKey: "k-1", deep: { access_token: "t", fine: "yes" }, long: "x".repeat(5_000) };
+    const body = JSON.stringify({
+      amount: 12,
+      customer,
+      password: "p",
+      other: "o",
+      card: { number: "4111" },
+      list: [1, { pin: "1234" }],
+    });
+    const headers = { "Content-Type": "application/json", "X-Tenant": "acme", Authorization: "Bearer x" };
+    await fetch(`${url}/orders/7?page=2&token=t`, { method: "POST", headers, body });
+    const [{ metadata, targets } = { metadata: {} as Recorded["metadata"], targets: [] }] = await newest(from, 1);
+    const { request = {} } = metadata;
+    assert.deepEqual(request.query, { page: "2" });
+    assert.deepEqual(request.params, { id: "7" });
+    assert.deepEqual(request.headers, { "x-tenant": "acme", authorization: "[withheld]" });
+    assert.deepEqual(
+      [request.body?.amount, request.body?.password, request.body?.list],
+      [12, "[withheld]", [1, { pin: "[withheld]" }]],
+    );
+    const { name, apiKey, deep, long } = (request.body?.customer ?? {}) as typeof customer;
+    assert.deepEqual([name, apiKey, deep], ["Ada", "[withheld]", { access_token: "[withheld]", fine: "yes" }]);
+    assert.match(long, /^x{2048}… \(5000 characters\)$/);
+    assert.ok(!JSON.stringify(request).includes('"other"'));
+    assert.deepEqual(targets, [{ type: "order", id: "o-1" }]);
+  },
+);
 
-test("a service that hangs, refuses or is away changes no answer, and what is lost is told", async () => {
+onEach("a service that hangs, refuses or is away changes no answer, and what is lost is told", async (startApp) => {
   for (const meddling of ["hang", "reset", { status: 401, code: "key_invalid" }] as const) {
     const lost: string[] = [];
     const client = scene.client({ deadlineMs: 150 });
@@ -181,7 +196,7 @@ test("a service that hangs, refuses or is away changes no answer, and what is lo
   assert.match(lost[0] ?? "", /of the program/);
 });
 
-test("before: an intent is recorded before anything is done, and its result after it", async () => {
+onEach("before: an intent is recorded before anything is done, and its result after it", async (startApp) => {
   const { url, done } = await startApp({ before: (req) => req.method === "POST" });
   const from = size();
   assert.equal((await fetch(`${url}/orders/9`, { method: "POST" })).status, 201);
@@ -195,7 +210,7 @@ test("before: an intent is recorded before anything is done, and its result afte
   assert.deepEqual(done, ["9"]);
 });
 
-test("before: what cannot be recorded is not done, and the client is told to come back", async () => {
+onEach("before: what cannot be recorded is not done, and the client is told to come back", async (startApp) => {
   const lost: string[] = [];
   const { url, done } = await startApp({ before: true, beforeMs: 60, onLost: ({ code }) => void lost.push(code) });
   meddler.otherwise = { status: 503, code: "queue_full" };
