@@ -30,7 +30,8 @@ import {
 } from "./remote/account-flags.ts";
 import { describeLinks } from "./remote/explorer-links.ts";
 import { knownCodeHashes } from "./remote/known-contract.ts";
-import { connectChain, connectNode, refusalOf } from "./remote/node.ts";
+import { connectChain, connectNode } from "./remote/node.ts";
+import { refusalOf } from "./remote/refusal.ts";
 import { describeCall, type Sent, sendCall } from "./remote/send-call.ts";
 import { CliError, usageError } from "./terminal/failure.ts";
 import { printResult } from "./terminal/output.ts";

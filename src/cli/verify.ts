@@ -19,7 +19,7 @@ import { describeLinks, explorerOption } from "./remote/explorer-links.ts";
 import { knownCodeHashes, knownContracts } from "./remote/known-contract.ts";
 import { connectChain } from "./remote/node.ts";
 import { type SetExit, usageError } from "./terminal/failure.ts";
-import { readLines, sizeOf, UnreadableError } from "./terminal/lines.ts";
+import { readLineGroups, sizeOf, UnreadableError } from "./terminal/lines.ts";
 import { readCount } from "./terminal/numbers.ts";
 import { printNote, printResult } from "./terminal/output.ts";
 import { readAddress, readHash, repeated, repeatedText } from "./terminal/parse-flag-value.ts";
@@ -28,8 +28,6 @@ import { startProgress } from "./terminal/progress.ts";
 const MARKS: Readonly<Record<Step["state"], string>> = { passed: "ok", failed: "FAILED", skipped: "-" };
 const WARNING = "BEWARE";
 const MARK_WIDTH = 6;
-/** Lines that are joined at once: one that is empty takes more memory than its newline. */
-const LINES_JOINED = 4096;
 /** What to do next, where something would help. */
 const WAYS: Readonly<Partial<Record<SayingName, string>>> = {
   unasked:
@@ -201,34 +199,35 @@ export async function judgeFile(file: string, options: VerifyOptions, events: Ju
 
 async function judgeLines(file: string, options: VerifyOptions, events: JudgeEvents): Promise<Judged> {
   const { onBytes = () => undefined, onVerdict } = events;
-  const rest = readLines(file, { onBytes, charactersMax: BUNDLE_LIMITS.charactersMax, keepsMark: true });
-  const first = await rest.next();
-  const second = await rest.next();
-  const begin = [first, second].flatMap(({ done, value }) => (done === true ? [] : [value as string]));
-  const lines = chainLines(begin, rest);
-  if (meansSet(begin[0] ?? "", begin[1])) return { kind: "set", verdict: await verifySet(lines, options, onVerdict) };
-  return { kind: "bundle", verdict: await verifyText(await joinLines(lines), options) };
+  const groups = readLineGroups(file, { onBytes, charactersMax: BUNDLE_LIMITS.charactersMax, keepsMark: true });
+  let begin: readonly string[] = [];
+  while (begin.length < 2) {
+    const { done, value } = await groups.next();
+    if (done === true) break;
+    begin = begin.concat(value);
+  }
+  if (meansSet(begin[0] ?? "", begin[1])) {
+    return { kind: "set", verdict: await verifySet(linesOf(begin, groups), options, onVerdict) };
+  }
+  return { kind: "bundle", verdict: await verifyText(await joinLines(begin, groups), options) };
 }
 
 /** The whole text, or as much of it as shows that it is too long to be a bundle. */
-async function joinLines(all: AsyncIterable<string>): Promise<string> {
-  const pieces: string[] = [];
-  let lines: string[] = [];
-  let length = 0;
-  for await (const line of all) {
-    lines.push(line);
-    length += line.length + 1;
+async function joinLines(begin: readonly string[], rest: AsyncIterable<readonly string[]>): Promise<string> {
+  const pieces = [begin.join("\n")];
+  let length = pieces[0]?.length ?? 0;
+  for await (const lines of rest) {
+    const piece = lines.join("\n");
+    pieces.push(piece);
+    length += piece.length + 1;
     if (length > BUNDLE_LIMITS.charactersMax) break;
-    if (lines.length < LINES_JOINED) continue;
-    pieces.push(lines.join("\n"));
-    lines = [];
   }
-  return [...pieces, lines.join("\n")].join("\n");
+  return pieces.join("\n");
 }
 
-async function* chainLines(first: readonly string[], rest: AsyncIterable<string>): AsyncGenerator<string> {
-  yield* first;
-  yield* rest;
+async function* linesOf(begin: readonly string[], rest: AsyncIterable<readonly string[]>): AsyncGenerator<string> {
+  for (const line of begin) yield line;
+  for await (const lines of rest) for (const line of lines) yield line;
 }
 
 /** What is said with a verdict. */

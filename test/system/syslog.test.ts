@@ -46,7 +46,10 @@ ${action}\n`,
   const args = ["-n", "-f", world.path("rsyslog.conf"), "-i", world.path("rsyslog.pid")];
   const child = spawn("rsyslogd", args, { stdio: "ignore" });
   t.after(() => child.kill("SIGKILL"));
-  return (text) => waitFor("rsyslogd", () => run("logger", ["-u", socket, "-t", "payments", text]).catch(() => false));
+  return (text) =>
+    waitFor("rsyslogd", () =>
+      run("logger", ["--socket-errors=on", "-u", socket, "-t", "payments", text]).catch(() => false),
+    );
 }
 
 test("logger over TCP and UDP, in all its forms", { skip: missing("logger", "--version") }, async (t) => {

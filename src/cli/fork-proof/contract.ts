@@ -11,7 +11,8 @@ import { anchoredStatement, type Exhibit, type Statement } from "../../watch/sta
 import { type ChainFlags, requireChain } from "../remote/account-flags.ts";
 import { fewAtOnce } from "../remote/few-at-once.ts";
 import { knownCodeHashes } from "../remote/known-contract.ts";
-import { connectChain, connectNode, refusalOf } from "../remote/node.ts";
+import { connectChain, connectNode } from "../remote/node.ts";
+import { refusalOf } from "../remote/refusal.ts";
 import { CliError } from "../terminal/failure.ts";
 
 /** Sizes about which a contract is asked at most: strangers wrote the files, and each size in them is a request. */

@@ -1,15 +1,8 @@
 /** Chains for the verifier and for commands: JSON-RPC, each request within a deadline, each failure with its exit status. */
 
-import { explainRevert } from "../../chain/contract/contract.ts";
-import { revertData } from "../../chain/node/error-wording.ts";
 import { NodeSilentError, type NodeTarget, nodeAt, requestsTo } from "../../net/json-rpc.ts";
 import type { ChainReader } from "../../verify/evm/chain-reader.ts";
-import {
-  type FinalityRule,
-  type RpcAnswerError,
-  type RpcRequest,
-  rpcChainReader,
-} from "../../verify/evm/rpc-reader.ts";
+import { type FinalityRule, type RpcRequest, rpcChainReader } from "../../verify/evm/rpc-reader.ts";
 import { unreachable, usageError } from "../terminal/failure.ts";
 
 /**
@@ -34,11 +27,6 @@ export function connectNode(text: string, timeoutMs?: number): RpcRequest {
       throw unreachable(error.message, error.cause);
     }
   };
-}
-
-/** Why a contract refuses a call, in its own words where the node hands them on. */
-export function refusalOf(error: RpcAnswerError): string {
-  return explainRevert(revertData(error.cause))?.text ?? error.message;
 }
 
 function targetOf(text: string): NodeTarget {

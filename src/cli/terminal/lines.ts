@@ -35,10 +35,15 @@ export type LineOptions = {
  * @param file a path, or "-" for standard input
  * @throws CliError when it cannot be read, UnreadableError when it is not UTF-8 or has a line that is too long
  */
-export async function* readLines(
+export async function* readLines(file: string, options: LineOptions): AsyncGenerator<string, void, void> {
+  for await (const lines of readLineGroups(file, options)) for (const line of lines) yield line;
+}
+
+/** The lines of {@link readLines}, those that were read together at once: waiting for each of millions takes seconds. */
+export async function* readLineGroups(
   file: string,
   { onBytes = () => undefined, charactersMax, keepsMark = false }: LineOptions,
-): AsyncGenerator<string, void, void> {
+): AsyncGenerator<readonly string[], void, void> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: keepsMark });
   const name = file === "-" ? "standard input" : file;
   let open: string[] = [];
@@ -49,14 +54,17 @@ export async function* readLines(
     for await (const chunk of stream) {
       onBytes((chunk as Buffer).length);
       if (begin.length === 0) begin = (chunk as Buffer).subarray(0, BEGIN_MAX);
-      const [first = "", ...lines] = decoder.decode(chunk as Buffer, { stream: true }).split("\n");
-      open.push(first);
-      length += first.length;
-      for (const line of lines) {
-        yield open.join("");
-        open = [line];
-        length = line.length;
+      const lines = decoder.decode(chunk as Buffer, { stream: true }).split("\n");
+      const rest = lines.pop() ?? "";
+      const [first] = lines;
+      if (first !== undefined) {
+        lines[0] = open.join("") + first;
+        open = [];
+        length = 0;
+        yield lines;
       }
+      open.push(rest);
+      length += rest.length;
       if (length > charactersMax) throw tooLong(name, charactersMax, begin);
     }
     open.push(decoder.decode());
@@ -70,7 +78,7 @@ export async function* readLines(
     throw usageError(`Could not read ${name}: ${(cause as Error).message}.`);
   }
   const last = open.join("");
-  if (last !== "") yield last;
+  if (last !== "") yield [last];
 }
 
 /** Bytes of a file; 0 where the end is not known. */
