@@ -39,7 +39,7 @@ import { PAGES, servePage } from "./routes/files/pages.ts";
 import { alive, metricsText, ready, status } from "./routes/health.ts";
 import { hecAcks, hecHealth } from "./routes/hec.ts";
 import { ingest } from "./routes/ingest.ts";
-import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
+import { createKey, listKeys, readOwnKey, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
 import {
   listSchemas,
@@ -139,6 +139,7 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     readTile: readTile(),
     createKey: createKey(services, budget),
     listKeys: listKeys(services),
+    readOwnKey: readOwnKey(services),
     revokeKey: revokeKey(services),
     status: status(services),
     hecHealth: hecHealth(services),

@@ -8,7 +8,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { openApi } from "../../src/http/api/description/openapi.ts";
 
-type Content = Readonly<Record<string, { readonly schema: object }>>;
+type Content = Readonly<Record<string, DescribedBody>>;
 type Response = { readonly description: string; readonly headers?: object; readonly content?: Content };
 export type Described = {
   readonly operationId: string;

@@ -237,6 +237,14 @@ export const OPERATIONS = {
     codes: OF_KEY,
     compress: true,
   },
+  readOwnKey: {
+    method: "get",
+    route: "/v1/key",
+    summary: "See what the key of the request is for.",
+    permission: "ownKeyRead",
+    answers: { 200: "OwnKey" },
+    codes: OF_KEY,
+  },
   revokeKey: {
     method: "delete",
     route: "/v1/keys/{id}",

@@ -10,7 +10,12 @@ import { MOMENT_FORM, MOMENT_RULE, parseMoment } from "../../entry/time.ts";
 import { FORMATS, NATIVE, OF_THE_SERVICE } from "../../ingest/known-formats.ts";
 
 /** Names that ledgers can have. */
-export const LEDGER_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const LEDGER_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+/** The name of a ledger in a body. */
+export const ledgerName = z.string().regex(LEDGER_NAME, {
+  error: "1 to 64 of a-z, 0-9, '.', '_', '-', the first a letter or digit",
+});
 
 /** Visible ASCII characters, and spaces between them. */
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;

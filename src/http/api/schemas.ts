@@ -5,14 +5,12 @@
 
 import * as z from "zod";
 import { eventSchema } from "../../entry/schema.ts";
-import { MOMENT_RULE, MOMENT_VALUE_FORM, momentOf } from "../../entry/time.ts";
 import { BUNDLE_FORMAT } from "../../verify/bundle/bundle.ts";
 import { EXPLORER_FORMS } from "../../verify/evm/explorers.ts";
-import { ROLES } from "../auth/roles.ts";
-import { isWebhookSecret, WEBHOOK_SECRET_RULE } from "../auth/signatures.ts";
 import { CODES } from "./codes.ts";
 import { FOREIGN_SCHEMAS } from "./foreign-schemas.ts";
-import { LEDGER_NAME } from "./param-forms.ts";
+import { KEY_SCHEMAS, webhookSecretSince } from "./key-schemas.ts";
+import { ledgerName } from "./param-forms.ts";
 import { RULE_SCHEMAS } from "./rule-schemas.ts";
 import { SAVED_SEARCH_SCHEMAS } from "./saved-search.ts";
 
@@ -26,13 +24,6 @@ const address = z
 const milliseconds = count.meta({ description: "Milliseconds since 1970" });
 const moment = z.int().meta({ description: "Milliseconds since 1970, below zero before it" });
 const seconds = count.meta({ description: "Seconds since 1970" });
-
-const ledgerName = z.string().regex(LEDGER_NAME, {
-  error: "1 to 64 of a-z, 0-9, '.', '_', '-', the first a letter or digit",
-});
-const sourceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
-  error: "1 to 64 letters, digits, '.', '_', '-', the first a letter or digit",
-});
 
 const ofFacets = <T>(schema: T) => ({ action: schema, actor: schema, source: schema, outcome: schema });
 
@@ -98,9 +89,6 @@ const foreignReceipts = z.strictObject({
     .meta({ description: "One for each item, in order; none of a request with more than 1,000" }),
 });
 
-const webhookSecretSince = milliseconds.meta({
-  description: "Since when its sender can sign with a webhook secret, which is never shown; absent where it has none",
-});
 const received = {
   recorded: count.meta({ description: "Events, those that are quarantined included" }),
   quarantined: count.meta({ description: "Recorded as they came, because nothing sure could be made of them" }),
@@ -221,29 +209,13 @@ const ledger = z.strictObject({
   chains: z.array(chain),
 });
 
-const keyFields = {
-  source: sourceName.meta({ description: "Who sends with it; idempotency keys are told apart by source" }),
-  roles: z.array(z.enum(ROLES)).min(1),
-  ledgers: z.array(ledgerName).min(1).optional().meta({ description: "All ledgers when absent" }),
-  note: z.string().max(256).optional(),
-};
-const key = z.strictObject({
-  id: z.string(),
-  ...keyFields,
-  hasWebhookSecret: z.literal(true).optional(),
-  webhookSecretSince: webhookSecretSince.optional(),
-  createdAt: milliseconds,
-  expiresAt: milliseconds.optional(),
-  revokedAt: milliseconds.optional(),
-  lastUsedAt: milliseconds.optional(),
-});
-
 /** Every form by the name that the description gives it. */
 export const SCHEMAS = {
   Event: eventSchema,
   ...RULE_SCHEMAS,
   ...FOREIGN_SCHEMAS,
   ...SAVED_SEARCH_SCHEMAS,
+  ...KEY_SCHEMAS,
   Bundle: bundle,
   Receipts: receipts,
   ForeignReceipts: foreignReceipts,
@@ -340,37 +312,7 @@ export const SCHEMAS = {
     next: z.string().nullable(),
     chains: z.array(chain),
   }),
-  KeyRequest: z.strictObject({
-    ...keyFields,
-    expiresAt: z
-      .union([z.number(), z.string()], { error: MOMENT_RULE })
-      .refine((moment) => momentOf(moment) !== undefined, { error: MOMENT_RULE })
-      .meta(MOMENT_VALUE_FORM)
-      .optional()
-      .meta({ description: "A time to come; the key never ends when absent" }),
-    webhookSecret: z
-      .union(
-        [
-          z.literal(true),
-          z.string().refine(isWebhookSecret, { error: WEBHOOK_SECRET_RULE }).meta({ minLength: 16, maxLength: 256 }),
-        ],
-        {
-          error: WEBHOOK_SECRET_RULE,
-        },
-      )
-      .optional()
-      .meta({ description: "By which its sender signs: the one of the sender's side, or true to have one made" }),
-  }),
-  Key: key,
-  NewKey: key.extend({
-    key: z.string().meta({ description: "The key itself, shown this once" }),
-    webhookSecret: z
-      .string()
-      .optional()
-      .meta({ description: "The secret that was made with it, shown this once; one that was given is not shown" }),
-  }),
   Sources: z.strictObject({ sources: z.array(source) }),
-  Keys: z.strictObject({ keys: z.array(key) }),
   Status: z.strictObject({ chains: z.array(anchoring) }),
   Alive: z.strictObject({ status: z.literal("alive"), version: z.string() }),
   Readiness: z.strictObject({

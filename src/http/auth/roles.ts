@@ -19,6 +19,8 @@ const GRANTS = {
   readOwn: ["writer", "reader", "auditor", "admin"],
   /** See names and sizes of the ledgers that the key is for. */
   ledgersRead: ["writer", "reader", "auditor", "admin"],
+  /** See what the key itself is for. */
+  ownKeyRead: ["writer", "reader", "auditor", "admin"],
   ledgersCreate: ["admin"],
   /** See who sends, how much and when last; nothing of what was sent. */
   sourcesRead: ["reader", "auditor", "admin"],
@@ -32,6 +34,9 @@ const GRANTS = {
   /** See how anchoring does, and what it costs. */
   status: ["reader", "auditor", "admin"],
 } as const satisfies Record<string, readonly Role[]>;
+
+/** Every name of what can be allowed. */
+export const PERMISSIONS = Object.keys(GRANTS) as readonly Permission[];
 
 /** Whether one of the roles allows it. */
 export function allows(roles: readonly Role[], permission: Permission): boolean {
@@ -50,4 +55,9 @@ const WHOLE_SERVICE: readonly Permission[] = ["ledgersCreate", "keysRead", "keys
 /** Whether a key for some ledgers cannot have it. */
 export function isOfWholeService(permission: Permission): boolean {
   return WHOLE_SERVICE.includes(permission);
+}
+
+/** What roles allow, for all ledgers or for some. */
+export function permissionsOf(roles: readonly Role[], isForAllLedgers: boolean): readonly Permission[] {
+  return PERMISSIONS.filter((name) => allows(roles, name) && (isForAllLedgers || !isOfWholeService(name)));
 }

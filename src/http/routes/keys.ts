@@ -5,6 +5,7 @@ import type { Answering } from "../admit.ts";
 import { checkBody } from "../api/params.ts";
 import { SCHEMAS } from "../api/schemas.ts";
 import type { ApiKey, KeyRing } from "../auth/api-keys.ts";
+import { permissionsOf } from "../auth/roles.ts";
 import type { BodyBudget } from "../intake/body.ts";
 import { receiveValue } from "../intake/receive.ts";
 import { Problem } from "../problem.ts";
@@ -42,6 +43,14 @@ function timeToCome(spelled: string | number, now: number): number {
 /** GET /v1/keys */
 export function listKeys({ keys }: Services): Answering<"listKeys"> {
   return () => json(200, { keys: keys.list().map((key) => spellKey(keys, key)) });
+}
+
+/** GET /v1/key */
+export function readOwnKey({ keys }: Services): Answering<"readOwnKey"> {
+  return ({ key }) => {
+    const permissions = permissionsOf(key.roles, key.ledgers === undefined);
+    return json(200, { ...spellKey(keys, key), permissions });
+  };
 }
 
 /** DELETE /v1/keys/{id} */

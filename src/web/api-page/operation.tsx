@@ -2,8 +2,10 @@
 
 import { useState } from "preact/hooks";
 import { type ApiDescription, type ListedOperation, wordsFor } from "./description.ts";
+import { ExampleView } from "./example-view.tsx";
 import { SchemaView } from "./schema-view.tsx";
 import { TryIt } from "./try-it.tsx";
+import { Worded } from "./worded.tsx";
 
 type Props = { readonly listed: ListedOperation; readonly description: ApiDescription; readonly apiKey: string };
 
@@ -20,7 +22,9 @@ export function OperationCard({ listed, description, apiKey }: Props) {
       <summary>
         <span class={`method ${method}`}>{method.toUpperCase()}</span>
         <span class="mono path">{path}</span>
-        <span class="muted small">{operation.summary}</span>
+        <span class="muted small">
+          <Worded text={operation.summary} />
+        </span>
       </summary>
       {isOpen ? <Inside listed={listed} description={description} apiKey={apiKey} /> : null}
     </details>
@@ -97,10 +101,13 @@ type ContentsProps = {
 function Contents({ content, schemas }: ContentsProps) {
   return (
     <div class="stack tight">
-      {Object.entries(content).map(([type, { schema }]) => (
+      {Object.entries(content).map(([type, { schema, examples = {} }]) => (
         <div key={`${type} ${wordsFor(schema)}`}>
           <span class="small muted">{type}</span>
           <SchemaView schema={schema} schemas={schemas} />
+          {Object.entries(examples).map(([name, { value }]) => (
+            <ExampleView key={name} name={name} value={value} />
+          ))}
         </div>
       ))}
     </div>

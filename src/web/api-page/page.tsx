@@ -12,6 +12,7 @@ import { Mark } from "../parts/mark.tsx";
 import { ThemeButton } from "../parts/theme.tsx";
 import { type ApiDescription, groupsOf } from "./description.ts";
 import { OperationCard } from "./operation.tsx";
+import { Worded } from "./worded.tsx";
 
 /** The description, or why there is none. */
 function useDescription(): ApiDescription | string | undefined {
@@ -66,7 +67,7 @@ function Operations({ description }: { readonly description: ApiDescription }) {
       <div class="lead">
         <h1>The API of this service</h1>
         <p class="muted small">
-          {description.info.title} {description.info.version}. {description.info.description}
+          {description.info.title} {description.info.version}. <Worded text={description.info.description} />
         </p>
       </div>
       <div class="row end">

@@ -119,6 +119,12 @@ export type KeyAnswer = {
   readonly webhookSecretSince?: number;
 };
 
+/** The key that the reader signed in with. */
+export type OwnKeyAnswer = KeyAnswer & {
+  /** What it allows, by the service's names. */
+  readonly permissions: readonly string[];
+};
+
 export type KeysAnswer = { readonly keys: readonly KeyAnswer[] };
 
 /** What came: of a source, or of one of its keys in one format. */

@@ -5,7 +5,9 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { type Described, type DescribedParameter, DOCUMENT, misfit } from "../described.ts";
+import { verifyText } from "../../../src/verify/verify.ts";
+import { type Described, type DescribedParameter, misfit } from "../described.ts";
+import { exampleBodies, examplePath, exampleQuery, DESCRIBED_OPERATIONS as OPERATIONS } from "../example-requests.ts";
 import { ask, event, type Running, startService } from "../service.ts";
 
 let service: Running;
@@ -21,33 +23,13 @@ before(async () => {
 });
 after(() => service.close());
 
-const OPERATIONS = Object.entries(DOCUMENT.paths).flatMap(([route, methods]) =>
-  Object.entries(methods).map(([method, described]) => ({ method: method.toUpperCase(), route, described })),
-);
-
-/** The path of an operation with examples in it. */
-function pathOf(route: string, { parameters }: Described, given: Readonly<Record<string, string>> = {}): string {
-  return route.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const example = parameters.find((each) => each.in === "path" && each.name === name)?.example;
-    return encodeURIComponent(given[name] ?? (name === "key" ? sender : String(example ?? "0")));
-  });
-}
-
-function queryOf({ parameters }: Described, more: Readonly<Record<string, string>> = {}): string {
-  const examples = parameters
-    .filter((each) => each.in === "query" && each.example !== undefined)
-    .map(({ name, example }): [string, string] => [name, String(example)]);
-  return new URLSearchParams({ ...Object.fromEntries(examples), ...more }).toString();
-}
+const pathOf = (route: string, described: Described, given: Readonly<Record<string, string>> = {}) =>
+  examplePath(route, described, { key: sender, ...given });
+const queryOf = exampleQuery;
 
 test("every example of a body is as its schema says, and is taken by its operation", async () => {
   let sent = 0;
-  const bodies = OPERATIONS.flatMap(({ method, route, described }) =>
-    Object.entries(described.requestBody?.content ?? {}).flatMap(([type, { schema, examples = {} }]) =>
-      Object.entries(examples).map(([name, { value }]) => ({ method, route, described, type, schema, name, value })),
-    ),
-  );
-  for (const { method, route, described, type, schema, name, value } of bodies) {
+  for (const { method, route, described, type, schema, name, value } of OPERATIONS.flatMap(exampleBodies)) {
     const where = `${described.operationId} ${type} ${name}`;
     assert.equal(misfit(schema, value), undefined, where);
     const body = typeof value === "string" ? value : JSON.stringify(value);
@@ -68,6 +50,43 @@ test("every example of a body is as its schema says, and is taken by its operati
     without.map(({ route }) => route),
     [],
   );
+});
+
+/** Of what these answer there is no example: what does not end, what is no JSON, and the description itself. */
+const WITHOUT_EXAMPLE = ["exportEvents", "tailEvents", "removeSearch", "readTile", "metrics", "openapi"];
+
+test("every operation has an example of its answer, made from a real one, that is as its schema says", () => {
+  const without: string[] = [];
+  for (const { described } of OPERATIONS) {
+    let count = 0;
+    for (const { content = {} } of Object.values(described.responses)) {
+      for (const { schema, examples = {} } of Object.values(content)) {
+        for (const [name, { value }] of Object.entries(examples)) {
+          assert.equal(misfit(schema, value), undefined, `${described.operationId} ${name}`);
+          count++;
+        }
+      }
+    }
+    if (count === 0) without.push(described.operationId);
+  }
+  assert.deepEqual(without.sort(), [...WITHOUT_EXAMPLE].sort());
+});
+
+test("the bundles among the examples of answers verify", async () => {
+  const bundles = OPERATIONS.flatMap(({ described }) =>
+    Object.values(described.responses).flatMap(({ content = {} }) =>
+      Object.values(content).flatMap(({ examples = {} }) => Object.values(examples)),
+    ),
+  ).filter(({ value }) => (value as { format?: string } | null)?.format === "holdfast/bundle@1");
+  assert.equal(bundles.length, 2);
+  for (const { value } of bundles) {
+    const { steps } = await verifyText(JSON.stringify(value));
+    assert.ok(steps.length > 4);
+    assert.deepEqual(
+      steps.filter(({ state }) => state === "failed"),
+      [],
+    );
+  }
 });
 
 type Bounds = { readonly taken: readonly string[]; readonly refused: readonly string[] };

@@ -35,6 +35,19 @@ test("a key is shown once and stored as its SHA-256", async () => {
   assert.ok(!text.includes(made.key) && !text.includes(digest));
 });
 
+test("a key tells what it is for, and nothing that the service as a whole is asked where it is for some ledgers", async () => {
+  const own = async (key: string) => (await ask(service, "GET /v1/key", { key })).as("OwnKey");
+  const made = (await create({ roles: ["reader"], source: "asks", note: "for the desk" })).as("NewKey");
+  const { id, source, roles, note, permissions } = await own(made.key);
+  assert.deepEqual([id, source, roles, note], [made.id, "asks", ["reader"], "for the desk"]);
+  assert.deepEqual([permissions.includes("read"), permissions.includes("rulesWrite")], [true, false]);
+  assert.ok((await own(admin)).permissions.includes("keysWrite"));
+  const some = (await create({ roles: ["admin"], source: "some", ledgers: ["main"] })).as("NewKey");
+  const { permissions: ofSome } = await own(some.key);
+  assert.deepEqual([ofSome.includes("rulesWrite"), ofSome.includes("keysWrite")], [true, false]);
+  assert.equal(codeOf(await ask(service, "GET /v1/key")), "401 key_missing");
+});
+
 test("a source has two live keys at most, so that one can take over from the other", async () => {
   const first = (await create({ roles: ["writer"], source: "rotated" })).as("NewKey");
   const second = (await create({ roles: ["writer"], source: "rotated" })).as("NewKey");

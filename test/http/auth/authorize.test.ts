@@ -77,6 +77,7 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   readTile: "public",
   createKey: ["403", "403", "403", "ok"],
   listKeys: ["403", "403", "ok", "ok"],
+  readOwnKey: ["ok", "ok", "ok", "ok"],
   revokeKey: ["403", "403", "403", "ok"],
   status: ["403", "ok", "ok", "ok"],
   alive: "public",
@@ -219,8 +220,8 @@ test("the key is looked at first, then what it allows, the path, the ledger, and
     const { permission, path, query, foreign }: Operation = OPERATIONS[id];
     const params = Object.keys(path?.shape ?? {});
     const hasNumber = params.some((name) => /^\d$/.test(VALUES[name] as string) && name !== "id");
-    const isOfWhole =
-      permission !== undefined && permission !== "ledgersRead" && !params.includes("ledger") && foreign === undefined;
+    const isOfKey = permission === "ledgersRead" || permission === "ownKeyRead";
+    const isOfWhole = permission !== undefined && !isOfKey && !params.includes("ledger") && foreign === undefined;
     const refusedRole = ROLES.find((role) => permission !== undefined && !allows([role], permission));
     const wrongNumbers = { index: "x", size: "x", level: "x", n: "x", ledger: "none" };
     const wrong = { values: wrongNumbers, query: "?nonsense=1" };

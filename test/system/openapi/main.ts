@@ -1,21 +1,26 @@
 /**
- * `npm run test:openapi`: schemathesis (https://schemathesis.readthedocs.io) reads the published description and tries a service
+ * `npm run test:openapi`: openapi-spec-validator says whether the published description is a document of OpenAPI 3.1, and schemathesis (https://schemathesis.readthedocs.io) reads the published description and tries a service
  * by it, in all its phases, a fresh service for each seed. It is Python's and is installed into a folder of its own; where that
  * cannot be done it is said loudly. What it cannot know is in schemathesis.toml, with a reason for each.
  */
 
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { openApi } from "../../../src/http/api/description/openapi.ts";
 import { readJson } from "../../../src/json/read.ts";
 import { readConfig } from "../../../src/service/config.ts";
 import { startService } from "../../../src/service/service.ts";
+import { startDemo } from "../../web/demo-service.ts";
+import { takeExamples } from "./answers.ts";
 
 const VERSION = "4.32.5";
-const FOLDER = join(tmpdir(), `holdfast-schemathesis-${VERSION}`);
+const VALIDATOR_VERSION = "0.9.0";
+const FOLDER = join(tmpdir(), `holdfast-openapi-${VERSION}-${VALIDATOR_VERSION}`);
+const EXAMPLES = join(import.meta.dirname, "../../../src/http/api/description/answers.json");
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +28,7 @@ const { values } = parseArgs({
     examples: { type: "string", default: "30" },
     workers: { type: "string", default: "1" },
     only: { type: "string" },
+    "write-examples": { type: "boolean", default: false },
   },
 });
 
@@ -30,13 +36,38 @@ function run(command: string, args: readonly string[]): SpawnSyncReturns<Buffer>
   return spawnSync(command, args, { stdio: ["ignore", "ignore", 2] });
 }
 
-/** The program, installed when it is not there yet; undefined where it cannot be had. */
-function findSchemathesis(): string | undefined {
-  const program = join(FOLDER, "bin", "schemathesis");
-  if (existsSync(program)) return program;
+/** The folder of the programs, installed when they are not there yet; undefined where they cannot be had. */
+function findPrograms(): string | undefined {
+  const folder = join(FOLDER, "bin");
+  const isThere = () => ["schemathesis", "openapi-spec-validator"].every((name) => existsSync(join(folder, name)));
+  if (isThere()) return folder;
   if (run("python3", ["-m", "venv", FOLDER]).status !== 0) return undefined;
-  const pip = run(join(FOLDER, "bin", "pip"), ["install", "--quiet", `schemathesis==${VERSION}`]);
-  return pip.status === 0 && existsSync(program) ? program : undefined;
+  const wanted = [`schemathesis==${VERSION}`, `openapi-spec-validator==${VALIDATOR_VERSION}`];
+  const pip = run(join(folder, "pip"), ["install", "--quiet", ...wanted]);
+  return pip.status === 0 && isThere() ? folder : undefined;
+}
+
+/** Whether the validator takes the description. */
+async function isDocument(folder: string): Promise<boolean> {
+  const data = await mkdtemp(join(tmpdir(), "holdfast-openapi-"));
+  try {
+    const file = join(data, "openapi.json");
+    await writeFile(file, JSON.stringify(openApi("0.0.0-test")));
+    const { status } = spawnSync(join(folder, "openapi-spec-validator"), [file], { stdio: ["ignore", 1, 2] });
+    return status === 0;
+  } finally {
+    await rm(data, { recursive: true, force: true });
+  }
+}
+
+/** Writes the examples of answers anew. */
+async function writeExamples(): Promise<void> {
+  const demo = await startDemo();
+  try {
+    await writeFile(EXAMPLES, `${JSON.stringify(await takeExamples(demo))}\n`);
+  } finally {
+    await demo.close();
+  }
 }
 
 async function makeKey(url: string, adminKey: string): Promise<string> {
@@ -84,16 +115,26 @@ async function tryWith(program: string, seed: string): Promise<number> {
   }
 }
 
-const program = findSchemathesis();
-if (program === undefined) {
-  process.stderr.write("\nNOTHING WAS TRIED: schemathesis is not to be had; it needs python3 with venv, and PyPI.\n\n");
-} else {
-  const failed: string[] = [];
-  for (const seed of values.seeds.split(",")) if ((await tryWith(program, seed)) !== 0) failed.push(seed);
-  if (failed.length > 0) {
+async function tryAll(): Promise<void> {
+  const folder = findPrograms();
+  if (folder === undefined) {
     process.stderr.write(
-      `\nThe description and the service disagree, with the seeds ${failed.join(", ")}; see above.\n`,
+      "\nNOTHING WAS TRIED: schemathesis is not to be had; it needs python3 with venv, and PyPI.\n\n",
     );
-    process.exitCode = 1;
+    return;
   }
+  if (!(await isDocument(folder))) {
+    process.stderr.write("\nThe description is no document of OpenAPI 3.1; see above.\n");
+    process.exitCode = 1;
+    return;
+  }
+  const failed: string[] = [];
+  for (const seed of values.seeds.split(",")) {
+    if ((await tryWith(join(folder, "schemathesis"), seed)) !== 0) failed.push(seed);
+  }
+  if (failed.length === 0) return;
+  process.stderr.write(`\nThe description and the service disagree, with the seeds ${failed.join(", ")}; see above.\n`);
+  process.exitCode = 1;
 }
+
+await (values["write-examples"] ? writeExamples() : tryAll());

@@ -62,8 +62,13 @@ export function requestBody(id: string, { body, foreign }: Operation): DocumentP
 
 function examplesOf(type: string, examples: Readonly<Record<string, unknown>> | undefined): DocumentPart {
   const all = type === JSON_TYPE ? examples : LINES[type];
-  if (all === undefined) return {};
-  return { examples: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, { value }])) };
+  return named(all);
+}
+
+/** Examples as OpenAPI has them. */
+function named(examples: Readonly<Record<string, unknown>> | undefined): DocumentPart {
+  if (examples === undefined) return {};
+  return { examples: Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }])) };
 }
 
 function bodySchema(type: string, name: SchemaName): DocumentPart {
@@ -78,8 +83,14 @@ function foreignSchema(type: string): DocumentPart {
   return type === "application/x-www-form-urlencoded" ? { type: "object" } : BINARY;
 }
 
-/** The content of an answer that has one of several forms. */
-export function contentOf(forms: readonly AnswerForm[]): DocumentPart | undefined {
+/**
+ * The content of an answer that has one of several forms.
+ * @param examples of its JSON, by their names
+ */
+export function contentOf(
+  forms: readonly AnswerForm[],
+  examples?: Readonly<Record<string, unknown>>,
+): DocumentPart | undefined {
   const schemas = new Map<string, DocumentPart[]>();
   const add = (type: string, schema: DocumentPart) => schemas.set(type, [...(schemas.get(type) ?? []), schema]);
   for (const form of forms) {
@@ -90,7 +101,9 @@ export function contentOf(forms: readonly AnswerForm[]): DocumentPart | undefine
     } else add(JSON_TYPE, reference(form));
   }
   if (schemas.size === 0) return undefined;
-  return Object.fromEntries([...schemas].map(([type, list]) => [type, { schema: oneOf(list) }]));
+  return Object.fromEntries(
+    [...schemas].map(([type, list]) => [type, { schema: oneOf(list), ...(type === JSON_TYPE && named(examples)) }]),
+  );
 }
 
 /** What has one of several forms; forms of foreign protocols may be alike. */

@@ -6,11 +6,14 @@
 
 import { rolesFor } from "../../auth/roles.ts";
 import { type AnswerForm, OPERATIONS, type Operation } from "../operations.ts";
+import answers from "./answers.json" with { type: "json" };
 import { componentSchemas, contentOf, type DocumentPart, requestBody } from "./contents.ts";
 import { parametersOf } from "./parameters.ts";
 import { problemsOf } from "./problems.ts";
 import { type SecurityOptions, securityOf, securitySchemes } from "./security.ts";
 
+/** Examples of answers by operation and status: what a service answered, written by `npm run test:openapi -- --write-examples`. */
+const ANSWERS: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>> = answers;
 const MEANINGS: Readonly<Record<number, string>> = { 200: "Done", 201: "Made", 204: "Nothing more comes" };
 const ETAG: DocumentPart = { description: "Names this answer, for If-None-Match", schema: { type: "string" } };
 
@@ -50,7 +53,7 @@ function describe(id: string, operation: Operation, options: SecurityOptions): D
     security: securityOf(operation, options),
     parameters: parametersOf(id, operation),
     ...(body !== undefined && { requestBody: body }),
-    responses: responsesOf(operation),
+    responses: responsesOf(id, operation),
   };
 }
 
@@ -60,15 +63,16 @@ function tagOf({ route, foreign }: Pick<Operation, "route" | "foreign">): string
   if (/\/(events|intents|stats|export)/.test(route)) return "Events";
   if (/\/(schemas|requirements|rules|violations|check)\b/.test(route)) return "Rules";
   if (/\/(checkpoint|consistency|anchors|tile)/.test(route)) return "The tree";
-  if (route.startsWith("/v1/keys")) return "Keys";
+  if (route.startsWith("/v1/key")) return "Keys";
   return route.startsWith("/v1/ledgers") ? "Ledgers" : "The service";
 }
 
-function responsesOf(operation: Operation): DocumentPart {
+function responsesOf(id: string, operation: Operation): DocumentPart {
   const problems = problemsOf(operation);
   const responses: Record<string, DocumentPart> = {};
   for (const [status, forms] of Object.entries(operation.answers) as [string, AnswerForm | readonly AnswerForm[]][]) {
-    responses[status] = answer(Number(status), [forms].flat(), operation, problems.get(Number(status)));
+    const content = contentOf([forms].flat(), ANSWERS[id]?.[status]);
+    responses[status] = answer(Number(status), content, operation, problems.get(Number(status)));
     problems.delete(Number(status));
   }
   if (operation.isTagged === true) {
@@ -78,14 +82,16 @@ function responsesOf(operation: Operation): DocumentPart {
   return responses;
 }
 
-/** @param problem what else has this status */
+/**
+ * @param content of what is not a problem
+ * @param problem what else has this status
+ */
 function answer(
   status: number,
-  forms: readonly AnswerForm[],
+  content: DocumentPart | undefined,
   operation: Operation,
   problem: DocumentPart | undefined,
 ): DocumentPart {
-  const content = contentOf(forms);
   const headers = headersOf(operation);
   const all = problem === undefined ? content : { ...(problem.content as DocumentPart), ...content };
   return {

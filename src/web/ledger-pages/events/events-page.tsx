@@ -4,9 +4,11 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatCount } from "../../parts/format.ts";
 import { Loading } from "../../parts/loading.tsx";
 import type { LedgerAnswer } from "../answers.ts";
+import { isRefusal } from "../client.ts";
 import { ExportButton } from "../downloads/export-button.tsx";
 import { SetButton } from "../downloads/set-button.tsx";
 import { useKeys } from "../frame/keys.ts";
+import { ProblemPage } from "../frame/problem-page.tsx";
 import { LiveBar } from "../live/live-bar.tsx";
 import { useScrolledAway } from "../live/scrolled-away.ts";
 import { FirstEvent } from "../overview/first-event.tsx";
@@ -182,41 +184,47 @@ export function EventsPage({ route, ledger }: { readonly route: Route; readonly 
   const to = (item: number | undefined) => (item === undefined ? undefined : hrefOf(item));
   return (
     <div class={route.item === undefined ? "events-page" : "events-page has-detail"}>
-      <div class="stack events-side">
-        <FilterBar
-          filter={filter}
-          onDone={() => results.current?.focus()}
-          onFilter={(next) =>
-            goTo({
-              ...route,
-              item: undefined,
-              query: filterQuery(filterOf(new URLSearchParams(next as Record<string, string>))),
-            })
-          }
-        />
-        <SavedSearches ledger={route.ledger} filter={filter} query={route.query} />
-        <Trouble error={list.error} />
-        <div class="results" ref={results} tabIndex={-1}>
-          {left.length > 0 ? (
-            <NotHeld parts={left} onWithout={() => goTo({ ...route, query: filterQuery(filter) })} />
-          ) : (
-            <>
-              <LiveBar
-                isOn={isLive}
-                following={list.following}
-                isPaused={isAway || !list.follows}
-                onSwitch={() => setLive(!isLive)}
-                onShow={() => {
-                  if (!list.follows) list.toNewest();
-                  results.current?.scrollIntoView();
-                }}
-              />
-              <List list={list} ledger={ledger} route={route} filter={filter} />
-            </>
-          )}
+      {list.events === undefined && isRefusal(list.error) ? (
+        <div class="events-side">
+          <ProblemPage route={route} error={list.error} />
         </div>
-        {left.length > 0 ? null : <TakeAway list={list} ledger={ledger} filter={filter} />}
-      </div>
+      ) : (
+        <div class="stack events-side">
+          <FilterBar
+            filter={filter}
+            onDone={() => results.current?.focus()}
+            onFilter={(next) =>
+              goTo({
+                ...route,
+                item: undefined,
+                query: filterQuery(filterOf(new URLSearchParams(next as Record<string, string>))),
+              })
+            }
+          />
+          <SavedSearches ledger={route.ledger} filter={filter} query={route.query} />
+          <Trouble error={list.error} />
+          <div class="results" ref={results} tabIndex={-1}>
+            {left.length > 0 ? (
+              <NotHeld parts={left} onWithout={() => goTo({ ...route, query: filterQuery(filter) })} />
+            ) : (
+              <>
+                <LiveBar
+                  isOn={isLive}
+                  following={list.following}
+                  isPaused={isAway || !list.follows}
+                  onSwitch={() => setLive(!isLive)}
+                  onShow={() => {
+                    if (!list.follows) list.toNewest();
+                    results.current?.scrollIntoView();
+                  }}
+                />
+                <List list={list} ledger={ledger} route={route} filter={filter} />
+              </>
+            )}
+          </div>
+          {left.length > 0 ? null : <TakeAway list={list} ledger={ledger} filter={filter} />}
+        </div>
+      )}
       {route.item === undefined ? null : (
         <EventDetail
           ledger={ledger}

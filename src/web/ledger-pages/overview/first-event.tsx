@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { LEDGER_DEFAULT } from "../../../net/service-defaults.ts";
 import { Command } from "../../parts/command.tsx";
 import { ledgerPath, serviceUrl } from "../client.ts";
+import { useMay } from "../live/own-key.ts";
 import { routeHash } from "../route.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
@@ -37,6 +38,7 @@ type Props = { readonly ledger: string; readonly onSent: () => void };
 
 export function FirstEvent({ ledger, onSent }: Props) {
   const { client } = useSession();
+  const may = useMay("append");
   const [error, setError] = useState<Error | undefined>(undefined);
   // Made once: a text that changes every second cannot be selected.
   const [command] = useState(() => curl(ledger));
@@ -54,7 +56,9 @@ export function FirstEvent({ ledger, onSent }: Props) {
       </p>
       <Command text={command} />
       <p class="row">
-        {client.hasKey ? (
+        {client.hasKey && may === false ? (
+          <span class="muted small">Your key may read and not append: that needs one with the role writer.</span>
+        ) : client.hasKey ? (
           <>
             <span class="muted small">or, with the key you signed in with,</span>
             <button type="button" class="button" onClick={send}>

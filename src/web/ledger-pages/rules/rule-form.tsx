@@ -10,6 +10,7 @@ import { Command } from "../../parts/command.tsx";
 import { MarkShape } from "../../parts/mark.tsx";
 import { ledgerPath } from "../client.ts";
 import { ApiError } from "../frame/api-error.ts";
+import { useMay } from "../live/own-key.ts";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
 import { PreviewResult } from "./preview.tsx";
@@ -71,7 +72,8 @@ export function RuleForm(props: Props) {
   const { tried, error, busy, tryIt, putIt } = useTrying(props);
   const whole = `${besides}\n${text}`;
   const isTried = tried?.text === whole;
-  if (error instanceof ApiError && error.code === "role_insufficient")
+  const may = useMay("rulesWrite");
+  if (may === false || (error instanceof ApiError && error.code === "role_insufficient"))
     return <NotAllowed ledger={ledger} command={command} />;
   return (
     <section class="card stack tight">

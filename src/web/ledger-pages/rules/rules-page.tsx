@@ -3,11 +3,12 @@
 import { useState } from "preact/hooks";
 import { Loading } from "../../parts/loading.tsx";
 import { useNow } from "../../parts/now.ts";
-import { LongText } from "../../parts/text/long-text.tsx";
+import { FramedText } from "../../parts/text/long-text.tsx";
 import { When } from "../../parts/when.tsx";
 import type { LedgerAnswer } from "../answers.ts";
 import { isRefusal, ledgerPath } from "../client.ts";
 import { ProblemPage } from "../frame/problem-page.tsx";
+import { useMay } from "../live/own-key.ts";
 import { usePath } from "../live/polling.ts";
 import { useReach } from "../live/service-reachable.tsx";
 import type { Route } from "../route.ts";
@@ -60,6 +61,7 @@ export function RulesPage({ route, ledger: { name } }: Props) {
 type AllProps = { readonly ledger: string; readonly rules: Rules; readonly now: number };
 
 function All({ ledger, rules, now }: AllProps) {
+  const may = useMay("rulesWrite");
   const { requirements, schemas, found } = rules;
   const { violations, since } = found;
   return (
@@ -67,9 +69,11 @@ function All({ ledger, rules, now }: AllProps) {
       <section class="card">
         <div class="row between">
           <h2>What is demanded of events</h2>
-          <a class="button" href={rulesHref(ledger, { edit: "" })}>
-            Change the requirements
-          </a>
+          {may === true ? (
+            <a class="button" href={rulesHref(ledger, { edit: "" })}>
+              Change the requirements
+            </a>
+          ) : null}
         </div>
         {requirements.requirements.length === 0 ? (
           <p class="muted">Nothing: every event is welcome as it is.</p>
@@ -91,9 +95,11 @@ function All({ ledger, rules, now }: AllProps) {
       <section class="card">
         <div class="row between">
           <h2>Schemas</h2>
-          <a class="button" href={rulesHref(ledger, { add: "" })}>
-            Add a schema
-          </a>
+          {may === true ? (
+            <a class="button" href={rulesHref(ledger, { add: "" })}>
+              Add a schema
+            </a>
+          ) : null}
         </div>
         {schemas.length === 0 ? (
           <p class="muted">None. An event that names a schema of the ledger has to satisfy it.</p>
@@ -103,6 +109,7 @@ function All({ ledger, rules, now }: AllProps) {
       </section>
       <p class="muted small">
         What was not kept is counted since the service started, <When ms={since} zone />.
+        {may === false ? " Changing rules needs an administrator’s key." : ""}
       </p>
     </>
   );
@@ -135,7 +142,7 @@ function OneSchema({ ledger, name }: { readonly ledger: string; readonly name: s
           <p class="small">
             Digest <code>{value.digest}</code>
           </p>
-          <LongText text={JSON.stringify(value.document, undefined, 2)} what="the schema" />
+          <FramedText text={JSON.stringify(value.document)} what="the schema" />
         </section>
       )}
     </div>

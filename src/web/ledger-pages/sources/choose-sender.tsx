@@ -2,9 +2,11 @@
 
 import { SENDERS } from "../../../senders/known-senders.ts";
 import { GROUPS } from "../../../senders/sender.ts";
+import { useMay } from "../live/own-key.ts";
 import { sourcesHref } from "./source-words.ts";
 
 export function ChooseSender({ ledger }: { readonly ledger: string }) {
+  const may = useMay("keysWrite");
   return (
     <div class="stack">
       <p>
@@ -16,6 +18,11 @@ export function ChooseSender({ ledger }: { readonly ledger: string }) {
         <h1>What sends?</h1>
         <p class="muted">Each of these sends as it is: nothing is installed, a few lines are pasted.</p>
       </div>
+      {may === false ? (
+        <p class="note">
+          <span>Your key may not make keys. Choose what sends, and you get the command for an administrator.</span>
+        </p>
+      ) : null}
       {GROUPS.map((group) => (
         <section class="card" key={group}>
           <h2>{group}</h2>

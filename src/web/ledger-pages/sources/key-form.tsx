@@ -5,8 +5,9 @@ import type { Sender } from "../../../senders/sender.ts";
 import { Command } from "../../parts/command.tsx";
 import { MarkShape } from "../../parts/mark.tsx";
 import type { NewKeyAnswer, SourceAnswer } from "../answers.ts";
+import { useMay } from "../live/own-key.ts";
 import { Trouble } from "../trouble.tsx";
-import { useKeyMaking, useMayMakeKeys } from "./key-making.ts";
+import { useKeyMaking } from "./key-making.ts";
 
 /** How long a key lasts, in days. */
 const LIVES: readonly (readonly [days: number, words: string])[] = [
@@ -100,7 +101,7 @@ type Props = {
 export function KeyForm({ ledger, sender, sources, before, onMade }: Props) {
   const taken = new Set(sources.map(({ source }) => source));
   if (before !== undefined) taken.add(before);
-  const may = useMayMakeKeys();
+  const may = useMay("keysWrite");
   const { busy, error, make } = useKeyMaking();
   const [name, setName] = useState(() => freeName(sender.id, taken));
   const [note, setNote] = useState("");

@@ -1,22 +1,8 @@
-/** Making keys: whether the reader may, and doing it. */
+/** Making keys. */
 
 import { useState } from "preact/hooks";
-import type { KeysAnswer, NewKeyAnswer } from "../answers.ts";
-import { isRefusal } from "../client.ts";
-import { usePath } from "../live/polling.ts";
+import type { NewKeyAnswer } from "../answers.ts";
 import { useSession } from "../session.tsx";
-
-const ROLES_MS = 60_000;
-
-/** Whether the key that the reader signed in with may make and end keys; undefined until that is known. */
-export function useMayMakeKeys(): boolean | undefined {
-  const { client } = useSession();
-  const keys = usePath<KeysAnswer>("/v1/keys", ROLES_MS);
-  if (isRefusal(keys.error)) return false;
-  const own = keys.value?.keys.find(({ id }) => id === client.keyId);
-  if (own === undefined) return undefined;
-  return own.roles.includes("admin") && own.ledgers === undefined;
-}
 
 /** What is asked of a new key; it may append to one ledger and do nothing else. */
 export type KeyWish = {

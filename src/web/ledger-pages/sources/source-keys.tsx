@@ -10,10 +10,11 @@ import { formatCount } from "../../parts/format.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { Ago, When } from "../../parts/when.tsx";
 import type { NewKeyAnswer, SourceAnswer, SourceKeyAnswer } from "../answers.ts";
+import { useMay } from "../live/own-key.ts";
 import { useReach } from "../live/service-reachable.tsx";
 import { useSession } from "../session.tsx";
 import { Trouble } from "../trouble.tsx";
-import { useKeyMaking, useMayMakeKeys } from "./key-making.ts";
+import { useKeyMaking } from "./key-making.ts";
 import { keyWord } from "./source-words.ts";
 
 /** As many live keys as a source may have. */
@@ -27,7 +28,7 @@ type Props = {
 };
 
 export function SourceKeys({ ledger, source, now, onChange }: Props) {
-  const may = useMayMakeKeys();
+  const may = useMay("keysWrite");
   const { busy, error, make } = useKeyMaking();
   const [made, setMade] = useState<NewKeyAnswer | undefined>(undefined);
   const live = source.keys.filter(({ state }) => state === "live");

@@ -5,6 +5,7 @@ import { useNow } from "../../parts/now.ts";
 import type { LedgerAnswer, SourcesAnswer } from "../answers.ts";
 import { isRefusal, ledgerPath } from "../client.ts";
 import { ProblemPage } from "../frame/problem-page.tsx";
+import { useMay } from "../live/own-key.ts";
 import { usePath } from "../live/polling.ts";
 import { useReach } from "../live/service-reachable.tsx";
 import type { Route } from "../route.ts";
@@ -55,8 +56,9 @@ export function SourcesPage({ route, ledger }: Props) {
 type AllProps = { readonly ledger: string; readonly sources: SourcesAnswer["sources"]; readonly now: number };
 
 function All({ ledger, sources, now }: AllProps) {
+  const may = useMay("keysWrite");
   const add = (
-    <a class="button primary" href={sourcesHref(ledger, { add: "" })}>
+    <a class={may === false ? "button" : "button primary"} href={sourcesHref(ledger, { add: "" })}>
       Add a source
     </a>
   );

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { formatTime } from "../../../parts/format.ts";
 import type { SavedSearchAnswer, SavedSearchesAnswer } from "../../answers.ts";
 import { ledgerPath } from "../../client.ts";
+import { useOwnKey } from "../../live/own-key.ts";
 import { usePath } from "../../live/polling.ts";
 import { goTo } from "../../router.ts";
 import { useSession } from "../../session.tsx";
@@ -25,10 +26,14 @@ export function SavedSearches({ ledger, filter, query }: Props) {
   const { client } = useSession();
   const path = ledgerPath(ledger, "/searches");
   const { value, error, reload } = usePath<SavedSearchesAnswer>(path, POLL_MS);
+  const own = useOwnKey();
+  const isOurs = ({ source }: SavedSearchAnswer) =>
+    own !== undefined && (own.source === source || own.roles.includes("admin"));
   const [naming, setNaming] = useState<string | undefined>(undefined);
   const [failure, setFailure] = useState<Error | undefined>(undefined);
   const searches = value?.searches ?? [];
   const asked = [canonical(query), canonical(filterParameters(filter))];
+  const named = searches.find((each) => each.name === naming);
   const chosen = searches.find((each) => asked.includes(canonical(new URLSearchParams(each.filter))));
   const change = (work: Promise<unknown>) => {
     setFailure(undefined);
@@ -48,22 +53,23 @@ export function SavedSearches({ ledger, filter, query }: Props) {
   };
   return (
     <div class="saved-searches stack tight">
-      <div class="row">
+      <div class="row end">
         {searches.length === 0 ? null : <Choice searches={searches} chosen={chosen} onChoose={choose} />}
-        {chosen === undefined ? null : (
-          <button type="button" class="button small quiet" onClick={() => change(client.remove(pathOf(chosen.name)))}>
+        {chosen === undefined || !isOurs(chosen) ? null : (
+          <button type="button" class="button quiet" onClick={() => change(client.remove(pathOf(chosen.name)))}>
             Remove “{chosen.name}”
           </button>
         )}
         {isEmpty(filter) || chosen !== undefined || naming !== undefined ? null : (
-          <button type="button" class="button small quiet" onClick={() => setNaming("")}>
+          <button type="button" class="button quiet" onClick={() => setNaming("")}>
             Save under a name
           </button>
         )}
         {naming === undefined || isEmpty(filter) ? null : (
           <NameForm
             name={naming}
-            replaces={searches.find((each) => each.name === naming)}
+            replaces={named}
+            mayReplace={named === undefined || isOurs(named)}
             onName={setNaming}
             onSave={() => change(client.put(pathOf(naming), { filter: filterParameters(filter).toString() }))}
             onCancel={() => setNaming(undefined)}
@@ -111,21 +117,22 @@ function Choice({ searches, chosen, onChoose }: ChoiceProps) {
 type NameProps = {
   readonly name: string;
   readonly replaces: SavedSearchAnswer | undefined;
+  readonly mayReplace: boolean;
   readonly onName: (name: string) => void;
   readonly onSave: () => void;
   readonly onCancel: () => void;
 };
 
-function NameForm({ name, replaces, onName, onSave, onCancel }: NameProps) {
+function NameForm({ name, replaces, mayReplace, onName, onSave, onCancel }: NameProps) {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
   return (
     <form
-      class="row"
+      class="row end"
       aria-label="Save under a name"
       onSubmit={(event) => {
         event.preventDefault();
-        onSave();
+        if (mayReplace) onSave();
       }}
       onKeyDown={(event) => {
         if (event.key === "Escape") onCancel();
@@ -144,10 +151,14 @@ function NameForm({ name, replaces, onName, onSave, onCancel }: NameProps) {
           onInput={(event) => onName(event.currentTarget.value)}
         />
       </div>
-      <button type="submit" class="button small primary" disabled={name.trim() === ""}>
-        {replaces === undefined ? "Save" : `Replace the one of ${replaces.source}`}
-      </button>
-      <button type="button" class="button small" onClick={onCancel}>
+      {replaces === undefined || mayReplace ? (
+        <button type="submit" class="button primary" disabled={name.trim() === ""}>
+          {replaces === undefined ? "Save" : `Replace the one of ${replaces.source}`}
+        </button>
+      ) : (
+        <span class="muted small">{replaces.source} has one of this name: take another.</span>
+      )}
+      <button type="button" class="button" onClick={onCancel}>
         Cancel
       </button>
     </form>

@@ -1,0 +1,21 @@
+/**
+ * What the reader may do, so that nothing is offered which the service would refuse.
+ * Why: docs/decisions/0192.
+ */
+
+import type { OwnKeyAnswer } from "../answers.ts";
+import { useSession } from "../session.tsx";
+import { usePath } from "./polling.ts";
+
+const KEY_MS = 60_000;
+
+/** The key that the reader signed in with; undefined until it is known, and without one. */
+export function useOwnKey(): OwnKeyAnswer | undefined {
+  const { client } = useSession();
+  return usePath<OwnKeyAnswer>(client.hasKey ? "/v1/key" : undefined, KEY_MS).value;
+}
+
+/** Whether the reader may do this; undefined until it is known. */
+export function useMay(permission: "append" | "read" | "rulesWrite" | "keysWrite"): boolean | undefined {
+  return useOwnKey()?.permissions.includes(permission);
+}

@@ -1,0 +1,123 @@
+/**
+ * Examples of answers: every request that the published description has an example of, sent to a service with a chain of its
+ * own, and what it answered. Keys are made for it and end with it; in the examples no key stands that was one.
+ * Why: docs/decisions/0193.
+ */
+
+import { readJson } from "../../../src/json/read.ts";
+import {
+  DESCRIBED_OPERATIONS,
+  type DescribedOperation,
+  exampleBodies,
+  examplePath,
+  exampleQuery,
+} from "../../http/example-requests.ts";
+import { until } from "../../until.ts";
+import type { DemoService } from "../../web/demo-service.ts";
+
+/** By operation, status and name. */
+export type AnswerExamples = Record<string, Record<string, Record<string, unknown>>>;
+
+/** What has to be there before others are asked, in this order; the rest follows in that of the document. */
+const FIRST = ["appendEvents", "createLedger", "createKey", "putSchema", "putRequirements", "putSearch", "ingestItem"];
+/** So many are enough to see the form. */
+const FEW = { limit: "2", top: "2" };
+const MADE_UP = `hf_${"example".repeat(6)}x`;
+
+type Keys = { readonly admin: string; readonly sender: string };
+
+/** The examples of one service, without events yet. */
+export async function takeExamples({ url, adminKey }: Pick<DemoService, "url" | "adminKey">): Promise<AnswerExamples> {
+  const keys: Keys = { admin: adminKey, sender: await makeKey(url, adminKey) };
+  const examples: AnswerExamples = {};
+  for (const operation of inOrder()) {
+    const { operationId } = operation.described;
+    if (operationId === "proveEvent") await finalAnchor(url);
+    const bodies = exampleBodies(operation).filter(({ type }) => type === "application/json");
+    const questions = bodies.length > 0 ? bodies : [{ name: "answer", value: undefined }];
+    for (const { name, value } of questions) {
+      const answer = await ask(url, operation, keys, value);
+      if (answer === undefined) continue;
+      // Of one form one is enough, whatever was asked.
+      const before = examples[operationId]?.[answer.status] ?? {};
+      if (!isAnotherForm(Object.values(before), answer.value)) continue;
+      const ofStatus = { ...before, [name]: withoutKeys(answer.value, keys) };
+      examples[operationId] = { ...examples[operationId], [answer.status]: ofStatus };
+    }
+  }
+  return examples;
+}
+
+function isAnotherForm(others: readonly unknown[], value: unknown): boolean {
+  const form = Object.keys(value as object).join();
+  return others.every((each) => Object.keys(each as object).join() !== form);
+}
+
+function inOrder(): readonly DescribedOperation[] {
+  const place = ({ described: { operationId } }: DescribedOperation): number => {
+    const at = FIRST.indexOf(operationId);
+    return at < 0 ? FIRST.length : at;
+  };
+  return [...DESCRIBED_OPERATIONS].sort((a, b) => place(a) - place(b));
+}
+
+async function makeKey(url: string, adminKey: string): Promise<string> {
+  const response = await fetch(`${url}/v1/keys`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${adminKey}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ source: "shop", roles: ["writer"], ledgers: ["main"] }),
+  });
+  return (readJson(await response.text()) as { key: string }).key;
+}
+
+async function finalAnchor(url: string): Promise<void> {
+  await until("an anchor to be final", async () => {
+    const { finalSize } = readJson(await (await fetch(`${url}/v1/ledgers/main`)).text()) as { finalSize: number };
+    return finalSize > 0;
+  });
+}
+
+type Answered = { readonly status: number; readonly value: unknown };
+
+/** What is answered well and as JSON. */
+async function ask(
+  url: string,
+  operation: DescribedOperation,
+  keys: Keys,
+  value: unknown,
+): Promise<Answered | undefined> {
+  const { method, route, described } = operation;
+  // What does not end, and what is the description itself.
+  if (["tailEvents", "exportEvents", "openapi"].includes(described.operationId)) return undefined;
+  const names = described.parameters.filter((each) => each.in === "query").map(({ name }) => name);
+  const few = Object.fromEntries(Object.entries(FEW).filter(([name]) => names.includes(name)));
+  const query = names.includes("record") ? "msg=signed+in&level=info" : exampleQuery(described, few);
+  const isForeign = route.startsWith("/services/") || route === "/v1/logs";
+  const headers: Record<string, string> = { Authorization: `Bearer ${isForeign ? keys.sender : keys.admin}` };
+  if (route.startsWith("/services/")) headers["X-Splunk-Request-Channel"] = "c1";
+  if (route.startsWith("/in/")) delete headers.Authorization;
+  if (value !== undefined) headers["Content-Type"] = "application/json";
+  const id = described.operationId === "revokeKey" ? await someKey(url, keys) : undefined;
+  const path = examplePath(route, described, { key: keys.sender, ...(id !== undefined && { id }) });
+  const response = await fetch(`${url}${path}?${query}`, {
+    method,
+    headers,
+    ...(value !== undefined && { body: JSON.stringify(value) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
+  return response.ok && isJson ? { status: response.status, value: readJson(text) } : undefined;
+}
+
+/** One that may be ended. */
+async function someKey(url: string, { admin }: Keys): Promise<string | undefined> {
+  const response = await fetch(`${url}/v1/keys`, { headers: { Authorization: `Bearer ${admin}` } });
+  const { keys } = readJson(await response.text()) as { keys: { id: string; source: string }[] };
+  return keys.find(({ source }) => source === "billing")?.id;
+}
+
+function withoutKeys(value: unknown, { admin, sender }: Keys): unknown {
+  const text = JSON.stringify(value).replaceAll(/hf_[A-Za-z0-9_-]{43}/g, MADE_UP);
+  if (text.includes(admin) || text.includes(sender)) throw new Error("a key stands in an example");
+  return readJson(text);
+}
