@@ -1,52 +1,72 @@
 /**
- * Everything that must hold before a change lands, in order from cheap to dear; one failing step does not keep the
- * others from running. `npm test -- unit` runs only the steps named.
+ * Everything that must hold before a change lands, from cheap to dear; one failing step does not keep the others from
+ * running. `npm test -- unit` runs only the steps named.
  */
 
-import { spawnSync } from "node:child_process";
-import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 type Step = { readonly name: string; readonly command: string; readonly args: readonly string[] };
+type Result = { readonly name: string; readonly passed: boolean; readonly seconds: number };
 
 const ROOT = join(import.meta.dirname, "..");
-/** Three test files at a time: on two cores one of them waits for a process, a browser or a block. */
-const CONCURRENCY = 3;
-/** What takes longer than this hangs, and is named instead of waited for. */
-const HANGS_MS = 900_000;
-const REPORTERS = ["spec", "./scripts/slowest-files.ts"];
 
-const testFiles = globSync("test/**/*.test.ts", { cwd: ROOT }).sort();
-const running = ["--test", `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${HANGS_MS}`];
-const reporting = REPORTERS.flatMap((name) => [`--test-reporter=${name}`, "--test-reporter-destination=stdout"]);
-
-const steps: readonly Step[] = [
-  { name: "lint", command: "biome", args: ["ci", "--colors=off", "--error-on-warnings", "."] },
-  { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
-  { name: "types-pure", command: "tsc", args: ["-p", "tsconfig.pure.json"] },
-  { name: "types-web", command: "tsc", args: ["-p", "tsconfig.web.json"] },
-  { name: "contracts", command: "hardhat", args: ["test", "solidity"] },
-  { name: "artifact", command: "node", args: ["scripts/compile.ts", "--check"] },
-  { name: "unit", command: "node", args: [...running, ...reporting, ...testFiles] },
+/** Rows that run side by side, each in its order: a compiler of types and one of contracts use a core each. */
+const CHECKS: readonly (readonly Step[])[] = [
+  [
+    { name: "lint", command: "biome", args: ["ci", "--colors=off", "--error-on-warnings", "."] },
+    { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
+    { name: "types-pure", command: "tsc", args: ["-p", "tsconfig.pure.json"] },
+    { name: "types-web", command: "tsc", args: ["-p", "tsconfig.web.json"] },
+  ],
+  [
+    { name: "contracts", command: "hardhat", args: ["test", "solidity"] },
+    { name: "artifact", command: "node", args: ["scripts/compile.ts", "--check"] },
+  ],
 ];
+/** After them: tests use what the contracts were compiled to. */
+const UNIT: Step = { name: "unit", command: "node", args: ["scripts/unit.ts"] };
 
+const names = [...CHECKS.flat(), UNIT].map(({ name }) => name);
 const wanted = process.argv.slice(2);
-const chosen = wanted.length === 0 ? steps : steps.filter((step) => wanted.includes(step.name));
-if (chosen.length === 0) {
-  console.error(`expected some of ${steps.map((step) => step.name).join(", ")}, got ${wanted.join(", ")}`);
+const isChosen = ({ name }: Step) => wanted.length === 0 || wanted.includes(name);
+if (!names.some((name) => isChosen({ ...UNIT, name }))) {
+  console.error(`expected some of ${names.join(", ")}, got ${wanted.join(", ")}`);
   process.exit(2);
 }
 
 /** Where Node keeps what it compiled: a thousand processes load the same sources, and each saves a third of a second. */
 const compiled = mkdtempSync(join(tmpdir(), "holdfast-compiled-"));
 const env = { ...process.env, HARDHAT_DISABLE_TELEMETRY: "true", NODE_COMPILE_CACHE: compiled };
-const results = chosen.map((step) => {
-  console.log(`\n# ${step.name}`);
+
+/** @param isAlone whether what it says can be shown as it comes; otherwise it is shown together, at the end */
+async function run({ name, command, args }: Step, isAlone: boolean): Promise<Result> {
   const started = performance.now();
-  const { status } = spawnSync(step.command, step.args, { cwd: ROOT, stdio: "inherit", env });
-  return { name: step.name, passed: status === 0, seconds: (performance.now() - started) / 1000 };
-});
+  if (isAlone) console.log(`\n# ${name}`);
+  const child = spawn(command, args, { cwd: ROOT, stdio: isAlone ? "inherit" : ["ignore", "pipe", "pipe"], env });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (piece: Buffer) => said.push(piece));
+  const status = await new Promise<number | null>((resolve) => {
+    child.on("error", (error) => {
+      said.push(Buffer.from(`${command} could not be started: ${error.message}\n`));
+      resolve(null);
+    });
+    child.on("close", resolve);
+  });
+  if (!isAlone) process.stdout.write(`\n# ${name}\n${Buffer.concat(said)}`);
+  return { name, passed: status === 0, seconds: (performance.now() - started) / 1000 };
+}
+
+async function runRow(steps: readonly Step[]): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const step of steps) if (isChosen(step)) results.push(await run(step, false));
+  return results;
+}
+
+const results = (await Promise.all(CHECKS.map(runRow))).flat();
+if (isChosen(UNIT)) results.push(await run(UNIT, true));
 
 rmSync(compiled, { recursive: true, force: true });
 console.log("\n# summary of steps");
