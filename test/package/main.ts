@@ -6,6 +6,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { World } from "../system/service-process.ts";
+import { runDoorTests, transpileDoorTests } from "./door-tests.ts";
 import { firstRun } from "./first-run.ts";
 import { InstalledProject } from "./installed-project.ts";
 import { sendThroughKills } from "./killed-service.ts";
@@ -22,8 +23,10 @@ function lint(tarball: string): void {
   console.log("publint and attw find nothing");
 }
 
-async function tryOn(major: number, tarball: string): Promise<void> {
-  const project = new InstalledProject(world.path(`node-${major}`), nodeOf(major), tarball);
+async function tryOn(major: number, tarball: string, doorTests: readonly string[]): Promise<void> {
+  const node = nodeOf(major);
+  console.log(runDoorTests(node, doorTests));
+  const project = new InstalledProject(world.path(`node-${major}`), node, tarball);
   const told = [...(await firstRun(project, world)), ...(await sendThroughKills(project, world))];
   for (const line of told) console.log(line);
 }
@@ -33,7 +36,10 @@ try {
   mkdirSync(world.path("packed"));
   const { tarball } = pack(world.path("packed"));
   lint(tarball);
-  for (const major of MAJORS) if (wanted.length === 0 || wanted.includes(major)) await tryOn(major, tarball);
+  const doorTests = transpileDoorTests();
+  for (const major of MAJORS) {
+    if (wanted.length === 0 || wanted.includes(major)) await tryOn(major, tarball, doorTests);
+  }
 } finally {
   for (const end of ends) await end();
 }

@@ -46,7 +46,7 @@ test("a code of a newer service is handed on, and judged by its status", async (
 });
 
 test("what a service says is told short, visibly, and without the key that it was shown", async () => {
-  const client = scene.client();
+  const client = scene.client({ tryMs: 60_000, deadlineMs: 60_000 }); // 50 MB take a while
   const long = "x".repeat(100_000);
   const errors = Array.from({ length: 500 }, () => ({ path: "/a", expected: long, got: "\u001b]0;b\u0007" }));
   const body = JSON.stringify({ code: "event_invalid", detail: `\u001b[2J${scene.key} ${long}`, errors });
