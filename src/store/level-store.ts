@@ -154,7 +154,11 @@ export class LevelStore implements Store {
     const key = keys.entryKey(ledger, commit.from);
     let index = commit.from;
     for (const entry of commit.entries) batch.put(keys.numbered(key, index++), encoder.entry(entry));
-    for (const claim of commit.claims) batch.put(keys.claimKey(ledger, claim.key), encoder.claim(claim));
+    const claimKeys = keys.claimKeys(
+      ledger,
+      commit.claims.map((claim) => claim.key),
+    );
+    for (const [i, claim] of commit.claims.entries()) batch.put(claimKeys[i] as Uint8Array, encoder.claim(claim));
     for (const tile of commit.tiles) batch.put(keys.tileKey(ledger, tile.level, tile.n), encoder.tile(tile.hashes));
     batch.put(keys.checkpointKey(ledger, commit.checkpoint.size), encoder.checkpoint(commit.checkpoint));
   }
@@ -225,7 +229,7 @@ export class LevelStore implements Store {
   async claims(ledgerId: Hex, claimed: readonly Uint8Array[]): Promise<FoundClaim[]> {
     const { number } = this.#known(ledgerId);
     const naming = () => `an idempotency claim of ledger ${ledgerId}`;
-    const asked = claimed.map((key) => keys.claimKey(number, key));
+    const asked = keys.claimKeys(number, claimed);
     // Where LevelDB calls one of them corrupt, each is asked for alone.
     const values = await this.#db
       .getMany(asked)

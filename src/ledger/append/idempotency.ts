@@ -8,8 +8,8 @@
  */
 
 import type { PreparedEntry } from "../../entry/prepare.ts";
-import { equal, utf8 } from "../../merkle/bytes.ts";
-import { HASH_LENGTH, type Hash } from "../../merkle/hash.ts";
+import { equal, UNIT_BYTES_MAX, utf8, writeUtf8 } from "../../merkle/bytes.ts";
+import { HASH_LENGTH, type Hash, hashParts } from "../../merkle/hash.ts";
 import { DamagedStoreError, type FoundClaim, type IdempotencyClaim } from "../../store/store.ts";
 
 /** Events to record, all or none; `source` is who sends them. */
@@ -65,16 +65,24 @@ export type Placement = {
 };
 
 type Keys = { readonly request: Uint8Array | undefined; readonly events: readonly (Uint8Array | undefined)[] };
+type ClaimKind = "event" | "claim" | "request";
 
 const NONE: ReadonlySet<number> = new Set();
+/** Where the names of claims are put together to be hashed; safe to share because nothing here waits. */
+const SCRATCH = new Uint8Array(65_536);
 
 /** The key that an event of a source claims by its `id`. */
 export function eventKey(hash: Hash, source: string, id: string): Uint8Array {
   return claimKey(hash, "event", source, id);
 }
 
-function claimKey(hash: Hash, kind: "event" | "claim" | "request", source: string, name: string): Uint8Array {
-  return hash(utf8(JSON.stringify([kind, source, name])));
+function claimKey(hash: Hash, kind: ClaimKind, source: string, name: string): Uint8Array {
+  return hash(utf8(claimText(kind, JSON.stringify(source), name)));
+}
+
+/** What is hashed of a claim: a JSON list of these three. */
+function claimText(kind: ClaimKind, spelledSource: string, name: string): string {
+  return `["${kind}",${spelledSource},${JSON.stringify(name)}]`;
 }
 
 /** The key of what is known by something else than its id. */
@@ -87,14 +95,46 @@ export function claimKeys(hash: Hash, { entries, source, idempotencyKey }: Appen
   return {
     request: idempotencyKey === undefined ? undefined : claimKey(hash, "request", source, idempotencyKey),
     events: entries.some(({ id, claim }) => id !== undefined || claim !== undefined)
-      ? entries.map((entry) => entryKey(hash, source, entry))
+      ? entryKeys(hash, source, entries)
       : [],
   };
 }
 
-function entryKey(hash: Hash, source: string, { id, claim }: PreparedEntry): Uint8Array | undefined {
-  if (claim !== undefined) return knownKey(hash, source, claim);
-  return id === undefined ? undefined : eventKey(hash, source, id);
+/** The keys of entries as {@link eventKey} and {@link knownKey} make them, hashed together. */
+function entryKeys(hash: Hash, source: string, entries: readonly PreparedEntry[]): (Uint8Array | undefined)[] {
+  const spelledSource = JSON.stringify(source);
+  const keys: (Uint8Array | undefined)[] = [];
+  let bounds: number[] = [];
+  let positions: number[] = [];
+  let at = 0;
+  const hashAll = (): void => {
+    const digests = new Uint8Array(HASH_LENGTH * positions.length);
+    hashParts(hash, SCRATCH, bounds, digests);
+    for (const [i, position] of positions.entries()) {
+      keys[position] = digests.subarray(HASH_LENGTH * i, HASH_LENGTH * (i + 1));
+    }
+    bounds = [];
+    positions = [];
+    at = 0;
+  };
+  for (const [position, { id, claim }] of entries.entries()) {
+    keys.push(undefined);
+    const name = claim ?? id;
+    if (name === undefined) continue;
+    const text = claimText(claim === undefined ? "event" : "claim", spelledSource, name);
+    const room = UNIT_BYTES_MAX * text.length;
+    if (room > SCRATCH.length) {
+      keys[position] = hash(utf8(text));
+      continue;
+    }
+    if (at + room > SCRATCH.length) hashAll();
+    const end = at + writeUtf8(SCRATCH, at, text);
+    bounds.push(at, end);
+    positions.push(position);
+    at = end;
+  }
+  if (positions.length > 0) hashAll();
+  return keys;
 }
 
 /** The group of requests that one commit records: what is new in it, and where everything is. */
@@ -135,7 +175,7 @@ export class CommitPlan {
     const isNew = placement.repeated.size < request.entries.length;
     // A key that recorded nothing is not used up: the events' own ids answer for it.
     if (isNew && keys.request !== undefined && content !== undefined) {
-      this.#claim({ key: keys.request, content, ranges: rangesOf(placement.indexes) });
+      this.#claim(spell(keys.request), { key: keys.request, content, ranges: rangesOf(placement.indexes) });
     }
     return placement;
   }
@@ -184,13 +224,13 @@ export class CommitPlan {
       throw new IdempotencyConflictError(message, conflicts);
     }
     for (const entry of fresh) this.entries.push(entry);
-    for (const claim of claims.values()) this.#claim(claim);
+    for (const [name, claim] of claims) this.#claim(name, claim);
     return { indexes, repeated };
   }
 
-  #claim(claim: IdempotencyClaim): void {
+  #claim(name: string, claim: IdempotencyClaim): void {
     this.claims.push(claim);
-    this.#claimed.set(spell(claim.key), claim);
+    this.#claimed.set(name, claim);
   }
 }
 
