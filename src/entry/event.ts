@@ -6,6 +6,7 @@
 import type * as z from "zod";
 import { utf8 } from "../merkle/bytes.ts";
 import { describe, EventError, pointer } from "./event-error.ts";
+import { isPlainEvent } from "./plain-event.ts";
 import { eventSchema } from "./schema.ts";
 
 /** A checked event; members that the schema does not name have any JSON value. */
@@ -49,10 +50,15 @@ export function checkEvent(
     const expected = `at most ${limits.membersMax} members`;
     throw new EventError("event_too_many_members", "", expected, String(names.length));
   }
-  const parsed = eventSchema.safeParse(value);
-  if (!parsed.success) throw invalid(value, parsed.error.issues[0] as z.core.$ZodIssue);
+  if (!isPlainEvent(value as Readonly<Record<string, unknown>>, names)) requireSchema(value);
   if (textBytes * SPELLED_OUT > limits.bytesMax) checkSize(value, limits.bytesMax);
   return value as Event;
+}
+
+/** @throws EventError with the first thing that is not as the schema has it */
+function requireSchema(value: object): void {
+  const parsed = eventSchema.safeParse(value);
+  if (!parsed.success) throw invalid(value, parsed.error.issues[0] as z.core.$ZodIssue);
 }
 
 function checkSize(event: object, bytesMax: number): void {

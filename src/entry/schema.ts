@@ -14,6 +14,7 @@ export const ACTION_RULE = "a text such as user.login, without control character
 export const NAME_MAX = 256;
 export const IDENTIFIER_MAX = 2048;
 export const OUTCOMES = ["success", "failure", "denied", "unknown"] as const;
+export const OPS = ["c", "r", "u", "d", "x"] as const;
 const DATE_TIME_RULE = "an RFC 3339 date and time such as 2026-11-20T09:30:00Z";
 
 const name = z.string().min(1).max(NAME_MAX);
@@ -51,7 +52,7 @@ export const eventSchema = z.looseObject({
   actor: actor.meta({ description: "Who did it; for an AI agent, on_behalf_of says who authorised it." }),
   targets: z.array(z.looseObject({ type: name, ...party })).optional(),
   outcome: z.enum(OUTCOMES).optional(),
-  op: z.enum(["c", "r", "u", "d", "x"]).meta({ description: "create, read, update, delete, execute" }).optional(),
+  op: z.enum(OPS).meta({ description: "create, read, update, delete, execute" }).optional(),
   id: name.meta({ description: "The sender's identifier of the event; makes sending it again harmless." }).optional(),
   observed_at: dateTime.optional(),
   context: context.optional(),

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { jsonValues, valuesWithin } from "../../src/ingest/text/json-values.ts";
+import { readForeignJson } from "../../src/json/read.ts";
 
 /** Each part as its value, or as ["none", text]. */
 function parts(text: string): unknown[] {
@@ -63,6 +64,37 @@ test("a list that an object wraps is parted into its elements, where nothing is 
     '{"data":[{"events":[1]}]}',
   ]) {
     assert.deepEqual(within(whole), [whole]);
+  }
+});
+
+test("large numbers are found wherever they stand, in lists and in what wraps them as well", () => {
+  const numbers = [
+    "9007199254740993",
+    "-12345678901234567890",
+    "1e999",
+    "1.5E+400",
+    "0.1e-7",
+    "1.00000000000000005",
+    "7",
+  ];
+  for (const number of numbers) {
+    const expected = readForeignJson(number);
+    for (const spelled of [
+      `{"a":${number}}`,
+      `{"a": [0,{"b":${number} }]}`,
+      `{"a":"1","b":[\t${number}\n,2]}`,
+      `{"é":${number}}`,
+    ]) {
+      const value = readForeignJson(spelled);
+      assert.ok(JSON.stringify(value).includes(JSON.stringify(expected)));
+      assert.deepEqual(parts(spelled), [value]);
+      assert.deepEqual(parts(`[1,${spelled}]`), [1, value]);
+      assert.deepEqual(parts(`{}${spelled}\n${spelled}`), [{}, value, value]);
+      const wrapped = [...valuesWithin(`{"x":1,"records":[${spelled}]}`, [{ path: ["records"] }])];
+      assert.deepEqual(wrapped, [{ text: spelled, value }]);
+    }
+    assert.deepEqual(parts(`[${number}]`), [expected]);
+    assert.deepEqual(parts(`[1,2] ${number}`), [1, 2, expected]);
   }
 });
 

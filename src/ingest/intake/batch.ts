@@ -18,16 +18,27 @@ const PARTS = 3;
 const NOTHING = new Uint8Array(0);
 
 export function packBatch(entries: readonly PreparedEntry[]): PackedBatch {
-  const parts = entries.flatMap(({ digests, members, content = NOTHING }) => [digests, members, content]);
-  const lengths = new Uint32Array(parts.map(({ length }) => length));
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
+  const lengths = new Uint32Array(PARTS * entries.length);
+  let hasIds = false;
+  let hasClaims = false;
+  let total = 0;
+  for (let i = 0; i < entries.length; i++) {
+    const { digests, members, content = NOTHING, id, claim } = entries[i] as PreparedEntry;
+    lengths[PARTS * i] = digests.length;
+    lengths[PARTS * i + 1] = members.length;
+    lengths[PARTS * i + 2] = content.length;
+    total += digests.length + members.length + content.length;
+    if (id !== undefined) hasIds = true;
+    if (claim !== undefined) hasClaims = true;
   }
-  const hasIds = entries.some(({ id }) => id !== undefined);
-  const hasClaims = entries.some(({ claim }) => claim !== undefined);
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const { digests, members, content = NOTHING } of entries) {
+    bytes.set(digests, at);
+    bytes.set(members, at + digests.length);
+    bytes.set(content, at + digests.length + members.length);
+    at += digests.length + members.length + content.length;
+  }
   return {
     bytes,
     lengths,

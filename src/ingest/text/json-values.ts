@@ -4,14 +4,29 @@
  * is handed on as it is, a line at a time, and what stands beside it is not lost with it.
  */
 
-import { readForeignJson } from "../../json/read.ts";
+import { readForeignJson, readJson } from "../../json/read.ts";
 import { isTooDeep } from "../../json/shape.ts";
 
 /** A part of a text: the JSON value it spells, or none. */
 export type JsonPart = { readonly text: string; readonly value: unknown } | { readonly text: string };
 
-/** A member of an object, by where its value stands in the text. */
-export type JsonMember = { readonly name: string; readonly start: number; readonly end: number };
+/** A member of an object, by where its value stands in the text; and of a list, where the elements are. */
+export type JsonMember = {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+  readonly list: JsonList | undefined;
+};
+
+/** A list that begins somewhere in a text, looked at before anything is made of it: a large one can have 30 million elements. */
+export type JsonList = {
+  readonly start: number;
+  readonly end: number;
+  /** Where its elements end, no more of them than are kept; those behind them are looked for again. */
+  readonly ends: readonly number[];
+  /** Whether a number is in it that a double may not hold. */
+  readonly hasLarge: boolean;
+};
 
 /** Where a sender puts a list of items into an object: the names to it; and whether nothing else may stand in the object then. */
 export type Wrapper = { readonly path: readonly string[]; readonly isAlone?: boolean };
@@ -34,12 +49,21 @@ const CLOSE_ARRAY = 0x5d;
 const COLON = 0x3a;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
+const POINT = 0x2e;
+const EXPONENT = 0x65;
+/** With fewer digits an integer is below 2^53. */
+const LARGE_DIGITS = 16;
+/** Stands for any number of digits behind a point, which are rounded and not kept. */
+const IN_FRACTION = -1;
 
-/** The value of a text, or undefined when it is no JSON, or nested too deeply, or too many values; large numbers stand as their digits. */
-export function readForeign(text: string): { readonly value: unknown } | undefined {
+/**
+ * The value of a text, or undefined when it is no JSON, or nested too deeply, or too many values; large numbers stand as their digits.
+ * @param mayHaveLarge whether there may be any: false where {@link LargeNumbers} saw none
+ */
+export function readForeign(text: string, mayHaveLarge = true): { readonly value: unknown } | undefined {
   if (isTooDeep(text, FOREIGN_DEPTH_MAX, FOREIGN_VALUES_MAX)) return undefined;
   try {
-    return { value: readForeignJson(text) };
+    return { value: mayHaveLarge ? readForeignJson(text) : readJson(text) };
   } catch {
     return undefined;
   }
@@ -52,9 +76,9 @@ export function readForeign(text: string): { readonly value: unknown } | undefin
 export function* jsonValues(received: string): Iterable<JsonPart> {
   const text = received.startsWith("\ufeff") ? received.slice(1) : received;
   const start = skipBetween(text, 0);
-  const ends = endsOfList(text, start);
-  if (ends === undefined) yield* valuesFrom(text, start);
-  else yield* elementsOf(text, start, ends);
+  const list = wholeList(text, start);
+  if (list === undefined) yield* valuesFrom(text, start);
+  else yield* elementsOf(text, list);
 }
 
 /** The values of a text as {@link jsonValues} finds them; in place of an object that wraps a list, the elements of that. */
@@ -81,24 +105,22 @@ function wrappedIn(text: string, wrappers: readonly Wrapper[]): Iterable<JsonPar
   const members = jsonMembers(text);
   if (members === undefined) return undefined;
   for (const { path, isAlone = false } of wrappers) {
-    const list = isAlone && members.length > 1 ? undefined : listAt(text, members, path);
-    if (list !== undefined && (isAlone || list.ends.length > 0)) return elementsOf(list.text, 0, list.ends);
+    const found = isAlone && members.length > 1 ? undefined : listAt(text, members, path);
+    if (found !== undefined && (isAlone || found.list.ends.length > 0)) return elementsOf(found.text, found.list);
   }
   return undefined;
 }
 
-/** A list that is all of a text, and where its elements end. */
-type List = { readonly text: string; readonly ends: readonly number[] };
-
-/** The list that stands at the end of a path. */
-function listAt(text: string, members: readonly JsonMember[], [name, ...more]: readonly string[]): List | undefined {
+/** The list that stands at the end of a path, and the text that it is in. */
+function listAt(
+  text: string,
+  members: readonly JsonMember[],
+  [name, ...more]: readonly string[],
+): { readonly text: string; readonly list: JsonList } | undefined {
   const [found, another] = members.filter((member) => member.name === name);
   if (found === undefined || another !== undefined) return undefined;
+  if (more.length === 0) return found.list && { text, list: found.list };
   const value = text.slice(found.start, found.end);
-  if (more.length === 0) {
-    const ends = endsOfList(value, 0);
-    return ends && { text: value, ends };
-  }
   const inside = jsonMembers(value);
   return inside === undefined ? undefined : listAt(value, inside, more);
 }
@@ -118,9 +140,10 @@ export function jsonMembers(text: string): JsonMember[] | undefined {
     const colon = skipSpace(text, nameEnd ?? at);
     if (typeof name !== "string" || text.charCodeAt(colon) !== COLON) return undefined;
     const start = skipSpace(text, colon + 1);
-    const end = endOfValue(text, start, text.length);
+    const list = listFrom(text, start);
+    const end = list?.end ?? endOfValue(text, start, text.length);
     if (end === undefined || members.length === MEMBERS_MAX) return undefined;
-    members.push({ name, start, end });
+    members.push({ name, start, end, list });
     at = skipSpace(text, end);
     if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
     else if (text.charCodeAt(at) !== CLOSE_OBJECT) return undefined;
@@ -128,32 +151,36 @@ export function jsonMembers(text: string): JsonMember[] | undefined {
   return skipBetween(text, at + 1) < text.length ? undefined : members;
 }
 
-/**
- * Where the elements end of a list that is all of a text, no more of them than are kept; undefined when it is none. Looked at before
- * anything is made of it: a large one can have 30 million elements.
- */
-function endsOfList(text: string, start: number): readonly number[] | undefined {
+/** The list that begins at a place and is all of the text; undefined when there is none. */
+function wholeList(text: string, start: number): JsonList | undefined {
+  const list = listFrom(text, start);
+  return list !== undefined && skipBetween(text, list.end) >= text.length ? list : undefined;
+}
+
+/** The list that begins at a place; undefined when there is none. */
+function listFrom(text: string, start: number): JsonList | undefined {
   if (text.charCodeAt(start) !== OPEN_ARRAY) return undefined;
+  const numbers = new LargeNumbers();
   const ends: number[] = [];
   let at = skipSpace(text, start + 1);
   while (text.charCodeAt(at) !== CLOSE_ARRAY) {
-    const elementEnd = endOfValue(text, at, text.length);
+    const elementEnd = endOfValue(text, at, text.length, numbers);
     if (elementEnd === undefined) return undefined;
     if (ends.length < ENDS_MAX) ends.push(elementEnd);
     at = skipSpace(text, elementEnd);
     if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
     else if (text.charCodeAt(at) !== CLOSE_ARRAY) return undefined;
   }
-  return skipBetween(text, at + 1) >= text.length ? ends : undefined;
+  return { start, end: at + 1, ends, hasLarge: numbers.areSeen };
 }
 
-/** The elements of a list that is all of a text. @param ends where its first elements end; those behind them are looked for again */
-function* elementsOf(text: string, start: number, ends: readonly number[]): Iterable<JsonPart> {
+/** The elements of a list. */
+export function* elementsOf(text: string, { start, ends, hasLarge }: JsonList): Iterable<JsonPart> {
   let at = skipSpace(text, start + 1);
   for (let i = 0; text.charCodeAt(at) !== CLOSE_ARRAY; i++) {
     const elementEnd = ends[i] ?? endOfValue(text, at, text.length) ?? text.length;
     const element = text.slice(at, elementEnd);
-    const read = readForeign(element);
+    const read = readForeign(element, hasLarge);
     yield read === undefined ? { text: element } : { text: element, value: read.value };
     at = skipSpace(text, elementEnd);
     if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
@@ -171,7 +198,8 @@ function* valuesFrom(text: string, start: number): Iterable<JsonPart> {
   while (at < text.length) {
     // Once for each line: a body of values right after one another has no ends of lines to look for.
     if (at > lineEnd) lineEnd = endOfLine(text, at);
-    const end = endOfValue(text, at, isByLine ? lineEnd : text.length);
+    const numbers = new LargeNumbers();
+    const end = endOfValue(text, at, isByLine ? lineEnd : text.length, numbers);
     if (end === undefined) isByLine = true;
     else if (end <= lineEnd && text.charCodeAt(at) !== OPEN_OBJECT) {
       if (isRun(text, at, lineEnd)) {
@@ -180,7 +208,7 @@ function* valuesFrom(text: string, start: number): Iterable<JsonPart> {
         continue;
       }
     } else {
-      const read = partsOf(text.slice(at, end));
+      const read = partsOf(text.slice(at, end), numbers.areSeen);
       if (read !== undefined) {
         yield* read;
         at = skipBetween(text, end);
@@ -214,15 +242,43 @@ function* runOf(text: string, start: number, lineEnd: number): Iterable<JsonPart
 }
 
 /** A value, or in place of a list its elements; undefined when a text is no JSON. */
-function partsOf(text: string): Iterable<JsonPart> | undefined {
-  const read = readForeign(text);
+function partsOf(text: string, mayHaveLarge = true): Iterable<JsonPart> | undefined {
+  const read = readForeign(text, mayHaveLarge);
   if (read === undefined) return undefined;
-  const ends = Array.isArray(read.value) ? endsOfList(text, 0) : undefined;
-  return ends === undefined ? [{ text, value: read.value }] : elementsOf(text, 0, ends);
+  const list = Array.isArray(read.value) ? wholeList(text, 0) : undefined;
+  return list === undefined ? [{ text, value: read.value }] : elementsOf(text, list);
 }
 
-/** Where the value that begins at a place ends, told from brackets and quotes alone; undefined when not before the limit. */
-export function endOfValue(text: string, start: number, limit: number): number | undefined {
+/**
+ * Whether a number was seen, outside of strings, that a double may not hold: of sixteen digits or with an exponent. It looks at what
+ * has to be gone through anyway, so that {@link readForeignJson} need not look again.
+ */
+class LargeNumbers {
+  areSeen = false;
+  /** Digits of the number that is gone through; 0 outside of numbers. */
+  #digits = 0;
+
+  see(unit: number): void {
+    if (unit >= 0x30 && unit <= 0x39) {
+      if (this.#digits >= 0 && ++this.#digits === LARGE_DIGITS) this.areSeen = true;
+    } else if (this.#digits !== 0) {
+      if ((unit | 0x20) === EXPONENT) this.areSeen = true;
+      this.#digits = unit === POINT ? IN_FRACTION : 0;
+    }
+  }
+
+  /** A number that stands for itself. */
+  seeWord(text: string, start: number, end: number): void {
+    for (let at = start; at < end && !this.areSeen; at++) this.see(text.charCodeAt(at));
+    this.#digits = 0;
+  }
+}
+
+/**
+ * Where the value that begins at a place ends, told from brackets and quotes alone; undefined when not before the limit.
+ * @param numbers shown what stands outside of strings
+ */
+export function endOfValue(text: string, start: number, limit: number, numbers?: LargeNumbers): number | undefined {
   let depth = 0;
   for (let at = start; at < limit; at++) {
     const unit = text.charCodeAt(at);
@@ -233,9 +289,14 @@ export function endOfValue(text: string, start: number, limit: number): number |
       // "[" and "{", "]" and "}" differ in one bit.
     } else if ((unit | 0x20) === OPEN_OBJECT) depth++;
     else if ((unit | 0x20) === 0x7d) {
+      numbers?.see(unit);
       if (depth <= 1) return depth === 1 ? at + 1 : undefined;
       depth--;
-    } else if (depth === 0) return endOfWord(text, at, limit);
+    } else if (depth === 0) {
+      const end = endOfWord(text, at, limit);
+      numbers?.seeWord(text, at, end);
+      return end;
+    } else numbers?.see(unit);
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import { fromUtf8 } from "../../../merkle/bytes.ts";
 import type { Format, Item } from "../../format.ts";
 import { readText } from "../../raw-member.ts";
 import { asObject } from "../../text/foreign-values.ts";
-import { type JsonPart, jsonMembers, jsonValues, readForeign } from "../../text/json-values.ts";
+import { elementsOf, type JsonPart, jsonMembers, jsonValues, readForeign } from "../../text/json-values.ts";
 import { eventOf, isAuditEvent } from "./mapping.ts";
 import { isSensitive, mayHoldObjects, redact } from "./redact.ts";
 
@@ -42,20 +42,21 @@ function* itemsOf(text: string): Iterable<Item> {
   }
 }
 
-/** Text of the items, when the text is that of a list of events. */
-function listOf(text: string): string | undefined {
+/** What a list of events holds, when a text is one. */
+function listOf(text: string): Iterable<JsonPart> | undefined {
   const members = jsonMembers(text);
   if (members === undefined || members.some(({ name }) => name === "verb")) return undefined;
   const [only, ...others] = members.filter(({ name }) => name === "items");
   if (only === undefined || others.length > 0) return undefined;
-  const list = text.slice(only.start, only.end);
+  if (only.list !== undefined) return elementsOf(text, only.list);
+  const value = text.slice(only.start, only.end);
   // As Go spells a list of none.
-  if (list === "null") return "[]";
-  return list.startsWith("[") ? list : undefined;
+  if (value === "null") return [];
+  return value.startsWith("[") ? jsonValues(value) : undefined;
 }
 
-function* eventsOf(list: string): Iterable<Item> {
-  for (const part of jsonValues(list)) yield itemOf(part);
+function* eventsOf(list: Iterable<JsonPart>): Iterable<Item> {
+  for (const part of list) yield itemOf(part);
 }
 
 function itemOf(part: JsonPart): Item {
