@@ -67,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   query: ["merkle", "json", "entry", "store", "deferred.ts", "health.ts"],
   anchor: ["merkle", "json", "verify", "store", "chain", "clock.ts", "health.ts", "log.ts"],
   audit: ["merkle", "entry", "store", "ledger"],
+  archive: ["merkle", "json", "entry", "verify", "net", "store", "keys", "ledger", "prove"],
   ingest: [
     "merkle",
     "json",
@@ -134,6 +135,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "keys",
     "ledger",
     "anchor",
+    "archive",
     "audit",
     "service",
     "metrics.ts",
@@ -145,6 +147,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "@ethereumjs/rlp": ["verify/evm/rlp.ts"],
   "@noble/curves": ["merkle"],
   "@noble/hashes": ["merkle"],
+  "age-encryption": ["archive/age.ts"],
   ajv: ["ingest/rules"],
   "ajv-formats": ["ingest/rules/compiled-schemas.ts"],
   "cli-progress": ["cli/terminal"],
@@ -166,6 +169,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   snappyjs: ["store/leveldb/table.ts", "http/intake/decode.ts"],
   uplot: ["web"],
   "winston-transport": ["sdk/winston"],
+  zstddec: ["archive/format/compression.ts"],
   zod: ["entry", "service/config.ts", "service/setting-errors.ts", "http"],
 };
 

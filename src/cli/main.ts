@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   schemas: async () => (await import("./schemas.ts")).addSchemas,
   requirements: async () => (await import("./requirements.ts")).addRequirements,
   ledgers: async () => (await import("./ledgers.ts")).addLedgers,
+  archive: async () => (await import("./archive/command.ts")).addArchive,
   audit: async () => (await import("./audit/command.ts")).addAudit,
   recover: async () => (await import("./recover.ts")).addRecover,
   marks: async () => (await import("./marks.ts")).addMarks,

@@ -1,9 +1,11 @@
 /**
- * `holdfast verify`: judges a bundle or an evidence set. It asks chains and nobody else, never the service. What it says
+ * `holdfast verify`: judges a bundle, an evidence set or an archive. It asks chains and nobody else, never the service. What it says
  * and its exit status (0 verified, 1 failed, 2 could not tell, 3 no proof) are those of the one table, src/verify/verdict/table.ts.
  */
 
+import { createReadStream } from "node:fs";
 import { type Command, Option } from "commander";
+import type { ArchiveVerdict } from "../archive/archive-verdict.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { BUNDLE_LIMITS } from "../verify/bundle/bundle.ts";
 import type { OwnExplorers } from "../verify/evm/explorers.ts";
@@ -15,6 +17,8 @@ import { describeLedger } from "../verify/verdict/sentences.ts";
 import type { Cell, SayingName } from "../verify/verdict/table.ts";
 import type { Step, Verdict } from "../verify/verdict/verdict.ts";
 import { verifyText, verifyUnreadable } from "../verify/verify.ts";
+import { judgeArchiveBytes, meansArchive } from "./archive/judge-archive.ts";
+import { type OpenerFlags, openerOf, withOpenerFlags } from "./archive/place-flags.ts";
 import { describeLinks, explorerOption } from "./remote/explorer-links.ts";
 import { knownCodeHashes, knownContracts } from "./remote/known-contract.ts";
 import { connectChain } from "./remote/node.ts";
@@ -61,16 +65,16 @@ export type VerifyFlags = {
 export function addVerify(program: Command, setExit: SetExit): void {
   const command = program
     .command("verify")
-    .description("Check a bundle or an evidence set. Asks chains only, never the service.")
-    .argument("[file]", 'the bundle or set; "-" is standard input', "-");
-  withVerifyFlags(command)
+    .description("Check a bundle, an evidence set or an archive. Asks chains only, never the service.")
+    .argument("[file]", 'the bundle, set or archive; "-" is standard input, for bundles and sets', "-");
+  withOpenerFlags(withVerifyFlags(command))
     .option("-q, --quiet", "print one line: the file and its verdict")
     .option("--json", "print the verdict as JSON")
     .addHelpText(
       "after",
       "\nExit status: 0 verified, 1 failed, 2 could not tell (not anchored yet, no chain reachable, nobody vouched for the signer, a development chain only), 3 this is not a proof.",
     )
-    .action(async (file: string, flags: VerifyFlags) => setExit(await verifyFile(file, flags)));
+    .action(async (file: string, flags: VerifyFlags & OpenerFlags) => setExit(await verifyFile(file, flags)));
 }
 
 /** Adds the options of {@link VerifyFlags}. */
@@ -132,8 +136,9 @@ export function verifyOptionsOf(flags: VerifyFlags, env: NodeJS.ProcessEnv = pro
   };
 }
 
-async function verifyFile(file: string, flags: VerifyFlags): Promise<number> {
+async function verifyFile(file: string, flags: VerifyFlags & OpenerFlags): Promise<number> {
   const options = verifyOptionsOf(flags);
+  if (await meansArchive(file)) return verifyArchive(file, flags, options);
   const bytes = { read: 0, total: sizeOf(file) };
   const onBytes = (count: number) => {
     bytes.read += count;
@@ -148,6 +153,27 @@ async function verifyFile(file: string, flags: VerifyFlags): Promise<number> {
   const { cell } = judged.verdict;
   printResult({ json: judged.verdict, text: describe(judged, file, flags) }, flags.json === true);
   return cell.exitStatus;
+}
+
+async function verifyArchive(file: string, flags: VerifyFlags & OpenerFlags, options: VerifyOptions): Promise<number> {
+  const { verdict } = await judgeArchiveBytes(createReadStream(file), file, { options, opener: openerOf(flags) });
+  const { cell, summary, steps, notes } = verdict;
+  const text =
+    flags.quiet === true
+      ? [`${file}: ${describeKept(verdict)}`]
+      : describeVerdict(
+          { cell, summary, steps, notes, event: undefined, witness: verdict.witnesses[0] },
+          { explorers: flags.explorer },
+        );
+  printResult({ json: verdict, text }, flags.json === true);
+  return cell.exitStatus;
+}
+
+function describeKept({ cell, archive, steps }: ArchiveVerdict): string {
+  if (cell.outcome === "failed") return `${cell.word} at step "${steps.at(-1)?.name}"`;
+  if (archive === undefined) return cell.word;
+  const { range, ledger } = archive;
+  return `${cell.word}; entries ${range.from} to ${range.to - 1} of ledger ${JSON.stringify(ledger.name)} (${ledger.id})`;
 }
 
 function describe(judged: Judged, file: string, { quiet, explorer }: VerifyFlags): string[] {
@@ -233,11 +259,14 @@ async function* linesOf(begin: readonly string[], rest: AsyncIterable<readonly s
 /** What is said with a verdict. */
 type Besides = { readonly explorers?: OwnExplorers | undefined; readonly more?: readonly string[] };
 
+/** What of a verdict is said. */
+type SaidVerdict = Pick<Verdict, "cell" | "steps" | "summary" | "notes" | "event" | "witness">;
+
 /**
  * A verdict as text: the word and what it all means, what more there is to say, and then every step with its mark.
  */
 export function describeVerdict(
-  { cell, steps, summary, notes, event, witness }: Verdict,
+  { cell, steps, summary, notes, event, witness }: SaidVerdict,
   { explorers, more = [] }: Besides,
 ): string[] {
   const marked = steps.map(({ name, state, detail, anchor, isWarning }) => {

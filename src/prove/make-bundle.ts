@@ -21,6 +21,7 @@ import {
   type BundleAnchor,
   type BundleLedger,
   type BundleMember,
+  type Frame,
   type Status,
 } from "../verify/bundle/bundle.ts";
 
@@ -80,6 +81,24 @@ export async function makeBundle(request: ProveRequest): Promise<Bundle> {
   }
   const entry = omit.length === 0 ? stored : withholdMembers(hash, stored, omit);
   return assemble(bundleLedger(ledger.record, signer), { index, entry, leafHash: leaf, path, checkpoint }, anchors);
+}
+
+/**
+ * What the bundles under the checkpoint of an entry have in common; it reads nothing of the entry.
+ * @throws ProveError; DamagedStoreError when what is stored does not fit together
+ */
+export async function makeFrame(request: ProveRequest): Promise<Frame> {
+  const { ledger, hash } = request;
+  const checkpoint = await chooseCheckpoint(request);
+  const anchors = await anchorsOf(request, checkpoint.size);
+  const signer = fastRecoverSigner(checkpoint, hash);
+  const { size, root, signedAt, signature } = checkpoint;
+  return {
+    ledger: bundleLedger(ledger.record, signer),
+    checkpoint: { size, root, signedAt, signature },
+    anchors: anchors.list,
+    status: anchors.status,
+  };
 }
 
 /** What an append knows of one entry. */

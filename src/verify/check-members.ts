@@ -29,11 +29,28 @@ export type Disclosure = {
  * @throws ProofError when a text is not canonical (RFC 8785), or names are not in ascending order of UTF-16 units
  */
 export function readDisclosure(members: readonly BundleMember[]): Disclosure {
+  const { event, shown } = readShown(members);
+  const digests = members.map((member) =>
+    "digest" in member
+      ? fromHex(member.digest, 32)
+      : memberDigest(keccak256, { salt: fromHex(member.salt, 16), text: member.text }),
+  );
+  return { event, shown, withheld: members.length - shown.length, digests };
+}
+
+/** A member by its text, or one that has none to show. */
+type ShownOrWithheld = { readonly text: string } | { readonly digest: unknown };
+
+/**
+ * What the members that are shown say, and their names in order.
+ * @throws ProofError as {@link readDisclosure} does
+ */
+export function readShown(members: readonly ShownOrWithheld[]): Pick<Disclosure, "event" | "shown"> {
   requireFewValues(members);
   const event: Record<string, unknown> = {};
   const shown: string[] = [];
-  const digests = members.map((member, at) => {
-    if ("digest" in member) return fromHex(member.digest, 32);
+  for (const [at, member] of members.entries()) {
+    if ("digest" in member) continue;
     const { name, value } = readMember(member.text, at);
     const before = shown.at(-1);
     if (before !== undefined && before >= name) {
@@ -43,13 +60,12 @@ export function readDisclosure(members: readonly BundleMember[]): Disclosure {
     }
     shown.push(name);
     Object.defineProperty(event, name, { value, enumerable: true });
-    return memberDigest(keccak256, { salt: fromHex(member.salt, 16), text: member.text });
-  });
-  return { event, shown, withheld: members.length - shown.length, digests };
+  }
+  return { event, shown };
 }
 
 /** Each value takes memory, however short its text is: they are counted before any is read. */
-function requireFewValues(members: readonly BundleMember[]): void {
+function requireFewValues(members: readonly ShownOrWithheld[]): void {
   const { memberValuesMax } = BUNDLE_LIMITS;
   let values = 0;
   for (const member of members) {

@@ -13,14 +13,13 @@ import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import { adminKeyFile, marksFolder, storeFolder } from "../../service/config.ts";
 import { LevelStore } from "../../store/level-store.ts";
 import { type FileDamage, inspectFolder } from "../../store/leveldb/inspect.ts";
-import { openView, type View } from "../../store/leveldb/linked-view.ts";
-import { findStart } from "../../store/leveldb/opening/restore-kept.ts";
 import { DamagedStoreError, type LedgerRecord, StoreLockedError } from "../../store/store.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { type Progress, startProgress } from "../terminal/progress.ts";
+import { isFileError, unreadable, viewOf } from "../terminal/store-view.ts";
 
 type AuditFlags = { readonly data?: string; readonly ledger?: string; readonly json?: boolean };
 type Audited = { readonly record: LedgerRecord; readonly report: AuditReport };
@@ -55,22 +54,6 @@ async function audit(flags: AuditFlags): Promise<number> {
     throw isFileError(cause) ? unreadable(folder, cause) : cause;
   } finally {
     await view.dispose();
-  }
-}
-
-/** A view of what the next start will go on with: not of a folder that a killed one was just opening. */
-async function viewOf(folder: string): Promise<View> {
-  try {
-    const start = await findStart(folder);
-    if (!existsSync(start)) throw usageError(`Expected a store at ${folder}, got nothing; give --data.`);
-    if (start !== folder) {
-      printNote(
-        `A start was killed while it worked on ${folder}; what it left in ${start} is looked at, as by the next.`,
-      );
-    }
-    return await openView(folder, start);
-  } catch (cause) {
-    throw cause instanceof CliError ? cause : unreadable(folder, cause);
   }
 }
 
@@ -154,15 +137,6 @@ function aheadOf({ signedAt }: SignedCheckpoint): string[] {
     `  Its newest entries say ${until}, which is ahead of this machine's clock: one was recorded under a clock that was`,
     "  wrong, and since then times stand still. The blocks of its anchors have the right ones.",
   ];
-}
-
-function isFileError(error: unknown): boolean {
-  return error instanceof Error && "syscall" in error;
-}
-
-function unreadable(folder: string, cause: unknown): CliError {
-  const message = `${folder} could not be read, so that nothing is known of it: ${(cause as Error).message}`;
-  return new CliError(message, { code: "unreadable", exitStatus: 2, cause });
 }
 
 function inWords({ path, detail }: FileDamage): { readonly file: string; readonly detail: string } {

@@ -17,7 +17,7 @@ export function endAtOnce(): void {
 }
 
 /** Commands that write where events lie in clear, keys, or what tells an old copy of a store from the newest. */
-const PRIVATE_COMMANDS = ["serve", "audit", "recover", "marks", "keystore", "watch"];
+const PRIVATE_COMMANDS = ["serve", "archive", "audit", "recover", "marks", "keystore", "watch"];
 
 /**
  * Set by scripts/holdfast.mjs for the process that it starts, and by npm for what its scripts start. Either passes signals

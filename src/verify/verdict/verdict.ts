@@ -9,6 +9,7 @@ import type { Status } from "../bundle/bundle.ts";
 import type { Cell, Found, Outcome } from "./table.ts";
 
 export type StepName =
+  | "archive"
   | "bundle"
   | "members"
   | "entry"

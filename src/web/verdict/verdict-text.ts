@@ -18,6 +18,7 @@ export const WAYS: Ways = {
 };
 
 const STEP_WORDS: Readonly<Record<StepName, string>> = {
+  archive: "Form of the archive",
   bundle: "Form of the file",
   members: "Members",
   entry: "Entry",

@@ -1,0 +1,200 @@
+/**
+ * Verifies an archive, for people and programs that trust neither the service nor the file: every member hashed again, the
+ * root rebuilt from the entries, the checkpoint, and its anchors as those of a bundle are. Nothing is asked but the chains that
+ * the caller names.
+ */
+
+import { entryLeafHash } from "../entry/entry.ts";
+import { unpackMembers } from "../entry/packed.ts";
+import { fromHex, toHex } from "../merkle/bytes.ts";
+import { recoverSigner, type SignedCheckpoint } from "../merkle/checkpoint.ts";
+import type { Hash } from "../merkle/hash.ts";
+import { checkConsistency, ProofError } from "../merkle/proof.ts";
+import { judgeFrame } from "../verify/check-frame.ts";
+import { readShown } from "../verify/check-members.ts";
+import type { VerifyOptions } from "../verify/options.ts";
+import { compare, type StepName, Trail } from "../verify/verdict/verdict.ts";
+import {
+  type ArchivedEntries,
+  ArchiveError,
+  type ArchiveHeader,
+  type ArchiveProof,
+  type ArchiveTrailer,
+} from "./archive.ts";
+import { type ArchiveFacts, type ArchiveVerdict, judgeArchive, noArchive } from "./archive-verdict.ts";
+import { RangeTree } from "./range-tree.ts";
+import { readArchive } from "./read-archive.ts";
+
+export type CheckOptions = VerifyOptions & {
+  /** keccak256; a fast one pays. */
+  readonly hash: Hash;
+  readonly onProgress?: (done: number, total: number) => void;
+};
+
+/** Verifies an archive in clear. It resolves to a verdict whatever the bytes are, and rejects only when they cannot be read. */
+export async function checkArchive(bytes: AsyncIterable<Uint8Array>, options: CheckOptions): Promise<ArchiveVerdict> {
+  const pass = new ArchivePass(options);
+  const trail = new Trail();
+  const refused = await readAll(bytes, pass);
+  if (refused?.code === "archive_not_one") return noArchive(options, refused.message);
+  await trail.take(
+    { name: "archive" },
+    () => refuse(refused),
+    () => pass.describe(),
+  );
+  const steps = [
+    ["members", () => pass.describeMembers()],
+    ["path", () => pass.describePath()],
+  ] as const;
+  for (const [name, describe] of steps) {
+    await trail.take({ name }, () => refuse(pass.problem?.step === name ? pass.problem.error : undefined), describe);
+  }
+  const { facts } = pass;
+  if (facts === undefined || trail.checks === "failed") return judgeArchive(trail, [], undefined, options);
+  const { trail: rest, witnesses } = await judgeFrame(facts.proof, options);
+  trail.join(rest);
+  return judgeArchive(trail, witnesses, facts, options);
+}
+
+function refuse(error: Error | undefined): true {
+  if (error !== undefined) throw error;
+  return true;
+}
+
+/** What is wrong with the file itself. */
+async function readAll(bytes: AsyncIterable<Uint8Array>, pass: ArchivePass): Promise<ArchiveError | undefined> {
+  try {
+    for await (const part of readArchive(bytes)) {
+      if (part.kind === "header") pass.begin(part.header);
+      else if (part.kind === "entries") pass.takeEntries(part);
+      else if (part.kind === "checkpoint") pass.takeCheckpoint(part.checkpoint);
+      else if (part.kind === "proof") pass.takeProof(part.proof);
+      else pass.trailer = part.trailer;
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof ArchiveError) return error;
+    throw error;
+  }
+}
+
+/** One reading of an archive. What is wrong with its contents is kept, and the rest is read all the same, for it may be cut. */
+class ArchivePass {
+  readonly #options: CheckOptions;
+  #tree: RangeTree | undefined;
+  #header: ArchiveHeader | undefined;
+  #proof: ArchiveProof | undefined;
+  #lastRecordedAt = 0;
+  #members = 0;
+  #withheld = 0;
+  trailer: ArchiveTrailer | undefined;
+  problem: { readonly step: StepName; readonly error: Error } | undefined;
+
+  constructor(options: CheckOptions) {
+    this.#options = options;
+  }
+
+  get facts(): ArchiveFacts | undefined {
+    if (this.#header === undefined || this.#proof === undefined || this.trailer === undefined) return undefined;
+    return {
+      header: this.#header,
+      proof: this.#proof,
+      trailer: this.trailer,
+      lastRecordedAt: this.#lastRecordedAt,
+      shown: this.#members - this.#withheld,
+      withheld: this.#withheld,
+    };
+  }
+
+  begin(header: ArchiveHeader): void {
+    this.#header = header;
+    this.#try("path", () => {
+      const left = header.left.map((root) => fromHex(root, 32));
+      this.#tree = new RangeTree(this.#options.hash, header.range.from, left);
+    });
+  }
+
+  takeEntries({ first, entries }: ArchivedEntries): void {
+    const { hash, onProgress } = this.#options;
+    this.#try("members", () => {
+      const leaves = entries.map(({ recordedAt, members: packed }, i) => {
+        try {
+          const members = unpackMembers(packed);
+          this.#members += members.length;
+          this.#withheld += members.length - readShown(members).shown.length;
+          this.#lastRecordedAt = recordedAt;
+          return entryLeafHash(hash, { recordedAt, members });
+        } catch (cause) {
+          throw new ProofError(`entry ${first + i}: ${(cause as Error).message}`, { cause });
+        }
+      });
+      this.#tree?.add(leaves);
+    });
+    const { from = 0, to = 0 } = this.#header?.range ?? {};
+    onProgress?.(first + entries.length - from, to - from);
+  }
+
+  takeCheckpoint(checkpoint: SignedCheckpoint): void {
+    const { recover = recoverSigner } = this.#options;
+    this.#try("path", () => {
+      const { size } = checkpoint;
+      compare(
+        `the checkpoint of size ${this.#tree?.size} behind the entries before it, not of size`,
+        this.#tree?.size ?? 0,
+        size,
+      );
+      compare(
+        `the root of size ${size}, as the entries lead to it,`,
+        toHex(this.#tree?.root() ?? fromHex("0x")),
+        checkpoint.root,
+      );
+      const signer = recover(checkpoint);
+      const known = (this.#header?.signers ?? []).map((address) => address.toLowerCase());
+      if (!known.includes(signer)) {
+        throw new ProofError(`expected a signature of ${known.join(" or ")} under size ${size}, got one of ${signer}`);
+      }
+    });
+  }
+
+  takeProof(proof: ArchiveProof): void {
+    this.#proof = proof;
+    this.#try("path", () => {
+      const { ledger, range } = this.#header as ArchiveHeader;
+      for (const name of ["id", "label", "owner"] as const) {
+        compare(`the ledger's ${name} as the header says,`, ledger[name], proof.ledger[name]);
+      }
+      const { size, root } = proof.checkpoint;
+      checkConsistency(this.#options.hash, {
+        from: range.to,
+        to: size,
+        fromRoot: this.#tree?.root() ?? new Uint8Array(0),
+        toRoot: fromHex(root, 32),
+        path: proof.right.map((node) => fromHex(node, 32)),
+      });
+    });
+  }
+
+  describe(): string {
+    const { entries = 0, frames = 0, digest = "" } = this.trailer ?? {};
+    return `${entries} entries in ${frames} frames, each whole and in its place; the trailer counts them and has their digest ${digest}`;
+  }
+
+  describeMembers(): string {
+    return `${this.#members - this.#withheld} shown in canonical form and order, ${this.#withheld} withheld`;
+  }
+
+  describePath(): string {
+    const { range } = this.#header as ArchiveHeader;
+    const { size, root } = (this.#proof as ArchiveProof).checkpoint;
+    return `entries ${range.from} to ${range.to - 1}, hashed again, lead to root ${root} of size ${size}, which the checkpoint states`;
+  }
+
+  #try(step: StepName, check: () => void): void {
+    if (this.problem !== undefined) return;
+    try {
+      check();
+    } catch (error) {
+      this.problem = { step, error: error as Error };
+    }
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * A range of a ledger becomes an archive that is there: written to a draft, read back and verified as anybody would verify
+ * it, and only then put in its place under a name that follows from what is in it. Where this is interrupted nothing is there,
+ * or all of it.
+ */
+
+import { createReadStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { fastRecoverSigner } from "../keys/local-signer.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import { labelOf, type SignedCheckpoint } from "../merkle/checkpoint.ts";
+import type { LedgerRecord } from "../store/store.ts";
+import { type ArchiveLock, encryptionFor, openArchive } from "./age.ts";
+import { ARCHIVE_ENDING, ENCRYPTED_ENDING } from "./archive.ts";
+import type { ArchiveVerdict } from "./archive-verdict.ts";
+import { checkArchive } from "./check-archive.ts";
+import {
+  ArchiveExistsError,
+  ArchiveNotKeptError,
+  type ArchivePlace,
+  type DraftFile,
+  type KeptArchive,
+} from "./places/archive-place.ts";
+import { writeDraft } from "./places/draft.ts";
+import { type ArchiveRequest, type ArchiveSource, writeArchive } from "./write-archive.ts";
+
+export type KeepRequest = ArchiveRequest & {
+  readonly place: ArchivePlace;
+  /** To whom it is encrypted; undefined where it is in clear by choice. */
+  readonly lock: ArchiveLock;
+};
+
+/** An archive that is there, and what a verification without a chain said of it when it was read back. */
+export type KeepResult = {
+  readonly archive: KeptArchive;
+  readonly verdict: ArchiveVerdict;
+  /** It was there before, the same in clear; it is as it was. */
+  readonly wasThere: boolean;
+};
+
+/**
+ * Keeps a range of a ledger in a place.
+ * @throws ArchiveNotKeptError when what was written does not verify, or another file is there under its name
+ * @throws whatever the place, the ledger and the disk throw; nothing is there then
+ */
+export async function keepArchive(source: ArchiveSource, request: KeepRequest): Promise<KeepResult> {
+  const { place, lock } = request;
+  const { opener, encrypt } = await encryptionFor(lock);
+  const draft = await writeDraft(place.drafts, await encrypt(writeArchive(source, request)));
+  try {
+    const verdict = await verify(source, openArchive(createReadStream(draft.path), opener));
+    const digest = digestOf(verdict);
+    const sealed = lock === undefined ? undefined : draft.sha256;
+    const name = archiveName(source.ledger.record, { ...request, digest, sealed });
+    const wasThere = !(await isPut(place, name, draft));
+    if (wasThere) await requireSame(source, place, name, digest);
+    const archive = await place.find(name);
+    if (archive === undefined)
+      throw new ArchiveNotKeptError(`expected ${name} in ${place.description} now, got nothing`);
+    return { archive, verdict, wasThere };
+  } finally {
+    await rm(draft.path, { force: true });
+  }
+}
+
+async function verify({ hash }: ArchiveSource, bytes: AsyncIterable<Uint8Array>): Promise<ArchiveVerdict> {
+  const recover = (checkpoint: SignedCheckpoint) => fastRecoverSigner(checkpoint, hash);
+  return checkArchive(bytes, { hash, recover, offline: true });
+}
+
+/** @throws ArchiveNotKeptError unless everything holds that can be looked at without a chain */
+function digestOf({ checks, archive, summary }: ArchiveVerdict): Hex {
+  if (checks !== "failed" && archive !== undefined) return archive.digest;
+  throw new ArchiveNotKeptError(
+    `expected an archive that verifies when it is read back, got: ${summary} Run an audit.`,
+  );
+}
+
+/** Whether it is there now for the first time. */
+async function isPut(place: ArchivePlace, name: string, draft: DraftFile): Promise<boolean> {
+  if ((await place.find(name)) !== undefined) return false;
+  try {
+    await place.put(name, draft);
+    return true;
+  } catch (error) {
+    // Somebody else was faster by a moment.
+    if (error instanceof ArchiveExistsError) return false;
+    throw error;
+  }
+}
+
+/** One in clear is known again; it may have been put there by a run that was killed before it could say so. */
+async function requireSame(source: ArchiveSource, place: ArchivePlace, name: string, digest: Hex): Promise<void> {
+  const found = await verify(source, place.read(name));
+  if (found.checks !== "failed" && found.archive?.digest === digest) return;
+  const message = `expected in ${place.description} under the name ${name} what was written now, got something else`;
+  throw new ArchiveNotKeptError(`${message}: ${found.summary}`);
+}
+
+/** What the name of an archive follows from. */
+type NameParts = {
+  readonly from: number;
+  readonly to: number;
+  readonly digest: Hex;
+  /** SHA-256 of the file of one that is encrypted, in hex: the same range for another key is another file. */
+  readonly sealed: string | undefined;
+};
+
+/** Ledger, range and content; the name of a ledger that nobody shall guess is not in it. */
+function archiveName({ id, name, label }: LedgerRecord, { from, to, digest, sealed }: NameParts): string {
+  const isOpen = labelOf(name) === label;
+  const plain = name.replaceAll(/[^A-Za-z0-9_-]+/g, "_").replace(/^[_-]+/, "");
+  const said = isOpen && plain !== "" ? plain.slice(0, 48) : "ledger";
+  const parts = [said, id.slice(2, 10), `${from}-${to - 1}`, digest.slice(2, 18)];
+  if (sealed === undefined) return `${parts.join(".")}${ARCHIVE_ENDING}`;
+  return `${[...parts, sealed.slice(0, 8)].join(".")}${ENCRYPTED_ENDING}`;
+}

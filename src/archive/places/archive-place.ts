@@ -1,0 +1,64 @@
+/**
+ * The port to where archives are kept. What an implementation promises, and test/archive/place-suite.ts proves:
+ *
+ * - What is under a name is a whole file, or nothing: never a part of one, also after a crash.
+ * - What is there is never replaced, nor removed.
+ * - When `put` resolves the file is durable there, and was read back from there byte for byte.
+ */
+
+/** A file as it is there. */
+export type KeptArchive = {
+  readonly name: string;
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly keptAt: number;
+  /** Until when the place itself refuses to remove it, ms since 1970, and whether its owner may end that. */
+  readonly retention?: { readonly until: number; readonly mode: "governance" | "compliance" };
+  readonly legalHold?: boolean;
+};
+
+/** A file on this disk, and what is known of it. */
+export type DraftFile = { readonly path: string; readonly bytes: number; readonly sha256: string };
+
+export interface ArchivePlace {
+  /** In words, for people; without secrets. */
+  readonly description: string;
+  /** A folder on this disk for files that are not whole yet. */
+  readonly drafts: string;
+  /** What is there under a name. */
+  find(name: string): Promise<KeptArchive | undefined>;
+  /** Everything that is there, by name. */
+  list(): AsyncIterable<KeptArchive>;
+  /** The bytes of a file. @throws ArchiveMissingError when there is none of that name */
+  read(name: string): AsyncIterable<Uint8Array>;
+  /**
+   * Puts a file under a name; the draft is used up.
+   * @throws ArchiveExistsError when something is there, and it stays as it is
+   */
+  put(name: string, file: DraftFile): Promise<void>;
+}
+
+/** Nothing is there under that name. */
+export class ArchiveMissingError extends Error {
+  override readonly name = "ArchiveMissingError";
+  readonly code = "archive_missing";
+}
+
+/** Something is there under that name already. */
+export class ArchiveExistsError extends Error {
+  override readonly name = "ArchiveExistsError";
+  readonly code = "archive_exists";
+}
+
+/** What was put was not read back as it was. */
+export class ArchiveNotKeptError extends Error {
+  override readonly name = "ArchiveNotKeptError";
+  readonly code = "archive_not_kept";
+}
+
+/** A name of an archive: one that no folder and no bucket takes for more than a name. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.hfa(?:\.age)?$/;
+
+export function isArchiveName(name: string): boolean {
+  return NAME.test(name);
+}

@@ -1,0 +1,75 @@
+/** Archives in a folder: files that appear under their names when they are whole and durable, and are not touched again. */
+
+import { createReadStream } from "node:fs";
+import { link, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { makeFolder, syncFolder, withWayOut } from "../../store/durable-file.ts";
+import {
+  ArchiveExistsError,
+  ArchiveMissingError,
+  ArchiveNotKeptError,
+  type ArchivePlace,
+  type DraftFile,
+  isArchiveName,
+  type KeptArchive,
+} from "./archive-place.ts";
+import { sha256Of } from "./draft.ts";
+
+export class FolderPlace implements ArchivePlace {
+  readonly drafts: string;
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    // A name is given to a file within one disk only.
+    this.drafts = folder;
+  }
+
+  get description(): string {
+    return this.#folder;
+  }
+
+  async find(name: string): Promise<KeptArchive | undefined> {
+    if (!isArchiveName(name)) return undefined;
+    try {
+      const { size, mtimeMs } = await stat(join(this.#folder, name));
+      return { name, bytes: size, keptAt: Math.floor(mtimeMs) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  async *list(): AsyncGenerator<KeptArchive, void, void> {
+    const names = await withWayOut("read the folder", this.#folder, () => readdir(this.#folder));
+    for (const name of names.sort()) {
+      const found = await this.find(name);
+      if (found !== undefined) yield found;
+    }
+  }
+
+  async *read(name: string): AsyncGenerator<Uint8Array, void, void> {
+    const path = join(this.#folder, name);
+    if ((await this.find(name)) === undefined) {
+      throw new ArchiveMissingError(`expected an archive ${name} in ${this.#folder}, got none`);
+    }
+    yield* createReadStream(path);
+  }
+
+  async put(name: string, draft: DraftFile): Promise<void> {
+    const path = join(this.#folder, name);
+    await makeFolder(this.#folder);
+    if ((await sha256Of(createReadStream(draft.path))) !== draft.sha256) {
+      throw new ArchiveNotKeptError(`expected ${draft.path} as it was written, got other bytes; look at the disk`);
+    }
+    // A link is made only where nothing is, in one step; a name that is given by renaming replaces.
+    try {
+      await withWayOut("name", path, () => link(draft.path, path));
+    } catch (error) {
+      if ((await this.find(name)) === undefined) throw error;
+      throw new ArchiveExistsError(`expected nothing in ${this.#folder} under the name ${name}, got an archive`);
+    }
+    if (process.platform !== "win32") await syncFolder(this.#folder);
+    await rm(draft.path, { force: true });
+  }
+}

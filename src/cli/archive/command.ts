@@ -1,0 +1,16 @@
+/** `holdfast archive`: ranges of a ledger in files of their own. Each subcommand is in its file. */
+
+import type { Command } from "commander";
+import type { SetExit } from "../terminal/failure.ts";
+import { addCreate } from "./create.ts";
+import { addList } from "./list.ts";
+import { addVerifyKept } from "./verify.ts";
+
+export function addArchive(program: Command, setExit: SetExit): void {
+  const archive = program
+    .command("archive")
+    .description("Keep ranges of a ledger, with all that proves them, in files elsewhere (docs/archive.md).");
+  addCreate(archive, setExit);
+  addVerifyKept(archive, setExit);
+  addList(archive);
+}

@@ -1,0 +1,62 @@
+/** A ledger of a service that is stopped, to be read and not written to: nobody here can sign for it. */
+
+import type { ArchiveSource } from "../../archive/write-archive.ts";
+import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
+import { Ledger } from "../../ledger/ledger.ts";
+import { storeFolder } from "../../service/config.ts";
+import { LevelStore } from "../../store/level-store.ts";
+import { type LedgerRecord, type Store, StoreLockedError } from "../../store/store.ts";
+import { CliError, usageError } from "../terminal/failure.ts";
+import { isFileError, unreadable, viewOf } from "../terminal/store-view.ts";
+
+/** Does something with a ledger. @throws CliError when there is none of that name, or a service is using it */
+export async function withLedger<T>(
+  data: string,
+  name: string,
+  work: (source: ArchiveSource) => Promise<T>,
+): Promise<T> {
+  const folder = storeFolder(data);
+  const view = await viewOf(folder);
+  try {
+    const store = await openStore(view.directory, folder);
+    try {
+      return await work(await sourceIn(store, name, folder));
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await view.dispose();
+  }
+}
+
+async function openStore(view: string, folder: string): Promise<LevelStore> {
+  try {
+    return await LevelStore.open(view);
+  } catch (cause) {
+    if (cause instanceof StoreLockedError) {
+      const message = `A service is using ${folder}; stop it first, or give a copy of its data folder with --data.`;
+      throw new CliError(message, { code: cause.code, exitStatus: 2, cause });
+    }
+    throw isFileError(cause) ? unreadable(folder, cause) : cause;
+  }
+}
+
+async function sourceIn(store: Store, name: string, folder: string): Promise<ArchiveSource> {
+  const records = await store.ledgers();
+  const record = records.find((each) => each.name === name);
+  if (record === undefined) {
+    const names = records.map((each) => each.name).join(", ");
+    throw usageError(
+      `Expected a ledger in ${folder} as --ledger, one of ${names === "" ? "none" : names}, got ${name}.`,
+    );
+  }
+  const hash = await fastKeccak256();
+  return { ledger: await Ledger.open({ store, record, signer: muteSigner(record), hash }), store, hash };
+}
+
+function muteSigner({ signer, name }: LedgerRecord) {
+  const sign = async () => {
+    throw new Error(`expected nothing to be signed for ledger ${name} here`);
+  };
+  return { address: signer, sign };
+}
