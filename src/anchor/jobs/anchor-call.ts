@@ -3,13 +3,17 @@
 import { ChainError } from "../../chain/chain.ts";
 import { type AnchorCall, encodeAnchor, encodeAnchorMany } from "../../chain/contract/contract.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import { recoverSigner, type SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import { rememberingRecover } from "../../verify/cache.ts";
 import type { AnchoredLedger, LedgerSource } from "../ledgers.ts";
 import type { ObstacleCode } from "../obstacles.ts";
 import type { AnchorItem } from "../transaction/attempt.ts";
 import { ledgerScope, type PlannedCall, type SendingAccount } from "../transaction/sending-account.ts";
 import { checkLedger } from "./ledger-check.ts";
 import type { Schedule } from "./schedule.ts";
+
+/** Who signed a checkpoint, computed once: one that waits is looked at in every step, and each time would take milliseconds. */
+export const signerOf = rememberingRecover();
 
 /** Does work on one ledger; what fails in it, other than the chain, is told in the ledger's obstacle. */
 export async function guardLedger<T>(
@@ -88,7 +92,7 @@ async function prepare(
   try {
     const sealed = await sealFor(source, ledger, check.signer);
     const { size, root, signedAt, signature } = sealed;
-    const signer = recoverSigner(sealed);
+    const signer = signerOf(sealed);
     if (signer !== check.signer) {
       const message = `${sender.watch.name}: the newest checkpoint of ${name} is signed by ${signer}, and the contract takes`;
       sender.obstacles.set(
@@ -114,7 +118,7 @@ async function prepare(
 /** The sealed checkpoint, if possible with a signature of the signer that the contract takes now. */
 async function sealFor(source: LedgerSource, ledger: AnchoredLedger, signer: Hex): Promise<SignedCheckpoint> {
   const sealed = await source.seal(ledger);
-  if (source.resign === undefined || ledger.record.signer !== signer || recoverSigner(sealed) === signer) return sealed;
+  if (source.resign === undefined || ledger.record.signer !== signer || signerOf(sealed) === signer) return sealed;
   return source.resign(ledger, sealed);
 }
 

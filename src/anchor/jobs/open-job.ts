@@ -3,11 +3,10 @@
 import { encodeOpen, encodeRotateSigner } from "../../chain/contract/contract.ts";
 import { isRecent } from "../../clock.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import { recoverSigner } from "../../merkle/checkpoint.ts";
 import type { LedgerSource } from "../ledgers.ts";
 import { lastAttempt, type PendingTransaction } from "../transaction/pending.ts";
 import { type Job, nothingFor, type PlannedCall, type SendingAccount } from "../transaction/sending-account.ts";
-import { guardLedger } from "./anchor-call.ts";
+import { guardLedger, signerOf } from "./anchor-call.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Ledgers that are known to be open on the chain are looked at again after this long. */
@@ -59,7 +58,7 @@ export class OpenJob implements Job {
     }
     const isOwner = onChain.owner === sender.account.address;
     // What the old signer signed last must be anchored under it, so the new one waits for its first checkpoint.
-    const isSigned = ledger.head !== undefined && recoverSigner(ledger.head) === signer;
+    const isSigned = ledger.head !== undefined && signerOf(ledger.head) === signer;
     // Forward only: a signer that the owner replaced elsewhere must never come back by itself.
     if (onChain.signer !== signer && isOwner && isSigned && !(await chain.everSigner(id, signer))) {
       return { purpose: { kind: "rotate", ledgerId: id, signer }, to, data: encodeRotateSigner(id, signer) };

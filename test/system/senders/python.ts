@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 /** Installs packages into a folder of the test's own. What keeps them from being there is said, and the test skipped. */
 export async function installPython(t: TestContext, folder: string, packages: readonly string[]): Promise<boolean> {
-  const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder];
+  const args = ["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--target", folder];
   try {
     await run("python3", [...args, ...packages], { timeout: 90_000 });
     return true;
