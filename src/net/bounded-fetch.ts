@@ -20,7 +20,17 @@ export type FetchedHead = { readonly status: number; readonly headers: Headers }
 export class AnswerError extends Error {
   override readonly name = "AnswerError";
   readonly code = "answer_missing";
+  /** The connection ended before an answer came: one that was kept may have been closed just then, for having been quiet. */
+  readonly isCut: boolean;
+
+  constructor(message: string, { isCut = false, ...options }: ErrorOptions & { readonly isCut?: boolean } = {}) {
+    super(message, options);
+    this.isCut = isCut;
+  }
 }
+
+/** As fetch of Node calls a connection that ended. */
+const CUT: ReadonlySet<unknown> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
 /** Nothing goes with a request that was not said, and it leads nowhere else. */
 const ALONE = { redirect: "manual", credentials: "omit", referrerPolicy: "no-referrer" } as const;
@@ -92,5 +102,6 @@ function noAnswer(error: unknown): never {
   const { message, cause } = error as { readonly message?: unknown; readonly cause?: unknown };
   const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
   const code = (inner as { readonly code?: unknown } | undefined)?.code;
-  throw new AnswerError(typeof code === "string" ? `${String(message)} (${code})` : String(message), { cause: error });
+  const what = typeof code === "string" ? `${String(message)} (${code})` : String(message);
+  throw new AnswerError(what, { cause: error, isCut: CUT.has(code) });
 }

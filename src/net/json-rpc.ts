@@ -95,7 +95,16 @@ async function askPatiently(target: NodeTarget, question: Question, timeoutMs: n
       if (error instanceof NodeAnswerError) return error;
       throw error;
     });
-  const answered = await retry(PAUSES_MS, ask, ({ status }) => status !== TOO_MANY);
+  // Nothing that is asked for here changes anything, so it may be asked again.
+  const askAgain = (error: unknown) => {
+    if (error instanceof AnswerError && error.isCut) return ask();
+    throw error;
+  };
+  const answered = await retry(
+    PAUSES_MS,
+    () => ask().catch(askAgain),
+    ({ status }) => status !== TOO_MANY,
+  );
   if (answered instanceof NodeAnswerError) throw answered;
   return answered.answer;
 }
@@ -132,9 +141,9 @@ export async function askNode(
 }
 
 /** Of its cause only the kind stays, which says that nothing could be fetched: its texts may hold what the message does not. */
-function withoutSecrets({ message, cause }: AnswerError, { strike }: NodeTarget): AnswerError {
+function withoutSecrets({ message, cause, isCut }: AnswerError, { strike }: NodeTarget): AnswerError {
   const kind = cause instanceof TypeError ? { cause: new TypeError("it could not be fetched") } : {};
-  return new AnswerError(strike?.(message) ?? message, kind);
+  return new AnswerError(strike?.(message) ?? message, { ...kind, isCut });
 }
 
 function isSuccess(status: number): boolean {

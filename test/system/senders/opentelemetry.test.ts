@@ -95,7 +95,7 @@ for (const name of EXPORTERS) {
           severityText: "INFO",
           attributes,
         });
-        await sleep(2);
+        await sleep(5);
       }
     })();
     for (let kills = 0; kills < 2; kills++) {

@@ -38,7 +38,7 @@ test("Docker's driver loses nothing and doubles nothing while the service is kil
       for (let i = 0; i < 2; i++) written.push(driver.write(`<login> ok ${n}`, now));
       written.push(driver.write({ action: "user.login", actor: { type: "user", id: `u${n}` }, n }, now + 1n));
       written.push(driver.write("x".repeat(200), now + 1n));
-      await sleep(2);
+      await sleep(5);
     }
   };
   const writing = drivers.map(write);
