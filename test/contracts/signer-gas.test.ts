@@ -31,7 +31,11 @@ const other = smallTree(40, "another story");
 async function onAnvil(): Promise<Place> {
   const anvil = await Anvil.start();
   after(() => anvil.stop());
-  const provider = new JsonRpcProvider(anvil.url, CHAIN_ID, { cacheTimeout: -1, staticNetwork: true });
+  const provider = new JsonRpcProvider(anvil.url, CHAIN_ID, {
+    cacheTimeout: -1,
+    pollingInterval: 50,
+    staticNetwork: true,
+  });
   after(() => provider.destroy());
   const deployer = keyOf("deployer").connect(provider);
   await anvil.fund(deployer.address.toLowerCase() as Hex);

@@ -19,12 +19,15 @@ const GIB = 1024 * MIB;
 
 let service: Running;
 let writer: string;
+/** For those who are too slow: large bodies take longer where a machine is busy. */
+let hasty: Running;
 
 before(async () => {
-  service = await startService({ limits: { requestMs: 1500, headersMs: 800, bodiesBytesMax: 40 * MIB } });
+  service = await startService({ limits: { bodiesBytesMax: 40 * MIB } });
   writer = await service.key(["writer"], "billing");
+  hasty = await startService({ limits: { requestMs: 1500, headersMs: 800 } });
 });
-after(() => service.close());
+after(() => Promise.all([service.close(), hasty.close()]));
 
 function size(): number {
   return service.ledgers.get("main")?.size ?? -1;
@@ -141,17 +144,17 @@ test("a client that goes away in the middle of its body leaves nothing behind", 
 });
 
 test("a body that never ends in time is answered with 408 and recorded nowhere", async () => {
-  const from = size();
-  const socket = await open();
-  socket.write(`${head({ "Content-Length": "100" })}{"action":`);
+  const key = await hasty.key(["writer"], "billing");
+  const socket = await open(hasty);
+  socket.write(`${head({ "Content-Length": "100", Authorization: `Bearer ${key}` })}{"action":`);
   const text = await readAll(socket);
   assert.match(text, /^HTTP\/1\.1 408 /);
   assert.match(text, /"code":"request_timeout"/);
-  assert.equal(size(), from);
+  assert.equal(hasty.ledgers.get("main")?.size, 0);
 });
 
 test("headers that never end in time are answered with 408", async () => {
-  const socket = await open();
+  const socket = await open(hasty);
   socket.write("POST /v1/ledgers/main/events HTTP/1.1\r\nHost: x\r\nX-Slow: ");
   assert.match(await readAll(socket), /^HTTP\/1\.1 408 /);
 });
@@ -216,8 +219,8 @@ function head(headers: Record<string, string>): string {
   return `POST /v1/ledgers/main/events HTTP/1.1\r\n${lines.join("")}\r\n`;
 }
 
-async function open(): Promise<Socket> {
-  const socket = connect(service.port, "127.0.0.1");
+async function open({ port }: Pick<Running, "port"> = service): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
   await once(socket, "connect");
   return socket;

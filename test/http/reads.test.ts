@@ -10,6 +10,7 @@ import { emptyRoot, keccak256 } from "../../src/merkle/hash.ts";
 import { checkConsistency } from "../../src/merkle/proof.ts";
 import { tileRoot } from "../../src/merkle/tile.ts";
 import { type AnchorRecord, anchorWrite } from "../../src/store/anchor-record.ts";
+import { until } from "../until.ts";
 import { type Answer, ask, codeOf, event, type Running, startService } from "./service.ts";
 
 const START = 1_790_000_000_000;
@@ -93,7 +94,9 @@ test("a search in a long ledger finds what is rare at once, and says how far the
   await service.ledgers.create({ name: "long" });
   const target = "POST /v1/ledgers/long/events";
   await ask(service, target, { key, body: Array.from({ length: 5100 }, (_, i) => sample(i)) });
-  const none = (await ask(service, "GET /v1/ledgers/long/events?actor=nobody", { key })).as("Events");
+  const search = async () => (await ask(service, "GET /v1/ledgers/long/events?actor=nobody", { key })).as("Events");
+  await until("the index to have them all", async () => (await search()).searchableSize === 5100);
+  const none = await search();
   assert.deepEqual([none.events, none.next, none.complete], [[], null, true]);
   assert.deepEqual([none.size, none.searchableSize], [5100, 5100]);
   const rare = "GET /v1/ledgers/long/events?target=doc:d2&actor=user:u0&order=desc&limit=2";

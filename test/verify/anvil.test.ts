@@ -22,7 +22,11 @@ test("a bundle with real proofs verifies against anvil, and against nothing but 
   timeout: 60_000,
 }, async (t) => {
   const anvil = await startAnvil(t);
-  const provider = new JsonRpcProvider(anvil.url, undefined, { staticNetwork: true, cacheTimeout: -1 });
+  const provider = new JsonRpcProvider(anvil.url, undefined, {
+    staticNetwork: true,
+    cacheTimeout: -1,
+    pollingInterval: 50,
+  });
   t.after(() => provider.destroy());
   const owner = new NonceManager(new Wallet(ANVIL_ACCOUNT.key, provider));
   const deployed = await new ContractFactory(artifact.abi, artifact.bytecode, owner).deploy();

@@ -38,7 +38,11 @@ test("a contract of the known code that began with a stranger's roots is not bel
   timeout: 60_000,
 }, async (t) => {
   const anvil = await startAnvil(t);
-  const provider = new JsonRpcProvider(anvil.url, undefined, { staticNetwork: true, cacheTimeout: -1 });
+  const provider = new JsonRpcProvider(anvil.url, undefined, {
+    staticNetwork: true,
+    cacheTimeout: -1,
+    pollingInterval: 50,
+  });
   t.after(() => provider.destroy());
   const thief = new Wallet(ANVIL_ACCOUNT.key, provider);
   // The victim opened "main"; the thief knows its owner's address, and signs with a key of its own.

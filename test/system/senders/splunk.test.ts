@@ -157,6 +157,8 @@ log.addHandler(handler)
 for n in range(count):
     log.info("login %d", n)
     time.sleep(0.01)
+# What it tries again when the program ends is lost, without a word.
+handler.wait_until_empty()
 logging.shutdown()
 `;
 
@@ -186,7 +188,8 @@ test("Python's splunk-handler and splunk-hec-handler send as they do to Splunk",
   const sending = python(SPLUNK_HANDLER, String(count));
   await waitFor("some lines to come in", async () => (await service.size()) > 20);
   await service.killAndStart();
-  await sending;
+  const { stdout, stderr } = await sending;
+  assert.equal(stdout + stderr, "", "what the handler gave up");
   for (const endpoint of ["event", "raw"]) await python(SPLUNK_HEC_HANDLER, endpoint);
   const found = await everything(service.service, "hec");
   const expected = [
