@@ -11,8 +11,8 @@ import { spec } from "node:test/reporters";
 import slowestFiles from "./slowest-files.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-/** Three test files at a time: on two cores one of them waits for a process, a browser or a block. */
-const CONCURRENCY = 3;
+/** Four test files at a time: on two cores two of them wait for a process, a browser or a block. */
+const CONCURRENCY = 4;
 /** What takes longer than this hangs, and is named instead of waited for. */
 const HANGS_MS = 900_000;
 /** Files that wait for services that are started, killed and started again: one after the other, spread among the rest. */
