@@ -21,6 +21,7 @@ import { type Service, startService } from "../../src/service/service.ts";
 import type { Bundle, BundleAnchor } from "../../src/verify/bundle/bundle.ts";
 import { until } from "../until.ts";
 import { launchBrowser } from "./browser.ts";
+import { buildPages } from "./built.ts";
 
 let data: string;
 let explorer: Server;
@@ -28,17 +29,19 @@ let stranger: Server;
 let service: Service;
 let browser: Browser;
 let page: Page;
+let adminKey: string;
 let bundle: Bundle;
 let anchor: BundleAnchor;
 
 before(async () => {
+  buildPages();
   data = await mkdtemp(join(tmpdir(), "holdfast-explorer-"));
   [explorer, stranger] = await Promise.all([servePages(), servePages()]);
   const env = { HOLDFAST_DATA: data, HOLDFAST_LISTEN: "127.0.0.1:0", HOLDFAST_LOG: "silent" };
   const config = readConfig({ ...env, HOLDFAST_EXPLORER: `otterscan+${originOf(explorer)}/scan/` });
   service = await startService({ ...config, embeddedIntervalS: 1 }, "0.0.0-test");
-  const key = (await readFile(join(data, "admin.key"), "utf8")).trim();
-  const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
+  adminKey = (await readFile(join(data, "admin.key"), "utf8")).trim();
+  const headers = { Authorization: `Bearer ${adminKey}`, "Content-Type": "application/json" };
   const event = { action: "user.login", time: new Date().toISOString(), actor: { type: "user", id: "ada" } };
   await fetch(`${service.url}/v1/ledgers/main/events`, { method: "POST", headers, body: JSON.stringify(event) });
   await until("an anchor", async () => {
@@ -233,4 +236,26 @@ test("the ledger's pages link to the explorer that is set", async () => {
     assert.ok(links.includes(wanted), `${wanted} in ${links.join(" ")}`);
   }
   await pages.close();
+});
+
+test("the page that verifies links there too, where the ledger's pages led to it, and says who named the explorer", async () => {
+  const context = await browser.newContext({ locale: "en-GB" });
+  const pages = await context.newPage();
+  await pages.goto(`${service.url}/#/main/events/0`);
+  await pages.getByLabel("API key").fill(adminKey);
+  await pages.keyboard.press("Enter");
+  const opening = context.waitForEvent("page");
+  await pages.getByRole("link", { name: "Check against a chain" }).click();
+  const verifier = await opening;
+  const at = `${originOf(explorer)}/scan`;
+  await verifier.locator(`a[href="${at}/tx/${anchor.transactionHash}"]`).waitFor();
+  const field = verifier.getByLabel("Explorer to link to");
+  assert.equal(await field.inputValue(), `31337=otterscan+${at}`);
+  await verifier.getByText("Named by the link that led here").waitFor();
+  await field.fill("31337=https://scan.example");
+  await verifier.locator(`a[href="https://scan.example/tx/${anchor.transactionHash}"]`).waitFor();
+  await field.fill("31337=javascript:alert(1)");
+  await verifier.getByText("An explorer is a chain’s id").waitFor();
+  assert.equal(await verifier.locator("a[href*='javascript'], a[href*='/scan/']").count(), 0);
+  await context.close();
 });

@@ -120,6 +120,20 @@ test("the overview shows sizes, rates, keys with their last use, anchor lag and 
   });
 });
 
+test("a browser whose language is no language tag shows the overview and the anchors", async () => {
+  const context = await browser.newContext();
+  await context.addInitScript('Object.defineProperty(Navigator.prototype, "language", { get: () => "en-US@posix" })');
+  const page = await context.newPage();
+  const complaints = listenForComplaints(page);
+  await page.goto(`${demo.url}/#/main/sign-in`);
+  await signIn(page);
+  await page.locator(".chart canvas").waitFor();
+  await page.goto(`${demo.url}/#/main/anchors`);
+  await page.locator("table.anchors tbody tr").first().waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("a first event is one button away, and appears", async () => {
   const made = await fetch(`${demo.url}/v1/ledgers`, {
     method: "POST",

@@ -7,7 +7,7 @@ Object.assign(globalThis, { CODE_HASHES: [], CONTRACTS: [] });
 const { breathing, countLines, linesOf } = await import("../../src/web/verify-page/text-lines.ts");
 const { judge } = await import("../../src/web/verify-page/judge.ts");
 
-const NO_SETTINGS = { node: "", block: "", ledger: "", signer: "", contract: "", development: false };
+const NO_SETTINGS = { node: "", block: "", ledger: "", signer: "", contract: "", explorer: "", development: false };
 const TEXTS = ["", "\n", "\n\n", "a", "a\n", "a\nb", "a\r\nb\r\n", "\na\n\n\nb", "a\n\n"];
 
 test("lines are what stands before each newline, and what follows the last one when it is not empty", async () => {

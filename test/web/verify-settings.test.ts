@@ -8,7 +8,15 @@ import type { Settings } from "../../src/web/verify-page/settings.ts";
 Object.assign(globalThis, { CODE_HASHES: [], CONTRACTS: [] });
 const { settingProblems } = await import("../../src/web/verify-page/settings.ts");
 
-const NOTHING: Settings = { node: "", block: "", ledger: "", signer: "", contract: "", development: false };
+const NOTHING: Settings = {
+  node: "",
+  block: "",
+  ledger: "",
+  signer: "",
+  contract: "",
+  explorer: "",
+  development: false,
+};
 const ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const SLIP = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAee";
 

@@ -6,7 +6,7 @@ import {
   type ExplorerPage,
   explorerUrl,
   type OwnExplorers,
-  readExplorer,
+  readExplorers,
 } from "../../verify/evm/explorers.ts";
 import { usageError } from "../terminal/failure.ts";
 
@@ -48,8 +48,9 @@ export function describeLinks(
 }
 
 function readExplorerOf(value: string, before: OwnExplorers = {}): OwnExplorers {
-  const [, chainId, text = ""] = /^([1-9]\d{0,15})=(.+)$/.exec(value) ?? [];
-  const explorer = readExplorer(text);
-  if (explorer === undefined) throw usageError(`Expected a chain id, "=" and ${EXPLORER_EXPECTED}, got ${value}.`);
-  return { ...before, [Number(chainId)]: explorer };
+  const read = readExplorers(value);
+  if (read === undefined || value === "") {
+    throw usageError(`Expected a chain id, "=" and ${EXPLORER_EXPECTED}, got ${value}.`);
+  }
+  return { ...before, ...read };
 }

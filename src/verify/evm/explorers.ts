@@ -95,6 +95,28 @@ export function readExplorer(text: string): Explorer | undefined {
   return { form, url: `${scheme}://${host}${port === undefined ? "" : `:${port}`}${path.replace(/\/+$/, "")}` };
 }
 
+/**
+ * Explorers by chain id as people write several: `8453=https://base.blockscout.com 31337=otterscan+http://localhost:5100`.
+ * @returns undefined when one of them is none
+ */
+export function readExplorers(text: string): OwnExplorers | undefined {
+  const found: Record<number, Explorer> = {};
+  for (const each of text.split(/[\s,]+/).filter((part) => part !== "")) {
+    const [, chainId, spelled = ""] = /^([1-9]\d{0,15})=(.+)$/.exec(each) ?? [];
+    const explorer = readExplorer(spelled);
+    if (chainId === undefined || explorer === undefined) return undefined;
+    found[Number(chainId)] = explorer;
+  }
+  return found;
+}
+
+/** The text that {@link readExplorers} reads. */
+export function spellExplorers(own: OwnExplorers): string {
+  return Object.entries(own)
+    .map(([chainId, { form, url }]) => `${chainId}=${form}+${url}`)
+    .join(" ");
+}
+
 function isForm(name: string): name is ExplorerForm {
   return Object.hasOwn(FORMS, name);
 }

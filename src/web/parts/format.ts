@@ -28,7 +28,12 @@ export function formatTime(ms: number): string {
 
 /** The same instant where the reader is. @param ms since 1970 */
 export function formatLocalTime(ms: number): string {
-  return new Date(ms).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
+  try {
+    return new Date(ms).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
+  } catch {
+    // A browser whose own language is none that Intl knows.
+    return `${formatTime(ms)} UTC`;
+  }
 }
 
 const STEPS: readonly (readonly [seconds: number, unit: string])[] = [

@@ -1,5 +1,6 @@
 /** What the reader goes by: a node of the reader's own choosing, a block hash the reader trusts, the ledger expected. */
 
+import { explorerInAddress } from "../verdict/proof-address.ts";
 import { type Settings, settingProblems, type TextSetting } from "./settings.ts";
 
 type Props = { readonly settings: Settings; readonly onSettings: (settings: Settings) => void };
@@ -91,6 +92,7 @@ export function CheckSettings(props: Props) {
 }
 
 function Fields(props: Props) {
+  const { explorer } = props.settings;
   return (
     <div class="settings">
       <Field
@@ -127,6 +129,17 @@ function Fields(props: Props) {
         label="Contract you expect (optional)"
         placeholder="0x…"
         hint="Only if the owner names one elsewhere than at the public address."
+      />
+      <Field
+        {...props}
+        name="explorer"
+        label="Explorer to link to (optional)"
+        placeholder="8453=https://…"
+        hint={
+          explorer !== "" && explorer === explorerInAddress()
+            ? "Named by the link that led here. Nothing is asked there; take another one if you do not trust who gave you the link."
+            : "A chain’s id and the explorer that you use for it. Only linked to: nothing is asked there."
+        }
       />
       <DevelopmentField {...props} />
     </div>

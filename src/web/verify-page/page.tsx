@@ -1,10 +1,13 @@
 /** The page that verifies: a proof comes in, the verdict comes out, and changes with every keystroke. */
 
-import { useEffect, useErrorBoundary, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useMemo, useState } from "preact/hooks";
+import { readExplorers } from "../../verify/evm/explorers.ts";
 import { Logo } from "../parts/logo.tsx";
 import { MarkShape } from "../parts/mark.tsx";
 import { ThemeButton } from "../parts/theme.tsx";
 import { Banner } from "../verdict/banner.tsx";
+import { OwnExplorersContext } from "../verdict/own-explorers.ts";
+import { encodedInAddress, explorerInAddress } from "../verdict/proof-address.ts";
 import { BundleReport } from "./bundle-report.tsx";
 import { CheckSettings } from "./check-settings.tsx";
 import { judge, type PageJudgement } from "./judge.ts";
@@ -20,7 +23,15 @@ type Work = { readonly judgement: PageJudgement | undefined; readonly progress: 
 /** After a keystroke, the time in which the next one may come. */
 const PAUSE_MS = 200;
 const NOTHING: Work = { judgement: undefined, progress: undefined };
-const NO_SETTINGS: Settings = { node: "", block: "", ledger: "", signer: "", contract: "", development: false };
+const NO_SETTINGS: Settings = {
+  node: "",
+  block: "",
+  ledger: "",
+  signer: "",
+  contract: "",
+  explorer: "",
+  development: false,
+};
 
 /** Nothing is judged by half of what the reader wants to go by. */
 function isUnusable(settings: Settings): boolean {
@@ -56,9 +67,8 @@ function useJudgement(proof: Proof | undefined, settings: Settings): Work {
   return work;
 }
 
-/** A proof can come in the address, after the #, in base64url: that part is never sent to anybody. */
 function proofInAddress(): Proof | undefined {
-  const encoded = location.hash.slice(1);
+  const encoded = encodedInAddress();
   if (encoded === "") return undefined;
   return proofOf("proof in the address", () => {
     const binary = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
@@ -103,7 +113,8 @@ function Report({ judgement }: { readonly judgement: PageJudgement | undefined }
 export function VerifyPage() {
   const [error] = useErrorBoundary();
   const [proof, setProof] = useState<Proof | undefined>(proofInAddress);
-  const [settings, setSettings] = useState<Settings>(NO_SETTINGS);
+  const [settings, setSettings] = useState<Settings>(() => ({ ...NO_SETTINGS, explorer: explorerInAddress() }));
+  const explorers = useMemo(() => readExplorers(settings.explorer) ?? {}, [settings.explorer]);
   const [words, setWords] = useState(NO_WORDS);
   const work = useJudgement(proof, settings);
   // What was shown before would stay, beside whatever comes next.
@@ -140,7 +151,9 @@ export function VerifyPage() {
           <CheckSettings settings={settings} onSettings={setSettings} />
         </section>
         {work.judgement === undefined ? null : <ReportFields words={words} onWords={setWords} />}
-        {work.progress === undefined ? <Report judgement={work.judgement} /> : null}
+        <OwnExplorersContext.Provider value={explorers}>
+          {work.progress === undefined ? <Report judgement={work.judgement} /> : null}
+        </OwnExplorersContext.Provider>
       </main>
     </div>
   );

@@ -2,6 +2,7 @@
 
 import { addressFault } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
+import { readExplorers } from "../../verify/evm/explorers.ts";
 import { rpcChainReader } from "../../verify/evm/rpc-reader.ts";
 import type { Expectations, VerifyOptions } from "../../verify/options.ts";
 import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../verdict/known-code.ts";
@@ -14,6 +15,8 @@ export type Settings = {
   readonly ledger: string;
   readonly signer: string;
   readonly contract: string;
+  /** Of chains, for links. */
+  readonly explorer: string;
   /** A chain of developers is enough. */
   readonly development: boolean;
 };
@@ -27,7 +30,7 @@ const FORM = "An address is 0x and 40 hex digits";
 
 /** What is wrong with a setting, by its name; nothing when all can be used. */
 export function settingProblems(settings: Settings): Partial<Record<TextSetting, string>> {
-  const { node, block, ledger, signer, contract } = settings;
+  const { node, block, ledger, signer, contract, explorer } = settings;
   const problems: Partial<Record<TextSetting, string>> = {};
   if (node !== "" && !(URL.canParse(node) && /^https?:\/\/[^/]/.test(node))) {
     problems.node = "An address begins with http:// or https://";
@@ -40,6 +43,9 @@ export function settingProblems(settings: Settings): Partial<Record<TextSetting,
   if (signerFault !== undefined) problems.signer = signerFault;
   const contractFault = addressProblem(contract);
   if (contractFault !== undefined) problems.contract = contractFault;
+  if (readExplorers(explorer) === undefined) {
+    problems.explorer = "An explorer is a chain’s id, = and an address, as 8453=https://base.blockscout.com";
+  }
   return problems;
 }
 

@@ -4,7 +4,7 @@
  * verify.html, or for a block hash that the reader brings.
  */
 
-import { useEffect, useState } from "preact/hooks";
+import { useContext, useEffect, useState } from "preact/hooks";
 import type { Hex } from "../../../merkle/bytes.ts";
 import type { Bundle } from "../../../verify/bundle/bundle.ts";
 import { bundleIn } from "../../../verify/bundle/parse.ts";
@@ -16,7 +16,9 @@ import { MarkShape } from "../../parts/mark.tsx";
 import { AnchorDetails, ByEye, standingOf } from "../../verdict/anchor.tsx";
 import { Banner } from "../../verdict/banner.tsx";
 import { KNOWN_CODE_HASHES, KNOWN_CONTRACTS } from "../../verdict/known-code.ts";
+import { OwnExplorersContext } from "../../verdict/own-explorers.ts";
 import { MerklePath } from "../../verdict/path.tsx";
+import { proofAddress } from "../../verdict/proof-address.ts";
 import { Steps } from "../../verdict/steps.tsx";
 import type { Ways } from "../../verdict/verdict-text.ts";
 import { ledgerPath } from "../client.ts";
@@ -78,12 +80,6 @@ export function useRowProof(ledger: string, index: number, version: string): Row
   return { checked, error, block, onBlock: setBlock };
 }
 
-/** A bundle as the end of an address that is never sent to anybody; verify.html reads it. */
-function inAddress(text: string): string {
-  const binary = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
 type AnchorsProps = {
   readonly verdict: Verdict;
   readonly bundle: Bundle;
@@ -133,6 +129,7 @@ type Props = { readonly ledger: string; readonly index: number; readonly proof: 
 /** The outcome, and what to do with the proof. */
 export function ProofVerdict({ ledger, index, proof }: Props) {
   const { checked, error } = proof;
+  const explorers = useContext(OwnExplorersContext);
   if (checked === undefined) {
     if (error !== undefined) return <Trouble error={error} />;
     return (
@@ -152,7 +149,7 @@ export function ProofVerdict({ ledger, index, proof }: Props) {
           <Icon name="down" />
           Download bundle
         </button>
-        <a class="button" href={`verify.html#${inAddress(text)}`} target="_blank" rel="noreferrer">
+        <a class="button" href={`verify.html${proofAddress(text, explorers)}`} target="_blank" rel="noreferrer">
           <Icon name="out" />
           Check against a chain
         </a>

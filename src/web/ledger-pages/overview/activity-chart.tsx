@@ -1,6 +1,7 @@
 /** Events recorded over the last day or hour, as bars. The door of uPlot. */
 
 import { useEffect, useRef } from "preact/hooks";
+import "./browser-language.ts";
 import uPlot from "uplot";
 import { formatCount, formatTime } from "../../parts/format.ts";
 import type { Bars } from "./buckets.ts";
