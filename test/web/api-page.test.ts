@@ -1,8 +1,6 @@
 /** The page of the API in a browser: it shows every operation, tries them with a key that it keeps nowhere, and asks nobody else. */
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
 import test, { after, before } from "node:test";
 import type { Browser } from "playwright-core";
 import { OPERATIONS } from "../../src/http/api/operations.ts";
@@ -80,12 +78,6 @@ test("nothing sticks out of the window, wide or narrow", async () => {
           "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
         )) as number[];
         assert.equal(sizes[0], sizes[1], name);
-        const folder = process.env.SCREENSHOTS;
-        if (folder === undefined) return;
-        mkdirSync(resolve(folder), { recursive: true });
-        await page.screenshot({ path: resolve(folder, `api-${name}.png`) });
-        await page.evaluate("scrollTo(0, 0)");
-        await page.screenshot({ path: resolve(folder, `api-top-${name}.png`) });
       },
       look,
     );

@@ -38,6 +38,7 @@ const AXE_RULES: Readonly<Record<string, AxeRules>> = {
 let browser: Browser;
 let demo: DemoService;
 let bundle: string;
+let reader: string;
 
 before(async () => {
   buildPages();
@@ -45,9 +46,11 @@ before(async () => {
   const headers = { Authorization: `Bearer ${demo.adminKey}`, "Content-Type": "application/json" };
   for (const key of [
     { source: "billing", roles: ["writer"], note: "invoices and payments" },
+    { source: "desk", roles: ["reader"] },
     { source: "audit-firm", roles: ["auditor", "reader"] },
   ]) {
-    await fetch(`${demo.url}/v1/keys`, { method: "POST", headers, body: JSON.stringify(key) });
+    const made = await fetch(`${demo.url}/v1/keys`, { method: "POST", headers, body: JSON.stringify(key) });
+    if (key.source === "desk") reader = (JSON.parse(await made.text()) as { key: string }).key;
   }
   await sendDay(demo, EVENTS);
   await until("the day to be final", async () => {
@@ -167,6 +170,32 @@ async function lookAtLedger(page: Page, look: string): Promise<void> {
   await inspect(page, "downloads", look);
 }
 
+/** What a reader sees who may change nothing, and a form that is open. */
+async function lookAtForms(page: Page, look: string): Promise<void> {
+  await page.goto(`${demo.url}/#/main/events?outcome=denied`);
+  await page.getByRole("button", { name: "Save under a name" }).click();
+  await page.getByLabel("Name of this search").fill("all that was denied");
+  await inspect(page, "save-search", look);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("API key").fill(reader);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("table.events tbody tr");
+  await page.goto(`${demo.url}/#/main/rules`);
+  await page.getByText("needs an administrator’s key").waitFor();
+  await inspect(page, "rules-reader", look);
+}
+
+async function lookAtApi(page: Page, look: string): Promise<void> {
+  await page.goto(`${demo.url}/api.html#readOwnKey`);
+  await page.getByLabel("API key").fill(reader);
+  const card = page.locator("#readOwnKey");
+  await card.getByText("Example", { exact: true }).click();
+  await card.getByRole("button", { name: "Send" }).click();
+  await card.locator(".command").nth(1).waitFor();
+  await card.evaluate("(element) => element.scrollIntoView()");
+  await inspect(page, "api", look);
+}
+
 async function lookAtVerifier(page: Page, look: string): Promise<void> {
   await page.goto(VERIFIER);
   await inspect(page, "verify-empty", look);
@@ -192,6 +221,8 @@ for (const [look, size] of Object.entries(LOOKS)) {
     page.setDefaultTimeout(15_000);
     const complaints = listenForComplaints(page);
     await lookAtLedger(page, look);
+    await lookAtForms(page, look);
+    await lookAtApi(page, look);
     await lookAtVerifier(page, look);
     await context.close();
     assert.deepEqual([complaints, refused], [[], []]);

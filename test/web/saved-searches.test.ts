@@ -78,3 +78,43 @@ test("a saved search that asks for what the page has no field for is not run in 
     await everyAction(page, /^user\./);
   });
 });
+
+async function keyOf(role: string): Promise<string> {
+  const answer = await fetch(`${demo.url}/v1/keys`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${demo.adminKey}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ source: `the-${role}`, roles: [role] }),
+  });
+  return ((await answer.json()) as { key: string }).key;
+}
+
+test("a reader chooses the searches of others, and is not offered to remove or replace them", async () => {
+  assert.equal((await save("denied", "outcome=denied")).status, 201);
+  const reader = await keyOf("reader");
+  await visit({ browser, demo }, "main/events?outcome=denied", async ({ page }) => {
+    await signIn(page, reader);
+    await page.getByLabel("Saved searches").waitFor();
+    assert.equal(await page.getByLabel("Saved searches").inputValue(), "denied");
+    await page.goto(`${demo.url}/#/main/events?outcome=success`);
+    await page.getByRole("button", { name: "Save under a name" }).click();
+    await page.getByLabel("Name of this search").fill("denied");
+    await page.getByText("admin has one of this name: take another.").waitFor();
+    await page.keyboard.press("Enter");
+    assert.equal(await page.getByRole("button", { name: /^(Save|Replace|Remove)/ }).count(), 0);
+    await page.getByLabel("Name of this search").fill("mine");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Remove “mine”" }).waitFor();
+  });
+});
+
+test("whoever may not read events is told so in the place of the list and its filters", async () => {
+  const writer = await keyOf("writer");
+  await visit({ browser, demo }, "main/events", async ({ page, complaints }) => {
+    await signIn(page, writer);
+    await page.getByRole("heading", { name: "This key may not see this page" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Search" }).count(), 0);
+    assert.equal(await page.getByRole("alert").count(), 1);
+    // The browser tells of the refusal, too.
+    complaints.splice(0);
+  });
+});
