@@ -7,8 +7,11 @@
 import * as z from "zod";
 import { isDateTime } from "./time.ts";
 
-/** Any text that a line can show: not empty, not blank, and without control characters. */
-const PRINTABLE = /^(?=.*\S)[^\p{Cc}\u2028\u2029]+$/u;
+/** Control characters and ends of lines; and what is blank besides. As ranges, which every engine of expressions knows. */
+const CONTROLS = String.raw`\u0000-\u001f\u007f-\u009f\u2028\u2029`;
+const BLANKS = String.raw` \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff`;
+/** Any text that a line can show: not empty, not blank, and without control characters. No part of it overlaps the next, so it is linear. */
+const PRINTABLE = new RegExp(`^[${BLANKS}]*[^${BLANKS}${CONTROLS}][^${CONTROLS}]*$`, "u");
 export const ACTION_RULE = "a text such as user.login, without control characters";
 /** Most characters (UTF-16 units) of an action, a type and whatever else is a name; and of an identifier. */
 export const NAME_MAX = 256;

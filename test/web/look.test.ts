@@ -192,7 +192,7 @@ async function lookAtApi(page: Page, look: string): Promise<void> {
   await card.getByText("Example", { exact: true }).click();
   await card.getByRole("button", { name: "Send" }).click();
   await card.locator(".command").nth(1).waitFor();
-  await card.evaluate("(element) => element.scrollIntoView()");
+  await page.evaluate("document.getElementById('readOwnKey').scrollIntoView()");
   await inspect(page, "api", look);
 }
 
