@@ -16,7 +16,7 @@ import { Ledger } from "../src/ledger/ledger.ts";
 import { deriveLedgerId, labelOf } from "../src/merkle/checkpoint.ts";
 import { entryKey, numbered } from "../src/store/key-layout.ts";
 import { LevelStore } from "../src/store/level-store.ts";
-import { RecordEncoder } from "../src/store/value-layout.ts";
+import { RecordEncoder } from "../src/store/values/value-layout.ts";
 
 const ROUNDS = 7;
 const BULK = 10_000;

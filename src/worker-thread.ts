@@ -82,7 +82,7 @@ export class WorkerThread<Question, Answer> {
 }
 
 /** Where this file was built to JavaScript, so was the script, beside which it lies as among the sources. */
-function builtOf(script: URL): URL {
+export function builtOf(script: URL): URL {
   return import.meta.url.endsWith(".js") ? new URL(script.href.replace(/\.ts$/, ".js")) : script;
 }
 

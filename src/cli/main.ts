@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   archive: async () => (await import("./archive/command.ts")).addArchive,
   audit: async () => (await import("./audit/command.ts")).addAudit,
   recover: async () => (await import("./recover.ts")).addRecover,
+  encryption: async () => (await import("./encryption/command.ts")).addEncryption,
   marks: async () => (await import("./marks.ts")).addMarks,
   deploy: async () => (await import("./deploy.ts")).addDeploy,
   contract: async () => (await import("./contract.ts")).addContract,

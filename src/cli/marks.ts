@@ -7,11 +7,11 @@ import { fastKeccak256 } from "../ledger/keccak/keccak-wasm.ts";
 import { MarkFolder } from "../ledger/marks/folder.ts";
 import { type Renewed, renewMarks } from "../ledger/marks/renew.ts";
 import { marksFolder, storeFolder } from "../service/config.ts";
-import { LevelStore } from "../store/level-store.ts";
 import { dataFolderOf } from "./terminal/data-folder.ts";
 import { usageError } from "./terminal/failure.ts";
 import { counted } from "./terminal/numbers.ts";
 import { printResult } from "./terminal/output.ts";
+import { openWithKeys } from "./terminal/store-keys.ts";
 
 type RenewFlags = { readonly data?: string; readonly json?: boolean };
 
@@ -37,14 +37,15 @@ async function renew(flags: RenewFlags): Promise<void> {
   const data = dataFolderOf(flags.data);
   const path = storeFolder(data);
   if (!existsSync(join(path, "CURRENT"))) throw usageError(`Expected a store at ${path}, got none; give --data.`);
-  const store = await LevelStore.open(path);
+  const hash = await fastKeccak256();
+  const { store, close } = await openWithKeys(path, { keys: data, hash });
   try {
     const folder = await MarkFolder.open(marksFolder(data));
-    const renewed = await renewMarks(store, folder, await fastKeccak256());
+    const renewed = await renewMarks(store, folder, hash);
     await folder.close();
     printResult({ json: { ledgers: renewed }, text: renewed.map(describe) }, flags.json === true);
   } finally {
-    await store.close();
+    await close();
   }
 }
 

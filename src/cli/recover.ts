@@ -5,13 +5,13 @@
  */
 
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Command } from "commander";
 import { type AuditReport, auditLedger } from "../audit/audit.ts";
 import { rememberedOf } from "../audit/expected-size.ts";
 import { fastKeccak256 } from "../ledger/keccak/keccak-wasm.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { marksFolder, storeFolder } from "../service/config.ts";
-import { LevelStore } from "../store/level-store.ts";
 import { FolderLock } from "../store/leveldb/opening/lock.ts";
 import { putBack } from "../store/leveldb/opening/restore-kept.ts";
 import type { Loss } from "../store/leveldb/salvage.ts";
@@ -23,6 +23,7 @@ import { CliError, type SetExit, usageError } from "./terminal/failure.ts";
 import { counted } from "./terminal/numbers.ts";
 import { printNote, printResult } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
+import { openWithKeys } from "./terminal/store-keys.ts";
 
 type RecoverFlags = { readonly data?: string; readonly apply?: boolean; readonly json?: boolean };
 
@@ -138,7 +139,7 @@ type Audited = {
 
 async function auditTarget(target: string, marks: string): Promise<Audited[]> {
   const hash: Hash = await fastKeccak256();
-  const store = await LevelStore.open(target, { isPartial: true });
+  const { store, close } = await openWithKeys(target, { keys: dirname(marks), hash, isPartial: true });
   try {
     const audited: Audited[] = [];
     for (const record of await store.ledgers()) {
@@ -154,7 +155,7 @@ async function auditTarget(target: string, marks: string): Promise<Audited[]> {
     }
     return audited;
   } finally {
-    await store.close();
+    await close();
   }
 }
 

@@ -95,6 +95,21 @@ function packWithheld(packed: Uint8Array, at: number, digest: Uint8Array): numbe
   return at + 1 + HASH_LENGTH;
 }
 
+/** Goes through the shown members without reading them: `each` gets where the text of one starts and ends. */
+export function walkMembers(packed: PackedMembers, each: (start: number, end: number) => void): void {
+  let at = 1;
+  for (let i = packed[0] ?? 0; i > 0; i--) {
+    const form = readVarint(packed, at);
+    at += varintLength(form);
+    if (form === WITHHELD) at += HASH_LENGTH;
+    else {
+      const start = at + SALT_LENGTH;
+      at = start + form / 2;
+      each(start, at);
+    }
+  }
+}
+
 /**
  * Reads packed members; salts and digests are views of the bytes.
  * @throws RangeError when the bytes are not exactly what {@link packMembers} makes of some members

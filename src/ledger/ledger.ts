@@ -119,7 +119,8 @@ export class Ledger {
    * @throws LedgerStoppedError when the ledger is closed, or stopped because the outcome of a commit is unknown
    */
   append(request: AppendRequest): Promise<Appended> {
-    return this.#sequencer.append(request);
+    const ready = this.#store.ready(this.record.id, request.entries);
+    return ready === undefined ? this.#sequencer.append(request) : ready.then(() => this.#sequencer.append(request));
   }
 
   /**

@@ -15,18 +15,11 @@ import { addressFault } from "../merkle/address.ts";
 import { DATA_DEFAULT, LEDGER_DEFAULT } from "../net/service-defaults.ts";
 import { readTextFile } from "../store/text-file.ts";
 import { EXPLORER_EXPECTED, type Explorer, readExplorer } from "../verify/evm/explorers.ts";
-import { isServiceLink } from "./injected-variables.ts";
 import { type Listening, readListening, TLS_DEFAULTS } from "./listening.ts";
-import { ConfigError, describeSettings } from "./setting-errors.ts";
-import { readSyslog, SYSLOG_DEFAULTS } from "./syslog-settings.ts";
-
-/** An object with these settings and no others. */
-function settings<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  const known = Object.keys(shape).join(", ");
-  return z.strictObject(shape, {
-    error: ({ code }) => (code === "unrecognized_keys" ? `expected only ${known}` : undefined),
-  });
-}
+import { type EncryptionConfig, encryption, readEncryption } from "./settings/encryption-settings.ts";
+import { isServiceLink } from "./settings/injected-variables.ts";
+import { ConfigError, describeSettings, settings } from "./settings/setting-errors.ts";
+import { readSyslog, SYSLOG_DEFAULTS } from "./settings/syslog-settings.ts";
 
 const wei = z.string().regex(/^\d+$/, "expected wei as decimal digits").transform(BigInt);
 const address = z.string().check(({ value, issues }) => {
@@ -174,6 +167,8 @@ const file = settings({
   hecAck: hecAck.default("recorded"),
   /** Whether foreign senders may show their key as `?access_token=`, which ends up in the logs of whatever is between. */
   keysInQuery: z.boolean().default(false),
+  /** What events are encrypted with at rest; docs/encryption.md. */
+  encryption: encryption.prefault({}),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
@@ -198,6 +193,7 @@ export type Config = Listening & {
   readonly limits: LimitsConfig;
   readonly hecAck: HecAck;
   readonly keysInQuery: boolean;
+  readonly encryption: EncryptionConfig;
   readonly logLevel: z.infer<typeof file>["logLevel"];
 };
 
@@ -209,6 +205,8 @@ const VARIABLES = [
   "HOLDFAST_LOG",
   "HOLDFAST_HEC_ACK",
   "HOLDFAST_EXPLORER",
+  "HOLDFAST_ENCRYPTION",
+  "HOLDFAST_ENCRYPTION_KEY_FILE",
   "HOLDFAST_TLS_LISTEN",
   "HOLDFAST_TLS_CERT",
   "HOLDFAST_TLS_KEY",
@@ -250,6 +248,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...rest,
     ...listening,
     syslog: readSyslog(env, rest.syslog, around),
+    encryption: readEncryption(env, rest.encryption),
     data: resolve(env.HOLDFAST_DATA ?? data ?? DATA_DEFAULT),
     signer: rest.signer,
     owner: rest.owner,
@@ -288,6 +287,11 @@ export function adminKeyFile(data: string): string {
 /** Where its marks are. */
 export function marksFolder(data: string): string {
   return join(data, "marks");
+}
+
+/** Where the index for search is. */
+export function indexFolder(data: string): string {
+  return join(data, "index");
 }
 
 /** Where the store of a service is. */

@@ -9,13 +9,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Condition, Health } from "../health.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type EntryReader, Indexer, type IndexLog } from "../query/index/indexer.ts";
-import { indexBytes, LevelIndexStore } from "../store/level-index.ts";
+import { type IndexCipher, indexBytes, LevelIndexStore } from "../store/level-index.ts";
 import { StoreLockedError } from "../store/store.ts";
 
 export type IndexesOptions = {
   readonly directory: string;
   readonly log: IndexLog;
   readonly health: Health;
+  /** What encrypts the values, where they are. */
+  readonly cipher?: IndexCipher | undefined;
   /** Files up to so many bytes are verified before a start goes on, those of a larger index behind it; 128 MiB when left out. */
   readonly startBytes?: number;
 };
@@ -91,7 +93,8 @@ export class Indexes {
   async #openStore({ isPatient }: { readonly isPatient: boolean }): Promise<void> {
     const onFailure = (cause: Error) => this.#renew(cause);
     const { signal } = this.#stopping;
-    this.#store = await LevelIndexStore.open(this.#options.directory, { onFailure, signal, isPatient });
+    const { directory, cipher } = this.#options;
+    this.#store = await LevelIndexStore.open(directory, { onFailure, signal, isPatient, cipher });
   }
 
   async #begin(ledger: Ledger): Promise<void> {

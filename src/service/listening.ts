@@ -2,7 +2,7 @@
 
 import { type ListenAddress, readListenAddress } from "../net/listen-address.ts";
 import { LISTEN_DEFAULT } from "../net/service-defaults.ts";
-import { ConfigError } from "./setting-errors.ts";
+import { ConfigError } from "./settings/setting-errors.ts";
 
 /** Settings of TLS in the file; the variables go first. */
 export type TlsSettings = {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { Anchorer } from "../anchor/anchorer.ts";
 import { DEV_CHAIN_ID } from "../devchain/devchain.ts";
+import { SegmentCipher } from "../encryption/keyring-cipher.ts";
 import { checkEvent } from "../entry/event.ts";
 import { ownMembers, prepareEntry } from "../entry/prepare.ts";
 import { Health } from "../health.ts";
@@ -39,8 +40,9 @@ import type { ServedCertificate } from "../net/tls/reload-certificate.ts";
 import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts";
 import type { LevelStore } from "../store/level-store.ts";
 import { type ChainFacts, chainsOf, type OpenedChains, openChains } from "./chains.ts";
-import { adminKeyFile, type Config, marksFolder } from "./config.ts";
+import { adminKeyFile, type Config, indexFolder, marksFolder } from "./config.ts";
 import { contractFiles } from "./contract-files.ts";
+import { StoreEncryption } from "./encryption.ts";
 import { openHash } from "./hashing.ts";
 import { Indexes } from "./indexes.ts";
 import { openLog } from "./log.ts";
@@ -69,7 +71,7 @@ export type Service = {
 };
 
 /** Of the data folder, which may itself be open. */
-const PRIVATE_FOLDERS = ["store", "index", "marks", "keys", "chain"];
+const PRIVATE_FOLDERS = ["store", "index", "keyring", "marks", "keys", "chain"];
 /**
  * Starts a service.
  * @throws StoreLockedError, RecoveryError, AnchorStartError, KeyError … with what to do, after closing what was opened
@@ -175,14 +177,24 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
   const certificate = await openCertificate(config, { opened, log, health });
   await openFolder(config, log);
   // First of all: it keeps a second process out, before that one touches anything else.
-  const { store, patrol } = await openStorage(config, health, log);
+  const hash = await openHash(log);
+  const encryption = new StoreEncryption({
+    settings: config.encryption,
+    data: config.data,
+    env: process.env,
+    log,
+    hash,
+  });
+  opened.adopt(encryption, (each) => each.close());
+  const { openCipher } = encryption;
+  const { store, patrol } = await openStorage(config, { health, log, openCipher });
   opened.adopt(store, (each) => each.close());
   opened.adopt(patrol, (each) => each.stop());
-  const hash = await openHash(log);
   const closeLater = (close: () => Promise<void>) => opened.defer(close);
   const chains = await openChains(config, { log, health, store, closeLater });
-  const directory = join(config.data, "index");
-  const indexes = opened.adopt(await Indexes.open({ directory, log, health }), (each) => each.close());
+  const directory = indexFolder(config.data);
+  const cipher = encryption.cipher && new SegmentCipher(encryption.cipher);
+  const indexes = opened.adopt(await Indexes.open({ directory, log, health, cipher }), (each) => each.close());
   const sources = opened.adopt(await SourceBook.open(store, Date.now, health), (each) => each.close());
   const time = opened.adopt(new Timekeeper({ health }), (each) => each.close());
   const rules = new RuleBook({ store, hash, salts: createSalts(), now: () => time.now(), health });
@@ -252,7 +264,7 @@ async function openFolder({ data }: Config, log: Logger): Promise<void> {
   await makeFolder(data);
   for (const name of PRIVATE_FOLDERS) await closeToOthers(join(data, name));
   if (process.platform === "win32" || ((await stat(data)).mode & 0o077) === 0) return;
-  log.warn({ data }, "others on this machine may look into the data folder, where events lie in clear: chmod 700");
+  log.warn({ data }, "others on this machine may look into the data folder, where keys and events lie: chmod 700");
 }
 
 async function openMarks({ data }: Config, hash: Hash, health: Health): Promise<Marks> {

@@ -5,7 +5,7 @@
 
 import type { Condition, Health } from "../health.ts";
 import type { Hex } from "../merkle/bytes.ts";
-import { LevelStore } from "../store/level-store.ts";
+import { LevelStore, type LevelStoreOptions } from "../store/level-store.ts";
 import type { WritingState } from "../store/leveldb/database.ts";
 import { Patrol } from "../store/patrol.ts";
 import { type Config, storeFolder } from "./config.ts";
@@ -13,6 +13,12 @@ import { type Config, storeFolder } from "./config.ts";
 /** The part of a log that is used. */
 export type StorageLog = {
   warn(fields: object, message: string): void;
+};
+
+export type StorageParts = {
+  readonly health: Health;
+  readonly log: StorageLog;
+  readonly openCipher: NonNullable<LevelStoreOptions["openCipher"]>;
 };
 
 export type Storage = {
@@ -42,9 +48,13 @@ const STORE_CONDITIONS: Readonly<Record<WritingState, Condition | undefined>> = 
 };
 
 /** Opens the store, and begins to watch it. @throws whatever LevelStore.open throws */
-export async function openStorage(config: Config, health: Health, log: StorageLog): Promise<Storage> {
+export async function openStorage(
+  config: Pick<Config, "data">,
+  { health, log, openCipher }: StorageParts,
+): Promise<Storage> {
   const directory = storeFolder(config.data);
   const store = await LevelStore.open(directory, {
+    openCipher,
     onStatus: ({ state, cause }) => health.report("store", STORE_CONDITIONS[state], cause),
   });
   const { tornBytes, mended } = store;

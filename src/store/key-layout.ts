@@ -11,12 +11,12 @@
  *   06 space 00 key              record                 text; space and key are UTF-8, a space has no 00
  *
  * Spaces: `anchors/{ledger}` store/anchor-record.ts, `anchoring/{chain}/…` anchor/record/open-anchors.ts and
- * anchor/transaction/pending-store.ts, `seals` ledger/seal/seal.ts, `keys` and `keyuses` http/auth/api-keys.ts, `probe`
+ * anchor/transaction/pending-store.ts, `encrypts` ledger/encrypt/encrypt.ts, `keys` and `keyuses` http/auth/api-keys.ts, `probe`
  * http/routes/health.ts, `searches/{ledger}` http/routes/events/search-records.ts, `schemas/{ledger}` and `requirements` ingest/rules/rule-records.ts, `secrets` keys/secret-check.ts.
  * Why: docs/decisions/0030.
  */
 
-import { readUint64, utf8, writeUint64 } from "../merkle/bytes.ts";
+import { fromUtf8, readUint64, utf8, writeUint64 } from "../merkle/bytes.ts";
 import { TILE_WIDTH } from "../merkle/tile.ts";
 
 const FORM = 0x00;
@@ -100,6 +100,11 @@ export function keyInSpace(space: string, key: Uint8Array): Uint8Array {
   return key.subarray(2 + utf8(space).length);
 }
 
+/** Whether the keys of a space are names that people chose, which may tell something: a encrypted store hides them. */
+export function isNamedByPeople(space: string): boolean {
+  return space === "sources" || space.startsWith("searches/") || space.startsWith("schemas/");
+}
+
 /** First and last possible key of all ledgers. */
 export const ledgerKeys = { gte: ledgerKey(0), lte: ledgerKey(0xffff_ffff) } as const;
 
@@ -130,6 +135,10 @@ export function isBehindLedgers(key: Uint8Array): boolean {
   return (key[0] ?? RECORD) >= RECORD;
 }
 
+export function isEntry(key: Uint8Array): boolean {
+  return key[0] === ENTRY;
+}
+
 export function isTile(key: Uint8Array): boolean {
   return key[0] === TILE;
 }
@@ -142,6 +151,22 @@ export function isClaim(key: Uint8Array): boolean {
 export function ledgerOf(key: Uint8Array): number | undefined {
   const kind = key[0] as number;
   return kind >= ENTRY && kind <= CLAIM && key.length > 4 ? ledgerNumberOf(key) : undefined;
+}
+
+/** Whether what stands under a key tells something that people said: entries, claims and records. */
+export function holdsWords(key: Uint8Array): boolean {
+  return key[0] === ENTRY || key[0] === CLAIM || key[0] === RECORD;
+}
+
+/** The 32 bytes of the key of a claim. */
+export function claimedIn(key: Uint8Array): Uint8Array {
+  return key.subarray(NUMBER_AT);
+}
+
+/** Space and key of a record. */
+export function recordIn(key: Uint8Array): { readonly space: string; readonly key: string } {
+  const end = key.indexOf(0, 1);
+  return { space: fromUtf8(key.subarray(1, end)), key: fromUtf8(key.subarray(end + 1)) };
 }
 
 export function isSameLedger(a: Uint8Array, b: Uint8Array): boolean {

@@ -9,11 +9,17 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Level } from "level";
+import { equal, utf8 } from "../merkle/bytes.ts";
+import { compactAll, compactionOf } from "./leveldb/compact.ts";
 import { filesIn } from "./leveldb/folder.ts";
 import { inspectFolder, type OnProgress } from "./leveldb/inspect.ts";
 import { isLocked } from "./leveldb/opening/lock.ts";
 import { StoreLockedError } from "./store.ts";
+import { DecryptError } from "./values/value-cipher.ts";
 
+/** Says what encrypts the values; keys of the index itself begin with the id of a ledger. */
+const ENCRYPTED_BY = "encrypted-by";
+const NOTHING = new Uint8Array(0);
 const CACHE_BYTES = 32 * 1024 * 1024;
 const WRITE_BUFFER_BYTES = 8 * 1024 * 1024;
 const READ_AHEAD = 256;
@@ -25,7 +31,18 @@ const CLOSED = ["LEVEL_DATABASE_NOT_OPEN", "LEVEL_ITERATOR_NOT_OPEN"];
 type Database = Level<string, Uint8Array>;
 type Change = { readonly key: string; readonly value: Uint8Array | undefined };
 
+/** What encrypts the values of an index, so that they tell nothing of the entries. */
+export type IndexCipher = {
+  /** Tells an index that was encrypted with these keys from others. */
+  readonly id: string;
+  readonly encrypt: (key: string, value: Uint8Array) => Uint8Array;
+  /** @throws DecryptError when it was not encrypted so */
+  readonly decrypt: (key: string, encrypted: Uint8Array) => Uint8Array;
+};
+
 export type LevelIndexOptions = {
+  /** An index that is not encrypted with it is thrown away; without it values are in clear. */
+  readonly cipher?: IndexCipher | undefined;
   /** Told of the first failure: from then on the database is not to be believed. */
   readonly onFailure?: (cause: Error) => void;
   /** Ends the verification of the files: the opening fails then, and nothing is thrown away. */
@@ -36,7 +53,9 @@ export type LevelIndexOptions = {
 
 export class LevelIndexStore {
   readonly #db: Database;
+  readonly #directory: string;
   readonly #onFailure: ((cause: Error) => void) | undefined;
+  readonly #cipher: IndexCipher | undefined;
   #failure: Error | undefined;
 
   /**
@@ -52,17 +71,24 @@ export class LevelIndexStore {
     };
     try {
       const damaged = await inspectFolder(directory, onProgress);
-      if (damaged.length === 0) return new LevelIndexStore(await openDatabase(directory), options);
+      const found = damaged.length === 0 ? await openDatabase(directory) : undefined;
+      if (found !== undefined && (await isEncryptedBy(found, options.cipher)))
+        return new LevelIndexStore(found, directory, options);
+      await found?.close();
     } catch (error) {
       if (error instanceof StoreLockedError || signal?.aborted === true) throw error;
     }
     await rm(directory, { recursive: true, force: true });
-    return new LevelIndexStore(await openDatabase(directory), options);
+    const made = await openDatabase(directory);
+    if (options.cipher !== undefined) await made.put(ENCRYPTED_BY, utf8(options.cipher.id));
+    return new LevelIndexStore(made, directory, options);
   }
 
-  private constructor(db: Database, { onFailure }: LevelIndexOptions) {
+  private constructor(db: Database, directory: string, { onFailure, cipher }: LevelIndexOptions) {
     this.#db = db;
+    this.#directory = directory;
     this.#onFailure = onFailure;
+    this.#cipher = cipher;
   }
 
   /** The first failure: from then on nothing is written any more. */
@@ -70,8 +96,9 @@ export class LevelIndexStore {
     return this.#failure;
   }
 
-  getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#guard(this.#db.getMany([...keys]));
+  async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    const values = await this.#guard(this.#db.getMany([...keys]));
+    return values.map((value, i) => value && this.#opened(keys[i] as string, value));
   }
 
   async *list(prefix: string): AsyncIterable<readonly [key: string, value: Uint8Array]> {
@@ -80,7 +107,7 @@ export class LevelIndexStore {
       for (;;) {
         const found: [string, Uint8Array][] = await this.#guard(iterator.nextv(READ_AHEAD));
         if (found.length === 0) return;
-        yield* found;
+        for (const [key, value] of found) yield [key, this.#opened(key, value)];
       }
     } finally {
       await iterator.close();
@@ -92,7 +119,7 @@ export class LevelIndexStore {
     const batch = this.#db.batch();
     for (const { key, value } of writes) {
       if (value === undefined) batch.del(key);
-      else batch.put(key, value);
+      else batch.put(key, this.#cipher?.encrypt(key, value) ?? value);
     }
     await this.#guard(batch.write());
   }
@@ -101,8 +128,29 @@ export class LevelIndexStore {
     return this.#guard(this.#db.clear(rangeOf(prefix)));
   }
 
+  /** Takes off the disk what was removed and written over. @throws CompactError */
+  compact(): Promise<void> {
+    const first = "!";
+    const last = "~";
+    const span = async () => {
+      for (const key of [first, last]) await this.#db.batch().put(key, NOTHING).del(key).write();
+    };
+    return compactAll({ directory: this.#directory, compactRange: compactionOf(this.#db, first, last), span });
+  }
+
   close(): Promise<void> {
     return this.#db.close();
+  }
+
+  /** Whoever reads a value checks it, so that one which cannot be opened is handed out as nothing. */
+  #opened(key: string, value: Uint8Array): Uint8Array {
+    if (this.#cipher === undefined) return value;
+    try {
+      return this.#cipher.decrypt(key, value);
+    } catch (error) {
+      if (error instanceof DecryptError) return NOTHING;
+      throw error;
+    }
   }
 
   /** Passes a result on; the first failure is told. */
@@ -124,6 +172,16 @@ export async function indexBytes(directory: string): Promise<number> {
   let bytes = 0;
   for (const name of await filesIn(directory)) bytes += (await stat(join(directory, name))).size;
   return bytes;
+}
+
+/** Whether an index can be used with these keys, or without any: an empty one becomes theirs. */
+async function isEncryptedBy(db: Database, cipher: IndexCipher | undefined): Promise<boolean> {
+  const by = await db.get(ENCRYPTED_BY);
+  if (by !== undefined) return cipher !== undefined && equal(by, utf8(cipher.id));
+  if (cipher === undefined) return true;
+  for await (const _ of db.keys({ limit: 1 })) return false;
+  await db.put(ENCRYPTED_BY, utf8(cipher.id));
+  return true;
 }
 
 async function openDatabase(directory: string): Promise<Database> {

@@ -6,7 +6,7 @@
 
 import type { Entry } from "../entry/entry.ts";
 import type { PackedEntry } from "../entry/packed.ts";
-import { equal, type Hex, toHex } from "../merkle/bytes.ts";
+import type { Hex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Tile } from "../merkle/tile.ts";
 import * as keys from "./key-layout.ts";
@@ -19,13 +19,14 @@ import {
   type WritingStatus,
 } from "./leveldb/database.ts";
 import { WAY_OUT } from "./leveldb/folder.ts";
-import type { Bounds } from "./leveldb/range.ts";
+import { type Bounds, readingError } from "./leveldb/reading.ts";
 import { Turn } from "./mutex.ts";
 import { requireWholeTables } from "./patrol.ts";
 import { clearLeftovers } from "./rebuilt-folder.ts";
 import {
   type Commit,
   DamagedStoreError,
+  type EntryReplacement,
   type FoundClaim,
   type LedgerRecord,
   type RecordRange,
@@ -33,34 +34,38 @@ import {
   SizeConflictError,
   type Store,
 } from "./store.ts";
-import {
-  decodeCheckpoint,
-  decodeClaim,
-  decodeEntry,
-  decodePackedEntry,
-  decodeText,
-  decodeTile,
-  isWhole,
-  type Naming,
-  RecordEncoder,
-} from "./value-layout.ts";
+import { Claims, type OfLedger } from "./values/claims.ts";
+import { type EncryptAllOptions, encryptAll } from "./values/encrypt-all.ts";
+import { type CipherKeys, EntryValues } from "./values/entry-values.ts";
+import { type FormKind, readForm, requireRing, type StoreForm, writeForm } from "./values/form.ts";
+import { Records } from "./values/records.ts";
+import { StoredValues } from "./values/stored-values.ts";
+import type { PlainEntry, ValueCipher } from "./values/value-cipher.ts";
+import { decodeCheckpoint, decodeText, decodeTile, isWhole, type Naming } from "./values/value-layout.ts";
 
-const FORM = new Uint8Array([1]);
 /** LevelDB's log before it becomes a sorted file: larger means fewer rewrites, and more to read again at a start. */
 const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 
 export type LevelStoreOptions = Pick<DatabaseOptions, "waitMs" | "onStatus"> & {
   /** Opens a store in which records of ledgers are missing as well: for looking at what is left. */
   readonly isPartial?: boolean;
+  /**
+   * Gives what values are encrypted with, once it is known what the store is; undefined leaves it in clear.
+   * Without it a new store is in clear, and one that is encrypted is not opened.
+   */
+  readonly openCipher?: (form: StoreForm) => Promise<ValueCipher | undefined>;
 };
 
-type Known = { readonly number: number; record: LedgerRecord; size: number | undefined; turn: Turn };
+type Known = OfLedger & { record: LedgerRecord; size: number | undefined; turn: Turn };
 
 export class LevelStore implements Store {
   readonly #db: Database;
   readonly #ledgers = new Map<Hex, Known>();
   readonly #adding = new Turn();
-  readonly #encoder = new RecordEncoder();
+  readonly #values = new StoredValues();
+  readonly #entries: EntryValues;
+  readonly #records: Records;
+  readonly #claims: Claims;
   /** What was made anew before the store was opened, in words. */
   readonly mended: string | undefined;
 
@@ -78,7 +83,7 @@ export class LevelStore implements Store {
     const db = await Database.open(directory, { writeBufferSize: WRITE_BUFFER_BYTES, ...options, onLocked });
     const store = new LevelStore(db, mended);
     try {
-      await store.#load(directory);
+      await store.#load(directory, options.openCipher);
       if (options.isPartial !== true) await store.#requireAllLedgers(directory);
     } catch (cause) {
       await db.close();
@@ -89,6 +94,9 @@ export class LevelStore implements Store {
 
   private constructor(db: Database, mended: string | undefined) {
     this.#db = db;
+    this.#entries = new EntryValues(db, this.#values);
+    this.#records = new Records(db, this.#values);
+    this.#claims = new Claims(db, this.#values);
     this.mended = mended;
   }
 
@@ -115,8 +123,9 @@ export class LevelStore implements Store {
     return this.#adding.take(async () => {
       requireNew(record, await this.ledgers());
       const number = (this.#numbers().at(-1) ?? -1) + 1;
-      await this.#put(keys.ledgerKey(number), () => this.#encoder.text(encodeLedger(record)));
-      this.#ledgers.set(record.id, { number, record, size: 0, turn: new Turn() });
+      await this.#values.cipher?.openLedger(record.id);
+      await this.#put(keys.ledgerKey(number), () => this.#values.encoder.text(encodeLedger(record)));
+      this.#ledgers.set(record.id, { ledgerId: record.id, number, record, size: 0, turn: new Turn() });
     });
   }
 
@@ -124,7 +133,7 @@ export class LevelStore implements Store {
     const known = this.#known(ledgerId);
     await known.turn.take(async () => {
       const record = withSigner(known.record, signer);
-      await this.#put(keys.ledgerKey(known.number), () => this.#encoder.text(encodeLedger(record)));
+      await this.#put(keys.ledgerKey(known.number), () => this.#values.encoder.text(encodeLedger(record)));
       known.record = record;
     });
   }
@@ -137,73 +146,83 @@ export class LevelStore implements Store {
     checkCommit(ledgerId, commit);
     const known = this.#known(ledgerId);
     await known.turn.take(async () => {
+      const cipherKeys = await this.#entries.cipherKeys(known, commit.entries);
       const size = known.size ?? (await this.head(ledgerId))?.size ?? 0;
       if (size !== commit.from) {
         throw new SizeConflictError(`expected ledger ${ledgerId} to have ${commit.from} entries, got ${size}`);
       }
       // Until we know how this ends, the size is whatever a reader finds.
       known.size = undefined;
-      await this.#db.write({ sync: true }, (batch) => this.#fill(batch, known.number, commit));
+      await this.#db.write({ sync: true }, (batch) => this.#fill(batch, known, commit, cipherKeys));
       known.size = commit.checkpoint.size;
     });
   }
 
-  /** `put` copies what it gets, so that one key and one buffer serve all entries. */
-  #fill(batch: LevelBatch, ledger: number, commit: Commit): void {
-    const encoder = this.#encoder;
-    const key = keys.entryKey(ledger, commit.from);
-    let index = commit.from;
-    for (const entry of commit.entries) batch.put(keys.numbered(key, index++), encoder.entry(entry));
-    const claimKeys = keys.claimKeys(
-      ledger,
-      commit.claims.map((claim) => claim.key),
-    );
-    for (const [i, claim] of commit.claims.entries()) batch.put(claimKeys[i] as Uint8Array, encoder.claim(claim));
-    for (const tile of commit.tiles) batch.put(keys.tileKey(ledger, tile.level, tile.n), encoder.tile(tile.hashes));
-    batch.put(keys.checkpointKey(ledger, commit.checkpoint.size), encoder.checkpoint(commit.checkpoint));
+  #fill(
+    batch: LevelBatch,
+    known: Known,
+    { from, entries, claims, tiles, checkpoint }: Commit,
+    cipherKeys: CipherKeys,
+  ): void {
+    const { encoder } = this.#values;
+    this.#entries.put(batch, known, from, entries, cipherKeys);
+    this.#claims.put(batch, known, claims);
+    for (const tile of tiles) batch.put(keys.tileKey(known.number, tile.level, tile.n), encoder.tile(tile.hashes));
+    batch.put(keys.checkpointKey(known.number, checkpoint.size), encoder.checkpoint(checkpoint));
   }
 
-  async entry(ledgerId: Hex, index: number): Promise<Entry | undefined> {
-    const naming = () => `entry ${index} of ledger ${ledgerId}`;
-    const bytes = await this.#get(keys.entryKey(this.#known(ledgerId).number, index), naming);
-    return bytes === undefined ? undefined : decodeEntry(bytes, naming);
+  ready(ledgerId: Hex, entries: readonly PlainEntry[]): Promise<void> | undefined {
+    const found = this.#values.cipher?.keysFor(ledgerId, entries);
+    return found instanceof Promise ? found.then(() => undefined) : undefined;
   }
 
-  async *entries(ledgerId: Hex, from: number, to: number): AsyncIterable<Entry> {
-    for await (const some of this.#entries(ledgerId, from, to, decodeEntry)) yield* some;
+  replaceEntries(
+    ledgerId: Hex,
+    replacements: readonly EntryReplacement[],
+    claims: readonly Uint8Array[],
+  ): Promise<void> {
+    const known = this.#known(ledgerId);
+    return known.turn.take(async () => {
+      const entries = replacements.map(({ entry }) => entry);
+      const cipherKeys = await this.#entries.cipherKeys(known, entries);
+      const replace = await this.#entries.replacing(known, replacements, cipherKeys);
+      await this.#db.write({ sync: true }, (batch) => {
+        replace(batch);
+        for (const claim of claims) this.#claims.remove(batch, known, claim);
+      });
+    });
+  }
+
+  /**
+   * Encrypts all that is in clear, and takes what was off the disk; the store must have been opened with what encrypts.
+   * @returns how many values that were
+   */
+  async encryptAll(onProgress: EncryptAllOptions["onProgress"]): Promise<number> {
+    const encrypted = await encryptAll({
+      db: this.#db,
+      values: this.#values,
+      ledgers: [...this.#ledgers.values()],
+      onProgress,
+    });
+    await this.compact();
+    await this.#putForm("encrypted");
+    return encrypted;
+  }
+
+  compact(): Promise<void> {
+    return this.#db.compact();
+  }
+
+  entry(ledgerId: Hex, index: number): Promise<Entry | undefined> {
+    return this.#entries.get(this.#known(ledgerId), index);
+  }
+
+  entries(ledgerId: Hex, from: number, to: number): AsyncIterable<Entry> {
+    return this.#entries.range(() => this.#known(ledgerId), from, to);
   }
 
   packedEntries(ledgerId: Hex, from: number, to: number): AsyncIterable<readonly PackedEntry[]> {
-    return this.#entries(ledgerId, from, to, decodePackedEntry);
-  }
-
-  async *#entries<T>(
-    ledgerId: Hex,
-    from: number,
-    to: number,
-    decode: (bytes: Uint8Array, naming: Naming) => T,
-  ): AsyncGenerator<readonly T[]> {
-    const { number } = this.#known(ledgerId);
-    if (from >= to) return;
-    let index = from;
-    const naming = () => `entry ${index} of ledger ${ledgerId}`;
-    const range = { gte: keys.entryKey(number, from), lt: keys.entryKey(number, to) };
-    for await (const found of this.#db.ranges(range, (cause) => readingError(cause, naming), to - from)) {
-      const some: T[] = [];
-      try {
-        for (const [key, value] of found) {
-          if (keys.numberOf(key) !== index) throw new DamagedStoreError(`${naming()} is missing`);
-          some.push(decode(value, naming));
-          index++;
-        }
-      } catch (error) {
-        // Those before it are whole.
-        if (some.length > 0) yield some;
-        throw error;
-      }
-      yield some;
-    }
-    if (index < to) throw new DamagedStoreError(`${naming()} is missing`);
+    return this.#entries.packedRange(() => this.#known(ledgerId), from, to);
   }
 
   async tile(ledgerId: Hex, level: number, n: number): Promise<Uint8Array | undefined> {
@@ -213,7 +232,7 @@ export class LevelStore implements Store {
   }
 
   async replaceTile(ledgerId: Hex, { level, n, hashes }: Tile): Promise<void> {
-    await this.#put(keys.tileKey(this.#known(ledgerId).number, level, n), () => this.#encoder.tile(hashes));
+    await this.#put(keys.tileKey(this.#known(ledgerId).number, level, n), () => this.#values.encoder.tile(hashes));
   }
 
   async checkpoint(ledgerId: Hex, size: number): Promise<SignedCheckpoint | undefined> {
@@ -226,52 +245,20 @@ export class LevelStore implements Store {
     return this.#nextCheckpoint(ledgerId, index + 1, { reverse: false });
   }
 
-  async claims(ledgerId: Hex, claimed: readonly Uint8Array[]): Promise<FoundClaim[]> {
-    const { number } = this.#known(ledgerId);
-    const naming = () => `an idempotency claim of ledger ${ledgerId}`;
-    const asked = keys.claimKeys(number, claimed);
-    // Where LevelDB calls one of them corrupt, each is asked for alone.
-    const values = await this.#db
-      .getMany(asked)
-      .catch(() => Promise.all(asked.map((key) => orDamage(() => this.#get(key, naming)))));
-    return Promise.all(
-      values.map((value, i) => {
-        if (value === undefined || value instanceof DamagedStoreError) return value;
-        return orDamage(() => decodeClaim(value, claimed[i] as Uint8Array, naming));
-      }),
-    );
+  claims(ledgerId: Hex, claimed: readonly Uint8Array[]): Promise<FoundClaim[]> {
+    return this.#claims.find(this.#known(ledgerId), claimed);
   }
 
-  async record(space: string, key: string): Promise<string | undefined> {
-    const naming = () => `record ${JSON.stringify(key)} of ${space}`;
-    const bytes = await this.#get(keys.recordKey(space, key), naming);
-    return bytes === undefined ? undefined : decodeText(bytes, naming);
+  record(space: string, key: string): Promise<string | undefined> {
+    return this.#records.get(space, key);
   }
 
-  async *records(space: string, range: RecordRange = {}): AsyncIterable<readonly [key: string, value: string]> {
-    let at = "";
-    const naming = () => `record ${JSON.stringify(at)} of ${space}`;
-    for await (const [key, value] of this.#read(recordBounds(space, range), naming)) {
-      at = Buffer.from(keys.keyInSpace(space, key)).toString();
-      let text: string;
-      try {
-        text = decodeText(value, naming);
-      } catch (error) {
-        if (range.onDamaged === undefined || !(error instanceof DamagedStoreError)) throw error;
-        range.onDamaged(at, error);
-        continue;
-      }
-      yield [at, text];
-    }
+  records(space: string, range?: RecordRange): AsyncIterable<readonly [key: string, value: string]> {
+    return this.#records.list(space, range);
   }
 
-  async writeRecords(writes: readonly RecordWrite[], options: { readonly durable: boolean }): Promise<void> {
-    await this.#db.write({ sync: options.durable }, (batch) => {
-      for (const { space, key, value } of writes) {
-        if (value === undefined) batch.del(keys.recordKey(space, key));
-        else batch.put(keys.recordKey(space, key), this.#encoder.text(value));
-      }
-    });
+  writeRecords(writes: readonly RecordWrite[], options: { readonly durable: boolean }): Promise<void> {
+    return this.#records.write(writes, options);
   }
 
   /** Names of values that are not as they were written, of all kinds: claims, keys and records included. For audits. */
@@ -288,20 +275,34 @@ export class LevelStore implements Store {
     await this.#db.close();
   }
 
-  async #load(directory: string): Promise<void> {
-    const form = await this.#db.get(keys.formKey);
-    if (form === undefined) await this.#put(keys.formKey, () => FORM);
-    else if (!equal(form, FORM)) {
-      throw new DamagedStoreError(`expected a store of form ${toHex(FORM)} in ${directory}, got form ${toHex(form)}`);
-    }
+  async #load(directory: string, openCipher: LevelStoreOptions["openCipher"]): Promise<void> {
+    await this.#loadForm(directory, openCipher);
     for await (const [key, value] of this.#read(keys.ledgerKeys, () => "a ledger")) {
       const number = keys.ledgerNumberOf(key);
       const record = decodeLedger(
         decodeText(value, () => `ledger number ${number}`),
         number,
       );
-      this.#ledgers.set(record.id, { number, record, size: undefined, turn: new Turn() });
+      await this.#values.cipher?.openLedger(record.id);
+      this.#ledgers.set(record.id, { ledgerId: record.id, number, record, size: undefined, turn: new Turn() });
     }
+  }
+
+  /** Finds out whether values are encrypted, and with what. */
+  async #loadForm(directory: string, openCipher: LevelStoreOptions["openCipher"]): Promise<void> {
+    const found = await this.#db.get(keys.formKey);
+    const form = readForm(found, directory);
+    const cipher = await openCipher?.(form);
+    this.#values.cipher = cipher;
+    if (form === "new") return this.#putForm(cipher === undefined ? "clear" : "encrypted");
+    this.#values.isMixed = form === "converting";
+    if (form !== "clear") requireRing(found as Uint8Array, cipher, directory);
+    else if (cipher !== undefined) await this.#putForm("converting");
+  }
+
+  async #putForm(form: FormKind): Promise<void> {
+    await this.#put(keys.formKey, () => writeForm(form, this.#values.cipher));
+    this.#values.isMixed = form === "converting";
   }
 
   /** @throws DamagedStoreError when there is something of a ledger without its record: a new one might get its number */
@@ -367,30 +368,4 @@ export class LevelStore implements Store {
   #put(key: Uint8Array, value: () => Uint8Array): Promise<void> {
     return this.#db.write({ sync: true }, (batch) => void batch.put(key, value()));
   }
-}
-
-function recordBounds(space: string, range: RecordRange): Bounds {
-  const { gt, gte = "", lt, lte, limit, reverse = false } = range;
-  const start = gt === undefined ? { gte: keys.recordKey(space, gte) } : { gt: keys.recordKey(space, gt) };
-  const last = lt === undefined ? keys.recordSpaceEnd(space) : keys.recordKey(space, lt);
-  const end = lte === undefined ? { lt: last } : { lte: keys.recordKey(space, lte) };
-  return { ...start, ...end, reverse, ...(limit === undefined ? {} : { limit: Math.max(0, limit) }) };
-}
-
-function readingError(cause: unknown, naming: Naming): unknown {
-  if (codeOf(cause) !== "LEVEL_CORRUPTION") return cause;
-  return new DamagedStoreError(`${naming()} cannot be read: LevelDB calls the data corrupt`, { cause });
-}
-
-async function orDamage<T>(read: () => T | Promise<T>): Promise<T | DamagedStoreError> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof DamagedStoreError) return error;
-    throw error;
-  }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -11,7 +11,7 @@ import { replaceFolder } from "./leveldb/opening/restore-kept.ts";
 import { type Loss, salvage } from "./leveldb/salvage.ts";
 import type { BadRange } from "./leveldb/table.ts";
 import { makeRebuilt, removeRebuilt } from "./rebuilt-folder.ts";
-import { claimEnd, isWhole } from "./value-layout.ts";
+import { claimEnd, isWhole, revisionOf } from "./values/value-layout.ts";
 
 const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 
@@ -40,6 +40,7 @@ export async function rebuildStore(from: string, to: string, options: RebuildOpt
   await makeRebuilt(to);
   const counts = { kept: 0, damaged: 0, cut: 0 };
   const ledgers = new Set<number>();
+  const revisions = new Map<string, number>();
   const database = await Database.open(to, { writeBufferSize: WRITE_BUFFER_BYTES });
   try {
     const salvaged = await salvage(from, {
@@ -49,6 +50,7 @@ export async function rebuildStore(from: string, to: string, options: RebuildOpt
           const ledger = keys.ledgerOf(key);
           if (ledger !== undefined) ledgers.add(ledger);
           if (!isWhole(value) && !keys.isForm(key)) counts.damaged++;
+          else if (isOutdated(key, value, revisions)) return false;
           else if (isBehindCut(key, value, options.cuts)) counts.cut++;
           else return true;
           return false;
@@ -102,6 +104,16 @@ export function isDerived({ kind, after, upTo }: BadRange): boolean {
 /** Whether a damaged range ends before the first record. */
 export function isBeforeRecords({ upTo }: BadRange): boolean {
   return upTo !== undefined && !keys.isBehindLedgers(upTo);
+}
+
+/** Whether a newer value of an entry was found, in which something was erased: the older one must not come back. */
+function isOutdated(key: Uint8Array, value: Uint8Array, revisions: Map<string, number>): boolean {
+  if (!keys.isEntry(key)) return false;
+  const name = Buffer.from(key).toString("latin1");
+  const revision = revisionOf(value);
+  if (revision < (revisions.get(name) ?? 0)) return true;
+  if (revision > 0) revisions.set(name, revision);
+  return false;
 }
 
 function isBehindCut(key: Uint8Array, value: Uint8Array, cuts: RebuildOptions["cuts"]): boolean {

@@ -54,6 +54,9 @@ export type Commit = {
   readonly checkpoint: SignedCheckpoint;
 };
 
+/** An entry to be put in the place of the one of this index. */
+export type EntryReplacement = { readonly index: number; readonly entry: PackedEntry };
+
 /** One change of a record; a value of undefined deletes. Keys are compared as UTF-8 bytes. */
 export type RecordWrite = { readonly space: string; readonly key: string; readonly value: string | undefined };
 
@@ -86,6 +89,11 @@ export interface Store {
    *   in these cases
    */
   commit(ledgerId: Hex, commit: Commit): Promise<void>;
+  /**
+   * Gets what it needs to write entries, where that takes time, so that the writer does not wait for it: a key that has to
+   * be made or asked for elsewhere. Undefined when it has all.
+   */
+  ready(ledgerId: Hex, entries: readonly Pick<PackedEntry, "members">[]): Promise<void> | undefined;
   entry(ledgerId: Hex, index: number): Promise<Entry | undefined>;
   /** Entries [from, to) in order. @throws DamagedStoreError when one is missing or unreadable */
   entries(ledgerId: Hex, from: number, to: number): AsyncIterable<Entry>;
@@ -101,6 +109,19 @@ export interface Store {
   checkpointCovering(ledgerId: Hex, index: number): Promise<SignedCheckpoint | undefined>;
   /** Claims under these 32-byte keys, in the order asked; a damaged one stands as its error, so that the others do not suffer. */
   claims(ledgerId: Hex, keys: readonly Uint8Array[]): Promise<FoundClaim[]>;
+
+  /**
+   * Puts entries in the place of those that are there, durably and all at once, and deletes claims. What is put there has less
+   * in it and the same leaf hash, which is for the caller to see to. Older values may stay on the disk until `compact`.
+   * @throws RangeError when there is no entry of an index; nothing is written then
+   */
+  replaceEntries(
+    ledgerId: Hex,
+    replacements: readonly EntryReplacement[],
+    claims: readonly Uint8Array[],
+  ): Promise<void>;
+  /** Takes off the disk what was replaced and removed; no file of the store has it when the promise resolves. */
+  compact(): Promise<void>;
 
   record(space: string, key: string): Promise<string | undefined>;
   records(space: string, range?: RecordRange): AsyncIterable<readonly [key: string, value: string]>;

@@ -58,11 +58,15 @@ export class FaultyStore implements Store {
   updateSigner = (id: Hex, signer: Hex) => this.#step("updateSigner", () => this.#inner.updateSigner(id, signer));
   head = (id: Hex) => this.#step("head", () => this.#inner.head(id));
   commit = (id: Hex, commit: Commit) => this.#step("commit", () => this.#inner.commit(id, commit));
+  ready = (...args: Parameters<Store["ready"]>) => this.#inner.ready(...args);
   entry = (id: Hex, index: number) => this.#step("entry", () => this.#inner.entry(id, index));
   tile = (id: Hex, level: number, n: number) => this.#step("tile", () => this.#inner.tile(id, level, n));
   replaceTile = (id: Hex, tile: Tile) => this.#step("replaceTile", () => this.#inner.replaceTile(id, tile));
   checkpoint = (id: Hex, size: number) => this.#step("checkpoint", () => this.#inner.checkpoint(id, size));
   claims = (id: Hex, keys: readonly Uint8Array[]) => this.#step("claims", () => this.#inner.claims(id, keys));
+  replaceEntries = (...args: Parameters<Store["replaceEntries"]>) =>
+    this.#step("replaceEntries", () => this.#inner.replaceEntries(...args));
+  compact = () => this.#step("compact", () => this.#inner.compact());
   record = (space: string, key: string) => this.#step("record", () => this.#inner.record(space, key));
   close = () => this.#step("close", () => this.#inner.close());
 

@@ -13,7 +13,7 @@ import { shapeOf } from "../../src/json/shape.ts";
 import { openAccount } from "../../src/keys/key-source.ts";
 import { hostInUrl, readListenAddress } from "../../src/net/listen-address.ts";
 import { EVENT_BYTES_MAX, readConfig } from "../../src/service/config.ts";
-import { ConfigError } from "../../src/service/setting-errors.ts";
+import { ConfigError } from "../../src/service/settings/setting-errors.ts";
 import { BUNDLE_LIMITS } from "../../src/verify/bundle/bundle.ts";
 
 const KEY = "0x0000000000000000000000000000000000000000000000000000000000000001";

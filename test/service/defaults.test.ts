@@ -74,7 +74,7 @@ function minimalChain(t: TestContext): { readonly config: Config; readonly chain
 
 test("the defaults of the environment and the file are those that docs/configuration.md says", () => {
   const config = readConfig({});
-  const { limits, http, https, tls, data, logLevel, hecAck, embeddedExplorer, ...rest } = config;
+  const { limits, http, https, tls, data, logLevel, hecAck, embeddedExplorer, encryption, ...rest } = config;
   assert.deepEqual([https, tls, embeddedExplorer], [undefined, undefined, undefined]);
   const environment = {
     HOLDFAST_LISTEN: `${http?.host}:${http?.port}`,
@@ -82,6 +82,8 @@ test("the defaults of the environment and the file are those that docs/configura
     HOLDFAST_LOG: logLevel,
     HOLDFAST_HEC_ACK: hecAck,
     HOLDFAST_EXPLORER: undefined,
+    HOLDFAST_ENCRYPTION: encryption.isOn ? "on" : "off",
+    HOLDFAST_ENCRYPTION_KEY_FILE: undefined,
     HOLDFAST_CONFIG: undefined,
     HOLDFAST_TLS_LISTEN: undefined,
     HOLDFAST_TLS_CERT: undefined,
@@ -100,7 +102,22 @@ test("the defaults of the environment and the file are those that docs/configura
   for (const name of IN_VARIABLES) assert.equal(told.get(name), "", `${name} has its default above`);
   for (const name of IN_VARIABLES) told.delete(name);
   const ofTls = { "tls.clients": TLS_DEFAULTS.clients, "tls.hstsS": TLS_DEFAULTS.hstsS };
-  compare(told, { ...rest, ...ofTls, ...Object.fromEntries(ofLimits), "ledgers.NAME.misspelt": "warn" });
+  const ofEncryption = {
+    encryption: undefined,
+    "encryption.key": encryption.key,
+    "encryption.former": encryption.former,
+    "encryption.subject": encryption.subject,
+  };
+  assert.equal(told.get("encryption"), "", "it has its default above");
+  told.set("encryption", "–");
+  told.set("encryption.key", told.get("encryption.key") === "keys/encryption.key" ? "–" : "another");
+  compare(told, {
+    ...rest,
+    ...ofEncryption,
+    ...ofTls,
+    ...Object.fromEntries(ofLimits),
+    "ledgers.NAME.misspelt": "warn",
+  });
 });
 
 test("the defaults of a chain are those that docs/configuration.md says", (t) => {

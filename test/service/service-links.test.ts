@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { readConfig } from "../../src/service/config.ts";
-import { ConfigError } from "../../src/service/setting-errors.ts";
+import { ConfigError } from "../../src/service/settings/setting-errors.ts";
 
 /** As kubelet makes them (`pkg/kubelet/envvars`), for Services of some names and kinds. */
 const KUBERNETES: Readonly<Record<string, Readonly<Record<string, string>>>> = {

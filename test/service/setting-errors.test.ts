@@ -7,7 +7,7 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { openChains } from "../../src/service/chains.ts";
 import { readConfig } from "../../src/service/config.ts";
-import { ConfigError } from "../../src/service/setting-errors.ts";
+import { ConfigError } from "../../src/service/settings/setting-errors.ts";
 
 const ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const SLIP = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAee";
@@ -109,6 +109,19 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
   ["owner", ADDRESS, `"owner": expected {"address"} or ${KEYS}, got ${HIDDEN(ADDRESS)}`],
   ["chains", SECRET, `"chains": expected a list, got ${HIDDEN(SECRET)}`],
   ["embeddedIntervalS", 0, `"embeddedIntervalS": expected a number above 0, got 0`],
+  ["encryption", "on", `"encryption": expected "off" or an object with key, former, subject, got ${HIDDEN("on")}`],
+  [
+    "encryption.key",
+    PRIVATE_KEY,
+    `"encryption.key": expected one of {"file"}, {"env"}, {"command"}, {"pkcs11"}, {"vault"}, {"awsKms"}, see docs/encryption.md#where-the-key-is, got ${HIDDEN(PRIVATE_KEY)}`,
+  ],
+  [
+    "encryption.key",
+    { env: PRIVATE_KEY },
+    `"encryption.key.env": expected the name of a variable, got ${HIDDEN(PRIVATE_KEY)}`,
+  ],
+  ["encryption.former", {}, `"encryption.former": expected a list, got an empty object`],
+  ["encryption.subject", [], `"encryption.subject": expected a list of at least 1, got a list of 0`],
   ["keepAliveS", 86401, `"keepAliveS": expected a number of at most 86400, got 86401`],
   ["hecAck", "durable", `"hecAck": expected "recorded", "anchored" or "final", got "durable"`],
   ["keysInQuery", "yes", `"keysInQuery": expected true or false, got "yes"`],

@@ -114,7 +114,7 @@ test("a store of a form we do not know is refused", async (t) => {
   const raw = new Level<Uint8Array, Uint8Array>(directory, { keyEncoding: "view", valueEncoding: "view" });
   await raw.put(new Uint8Array([0]), new Uint8Array([2]));
   await raw.close();
-  await assert.rejects(LevelStore.open(directory), /expected a store of form 0x01 .* got form 0x02/);
+  await assert.rejects(LevelStore.open(directory), /expected a store of form 0x01, .* got form 0x02/);
 });
 
 test("a byte that changed on the disk is found before the store is opened", async (t) => {

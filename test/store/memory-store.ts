@@ -13,6 +13,7 @@ import { checkCommit, requireNew, withSigner } from "../../src/store/ledger-reco
 import {
   type Commit,
   DamagedStoreError,
+  type EntryReplacement,
   type FoundClaim,
   type IdempotencyClaim,
   type LedgerRecord,
@@ -21,7 +22,7 @@ import {
   SizeConflictError,
   type Store,
 } from "../../src/store/store.ts";
-import { decodeEntry, RecordEncoder } from "../../src/store/value-layout.ts";
+import { decodeEntry, RecordEncoder, revisionOf } from "../../src/store/values/value-layout.ts";
 
 type Shelf = {
   record: LedgerRecord;
@@ -74,6 +75,10 @@ export class MemoryStore implements Store {
     shelf.checkpoints.push({ ...commit.checkpoint });
   }
 
+  ready(): undefined {
+    return undefined;
+  }
+
   async entry(ledgerId: Hex, index: number): Promise<Entry | undefined> {
     const bytes = this.#shelf(ledgerId).entries[index];
     return bytes && decodeEntry(bytes.slice(), () => `entry ${index} of ledger ${ledgerId}`);
@@ -119,6 +124,25 @@ export class MemoryStore implements Store {
   async claims(ledgerId: Hex, keys: readonly Uint8Array[]): Promise<FoundClaim[]> {
     const { claims } = this.#shelf(ledgerId);
     return keys.map((key) => structuredClone(claims.get(toHex(key))));
+  }
+
+  async replaceEntries(
+    ledgerId: Hex,
+    replacements: readonly EntryReplacement[],
+    claims: readonly Uint8Array[],
+  ): Promise<void> {
+    const shelf = this.#shelf(ledgerId);
+    const missing = replacements.find(({ index }) => shelf.entries[index] === undefined);
+    if (missing !== undefined) throw new RangeError(`expected an entry at ${missing.index}, got none`);
+    for (const { index, entry } of replacements) {
+      const revision = revisionOf(shelf.entries[index] as Uint8Array) + 1;
+      shelf.entries[index] = this.#encoder.entry(entry, revision).slice();
+    }
+    for (const key of claims) shelf.claims.delete(toHex(key));
+  }
+
+  compact(): Promise<void> {
+    return Promise.resolve();
   }
 
   async record(space: string, key: string): Promise<string | undefined> {

@@ -3,10 +3,11 @@
 import type { ArchiveSource } from "../../archive/write-archive.ts";
 import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import { Ledger } from "../../ledger/ledger.ts";
+import type { Hash } from "../../merkle/hash.ts";
 import { storeFolder } from "../../service/config.ts";
-import { LevelStore } from "../../store/level-store.ts";
 import { type LedgerRecord, type Store, StoreLockedError } from "../../store/store.ts";
 import { CliError, usageError } from "../terminal/failure.ts";
+import { openWithKeys, type StoreOptions, type WithKeys } from "../terminal/store-keys.ts";
 import { isFileError, unreadable, viewOf } from "../terminal/store-view.ts";
 
 /** Does something with a ledger. @throws CliError when there is none of that name, or a service is using it */
@@ -18,20 +19,21 @@ export async function withLedger<T>(
   const folder = storeFolder(data);
   const view = await viewOf(folder);
   try {
-    const store = await openStore(view.directory, folder);
+    const hash = await fastKeccak256();
+    const { store, close } = await openStore(view.directory, folder, { keys: data, hash });
     try {
-      return await work(await sourceIn(store, name, folder));
+      return await work(await sourceIn(store, { name, folder, hash }));
     } finally {
-      await store.close();
+      await close();
     }
   } finally {
     await view.dispose();
   }
 }
 
-async function openStore(view: string, folder: string): Promise<LevelStore> {
+async function openStore(view: string, folder: string, options: StoreOptions): Promise<WithKeys> {
   try {
-    return await LevelStore.open(view);
+    return await openWithKeys(view, options);
   } catch (cause) {
     if (cause instanceof StoreLockedError) {
       const message = `A service is using ${folder}; stop it first, or give a copy of its data folder with --data.`;
@@ -41,7 +43,9 @@ async function openStore(view: string, folder: string): Promise<LevelStore> {
   }
 }
 
-async function sourceIn(store: Store, name: string, folder: string): Promise<ArchiveSource> {
+type Asked = { readonly name: string; readonly folder: string; readonly hash: Hash };
+
+async function sourceIn(store: Store, { name, folder, hash }: Asked): Promise<ArchiveSource> {
   const records = await store.ledgers();
   const record = records.find((each) => each.name === name);
   if (record === undefined) {
@@ -50,7 +54,6 @@ async function sourceIn(store: Store, name: string, folder: string): Promise<Arc
       `Expected a ledger in ${folder} as --ledger, one of ${names === "" ? "none" : names}, got ${name}.`,
     );
   }
-  const hash = await fastKeccak256();
   return { ledger: await Ledger.open({ store, record, signer: muteSigner(record), hash }), store, hash };
 }
 

@@ -10,8 +10,9 @@ import { type AuditReport, auditLedger } from "../../audit/audit.ts";
 import { rememberedOf } from "../../audit/expected-size.ts";
 import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import type { Hash } from "../../merkle/hash.ts";
 import { adminKeyFile, marksFolder, storeFolder } from "../../service/config.ts";
-import { LevelStore } from "../../store/level-store.ts";
+import type { LevelStore } from "../../store/level-store.ts";
 import { type FileDamage, inspectFolder } from "../../store/leveldb/inspect.ts";
 import { DamagedStoreError, type LedgerRecord, StoreLockedError } from "../../store/store.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
@@ -19,9 +20,15 @@ import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { type Progress, startProgress } from "../terminal/progress.ts";
+import { openWithKeys, type StoreOptions, type WithKeys } from "../terminal/store-keys.ts";
 import { isFileError, unreadable, viewOf } from "../terminal/store-view.ts";
 
-type AuditFlags = { readonly data?: string; readonly ledger?: string; readonly json?: boolean };
+type AuditFlags = {
+  readonly data?: string;
+  readonly keys?: string;
+  readonly ledger?: string;
+  readonly json?: boolean;
+};
 type Audited = { readonly record: LedgerRecord; readonly report: AuditReport };
 
 const FINDINGS_SHOWN = 50;
@@ -34,6 +41,7 @@ export function addAudit(program: Command, setExit: SetExit): void {
     .command("audit")
     .description("Read a whole store again and hash everything in it. The service must be stopped.")
     .option("--data <folder>", "data folder of the service; else HOLDFAST_DATA, else ./data")
+    .option("--keys <folder>", "data folder that has the keys of an encrypted store; else the same")
     .option("--ledger <name>", "this ledger only")
     .option("--json", "print the report as JSON")
     .addHelpText(
@@ -63,16 +71,18 @@ async function auditView(directory: string, data: string, flags: AuditFlags): Pr
   const inspecting = await startProgress("files");
   const files = await inspectFolder(directory, inspecting.show);
   inspecting.stop();
-  const store = await openStore(directory, folder, files);
-  if (store === undefined) {
+  const hash = await fastKeccak256();
+  const opened = await openStore(directory, { folder, files, keys: flags.keys ?? data, hash });
+  if (opened === undefined) {
     printResult(
       { json: { files: files.map(inWords), ledgers: [] }, text: describeFiles(folder, files) },
       flags.json === true,
     );
     return 1;
   }
+  const { store, close } = opened;
   try {
-    const audited = await auditAll(store, marksFolder(data), flags);
+    const audited = await auditAll(store, { marks: marksFolder(data), hash }, flags);
     if (audited.length === 0) throw usageError(`Expected ${flags.ledger ?? "a ledger"} in ${folder}, got none.`);
     const values: string[] = [];
     for await (const name of store.damagedValues()) values.push(name);
@@ -83,12 +93,15 @@ async function auditView(directory: string, data: string, flags: AuditFlags): Pr
     if (audited.some(({ report }) => report.findings.length > 0)) return 1;
     return audited.every(({ report }) => report.entries === 0) ? 2 : 0;
   } finally {
-    await store.close();
+    await close();
   }
 }
 
-async function auditAll(store: LevelStore, marks: string, flags: AuditFlags): Promise<Audited[]> {
-  const hash = await fastKeccak256();
+async function auditAll(
+  store: LevelStore,
+  { marks, hash }: { readonly marks: string; readonly hash: Hash },
+  flags: AuditFlags,
+): Promise<Audited[]> {
   const audited: Audited[] = [];
   for (const record of await store.ledgers()) {
     if (flags.ledger !== undefined && record.name !== flags.ledger) continue;
@@ -117,9 +130,12 @@ function isDataFolder(data: string): boolean {
 }
 
 /** Opens the view; undefined when damage in its files, which was found before, does not let it be opened. */
-async function openStore(view: string, folder: string, files: readonly FileDamage[]): Promise<LevelStore | undefined> {
+async function openStore(
+  view: string,
+  { folder, files, keys, hash }: StoreOptions & { readonly folder: string; readonly files: readonly FileDamage[] },
+): Promise<WithKeys | undefined> {
   try {
-    return await LevelStore.open(view);
+    return await openWithKeys(view, { keys, hash });
   } catch (cause) {
     if (cause instanceof DamagedStoreError && files.length > 0) return undefined;
     if (!(cause instanceof StoreLockedError)) throw cause;

@@ -64,6 +64,7 @@ export const CODES = {
   tails_of_key_max: [429, "The API key follows as often as it may"],
   headers_too_large: [431, "The headers of the request are too large"],
   store_damaged: [500, "What was recorded cannot be read"],
+  key_refused: [500, "What was recorded cannot be decrypted"],
   transfer_encoding_unsupported: [501, "The transfer encoding is not supported"],
   queue_full: [503, "The ledger's queue is full"],
   service_busy: [503, "The service holds as many request bodies as it may"],
@@ -72,6 +73,7 @@ export const CODES = {
   not_recorded: [503, "The request could not be recorded"],
   rules_changed: [503, "The rules of the ledger changed meanwhile"],
   store_unavailable: [503, "The store takes no writes for now"],
+  key_unavailable: [503, "The keys that events are encrypted with cannot be asked for"],
   marks_unwritable: [503, "What is signed cannot be remembered"],
   ledger_stopped: [503, "The ledger is stopped"],
   index_behind: [503, "The index is being built"],
@@ -83,7 +85,7 @@ export const CODES = {
 export type Code = keyof typeof CODES;
 
 /** What can be wrong with the ledger that a path names. */
-export const OF_LEDGER: readonly Code[] = ["ledger_unknown", "store_damaged"];
+export const OF_LEDGER: readonly Code[] = ["ledger_unknown", "store_damaged", "key_unavailable", "key_refused"];
 /** What can be wrong with the key of a request. */
 export const OF_KEY: readonly Code[] = ["key_missing", "key_invalid", "role_insufficient", "ledger_forbidden"];
 
@@ -94,6 +96,8 @@ export const OF_RECORDING: readonly Code[] = [
   "not_recorded",
   "rules_changed",
   "store_unavailable",
+  "key_unavailable",
+  "key_refused",
   "marks_unwritable",
   "ledger_stopped",
   "deadline_exceeded",

@@ -4,10 +4,10 @@
  */
 
 import { parentPort } from "node:worker_threads";
-import { decodeEntry } from "../../store/value-layout.ts";
+import { decodeEntry } from "../../store/values/value-layout.ts";
 import { type Frontier, leafOf, SealTree } from "./second-tree.ts";
 
-/** What the thread is asked; `records` are entries as store/value-layout.ts writes them, one behind the other. */
+/** What the thread is asked; `records` are entries as store/values/value-layout.ts writes them, one behind the other. */
 export type SealTask =
   | { readonly task: "start"; readonly size: number; readonly frontier: Frontier }
   | { readonly task: "add"; readonly records: Uint8Array; readonly lengths: readonly number[] }

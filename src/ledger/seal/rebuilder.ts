@@ -2,7 +2,7 @@
 
 import type { Entry } from "../../entry/entry.ts";
 import { packEntry } from "../../entry/packed.ts";
-import { RecordEncoder } from "../../store/value-layout.ts";
+import { RecordEncoder } from "../../store/values/value-layout.ts";
 import { WorkerThread } from "../../worker-thread.ts";
 import type { SealAnswer, SealTask } from "./rebuild-thread.ts";
 import type { Frontier } from "./second-tree.ts";

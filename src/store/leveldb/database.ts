@@ -20,6 +20,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Level } from "level";
 import { deferred } from "../../deferred.ts";
 import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
+import { compactAll, compactionOf, FIRST_KEY, fillSpan, LAST_KEY } from "./compact.ts";
 import { requireRoom } from "./disk-room.ts";
 import { AcknowledgedMissingError, cutLogs } from "./log-end.ts";
 import { FolderLock } from "./opening/lock.ts";
@@ -27,7 +28,7 @@ import { LOOK } from "./opening/open-errors.ts";
 import { openHandle } from "./opening/open-level.ts";
 import { type OpenedStore, openSafely } from "./opening/opening.ts";
 import { putBack } from "./opening/restore-kept.ts";
-import { type Bounds, behind } from "./range.ts";
+import { type Bounds, behind } from "./reading.ts";
 
 type Handle = Level<Uint8Array, Uint8Array>;
 export type LevelBatch = ReturnType<Handle["batch"]>;
@@ -183,6 +184,13 @@ export class Database {
       this.#queue.push({ sync: options.sync, fill, resolve, reject, isTried: false });
       this.#start();
     });
+  }
+
+  /** Takes off the disk what was removed and written over. @throws CompactError */
+  compact(): Promise<void> {
+    const span = () => this.write({ sync: false }, fillSpan);
+    const compactRange = () => this.#reading((handle) => compactionOf(handle, FIRST_KEY, LAST_KEY)());
+    return compactAll({ directory: this.#directory, compactRange, span });
   }
 
   /** Ends all writing, and closes; what waits for a reopening is refused. */

@@ -1,7 +1,7 @@
 /** Settings of listeners for syslog: variables for one of each kind, and the file for as many as somebody likes. */
 
-import type { ListenerSettings } from "../ingest/listeners/listeners.ts";
-import { parseAddress } from "./listening.ts";
+import type { ListenerSettings } from "../../ingest/listeners/listeners.ts";
+import { parseAddress } from "../listening.ts";
 import { ConfigError } from "./setting-errors.ts";
 
 export const SYSLOG_DEFAULTS = { source: "syslog", messageBytes: 262_144, sourceFromCertificate: false } as const;

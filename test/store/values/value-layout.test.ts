@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
-import type { Entry, Member } from "../../src/entry/entry.ts";
-import { packEntry, packMembers } from "../../src/entry/packed.ts";
-import { DamagedStoreError } from "../../src/store/store.ts";
+import type { Entry, Member } from "../../../src/entry/entry.ts";
+import { packEntry, packMembers } from "../../../src/entry/packed.ts";
+import { DamagedStoreError } from "../../../src/store/store.ts";
 import {
   decodeCheckpoint,
   decodeClaim,
@@ -12,8 +12,8 @@ import {
   decodeText,
   decodeTile,
   RecordEncoder,
-} from "../../src/store/value-layout.ts";
-import { checkpointOf, entryOf, hex } from "./suite.ts";
+} from "../../../src/store/values/value-layout.ts";
+import { checkpointOf, entryOf, hex } from "../suite.ts";
 
 const naming = () => "the record";
 const digest = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });

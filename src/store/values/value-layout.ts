@@ -1,26 +1,37 @@
 /**
  * The bytes of what is stored: a version byte, a body, and the CRC-32 of both. LevelDB checks its own sums only when
  * it compacts, so without ours a bit that flips on disk would be read back as if it were true. Not what is hashed for
- * the tree: that is entry/entry.ts.
+ * the tree: that is entry/entry.ts. Bodies of version 1:
  *
  *   entry       recordedAt[8] members                         as entry/packed.ts has them
  *   checkpoint  root[32] signedAt[8] signature[65]            ledger and size are in the key
  *   claim       content[32] varint(count) { varint(from) varint(count) }…
  *   tile        256 hashes
  *   text        UTF-8: records and ledgers
+ *
+ * of version 2, encrypted (cipher.ts), of version 4, an entry that was written again with less in it:
+ *
+ *   entry 2     revision[1] recordedAt[8] encrypted members
+ *   claim 2     as version 1, under a keyed digest of its key
+ *   text 2      encrypted UTF-8
+ *   entry 4     revision[1] recordedAt[8] members
  */
 
 import { crc32 } from "node:zlib";
-import { type Entry, type Member, requireCount } from "../entry/entry.ts";
-import { type PackedEntry, unpackMembers } from "../entry/packed.ts";
-import { readVarint, varintLength, writeVarint } from "../entry/varint.ts";
-import { fromHex, readUint64, readUtf8, toHex, writeUint64 } from "../merkle/bytes.ts";
-import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
-import { HASH_LENGTH } from "../merkle/hash.ts";
-import { TILE_BYTES } from "../merkle/tile.ts";
-import { DamagedStoreError, type IdempotencyClaim } from "./store.ts";
+import { type Entry, type Member, requireCount } from "../../entry/entry.ts";
+import { type PackedEntry, unpackMembers } from "../../entry/packed.ts";
+import { readVarint, varintLength, writeVarint } from "../../entry/varint.ts";
+import { fromHex, readUint64, readUtf8, toHex, writeUint64 } from "../../merkle/bytes.ts";
+import type { Checkpoint, SignedCheckpoint } from "../../merkle/checkpoint.ts";
+import { HASH_LENGTH } from "../../merkle/hash.ts";
+import { TILE_BYTES } from "../../merkle/tile.ts";
+import { DamagedStoreError, type IdempotencyClaim } from "../store.ts";
 
-const VERSION = 0x01;
+const CLEAR = 0x01;
+const ENCRYPTED = 0x02;
+const REVISED = 0x04;
+/** Of an entry, 0 being as it was recorded. */
+export const REVISION_MAX = 255;
 const SUM_LENGTH = 4;
 const SIGNATURE_LENGTH = 65;
 
@@ -30,9 +41,10 @@ export class RecordEncoder {
   #at = 0;
 
   /** Each method returns a view that the next call overwrites. */
-  entry({ recordedAt, members }: PackedEntry): Uint8Array {
+  entry({ recordedAt, members }: PackedEntry, revision = 0): Uint8Array {
     requireCount(members[0] ?? 0);
-    this.#start();
+    if (revision === 0) this.#start(CLEAR);
+    else this.#startRevision(REVISED, revision);
     this.#room(8 + members.length);
     writeUint64(this.#bytes, this.#at, recordedAt);
     this.#bytes.set(members, this.#at + 8);
@@ -40,8 +52,24 @@ export class RecordEncoder {
     return this.#finish();
   }
 
+  /** An entry whose members are encrypted. */
+  encryptedEntry(recordedAt: number, revision: number, encrypted: readonly Uint8Array[]): Uint8Array {
+    this.#startRevision(ENCRYPTED, revision);
+    this.#room(8);
+    writeUint64(this.#bytes, this.#at, recordedAt);
+    this.#at += 8;
+    for (const part of encrypted) this.#put(part, part.length);
+    return this.#finish();
+  }
+
+  encryptedText(encrypted: readonly Uint8Array[]): Uint8Array {
+    this.#start(ENCRYPTED);
+    for (const part of encrypted) this.#put(part, part.length);
+    return this.#finish();
+  }
+
   checkpoint(checkpoint: SignedCheckpoint): Uint8Array {
-    this.#start();
+    this.#start(CLEAR);
     this.#put(fromHex(checkpoint.root, HASH_LENGTH), HASH_LENGTH);
     writeUint64(this.#bytes, this.#at, checkpoint.signedAt);
     this.#at += 8;
@@ -49,8 +77,9 @@ export class RecordEncoder {
     return this.#finish();
   }
 
-  claim(claim: IdempotencyClaim): Uint8Array {
-    this.#start();
+  /** @param isKeyed whether a keyed digest stands in the place of its key */
+  claim(claim: IdempotencyClaim, isKeyed = false): Uint8Array {
+    this.#start(isKeyed ? ENCRYPTED : CLEAR);
     this.#room(HASH_LENGTH + 8 + 16 * claim.ranges.length);
     this.#put(claim.content, HASH_LENGTH);
     this.#varint(claim.ranges.length);
@@ -62,21 +91,30 @@ export class RecordEncoder {
   }
 
   tile(hashes: Uint8Array): Uint8Array {
-    this.#start();
+    this.#start(CLEAR);
     this.#put(hashes, TILE_BYTES);
     return this.#finish();
   }
 
   text(text: string): Uint8Array {
-    this.#start();
+    this.#start(CLEAR);
     this.#room(3 * text.length);
     this.#at += this.#bytes.write(text, this.#at);
     return this.#finish();
   }
 
-  #start(): void {
-    this.#bytes[0] = VERSION;
+  #start(version: number): void {
+    this.#bytes[0] = version;
     this.#at = 1;
+  }
+
+  #startRevision(version: number, revision: number): void {
+    if (!(revision >= 0 && revision <= REVISION_MAX)) {
+      throw new RangeError(`expected a revision in 0..${REVISION_MAX}, got ${revision}`);
+    }
+    this.#start(version);
+    this.#bytes[1] = revision;
+    this.#at = 2;
   }
 
   #finish(): Uint8Array {
@@ -110,7 +148,7 @@ export class RecordEncoder {
 /** Whether a value is as it was written. */
 export function isWhole(bytes: Uint8Array): boolean {
   const end = bytes.length - SUM_LENGTH;
-  if (end < 1 || bytes[0] !== VERSION) return false;
+  if (end < 1 || ![CLEAR, ENCRYPTED, REVISED].includes(bytes[0] as number)) return false;
   return crc32(bytes.subarray(0, end)) === new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(end);
 }
 
@@ -120,20 +158,53 @@ export function claimEnd(bytes: Uint8Array): number {
   return ranges.reduce((end, [from, count]) => Math.max(end, from + count), 0);
 }
 
+/** Whether what is in a value has to be opened before it can be read. */
+export function isEncrypted(bytes: Uint8Array): boolean {
+  return bytes[0] === ENCRYPTED;
+}
+
+/** How often an entry was written again with less in it: of two values of one entry the higher one counts. */
+export function revisionOf(bytes: Uint8Array): number {
+  return bytes[0] === CLEAR ? 0 : (bytes[1] ?? 0);
+}
+
 /** What a record is called when it turns out to be damaged. */
 export type Naming = () => string;
 
 export function decodeEntry(bytes: Uint8Array, naming: Naming): Entry {
-  const reader = new Reader(bytes, naming);
-  const recordedAt = reader.uint64();
-  return { recordedAt, members: reader.members() };
+  const { recordedAt, members } = decodePackedEntry(bytes, naming);
+  return { recordedAt, members: decodeMembers(members, naming) };
 }
 
 /** The same without decoding its members. */
 export function decodePackedEntry(bytes: Uint8Array, naming: Naming): PackedEntry {
-  const reader = new Reader(bytes, naming);
+  const reader = new Reader(bytes, naming, [CLEAR, REVISED]);
+  if (bytes[0] === REVISED) reader.take(1);
   const recordedAt = reader.uint64();
   return { recordedAt, members: reader.rest() };
+}
+
+/** Members of an entry that was decoded without them. */
+export function decodeMembers(packed: Uint8Array, naming: Naming): Member[] {
+  try {
+    return unpackMembers(packed);
+  } catch (cause) {
+    throw damaged(naming, (cause as Error).message, cause);
+  }
+}
+
+/** An entry whose members are encrypted. */
+export type EncryptedEntry = { readonly recordedAt: number; readonly revision: number; readonly encrypted: Uint8Array };
+
+export function decodeEncryptedEntry(bytes: Uint8Array, naming: Naming): EncryptedEntry {
+  const reader = new Reader(bytes, naming, [ENCRYPTED]);
+  const [revision] = reader.take(1);
+  const recordedAt = reader.uint64();
+  return { recordedAt, revision: revision as number, encrypted: reader.rest() };
+}
+
+export function decodeEncryptedText(bytes: Uint8Array, naming: Naming): Uint8Array {
+  return new Reader(bytes, naming, [ENCRYPTED]).rest();
 }
 
 export function decodeCheckpoint(
@@ -150,7 +221,7 @@ export function decodeCheckpoint(
 }
 
 export function decodeClaim(bytes: Uint8Array, key: Uint8Array, naming: Naming): IdempotencyClaim {
-  const reader = new Reader(bytes, naming);
+  const reader = new Reader(bytes, naming, [CLEAR, ENCRYPTED]);
   const content = reader.take(HASH_LENGTH);
   const count = reader.varint();
   if (count > bytes.length) reader.fail(`expected fewer ranges than bytes, got ${count}`);
@@ -172,6 +243,10 @@ export function decodeText(bytes: Uint8Array, naming: Naming): string {
   return reader.text(bytes.length - 1 - SUM_LENGTH);
 }
 
+function damaged(naming: Naming, why: string, cause?: unknown): DamagedStoreError {
+  return new DamagedStoreError(`${naming()} is damaged: ${why}`, cause === undefined ? {} : { cause });
+}
+
 /** Reads a record strictly: one spelling for each value, nothing missing and nothing left over. */
 class Reader {
   readonly #bytes: Uint8Array;
@@ -179,7 +254,7 @@ class Reader {
   readonly #end: number;
   #at = 1;
 
-  constructor(bytes: Uint8Array, naming: Naming) {
+  constructor(bytes: Uint8Array, naming: Naming, versions: readonly number[] = [CLEAR]) {
     // Never a Buffer: its slice() shares memory where that of every other array copies.
     this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#naming = naming;
@@ -187,11 +262,11 @@ class Reader {
     if (this.#end < 1) this.fail(`expected at least ${1 + SUM_LENGTH} bytes, got ${bytes.length}`);
     const sum = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(this.#end);
     if (crc32(bytes.subarray(0, this.#end)) !== sum) this.fail("its checksum does not fit");
-    if (bytes[0] !== VERSION) this.fail(`expected version ${VERSION}, got ${bytes[0]}`);
+    if (!versions.includes(bytes[0] as number)) this.fail(`expected version ${versions.join(" or ")}, got ${bytes[0]}`);
   }
 
   fail(why: string, cause?: unknown): never {
-    throw new DamagedStoreError(`${this.#naming()} is damaged: ${why}`, cause === undefined ? {} : { cause });
+    throw damaged(this.#naming, why, cause);
   }
 
   take(length: number): Uint8Array {
@@ -216,12 +291,6 @@ class Reader {
   /** All that is left. */
   rest(): Uint8Array {
     return this.take(this.#end - this.#at);
-  }
-
-  /** All that is left, as members. */
-  members(): Member[] {
-    const packed = this.rest();
-    return this.#wellFormed(() => unpackMembers(packed));
   }
 
   text(length: number): string {

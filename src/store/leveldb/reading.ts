@@ -1,6 +1,7 @@
-/** Ranges of keys, and what is left of one that was read in part. */
+/** Reading: ranges of keys, what is left of one that was read in part, and what LevelDB's errors mean. */
 
 import type { IteratorOptions } from "level";
+import { DamagedStoreError } from "../store.ts";
 
 export type Bounds = IteratorOptions<Uint8Array, Uint8Array>;
 
@@ -14,4 +15,10 @@ export function behind({ gte, gt, lt, lte, limit, ...rest }: Bounds, key: Uint8A
 /** LevelDB takes a bound that is there and undefined for one. */
 function defined(bounds: { [K in "gte" | "gt" | "lt" | "lte"]?: Uint8Array | undefined }): Bounds {
   return Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined));
+}
+
+/** @param naming what was being read */
+export function readingError(cause: unknown, naming: () => string): unknown {
+  if (!(cause instanceof Error && "code" in cause && cause.code === "LEVEL_CORRUPTION")) return cause;
+  return new DamagedStoreError(`${naming()} cannot be read: LevelDB calls the data corrupt`, { cause });
 }

@@ -3,7 +3,7 @@
  * not repeated: keys, where they are, and URLs of nodes, which often hold one.
  */
 
-import type { z } from "zod";
+import { z } from "zod";
 
 /** A setting that is missing, unknown or has the wrong form. */
 export class ConfigError extends Error {
@@ -15,7 +15,7 @@ type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
 /** Settings in which no text is repeated, but for addresses. */
-const SECRETIVE: ReadonlySet<PropertyKey> = new Set(["rpc", "remote", "signer", "owner", "payer"]);
+const SECRETIVE: ReadonlySet<PropertyKey> = new Set(["rpc", "remote", "signer", "owner", "payer", "encryption"]);
 /** A longer text is not repeated: a private key in the wrong place has 64 digits. */
 const SHOWN_MAX = 60;
 const NAMES_SHOWN_MAX = 8;
@@ -31,6 +31,14 @@ const KINDS: Readonly<Record<string, string>> = {
   object: "an object",
   record: "an object",
 };
+
+/** An object with these settings and no others. */
+export function settings<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const known = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    error: ({ code }) => (code === "unrecognized_keys" ? `expected only ${known}` : undefined),
+  });
+}
 
 /** All that is wrong. @param input what was read */
 export function describeSettings(issues: readonly Issue[], input: unknown): string {

@@ -1,0 +1,53 @@
+/** A store that a command looks into while no service has it open, with its keys where it is encrypted. */
+
+import { existsSync } from "node:fs";
+import type { Hash } from "../../merkle/hash.ts";
+import { readConfig } from "../../service/config.ts";
+import { StoreEncryption } from "../../service/encryption.ts";
+import { keyringFolder } from "../../service/settings/encryption-settings.ts";
+import { LevelStore } from "../../store/level-store.ts";
+import { openView } from "../../store/leveldb/linked-view.ts";
+import { printNote } from "./output.ts";
+
+export type WithKeys = { readonly store: LevelStore; readonly close: () => Promise<void> };
+
+export type StoreOptions = {
+  /** Folder in which keyring and key-encryption key are, unless the settings say otherwise. */
+  readonly keys: string;
+  readonly hash: Hash;
+  /** See LevelStoreOptions. */
+  readonly isPartial?: boolean;
+};
+
+/**
+ * Opens a store; its keyring is left as it is.
+ * @throws whatever LevelStore.open throws, and StoreEncryptedError, KeyringMissingError, KekUnavailableError, KekRefusedError
+ */
+export async function openWithKeys(path: string, { keys, hash, isPartial = false }: StoreOptions): Promise<WithKeys> {
+  const folder = keyringFolder(keys);
+  const view = existsSync(folder) ? await openView(folder) : undefined;
+  const encryption = new StoreEncryption({
+    // Nothing is made here: what is new or in clear stays as it is.
+    settings: { ...readConfig(process.env).encryption, isOn: false },
+    data: keys,
+    keyring: view?.directory ?? folder,
+    env: process.env,
+    log: { debug: () => undefined, info: () => undefined, warn: note, error: note },
+    hash,
+  });
+  const closeKeys = async () => {
+    await encryption.close();
+    await view?.dispose();
+  };
+  try {
+    const store = await LevelStore.open(path, { isPartial, openCipher: encryption.openCipher });
+    return { store, close: () => store.close().finally(closeKeys) };
+  } catch (error) {
+    await closeKeys();
+    throw error;
+  }
+}
+
+function note(_: object, message: string): void {
+  printNote(message);
+}

@@ -1,0 +1,219 @@
+/**
+ * Keys that are at hand: those of ledgers as long as the service runs, those of subjects as they are used. A subject's key
+ * encrypts nothing itself; keys for stretches of the ledger are derived from it, so that none comes near the 2^32 random
+ * nonces that AES-GCM allows a key (NIST SP 800-38D §8.3).
+ */
+
+import { createHmac, type KeyObject } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { Hex } from "../merkle/bytes.ts";
+import { HASH_LENGTH, type Hash, hashParts } from "../merkle/hash.ts";
+import type { PlainEntry } from "../store/values/value-cipher.ts";
+import { deriveKey } from "./aead.ts";
+import type { Keyring, SubjectKey } from "./keyring.ts";
+import { type SubjectMember, spellSubject, subjectOf, subjectText } from "./subject.ts";
+
+/** Keys of subjects that are kept unwrapped. */
+const KEYS_KEPT = 65_536;
+/** Entries that one derived key encrypts. */
+const STRETCH = 2 ** 24;
+/** Id of the key of events that name no subject. */
+const OWN_KEY_ID = new Uint8Array(8);
+
+/** A key that encrypts entries of one subject. */
+export class EntryKey {
+  /** 8 bytes. */
+  readonly id: Uint8Array;
+  readonly #root: Uint8Array;
+  readonly #derived = new Map<number, KeyObject>();
+
+  constructor(id: Uint8Array, root: Uint8Array) {
+    this.id = id;
+    this.#root = root;
+  }
+
+  /** The key for the stretch that an entry is in. */
+  at(index: number): KeyObject {
+    const stretch = Math.floor(index / STRETCH);
+    let key = this.#derived.get(stretch);
+    if (key === undefined) {
+      key = deriveKey(this.#root, `holdfast entries ${stretch}`);
+      this.#derived.set(stretch, key);
+    }
+    return key;
+  }
+}
+
+/** What is derived from the key of a ledger. */
+export type LedgerKeys = {
+  readonly ledgerId: Hex;
+  /** Of events that name no subject. */
+  readonly own: EntryKey;
+  /** What digests of subjects are keyed with. */
+  readonly subjects: KeyObject;
+  /** What digests of claims are keyed with, 32 bytes. */
+  readonly claims: Uint8Array;
+  /** Of the search index. */
+  readonly index: KeyObject;
+};
+
+export type EntryKeysOptions = {
+  readonly keyring: Keyring;
+  /** Which members name the subject, the first that an event has. */
+  readonly subjectMembers: readonly SubjectMember[];
+};
+
+export class EntryKeys {
+  readonly #options: EntryKeysOptions;
+  readonly #ledgers = new Map<Hex, LedgerKeys>();
+  /** By ledger and the text of the member that names the subject. */
+  readonly #byText = new LRUCache<string, EntryKey>({ max: KEYS_KEPT });
+  /** By ledger and key id. */
+  readonly #byId = new LRUCache<string, EntryKey>({ max: KEYS_KEPT });
+  /** Keys that are being made or unwrapped, by ledger and digest of the subject. */
+  readonly #coming = new Map<string, Promise<EntryKey>>();
+
+  constructor(options: EntryKeysOptions) {
+    this.#options = options;
+  }
+
+  async openLedger(ledgerId: Hex): Promise<void> {
+    if (this.#ledgers.has(ledgerId)) return;
+    const root = await this.#options.keyring.ledgerKey(ledgerId);
+    this.#ledgers.set(ledgerId, {
+      ledgerId,
+      own: new EntryKey(OWN_KEY_ID, deriveKey(root, "holdfast own entries").export()),
+      subjects: deriveKey(root, "holdfast subjects"),
+      claims: Uint8Array.from(deriveKey(root, "holdfast claims").export()),
+      index: deriveKey(root, "holdfast index"),
+    });
+  }
+
+  of(ledgerId: Hex): LedgerKeys {
+    const keys = this.#ledgers.get(ledgerId);
+    if (keys === undefined) throw new RangeError(`expected a ledger whose keys were opened, got ${ledgerId}`);
+    return keys;
+  }
+
+  /** The key of each entry; a promise where one has to be got first. */
+  forEntries(ledgerId: Hex, entries: readonly PlainEntry[]): readonly EntryKey[] | Promise<readonly EntryKey[]> {
+    const keys = this.of(ledgerId);
+    const found: EntryKey[] = [];
+    const missing = new Map<string, number[]>();
+    for (const [i, { members }] of entries.entries()) {
+      const text = subjectText(members, this.#options.subjectMembers);
+      const key = text === undefined ? keys.own : this.#byText.get(ledgerId + text);
+      if (key !== undefined) found[i] = key;
+      else missing.set(text as string, [...(missing.get(text as string) ?? []), i]);
+    }
+    return missing.size === 0 ? found : this.#complete(keys, found, missing);
+  }
+
+  /** A key by its id; undefined when it was destroyed. */
+  byId(ledgerId: Hex, id: Uint8Array): EntryKey | Promise<EntryKey | undefined> {
+    if (isOwn(id)) return this.of(ledgerId).own;
+    const name = nameOf(ledgerId, id);
+    return this.#byId.get(name) ?? this.#unwrap(ledgerId, id, name);
+  }
+
+  /** Digest of a subject: HMAC-SHA256 under a key of the ledger. */
+  digest(ledgerId: Hex, subject: string): string {
+    return createHmac("sha256", this.of(ledgerId).subjects).update(subject).digest("hex");
+  }
+
+  /** Forgets a key that was destroyed. */
+  forget(id: Uint8Array): void {
+    for (const cache of [this.#byText, this.#byId]) {
+      for (const [name, key] of cache.entries()) if (Buffer.compare(key.id, id) === 0) cache.delete(name);
+    }
+  }
+
+  async #complete(
+    { ledgerId }: LedgerKeys,
+    found: EntryKey[],
+    missing: ReadonlyMap<string, readonly number[]>,
+  ): Promise<readonly EntryKey[]> {
+    const texts = [...missing.keys()];
+    const digests = texts.map((text) => this.digest(ledgerId, spellSubject(subjectOf(text))));
+    const coming = await this.#get(ledgerId, [...new Set(digests)]);
+    for (const [n, text] of texts.entries()) {
+      const key = coming.get(digests[n] as string) as EntryKey;
+      this.#byText.set(ledgerId + text, key);
+      for (const i of missing.get(text) as readonly number[]) found[i] = key;
+    }
+    return found;
+  }
+
+  /** Keys of subjects, made where there are none: each once, however many ask at the same time. */
+  async #get(ledgerId: Hex, digests: readonly string[]): Promise<Map<string, EntryKey>> {
+    const nameOfSubject = (digest: string) => `${ledgerId} ${digest}`;
+    const begun = digests.filter((digest) => !this.#coming.has(nameOfSubject(digest)));
+    if (begun.length > 0) {
+      const all = this.#load(ledgerId, begun);
+      for (const digest of begun) {
+        const one = all.then((keys) => keys.get(digest) as EntryKey);
+        this.#coming.set(nameOfSubject(digest), one);
+        const end = () => void this.#coming.delete(nameOfSubject(digest));
+        one.then(end, end);
+      }
+    }
+    const keys = await Promise.all(
+      digests.map((digest) => this.#coming.get(nameOfSubject(digest)) as Promise<EntryKey>),
+    );
+    return new Map(digests.map((digest, i) => [digest, keys[i] as EntryKey]));
+  }
+
+  async #load(ledgerId: Hex, digests: readonly string[]): Promise<Map<string, EntryKey>> {
+    const { keyring } = this.#options;
+    const keys = new Map<string, EntryKey>();
+    const absent: string[] = [];
+    await Promise.all(
+      digests.map(async (digest) => {
+        const id = await keyring.keyIdOf(ledgerId, digest);
+        const key = id && (await this.byId(ledgerId, id));
+        if (key === undefined) absent.push(digest);
+        else keys.set(digest, key);
+      }),
+    );
+    const made = absent.length === 0 ? [] : await keyring.makeSubjectKeys(ledgerId, absent);
+    for (const [i, digest] of absent.entries()) keys.set(digest, this.#keep(ledgerId, made[i] as SubjectKey));
+    return keys;
+  }
+
+  async #unwrap(ledgerId: Hex, id: Uint8Array, name: string): Promise<EntryKey | undefined> {
+    const key = await this.#options.keyring.subjectKey(ledgerId, Uint8Array.from(id));
+    return key && (this.#byId.get(name) ?? this.#keep(ledgerId, key));
+  }
+
+  #keep(ledgerId: Hex, { id, key }: SubjectKey): EntryKey {
+    const made = new EntryKey(id, key);
+    this.#byId.set(nameOf(ledgerId, id), made);
+    return made;
+  }
+}
+
+/**
+ * What stands for the keys of claims, of 32 bytes each: keyed digests. Keccak is a sponge, so that a key in front is enough
+ * (KMAC, SP 800-185 §4).
+ */
+export function claimDigests(hash: Hash, { claims }: LedgerKeys, keys: readonly Uint8Array[]): Uint8Array[] {
+  const length = claims.length + HASH_LENGTH;
+  const inputs = new Uint8Array(keys.length * length);
+  const bounds: number[] = [];
+  for (const [i, key] of keys.entries()) {
+    inputs.set(claims, i * length);
+    inputs.set(key, i * length + claims.length);
+    bounds.push(i * length, (i + 1) * length);
+  }
+  const digests = new Uint8Array(keys.length * HASH_LENGTH);
+  hashParts(hash, inputs, bounds, digests);
+  return keys.map((_, i) => digests.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH));
+}
+
+function isOwn(id: Uint8Array): boolean {
+  return id.every((byte) => byte === 0);
+}
+
+function nameOf(ledgerId: Hex, id: Uint8Array): string {
+  return ledgerId + Buffer.from(id.buffer, id.byteOffset, id.length).toString("latin1");
+}

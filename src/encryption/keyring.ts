@@ -1,0 +1,355 @@
+/**
+ * The keyring: every key that values are encrypted with, wrapped by a key-encryption key, in a store of its own. It is backed up
+ * apart from the events, so that a key that was destroyed is gone for older copies of them too.
+ *
+ *   ring       `system`      which ring this is, and the key of what belongs to no ledger
+ *   ledgers    id            the key of a ledger
+ *   keys/{id}  key id        the key of a subject of a ledger; its subject is a digest
+ *   subjects/{id} digest     which key a subject has
+ *   erased/{id}   index      what is left of an entry that was erased: digests
+ *
+ * Why: docs/decisions/0204.
+ */
+
+import { randomBytes } from "node:crypto";
+import { readJson } from "../json/read.ts";
+import { fromHex, type Hex, toHex } from "../merkle/bytes.ts";
+import { LevelStore } from "../store/level-store.ts";
+import { Turn } from "../store/mutex.ts";
+import { DamagedStoreError, type RecordWrite } from "../store/store.ts";
+import { KekRefusedError, type KeyEncryptionKey, type WrappedBy } from "./key-encryption-key.ts";
+
+const KEY_BYTES = 32;
+const RING_ID_BYTES = 16;
+const KEY_ID_BYTES = 8;
+const INDEX_DIGITS = 16;
+/** Keys that are wrapped at once by a key-encryption key that may be far away. */
+const WRAPPED_AT_ONCE = 16;
+/** Keys that are wrapped again in one durable write. */
+const REWRAP_BATCH = 64;
+const DURABLE = { durable: true } as const;
+
+/** A wrapped key as it is kept. */
+type KeyRow = WrappedBy & {
+  /** Base64. */
+  readonly wrapped: string;
+  /** Milliseconds since 1970. */
+  readonly madeAt: number;
+  /** Digest of the subject, where it is one's. */
+  readonly subject?: string;
+};
+
+/** How many keys a version of a key-encryption key wraps. */
+export type WrapCount = WrappedBy & { readonly keys: number };
+
+export type KeyringStatus = {
+  readonly ringId: Hex;
+  /** What new keys are wrapped by. */
+  readonly wrappedBy: WrappedBy;
+  /** Keys of subjects. */
+  readonly subjects: number;
+  readonly wraps: readonly WrapCount[];
+};
+
+export type KeyringOptions = {
+  readonly directory: string;
+  /** The first one wraps; the others are there for what they wrapped before. */
+  readonly keks: readonly [KeyEncryptionKey, ...KeyEncryptionKey[]];
+  readonly now: () => number;
+  /** Whether a ring is made where there is none. */
+  readonly mayBegin: boolean;
+};
+
+/** A key of a subject, with its id. */
+export type SubjectKey = { readonly id: Uint8Array; readonly key: Uint8Array };
+
+/** There is no keyring where one has to be. */
+class KeyringMissingError extends Error {
+  override readonly name = "KeyringMissingError";
+  readonly code = "keyring_missing";
+}
+
+export class Keyring {
+  readonly #store: LevelStore;
+  readonly #options: KeyringOptions;
+  /** Writing keys again, and destroying them, is one thing after the other. */
+  readonly #turn = new Turn();
+  #ringId: Uint8Array = new Uint8Array(0);
+  #system: Uint8Array = new Uint8Array(0);
+
+  /**
+   * Opens the ring in a folder.
+   * @throws KeyringMissingError, StoreLockedError, DamagedStoreError, KekUnavailableError, KekRefusedError
+   */
+  static async open(options: KeyringOptions): Promise<Keyring> {
+    const ring = new Keyring(await LevelStore.open(options.directory), options);
+    try {
+      await ring.#load();
+    } catch (error) {
+      await ring.#store.close();
+      throw error;
+    }
+    return ring;
+  }
+
+  private constructor(store: LevelStore, options: KeyringOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /** 16 bytes. */
+  get ringId(): Uint8Array {
+    return this.#ringId;
+  }
+
+  /** The key of what belongs to no ledger. */
+  get systemKey(): Uint8Array {
+    return this.#system;
+  }
+
+  /** The key of a ledger, made when it has none. */
+  async ledgerKey(ledgerId: Hex): Promise<Uint8Array> {
+    const row = await this.#row("ledgers", ledgerId);
+    if (row !== undefined) return this.#unwrap(row, ledgerId);
+    const key = freshKey();
+    await this.#write([{ space: "ledgers", key: ledgerId, value: spell(await this.#wrap(key, ledgerId)) }]);
+    return key;
+  }
+
+  /** The id of the key that a subject has; undefined when it has none. */
+  async keyIdOf(ledgerId: Hex, subject: string): Promise<Uint8Array | undefined> {
+    const id = await this.#store.record(`subjects/${ledgerId}`, subject);
+    return id === undefined ? undefined : fromHex(id, KEY_ID_BYTES);
+  }
+
+  /** A key by its id; undefined when it was destroyed, or never was. */
+  async subjectKey(ledgerId: Hex, id: Uint8Array): Promise<SubjectKey | undefined> {
+    const name = toHex(id);
+    const row = await this.#row(`keys/${ledgerId}`, name);
+    return row === undefined ? undefined : { id, key: await this.#unwrap(row, contextOf(ledgerId, name)) };
+  }
+
+  /** Makes keys for subjects that have none, durably, in the order asked. */
+  async makeSubjectKeys(ledgerId: Hex, subjects: readonly string[]): Promise<SubjectKey[]> {
+    const made: SubjectKey[] = [];
+    const writes: RecordWrite[] = [];
+    await inParallel(subjects, WRAPPED_AT_ONCE, async (subject, i) => {
+      const id = Uint8Array.from(randomBytes(KEY_ID_BYTES));
+      const key = freshKey();
+      const name = toHex(id);
+      const row = { ...(await this.#wrap(key, contextOf(ledgerId, name))), subject };
+      made[i] = { id, key };
+      writes.push({ space: `keys/${ledgerId}`, key: name, value: spell(row) });
+      writes.push({ space: `subjects/${ledgerId}`, key: subject, value: name });
+    });
+    await this.#write(writes);
+    return made;
+  }
+
+  /** Destroys the key of a subject: what it encrypted can be opened no more, here and in older copies. @returns its id */
+  destroy(ledgerId: Hex, subject: string): Promise<Uint8Array | undefined> {
+    return this.#turn.take(async () => {
+      const id = await this.keyIdOf(ledgerId, subject);
+      if (id === undefined) return undefined;
+      await this.#write([
+        { space: `keys/${ledgerId}`, key: toHex(id), value: undefined },
+        { space: `subjects/${ledgerId}`, key: subject, value: undefined },
+      ]);
+      return id;
+    });
+  }
+
+  /** Keeps what is left of entries that are erased: packed members, by index. */
+  keepErased(
+    ledgerId: Hex,
+    entries: readonly { readonly index: number; readonly members: Uint8Array }[],
+  ): Promise<void> {
+    const space = `erased/${ledgerId}`;
+    return this.#write(
+      entries.map(({ index, members }) => ({
+        space,
+        key: place(index),
+        value: Buffer.from(members).toString("base64"),
+      })),
+    );
+  }
+
+  /** What is left of an erased entry. */
+  async erased(ledgerId: Hex, index: number): Promise<Uint8Array | undefined> {
+    const found = await this.#store.record(`erased/${ledgerId}`, place(index));
+    return found === undefined ? undefined : Uint8Array.from(Buffer.from(found, "base64"));
+  }
+
+  /** Every erased entry of a ledger, in order. */
+  async *allErased(ledgerId: Hex): AsyncIterable<{ readonly index: number; readonly members: Uint8Array }> {
+    for await (const [key, value] of this.#store.records(`erased/${ledgerId}`)) {
+      yield { index: Number(key), members: Uint8Array.from(Buffer.from(value, "base64")) };
+    }
+  }
+
+  async status(): Promise<KeyringStatus> {
+    const { id, version } = this.#options.keks[0];
+    const wraps = new Map<string, WrapCount>();
+    let subjects = 0;
+    for await (const { space, row } of this.#rows()) {
+      if (space.startsWith("keys/")) subjects++;
+      const name = spell(wrappedBy(row));
+      wraps.set(name, { ...wrappedBy(row), keys: (wraps.get(name)?.keys ?? 0) + 1 });
+    }
+    return { ringId: toHex(this.#ringId), wrappedBy: { id, version }, subjects, wraps: [...wraps.values()] };
+  }
+
+  /** Goes on with a newer version of the key-encryption key: new keys are wrapped by it, those there are stay until `rewrap`. */
+  async rotate(): Promise<WrappedBy> {
+    const [kek] = this.#options.keks;
+    await kek.rotate();
+    return { id: kek.id, version: kek.version };
+  }
+
+  /**
+   * Wraps every key again that is not under the version in force; interrupted, it goes on where it was.
+   * @returns how many it wrapped
+   */
+  async rewrap(onProgress: (done: number) => void = () => undefined): Promise<number> {
+    const { id, version } = this.#options.keks[0];
+    let done = 0;
+    let batch: Place[] = [];
+    const flush = async () => {
+      done += await this.#turn.take(() => this.#rewrapBatch(batch));
+      batch = [];
+      onProgress(done);
+    };
+    for await (const { space, key, row } of this.#rows()) {
+      if (row.id === id && row.version === version) continue;
+      batch.push({ space, key });
+      if (batch.length >= REWRAP_BATCH) await flush();
+    }
+    if (batch.length > 0) await flush();
+    return done;
+  }
+
+  /** Takes keys that were destroyed off the disk. */
+  compact(): Promise<void> {
+    return this.#store.compact();
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+    for (const kek of this.#options.keks) await kek.close();
+  }
+
+  async #load(): Promise<void> {
+    const { mayBegin, directory } = this.#options;
+    const row = (await this.#row("ring", "system")) as (KeyRow & { readonly ringId: Hex }) | undefined;
+    if (row !== undefined) {
+      this.#ringId = fromHex(row.ringId, RING_ID_BYTES);
+      this.#system = await this.#unwrap(row, "system");
+      return;
+    }
+    if (!mayBegin) {
+      throw new KeyringMissingError(
+        `expected in ${directory} the keys that the store is encrypted with, got none; bring that folder back from its backup`,
+      );
+    }
+    this.#ringId = Uint8Array.from(randomBytes(RING_ID_BYTES));
+    this.#system = freshKey();
+    const made = { ...(await this.#wrap(this.#system, "system")), ringId: toHex(this.#ringId) };
+    await this.#write([{ space: "ring", key: "system", value: spell(made) }]);
+  }
+
+  async #rewrapBatch(places: readonly Place[]): Promise<number> {
+    const writes: RecordWrite[] = [];
+    await inParallel(places, WRAPPED_AT_ONCE, async ({ space, key }) => {
+      const row = await this.#row(space, key);
+      // It may have been destroyed meanwhile.
+      if (row === undefined) return;
+      const context = space.startsWith("keys/") ? contextOf(space.slice("keys/".length) as Hex, key) : key;
+      const { wrapped, id, version } = await this.#wrap(await this.#unwrap(row, context), context);
+      writes.push({ space, key, value: spell({ ...row, wrapped, id, version }) });
+    });
+    await this.#write(writes);
+    return writes.length;
+  }
+
+  /** Every wrapped key. */
+  async *#rows(): AsyncIterable<Place & { readonly row: KeyRow }> {
+    const ledgers: string[] = [];
+    for await (const [key] of this.#store.records("ledgers")) ledgers.push(key);
+    for (const space of ["ring", "ledgers", ...ledgers.map((id) => `keys/${id}`)]) {
+      for await (const [key, value] of this.#store.records(space)) yield { space, key, row: readRow(value) };
+    }
+  }
+
+  async #row(space: string, key: string): Promise<KeyRow | undefined> {
+    const value = await this.#store.record(space, key);
+    return value === undefined ? undefined : readRow(value);
+  }
+
+  async #wrap(key: Uint8Array, context: string): Promise<KeyRow> {
+    const [kek] = this.#options.keks;
+    // The version is taken before, so that one that comes meanwhile is not said of what an older one wrapped.
+    const { id, version } = kek;
+    const wrapped = await kek.wrap(key, this.#context(context));
+    return { id, version, wrapped: Buffer.from(wrapped).toString("base64"), madeAt: this.#options.now() };
+  }
+
+  async #unwrap({ id, version, wrapped }: KeyRow, context: string): Promise<Uint8Array> {
+    const kek = this.#options.keks.find((each) => each.id === id);
+    if (kek === undefined) {
+      const known = this.#options.keks.map((each) => each.id).join(", ");
+      throw new KekRefusedError(
+        `expected the key-encryption key ${id}, which wrapped the keys of this store, got ${known}; name it in the settings as a former one`,
+      );
+    }
+    const key = await kek.unwrap(Buffer.from(wrapped, "base64"), { version, context: this.#context(context) });
+    if (key.length === KEY_BYTES) return key;
+    throw new KekRefusedError(`expected a key of ${KEY_BYTES} bytes from ${id}, got ${key.length}`);
+  }
+
+  #context(of: string): string {
+    return `holdfast ${toHex(this.#ringId)} ${of}`;
+  }
+
+  #write(writes: readonly RecordWrite[]): Promise<void> {
+    return this.#store.writeRecords(writes, DURABLE);
+  }
+}
+
+type Place = { readonly space: string; readonly key: string };
+
+function freshKey(): Uint8Array {
+  return Uint8Array.from(randomBytes(KEY_BYTES));
+}
+
+function contextOf(ledgerId: Hex, keyId: string): string {
+  return `${ledgerId} ${keyId}`;
+}
+
+function place(index: number): string {
+  return String(index).padStart(INDEX_DIGITS, "0");
+}
+
+function wrappedBy({ id, version }: WrappedBy): WrappedBy {
+  return { id, version };
+}
+
+function spell(value: unknown): string {
+  return JSON.stringify(value);
+}
+
+function readRow(text: string): KeyRow {
+  const row = readJson(text) as Partial<KeyRow>;
+  if (typeof row.id === "string" && typeof row.version === "string" && typeof row.wrapped === "string")
+    return row as KeyRow;
+  throw new DamagedStoreError("a key of the keyring is damaged: expected what wrapped it, and the wrapped key");
+}
+
+async function inParallel<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T, i: number) => Promise<void>,
+): Promise<void> {
+  for (let from = 0; from < items.length; from += atOnce) {
+    await Promise.all(items.slice(from, from + atOnce).map((item, i) => work(item, from + i)));
+  }
+}

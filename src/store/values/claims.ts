@@ -1,0 +1,80 @@
+/** Idempotency claims of a store. In a encrypted one a keyed digest stands in the place of each claim's key. */
+
+import type { Hex } from "../../merkle/bytes.ts";
+import * as keys from "../key-layout.ts";
+import type { Database, LevelBatch } from "../leveldb/database.ts";
+import { readingError } from "../leveldb/reading.ts";
+import { DamagedStoreError, type FoundClaim, type IdempotencyClaim } from "../store.ts";
+import type { StoredValues } from "./stored-values.ts";
+import { decodeClaim } from "./value-layout.ts";
+
+/** The ledger of claims, and the number by which keys name it. */
+export type OfLedger = { readonly ledgerId: Hex; readonly number: number };
+
+export class Claims {
+  readonly #db: Database;
+  readonly #values: StoredValues;
+
+  constructor(db: Database, values: StoredValues) {
+    this.#db = db;
+    this.#values = values;
+  }
+
+  put(batch: LevelBatch, ledger: OfLedger, claims: readonly IdempotencyClaim[]): void {
+    const { cipher, encoder } = this.#values;
+    const claimed = claims.map((claim) => claim.key);
+    for (const [i, place] of this.#places(ledger, claimed).entries()) {
+      batch.put(place, encoder.claim(claims[i] as IdempotencyClaim, cipher !== undefined));
+    }
+  }
+
+  /** Deletes a claim, under whichever key it stands. */
+  remove(batch: LevelBatch, ledger: OfLedger, claimed: Uint8Array): void {
+    for (const place of this.#places(ledger, [claimed])) batch.del(place);
+    if (this.#values.isMixed) batch.del(keys.claimKey(ledger.number, claimed));
+  }
+
+  async find(ledger: OfLedger, claimed: readonly Uint8Array[]): Promise<FoundClaim[]> {
+    const found = await this.#find(ledger, claimed, this.#places(ledger, claimed));
+    if (!this.#values.isMixed) return found;
+    // Those that were made before the store was encrypted stand under their own keys.
+    const older = await this.#find(ledger, claimed, keys.claimKeys(ledger.number, claimed));
+    return found.map((claim, i) => claim ?? older[i]);
+  }
+
+  async #find(
+    { ledgerId }: OfLedger,
+    claimed: readonly Uint8Array[],
+    asked: readonly Uint8Array[],
+  ): Promise<FoundClaim[]> {
+    const naming = () => `an idempotency claim of ledger ${ledgerId}`;
+    const readAlone = (key: Uint8Array) =>
+      orDamage(async () =>
+        this.#db.get(key).catch((cause) => {
+          throw readingError(cause, naming);
+        }),
+      );
+    // Where LevelDB calls one of them corrupt, each is asked for alone.
+    const values = await this.#db.getMany(asked).catch(() => Promise.all(asked.map(readAlone)));
+    return Promise.all(
+      values.map((value, i) => {
+        if (value === undefined || value instanceof DamagedStoreError) return value;
+        return orDamage(() => decodeClaim(value, claimed[i] as Uint8Array, naming));
+      }),
+    );
+  }
+
+  /** Where claims stand. */
+  #places({ ledgerId, number }: OfLedger, claimed: readonly Uint8Array[]): Uint8Array[] {
+    return keys.claimKeys(number, this.#values.cipher?.claimKeys(ledgerId, claimed) ?? claimed);
+  }
+}
+
+async function orDamage<T>(read: () => T | Promise<T>): Promise<T | DamagedStoreError> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof DamagedStoreError) return error;
+    throw error;
+  }
+}

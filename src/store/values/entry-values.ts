@@ -1,0 +1,122 @@
+/** Entries of a store: written and read, one by one and in ranges, and put in the place of others. */
+
+import type { Entry } from "../../entry/entry.ts";
+import type { PackedEntry } from "../../entry/packed.ts";
+import * as keys from "../key-layout.ts";
+import type { Database, LevelBatch } from "../leveldb/database.ts";
+import { readingError } from "../leveldb/reading.ts";
+import { DamagedStoreError, type EntryReplacement, StoreUnavailableError } from "../store.ts";
+import type { OfLedger } from "./claims.ts";
+import type { StoredValues } from "./stored-values.ts";
+import type { CipherKey, PlainEntry } from "./value-cipher.ts";
+import { decodeMembers, type Naming, REVISION_MAX, revisionOf } from "./value-layout.ts";
+
+/** Keys of entries in their order; undefined where they are not encrypted. */
+export type CipherKeys = readonly CipherKey[] | undefined;
+
+export class EntryValues {
+  readonly #db: Database;
+  readonly #values: StoredValues;
+
+  constructor(db: Database, values: StoredValues) {
+    this.#db = db;
+    this.#values = values;
+  }
+
+  /** Keys to encrypt entries with. @throws StoreUnavailableError where one cannot be had: nothing is written then */
+  async cipherKeys({ ledgerId }: OfLedger, entries: readonly PlainEntry[]): Promise<CipherKeys> {
+    try {
+      return await this.#values.cipher?.keysFor(ledgerId, entries);
+    } catch (cause) {
+      if (cause instanceof RangeError) throw cause;
+      const message = `expected the keys that events are encrypted with, got: ${(cause as Error).message}`;
+      throw new StoreUnavailableError(message, { cause });
+    }
+  }
+
+  /** Puts entries into a batch, which copies what it gets, so that one key and one buffer serve all. */
+  put(
+    batch: LevelBatch,
+    ledger: OfLedger,
+    from: number,
+    entries: readonly PackedEntry[],
+    cipherKeys: CipherKeys,
+  ): void {
+    const { ledgerId, number } = ledger;
+    const key = keys.entryKey(number, from);
+    let index = from;
+    for (const entry of entries) {
+      const value = this.#values.entry({ ledgerId, index }, entry, cipherKeys?.[index - from]);
+      batch.put(keys.numbered(key, index++), value);
+    }
+  }
+
+  /** What puts entries in the place of those that are there. @throws RangeError where there is none */
+  async replacing(
+    { ledgerId, number }: OfLedger,
+    replacements: readonly EntryReplacement[],
+    cipherKeys: CipherKeys,
+  ): Promise<(batch: LevelBatch) => void> {
+    const asked = replacements.map(({ index }) => keys.entryKey(number, index));
+    const before = await this.#db.getMany(asked);
+    const missing = before.indexOf(undefined);
+    if (missing >= 0) throw new RangeError(`expected an entry at ${replacements[missing]?.index}, got none`);
+    return (batch) => {
+      for (const [i, { index, entry }] of replacements.entries()) {
+        const revision = Math.min(revisionOf(before[i] as Uint8Array) + 1, REVISION_MAX);
+        batch.put(asked[i] as Uint8Array, this.#values.entry({ ledgerId, index }, entry, cipherKeys?.[i], revision));
+      }
+    };
+  }
+
+  async get({ ledgerId, number }: OfLedger, index: number): Promise<Entry | undefined> {
+    const naming = () => `entry ${index} of ledger ${ledgerId}`;
+    const bytes = await this.#db.get(keys.entryKey(number, index)).catch((cause) => {
+      throw readingError(cause, naming);
+    });
+    return bytes && unpacked(await this.#values.openEntry({ ledgerId, index }, bytes, naming), naming);
+  }
+
+  async *range(ledger: () => OfLedger, from: number, to: number): AsyncIterable<Entry> {
+    for await (const some of this.#range(ledger, from, to, unpacked)) yield* some;
+  }
+
+  packedRange(ledger: () => OfLedger, from: number, to: number): AsyncIterable<readonly PackedEntry[]> {
+    return this.#range(ledger, from, to, (entry) => entry);
+  }
+
+  async *#range<T>(
+    ledger: () => OfLedger,
+    from: number,
+    to: number,
+    decode: (entry: PackedEntry, naming: Naming) => T,
+  ): AsyncGenerator<readonly T[]> {
+    const { ledgerId, number } = ledger();
+    if (from >= to) return;
+    let index = from;
+    const naming = () => `entry ${index} of ledger ${ledgerId}`;
+    const range = { gte: keys.entryKey(number, from), lt: keys.entryKey(number, to) };
+    for await (const found of this.#db.ranges(range, (cause) => readingError(cause, naming), to - from)) {
+      const some: T[] = [];
+      try {
+        for (const [key, value] of found) {
+          if (keys.numberOf(key) !== index) throw new DamagedStoreError(`${naming()} is missing`);
+          const entry = this.#values.openEntry({ ledgerId, index }, value, naming);
+          some.push(decode(entry instanceof Promise ? await entry : entry, naming));
+          index++;
+        }
+      } catch (error) {
+        // Those before it are whole.
+        if (some.length > 0) yield some;
+        throw error;
+      }
+      yield some;
+    }
+    if (index < to) throw new DamagedStoreError(`${naming()} is missing`);
+  }
+}
+
+/** An entry with its members. */
+function unpacked({ recordedAt, members }: PackedEntry, naming: Naming): Entry {
+  return { recordedAt, members: decodeMembers(members, naming) };
+}
