@@ -1,6 +1,8 @@
 /**
- * Events as CSV, RFC 4180: a header, fields parted by commas, lines ended by CR LF. A cell that a spreadsheet would run as
- * a formula gets a `'` in front, which is taken off again by whoever reads the file as data.
+ * Events as CSV, RFC 4180: a header, fields parted by commas, lines ended by CR LF. What a spreadsheet would run as a formula
+ * gets a `'` in front, which is taken off again by whoever reads the file as data: a cell, and what is one where lists are
+ * parted by semicolons.
+ * Why: docs/decisions/0190.
  */
 
 import type { Column, TableCell } from "./columns.ts";
@@ -8,6 +10,8 @@ import type { ExportRecord } from "./record.ts";
 
 /** What begins a formula, also behind quotes and white space, which spreadsheets pass over; wide forms among it. */
 const FORMULA = /^[\s"'`\u00a0\ufeff\u200b]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+/** The same within a cell, where it begins one for a spreadsheet that parts by semicolons: quotes do not hold it together there. */
+const FORMULA_WITHIN = /[;\r\n](?=[\s"'`\u00a0\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 const QUOTED = /[",\r\n]|^\s|\s$/;
 
 export function csvHeader(columns: readonly Column[]): string {
@@ -28,6 +32,7 @@ function spell(cell: TableCell): string {
   if (typeof cell === "number") return JSON.stringify(cell);
   // Nothing at all is another thing than a text without letters.
   if (cell === "") return '""';
-  const safe = FORMULA.test(cell) ? `'${cell}` : cell;
+  const within = cell.replace(FORMULA_WITHIN, "$&'");
+  const safe = FORMULA.test(cell) ? `'${within}` : within;
   return QUOTED.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

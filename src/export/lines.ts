@@ -17,6 +17,9 @@ export class ExportLineError extends Error {
   readonly code = "export_line_invalid";
 }
 
+/** With what a line begins. */
+export const LINE_BEGIN = '{"index":';
+
 /** The line of an event, with its newline. */
 export function writeLine({ index, recordedAt, leafHash, entry }: ExportRecord): string {
   const shown: string[] = [];
@@ -35,8 +38,8 @@ export function writeLine({ index, recordedAt, leafHash, entry }: ExportRecord):
     at = end;
     return "digest" in member ? `{"digest":${hex}}` : hex;
   });
-  const place = `"index":${index},"recordedAt":${recordedAt},"leafHash":"${leafHash}"`;
-  return `{${place},"event":{${shown.join(",")}},"salts":[${salts.join(",")}]}\n`;
+  const place = `${LINE_BEGIN}${index},"recordedAt":${recordedAt},"leafHash":"${leafHash}"`;
+  return `${place},"event":{${shown.join(",")}},"salts":[${salts.join(",")}]}\n`;
 }
 
 /**

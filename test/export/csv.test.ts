@@ -30,8 +30,9 @@ function readCsv(text: string): Field[][] {
 
 /** As docs/export.md says that a program takes the quote off again. */
 const FORMULA = /^[\s"'`\u00a0\ufeff\u200b]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+const WITHIN = /([;\r\n])'(?=[\s"'`\u00a0\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 function undefused(text: string): string {
-  return text.startsWith("'") && FORMULA.test(text) ? text.slice(1) : text;
+  return (text.startsWith("'") && FORMULA.test(text) ? text.slice(1) : text).replaceAll(WITHIN, "$1");
 }
 
 const TEXTS = [
@@ -58,6 +59,14 @@ const TEXTS = [
   "=cmd|'/c calc'!A0",
   "'plain",
   "1-1",
+  "a;=1+1;b",
+  "a;'=1",
+  'a; "=1"',
+  "-1;-1",
+  "Mozilla (compatible; +http://bot)",
+  "two\n=1+1",
+  "two\r\n=1+1\r\n;=2",
+  "a;b\n\tc\n\nd",
 ];
 
 test("every text comes back, and none begins as a formula does", () => {
@@ -73,6 +82,16 @@ test("every text comes back, and none begins as a formula does", () => {
     const [message] = row as [Field];
     assert.doesNotMatch(message.text, /^[\s"\u00a0\ufeff]*[=+\-@\t\r\n＝＋－＠]/, JSON.stringify(message.text));
     assert.equal(undefused(message.text), TEXTS[i]);
+  }
+});
+
+test("no cell begins as a formula does where a spreadsheet parts by semicolons, which quotes in the middle do not keep together", () => {
+  const columns = readColumns(["index", "message", "event"]);
+  for (const message of TEXTS) {
+    const text = csvRow(recordOf({ message }), columns);
+    for (const cell of text.split(/[;\r\n]/)) {
+      assert.doesNotMatch(cell, /^[\s"\u00a0\ufeff]*[=+\-@＝＋－＠]/, JSON.stringify(text));
+    }
   }
 });
 

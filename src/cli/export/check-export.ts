@@ -4,8 +4,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
-import { ExportLineError, readLine, readObject } from "../../export/lines.ts";
+import { closeSync, createReadStream, existsSync, openSync, readSync } from "node:fs";
+import { ExportLineError, LINE_BEGIN, readLine, readObject } from "../../export/lines.ts";
 import { END_BEGIN, EXPORT_FORMAT, type ExportTrailer } from "../../export/trailer.ts";
 import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import { checksumAddress } from "../../merkle/address.ts";
@@ -49,13 +49,31 @@ type Checked = { readonly trailer: ExportTrailer; readonly isBound: boolean };
 
 async function checkFile(file: string): Promise<Checked> {
   const beside = `${file}${MANIFEST}`;
-  if (!existsSync(beside)) return checkLines(file);
+  // What has its own trailer is not judged by what lies beside it, which may be of a file that had this name before.
+  if (!existsSync(beside) || hasLines(file)) return checkLines(file);
   const trailer = trailerIn(
     readIn(beside, () => readObject(readTextFile(beside).trim())),
     beside,
   );
   // Lines are looked at whatever lies beside them.
   return trailer.as === "ndjson" ? checkLines(file) : { trailer: await checkBeside(file, trailer), isBound: false };
+}
+
+/** Whether a file begins as an export as NDJSON does, and no other; not where it cannot be read. */
+function hasLines(file: string): boolean {
+  const bytes = Buffer.alloc(Math.max(LINE_BEGIN.length, END_BEGIN.length));
+  try {
+    const opened = openSync(file, "r");
+    try {
+      const begin = bytes.toString("latin1", 0, readSync(opened, bytes));
+      return begin.startsWith(LINE_BEGIN) || begin.startsWith(END_BEGIN);
+    } finally {
+      closeSync(opened);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return false;
+  }
 }
 
 /** Whether a service has the checkpoint that a file is of. @throws CliError when it has another one, or none */
@@ -83,7 +101,13 @@ async function checkBeside(file: string, trailer: ExportTrailer): Promise<Export
   } catch (cause) {
     throw usageError(`Could not read ${file}: ${(cause as Error).message}.`);
   }
-  compare(file, trailer, bytes, sha256.digest("hex"));
+  try {
+    compare(file, trailer, bytes, sha256.digest("hex"));
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    const either = `Or ${file}${MANIFEST} is that of another export, which had this name before.`;
+    throw new CliError(`${error.message} ${either}`, { code: error.code, exitStatus: 1, cause: error });
+  }
   return trailer;
 }
 

@@ -143,6 +143,30 @@ test("no signer is named for a file that was made anew with a line less, whateve
   await assert.rejects(checkExport(file), isBroken(/events that lead to the root/));
 });
 
+test("what lies beside an export as NDJSON from an earlier one of that name does not mislead its check, and of others it is said", async (t) => {
+  const file = join(makeFolder(t), "events.txt");
+  const { text } = await ask(service, "GET /v1/ledgers/main/export", { key });
+  const { holdfast_export: trailer } = JSON.parse(text.trimEnd().split("\n").pop() as string);
+  const earlier = { ...trailer, as: "csv", bytes: 5, sha256: "00".repeat(32) };
+  writeFileSync(`${file}.holdfast.json`, JSON.stringify(earlier));
+  writeFileSync(file, text);
+  assert.match(
+    (await checkExport(file)).text[0] as string,
+    /whole export of 1500 events as ndjson. Its events lead to/,
+  );
+  const none = { ...trailer, count: 0, filter: { actor: "nobody" }, bytes: 0, sha256: emptyDigest() };
+  writeFileSync(file, `${JSON.stringify({ holdfast_export: none })}\n`);
+  assert.match((await checkExport(file)).text[0] as string, /whole export of 0 events/);
+  writeFileSync(file, "other");
+  await assert.rejects(checkExport(file), isBroken(/it was changed\. Or .*holdfast\.json is that of another export/));
+  rmSync(file);
+  await assert.rejects(checkExport(file), /Could not read/);
+});
+
+function emptyDigest(): string {
+  return createHash("sha256").digest("hex");
+}
+
 test("a file is of a service whose ledger has its root at its size, and of no other", async (t) => {
   const file = join(makeFolder(t), "some.ndjson");
   const { text } = await ask(service, "GET /v1/ledgers/main/export?actor=u1", { key });
