@@ -2,15 +2,17 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
+import { DamagedRecords } from "./damaged-records.ts";
 import { ask, codeOf, type Running, startService } from "./service.ts";
 
+const store = new DamagedRecords();
 let service: Running;
 let admin: string;
 let ada: string;
 let ben: string;
 
 before(async () => {
-  service = await startService();
+  service = await startService({ store });
   admin = await service.key(["admin"], "admin");
   ada = await service.key(["reader"], "ada");
   ben = await service.key(["auditor"], "ben");
@@ -112,6 +114,41 @@ test("a ledger has a hundred of them at most, two at once count, and each ledger
   assert.equal((await remove(ada, kept, "full")).status, 204);
   assert.equal((await put(ada, "one more", "action=b", "full")).status, 201);
   assert.ok((await list()).searches.length < 100);
+});
+
+test("one that the store cannot read is named beside the others, counts, and is an administrator's to replace or remove", async () => {
+  for (const name of ["gone", "lost"]) assert.equal((await put(ada, name, "action=a")).status, 201);
+  const others = (await list()).searches.filter(({ name }) => name !== "gone" && name !== "lost");
+  for (const name of ["gone", "lost"]) store.damaged.add(name);
+  const { searches, damaged } = await list();
+  assert.deepEqual([searches, damaged], [others, ["gone", "lost"]]);
+  for (const refused of [await put(ada, "lost", "action=b"), await remove(ada, "lost")]) {
+    assert.equal(codeOf(refused), "403 search_forbidden");
+    assert.match(refused.text, /a source that cannot be told/);
+  }
+  assert.equal((await put(admin, "lost", "action=c")).status, 200);
+  assert.equal((await remove(admin, "gone")).status, 204);
+  const after = await list();
+  assert.deepEqual(after.damaged, []);
+  assert.equal(after.searches.find(({ name }) => name === "lost")?.filter, "action=c");
+});
+
+test("while the disk is full nothing of a saved search changes and it is said; afterwards the same requests pass", async () => {
+  assert.equal((await put(ada, "kept", "action=a")).status, 201);
+  const before = await list();
+  store.isFull = true;
+  for (const refused of [
+    await put(ada, "kept", "action=b"),
+    await put(ada, "new", "action=b"),
+    await remove(ada, "kept"),
+  ]) {
+    assert.equal(codeOf(refused), "503 store_unavailable");
+    assert.notEqual(refused.headers.get("retry-after"), null);
+  }
+  assert.deepEqual(await list(), before);
+  store.isFull = false;
+  assert.equal((await put(ada, "kept", "action=b")).status, 200);
+  assert.equal((await remove(ada, "kept")).status, 204);
 });
 
 test("saved searches are there after a restart", async () => {

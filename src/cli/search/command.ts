@@ -5,19 +5,17 @@ import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { eventLine, type ListedEvent } from "../remote/event-line.ts";
 import { type FilterFlags, filterOf, withFilterOptions } from "../remote/filter-flags.ts";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
-import { CliError } from "../terminal/failure.ts";
 import { counted, readCount } from "../terminal/numbers.ts";
 import { isUnread, printNote, printResult } from "../terminal/output.ts";
+import { type SavedFlags, wholeFilter, withSavedOption } from "./saved-filter.ts";
 
 type SearchFlags = ServiceOptions &
-  FilterFlags & {
-    readonly ledger: string;
+  FilterFlags &
+  SavedFlags & {
     readonly order: "asc" | "desc";
     readonly limit: number;
     readonly after?: string;
     readonly count?: boolean;
-    /** Name of a saved search. */
-    readonly saved?: string;
     readonly json?: boolean;
   };
 
@@ -35,16 +33,15 @@ const PAGE_MAX = 1000;
 
 export function addSearch(program: Command): void {
   const command = program.command("search").description("Find events of a ledger, or count them.");
-  withFilterOptions(withServiceOptions(command))
+  withSavedOption(withFilterOptions(withServiceOptions(command)))
     .option("--ledger <name>", "the ledger", LEDGER_DEFAULT)
     .addOption(new Option("--order <order>", "desc: the newest first").choices(["desc", "asc"]).default("desc"))
     .addOption(new Option("--limit <events>", "print at most so many").argParser(readCount).default(LIMIT))
     .option("--after <next>", "go on where another search ended, as it said")
-    .option("--saved <name>", "what a search finds that was saved under this name; other filters narrow it")
     .option("--count", "print only how many there are")
     .option("--json", "print one JSON value")
     .action(async (flags: SearchFlags) => {
-      const filter = await wholeFilter(flags);
+      const filter = await wholeFilter(flags, filterOf(flags));
       await (flags.count === true ? count(flags, filter) : search(flags, filter));
     });
 }
@@ -96,39 +93,6 @@ async function count(flags: SearchFlags, filter: Parameters): Promise<void> {
 }
 
 type Parameters = Readonly<Record<string, string>>;
-
-type Saved = {
-  readonly name: string;
-  readonly filter: string;
-  readonly problems?: readonly { readonly path: string; readonly expected: string; readonly got: string }[];
-};
-
-/** The filter of the flags, with that of a saved search. @throws CliError */
-async function wholeFilter(flags: SearchFlags): Promise<Parameters> {
-  const own = filterOf(flags);
-  if (flags.saved === undefined) return own;
-  const path = `/v1/ledgers/${encodeURIComponent(flags.ledger)}/searches`;
-  const { searches } = (await new ServiceClient(flags).ask(path)) as { readonly searches: readonly Saved[] };
-  const found = searches.find(({ name }) => name === flags.saved);
-  const named = JSON.stringify(flags.saved);
-  if (found === undefined) {
-    const names = searches.map(({ name }) => JSON.stringify(name)).join(", ");
-    const message = `${flags.ledger} has no saved search ${named}; it has ${names === "" ? "none" : names}.`;
-    throw new CliError(message, { code: "search_unknown", exitStatus: 1 });
-  }
-  const [problem] = found.problems ?? [];
-  if (problem !== undefined) {
-    const message = `The saved search ${named} is not understood: expected ${problem.expected} at ${problem.path}, got ${problem.got}. Save it again.`;
-    throw new CliError(message, { code: "search_not_understood", exitStatus: 1 });
-  }
-  const saved = Object.fromEntries(new URLSearchParams(found.filter));
-  const both = Object.keys(own).find((name) => Object.hasOwn(saved, name) && saved[name] !== own[name]);
-  if (both !== undefined) {
-    const message = `The saved search ${named} has ${both}=${saved[both]} already; expected no other ${both} beside it.`;
-    throw new CliError(message, { code: "filter_twice", exitStatus: 2 });
-  }
-  return { ...saved, ...own };
-}
 
 function pathOf(
   flags: SearchFlags,

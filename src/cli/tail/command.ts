@@ -13,11 +13,12 @@ import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { eventLine, type ListedEvent } from "../remote/event-line.ts";
 import { type FilterFlags, filterOf, withFilterOptions } from "../remote/filter-flags.ts";
 import { LATER, refusal, ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
+import { type SavedFlags, wholeFilter, withSavedOption } from "../search/saved-filter.ts";
 import { CliError, unreachable } from "../terminal/failure.ts";
 import { isUnread, printNote, printResult } from "../terminal/output.ts";
 import { stopAsked } from "../terminal/process.ts";
 
-type TailFlags = ServiceOptions & FilterFlags & { readonly ledger: string; readonly json?: boolean };
+type TailFlags = ServiceOptions & FilterFlags & SavedFlags & { readonly json?: boolean };
 
 /** Between attempts; the last one for as long as it takes. */
 const PAUSES_MS = [200, 500, 1000, 2000, 5000];
@@ -28,13 +29,14 @@ export function addTail(program: Command): void {
   const command = program
     .command("tail")
     .description("Follow a ledger: print events as they are recorded, and go on after an outage where it was.");
-  withFilterOptions(withServiceOptions(command))
+  withSavedOption(withFilterOptions(withServiceOptions(command)))
     .option("--ledger <name>", "the ledger", LEDGER_DEFAULT)
     .option("--json", "print each event as a line of JSON")
     .action(async (flags: TailFlags) => {
       const stopping = new AbortController();
       void stopAsked().then(() => stopping.abort());
-      await new Follower(flags, stopping).run();
+      const filter = await wholeFilter(flags, filterOf(flags));
+      await new Follower(flags, filter, stopping).run();
     });
 }
 
@@ -44,6 +46,7 @@ type Ended = { readonly code: string; readonly detail: string };
 class Follower {
   readonly #client: ServiceClient;
   readonly #flags: TailFlags;
+  readonly #filter: Readonly<Record<string, string>>;
   readonly #stopping: AbortController;
   #lastId: string | undefined;
   #ended: Ended | undefined;
@@ -51,8 +54,9 @@ class Follower {
   #hasHeard = false;
   #isAway = false;
 
-  constructor(flags: TailFlags, stopping: AbortController) {
+  constructor(flags: TailFlags, filter: Readonly<Record<string, string>>, stopping: AbortController) {
     this.#flags = flags;
+    this.#filter = filter;
     this.#client = new ServiceClient(flags);
     this.#stopping = stopping;
   }
@@ -75,7 +79,7 @@ class Follower {
   /** Follows over one connection. @returns why it ended and has to begin again; undefined when all has come */
   async #follow(): Promise<string | undefined> {
     const path = `/v1/ledgers/${encodeURIComponent(this.#flags.ledger)}/events/tail`;
-    const query = new URLSearchParams(filterOf(this.#flags));
+    const query = new URLSearchParams(this.#filter);
     const headers = {
       Accept: "text/event-stream",
       ...(this.#lastId !== undefined && { "Last-Event-ID": this.#lastId }),

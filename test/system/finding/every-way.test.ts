@@ -12,7 +12,7 @@ import type { Filter } from "../../../src/query/request.ts";
 import { isWanted, makeFilter, random } from "../../query/random-events.ts";
 import { Bench, type Place } from "../faults/bench.ts";
 import type { ServiceProcess } from "../service-process.ts";
-import { RecordedEvents } from "./recorded.ts";
+import { LEDGER, RecordedEvents } from "./recorded.ts";
 import { type Bounded, byCommand, counted, exported, followed, listed } from "./ways.ts";
 
 const EVENTS = Number(process.env.EVENTS ?? 1000);
@@ -68,13 +68,24 @@ function filesOf(folder: string): string[] {
 
 let kills = 0;
 
+/** What was saved is there afterwards, and what was being saved is there as it was or as it became. */
 async function killIndex(): Promise<void> {
+  const save = (name: string, filter: string) => service.ask(`PUT ${LEDGER}/searches/${name}`, { filter });
+  const filters = [`text=${kills}`, `text=${kills + 1}`];
+  for (const name of ["kept", "changing"]) assert.ok((await save(name, filters[0] as string)).status < 300);
+  const changing = save("changing", filters[1] as string).catch(() => undefined);
   const gone = service.stop("SIGKILL");
   running = gone.then(() => {
     LOSSES[kills++ % LOSSES.length]?.(join(place.data, "index"));
     return place.world.start(place.options);
   });
   service = await running;
+  await changing;
+  type Searches = { readonly searches: readonly { name: string; filter: string }[]; readonly damaged: string[] };
+  const { searches, damaged } = await service.json<Searches>(200, `GET ${LEDGER}/searches`);
+  const filterOf = (wanted: string) => searches.find(({ name }) => name === wanted)?.filter;
+  assert.deepEqual([damaged, filterOf("kept")], [[], filters[0]]);
+  assert.ok(filters.includes(filterOf("changing") as string));
 }
 
 /** Records more while others look. */
