@@ -33,7 +33,8 @@ export async function startService(root: string): Promise<Subject> {
     HOLDFAST_LOG: "error",
   };
   // The arguments of the script "start" in package.json, without the shell.
-  const args = ["--disable-sigusr1", "src/cli/main.ts", "serve", "--json"];
+  const flags = ["--disable-sigusr1", "--max-semi-space-size=16", "--heap-growing-percent=30"];
+  const args = [...flags, "src/cli/main.ts", "serve", "--json"];
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
   const { url, adminKeyFile } = (await firstLine(child)) as { readonly url: string; readonly adminKeyFile: string };
   return {

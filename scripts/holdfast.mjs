@@ -16,6 +16,8 @@ process.on("SIGUSR1", () => undefined);
 const NODE_MIN = 24;
 /** Each with the first of its versions that runs what was built; `engines` in package.json says the same. */
 const NODES_BUILT = { 20: 19, 22: 12 };
+/** So that a service stays small; package.json has them for npm start. Why: docs/decisions/0191. */
+const SERVICE_FLAGS = ["--disable-sigusr1", "--max-semi-space-size=16", "--heap-growing-percent=30"];
 const PARENT_LOOK_MS = 500;
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 
@@ -32,8 +34,20 @@ else if (!existsSync(join(root, "node_modules", "commander"))) {
 else spawnSources();
 
 async function run(main) {
+  if (isService() && !process.execArgv.includes(SERVICE_FLAGS[0])) becomeService();
   const { run: runCommand } = await import(pathToFileURL(main).href);
   process.exitCode = await runCommand(process.argv.slice(2));
+}
+
+function isService() {
+  return process.argv[2] === "serve";
+}
+
+/** The same process begins anew with the flags, which cannot be set any more; where a system has no such call it goes on without. */
+function becomeService() {
+  if (process.execve === undefined || process.platform === "win32") return;
+  const command = [process.execPath, ...process.execArgv, ...SERVICE_FLAGS, ...process.argv.slice(1)];
+  process.execve(process.execPath, command, process.env);
 }
 
 async function runInstalled() {
@@ -52,7 +66,8 @@ function spawnSources() {
   if (node === undefined) fail(`expected Node ${NODE_MIN} or later; run "npm run setup" in ${root}`);
   // By this it knows whom it belongs to, and ends when this process is killed: src/cli/terminal/process.ts.
   const env = { ...process.env, HOLDFAST_LAUNCHER: String(process.pid) };
-  const child = spawn(node, ["--disable-sigusr1", sources, ...process.argv.slice(2)], { stdio: "inherit", env });
+  const flags = isService() ? SERVICE_FLAGS : ["--disable-sigusr1"];
+  const child = spawn(node, [...flags, sources, ...process.argv.slice(2)], { stdio: "inherit", env });
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
   // The shell of npx does not pass signals on: it is gone, and this goes on without it.
   const parent = process.ppid;

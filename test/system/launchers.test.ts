@@ -61,10 +61,18 @@ async function assertStopped(world: World, { data }: Pick<Launched, "data">): Pr
   assert.ok(!existsSync(join(data, "chain", "chain.pid")), "it was stopped, not killed");
 }
 
+/** The service that was launched keeps its heap small, whoever launched it. */
+function assertSmall(world: World): void {
+  const commands = servicesOf(world).map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+  const isSmall = (command: string) => command.includes("\0--max-semi-space-size=16\0--heap-growing-percent=30\0");
+  assert.equal(commands.filter(isSmall).length, 1, commands.join("\n"));
+}
+
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const) {
   test(`${signal} to the npm of "npm start" stops the service in order, and leaves nothing running`, async (t) => {
     const world = new World(t);
     const launched = await launch(world, ["npm", "start"]);
+    assertSmall(world);
     launched.child.kill(signal);
     await launched.ended();
     await assertStopped(world, launched);
@@ -102,6 +110,7 @@ for (const [age, node] of [
     const launched = await launch(world, ["sh", "-c", '"$@" & wait', "sh", ...node, LAUNCHER, "serve"]);
     const services = servicesOf(world).filter((pid) => pid !== launched.child.pid);
     assert.equal(services.length, node.length === 1 ? 1 : 2);
+    assertSmall(world);
     launched.child.kill("SIGKILL");
     await launched.ended();
     // Several looks for a parent that is gone.
