@@ -1,6 +1,6 @@
 /**
- * Exports beside recording, over HTTP and against a service that runs already: rounds of recording alone and of recording
- * while a ledger is exported, by turns, with the anonymous memory of the service.
+ * Reading beside recording, over HTTP and against a service that runs already: rounds of recording alone, and while a ledger
+ * is exported, looked through for a text or followed, by turns, with the anonymous memory of the service.
  *
  *     npx node bench/export.ts URL KEYFILE PID [ROUNDS]
  */
@@ -48,21 +48,65 @@ async function recording(): Promise<number> {
   return (sent * 1000) / ROUND_MS;
 }
 
-/** Exports until it is told to stop; how many events a second. */
-function exporting(): () => Promise<number> {
+/** What is done beside, until it is told to stop; then how much there was of it. */
+type Beside = (signal: AbortSignal, count: (events: number) => void) => Promise<void>;
+
+const SCANS = 2;
+const TAILS = 8;
+
+const ask = (path: string, signal: AbortSignal) =>
+  fetch(`${url}/v1/ledgers/main/${path}`, { headers: { ...headers, "Accept-Encoding": "identity" }, signal });
+
+async function takeLines(path: string, signal: AbortSignal, count: (events: number) => void): Promise<void> {
+  const answer = await ask(path, signal);
+  if (answer.status !== 200) throw new Error(`${path}: expected 200, got ${answer.status}: ${await answer.text()}`);
+  for await (const chunk of answer.body ?? []) for (const byte of chunk as Uint8Array) if (byte === 10) count(1);
+}
+
+/** Looks through everything for what is not there, again and again. */
+async function scan(signal: AbortSignal, count: (events: number) => void): Promise<void> {
+  for (let after = ""; ; ) {
+    const answer = await ask(`events?text=nowhere-to-be-found${after}`, signal);
+    if (answer.status !== 200) throw new Error(`expected 200, got ${answer.status}: ${await answer.text()}`);
+    const { next, lookedAt } = (await answer.json()) as {
+      next: string | null;
+      lookedAt: { readonly from: number; readonly to: number };
+    };
+    count(lookedAt.to - lookedAt.from);
+    after = next === null ? "" : `&after=${next}`;
+  }
+}
+
+const BESIDE: readonly (readonly [what: string, counted: string, run: Beside])[] = [
+  ["an export", "events exported", (signal, count) => takeLines("export", signal, count)],
+  [
+    `${SCANS} scans for a text`,
+    "entries looked at",
+    async (signal, count) => {
+      await Promise.all(Array.from({ length: SCANS }, () => scan(signal, count)));
+    },
+  ],
+  [
+    `${TAILS} tails`,
+    "lines sent",
+    async (signal, count) => {
+      await Promise.all(Array.from({ length: TAILS }, () => takeLines("events/tail", signal, count)));
+    },
+  ],
+];
+
+function start(run: Beside): () => Promise<number> {
   const ending = new AbortController();
   const began = performance.now();
-  let events = 0;
-  const run = async () => {
-    const plain = { ...headers, "Accept-Encoding": "identity" };
-    const answer = await fetch(`${url}/v1/ledgers/main/export`, { headers: plain, signal: ending.signal });
-    for await (const chunk of answer.body ?? []) for (const byte of chunk as Uint8Array) if (byte === 10) events++;
+  let sum = 0;
+  const count = (events: number): void => {
+    sum += events;
   };
-  const done = run().catch((error: unknown) => {
+  const done = run(ending.signal, count).catch((error: unknown) => {
     if (!ending.signal.aborted) throw error;
   });
   return async () => {
-    const rate = (events * 1000) / (performance.now() - began);
+    const rate = (sum * 1000) / (performance.now() - began);
     ending.abort();
     await done;
     return rate;
@@ -74,13 +118,15 @@ function memory(): number {
 }
 
 for (let round = 0; round < Number(rounds); round++) {
-  const alone = await recording();
-  const before = memory();
-  const stop = exporting();
-  const beside = await recording();
-  const most = memory();
-  const exported = await stop();
-  const figures = `recording alone ${alone.toFixed(0)}/s, beside an export ${beside.toFixed(0)}/s (${(beside / alone).toFixed(2)})`;
-  console.log(`${figures}; exported ${exported.toFixed(0)}/s; RssAnon ${before} MB, then ${most} MB`);
-  await sleep(500);
+  for (const [what, counted, run] of BESIDE) {
+    const alone = await recording();
+    const before = memory();
+    const stop = start(run);
+    const beside = await recording();
+    const most = memory();
+    const rate = await stop();
+    const figures = `recording alone ${alone.toFixed(0)}/s, beside ${what} ${beside.toFixed(0)}/s (${(beside / alone).toFixed(2)})`;
+    console.log(`${figures}; ${rate.toFixed(0)} ${counted} a second; RssAnon ${before} MB, then ${most} MB`);
+    await sleep(500);
+  }
 }
