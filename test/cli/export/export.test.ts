@@ -247,6 +247,18 @@ test("an export that is broken off again and again goes on, with nothing missing
   );
 });
 
+test("an export whose events do not lead to the root of its checkpoint makes no file", async (t) => {
+  const folder = makeFolder(t);
+  const alter = (text: string) =>
+    text.replace(/("root":"0x)(..)/, (_, begin, byte) => begin + (byte === "00" ? "11" : "00"));
+  const between = await breaking(1, Number.POSITIVE_INFINITY, alter);
+  t.after(between.close);
+  const made = await exportTo(join(folder, "other.ndjson"), [], between.url);
+  assert.deepEqual([made.status, made.stdout], [1, ""]);
+  assert.match(made.stderr, /^holdfast: Expected events that lead to the root 0x/);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
 test("an export that cannot be ended leaves nothing behind, and what was there before stays", async (t) => {
   const folder = makeFolder(t);
   const file = join(folder, "kept.ndjson");
