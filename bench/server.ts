@@ -13,6 +13,7 @@ import express from "express";
 import { Health } from "../src/health.ts";
 import { createApp } from "../src/http/app.ts";
 import { KeyRing } from "../src/http/auth/api-keys.ts";
+import { planOfText } from "../src/http/routes/events/filter-text.ts";
 import { createServer, openConnections } from "../src/http/server.ts";
 import { HTTP_LIMITS } from "../src/http/services.ts";
 import { IntakePool, intakeThreads } from "../src/ingest/intake/pool.ts";
@@ -23,6 +24,7 @@ import { keySigner } from "../src/keys/local-signer.ts";
 import { fastKeccak256 } from "../src/ledger/keccak/keccak-wasm.ts";
 import { LedgerRegistry } from "../src/ledger/registry.ts";
 import { createMetrics } from "../src/metrics.ts";
+import { Retention } from "../src/retention/retention.ts";
 import { LevelStore } from "../src/store/level-store.ts";
 
 function quiet(): void {
@@ -48,6 +50,9 @@ async function holdfast() {
   const salts = createSalts();
   const rules = new RuleBook({ store, hash, salts });
   await rules.follow(main);
+  const planOf = planOfText;
+  const retention = new Retention({ store, hash, salts, now: Date.now, planOf, finalSize: () => 0, delayMs: 0 });
+  await retention.follow(main);
   const keys = await KeyRing.open(store);
   const { text: key } = await keys.create({ roles: ["admin"], source: "bench" });
   const log = { debug: quiet, info: quiet, warn: console.error, error: console.error };
@@ -67,6 +72,7 @@ async function holdfast() {
     limits: HTTP_LIMITS,
     salts,
     rules,
+    retention,
     metrics,
     chains: () => [],
     indexer: () => undefined,

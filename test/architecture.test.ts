@@ -67,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   encryption: ["merkle", "json", "entry", "net", "store", "deferred.ts", "worker-thread.ts"],
   query: ["merkle", "json", "entry", "store", "deferred.ts", "health.ts"],
   anchor: ["merkle", "json", "verify", "store", "chain", "clock.ts", "health.ts", "log.ts"],
+  retention: ["merkle", "json", "entry", "export", "store", "ledger", "query", "health.ts"],
   audit: ["merkle", "entry", "store", "ledger"],
   archive: ["merkle", "json", "entry", "verify", "net", "store", "keys", "ledger", "prove"],
   ingest: [
@@ -96,6 +97,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "prove",
     "query",
     "anchor",
+    "retention",
     "clock.ts",
     "health.ts",
     "log.ts",
@@ -115,6 +117,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "encryption",
     "query",
     "anchor",
+    "retention",
     "ingest",
     "http",
     "clock.ts",

@@ -26,6 +26,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   check: async () => (await import("./check.ts")).addCheck,
   schemas: async () => (await import("./schemas.ts")).addSchemas,
   requirements: async () => (await import("./requirements.ts")).addRequirements,
+  retention: async () => (await import("./retention.ts")).addRetention,
+  hold: async () => (await import("./hold.ts")).addHold,
   ledgers: async () => (await import("./ledgers.ts")).addLedgers,
   archive: async () => (await import("./archive/command.ts")).addArchive,
   audit: async () => (await import("./audit/command.ts")).addAudit,

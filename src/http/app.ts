@@ -36,11 +36,8 @@ import {
   readContractFile,
 } from "./routes/files/contract-files.ts";
 import { PAGES, servePage } from "./routes/files/pages.ts";
-import { alive, metricsText, ready, status } from "./routes/health.ts";
-import { hecAcks, hecHealth } from "./routes/hec.ts";
-import { ingest } from "./routes/ingest.ts";
-import { createKey, listKeys, readOwnKey, revokeKey } from "./routes/keys.ts";
-import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
+import { liftHold, listHolds, placeHold } from "./routes/governance/holds.ts";
+import { listRetentionPresets, previewRetention, putRetention, readRetention } from "./routes/governance/retention.ts";
 import {
   listSchemas,
   listViolations,
@@ -49,7 +46,12 @@ import {
   putSchema,
   readRequirements,
   readSchema,
-} from "./routes/rules.ts";
+} from "./routes/governance/rules.ts";
+import { alive, metricsText, ready, status } from "./routes/health.ts";
+import { hecAcks, hecHealth } from "./routes/hec.ts";
+import { ingest } from "./routes/ingest.ts";
+import { createKey, listKeys, readOwnKey, revokeKey } from "./routes/keys.ts";
+import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
 import { listSources } from "./routes/sources.ts";
 import { listAnchorsOf, proveConsistency, readCheckpoint, readCheckpointOfSize, readTile } from "./routes/tree.ts";
 import type { Services } from "./services.ts";
@@ -131,6 +133,13 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     previewRules: previewRules(services, budget),
     listViolations: listViolations(services),
     checkEvents: checkEvents(services, budget),
+    readRetention: readRetention(services),
+    putRetention: putRetention(services, budget),
+    previewRetention: previewRetention(services, budget),
+    listRetentionPresets: listRetentionPresets(),
+    listHolds: listHolds(services),
+    placeHold: placeHold(services, budget),
+    liftHold: liftHold(services, budget),
     readLedger: readLedger(services),
     readCheckpoint: readCheckpoint(),
     readCheckpointOfSize: readCheckpointOfSize(),

@@ -18,9 +18,6 @@ import { syslog } from "./formats/syslog/syslog.ts";
 /** Events as clients of our own send them. */
 export const NATIVE = "native";
 
-/** What the service records by itself, such as heartbeats; the name of its source and actor too. */
-export const OF_THE_SERVICE = "holdfast";
-
 export const FORMATS: Readonly<Record<string, Format>> = {
   aws,
   azure,

@@ -13,6 +13,7 @@ import { readJson } from "../json/read.ts";
 import { QUEUE_LIMITS } from "../ledger/append/queue.ts";
 import { addressFault } from "../merkle/address.ts";
 import { DATA_DEFAULT, LEDGER_DEFAULT } from "../net/service-defaults.ts";
+import { RETENTION_DEFAULTS } from "../retention/retention.ts";
 import { readTextFile } from "../store/text-file.ts";
 import { EXPLORER_EXPECTED, type Explorer, readExplorer } from "../verify/evm/explorers.ts";
 import { type Listening, readListening, TLS_DEFAULTS } from "./listening.ts";
@@ -115,6 +116,16 @@ const ledgerSettings = settings({
   misspelt: z.enum(["warn", "refuse"]).optional(),
 });
 
+/** What may be taken away, and when. */
+const retention = settings({
+  /** How long a policy waits that shortens something; 0 lets it be in force at once. */
+  delayS: z
+    .number()
+    .nonnegative()
+    .max(31_536_000)
+    .default(RETENTION_DEFAULTS.delayMs / 1000),
+});
+
 const hecAck = z.enum(HEC_ACKS);
 
 /** What a key for TLS is kept in, and how it is used; docs/operations.md#tls. */
@@ -163,6 +174,7 @@ const file = settings({
     .max(86_400)
     .default(HTTP_LIMITS.idleMs / 1000),
   limits: limits.prefault({}),
+  retention: retention.prefault({}),
   /** What it means that a client of Splunk's is acknowledged. */
   hecAck: hecAck.default("recorded"),
   /** Whether foreign senders may show their key as `?access_token=`, which ends up in the logs of whatever is between. */
@@ -191,6 +203,7 @@ export type Config = Listening & {
   readonly embeddedExplorer: Explorer | undefined;
   readonly keepAliveS: number;
   readonly limits: LimitsConfig;
+  readonly retention: z.infer<typeof retention>;
   readonly hecAck: HecAck;
   readonly keysInQuery: boolean;
   readonly encryption: EncryptionConfig;

@@ -11,16 +11,17 @@ import { Anchorer } from "../anchor/anchorer.ts";
 import { DEV_CHAIN_ID } from "../devchain/devchain.ts";
 import { SegmentCipher } from "../encryption/keyring-cipher.ts";
 import { checkEvent } from "../entry/event.ts";
+import { OF_THE_SERVICE } from "../entry/own-event.ts";
 import { ownMembers, prepareEntry } from "../entry/prepare.ts";
 import { Health } from "../health.ts";
 import { createApp } from "../http/app.ts";
 import { lookAtAdminKey } from "../http/auth/admin-key.ts";
 import { KeyRing } from "../http/auth/api-keys.ts";
+import { planOfText } from "../http/routes/events/filter-text.ts";
 import { HTTP_LIMITS, type HttpLimits, type Services } from "../http/services.ts";
 import { placesFor } from "../http/wire/connection-places.ts";
 import { IntakePool, intakeThreads } from "../ingest/intake/pool.ts";
 import { createSalts } from "../ingest/intake/salts.ts";
-import { OF_THE_SERVICE } from "../ingest/known-formats.ts";
 import { RuleBook } from "../ingest/rules/rule-book.ts";
 import { SourceBook } from "../ingest/sources/source-counts.ts";
 import { openContentKey } from "../keys/content-key.ts";
@@ -37,6 +38,8 @@ import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { createMetrics } from "../metrics.ts";
 import type { ServedCertificate } from "../net/tls/reload-certificate.ts";
+import { finalSize } from "../retention/final-size.ts";
+import { Retention } from "../retention/retention.ts";
 import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts";
 import type { LevelStore } from "../store/level-store.ts";
 import { type ChainFacts, chainsOf, type OpenedChains, openChains } from "./chains.ts";
@@ -96,7 +99,8 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const ground = await openGround(config, begun);
   const registry = await openLedgers(config, ground);
   const anchorer = await openAnchorer(ground, registry);
-  const { opened, log, health, store, hash, indexes, sources, rules, signer, setups, facts, certificate } = ground;
+  const { opened, log, health, store, hash, indexes, sources, rules, retention, signer, setups, facts, certificate } =
+    ground;
   const isUsed = registry.list().some(({ size }) => size > 0);
   const contentKey = await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed });
   const { keys, isFirstStart } = await openKeys(config, ground, contentKey);
@@ -119,6 +123,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     now: Date.now,
     salts,
     rules,
+    retention,
     metrics,
     contentKey,
     misspelt: misspeltOf(config, registry, log),
@@ -165,6 +170,7 @@ type Ground = Begun &
     readonly indexes: Indexes;
     readonly sources: SourceBook;
     readonly rules: RuleBook;
+    readonly retention: Retention;
     readonly time: Timekeeper;
     readonly marks: Marks;
     readonly certificate: ServedCertificate | undefined;
@@ -197,14 +203,22 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
   const indexes = opened.adopt(await Indexes.open({ directory, log, health, cipher }), (each) => each.close());
   const sources = opened.adopt(await SourceBook.open(store, Date.now, health), (each) => each.close());
   const time = opened.adopt(new Timekeeper({ health }), (each) => each.close());
-  const rules = new RuleBook({ store, hash, salts: createSalts(), now: () => time.now(), health });
+  const telling = { store, hash, salts: createSalts(), now: () => time.now(), health };
+  const rules = new RuleBook(telling);
+  const chainIds = chains.setups.map(({ chain }) => chain.chainId);
+  const retention = new Retention({
+    ...telling,
+    planOf: planOfText,
+    delayMs: config.retention.delayS * 1000,
+    finalSize: (ledgerId) => finalSize(store, ledgerId, chainIds),
+  });
   const marks = opened.adopt(await openMarks(config, hash, health), (each) => each.close());
-  return { ...begun, ...chains, health, store, hash, indexes, sources, rules, time, marks, certificate };
+  return { ...begun, ...chains, health, store, hash, indexes, sources, rules, retention, time, marks, certificate };
 }
 
 /** Every ledger of the store, and the one that each service has. */
 async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegistry> {
-  const { opened, log, health, store, hash, indexes, sources, rules, time, marks, signer, owner } = ground;
+  const { opened, log, health, store, hash, indexes, sources, rules, retention, time, marks, signer, owner } = ground;
   const registry = await LedgerRegistry.open({
     store,
     signer,
@@ -223,6 +237,7 @@ async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegist
       await indexes.follow(ledger);
       sources.follow(ledger);
       await rules.follow(ledger);
+      await retention.follow(ledger);
       ledger.onStop((cause) => log.error({ err: cause, ledger: ledger.record.name }, "the ledger stopped"));
     },
   });

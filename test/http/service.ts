@@ -11,6 +11,7 @@ import { SCHEMAS, type SchemaName } from "../../src/http/api/schemas.ts";
 import { createApp } from "../../src/http/app.ts";
 import { KeyRing } from "../../src/http/auth/api-keys.ts";
 import type { Role } from "../../src/http/auth/roles.ts";
+import { planOfText } from "../../src/http/routes/events/filter-text.ts";
 import { closeServer, createServer, openConnections, type Server } from "../../src/http/server.ts";
 import { type ChainStatus, type HecAck, HTTP_LIMITS, type HttpLimits, type Services } from "../../src/http/services.ts";
 import { IntakePool } from "../../src/ingest/intake/pool.ts";
@@ -25,6 +26,7 @@ import type { Hex } from "../../src/merkle/bytes.ts";
 import { deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { Indexer } from "../../src/query/index/indexer.ts";
+import { Retention } from "../../src/retention/retention.ts";
 import { LedgerExistsError, type Store } from "../../src/store/store.ts";
 import { MemoryIndexStore } from "../query/index/memory-index.ts";
 import { MemoryStore } from "../store/memory-store.ts";
@@ -45,6 +47,7 @@ export type Running = {
   readonly keys: KeyRing;
   readonly sources: SourceBook;
   readonly rules: RuleBook;
+  readonly retention: Retention;
   readonly server: Server;
   /** What the service wrote to its log. */
   readonly logged: Logged[];
@@ -76,13 +79,17 @@ export async function startService(options: Options = {}): Promise<Running> {
   const indexers = new Map<string, Indexer>();
   const salts = createSalts();
   const rules = new RuleBook({ store, hash, salts, now: () => clock.now });
-  const ledgers = await openLedgers(store, indexers, clock, rules, options.ledgerLimits);
+  const chains: Running["chains"] = new Map();
+  const now = () => clock.now;
+  const finalSize = (id: Hex) =>
+    Math.min(...(chains.get(id) ?? []).map((each) => each.finalSize), Number.MAX_SAFE_INTEGER);
+  const retention = new Retention({ store, hash, salts, now, planOf: planOfText, finalSize, delayMs: 86_400_000 });
+  const ledgers = await openLedgers(store, indexers, clock, [rules, retention], options.ledgerLimits);
   const seal = new SecretBox(new Uint8Array(32).fill(7), "tests");
   const keys = await KeyRing.open(store, () => clock.now, undefined, seal);
   const sources = await SourceBook.open(store, () => clock.now);
   const logged: Logged[] = [];
   const note = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message });
-  const chains: Running["chains"] = new Map();
   const intakes = options.intakes ?? new IntakePool(1);
   const log = { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
   const health = new Health(log);
@@ -100,6 +107,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     version: "0.0.0-test",
     salts,
     rules,
+    retention,
     now: () => clock.now,
     chains: (ledgerId) => chains.get(ledgerId) ?? [],
     indexer: (name) => indexers.get(name),
@@ -121,6 +129,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     keys,
     sources,
     rules,
+    retention,
     server,
     logged,
     health,
@@ -145,7 +154,7 @@ async function openLedgers(
   store: Store,
   indexers: Map<string, Indexer>,
   clock: { now: number },
-  rules: RuleBook,
+  followers: readonly { follow(ledger: Ledger): Promise<void> }[],
   limits?: Partial<LedgerLimits>,
 ): Promise<Services["ledgers"]> {
   const hash = await fastKeccak256();
@@ -154,7 +163,7 @@ async function openLedgers(
     const ledger = await Ledger.open({ ...options, ...(limits !== undefined && { limits }) });
     const indexer = await Indexer.open({ store, indexStore: new MemoryIndexStore(), ledger });
     indexer.start();
-    await rules.follow(ledger);
+    for (const each of followers) await each.follow(ledger);
     indexers.set(record.name, indexer);
     return ledger;
   };

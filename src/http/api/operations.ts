@@ -9,8 +9,9 @@ import type { Permission } from "../auth/roles.ts";
 import { type Code, OF_BODY, OF_KEY, OF_LEDGER, OF_RECORDING } from "./codes.ts";
 import { EXPORT_OPERATION } from "./export-operation.ts";
 import { FOREIGN_OPERATIONS } from "./foreign-operations.ts";
+import { RETENTION_OPERATIONS } from "./governance/retention-operations.ts";
+import { RULE_OPERATIONS } from "./governance/rule-operations.ts";
 import { IDEMPOTENCY_KEY, ledgerInPath, limit, names, whole } from "./param-forms.ts";
-import { RULE_OPERATIONS } from "./rule-operations.ts";
 import type { SchemaName } from "./schemas.ts";
 import { SEARCH_OPERATIONS } from "./search-operations.ts";
 
@@ -93,6 +94,7 @@ export const OPERATIONS = {
   },
   ...FOREIGN_OPERATIONS,
   ...RULE_OPERATIONS,
+  ...RETENTION_OPERATIONS,
   ...SEARCH_OPERATIONS,
   ...EXPORT_OPERATION,
   readEvent: {

@@ -9,9 +9,10 @@ import { BUNDLE_FORMAT } from "../../verify/bundle/bundle.ts";
 import { EXPLORER_FORMS } from "../../verify/evm/explorers.ts";
 import { CODES } from "./codes.ts";
 import { FOREIGN_SCHEMAS } from "./foreign-schemas.ts";
+import { RETENTION_SCHEMAS } from "./governance/retention-schemas.ts";
+import { RULE_SCHEMAS } from "./governance/rule-schemas.ts";
 import { KEY_SCHEMAS, webhookSecretSince } from "./key-schemas.ts";
 import { ledgerName } from "./param-forms.ts";
-import { RULE_SCHEMAS } from "./rule-schemas.ts";
 import { SAVED_SEARCH_SCHEMAS } from "./saved-search.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -213,6 +214,7 @@ const ledger = z.strictObject({
 export const SCHEMAS = {
   Event: eventSchema,
   ...RULE_SCHEMAS,
+  ...RETENTION_SCHEMAS,
   ...FOREIGN_SCHEMAS,
   ...SAVED_SEARCH_SCHEMAS,
   ...KEY_SCHEMAS,

@@ -1,8 +1,10 @@
 /**
- * Who may do what: the one table of roles. A key has one role or several, for all ledgers or for some.
+ * Who may do what: the one table of roles. A key has one role or several, for all ledgers or for some. What takes something away
+ * for good needs `privacy`, which an administrator gives to a key and does not have.
+ * Why: docs/decisions/0201.
  */
 
-export const ROLES = ["writer", "reader", "auditor", "admin"] as const;
+export const ROLES = ["writer", "reader", "auditor", "privacy", "admin"] as const;
 
 /** What a key is for. */
 export type Role = (typeof ROLES)[number];
@@ -18,15 +20,23 @@ const GRANTS = {
   /** Read events and bundles of the key's own source: whoever wrote an event may fetch what proves it. */
   readOwn: ["writer", "reader", "auditor", "admin"],
   /** See names and sizes of the ledgers that the key is for. */
-  ledgersRead: ["writer", "reader", "auditor", "admin"],
+  ledgersRead: ["writer", "reader", "auditor", "privacy", "admin"],
   /** See what the key itself is for. */
-  ownKeyRead: ["writer", "reader", "auditor", "admin"],
+  ownKeyRead: ["writer", "reader", "auditor", "privacy", "admin"],
   ledgersCreate: ["admin"],
   /** See who sends, how much and when last; nothing of what was sent. */
   sourcesRead: ["reader", "auditor", "admin"],
   /** See what ledgers demand of events. */
   rulesRead: ["reader", "auditor", "admin"],
   rulesWrite: ["admin"],
+  /** See for how long what is kept, and what a policy would do; counts alone, nothing of any event. */
+  retentionRead: ["reader", "auditor", "privacy", "admin"],
+  /** Put a policy that shortens nothing. */
+  retentionWrite: ["privacy", "admin"],
+  retentionShorten: ["privacy"],
+  holdsRead: ["auditor", "privacy", "admin"],
+  holdsPlace: ["privacy", "admin"],
+  holdsLift: ["privacy"],
   /** See who has keys, never the keys. */
   keysRead: ["auditor", "admin"],
   keysWrite: ["admin"],

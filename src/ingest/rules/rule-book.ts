@@ -9,15 +9,15 @@
  */
 
 import { EventError, pointer } from "../../entry/event-error.ts";
+import type { Author, OwnEvent, Recording } from "../../entry/own-event.ts";
 import type { Condition, Health } from "../../health.ts";
 import { canonicalJson } from "../../json/canonical.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { Turn } from "../../store/mutex.ts";
 import type { RecordWrite, Store } from "../../store/store.ts";
 import { checkSchema } from "./compiled-schemas.ts";
-import { type Recording, type RuleEvent, requirementsEvent, schemaEvent } from "./rule-events.ts";
+import { requirementsEvent, schemaEvent } from "./rule-events.ts";
 import {
-  type Author,
   type KeptRequirements,
   type KeptSchema,
   REQUIREMENTS_SPACE,
@@ -36,7 +36,7 @@ const SCHEMAS_MAX = 256;
 /** A ledger whose rules are kept. */
 export type RuledLedger = {
   readonly record: { readonly id: Hex; readonly name: string };
-  append(event: RuleEvent): Promise<unknown>;
+  append(event: OwnEvent): Promise<unknown>;
 };
 
 /** The rules changed while a request was looked at; nothing of it was recorded. */
@@ -292,7 +292,7 @@ export class RuleBook {
     const schemas = [...kept.schemas.values()].filter(({ isTold }) => !isTold);
     const untold = requirements === undefined || requirements.isTold ? undefined : requirements;
     if (schemas.length === 0 && untold === undefined) return;
-    const events = schemas.map((schema) => schemaEvent(this.#options, ledgerName, schema));
+    const events = schemas.map((schema) => schemaEvent(this.#options, schema));
     if (untold !== undefined) events.push(requirementsEvent(this.#options, ledgerName, untold));
     await Promise.all(events.map((event) => ledger.append(event)));
     for (const { name } of schemas) {

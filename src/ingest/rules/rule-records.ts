@@ -1,13 +1,11 @@
 /** What a store keeps of the rules of its ledgers: a record for each schema, and one for the requirements. */
 
+import type { Author } from "../../entry/own-event.ts";
 import { canonicalJson } from "../../json/canonical.ts";
 import { readJson } from "../../json/read.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { RecordWrite } from "../../store/store.ts";
 import type { Requirement, SchemaDocument } from "./rule-set.ts";
-
-/** Who changes a rule: an API key. */
-export type Author = { readonly key: string; readonly source: string };
 
 /** A rule that was put, when, and by whom; times in milliseconds since 1970. */
 type Put = Author & {

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import type { OwnEvent } from "../../../src/entry/own-event.ts";
 import { unpackMembers } from "../../../src/entry/packed.ts";
 import { Health } from "../../../src/health.ts";
 import { createSalts } from "../../../src/ingest/intake/salts.ts";
 import { RuleBook, type RuledLedger } from "../../../src/ingest/rules/rule-book.ts";
-import type { RuleEvent } from "../../../src/ingest/rules/rule-events.ts";
 import { fastKeccak256 } from "../../../src/ledger/keccak/keccak-wasm.ts";
 import { DamagedStoreError, type RecordWrite, StoreUnavailableError } from "../../../src/store/store.ts";
 import { MemoryStore } from "../../store/memory-store.ts";
@@ -16,8 +16,8 @@ const ID = `0x${"ab".repeat(32)}` as const;
 const AUTHOR = { key: "0123456789abcdef", source: "desk" };
 
 /** A ledger that remembers what it was told, and fails when it is to. */
-function ledgerThat(options: { fails?: boolean } = {}): RuledLedger & { readonly told: RuleEvent[] } {
-  const told: RuleEvent[] = [];
+function ledgerThat(options: { fails?: boolean } = {}): RuledLedger & { readonly told: OwnEvent[] } {
+  const told: OwnEvent[] = [];
   return {
     told,
     record: { id: ID, name: "main" },
@@ -58,11 +58,9 @@ async function open(store: MemoryStore, ledger: RuledLedger, health?: Health): P
   return book;
 }
 
-const actionsOf = ({ told }: { readonly told: readonly RuleEvent[] }) =>
+const actionsOf = ({ told }: { readonly told: readonly OwnEvent[] }) =>
   told.map(({ entries }) => {
-    const texts = unpackMembers((entries[0] as RuleEvent["entries"][0]).members).map((m) =>
-      "text" in m ? m.text : "",
-    );
+    const texts = unpackMembers((entries[0] as OwnEvent["entries"][0]).members).map((m) => ("text" in m ? m.text : ""));
     return /"(holdfast\.[a-z.]+)"/.exec(texts.join())?.[1];
   });
 

@@ -27,6 +27,7 @@ export const IN_PATH: Examples = {
   size: 1,
   schema: "payment@1",
   search: "denied logins",
+  hold: "0123456789abcdef",
   format: "logs",
 };
 
@@ -43,6 +44,12 @@ export const BODIES: Readonly<Partial<Record<SchemaName, Examples>>> = {
   },
   JsonSchema: { amounts: { properties: { metadata: { properties: { amount: { type: "integer", minimum: 1 } } } } } },
   RequirementsRequest: { members: { requirements: REQUIREMENTS } },
+  RetentionRequest: {
+    logins: { rules: [{ name: "logins", action: "user.*", keepAtLeast: "P12M" }], reason: "our retention schedule" },
+  },
+  RetentionPreviewRequest: { own: {} },
+  HoldRequest: { person: { filter: "actor=user:u1", reason: "case 2026-118" } },
+  LiftRequest: { closed: { reason: "case 2026-118 is closed" } },
   SavedSearchRequest: { logins: { filter: "action=user.login&outcome=denied" } },
   RulesPreviewRequest: { members: { requirements: REQUIREMENTS, last: 500 } },
   Foreign: { record: { level: "info", time: "2026-11-20T09:30:00Z", msg: "signed in", user: "u1" } },

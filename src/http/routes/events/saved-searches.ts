@@ -1,21 +1,15 @@
 /** Saved searches of a ledger: listing them, saving one, removing one. */
 
-import * as z from "zod";
-import { QueryError } from "../../../query/query-error.ts";
-import { planFilter } from "../../../query/request.ts";
 import type { Answering } from "../../admit.ts";
-import { EVENT_FILTER } from "../../api/param-forms.ts";
-import { checkBody, readFields } from "../../api/params.ts";
+import { checkBody } from "../../api/params.ts";
 import { SCHEMAS } from "../../api/schemas.ts";
 import type { BodyBudget } from "../../intake/body.ts";
 import { receiveValue } from "../../intake/receive.ts";
 import { type FieldError, Problem } from "../../problem.ts";
 import { json, within } from "../../reply.ts";
 import type { Services } from "../../services.ts";
-import { withoutUndefined } from "./search.ts";
+import { readFilterText } from "./filter-text.ts";
 import type { SearchRecord, SearchRecords } from "./search-records.ts";
-
-const FILTER = z.strictObject(EVENT_FILTER);
 
 /** GET …/searches */
 export function listSearches(searches: SearchRecords): Answering<"listSearches"> {
@@ -56,19 +50,7 @@ function spell(search: SearchRecord & { readonly name: string }): object {
 }
 
 /** Why a search would not be made with this filter; empty when it would. */
-function problemsOf(filter: string): FieldError[] {
-  const parameters = [...new URLSearchParams(filter)];
-  if (parameters.length === 0) return [{ path: "", expected: "a filter: parameters of a search", got: "none" }];
-  const names = parameters.map(([name]) => name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) return [{ path: `/${twice}`, expected: "each parameter once", got: "it twice" }];
-  const read = readFields(FILTER, Object.fromEntries(parameters));
-  if ("errors" in read) return [...read.errors];
-  try {
-    planFilter(withoutUndefined(read.value));
-    return [];
-  } catch (error) {
-    if (!(error instanceof QueryError)) throw error;
-    return [{ path: `/${error.parameter}`, expected: error.expected, got: error.got }];
-  }
+function problemsOf(filter: string): readonly FieldError[] {
+  const read = readFilterText(filter);
+  return "errors" in read ? read.errors : [];
 }

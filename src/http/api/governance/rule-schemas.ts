@@ -1,8 +1,8 @@
 /** The forms of what goes in and out about rules. */
 
 import * as z from "zod";
-import { FORMATS, NATIVE } from "../../ingest/known-formats.ts";
-import { ITEMS_MAX, REQUIREMENTS_MAX, SCHEMA_NAME, SCHEMA_NAME_RULE, stepsOf } from "../../ingest/rules/rule-set.ts";
+import { FORMATS, NATIVE } from "../../../ingest/known-formats.ts";
+import { ITEMS_MAX, REQUIREMENTS_MAX, SCHEMA_NAME, SCHEMA_NAME_RULE, stepsOf } from "../../../ingest/rules/rule-set.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const milliseconds = count.meta({ description: "Milliseconds since 1970" });

@@ -1,9 +1,9 @@
 /** The part of the table of operations that is about rules: what a ledger demands of its events. */
 
 import * as z from "zod";
-import { SCHEMA_NAME, SCHEMA_NAME_RULE } from "../../ingest/rules/rule-set.ts";
-import { type Code, OF_BODY, OF_KEY, OF_RECORDING } from "./codes.ts";
-import { ledgerInPath } from "./param-forms.ts";
+import { SCHEMA_NAME, SCHEMA_NAME_RULE } from "../../../ingest/rules/rule-set.ts";
+import { type Code, OF_BODY, OF_KEY, OF_RECORDING } from "../codes.ts";
+import { ledgerInPath } from "../param-forms.ts";
 
 const ledger = z.object({ ledger: ledgerInPath });
 const schema = ledger.extend({

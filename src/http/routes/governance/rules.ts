@@ -1,20 +1,20 @@
 /** What ledgers demand of their events: schemas and requirements, put by administrators and read by whoever may read. */
 
-import { EVENT_LIMITS } from "../../entry/event.ts";
-import { EventError } from "../../entry/event-error.ts";
-import { previewRules as previewOf } from "../../ingest/rules/preview.ts";
-import type { KeptSchema } from "../../ingest/rules/rule-records.ts";
-import type { Requirement } from "../../ingest/rules/rule-set.ts";
-import { SCHEMA_DEPTH_MAX } from "../../ingest/rules/schema-document.ts";
-import { Turn } from "../../store/mutex.ts";
-import type { Answering } from "../admit.ts";
-import { checkBody } from "../api/params.ts";
-import { SCHEMAS } from "../api/schemas.ts";
-import type { BodyBudget } from "../intake/body.ts";
-import { receiveValue } from "../intake/receive.ts";
-import { Problem } from "../problem.ts";
-import { json, within } from "../reply.ts";
-import type { Services } from "../services.ts";
+import { EVENT_LIMITS } from "../../../entry/event.ts";
+import { EventError } from "../../../entry/event-error.ts";
+import { previewRules as previewOf } from "../../../ingest/rules/preview.ts";
+import type { KeptSchema } from "../../../ingest/rules/rule-records.ts";
+import type { Requirement } from "../../../ingest/rules/rule-set.ts";
+import { SCHEMA_DEPTH_MAX } from "../../../ingest/rules/schema-document.ts";
+import { Turn } from "../../../store/mutex.ts";
+import type { Answering } from "../../admit.ts";
+import { checkBody } from "../../api/params.ts";
+import { SCHEMAS } from "../../api/schemas.ts";
+import type { BodyBudget } from "../../intake/body.ts";
+import { receiveValue } from "../../intake/receive.ts";
+import { Problem } from "../../problem.ts";
+import { json, within } from "../../reply.ts";
+import type { Services } from "../../services.ts";
 
 export function listSchemas({ rules }: Services): Answering<"listSchemas"> {
   return ({ ledger }) => {

@@ -1,0 +1,36 @@
+/** A ledger that remembers what it was told, and fails when it is to. */
+
+import type { Member } from "../../src/entry/entry.ts";
+import type { OwnEvent } from "../../src/entry/own-event.ts";
+import { unpackMembers } from "../../src/entry/packed.ts";
+import { readMembers } from "../../src/entry/prepare.ts";
+import type { GovernedLedger } from "../../src/retention/policy-book.ts";
+
+export const LEDGER_ID = `0x${"ab".repeat(32)}` as const;
+
+export type ToldLedger = GovernedLedger & {
+  readonly told: OwnEvent[];
+  /** The events it was told, as their members. */
+  events(): Record<string, unknown>[];
+  fails: boolean;
+};
+
+export function toldLedger(): ToldLedger {
+  const told: OwnEvent[] = [];
+  return {
+    told,
+    fails: false,
+    record: { id: LEDGER_ID, name: "main" },
+    events() {
+      return told.map(({ entries }) => {
+        const members: Member[] = unpackMembers(entries[0]?.members ?? new Uint8Array(0));
+        return readMembers({ members });
+      });
+    },
+    async append(event) {
+      if (this.fails) throw new Error("the queue is full");
+      const isKnown = told.some(({ idempotencyKey }) => idempotencyKey === event.idempotencyKey);
+      if (!isKnown) told.push(event);
+    },
+  };
+}
