@@ -19,16 +19,27 @@ import type { DemoService } from "../../web/demo-service.ts";
 export type AnswerExamples = Record<string, Record<string, Record<string, unknown>>>;
 
 /** What has to be there before others are asked, in this order; the rest follows in that of the document. */
-const FIRST = ["appendEvents", "createLedger", "createKey", "putSchema", "putRequirements", "putSearch", "ingestItem"];
+const FIRST = [
+  "appendEvents",
+  "createLedger",
+  "createKey",
+  "putSchema",
+  "putRequirements",
+  "putSearch",
+  "ingestItem",
+  "putRetention",
+  "placeHold",
+];
 /** So many are enough to see the form. */
 const FEW = { limit: "2", top: "2" };
 const MADE_UP = `hf_${"example".repeat(6)}x`;
 
-type Keys = { readonly admin: string; readonly sender: string };
+type Keys = { readonly admin: string; readonly sender: string; readonly privacy: string };
 
 /** The examples of one service, without events yet. */
 export async function takeExamples({ url, adminKey }: Pick<DemoService, "url" | "adminKey">): Promise<AnswerExamples> {
-  const keys: Keys = { admin: adminKey, sender: await makeKey(url, adminKey) };
+  const [sender, privacy] = [await makeKey(url, adminKey, "writer"), await makeKey(url, adminKey, "privacy")];
+  const keys: Keys = { admin: adminKey, sender, privacy };
   const examples: AnswerExamples = {};
   for (const operation of inOrder()) {
     const { operationId } = operation.described;
@@ -61,11 +72,11 @@ function inOrder(): readonly DescribedOperation[] {
   return [...DESCRIBED_OPERATIONS].sort((a, b) => place(a) - place(b));
 }
 
-async function makeKey(url: string, adminKey: string): Promise<string> {
+async function makeKey(url: string, adminKey: string, role: string): Promise<string> {
   const response = await fetch(`${url}/v1/keys`, {
     method: "POST",
     headers: { Authorization: `Bearer ${adminKey}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ source: "shop", roles: ["writer"], ledgers: ["main"] }),
+    body: JSON.stringify({ source: role === "writer" ? "shop" : "counsel", roles: [role], ledgers: ["main"] }),
   });
   return (readJson(await response.text()) as { key: string }).key;
 }
@@ -93,12 +104,16 @@ async function ask(
   const few = Object.fromEntries(Object.entries(FEW).filter(([name]) => names.includes(name)));
   const query = names.includes("record") ? "msg=signed+in&level=info" : exampleQuery(described, few);
   const isForeign = route.startsWith("/services/") || route === "/v1/logs";
-  const headers: Record<string, string> = { Authorization: `Bearer ${isForeign ? keys.sender : keys.admin}` };
+  // An administrator does not lift holds.
+  const own = described.operationId === "liftHold" ? keys.privacy : keys.admin;
+  const headers: Record<string, string> = { Authorization: `Bearer ${isForeign ? keys.sender : own}` };
   if (route.startsWith("/services/")) headers["X-Splunk-Request-Channel"] = "c1";
   if (route.startsWith("/in/")) delete headers.Authorization;
   if (value !== undefined) headers["Content-Type"] = "application/json";
   const id = described.operationId === "revokeKey" ? await someKey(url, keys) : undefined;
-  const path = examplePath(route, described, { key: keys.sender, ...(id !== undefined && { id }) });
+  const hold = described.operationId === "liftHold" ? await someHold(url, keys) : undefined;
+  const given = { ...(id !== undefined && { id }), ...(hold !== undefined && { hold }) };
+  const path = examplePath(route, described, { key: keys.sender, ...given });
   const response = await fetch(`${url}${path}?${query}`, {
     method,
     headers,
@@ -114,6 +129,11 @@ async function someKey(url: string, { admin }: Keys): Promise<string | undefined
   const response = await fetch(`${url}/v1/keys`, { headers: { Authorization: `Bearer ${admin}` } });
   const { keys } = readJson(await response.text()) as { keys: { id: string; source: string }[] };
   return keys.find(({ source }) => source === "billing")?.id;
+}
+
+async function someHold(url: string, { admin }: Keys): Promise<string | undefined> {
+  const response = await fetch(`${url}/v1/ledgers/main/holds`, { headers: { Authorization: `Bearer ${admin}` } });
+  return (readJson(await response.text()) as { holds: { id: string }[] }).holds[0]?.id;
 }
 
 function withoutKeys(value: unknown, { admin, sender }: Keys): unknown {
