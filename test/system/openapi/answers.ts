@@ -38,7 +38,8 @@ type Keys = { readonly admin: string; readonly sender: string; readonly privacy:
 
 /** The examples of one service, without events yet. */
 export async function takeExamples({ url, adminKey }: Pick<DemoService, "url" | "adminKey">): Promise<AnswerExamples> {
-  const [sender, privacy] = [await makeKey(url, adminKey, "writer"), await makeKey(url, adminKey, "privacy")];
+  const sender = await makeKey(url, adminKey, "writer");
+  const privacy = await makeKey(url, adminKey, "privacy");
   const keys: Keys = { admin: adminKey, sender, privacy };
   const examples: AnswerExamples = {};
   for (const operation of inOrder()) {
