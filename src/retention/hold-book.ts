@@ -7,8 +7,8 @@
 
 import { randomBytes } from "node:crypto";
 import type { Entry } from "../entry/entry.ts";
-import type { Author, Recording } from "../entry/own-event.ts";
 import type { Condition, Health } from "../health.ts";
+import type { Author, Recording } from "../ledger/own-event.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { isMatch } from "../query/filter-entry.ts";
 import type { Plan } from "../query/request.ts";

@@ -5,9 +5,9 @@
  * Why: docs/decisions/0200, docs/decisions/0201.
  */
 
-import type { Author, OwnEvent, Recording } from "../entry/own-event.ts";
 import type { Condition, Health } from "../health.ts";
 import { canonicalJson } from "../json/canonical.ts";
+import type { Author, OwnEvent, Recording } from "../ledger/own-event.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { Turn } from "../store/mutex.ts";
 import type { Store } from "../store/store.ts";

@@ -1,6 +1,6 @@
 /** Events about policies and holds: what was put, placed and lifted, by whom and why. */
 
-import { type OwnEvent, ownEvent, type Recording } from "../entry/own-event.ts";
+import { type OwnEvent, ownEvent, type Recording } from "../ledger/own-event.ts";
 import type { Hold, KeptPolicy, Lifting } from "./retention-records.ts";
 
 export function policyEvent(recording: Recording, ledger: string, policy: KeptPolicy): OwnEvent {

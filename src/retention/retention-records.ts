@@ -1,8 +1,8 @@
 /** What a store keeps of retention: a record for the policies of each ledger, and one for each hold. */
 
-import type { Author } from "../entry/own-event.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import { readJson } from "../json/read.ts";
+import type { Author } from "../ledger/own-event.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { RecordWrite } from "../store/store.ts";
 import type { RetentionRule } from "./policy.ts";

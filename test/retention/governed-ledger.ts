@@ -1,9 +1,9 @@
 /** A ledger that remembers what it was told, and fails when it is to. */
 
 import type { Member } from "../../src/entry/entry.ts";
-import type { OwnEvent } from "../../src/entry/own-event.ts";
 import { unpackMembers } from "../../src/entry/packed.ts";
 import { readMembers } from "../../src/entry/prepare.ts";
+import type { OwnEvent } from "../../src/ledger/own-event.ts";
 import type { GovernedLedger } from "../../src/retention/policy-book.ts";
 
 export const LEDGER_ID = `0x${"ab".repeat(32)}` as const;

@@ -9,9 +9,9 @@
  */
 
 import { EventError, pointer } from "../../entry/event-error.ts";
-import type { Author, OwnEvent, Recording } from "../../entry/own-event.ts";
 import type { Condition, Health } from "../../health.ts";
 import { canonicalJson } from "../../json/canonical.ts";
+import type { Author, OwnEvent, Recording } from "../../ledger/own-event.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { Turn } from "../../store/mutex.ts";
 import type { RecordWrite, Store } from "../../store/store.ts";

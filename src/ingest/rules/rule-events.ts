@@ -1,7 +1,7 @@
 /** Events about rules, recorded by the service itself, so that an auditor sees in the ledger which rules held when. */
 
-import { type OwnEvent, ownEvent, type Recording } from "../../entry/own-event.ts";
 import { canonicalJson } from "../../json/canonical.ts";
+import { type OwnEvent, ownEvent, type Recording } from "../../ledger/own-event.ts";
 import { utf8 } from "../../merkle/bytes.ts";
 import type { KeptRequirements, KeptSchema } from "./rule-records.ts";
 

@@ -1,8 +1,8 @@
 /** What a store keeps of the rules of its ledgers: a record for each schema, and one for the requirements. */
 
-import type { Author } from "../../entry/own-event.ts";
 import { canonicalJson } from "../../json/canonical.ts";
 import { readJson } from "../../json/read.ts";
+import type { Author } from "../../ledger/own-event.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { RecordWrite } from "../../store/store.ts";
 import type { Requirement, SchemaDocument } from "./rule-set.ts";

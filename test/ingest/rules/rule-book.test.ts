@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { OwnEvent } from "../../../src/entry/own-event.ts";
 import { unpackMembers } from "../../../src/entry/packed.ts";
 import { Health } from "../../../src/health.ts";
 import { createSalts } from "../../../src/ingest/intake/salts.ts";
 import { RuleBook, type RuledLedger } from "../../../src/ingest/rules/rule-book.ts";
 import { fastKeccak256 } from "../../../src/ledger/keccak/keccak-wasm.ts";
+import type { OwnEvent } from "../../../src/ledger/own-event.ts";
 import { DamagedStoreError, type RecordWrite, StoreUnavailableError } from "../../../src/store/store.ts";
 import { MemoryStore } from "../../store/memory-store.ts";
 

@@ -3,11 +3,11 @@
  * proven and anchored, so that an auditor sees in the ledger what held when.
  */
 
+import { checkEvent } from "../entry/event.ts";
+import { ownMembers, type PreparedEntry, prepareEntry } from "../entry/prepare.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import { utf8 } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
-import { checkEvent } from "./event.ts";
-import { ownMembers, type PreparedEntry, prepareEntry } from "./prepare.ts";
 
 /** What the service records by itself, such as heartbeats: the format, and the name of its source and actor too. */
 export const OF_THE_SERVICE = "holdfast";
