@@ -155,6 +155,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "age-encryption": ["archive/age.ts"],
   ajv: ["ingest/rules"],
   "ajv-formats": ["ingest/rules/compiled-schemas.ts"],
+  aws4fetch: ["archive/places/bucket/bucket-client.ts"],
   "cli-progress": ["cli/terminal"],
   commander: ["cli"],
   ethers: ["chain/ethers.ts"],

@@ -54,9 +54,7 @@ export async function keepArchive(source: ArchiveSource, request: KeepRequest): 
     const name = archiveName(source.ledger.record, { ...request, digest, sealed });
     const wasThere = !(await isPut(place, name, draft));
     if (wasThere) await requireSame(source, place, name, digest);
-    const archive = await place.find(name);
-    if (archive === undefined)
-      throw new ArchiveNotKeptError(`expected ${name} in ${place.description} now, got nothing`);
+    const archive = await place.confirm(name);
     return { archive, verdict, wasThere };
   } finally {
     await rm(draft.path, { force: true });

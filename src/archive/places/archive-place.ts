@@ -36,6 +36,8 @@ export interface ArchivePlace {
    * @throws ArchiveExistsError when something is there, and it stays as it is
    */
   put(name: string, file: DraftFile): Promise<void>;
+  /** That it is there as this place keeps archives, under its locks. @throws ArchiveNotKeptError */
+  confirm(name: string): Promise<KeptArchive>;
 }
 
 /** Nothing is there under that name. */

@@ -72,4 +72,10 @@ export class FolderPlace implements ArchivePlace {
     if (process.platform !== "win32") await syncFolder(this.#folder);
     await rm(draft.path, { force: true });
   }
+
+  async confirm(name: string): Promise<KeptArchive> {
+    const found = await this.find(name);
+    if (found !== undefined) return found;
+    throw new ArchiveNotKeptError(`expected ${name} in ${this.#folder} now, got nothing`);
+  }
 }

@@ -3,19 +3,30 @@
 import { type Command, Option } from "commander";
 import type { CodecName } from "../../archive/format/compression.ts";
 import { type KeepResult, keepArchive } from "../../archive/keep-archive.ts";
-import { ArchiveNotKeptError } from "../../archive/places/archive-place.ts";
+import { ArchiveNotKeptError, type KeptArchive } from "../../archive/places/archive-place.ts";
+import { BucketPlace } from "../../archive/places/bucket/bucket-place.ts";
 import type { ArchiveSource } from "../../archive/write-archive.ts";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { listAnchors, passOver } from "../../store/anchor-record.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
 import { counted, readWhole } from "../terminal/numbers.ts";
-import { printResult } from "../terminal/output.ts";
+import { printNote, printResult, spellTime } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
 import { withLedger } from "./ledger-view.ts";
-import { type LockFlags, lockOf, type PlaceFlags, placeOf, withLockFlags, withPlaceFlags } from "./place-flags.ts";
+import {
+  type LockFlags,
+  lockOf,
+  type PlaceFlags,
+  placeOf,
+  type RetentionFlags,
+  withLockFlags,
+  withPlaceFlags,
+  withRetentionFlags,
+} from "./place-flags.ts";
 
 type CreateFlags = PlaceFlags &
+  RetentionFlags &
   LockFlags & {
     readonly data?: string;
     readonly ledger: string;
@@ -35,17 +46,19 @@ export function addCreate(archive: Command, setExit: SetExit): void {
     .option("--ledger <name>", "the ledger", LEDGER_DEFAULT)
     .addOption(new Option("--first <index>", "first entry").argParser(readWhole).default(0))
     .addOption(new Option("--last <index>", "last entry, not the last that is anchored").argParser(readWhole));
-  withLockFlags(withPlaceFlags(command))
+  withLockFlags(withRetentionFlags(withPlaceFlags(command)))
     .addOption(new Option("--compression <name>", "not the best that this Node has").choices(["zstd", "deflate"]))
     .option("--json", "print the result as JSON")
     .action(async (flags: CreateFlags) => setExit(await create(flags)));
 }
 
 async function create(flags: CreateFlags): Promise<number> {
-  const place = placeOf(flags);
+  const data = dataFolderOf(flags.data);
+  const place = placeOf(flags, data);
   const lock = lockOf(flags);
+  if (place instanceof BucketPlace) await prepare(place, flags);
   const { first: from, ledger: name, compression: codec } = flags;
-  return withLedger(dataFolderOf(flags.data), name, async (source) => {
+  return withLedger(data, name, async (source) => {
     const to = await endOf(source, flags);
     const progress = await startProgress("entries");
     const onProgress = progress.show;
@@ -59,12 +72,30 @@ async function create(flags: CreateFlags): Promise<number> {
       place: place.description,
       bytes: archive.bytes,
       wasThere,
+      retention: archive.retention,
+      legalHold: archive.legalHold,
       ...verdict.archive,
       later: source.ledger.size - to,
     };
     printResult({ json, text: describe(result, place.description, source.ledger.size - to) }, flags.json === true);
     return 0;
   });
+}
+
+/** A bucket that does not keep to its locks is not used as one that does; what was broken off before is gone on with. */
+async function prepare(place: BucketPlace, { retention }: RetentionFlags): Promise<void> {
+  if (retention !== undefined) {
+    const failed = (await place.test()).filter(({ passed }) => !passed);
+    if (failed.length > 0) {
+      const what = failed.map(({ name, detail }) => `it does not pass "${name}" (${detail})`).join("; ");
+      throw new CliError(`${place.description} is not write-once: ${what}. Nothing was archived there.`, {
+        code: "not_write_once",
+        exitStatus: 1,
+      });
+    }
+  }
+  for (const name of await place.resume())
+    printNote(`${name}, whose upload was broken off before, is in ${place.description} now.`);
 }
 
 function explain(error: unknown): never {
@@ -84,6 +115,12 @@ async function endOf({ ledger, store }: ArchiveSource, { first, last, ledger: na
   return to;
 }
 
+/** Until when a place refuses to remove it. */
+export function describeRetention({ retention, legalHold }: KeptArchive): string {
+  const until = retention === undefined ? "-" : `${retention.mode} until ${spellTime(retention.until)}`;
+  return legalHold === true ? `${until}, legal hold` : until;
+}
+
 function describe({ archive, verdict, wasThere }: KeepResult, place: string, later: number): string[] {
   const { name, bytes } = archive;
   const range = verdict.archive?.range ?? { from: 0, to: 0 };
@@ -92,6 +129,7 @@ function describe({ archive, verdict, wasThere }: KeepResult, place: string, lat
     ? "was there before, and holds the same"
     : "was read back and verified, as far as that goes without a chain";
   const lines = [`${name} is in ${place}: ${what}. It ${how}.`];
+  if (archive.retention !== undefined) lines.push(`It is locked there: ${describeRetention(archive)}.`);
   if (later > 0) lines.push(`${counted(later, "later entry is", "later entries are")} not in it.`);
   return [...lines, `Check it with "holdfast verify", or with "holdfast archive verify ${name}".`];
 }

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import type { KeptArchive } from "../../archive/places/archive-place.ts";
 import { printResult, spellTime, table } from "../terminal/output.ts";
+import { describeRetention } from "./create.ts";
 import { type PlaceFlags, placeOf, withPlaceFlags } from "./place-flags.ts";
 
 type ListFlags = PlaceFlags & { readonly json?: boolean };
@@ -16,9 +17,9 @@ async function list(flags: ListFlags): Promise<void> {
   const place = placeOf(flags);
   const archives: KeptArchive[] = [];
   for await (const archive of place.list()) archives.push(archive);
-  const rows = archives.map(({ name, bytes, keptAt, retention, legalHold }) => {
-    const until = retention === undefined ? "-" : `${retention.mode} until ${spellTime(retention.until)}`;
-    return [name, String(bytes), spellTime(keptAt), legalHold === true ? `${until}, legal hold` : until];
+  const rows = archives.map((archive) => {
+    const { name, bytes, keptAt } = archive;
+    return [name, String(bytes), spellTime(keptAt), describeRetention(archive)];
   });
   const text =
     archives.length === 0

@@ -1,25 +1,120 @@
 /** Where archives are kept, and what opens them: options that the subcommands have in common. */
 
-import type { Command } from "commander";
-import { Option } from "commander";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Command, Option } from "commander";
 import type { ArchiveLock, ArchiveOpener } from "../../archive/age.ts";
 import type { ArchivePlace } from "../../archive/places/archive-place.ts";
+import { BucketClient, type BucketCredentials } from "../../archive/places/bucket/bucket-client.ts";
+import { BucketPlace } from "../../archive/places/bucket/bucket-place.ts";
+import type { LockMode } from "../../archive/places/bucket/object-lock.ts";
 import { FolderPlace } from "../../archive/places/folder-place.ts";
+import { readJson } from "../../json/read.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import { usageError } from "../terminal/failure.ts";
+import { readCount } from "../terminal/numbers.ts";
 import { repeatedText } from "../terminal/parse-flag-value.ts";
 
-export type PlaceFlags = { readonly folder?: string };
+const DAY_MS = 86_400_000;
+
+export type PlaceFlags = {
+  readonly folder?: string;
+  readonly bucket?: string;
+  readonly region: string;
+  readonly credentialsFile?: string;
+};
 
 export function withPlaceFlags(command: Command): Command {
-  return command.option("--folder <folder>", "where the archives are");
+  return command
+    .addOption(new Option("--folder <folder>", "where the archives are").conflicts("bucket"))
+    .option("--bucket <url>", "the same, in an S3-compatible store: https://<endpoint>/<bucket>[/<prefix>]")
+    .option("--region <name>", "region of the bucket", "us-east-1")
+    .option(
+      "--credentials-file <file>",
+      "JSON with accessKeyId and secretAccessKey; else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    );
+}
+
+export type RetentionFlags = {
+  readonly retention?: LockMode;
+  readonly retainDays?: number;
+  readonly legalHold?: boolean;
+};
+
+export function withRetentionFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--retention <mode>",
+        "lock it in the bucket, tested first; compliance can be ended by nobody",
+      ).choices(["governance", "compliance"]),
+    )
+    .addOption(new Option("--retain-days <days>", "for how long it is locked").argParser(readCount))
+    .option("--legal-hold", "lock it besides until somebody ends that");
 }
 
 /** @throws CliError when none is named */
-export function placeOf({ folder }: PlaceFlags): ArchivePlace {
-  if (folder === undefined || folder === "")
-    throw usageError("Expected a place for archives, --folder <folder>, got none.");
-  return new FolderPlace(folder);
+export function placeOf(flags: PlaceFlags & RetentionFlags, data?: string): ArchivePlace {
+  if (flags.bucket !== undefined) return bucketOf(flags, data);
+  if (flags.retention !== undefined || flags.retainDays !== undefined || flags.legalHold === true) {
+    throw usageError("Expected --bucket beside --retention: a folder locks nothing.");
+  }
+  if (flags.folder === undefined || flags.folder === "") {
+    throw usageError("Expected a place for archives, --folder <folder> or --bucket <url>, got none.");
+  }
+  return new FolderPlace(flags.folder);
+}
+
+/** @param data the data folder, in which files lie until they are in the bucket */
+export function bucketOf(flags: PlaceFlags & RetentionFlags, data: string = tmpdir()): BucketPlace {
+  const { bucket = "", region, retention, retainDays, legalHold = false } = flags;
+  if ((retention === undefined) !== (retainDays === undefined) || (legalHold && retention === undefined)) {
+    throw usageError("Expected --retention, --retain-days and, if wanted, --legal-hold together.");
+  }
+  const lock = retention && { mode: retention, retainMs: (retainDays ?? 0) * DAY_MS, legalHold };
+  try {
+    const client = new BucketClient({ url: bucket, region, credentials: credentialsOf(flags) });
+    return new BucketPlace({ client, drafts: join(data, "archive-uploads"), ...(lock !== undefined && { lock }) });
+  } catch (error) {
+    throw error instanceof TypeError ? usageError(`--bucket: E${error.message.slice(1)}.`) : error;
+  }
+}
+
+function credentialsOf({ credentialsFile }: PlaceFlags, env: NodeJS.ProcessEnv = process.env): BucketCredentials {
+  const found = credentialsFile === undefined ? ofEnvironment(env) : ofFile(credentialsFile);
+  const { accessKeyId, secretAccessKey, sessionToken } = found;
+  if (
+    typeof accessKeyId !== "string" ||
+    accessKeyId === "" ||
+    typeof secretAccessKey !== "string" ||
+    secretAccessKey === ""
+  ) {
+    throw usageError(
+      "Expected credentials of the bucket, in --credentials-file or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, got none.",
+    );
+  }
+  return { accessKeyId, secretAccessKey, ...(typeof sessionToken === "string" && { sessionToken }) };
+}
+
+type MaybeCredentials = { readonly [name in keyof BucketCredentials]?: unknown };
+
+function ofEnvironment(env: NodeJS.ProcessEnv): MaybeCredentials {
+  return {
+    accessKeyId: env.AWS_ACCESS_KEY_ID,
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
+    sessionToken: env.AWS_SESSION_TOKEN,
+  };
+}
+
+function ofFile(file: string): MaybeCredentials {
+  const text = textOf(file, "--credentials-file");
+  try {
+    const value = readJson(text);
+    if (typeof value === "object" && value !== null) return value as MaybeCredentials;
+  } catch {
+    // What is in it is a secret: nothing of it is said.
+  }
+  throw usageError(`--credentials-file: Expected a JSON object in ${file}, got something else.`);
 }
 
 export type OpenerFlags = { readonly identity?: readonly string[]; readonly passphraseFile?: string };

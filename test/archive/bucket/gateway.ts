@@ -1,0 +1,133 @@
+/**
+ * A store that really keeps to Object Lock: Ceph's RADOS Gateway with a monitor and an OSD in memory, of Debian's packages
+ * radosgw, ceph-mon, ceph-osd and ceph-common. A mock would take the words and prove nothing.
+ */
+
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export const CREDENTIALS = { accessKeyId: "AKTESTAKTEST", secretAccessKey: "SKTESTSKTESTSKTEST" };
+
+const PROGRAMS = ["ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "monmaptool"];
+const STARTS_MS = 180_000;
+
+export type Gateway = { readonly url: string; readonly close: () => void };
+
+/** Why it cannot be tried here; undefined where it can. */
+export function missingGateway(): string | undefined {
+  const missing = PROGRAMS.filter((program) => spawnSync("which", [program]).status !== 0);
+  if (missing.length === 0) return undefined;
+  const packages = "radosgw ceph-mon ceph-osd ceph-common";
+  return `NOT TRIED: ${missing.join(", ")} not installed (apt-get install --no-install-recommends ${packages})`;
+}
+
+export async function startGateway(): Promise<Gateway> {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-ceph-"));
+  const children: ChildProcess[] = [];
+  const close = () => {
+    for (const child of children) child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", close);
+  const config = join(folder, "ceph.conf");
+  const [monitor, gateway, osd] = (await Promise.all([freePort(), freePort(), freePort()])) as [number, number, number];
+  const cluster = randomUUID();
+  for (const name of ["mon", "osd", "run"]) mkdirSync(join(folder, name));
+  writeFileSync(config, configOf(folder, { cluster, monitor, gateway, osd }));
+  const run = (program: string, ...args: string[]) =>
+    execFileSync(program, ["-c", config, ...args], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: STARTS_MS,
+    });
+  const start = (program: string, ...args: string[]) => {
+    const out = openSync(join(folder, "run", `${program}.out`), "w");
+    children.push(spawn(program, ["-c", config, ...args, "-f"], { stdio: ["ignore", out, out] }));
+  };
+  const map = join(folder, "monmap");
+  execFileSync("monmaptool", ["--create", "--addv", "a", `[v1:127.0.0.1:${monitor}]`, "--fsid", cluster, map], {
+    stdio: "ignore",
+  });
+  run("ceph-mon", "-i", "a", "--mkfs", "--monmap", map);
+  start("ceph-mon", "-i", "a");
+  const id = run("ceph", "osd", "create").trim();
+  run("ceph-osd", "-i", id, "--mkfs", "--osd-uuid", randomUUID());
+  start("ceph-osd", "-i", id);
+  start("radosgw", "-n", "client.rgw");
+  const url = `http://127.0.0.1:${gateway}`;
+  await untilItAnswers(url);
+  const { accessKeyId, secretAccessKey } = CREDENTIALS;
+  const keys = [`--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`];
+  run("radosgw-admin", "user", "create", "--uid=tests", "--display-name=tests", ...keys);
+  return { url, close };
+}
+
+type Ports = { readonly cluster: string; readonly monitor: number; readonly gateway: number; readonly osd: number };
+
+/** One copy of everything, in memory; nobody has to show who they are but to the gateway. */
+function configOf(folder: string, { cluster, monitor, gateway, osd }: Ports): string {
+  return `[global]
+fsid = ${cluster}
+mon host = [v1:127.0.0.1:${monitor}]
+mon initial members = a
+public addr = 127.0.0.1
+auth cluster required = none
+auth service required = none
+auth client required = none
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 1
+osd pool default pgp num = 1
+osd pool default pg autoscale mode = off
+osd crush chooseleaf type = 0
+mon allow pool size one = true
+ms bind ipv6 = false
+ms bind msgr2 = false
+ms bind port min = ${osd}
+ms bind port max = ${osd + 20}
+run dir = ${folder}/run
+admin socket = ${folder}/run/$name.asok
+pid file = ${folder}/run/$name.pid
+log file = ${folder}/run/$name.log
+[mon]
+mon data = ${folder}/mon
+[mon.a]
+host = localhost
+mon addr = 127.0.0.1:${monitor}
+[osd]
+osd objectstore = memstore
+memstore device bytes = 1073741824
+osd data = ${folder}/osd
+[client.rgw]
+rgw frontends = beast endpoint=127.0.0.1:${gateway}
+ms mon client mode = crc
+`;
+}
+
+async function untilItAnswers(url: string): Promise<void> {
+  const until = Date.now() + STARTS_MS;
+  for (;;) {
+    const status = await fetch(url).then(
+      (response) => response.status,
+      () => 0,
+    );
+    if (status === 200) return;
+    if (Date.now() > until) throw new Error(`expected an answer of the gateway within ${STARTS_MS} ms, got none`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
