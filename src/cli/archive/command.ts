@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { SetExit } from "../terminal/failure.ts";
 import { addCreate } from "./create.ts";
 import { addList } from "./list.ts";
+import { addRestore } from "./restore.ts";
 import { addTest } from "./test.ts";
 import { addVerifyKept } from "./verify.ts";
 
@@ -14,5 +15,6 @@ export function addArchive(program: Command, setExit: SetExit): void {
   addCreate(archive, setExit);
   addVerifyKept(archive, setExit);
   addList(archive);
+  addRestore(archive);
   addTest(archive, setExit);
 }

@@ -54,7 +54,12 @@ async function sourceIn(store: Store, { name, folder, hash }: Asked): Promise<Ar
       `Expected a ledger in ${folder} as --ledger, one of ${names === "" ? "none" : names}, got ${name}.`,
     );
   }
-  return { ledger: await Ledger.open({ store, record, signer: muteSigner(record), hash }), store, hash };
+  return { ledger: await openReading(store, record, hash), store, hash };
+}
+
+/** A ledger that is opened as for writing, and for which nobody can sign. */
+export function openReading(store: Store, record: LedgerRecord, hash: Hash): Promise<Ledger> {
+  return Ledger.open({ store, record, signer: muteSigner(record), hash });
 }
 
 function muteSigner({ signer, name }: LedgerRecord) {

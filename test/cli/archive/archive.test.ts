@@ -1,7 +1,7 @@
 /** `holdfast archive` as processes, on the store of a service that was stopped. */
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { before } from "node:test";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
@@ -118,4 +118,34 @@ test("what cannot be archived is told: nobody said who may read it, a range beyo
     archives.map(({ name }: { name: string }) => name),
     readdirSync(folder).sort(),
   );
+});
+
+test("archives become a data folder whose store is whole, also after a restore that was killed; one that does not fit leaves nothing", async (t) => {
+  const base = makeTestFolder(t);
+  const place = join(base, "place");
+  const into = join(base, "restored");
+  assert.equal(
+    (await runCli(["archive", "create", "--data", data, "--folder", place, "--clear", "--last", "29"])).status,
+    0,
+  );
+  const [name] = readdirSync(place) as [string];
+  mkdirSync(join(into, "store.restoring"), { recursive: true });
+  writeFileSync(join(into, "store.restoring", "half"), "of a run that was killed");
+  const { status, stdout, stderr } = await runCli(["archive", "restore", name, "--folder", place, "--into", into]);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /has ledger main with 30 entries and 0 anchors; root 0x/);
+  assert.deepEqual(readdirSync(into), ["store"]);
+  const audited = await runCli(["audit", "--data", into]);
+  assert.equal(audited.status, 0, audited.stdout);
+  assert.match(audited.stdout, /^main: whole\. 30 entries/);
+  const taken = await runCli(["archive", "restore", name, "--folder", place, "--into", into]);
+  assert.equal(taken.status, 2);
+  assert.match(taken.stderr, /Expected --into a new folder or an empty one, got .* with store in it/);
+  const bytes = readFileSync(join(place, name));
+  writeFileSync(join(place, "cut.hfa"), bytes.subarray(0, -9));
+  const elsewhere = join(base, "elsewhere");
+  const cut = await runCli(["archive", "restore", "cut.hfa", "--folder", place, "--into", elsewhere]);
+  assert.equal(cut.status, 1);
+  assert.match(cut.stderr, /cut\.hfa: FAILED .* the file was cut/);
+  assert.deepEqual(readdirSync(elsewhere), []);
 });

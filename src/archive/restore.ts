@@ -1,0 +1,199 @@
+/**
+ * Archives -> a store that has what they have: entries, checkpoints and anchors as they were, tiles made again. Nothing is signed: each
+ * commit is one that the ledger's signer signed once, and its root has to be the one that the entries lead to.
+ */
+
+import { type Entry, entryLeafHash } from "../entry/entry.ts";
+import { type PackedEntry, unpackMembers } from "../entry/packed.ts";
+import { fastRecoverSigner } from "../keys/local-signer.ts";
+import { TreeEdge } from "../merkle/append.ts";
+import { type Hex, toHex } from "../merkle/bytes.ts";
+import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
+import type { Hash } from "../merkle/hash.ts";
+import { anchorWrite } from "../store/anchor-record.ts";
+import type { LedgerRecord, Store } from "../store/store.ts";
+import type { ArchiveHeader, ArchiveProof } from "./archive.ts";
+import type { ArchiveVerdict } from "./archive-verdict.ts";
+import { checkArchive } from "./check-archive.ts";
+import { readArchive } from "./read-archive.ts";
+
+/** An archive in clear, which can be read again from its begin. */
+export type RestorableArchive = { readonly name: string; readonly read: () => AsyncIterable<Uint8Array> };
+
+export type RestoreOptions = { readonly hash: Hash; readonly onProgress?: (done: number, total: number) => void };
+
+/** What is in the store now. */
+export type Restored = {
+  readonly record: LedgerRecord;
+  readonly size: number;
+  readonly root: Hex;
+  readonly anchors: number;
+  /** Entries at the end that no checkpoint of the ledger ends with; they are not in the store. */
+  readonly left: number;
+};
+
+/** Archives that cannot be restored together, or do not verify. */
+export class RestoreError extends Error {
+  override readonly name = "RestoreError";
+  readonly code = "restore_refused";
+}
+
+type Checked = RestorableArchive & { readonly found: NonNullable<ArchiveVerdict["archive"]> };
+
+/**
+ * Restores a ledger from its begin.
+ * @param store has no ledger of that id or name
+ * @throws RestoreError before anything is written, unless each verifies and they follow each other from entry 0 on
+ */
+export async function restoreArchives(
+  store: Store,
+  archives: readonly RestorableArchive[],
+  { hash, onProgress = () => undefined }: RestoreOptions,
+): Promise<Restored> {
+  const checked = await checkAll(archives, hash);
+  const total = checked.at(-1)?.found.range.to ?? 0;
+  const writing = new RestoredLedger(store, hash, (done) => onProgress(done, total));
+  for (const each of checked) await writing.take(each);
+  return writing.end();
+}
+
+/** In the order of their ranges. */
+async function checkAll(archives: readonly RestorableArchive[], hash: Hash): Promise<Checked[]> {
+  const checked: Checked[] = [];
+  const recover = (checkpoint: SignedCheckpoint) => fastRecoverSigner(checkpoint, hash);
+  for (const archive of archives) {
+    const { checks, archive: found, summary } = await checkArchive(archive.read(), { hash, recover, offline: true });
+    if (checks === "failed" || found === undefined) throw new RestoreError(`${archive.name}: ${summary}`);
+    checked.push({ ...archive, found });
+  }
+  checked.sort((a, b) => a.found.range.from - b.found.range.from);
+  let next = 0;
+  for (const { name, found } of checked) {
+    const [first] = checked as [Checked];
+    if (found.ledger.id !== first.found.ledger.id) {
+      throw new RestoreError(
+        `${name}: expected ledger ${first.found.ledger.id} as in ${first.name}, got ${found.ledger.id}`,
+      );
+    }
+    if (found.range.from !== next) {
+      throw new RestoreError(
+        `${name}: expected an archive that begins with entry ${next}, got one from ${found.range.from} on`,
+      );
+    }
+    next = found.range.to;
+  }
+  if (checked.length === 0) throw new RestoreError("expected archives, got none");
+  return checked;
+}
+
+class RestoredLedger {
+  readonly #store: Store;
+  readonly #hash: Hash;
+  readonly #onProgress: (done: number) => void;
+  readonly #edge: TreeEdge;
+  #record: LedgerRecord | undefined;
+  #newest: SignedCheckpoint | undefined;
+  /** Entries that wait for the checkpoint that ends with them. */
+  #waiting: PackedEntry[] = [];
+  #proofs: ArchiveProof[] = [];
+
+  constructor(store: Store, hash: Hash, onProgress: (done: number) => void) {
+    this.#store = store;
+    this.#hash = hash;
+    this.#onProgress = onProgress;
+    this.#edge = new TreeEdge(hash);
+  }
+
+  async take({ name, read, found }: Checked): Promise<void> {
+    let digest = "";
+    for await (const part of readArchive(read())) {
+      if (part.kind === "header") await this.#begin(part.header);
+      else if (part.kind === "entries") this.#waiting.push(...part.entries);
+      else if (part.kind === "checkpoint") await this.#commit(part.checkpoint);
+      else if (part.kind === "proof") await this.#prove(part.proof);
+      else digest = part.trailer.digest;
+    }
+    if (digest !== found.digest) throw new RestoreError(`${name} was changed while it was read`);
+  }
+
+  async end(): Promise<Restored> {
+    const record = this.#record as LedgerRecord;
+    if (this.#newest === undefined) {
+      throw new RestoreError("expected a checkpoint of the ledger in the archives, got none: a longer range has some");
+    }
+    const anchors = await this.#writeAnchors();
+    return { record, size: this.#edge.size, root: this.#newest.root, anchors, left: this.#waiting.length };
+  }
+
+  /** The signers of the last archive are those in force; of each, the last one. */
+  async #begin({ ledger, signers }: ArchiveHeader): Promise<void> {
+    const { id, name, label, owner, createdAt } = ledger;
+    const all = signers.map((signer) => signer.toLowerCase() as Hex);
+    if (this.#record === undefined) {
+      const [first, ...later] = all as [Hex, ...Hex[]];
+      this.#record = { id, name, label, owner: owner.toLowerCase() as Hex, signer: first, createdAt };
+      await this.#store.addLedger(this.#record);
+      for (const signer of later) await this.#rotate(signer);
+    } else {
+      const known = [...(this.#record.formerSigners ?? []), this.#record.signer];
+      for (const signer of all.filter((each) => !known.includes(each))) await this.#rotate(signer);
+    }
+  }
+
+  async #rotate(signer: Hex): Promise<void> {
+    const { id } = this.#record as LedgerRecord;
+    await this.#store.updateSigner(id, signer);
+    this.#record = (await this.#store.ledgers()).find((each) => each.id === id);
+  }
+
+  /** A proof that is of exactly these entries ends them as well as a checkpoint in between. */
+  async #prove(proof: ArchiveProof): Promise<void> {
+    this.#proofs.push(proof);
+    const { size } = proof.checkpoint;
+    const { id } = this.#record as LedgerRecord;
+    if (this.#waiting.length > 0 && size === this.#edge.size + this.#waiting.length) {
+      await this.#commit({ ledgerId: id, ...proof.checkpoint });
+    }
+  }
+
+  async #commit(checkpoint: SignedCheckpoint): Promise<void> {
+    const entries = this.#waiting;
+    if (entries.length === 0) return;
+    const from = this.#edge.size;
+    this.#edge.appendAll(entries.map((entry) => entryLeafHash(this.#hash, unpack(entry))));
+    const root = toHex(this.#edge.root());
+    if (root !== checkpoint.root || checkpoint.size !== this.#edge.size) {
+      throw new RestoreError(
+        `expected the root ${checkpoint.root} of size ${checkpoint.size}, got ${root} of ${this.#edge.size}`,
+      );
+    }
+    const tiles = this.#edge.takeTiles();
+    await this.#store.commit(checkpoint.ledgerId, { from, entries, claims: [], tiles, checkpoint });
+    this.#edge.forget();
+    this.#newest = checkpoint;
+    this.#waiting = [];
+    this.#onProgress(this.#edge.size);
+  }
+
+  /** Those of checkpoints that the store has; what one cost is not in an archive. */
+  async #writeAnchors(): Promise<number> {
+    const { id } = this.#record as LedgerRecord;
+    let count = 0;
+    for (const { checkpoint, anchors } of this.#proofs) {
+      const held = await this.#store.checkpoint(id, checkpoint.size);
+      if (held?.root !== checkpoint.root) continue;
+      const { signedAt, signature } = checkpoint;
+      for (const { consistency, ...anchor } of anchors.filter(({ size }) => size === checkpoint.size)) {
+        const stage = anchor.state === undefined ? "mined" : "final";
+        const write = anchorWrite({ ...anchor, ledgerId: id, signedAt, signature, stage, gasUsed: 0, feeWei: "0" });
+        await this.#store.writeRecords([write], { durable: true });
+        count++;
+      }
+    }
+    return count;
+  }
+}
+
+function unpack({ recordedAt, members }: PackedEntry): Entry {
+  return { recordedAt, members: unpackMembers(members) };
+}
