@@ -37,6 +37,7 @@ const STANDARD: Readonly<Record<string, string>> = {
   HTTP: "answer content fetch filter page retry service url endpoint query request status",
   "RFC 8785": "canonical",
   "TLS and X.509": "certificate tls",
+  "Amazon S3": "bucket client credentials object upload xml",
   "age-encryption.org and RFC 8878": "age compression zstd",
   LevelDB: "batch checksum database leveldb log manifest sequence table",
   JSON: "field json text value varint hex",
@@ -50,10 +51,10 @@ const PLAIN = [
   "append ask bound broadcast build change compact confirm count decrypt encode encrypt find finalize follow give up inspect keep listen lock make mend prepare prove read recover redact",
   "reload renew replace restore send spell start store tally write",
   // How something is, or what became of it.
-  "acknowledged all behind encrypted replacement duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused said second seen served",
+  "acknowledged all behind encrypted replacement duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused restorable said second seen served",
   "shown spent stopped unavailable under unwritable waiting weighed withheld",
   // What something is of anything.
-  "chunk conflict container defaults entries fault frame hour memory names net order pair pass piece positions question report scan shape span summary target verdict waiter word difference disk end facts item kept level loss many naming needs on outcome place preparation problem progress reader record role room rule",
+  "chunk conflict container defaults entries extension first fault frame hour memory names net order pair pass piece positions question report scan self shape silence span summary target test verdict waiter word difference disk end facts item kept level loss many naming needs on outcome place preparation problem progress reader record role room rule",
   "setup situation spend time tools vocabulary way wording",
 ].join(" ");
 
