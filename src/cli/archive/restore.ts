@@ -5,7 +5,7 @@
 
 import { existsSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { ArchiveLockedError, openArchive } from "../../archive/age.ts";
 import { ArchiveMissingError } from "../../archive/places/archive-place.ts";
@@ -14,11 +14,12 @@ import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { storeFolder } from "../../service/config.ts";
 import { makeFolder, syncFolder } from "../../store/durable-file.ts";
-import { LevelStore } from "../../store/level-store.ts";
+import type { Store } from "../../store/store.ts";
 import { CliError, usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
 import { printResult } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
+import { openNewWithKeys } from "../terminal/store-keys.ts";
 import { openReading } from "./ledger-view.ts";
 import {
   type OpenerFlags,
@@ -31,8 +32,8 @@ import {
 
 type RestoreFlags = PlaceFlags & OpenerFlags & { readonly into: string; readonly json?: boolean };
 
-/** Beside the store: what a run that was killed left of it is no store. */
-const UNFINISHED = "store.restoring";
+/** While it is there, all that is in the folder is of a restore that has not ended. */
+const UNFINISHED = "restoring";
 
 export function addRestore(archive: Command): void {
   const command = archive
@@ -55,17 +56,16 @@ async function restore(names: readonly string[], flags: RestoreFlags): Promise<v
   const progress = await startProgress("entries");
   const unfinished = join(into, UNFINISHED);
   try {
-    await makeFolder(into);
-    const store = await LevelStore.open(unfinished);
+    await makeFolder(unfinished);
+    const { store, close } = await openNewWithKeys(unfinished, hash);
     let restored: Restored;
     try {
       restored = await restoreArchives(store, archives, { hash, onProgress: progress.show });
       await openOnce(store, restored, hash);
     } finally {
-      await store.close();
+      await close();
     }
-    await rename(unfinished, storeFolder(into));
-    if (process.platform !== "win32") await syncFolder(into);
+    await settle(into);
     printResult({ json: { into, ...restored }, text: describe(restored, into) }, flags.json === true);
   } catch (error) {
     throw explain(error);
@@ -75,8 +75,19 @@ async function restore(names: readonly string[], flags: RestoreFlags): Promise<v
   }
 }
 
+/** Gives each part its place, the store last: without it there is nothing to be read. */
+async function settle(into: string): Promise<void> {
+  const store = basename(storeFolder(into));
+  // Locks of folders are made anew by whoever opens them.
+  const names = (await readdir(join(into, UNFINISHED))).filter((name) => !name.endsWith(".lock"));
+  for (const name of [...names.filter((each) => each !== store), store]) {
+    await rename(join(into, UNFINISHED, name), join(into, name));
+  }
+  if (process.platform !== "win32") await syncFolder(into);
+}
+
 /** As a start does: the edge of the tree is made again, and has to lead to the newest checkpoint. */
-async function openOnce(store: LevelStore, { record, root, size }: Restored, hash: Hash): Promise<void> {
+async function openOnce(store: Store, { record, root, size }: Restored, hash: Hash): Promise<void> {
   const ledger = await openReading(store, record, hash);
   if (ledger.head?.root === root && ledger.size === size) return;
   throw new RestoreError(
@@ -91,8 +102,14 @@ async function requireEmpty(into: string): Promise<void> {
     throw usageError(`Expected --into a new folder or an empty one, got ${into} with ${names[0]} in it.`);
 }
 
+/** What a run that was killed left: the folder was empty before it. */
 async function clear(into: string): Promise<void> {
-  for (const name of [UNFINISHED, `${UNFINISHED}.lock`]) await rm(join(into, name), { recursive: true, force: true });
+  const unfinished = join(into, UNFINISHED);
+  if (!existsSync(unfinished)) return;
+  const isWhole = existsSync(storeFolder(into));
+  const left = isWhole ? [] : (await readdir(into)).filter((name) => name !== UNFINISHED);
+  for (const name of left) await rm(join(into, name), { recursive: true, force: true });
+  await rm(unfinished, { recursive: true, force: true });
 }
 
 function explain(error: unknown): unknown {
@@ -112,8 +129,13 @@ function describe({ record, size, root, anchors, left }: Restored, into: string)
     lines.push(
       `${counted(left, "entry", "entries")} behind it: no checkpoint of the ledger ends with them, and they are not in it.`,
     );
+  if (existsSync(join(into, "keys"))) {
+    lines.push(
+      `Its key-encryption key was made, and is in ${join(into, "keys")}: without it the store cannot be read.`,
+    );
+  }
   return [
     ...lines,
-    "It has no keys, no marks and no idempotency keys: it is to be read and proved from. Where the ledger itself goes on, never sign with this one.",
+    "It has no signer, no API keys, no marks and no idempotency keys: it is to be read and proved from. Where the ledger itself goes on, never sign with this one.",
   ];
 }

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import type { Hash } from "../../merkle/hash.ts";
-import { readConfig } from "../../service/config.ts";
+import { readConfig, storeFolder } from "../../service/config.ts";
 import { StoreEncryption } from "../../service/encryption.ts";
 import { keyringFolder } from "../../service/settings/encryption-settings.ts";
 import { LevelStore } from "../../store/level-store.ts";
@@ -50,4 +50,26 @@ export async function openWithKeys(path: string, { keys, hash, isPartial = false
 
 function note(_: object, message: string): void {
   printNote(message);
+}
+
+/**
+ * Makes a store in a new data folder: encrypted, with keys of its own, unless the settings say otherwise.
+ * @throws whatever LevelStore.open throws, KekUnavailableError, KekRefusedError
+ */
+export async function openNewWithKeys(data: string, hash: Hash): Promise<WithKeys> {
+  const encryption = new StoreEncryption({
+    settings: readConfig(process.env).encryption,
+    data,
+    env: process.env,
+    // That a key was made is told by whoever made the folder, when it is where it stays.
+    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: note },
+    hash,
+  });
+  try {
+    const store = await LevelStore.open(storeFolder(data), { openCipher: encryption.openCipher });
+    return { store, close: () => store.close().finally(() => encryption.close()) };
+  } catch (error) {
+    await encryption.close();
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 /** `holdfast archive` as processes, on the store of a service that was stopped. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { before } from "node:test";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
@@ -129,18 +129,27 @@ test("archives become a data folder whose store is whole, also after a restore t
     0,
   );
   const [name] = readdirSync(place) as [string];
-  mkdirSync(join(into, "store.restoring"), { recursive: true });
-  writeFileSync(join(into, "store.restoring", "half"), "of a run that was killed");
+  mkdirSync(join(into, "restoring", "store"), { recursive: true });
+  mkdirSync(join(into, "keyring"));
+  writeFileSync(join(into, "keyring", "half"), "of a run that was killed");
   const { status, stdout, stderr } = await runCli(["archive", "restore", name, "--folder", place, "--into", into]);
   assert.equal(status, 0, stderr);
   assert.match(stdout, /has ledger main with 30 entries and 0 anchors; root 0x/);
-  assert.deepEqual(readdirSync(into), ["store"]);
+  assert.deepEqual(readdirSync(into).sort(), ["keyring", "keys", "store"]);
+  const files = globSync("**/*", { cwd: into, withFileTypes: true }).filter((each) => each.isFile());
+  assert.ok(files.length > 3);
+  for (const file of files) {
+    assert.ok(
+      !readFileSync(join(file.parentPath, file.name)).includes("event 7"),
+      `${file.name} has an event in clear`,
+    );
+  }
   const audited = await runCli(["audit", "--data", into]);
   assert.equal(audited.status, 0, audited.stdout);
   assert.match(audited.stdout, /^main: whole\. 30 entries/);
   const taken = await runCli(["archive", "restore", name, "--folder", place, "--into", into]);
   assert.equal(taken.status, 2);
-  assert.match(taken.stderr, /Expected --into a new folder or an empty one, got .* with store in it/);
+  assert.match(taken.stderr, /Expected --into a new folder or an empty one, got .* with \w+ in it/);
   const bytes = readFileSync(join(place, name));
   writeFileSync(join(place, "cut.hfa"), bytes.subarray(0, -9));
   const elsewhere = join(base, "elsewhere");
