@@ -149,6 +149,20 @@ const syslogListener = settings({
   sourceFromCertificate: z.boolean().default(SYSLOG_DEFAULTS.sourceFromCertificate),
 });
 
+/** Where archives go and who can open them, where the command line does not say; its options have these names. */
+const archive = settings({
+  folder: z.string().min(1).optional(),
+  bucket: z.string().min(1).optional(),
+  region: z.string().min(1).optional(),
+  credentialsFile: z.string().min(1).optional(),
+  recipients: z.array(z.string().startsWith("age1", "expected a public key of age, age1…")).min(1).optional(),
+  passphraseFile: z.string().min(1).optional(),
+  clear: z.literal(true).optional(),
+  retention: z.enum(["governance", "compliance"]).optional(),
+  retainDays: z.int().positive().max(36_500).optional(),
+  legalHold: z.boolean().optional(),
+});
+
 const file = settings({
   listen: z.string().optional(),
   data: z.string().min(1).optional(),
@@ -158,6 +172,7 @@ const file = settings({
   ledger: ledgerName.default(LEDGER_DEFAULT),
   /** Settings of ledgers by their names, those that are made later too. */
   ledgers: z.record(ledgerName, ledgerSettings).default({}),
+  archive: archive.optional(),
   /** Signs checkpoints; generated in the data folder when only the embedded chain is used. */
   signer: keySource.optional(),
   /** Whose ledgers these are, on every chain: a key opens them there, an address alone leaves that to its holder. */
@@ -186,6 +201,7 @@ const file = settings({
 
 export type KeySource = z.infer<typeof keySource>;
 export type ChainConfig = z.infer<typeof chain>;
+export type ArchiveConfig = z.infer<typeof archive>;
 export type LimitsConfig = z.infer<typeof limits>;
 
 export type Config = Listening & {
@@ -195,6 +211,7 @@ export type Config = Listening & {
   readonly ledger: string;
   readonly syslog: readonly ListenerSettings[];
   readonly ledgers: Readonly<Record<string, z.infer<typeof ledgerSettings>>>;
+  readonly archive: ArchiveConfig | undefined;
   readonly signer: KeySource | undefined;
   readonly owner: KeySource | { readonly address: string } | undefined;
   /** Empty means: run the embedded chain. */
@@ -263,6 +280,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     syslog: readSyslog(env, rest.syslog, around),
     encryption: readEncryption(env, rest.encryption),
     data: resolve(env.HOLDFAST_DATA ?? data ?? DATA_DEFAULT),
+    archive: rest.archive,
     signer: rest.signer,
     owner: rest.owner,
     embeddedExplorer: embeddedExplorerOf(env.HOLDFAST_EXPLORER, rest),

@@ -56,7 +56,7 @@ async function create(flags: CreateFlags): Promise<number> {
   const data = dataFolderOf(flags.data);
   const place = placeOf(flags, data);
   const lock = lockOf(flags);
-  if (place instanceof BucketPlace) await prepare(place, flags);
+  if (place instanceof BucketPlace) await prepare(place);
   const { first: from, ledger: name, compression: codec } = flags;
   return withLedger(data, name, async (source) => {
     const to = await endOf(source, flags);
@@ -83,8 +83,8 @@ async function create(flags: CreateFlags): Promise<number> {
 }
 
 /** A bucket that does not keep to its locks is not used as one that does; what was broken off before is gone on with. */
-async function prepare(place: BucketPlace, { retention }: RetentionFlags): Promise<void> {
-  if (retention !== undefined) {
+async function prepare(place: BucketPlace): Promise<void> {
+  if (place.isLocking) {
     const failed = (await place.test()).filter(({ passed }) => !passed);
     if (failed.length > 0) {
       const what = failed.map(({ name, detail }) => `it does not pass "${name}" (${detail})`).join("; ");

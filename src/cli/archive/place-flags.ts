@@ -10,6 +10,7 @@ import { BucketPlace } from "../../archive/places/bucket/bucket-place.ts";
 import type { LockMode } from "../../archive/places/bucket/object-lock.ts";
 import { FolderPlace } from "../../archive/places/folder-place.ts";
 import { readJson } from "../../json/read.ts";
+import { type ArchiveConfig, readConfig } from "../../service/config.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import { usageError } from "../terminal/failure.ts";
 import { readCount } from "../terminal/numbers.ts";
@@ -20,7 +21,7 @@ const DAY_MS = 86_400_000;
 export type PlaceFlags = {
   readonly folder?: string;
   readonly bucket?: string;
-  readonly region: string;
+  readonly region?: string;
   readonly credentialsFile?: string;
 };
 
@@ -28,7 +29,7 @@ export function withPlaceFlags(command: Command): Command {
   return command
     .addOption(new Option("--folder <folder>", "where the archives are").conflicts("bucket"))
     .option("--bucket <url>", "the same, in an S3-compatible store: https://<endpoint>/<bucket>[/<prefix>]")
-    .option("--region <name>", "region of the bucket", "us-east-1")
+    .option("--region <name>", "region of the bucket, us-east-1 if nothing is said")
     .option(
       "--credentials-file <file>",
       "JSON with accessKeyId and secretAccessKey; else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
@@ -53,8 +54,25 @@ export function withRetentionFlags(command: Command): Command {
     .option("--legal-hold", "lock it besides until somebody ends that");
 }
 
+/** What the configuration says of archives. @throws ConfigError when it cannot be read */
+function configured(env: NodeJS.ProcessEnv = process.env): ArchiveConfig {
+  return (env.HOLDFAST_CONFIG === undefined ? undefined : readConfig(env).archive) ?? {};
+}
+
+/** The flags, or where they name no place, what is configured. */
+function withPlace<Flags extends PlaceFlags & RetentionFlags>(given: Flags): PlaceFlags & RetentionFlags {
+  if (given.folder !== undefined || given.bucket !== undefined) return given;
+  const { folder, bucket, region, credentialsFile, retention, retainDays, legalHold } = configured();
+  const found = { folder, bucket, region, credentialsFile, retention, retainDays, legalHold };
+  return Object.fromEntries(Object.entries({ ...found, ...given }).filter(([, value]) => value !== undefined));
+}
+
 /** @throws CliError when none is named */
-export function placeOf(flags: PlaceFlags & RetentionFlags, data?: string): ArchivePlace {
+export function placeOf(given: PlaceFlags & RetentionFlags, data?: string): ArchivePlace {
+  const flags = withPlace(given);
+  if (flags.folder !== undefined && flags.bucket !== undefined) {
+    throw usageError('Expected a folder or a bucket in "archive" of the configuration, got both.');
+  }
   if (flags.bucket !== undefined) return bucketOf(flags, data);
   if (flags.retention !== undefined || flags.retainDays !== undefined || flags.legalHold === true) {
     throw usageError("Expected --bucket beside --retention: a folder locks nothing.");
@@ -66,8 +84,8 @@ export function placeOf(flags: PlaceFlags & RetentionFlags, data?: string): Arch
 }
 
 /** @param data the data folder, in which files lie until they are in the bucket */
-export function bucketOf(flags: PlaceFlags & RetentionFlags, data: string = tmpdir()): BucketPlace {
-  const { bucket = "", region, retention, retainDays, legalHold = false } = flags;
+function bucketOf(flags: PlaceFlags & RetentionFlags, data: string = tmpdir()): BucketPlace {
+  const { bucket = "", region = "us-east-1", retention, retainDays, legalHold = false } = flags;
   if ((retention === undefined) !== (retainDays === undefined) || (legalHold && retention === undefined)) {
     throw usageError("Expected --retention, --retain-days and, if wanted, --legal-hold together.");
   }
@@ -157,7 +175,11 @@ export function withLockFlags(command: Command): Command {
 }
 
 /** @throws CliError unless exactly one way is chosen */
-export function lockOf({ recipient = [], recipientsFile, passphraseFile, clear }: LockFlags): ArchiveLock {
+export function lockOf(flags: LockFlags): ArchiveLock {
+  const isSaid = [flags.recipient, flags.recipientsFile, flags.passphraseFile, flags.clear].some(
+    (flag) => flag !== undefined,
+  );
+  const { recipient = [], recipientsFile, passphraseFile, clear } = isSaid ? flags : configuredLock();
   const ways = [recipient.length > 0 || recipientsFile !== undefined, passphraseFile !== undefined, clear === true];
   if (ways.filter(Boolean).length !== 1) {
     throw usageError(
@@ -168,6 +190,15 @@ export function lockOf({ recipient = [], recipientsFile, passphraseFile, clear }
   if (passphraseFile !== undefined) return { passphrase: passphraseIn(passphraseFile) };
   const listed = recipientsFile === undefined ? [] : linesOf(recipientsFile, "--recipients-file");
   return { recipients: [...recipient, ...listed] };
+}
+
+function configuredLock(): LockFlags {
+  const { recipients, passphraseFile, clear } = configured();
+  return {
+    ...(recipients !== undefined && { recipient: recipients }),
+    ...(passphraseFile !== undefined && { passphraseFile }),
+    ...(clear !== undefined && { clear }),
+  };
 }
 
 function passphraseIn(file: string): string {

@@ -1,10 +1,11 @@
 /** `holdfast archive test`: whether a bucket refuses what would undo a lock. One that lets it pass is not write-once, whatever it says. */
 
 import { type Command, Option } from "commander";
+import { BucketPlace } from "../../archive/places/bucket/bucket-place.ts";
 import type { LockMode } from "../../archive/places/bucket/object-lock.ts";
 import { type SetExit, usageError } from "../terminal/failure.ts";
 import { printResult, table } from "../terminal/output.ts";
-import { bucketOf, type PlaceFlags, withPlaceFlags } from "./place-flags.ts";
+import { type PlaceFlags, placeOf, withPlaceFlags } from "./place-flags.ts";
 
 type TestFlags = PlaceFlags & { readonly retention: LockMode; readonly json?: boolean };
 
@@ -23,9 +24,9 @@ export function addTest(archive: Command, setExit: SetExit): void {
 }
 
 async function test(flags: TestFlags): Promise<number> {
-  if (flags.bucket === undefined) throw usageError("Expected --bucket <url>: a folder locks nothing.");
-  const { retention, json, ...place } = flags;
-  const bucket = bucketOf(place);
+  const { retention, json, ...given } = flags;
+  const bucket = placeOf(given);
+  if (!(bucket instanceof BucketPlace)) throw usageError("Expected a bucket, --bucket <url>: a folder locks nothing.");
   const checks = await bucket.test(retention);
   const isWriteOnce = checks.every(({ passed }) => passed);
   const word = isWriteOnce ? "is write-once: it refused everything that was tried" : "is NOT write-once";

@@ -110,6 +110,13 @@ test("what cannot be archived is told: nobody said who may read it, a range beyo
   const undecided = await runCli(create);
   assert.equal(undecided.status, 2);
   assert.match(undecided.stderr, /Expected one of --recipient <age1…>, --passphrase-file <file> and --clear/);
+  // Who can open it, and where it goes, may stand in the configuration, too.
+  const config = join(folder, "..", "config.json");
+  writeFileSync(config, JSON.stringify({ archive: { folder, clear: true } }));
+  const configured = ["archive", "create", "--data", data, "--first", "1", "--last", "1"];
+  const made = await runCli(configured, { env: { HOLDFAST_CONFIG: config } });
+  assert.equal(made.status, 0, made.stderr);
+  assert.match(made.stdout, /^main\.[0-9a-f]{8}\.1-1\./);
   const beyond = await runCli([...create, "--clear", "--last", "30"]);
   assert.equal(beyond.status, 2);
   assert.match(beyond.stderr, /Expected --last up to 29, got 30/);

@@ -70,6 +70,11 @@ export class BucketPlace implements ArchivePlace {
     return this.#client.description;
   }
 
+  /** Whether what is put here is to be locked. */
+  get isLocking(): boolean {
+    return this.#lock !== undefined;
+  }
+
   /** Whether the bucket keeps to its locks. @throws BucketError when it cannot be asked */
   test(mode = this.#lock?.mode ?? "compliance"): Promise<LockCheck[]> {
     return testLocks(this.#client, mode);
