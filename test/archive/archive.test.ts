@@ -7,8 +7,11 @@ import { openPortably } from "../../src/archive/format/compression.ts";
 import { decodeEntries, encodeEntries } from "../../src/archive/format/entry-records.ts";
 import { type ArchiveFrame, KINDS, MAGIC } from "../../src/archive/format/frames.ts";
 import { readArchive } from "../../src/archive/read-archive.ts";
-import { unpackMembers } from "../../src/entry/packed.ts";
-import { names, otherSigner, signer } from "../ledger/fixtures.ts";
+import { memberDigests } from "../../src/entry/entry.ts";
+import { packMembers, unpackMembers } from "../../src/entry/packed.ts";
+import type { PreparedEntry } from "../../src/entry/prepare.ts";
+import { utf8 } from "../../src/merkle/bytes.ts";
+import { hash, names, openLedger, otherSigner, signer, storeWithLedger } from "../ledger/fixtures.ts";
 import { archiveOf, bytesOf, check, failedAt, forge, framesOf, sourceOf } from "./fixtures.ts";
 
 const source = await sourceOf(1, 2, 5, 1, 24);
@@ -247,6 +250,28 @@ test("what somebody makes who knows how frames are made is contradicted by the t
     change(changed);
     assert.match(failedAt(await check(forge(changed))), said, name);
   }
+});
+
+test("what a dishonest service signed fails too, where a member is spelled in another way than the one that counts", async () => {
+  const store = await storeWithLedger();
+  const ledger = await openLedger(store);
+  const salt = new Uint8Array(16);
+  const members = (...texts: readonly string[]): PreparedEntry => {
+    const shown = texts.map((text) => ({ salt, text }));
+    return { members: packMembers(shown), digests: memberDigests(hash, shown), content: hash(utf8(texts.join())) };
+  };
+  const entries = [members('"a":1', '"b":2'), members('"a": 1'), members('"b":2', '"a":1')];
+  await ledger.append({ entries, source: "tests" });
+  const from = { ledger, store, hash };
+  assert.equal((await check(await archiveOf(from, { from: 0, to: 1 }))).cell.name, "signed");
+  assert.match(
+    failedAt(await check(await archiveOf(from, { from: 0, to: 2 }))),
+    /^members: entry 1: member 0: expected a member in canonical/,
+  );
+  assert.match(
+    failedAt(await check(await archiveOf(from, { from: 2, to: 3 }))),
+    /^members: entry 2: expected the names of members in ascending order/,
+  );
 });
 
 test("a checkpoint in between that the ledger's signer did not sign, or not for these entries, fails", async () => {
