@@ -6,6 +6,7 @@
 import { Command, CommanderError } from "commander";
 import { CliError, type SetExit, usageError } from "./terminal/failure.ts";
 import { printNote, printResult } from "./terminal/output.ts";
+import { withPages } from "./terminal/pages.ts";
 import { prepareProcess } from "./terminal/process.ts";
 import { readVersion } from "./terminal/version.ts";
 
@@ -71,6 +72,7 @@ export async function makeProgram(name: string | undefined, setExit: SetExit): P
     .description("An audit log that nobody can quietly rewrite.")
     .version(readVersion())
     .exitOverride()
+    .configureOutput({ writeOut: (text) => void process.stdout.write(withPages(text)) })
     .showHelpAfterError('(see "holdfast help")');
   const named = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
   const wanted = named === undefined ? Object.values(COMMANDS) : [named];
@@ -102,7 +104,7 @@ function fail(error: unknown, asJson: boolean): number {
   const message = error instanceof Error ? error.message : String(error);
   const code = known ? error.code : ((error as { code?: unknown }).code ?? "unexpected");
   if (asJson) printResult({ json: { error: { code, message } }, text: [] }, true);
-  else printNote(`holdfast: ${message}`);
+  else printNote(`holdfast: ${withPages(message)}`);
   if (!known && process.env.HOLDFAST_LOG === "debug" && error instanceof Error) error.stack?.split("\n").map(printNote);
   return known ? error.exitStatus : 1;
 }

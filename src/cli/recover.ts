@@ -22,6 +22,7 @@ import { dataFolderOf } from "./terminal/data-folder.ts";
 import { CliError, type SetExit, usageError } from "./terminal/failure.ts";
 import { counted } from "./terminal/numbers.ts";
 import { printNote, printResult } from "./terminal/output.ts";
+import { withPages } from "./terminal/pages.ts";
 import { startProgress } from "./terminal/progress.ts";
 import { openWithKeys } from "./terminal/store-keys.ts";
 
@@ -224,6 +225,6 @@ function describeEnd(folder: string, isComplete: boolean, kept: string | undefin
     "sizes again with other contents, which anybody can prove to be a fork. What to do:",
     `  - bring back a newer copy of ${folder}, one that has these entries; marks/ and keys/ stay as they are;`,
     "  - or, when there is none, keep this folder as it is (its proofs go on verifying) and go on with a successor of the ledger",
-    '    in a new data folder: docs/operations.md, "A successor".',
+    withPages('    in a new data folder: docs/operations.md, "A successor".'),
   ];
 }

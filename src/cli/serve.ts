@@ -13,6 +13,7 @@ import { explorerUrl, isDevelopmentChain } from "../verify/evm/explorers.ts";
 import { describeInstallation, lookAtInstallation } from "./about/installed-packages.ts";
 import { CliError, unreachable } from "./terminal/failure.ts";
 import { printNote, printResult, type Result } from "./terminal/output.ts";
+import { withPages } from "./terminal/pages.ts";
 import { endAtOnce, endBy, stopAsked } from "./terminal/process.ts";
 import { shellWord } from "./terminal/shell-word.ts";
 import { readVersion } from "./terminal/version.ts";
@@ -180,7 +181,7 @@ function chainLines({ name, chainId, endpoint, contract, explorer, embedded }: C
   lines.push(
     "             This chain runs on your own machine: it shows how things work, and proves nothing to others.",
   );
-  lines.push("             docs/configuration.md says how to anchor to a chain that others trust.");
+  lines.push(withPages("             docs/configuration.md says how to anchor to a chain that others trust."));
   if (embedded === "anvil") return lines;
   return [...lines, "             It keeps nothing: there is no anvil for this platform, so Hardhat stands in."];
 }

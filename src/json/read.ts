@@ -19,6 +19,25 @@ export function readJson(text: string): unknown {
   return hasEscapedName(text) ? readByRule(text, PLAIN) : JSON.parse(text);
 }
 
+/**
+ * {@link readJson} for what people write: what is wrong is said with its line, which the engine says of some texts only.
+ * @throws SyntaxError when the text is no JSON
+ */
+export function readWrittenJson(text: string): unknown {
+  try {
+    return readJson(text);
+  } catch (error) {
+    readByRule(text, { ...PLAIN, refuse: (problem) => refuseAt(text, problem) });
+    throw error;
+  }
+}
+
+function refuseAt(text: string, { at, expected, got }: JsonProblem): Error {
+  const before = text.slice(0, at).split(/\r\n|\n|\r/);
+  const place = `line ${before.length}, character ${(before.at(-1) ?? "").length + 1}`;
+  return new SyntaxError(`${place}: expected ${expected}, got ${got.replace(/ at character \d+$/, "")}`);
+}
+
 /** What may spell a number that a double cannot hold: sixteen digits or a large exponent where a number can stand. */
 const LARGE = /(?:^|[:[,\s])-?(?:\d{16}|[\d.]+[eE]\+?\d{2})/;
 

@@ -7,6 +7,8 @@
 export type JsonProblem = {
   readonly kind: "syntax" | "depth" | "count" | "duplicate_name" | "value";
   readonly path: readonly (string | number)[];
+  /** Where in the text, counted from 0. */
+  readonly at: number;
   readonly expected: string;
   readonly got: string;
 };
@@ -249,7 +251,7 @@ class Reader {
 
   #problem(kind: JsonProblem["kind"], expected: string, got: string): Error {
     const path = this.#steps.filter((step) => step !== undefined);
-    return this.#rules.refuse({ kind, path, expected, got });
+    return this.#rules.refuse({ kind, path, at: this.#at, expected, got });
   }
 }
 

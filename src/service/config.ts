@@ -9,7 +9,7 @@ import { POLICY } from "../anchor/policy.ts";
 import { Vocabulary } from "../entry/misspelt.ts";
 import { HEC_ACKS, type HecAck, HTTP_LIMITS } from "../http/services.ts";
 import type { ListenerSettings } from "../ingest/listeners/listeners.ts";
-import { readJson } from "../json/read.ts";
+import { readWrittenJson } from "../json/read.ts";
 import { QUEUE_LIMITS } from "../ledger/append/queue.ts";
 import { addressFault } from "../merkle/address.ts";
 import { DATA_DEFAULT, LEDGER_DEFAULT } from "../net/service-defaults.ts";
@@ -350,7 +350,7 @@ function checkNames(env: Readonly<Record<string, string | undefined>>): void {
 
 function readFile(path: string): unknown {
   try {
-    return readJson(readTextFile(path));
+    return readWrittenJson(readTextFile(path));
   } catch (cause) {
     throw new ConfigError(`HOLDFAST_CONFIG: expected a JSON file at ${path}, got: ${(cause as Error).message}`, {
       cause,

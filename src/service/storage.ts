@@ -6,7 +6,8 @@
 import type { Condition, Health } from "../health.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { LevelStore, type LevelStoreOptions } from "../store/level-store.ts";
-import type { WritingState } from "../store/leveldb/database.ts";
+import { describeFullDisk } from "../store/leveldb/disk-room.ts";
+import type { WritingState } from "../store/leveldb/writing-state.ts";
 import { Patrol } from "../store/patrol.ts";
 import { type Config, storeFolder } from "./config.ts";
 
@@ -47,6 +48,15 @@ const STORE_CONDITIONS: Readonly<Record<WritingState, Condition | undefined>> = 
   },
 };
 
+/** A disk that is full says so, and how full: whoever is called at night need not look for it. */
+function conditionOf(state: WritingState, directory: string, cause: unknown): Condition | undefined {
+  const condition = STORE_CONDITIONS[state];
+  const full = condition && state !== "refused" ? describeFullDisk(directory, cause) : undefined;
+  if (condition === undefined || full === undefined) return condition;
+  const detail = `${full}; requests that record are refused until there is room, then it goes on by itself; reads go on`;
+  return { ...condition, detail };
+}
+
 /** Opens the store, and begins to watch it. @throws whatever LevelStore.open throws */
 export async function openStorage(
   config: Pick<Config, "data">,
@@ -55,7 +65,7 @@ export async function openStorage(
   const directory = storeFolder(config.data);
   const store = await LevelStore.open(directory, {
     openCipher,
-    onStatus: ({ state, cause }) => health.report("store", STORE_CONDITIONS[state], cause),
+    onStatus: ({ state, cause }) => health.report("store", conditionOf(state, directory, cause), cause),
   });
   const { tornBytes, mended } = store;
   if (tornBytes > 0) {

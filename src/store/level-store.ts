@@ -11,15 +11,10 @@ import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Tile } from "../merkle/tile.ts";
 import * as keys from "./key-layout.ts";
 import { checkCommit, decodeLedger, encodeLedger, requireNew, withSigner } from "./ledger-record.ts";
-import {
-  Database,
-  type DatabaseOptions,
-  type LevelBatch,
-  type UnderWay,
-  type WritingStatus,
-} from "./leveldb/database.ts";
+import { Database, type DatabaseOptions, type LevelBatch } from "./leveldb/database.ts";
 import { WAY_OUT } from "./leveldb/folder.ts";
 import { type Bounds, readingError } from "./leveldb/reading.ts";
+import type { UnderWay, WritingStatus } from "./leveldb/writing-state.ts";
 import { Turn } from "./mutex.ts";
 import { requireWholeTables } from "./patrol.ts";
 import { clearLeftovers } from "./rebuilt-folder.ts";

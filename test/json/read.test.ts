@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { parseJson } from "../../src/entry/i-json.ts";
 import { hasEscapedName } from "../../src/json/names.ts";
-import { readJson } from "../../src/json/read.ts";
+import { readJson, readWrittenJson } from "../../src/json/read.ts";
 import { readByRule } from "../../src/json/reader.ts";
 import { readBundleJson } from "../../src/verify/bundle/strict-json.ts";
 import { assertIs, randomObject, readIndependently, seeded } from "./independent.ts";
@@ -271,6 +271,16 @@ test("nesting of a million does not exhaust the stack", () => {
   for (let inner = value["\n"]; inner !== undefined; inner = inner[0] as unknown[] | undefined) found++;
   value = {};
   assert.equal(found, depth);
+});
+
+test("of what people write an error says the line and the character, whatever the engine says", () => {
+  for (const end of ["\n", "\r\n", "\r"]) {
+    const text = ["{", '  "a": 1,', '  "b": }', "}"].join(end);
+    assert.throws(() => readWrittenJson(text), /^SyntaxError: line 3, character 8: expected .*, got "}/);
+  }
+  assert.throws(() => readWrittenJson('{"a":'), /line 1, character 6: .*the end of the text/);
+  assert.throws(() => readWrittenJson(""), /line 1, character 1: .*the end of the text/);
+  assert.deepEqual(readWrittenJson('{"a":1}'), { a: 1 });
 });
 
 test("a text with an escaped name that is no JSON says where", () => {

@@ -3,6 +3,7 @@
  * what it measures. Part of it is in packed.test.ts, which `npm test` runs. `-- 20` tries one version alone.
  */
 
+import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { World } from "../system/service-process.ts";
@@ -31,11 +32,27 @@ async function tryOn(major: number, tarball: string, doorTests: readonly string[
   for (const line of told) console.log(line);
 }
 
+/** Whoever has an older Node is told so by every door and by the command line, and not by something that is missing. */
+function refusesOlder(tarball: string): void {
+  const node = nodeOf(TOO_OLD);
+  const project = new InstalledProject(world.path(`node-${TOO_OLD}`), node, tarball);
+  const refusal = /expected Node 20\.19, 22\.12, 24 or later, got v?18\./;
+  for (const door of ["client", "spool", "express", "pino"]) {
+    project.write("door.mjs", `await import("holdfast/${door}");`);
+    assert.throws(() => project.node("door.mjs"), refusal, door);
+  }
+  assert.throws(() => project.npx("--version"), refusal);
+  console.log(`Node ${TOO_OLD} is refused with the versions that are not`);
+}
+
+const TOO_OLD = 18;
+
 try {
   const wanted = process.argv.slice(2).map(Number);
   mkdirSync(world.path("packed"));
   const { tarball } = pack(world.path("packed"));
   lint(tarball);
+  if (wanted.length === 0) refusesOlder(tarball);
   const doorTests = transpileDoorTests();
   for (const major of MAJORS) {
     if (wanted.length === 0 || wanted.includes(major)) await tryOn(major, tarball, doorTests);

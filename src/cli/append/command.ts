@@ -118,11 +118,13 @@ async function sendBatch(
 /** Puts the line of the file where the service names a line of the request. */
 function explain(answer: ServiceAnswer, batch: Batch, tally: Tally): CliError {
   const { message, code, exitStatus } = refusal(answer);
-  const { line } = (answer.body ?? {}) as { readonly line?: unknown };
+  const { line, detail } = (answer.body ?? {}) as { readonly line?: unknown; readonly detail?: unknown };
   const place = typeof line === "number" ? batch.lines[line - 1] : undefined;
-  const where = place === undefined ? linesOf(batch) : `Line ${place}`;
+  // Of a line the service says which of the request's it is, and people know those of their file.
+  const why = place === undefined ? message : `${String(detail).replace(/^line \d+: /, "")} (${code}).`;
+  const where = place === undefined ? linesOf(batch) : `Line ${place} is refused`;
   const before = tally.count === 0 ? "Nothing was recorded" : recordedBefore(tally.count);
-  const text = `${where}: ${message} ${before}; after mending it, the same command goes on from there.`;
+  const text = `${where}: ${why} ${before}; after mending it, the same command goes on from there.`;
   return new CliError(text, { code, exitStatus: LATER.includes(answer.status) ? 2 : exitStatus });
 }
 

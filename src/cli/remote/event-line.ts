@@ -9,7 +9,7 @@ export type ListedEvent = {
   readonly event: Readonly<Record<string, unknown>>;
 };
 
-/** When it was recorded, where it is, what was done by whom to what, how it ended, and what is said of it. */
+/** When it was recorded, where it is, what was done by whom to what, how it ended, whether it is an intent or its result, and what is said of it. */
 export function eventLine({ index, recordedAt, event }: ListedEvent): string {
   const targets = Array.isArray(event.targets) ? event.targets.map(partyOf).filter((each) => each !== "") : [];
   const parts = [
@@ -19,9 +19,17 @@ export function eventLine({ index, recordedAt, event }: ListedEvent): string {
     partyOf(event.actor),
     targets.length === 0 ? "" : `-> ${targets.join(", ")}`,
     event.outcome === "success" ? "" : textOf(event.outcome),
+    named("about to be done, intent", event.intent),
+    named("result of", event.result_of),
     textOf(event.message),
   ];
   return parts.filter((part) => part !== "").join("  ");
+}
+
+/** An intent and its result say the same but for this. */
+function named(what: string, value: unknown): string {
+  const name = textOf(value);
+  return name === "" ? "" : `(${what} ${name})`;
 }
 
 function textOf(value: unknown): string {

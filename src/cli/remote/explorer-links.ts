@@ -9,6 +9,7 @@ import {
   readExplorers,
 } from "../../verify/evm/explorers.ts";
 import { usageError } from "../terminal/failure.ts";
+import { withPages } from "../terminal/pages.ts";
 
 /** Option that names explorers of chains that are not known here. */
 export function explorerOption(): Option {
@@ -44,7 +45,7 @@ export function describeLinks(
     ...page("block      ", "block", blockNumber),
     ...page("contract   ", "read", contract),
   ];
-  return lines.length === 0 ? [] : ["Look for yourself (docs/explorer.md):", ...lines];
+  return lines.length === 0 ? [] : [withPages("Look for yourself (docs/explorer.md):"), ...lines];
 }
 
 function readExplorerOf(value: string, before: OwnExplorers = {}): OwnExplorers {

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { RuleName } from "../../entry/event-error.ts";
-import { readJson } from "../../json/read.ts";
+import { readWrittenJson } from "../../json/read.ts";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import { usageError } from "../terminal/failure.ts";
@@ -37,7 +37,7 @@ export function readText(file: string, what: string): string {
 export function readValue(file: string, what: string): unknown {
   const text = readText(file, what);
   try {
-    return readJson(text);
+    return readWrittenJson(text);
   } catch (cause) {
     throw usageError(`Expected JSON in ${file}, got a text that is none: ${(cause as Error).message}.`);
   }

@@ -174,14 +174,31 @@ export function refusal({ status, body, code: toldBeside }: ServiceAnswer): CliE
   const code = typeof said.code === "string" ? said.code : toldBeside;
   const detail = said.detail ?? said.message ?? said.text ?? said.errorMessage;
   if (code === undefined || typeof detail !== "string") {
-    const message = `The service answered with status ${status} and no reason; is it a Holdfast service?`;
-    return new CliError(message, { code: "answer_invalid", exitStatus: 1 });
+    return new CliError(`${whoAnswers(status)} (HTTP status ${status}).`, { code: "answer_invalid", exitStatus: 1 });
   }
   const hint = HINTS[code];
   return new CliError(`The service refused: ${detail} (${code})${hint === undefined ? "." : `; ${hint}.`}`, {
     code,
     exitStatus: 1,
   });
+}
+
+/** What it may be that answers and is no Holdfast service, and what to do. */
+function whoAnswers(status: number): string {
+  if (status === 404)
+    return "What answers there knows nothing of this, and is no Holdfast service: look at the address, --url";
+  if (status === 401 || status === 403 || status === 407) {
+    return "Something before the service, such as a proxy, lets nobody through whom it does not know: ask whoever runs it";
+  }
+  if (status === 413)
+    return "Something before the service, such as a proxy, takes no request of this size: have its limit raised";
+  if (status === 429)
+    return "Something before the service, such as a proxy, takes no more requests for now: try again later";
+  if (status >= 500) {
+    return "The service is not reached, or fails without a word: see whether it runs, and what it and a proxy before it have logged";
+  }
+  if (status >= 300 && status < 400) return "What answers there sends us to another address: name that one with --url";
+  return "What answers there is no Holdfast service: look at the address, --url";
 }
 
 const HINTS: Readonly<Record<string, string>> = {

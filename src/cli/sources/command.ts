@@ -28,6 +28,7 @@ export function addSources(program: Command, setExit: SetExit): void {
     .option("--note <text>", "a reminder of what the key is for")
     .option("--expires <time>", "when the key ends, such as 2027-01-31T00:00:00Z")
     .option("--public-url <url>", "where the sender reaches the service; else as it is asked now")
+    .option("--another-key", "make one more key where the source has one, for one that is to be exchanged")
     .option("--json", "print the result as JSON")
     .action(addSource);
   const test = sources

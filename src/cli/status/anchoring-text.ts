@@ -43,7 +43,7 @@ export function anchoringLines(chains: readonly ChainAnchoring[], explorers: Own
     `Chain ${chain.name} (id ${chain.chainId}, contract ${chain.contract}): ${blocks(chain)}${because(chain.note)}`,
     ...explorerLines(chain, explorers),
     ...table([
-      ["  ledger", "size", "anchored", "final", "oldest unanchored", "state"],
+      ["  ledger", "events", "anchored", "final", "oldest not anchored", "state"],
       ...chain.ledgers.map((ledger) => [
         `  ${ledger.name}`,
         ...[ledger.size, ledger.anchoredSize, ledger.finalSize].map(String),
@@ -52,13 +52,13 @@ export function anchoringLines(chains: readonly ChainAnchoring[], explorers: Own
       ]),
     ]),
     ...table([
-      ["  account", "balance", "spent today", "spent in all", "bumps", "on their way"],
+      ["  account", "ether", "fees today", "fees so far", "sent again", "transactions not final yet"],
       ...chain.accounts.map((account) => [
         `  ${account.address}`,
         account.balanceWei === undefined ? "?" : spellEther(account.balanceWei),
         spellEther(account.spentTodayWei),
         spellEther(account.spentTotalWei),
-        String(account.bumps),
+        times(account.bumps),
         `${flights(account.flights)}${because(account.note)}`,
       ]),
     ]),
@@ -83,9 +83,26 @@ function blocks({ latestBlock, finalBlock }: ChainAnchoring): string {
   return latestBlock === undefined ? "not reached yet" : `block ${latestBlock}, final ${finalBlock ?? "?"}`;
 }
 
+/** How far a transaction is, for people. */
+const STAGES: Readonly<Record<string, string>> = {
+  signed: "signed and not sent yet",
+  broadcast: "sent, in no block yet",
+  mined: "in a block",
+  safe: "in a block that is safe",
+  final: "final",
+  displaced: "replaced by another of this account",
+};
+
+/** How often a transaction was sent again, with a higher fee, because no block took it. */
+function times(count: number): string {
+  return count === 0 ? "never" : count === 1 ? "once" : `${count} times`;
+}
+
 function flights(list: ChainAnchoring["accounts"][number]["flights"]): string {
-  if (list.length === 0) return "-";
-  return list.map(({ nonce, stage, hashes }) => `nonce ${nonce} ${stage} ${hashes.at(-1) ?? ""}`.trimEnd()).join("; ");
+  if (list.length === 0) return "none";
+  return list
+    .map(({ nonce, stage, hashes }) => `nonce ${nonce}, ${STAGES[stage] ?? stage} ${hashes.at(-1) ?? ""}`.trimEnd())
+    .join("; ");
 }
 
 function because(note: Note | undefined): string {

@@ -40,7 +40,8 @@ async function showStatus(flags: StatusFlags): Promise<number> {
   const lines = ready
     ? [`${client.url} is ready.`]
     : [`${client.url} is NOT ready:`, ...reasons.map((r) => `  ${r.detail}`)];
-  if (notices.length > 0) lines.push("Somebody has to look:", ...notices.map((n) => `  ${n.detail}`));
+  const here = anchoring.length > 0 ? "below" : "give a key for all ledgers to see which";
+  if (notices.length > 0) lines.push("Somebody has to look:", ...notices.map((n) => `  ${detailHere(n, here)}`));
   const table = ledgers === undefined ? ["Give a key to see the ledgers."] : ledgerTable(ledgers);
   const json = {
     url: client.url,
@@ -55,6 +56,11 @@ async function showStatus(flags: StatusFlags): Promise<number> {
     flags.json === true,
   );
   return ready ? 0 : 1;
+}
+
+/** Whoever reads this has asked it already. */
+function detailHere({ detail }: Told, here: string): string {
+  return detail.replace('"holdfast status" says more', here);
 }
 
 /** The explorers that the service names, as far as they are any. */

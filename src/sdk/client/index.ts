@@ -3,6 +3,7 @@
  * docs/client.md shows how.
  */
 
+import "./required-node.ts";
 import { HoldfastClient } from "./client.ts";
 import { HoldfastError } from "./holdfast-error.ts";
 import type { ClientOptions, Mode } from "./options.ts";

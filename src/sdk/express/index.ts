@@ -4,6 +4,7 @@
  * Why: docs/decisions/0176. docs/client.md shows how.
  */
 
+import "../client/required-node.ts";
 import type { HoldfastClient } from "../client/client.ts";
 import { type NewEvent, newId } from "../client/event.ts";
 import { asHoldfastError, HoldfastError } from "../client/holdfast-error.ts";

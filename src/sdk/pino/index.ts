@@ -3,6 +3,7 @@
  * `pino.transport({ target: "holdfast/pino", options: { url, key } })`. docs/client.md shows how.
  */
 
+import "../client/required-node.ts";
 import { writeSync } from "node:fs";
 import { Writable } from "node:stream";
 import { type LogOptions, LogSink } from "../log-records/log-sink.ts";

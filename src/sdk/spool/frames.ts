@@ -3,7 +3,8 @@
  * checksum over length and text. What a crash leaves at the end is told from what a disk did to the middle.
  */
 
-import { crc32 } from "node:zlib";
+// By name it would not be found by an older Node, which then could not say so.
+import * as zlib from "node:zlib";
 
 export const SEGMENT_HEAD = Buffer.from("holdfast/spool@1\n");
 /** Length of the text, and checksum, both big-endian. */
@@ -75,5 +76,5 @@ function nextFrame(bytes: Buffer, from: number): number | undefined {
 }
 
 function checksum(bytes: Buffer, at: number, length: number): number {
-  return crc32(bytes.subarray(at + FRAME_HEAD, at + FRAME_HEAD + length), crc32(bytes.subarray(at, at + 4)));
+  return zlib.crc32(bytes.subarray(at + FRAME_HEAD, at + FRAME_HEAD + length), zlib.crc32(bytes.subarray(at, at + 4)));
 }

@@ -1,5 +1,6 @@
 /** holdfast/winston: a transport of winston. docs/client.md shows how. */
 
+import "../client/required-node.ts";
 import TransportStream from "winston-transport";
 import { type LogOptions, LogSink } from "../log-records/log-sink.ts";
 

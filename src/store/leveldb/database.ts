@@ -29,15 +29,10 @@ import { openHandle } from "./opening/open-level.ts";
 import { type OpenedStore, openSafely } from "./opening/opening.ts";
 import { putBack } from "./opening/restore-kept.ts";
 import { type Bounds, behind } from "./reading.ts";
+import { FAILED, sayUnwritable, type UnderWay, type WritingState, type WritingStatus } from "./writing-state.ts";
 
 type Handle = Level<Uint8Array, Uint8Array>;
 export type LevelBatch = ReturnType<Handle["batch"]>;
-
-export type WritingState = "writing" | "suspect" | "closed" | "refused";
-/** Writes that LevelDB was asked for and that have not ended, and when they began (`performance.now()`). */
-export type UnderWay = { readonly writes: number; readonly since: number };
-/** How writing goes; `cause` is the first failure, or why it is refused. */
-export type WritingStatus = { readonly state: WritingState; readonly cause?: Error };
 
 export type DatabaseOptions = {
   readonly writeBufferSize: number;
@@ -346,9 +341,9 @@ export class Database {
   }
 
   #unavailable(): StoreUnavailableError {
-    const { state, cause } = this.#status;
-    const why = this.#stopping.signal.aborted ? "it is being closed" : `it is ${state}: ${cause?.message}`;
-    return new StoreUnavailableError(`the store takes no writes now, and nothing was written; ${why}`, { cause });
+    const { cause } = this.#status;
+    const message = sayUnwritable(this.#status, this.#directory, this.#stopping.signal.aborted);
+    return new StoreUnavailableError(message, { cause });
   }
 
   #setStatus(status: WritingStatus): void {
@@ -375,7 +370,7 @@ export class Database {
     await Promise.race([this.#reopened.promise, timer]).catch(() => undefined);
     waited.abort();
     if (this.#handle !== undefined) return this.#handle;
-    throw new StoreUnavailableError(`the store cannot be read now; it is ${this.#status.state}`, {
+    throw new StoreUnavailableError(`the store cannot be read now: ${FAILED[this.#status.state]}`, {
       cause: this.#status.cause,
     });
   }

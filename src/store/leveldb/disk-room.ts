@@ -1,6 +1,7 @@
-/** Whether a disk takes what opening a database writes: tried out before one that can still be read is closed. */
+/** Whether a disk takes what opening a database writes: tried out before one that can still be read is closed; and how full it is, in words. */
 
 import { randomBytes } from "node:crypto";
+import { statfsSync } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { filesIn } from "./folder.ts";
@@ -28,4 +29,27 @@ export async function requireRoom(directory: string): Promise<void> {
   } finally {
     await rm(path, { force: true });
   }
+}
+
+/** What a full disk says, of itself or through LevelDB. */
+const FULL = /ENOSPC|EDQUOT|no space left|quota exceeded/i;
+
+/** That a disk is full, how much room is left and how much is needed; undefined when something else failed. No path: anybody may read it. */
+export function describeFullDisk(directory: string, cause: unknown): string | undefined {
+  const { code = "", message = "" } = (cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  if (!FULL.test(`${code} ${message}`)) return undefined;
+  return `the disk with the data is full: ${freeIn(directory)}at least ${megabytes(SLACK_BYTES)} are needed`;
+}
+
+function freeIn(directory: string): string {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return `${megabytes(bavail * bsize)} are free, `;
+  } catch {
+    return ""; // what the disk does not even say is left out
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

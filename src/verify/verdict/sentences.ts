@@ -135,7 +135,7 @@ function sayDevelopment(facts: VerdictFacts): Saying {
 }
 
 function sayDoubt(facts: VerdictFacts): string {
-  return `Could not tell: ${facts.doubts.join("; ")}. What was checked holds (${signedOf(facts)}), but that is not what was asked.`;
+  return `Could not tell: ${facts.doubts.join("; ")}. What could be checked holds: ${signedOf(facts)}. The rest has to be checked before this proves anything.`;
 }
 
 function signedOf({ subject }: VerdictFacts): string {

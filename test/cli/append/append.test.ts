@@ -96,7 +96,7 @@ test("a wrong event is named by its line in the file, and what came before stays
   const input = `${linesOf(4)}\n${linesOf(1)}{"action":"x"}\n${linesOf(3)}`;
   const { status, stdout, stderr } = await runCli(["append", "--batch", "4"], { env, input });
   assert.deepEqual([status, stdout], [1, ""]);
-  assert.match(stderr, /^holdfast: Line 7: The service refused: .*\. The 4 events before are recorded/);
+  assert.match(stderr, /^holdfast: Line 7 is refused: .*\. The 4 events before are recorded/);
   assert.equal(sizeOf(service), 4);
   const asJson = await runCli(["append", "--json"], { env, input: "no json\n" });
   assert.equal(JSON.parse(asJson.stdout).error.code, "json_invalid");

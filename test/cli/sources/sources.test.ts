@@ -173,6 +173,15 @@ test("a source is added with a key for one ledger, and what to paste has it and 
     added.stdout,
   );
   assert.match(added.stdout, /docs\/sources\/docker\.md/);
+  const again = await runCli(args, { env: asAdmin });
+  assert.deepEqual([again.status, again.stdout], [1, ""]);
+  const { id } = service.keys.find(key) ?? {};
+  assert.match(
+    again.stderr,
+    new RegExp(`vm-2 of the ledger main has a key already \\(${id}\\).*Nothing was changed.*keys revoke ${id}`),
+  );
+  const another = await runCli([...args, "--another-key"], { env: asAdmin });
+  assert.match(another.stdout, /^hf_/);
   for (const { id } of SENDERS) {
     const made = await runCli(["sources", "add", id, "--json"], { env: asAdmin });
     assert.equal(made.status, 0, `${id}: ${made.stdout}`);

@@ -25,6 +25,6 @@ test("a chain that stands still says since what and why", () => {
   assert.match(text, /^ {2}main +9 +4 +2 +62 s +halted$/m);
   assert.match(
     text,
-    /^ {2}0xAb +\? +0\.000001 +0\.000001 +2 +nonce 3 broadcast 0x02 \(funds_insufficient: expected 5 wei more\)$/m,
+    /^ {2}0xAb +\? +0\.000001 +0\.000001 +2 times +nonce 3, sent, in no block yet 0x02 \(funds_insufficient: expected 5 wei more\)$/m,
   );
 });
