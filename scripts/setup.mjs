@@ -9,7 +9,7 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -98,6 +98,12 @@ function makeExec() {
 if (major(process.version) < NODE_MIN) fail(`expected Node ${NODE_MIN} or later, got ${process.version}`);
 
 if (!isDone()) {
+  // npm would empty the folder that it leads to, which is another checkout's, and leave nothing there.
+  if (lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    fail(
+      "what is installed is not what package-lock.json asks for, and node_modules is a link: remove the link, then run this again",
+    );
+  }
   process.stderr.write("holdfast: first run, installing packages (a minute or two) ...\n");
   npm(["ci", "--include=dev"], false);
   const brought = spawnSync(join(bin, "node"), ["--version"], { encoding: "utf8" });

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "./remote/service-client.ts";
-import { CliError, usageError } from "./terminal/failure.ts";
+import { CliError, fileReason, usageError } from "./terminal/failure.ts";
 import { printResult, spellTime, table } from "./terminal/output.ts";
 
 const DEFAULT_ROLES: readonly string[] = ["writer"];
@@ -79,7 +79,7 @@ function secretOf({ webhookSecret, webhookSecretFile: file }: AddFlags): string 
   try {
     text = readFileSync(file === "-" ? 0 : file, "utf8").trim();
   } catch (cause) {
-    throw usageError(`The webhook secret cannot be read: ${(cause as Error).message}.`);
+    throw usageError(`The webhook secret cannot be read from ${file}: ${fileReason(cause)}.`);
   }
   if (text === "") throw usageError(`Expected a webhook secret in ${file}, got none.`);
   return text;

@@ -11,7 +11,7 @@ import { checksumAddress } from "../merkle/address.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
 import { replaceFile } from "../store/durable-file.ts";
 import { readTextFile } from "../store/text-file.ts";
-import { usageError } from "./terminal/failure.ts";
+import { fileReason, usageError } from "./terminal/failure.ts";
 import { printResult } from "./terminal/output.ts";
 
 type KeystoreFlags = { readonly passwordFile: string; readonly importKey?: string; readonly json?: boolean };
@@ -79,6 +79,6 @@ function read(file: string, what: string, reader: (path: string) => string = rea
   try {
     return reader(file);
   } catch (cause) {
-    throw usageError(`The ${what} cannot be read: ${(cause as Error).message}.`);
+    throw usageError(`The ${what} cannot be read from ${file}: ${fileReason(cause)}.`);
   }
 }

@@ -16,7 +16,7 @@ import { ProofError } from "../../merkle/proof.ts";
 import { TILE_WIDTH } from "../../merkle/tile.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import type { ServiceClient } from "../remote/service-client.ts";
-import { CliError, usageError } from "../terminal/failure.ts";
+import { CliError, fileReason, usageError } from "../terminal/failure.ts";
 import { readLines } from "../terminal/lines.ts";
 import { counted } from "../terminal/numbers.ts";
 import type { Result } from "../terminal/output.ts";
@@ -99,7 +99,7 @@ async function checkBeside(file: string, trailer: ExportTrailer): Promise<Export
       bytes += (chunk as Buffer).length;
     }
   } catch (cause) {
-    throw usageError(`Could not read ${file}: ${(cause as Error).message}.`);
+    throw usageError(`Could not read ${file}: ${fileReason(cause)}.`);
   }
   try {
     compare(file, trailer, bytes, sha256.digest("hex"));

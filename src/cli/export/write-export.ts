@@ -8,7 +8,7 @@ import { writeSync } from "node:fs";
 import type { Column } from "../../export/columns.ts";
 import { type TextFormat, textWriter } from "../../export/formats.ts";
 import type { ExportRecord } from "../../export/record.ts";
-import { CliError } from "../terminal/failure.ts";
+import { CliError, fileReason } from "../terminal/failure.ts";
 import { openOutput } from "../terminal/output.ts";
 import { type OutputFile, openFile } from "../terminal/output-file.ts";
 import { ParquetTable } from "./parquet.ts";
@@ -102,7 +102,7 @@ function telling<T>(file: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    const message = `${JSON.stringify(file)} cannot be written: ${(cause as Error).message}. What was there stays.`;
+    const message = `${JSON.stringify(file)} cannot be written: ${fileReason(cause)}. What was there stays.`;
     throw new CliError(message, { code: "unwritable", exitStatus: 1, cause });
   }
 }

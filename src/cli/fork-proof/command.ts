@@ -27,7 +27,7 @@ import {
 import { fewAtOnce } from "../remote/few-at-once.ts";
 import { PublicTree } from "../remote/public-tree.ts";
 import { sendCall } from "../remote/send-call.ts";
-import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
+import { CliError, fileReason, type SetExit, usageError } from "../terminal/failure.ts";
 import { readAddress, repeated } from "../terminal/parse-flag-value.ts";
 import { ForkChain, SIZES_MAX, type Standing } from "./contract.ts";
 import { describeContradiction, type ForkFinding, type ForkResult, printFinding } from "./fork-text.ts";
@@ -124,7 +124,7 @@ function readFile(file: string): Exhibit[] {
   try {
     text = readFileSync(file === "-" ? STDIN : file, "utf8");
   } catch (cause) {
-    throw usageError(`Could not read ${file}: ${(cause as Error).message}.`);
+    throw usageError(`Could not read ${file}: ${fileReason(cause)}.`);
   }
   try {
     return readExhibits(text);

@@ -12,7 +12,7 @@ import { KeyError, type KeyPlace, openAccount } from "../../keys/key-source.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import { chainName, isDevelopmentChain, type OwnExplorers } from "../../verify/evm/explorers.ts";
-import { CliError, unreachable, usageError } from "../terminal/failure.ts";
+import { CliError, fileReason, unreachable, usageError } from "../terminal/failure.ts";
 import { readCount } from "../terminal/numbers.ts";
 import { readAddress, readEther } from "../terminal/parse-flag-value.ts";
 import { explorerOption } from "./explorer-links.ts";
@@ -122,7 +122,7 @@ function placeOf({ account, from, passwordFile }: AccountFlags): KeyPlace {
   try {
     text = readTextFile(account);
   } catch (cause) {
-    throw usageError(`The account cannot be read: ${(cause as Error).message}.`);
+    throw usageError(`The account cannot be read from ${account}: ${fileReason(cause)}.`);
   }
   return text.trimStart().startsWith("{") ? { keystore: account, passwordFile } : { file: account };
 }

@@ -5,7 +5,7 @@ import type { RuleName } from "../../entry/event-error.ts";
 import { readWrittenJson } from "../../json/read.ts";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { readTextFile } from "../../store/text-file.ts";
-import { usageError } from "../terminal/failure.ts";
+import { fileReason, usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
 import { printResult } from "../terminal/output.ts";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "./service-client.ts";
@@ -29,7 +29,7 @@ export function readText(file: string, what: string): string {
   try {
     return readTextFile(file);
   } catch (cause) {
-    throw usageError(`The ${what} cannot be read: ${(cause as Error).message}.`);
+    throw usageError(`The ${what} cannot be read from ${file}: ${fileReason(cause)}.`);
   }
 }
 

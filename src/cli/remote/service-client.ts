@@ -12,7 +12,7 @@ import { hostInUrl, readListenAddress } from "../../net/listen-address.ts";
 import { LISTEN_DEFAULT } from "../../net/service-defaults.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
-import { CliError, reasonOf, unreachable, usageError } from "../terminal/failure.ts";
+import { CliError, fileReason, reasonOf, unreachable, usageError } from "../terminal/failure.ts";
 import { printNote } from "../terminal/output.ts";
 
 const DEFAULT_URL = `http://${LISTEN_DEFAULT}`;
@@ -177,10 +177,19 @@ export function refusal({ status, body, code: toldBeside }: ServiceAnswer): CliE
     return new CliError(`${whoAnswers(status)} (HTTP status ${status}).`, { code: "answer_invalid", exitStatus: 1 });
   }
   const hint = HINTS[code];
-  return new CliError(`The service refused: ${detail} (${code})${hint === undefined ? "." : `; ${hint}.`}`, {
+  return new CliError(`The service refused: ${asFlags(detail)} (${code})${hint === undefined ? "." : `; ${hint}.`}`, {
     code,
     exitStatus: 1,
   });
+}
+
+/** Parameters of a request are flags here. */
+function asFlags(detail: string): string {
+  return detail
+    .replace(" (a + in a URL is written %2B)", "")
+    .replace(/,? as query parameter \/?(\w+)/, (_, name: string) => {
+      return ` as --${name.replaceAll(/_|(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase()}`;
+    });
 }
 
 /** What it may be that answers and is no Holdfast service, and what to do. */
@@ -255,7 +264,7 @@ function readKey(file: string): string {
   try {
     text = readTextFile(file).trim();
   } catch (cause) {
-    throw usageError(`The API key cannot be read: ${(cause as Error).message}.`);
+    throw usageError(`The API key cannot be read from ${file}: ${fileReason(cause)}.`);
   }
   return checkKey(text, file);
 }

@@ -6,7 +6,7 @@ import { type Bundle, BundleError } from "../../verify/bundle/bundle.ts";
 import { hasSigns, otherThanProof } from "../../verify/bundle/no-proof.ts";
 import { parseBundle } from "../../verify/bundle/parse.ts";
 import { readSetBegin } from "../../verify/set/set.ts";
-import { CliError, usageError } from "./failure.ts";
+import { CliError, fileReason, usageError } from "./failure.ts";
 
 const STDIN = 0;
 const NOT_A_PROOF = { code: "not_a_proof", exitStatus: 3 } as const;
@@ -37,7 +37,7 @@ function readText(file: string): string {
   try {
     bytes = readFileSync(file === "-" ? STDIN : file);
   } catch (cause) {
-    throw usageError(`Could not read ${file}: ${(cause as Error).message}.`);
+    throw usageError(`Could not read ${file}: ${fileReason(cause)}.`);
   }
   try {
     return readUtf8(bytes);

@@ -37,6 +37,38 @@ export function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: unknown };
   const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
   const code = (inner as { code?: unknown } | undefined)?.code;
-  if (typeof code === "string" && !error.message.includes(code)) return `${error.message} (${code})`;
-  return error.message;
+  if (typeof code !== "string") return error.message;
+  const word = NETWORK_WORDS[code];
+  if (word !== undefined) return `${word} (${code})`;
+  return error.message.includes(code) ? error.message : `${error.message} (${code})`;
 }
+
+/** Why a file cannot be read or written, said after its name. */
+export function fileReason(error: unknown): string {
+  const { code = "", message = String(error) } = (error ?? {}) as { readonly code?: string; readonly message?: string };
+  const word = FILE_WORDS[code];
+  return word === undefined ? message : `${word} (${code})`;
+}
+
+const NETWORK_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there",
+  ECONNRESET: "the connection broke off",
+  EAI_AGAIN: "names of hosts cannot be looked up now",
+  EHOSTUNREACH: "the network does not lead there",
+  ENETUNREACH: "the network does not lead there",
+  ENOTFOUND: "there is no host of that name",
+  ETIMEDOUT: "no answer in time",
+  UND_ERR_CONNECT_TIMEOUT: "no answer in time",
+};
+
+const FILE_WORDS: Readonly<Record<string, string>> = {
+  EACCES: "this user may not",
+  EDQUOT: "this user may have no more on that disk",
+  EISDIR: "it is a folder",
+  EMFILE: "this process has too many files open",
+  ENOENT: "there is none",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "something on the way to it is no folder",
+  EPERM: "the system does not allow it",
+  EROFS: "its disk takes no writes",
+};

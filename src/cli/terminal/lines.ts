@@ -1,7 +1,7 @@
 /** Files and standard input as lines of text: UTF-8 as it must be, because a changed byte shall not pass unseen. */
 
 import { createReadStream, statSync } from "node:fs";
-import { CliError, usageError } from "./failure.ts";
+import { CliError, fileReason, usageError } from "./failure.ts";
 
 const STDIN = 0;
 /** Characters of what could not be read that are kept. */
@@ -75,7 +75,7 @@ export async function* readLineGroups(
       throw new UnreadableError(`expected UTF-8 in ${name}, got other bytes`, "utf8_invalid", spell(begin));
     }
     if (code === undefined) throw cause;
-    throw usageError(`Could not read ${name}: ${(cause as Error).message}.`);
+    throw usageError(`Could not read ${name}: ${fileReason(cause)}.`);
   }
   const last = open.join("");
   if (last !== "") yield [last];
