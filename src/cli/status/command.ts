@@ -40,7 +40,7 @@ async function showStatus(flags: StatusFlags): Promise<number> {
   const lines = ready
     ? [`${client.url} is ready.`]
     : [`${client.url} is NOT ready:`, ...reasons.map((r) => `  ${r.detail}`)];
-  const here = anchoring.length > 0 ? "below" : "give a key for all ledgers to see which";
+  const here = anchoring.length > 0 ? "see below" : "give a key for all ledgers to see which";
   if (notices.length > 0) lines.push("Somebody has to look:", ...notices.map((n) => `  ${detailHere(n, here)}`));
   const table = ledgers === undefined ? ["Give a key to see the ledgers."] : ledgerTable(ledgers);
   const json = {

@@ -34,19 +34,23 @@ export async function requireRoom(directory: string): Promise<void> {
 /** What a full disk says, of itself or through LevelDB. */
 const FULL = /ENOSPC|EDQUOT|no space left|quota exceeded/i;
 
-/** That a disk is full, how much room is left and how much is needed; undefined when something else failed. No path: anybody may read it. */
+/** That a disk is full or was, how much room is left and how much is needed; undefined when something else failed. No path: anybody may read it. */
 export function describeFullDisk(directory: string, cause: unknown): string | undefined {
   const { code = "", message = "" } = (cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   if (!FULL.test(`${code} ${message}`)) return undefined;
-  return `the disk with the data is full: ${freeIn(directory)}at least ${megabytes(SLACK_BYTES)} are needed`;
+  const free = freeIn(directory);
+  if (free === undefined) return `the disk with the data is full: at least ${megabytes(SLACK_BYTES)} are needed`;
+  if (free > SLACK_BYTES) return `the disk with the data was full, and ${megabytes(free)} are free now`;
+  return `the disk with the data is full: ${megabytes(free)} are free, at least ${megabytes(SLACK_BYTES)} are needed`;
 }
 
-function freeIn(directory: string): string {
+/** Bytes that anybody may still write; undefined where the disk does not even say that. */
+function freeIn(directory: string): number | undefined {
   try {
     const { bavail, bsize } = statfsSync(directory);
-    return `${megabytes(bavail * bsize)} are free, `;
+    return bavail * bsize;
   } catch {
-    return ""; // what the disk does not even say is left out
+    return undefined;
   }
 }
 

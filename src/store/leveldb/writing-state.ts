@@ -22,5 +22,5 @@ export function sayUnwritable({ state, cause }: WritingStatus, directory: string
   const full = describeFullDisk(directory, cause);
   const why = isEnding ? "the service is ending" : (full ?? `${FAILED[state]} (${cause?.message})`);
   const then = full === undefined ? "" : "; make room there, and it goes on by itself";
-  return `nothing of this was recorded, because the store takes no writes now: ${why}${then}. Sent again later it is recorded once`;
+  return `the store takes no writes now, and nothing of this was written: ${why}${then}`;
 }
