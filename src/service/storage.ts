@@ -6,7 +6,7 @@
 import type { Condition, Health } from "../health.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { LevelStore, type LevelStoreOptions } from "../store/level-store.ts";
-import { describeFullDisk } from "../store/leveldb/disk-room.ts";
+import { describeFullDisk } from "../store/leveldb/opening/disk-room.ts";
 import type { WritingState } from "../store/leveldb/writing-state.ts";
 import { Patrol } from "../store/patrol.ts";
 import { type Config, storeFolder } from "./config.ts";

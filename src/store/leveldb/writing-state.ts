@@ -1,6 +1,6 @@
 /** How writing to a database goes, and what whoever wanted to write is told when it does not. */
 
-import { describeFullDisk } from "./disk-room.ts";
+import { describeFullDisk } from "./opening/disk-room.ts";
 
 export type WritingState = "writing" | "suspect" | "closed" | "refused";
 /** What each state is to whoever asks for something, where the disk is not just full. */

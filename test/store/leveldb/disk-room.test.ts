@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import test from "node:test";
-import { describeFullDisk } from "../../../src/store/leveldb/disk-room.ts";
+import { describeFullDisk } from "../../../src/store/leveldb/opening/disk-room.ts";
 import { sayUnwritable } from "../../../src/store/leveldb/writing-state.ts";
 
 test("a full disk is called one, with its room and what to do, and without a path; another failure is not", () => {

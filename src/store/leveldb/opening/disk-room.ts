@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { statfsSync } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { filesIn } from "./folder.ts";
+import { filesIn } from "../folder.ts";
 
 /** A sorted file, a manifest and a log are begun besides what the logs hold. */
 const SLACK_BYTES = 8 * 1024 * 1024;
