@@ -4,9 +4,9 @@
  */
 
 import { Command, CommanderError } from "commander";
+import { withPages } from "./about/pages.ts";
 import { CliError, type SetExit, usageError } from "./terminal/failure.ts";
 import { printNote, printResult } from "./terminal/output.ts";
-import { withPages } from "./terminal/pages.ts";
 import { prepareProcess } from "./terminal/process.ts";
 import { readVersion } from "./terminal/version.ts";
 

@@ -18,11 +18,11 @@ import type { Loss } from "../store/leveldb/salvage.ts";
 import { describeRange, isBeforeRecords, type Rebuilt, rebuildStore, takePlace } from "../store/rebuild.ts";
 import { RECOVERED, removeRebuilt } from "../store/rebuilt-folder.ts";
 import { type LedgerRecord, StoreLockedError } from "../store/store.ts";
+import { withPages } from "./about/pages.ts";
 import { dataFolderOf } from "./terminal/data-folder.ts";
 import { CliError, type SetExit, usageError } from "./terminal/failure.ts";
 import { counted } from "./terminal/numbers.ts";
 import { printNote, printResult } from "./terminal/output.ts";
-import { withPages } from "./terminal/pages.ts";
 import { startProgress } from "./terminal/progress.ts";
 import { openWithKeys } from "./terminal/store-keys.ts";
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import test, { after } from "node:test";
-import { withPages } from "../../src/cli/terminal/pages.ts";
+import { withPages } from "../../src/cli/about/pages.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 

@@ -8,8 +8,8 @@ import {
   type OwnExplorers,
   readExplorers,
 } from "../../verify/evm/explorers.ts";
+import { withPages } from "../about/pages.ts";
 import { usageError } from "../terminal/failure.ts";
-import { withPages } from "../terminal/pages.ts";
 
 /** Option that names explorers of chains that are not known here. */
 export function explorerOption(): Option {

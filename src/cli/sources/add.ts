@@ -2,10 +2,10 @@
 
 import { SENDERS, senderNamed } from "../../senders/known-senders.ts";
 import { fillIn, fillingOf, type Sender } from "../../senders/sender.ts";
+import { withPages } from "../about/pages.ts";
 import { ServiceClient, type ServiceOptions } from "../remote/service-client.ts";
 import { CliError, usageError } from "../terminal/failure.ts";
 import { printResult } from "../terminal/output.ts";
-import { withPages } from "../terminal/pages.ts";
 
 type AddFlags = ServiceOptions & {
   readonly ledger: string;
