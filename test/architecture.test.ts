@@ -95,6 +95,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "store",
     "ledger",
     "prove",
+    "encryption",
     "query",
     "anchor",
     "retention",

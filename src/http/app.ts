@@ -22,6 +22,7 @@ import { type Handler, json, type Reply, type ReplyTools, sendProblem, serve, wi
 import { registerMetrics } from "./request-metrics.ts";
 import { appendEvents } from "./routes/append.ts";
 import { checkEvents } from "./routes/check.ts";
+import { encryptionAnswers } from "./routes/encryption.ts";
 import { proveEvent, readEvent } from "./routes/events/event.ts";
 import { exportEvents } from "./routes/events/export.ts";
 import { listIntents } from "./routes/events/intents.ts";
@@ -150,6 +151,7 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     listKeys: listKeys(services),
     readOwnKey: readOwnKey(services),
     revokeKey: revokeKey(services),
+    ...encryptionAnswers(services),
     status: status(services),
     hecHealth: hecHealth(services),
     hecHealthV1: hecHealth(services),

@@ -3,6 +3,7 @@
  */
 
 import type { AnchoringStatus } from "../anchor/status.ts";
+import type { WrappedKeys } from "../encryption/rewrapping.ts";
 import { EVENT_LIMITS, type EventLimits } from "../entry/event.ts";
 import type { Health } from "../health.ts";
 import type { OnMisspelt } from "../ingest/intake/examine.ts";
@@ -141,6 +142,8 @@ export type Services = {
   /** Secret that goes into the digests of contents, see entry/prepare.ts. */
   readonly contentKey?: Uint8Array;
   readonly version: string;
+  /** The keys that the store is encrypted with, each wrapped; absent where it is in clear. */
+  readonly encryption?: WrappedKeys | undefined;
   /**
    * A file about the contract at an address, by its path in Sourcify's folder of that contract; undefined where this service
    * anchors in no such contract, or there is no such file. None are told when absent.

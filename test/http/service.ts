@@ -68,6 +68,7 @@ export type Options = {
   readonly misspelt?: Services["misspelt"];
   readonly keysInQuery?: boolean;
   readonly hecAck?: HecAck;
+  readonly encryption?: Services["encryption"];
 };
 
 /** Starts a service with the ledger `main`. */
@@ -116,6 +117,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     ...(options.misspelt !== undefined && { misspelt: options.misspelt }),
     ...(options.keysInQuery !== undefined && { keysInQuery: options.keysInQuery }),
     ...(options.hecAck !== undefined && { hecAck: options.hecAck }),
+    encryption: options.encryption,
   });
   const connections = openConnections(limits, { metrics, log });
   const server = createServer(app, limits, { metrics, log, connections, ...secure });

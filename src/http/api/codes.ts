@@ -58,6 +58,8 @@ export const CODES = {
   schemas_max: [409, "The ledger has as many schemas as it may"],
   searches_max: [409, "The ledger has as many saved searches as it may"],
   source_keys_max: [409, "The source has two live API keys already"],
+  encryption_off: [409, "The store is not encrypted"],
+  rotation_refused: [409, "The key-encryption key was not rotated"],
   key_last_admin: [409, "This is the last API key that may administer"],
   event_too_large: [413, "The event is too large"],
   request_too_large: [413, "The request is too large"],

@@ -7,6 +7,7 @@
 import * as z from "zod";
 import type { Permission } from "../auth/roles.ts";
 import { type Code, OF_BODY, OF_KEY, OF_LEDGER, OF_RECORDING } from "./codes.ts";
+import { ENCRYPTION_OPERATIONS } from "./encryption-operations.ts";
 import { EXPORT_OPERATION } from "./export-operation.ts";
 import { FOREIGN_OPERATIONS } from "./foreign-operations.ts";
 import { RETENTION_OPERATIONS } from "./governance/retention-operations.ts";
@@ -256,6 +257,7 @@ export const OPERATIONS = {
     answers: { 200: "Key" },
     codes: [...OF_KEY, "key_unknown", "key_last_admin"],
   },
+  ...ENCRYPTION_OPERATIONS,
   status: {
     method: "get",
     route: "/v1/status",

@@ -8,6 +8,7 @@ import { eventSchema } from "../../entry/schema.ts";
 import { BUNDLE_FORMAT } from "../../verify/bundle/bundle.ts";
 import { EXPLORER_FORMS } from "../../verify/evm/explorers.ts";
 import { CODES } from "./codes.ts";
+import { ENCRYPTION_SCHEMAS } from "./encryption-operations.ts";
 import { FOREIGN_SCHEMAS } from "./foreign-schemas.ts";
 import { RETENTION_SCHEMAS } from "./governance/retention-schemas.ts";
 import { RULE_SCHEMAS } from "./governance/rule-schemas.ts";
@@ -216,6 +217,7 @@ export const SCHEMAS = {
   ...RULE_SCHEMAS,
   ...RETENTION_SCHEMAS,
   ...FOREIGN_SCHEMAS,
+  ...ENCRYPTION_SCHEMAS,
   ...SAVED_SEARCH_SCHEMAS,
   ...KEY_SCHEMAS,
   Bundle: bundle,

@@ -41,6 +41,8 @@ const GRANTS = {
   keysRead: ["auditor", "admin"],
   keysWrite: ["admin"],
   metrics: ["reader", "auditor", "admin"],
+  /** See what keys are wrapped by, rotate it and have them wrapped anew. */
+  encryption: ["admin"],
   /** See how anchoring does, and what it costs. */
   status: ["reader", "auditor", "admin"],
 } as const satisfies Record<string, readonly Role[]>;
@@ -60,7 +62,14 @@ export function rolesFor(permission: Permission): readonly Role[] {
 }
 
 /** What concerns the service as a whole, and is refused to a key for some ledgers whatever its roles are. */
-const WHOLE_SERVICE: readonly Permission[] = ["ledgersCreate", "keysRead", "keysWrite", "metrics", "status"];
+const WHOLE_SERVICE: readonly Permission[] = [
+  "ledgersCreate",
+  "keysRead",
+  "keysWrite",
+  "metrics",
+  "status",
+  "encryption",
+];
 
 /** Whether a key for some ledgers cannot have it. */
 export function isOfWholeService(permission: Permission): boolean {

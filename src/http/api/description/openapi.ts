@@ -64,6 +64,7 @@ function tagOf({ route, foreign }: Pick<Operation, "route" | "foreign">): string
   if (/\/(retention|holds)\b/.test(route)) return "Retention";
   if (/\/(schemas|requirements|rules|violations|check)\b/.test(route)) return "Rules";
   if (/\/(checkpoint|consistency|anchors|tile)/.test(route)) return "The tree";
+  if (route.startsWith("/v1/encryption")) return "Encryption";
   if (route.startsWith("/v1/key")) return "Keys";
   return route.startsWith("/v1/ledgers") ? "Ledgers" : "The service";
 }
