@@ -40,7 +40,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   owner: async () => (await import("./owner.ts")).addOwner,
   keystore: async () => (await import("./keystore.ts")).addKeystore,
   keys: async () => (await import("./keys.ts")).addKeys,
-  encryption: async () => (await import("./encryption/command.ts")).addEncryption,
   sources: async () => (await import("./sources/command.ts")).addSources,
   watch: async () => (await import("./watch/command.ts")).addWatch,
   about: async () => (await import("./about/command.ts")).addAbout,

@@ -208,16 +208,17 @@ export class Keyring {
 
   /**
    * Wraps every key again that is not under the version in force; interrupted, it goes on where it was.
+   * @param onProgress told after each batch, and waited for, so that it can leave time to others
    * @returns how many it wrapped
    */
-  async rewrap(onProgress: (done: number) => void = () => undefined): Promise<number> {
+  async rewrap(onProgress: (done: number) => void | Promise<void> = () => undefined): Promise<number> {
     const { id, version } = this.#options.keks[0];
     let done = 0;
     let batch: Place[] = [];
     const flush = async () => {
       done += await this.#turn.take(() => this.#rewrapBatch(batch));
       batch = [];
-      onProgress(done);
+      await onProgress(done);
     };
     for await (const { space, key, row } of this.#rows()) {
       if (row.id === id && row.version === version) continue;

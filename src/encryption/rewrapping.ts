@@ -71,7 +71,7 @@ export class Rewrapping {
       this.#state = { state: "running", startedAt, done, total };
       this.#log.info({ keys: total, ...wrappedBy }, "keys are wrapped anew");
       let before = performance.now();
-      await this.#keys.rewrap(async (reached) => {
+      done = await this.#keys.rewrap(async (reached) => {
         done = reached;
         this.#state = { state: "running", startedAt, done, total: Math.max(total, done) };
         const tookMs = Math.min(performance.now() - before, PAUSE_MAX_MS);

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { Anchorer } from "../anchor/anchorer.ts";
 import { DEV_CHAIN_ID } from "../devchain/devchain.ts";
+import type { Keyring } from "../encryption/keyring.ts";
 import { SegmentCipher } from "../encryption/keyring-cipher.ts";
 import { checkEvent } from "../entry/event.ts";
 import { ownMembers, prepareEntry } from "../entry/prepare.ts";
@@ -109,6 +110,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const salts = createSalts();
   const app = createApp({
     store,
+    encryption: ground.keyring,
     ledgers: registry,
     keys,
     sources,
@@ -174,6 +176,8 @@ type Ground = Begun &
     readonly time: Timekeeper;
     readonly marks: Marks;
     readonly certificate: ServedCertificate | undefined;
+    /** Where the store is encrypted. */
+    readonly keyring: Keyring | undefined;
   };
 
 async function openGround(config: Config, begun: Begun): Promise<Ground> {
@@ -213,7 +217,7 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
     finalSize: (ledgerId) => finalSize(store, ledgerId, chainIds),
   });
   const marks = opened.adopt(await openMarks(config, hash, health), (each) => each.close());
-  return { ...begun, ...chains, health, store, hash, indexes, sources, rules, retention, time, marks, certificate };
+  return { ...begun, ...chains, health, store, hash, indexes, sources, rules, retention, time, marks, certificate, keyring: encryption.cipher?.keyring };
 }
 
 /** Every ledger of the store, and the one that each service has. */

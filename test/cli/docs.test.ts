@@ -12,7 +12,7 @@ import { EXPLORERS } from "../../src/verify/evm/explorers.ts";
 import { CHECKS } from "../../src/watch/checks.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const PAGES = ["retention", "operations", "watcher", "explorer", "cli", "verify", "on-chain"];
+const PAGES = ["retention", "operations", "watcher", "explorer", "cli", "verify", "on-chain", "encryption"];
 const page = (name: string): string => readFileSync(join(ROOT, "docs", `${name}.md`), "utf8");
 
 /** Commands in code, each in one line. */

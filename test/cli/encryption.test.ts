@@ -33,7 +33,10 @@ test("the key is looked at, rotated, and keys are wrapped anew, each with what c
   const { state, done } = JSON.parse(rewrapped.stdout);
   assert.deepEqual([rewrapped.status, state, done], [0, "done", 6]);
   const after = await runCli(["encryption", "status", "--json"], { env });
-  assert.deepEqual(JSON.parse(after.stdout).wraps.map(({ version }: { version: string }) => version), ["2"]);
+  assert.deepEqual(
+    JSON.parse(after.stdout).wraps.map(({ version }: { version: string }) => version),
+    ["2"],
+  );
 });
 
 test("what is refused or fails is told on standard error, with status 1", async () => {

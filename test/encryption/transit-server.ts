@@ -1,7 +1,7 @@
 /**
  * The transit engine of Vault and OpenBao, as far as a key-encryption key uses it: keys with versions, derived or not,
  * associated data, the least versions, tokens, and the answers and messages of the real one (OpenBao 2.7, with which
- * test/encryption/real/vault.test.ts compares). It fails as it is told.
+ * test/encryption/real/vault.ts compares). It fails as it is told.
  */
 
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";

@@ -30,7 +30,12 @@ test("a rotation is told, leaves what is wrapped, and a rewrap wraps it anew", a
   const status = async () => (await ask(service, "GET /v1/encryption", { key })).as("Encryption");
   const before = await status();
   const id = before.wrappedBy?.id;
-  assert.deepEqual(before, { isOn: true, wrappedBy: { id, version: "1" }, subjects: KEYS, wraps: [{ id, version: "1", keys: KEYS }] });
+  assert.deepEqual(before, {
+    isOn: true,
+    wrappedBy: { id, version: "1" },
+    subjects: KEYS,
+    wraps: [{ id, version: "1", keys: KEYS }],
+  });
   assert.deepEqual(await rewrap(), { state: "none" });
   const rotated = (await ask(service, "POST /v1/encryption/rotate", { key })).as("Rotation");
   assert.deepEqual(rotated, { wrappedBy: { id, version: "2" }, before: { id, version: "1" } });
@@ -42,7 +47,11 @@ test("a rotation is told, leaves what is wrapped, and a rewrap wraps it anew", a
   assert.deepEqual([state, done], ["done", KEYS]);
   assert.deepEqual((await status()).wraps, [{ id, version: "2", keys: KEYS }]);
   const told = service.logged.map(({ message }) => message);
-  for (const expected of ["the key-encryption key was rotated", "somebody asked for keys to be wrapped anew", "all keys are wrapped by the version in force"])
+  for (const expected of [
+    "the key-encryption key was rotated",
+    "somebody asked for keys to be wrapped anew",
+    "all keys are wrapped by the version in force",
+  ])
     assert.ok(told.includes(expected), expected);
 });
 
@@ -67,12 +76,16 @@ test("a rewrap that fails says why and goes on where it was when it is begun aga
   await ask(service, "POST /v1/encryption/rotate", { key });
   let batches = 0;
   encryption.gate = async () => {
-    if (++batches === 2) encryption.trouble = new KekUnavailableError("expected Vault to wrap a key, got: no answer in time");
+    if (++batches === 2)
+      encryption.trouble = new KekUnavailableError("expected Vault to wrap a key, got: no answer in time");
   };
   await ask(service, "POST /v1/encryption/rewrap", { key });
   await ended();
   const failed = await rewrap();
-  assert.deepEqual([failed.state, failed.done, failed.reason], ["failed", 4, "expected Vault to wrap a key, got: no answer in time"]);
+  assert.deepEqual(
+    [failed.state, failed.done, failed.reason],
+    ["failed", 4, "expected Vault to wrap a key, got: no answer in time"],
+  );
   encryption.trouble = undefined;
   await ask(service, "POST /v1/encryption/rewrap", { key });
   await ended();
@@ -88,8 +101,9 @@ test("a rotation that is refused says why, and what is in force stays", async (t
   const { encryption, service, key } = await begin(t);
   rmSync(join(encryption.folder, "encryption.key"));
   const refused = await ask(service, "POST /v1/encryption/rotate", { key });
-  assert.deepEqual([refused.status, refused.code], [409, "rotation_refused"]);
-  assert.match(refused.detail, /expected to read .*encryption.key, got ENOENT/);
+  const { code, detail } = refused.as("Problem");
+  assert.deepEqual([refused.status, code], [409, "rotation_refused"]);
+  assert.match(detail, /expected to read .*encryption.key, got ENOENT/);
   assert.equal((await ask(service, "GET /v1/encryption", { key })).as("Encryption").wrappedBy?.version, "1");
 });
 
@@ -97,17 +111,23 @@ test("only administrators of the whole service may, and a store in clear has not
   const { service } = await begin(t);
   const clear = await startService();
   t.after(() => clear.close());
-  const operations = ["GET /v1/encryption", "POST /v1/encryption/rotate", "GET /v1/encryption/rewrap", "POST /v1/encryption/rewrap"];
+  const operations = [
+    "GET /v1/encryption",
+    "POST /v1/encryption/rotate",
+    "GET /v1/encryption/rewrap",
+    "POST /v1/encryption/rewrap",
+  ];
   const auditor = await service.key(["auditor", "reader", "writer"], "audit");
   const ofLedger = await service.key(["admin"], "payroll", ["main"]);
   for (const operation of operations) {
     assert.equal((await ask(service, operation)).status, 401);
-    for (const key of [auditor, ofLedger]) assert.equal((await ask(service, operation, { key })).status, 403, operation);
+    for (const key of [auditor, ofLedger])
+      assert.equal((await ask(service, operation, { key })).status, 403, operation);
   }
   const key = await clear.key(["admin"], "desk");
   assert.deepEqual((await ask(clear, "GET /v1/encryption", { key })).as("Encryption"), { isOn: false });
   for (const path of ["rotate", "rewrap"]) {
     const refused = await ask(clear, `POST /v1/encryption/${path}`, { key });
-    assert.deepEqual([refused.status, refused.code], [409, "encryption_off"]);
+    assert.deepEqual([refused.status, refused.as("Problem").code], [409, "encryption_off"]);
   }
 });

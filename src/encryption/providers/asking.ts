@@ -1,5 +1,5 @@
 /**
- * ProviderAsking a provider that is elsewhere: each question ends in time, what passes is asked again after a pause that chance
+ * Asking a provider that is elsewhere: each question ends in time, what passes is asked again after a pause that chance
  * sets, and only so many are asked at once. When all of it was in vain, others are told so at once for a moment, in the
  * place of waiting for the same.
  * Why: docs/decisions/0207.
