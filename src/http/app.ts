@@ -22,7 +22,6 @@ import { type Handler, json, type Reply, type ReplyTools, sendProblem, serve, wi
 import { registerMetrics } from "./request-metrics.ts";
 import { appendEvents } from "./routes/append.ts";
 import { checkEvents } from "./routes/check.ts";
-import { encryptionAnswers } from "./routes/encryption.ts";
 import { proveEvent, readEvent } from "./routes/events/event.ts";
 import { exportEvents } from "./routes/events/export.ts";
 import { listIntents } from "./routes/events/intents.ts";
@@ -37,6 +36,7 @@ import {
   readContractFile,
 } from "./routes/files/contract-files.ts";
 import { PAGES, servePage } from "./routes/files/pages.ts";
+import { encryptionAnswers } from "./routes/governance/encryption.ts";
 import { liftHold, listHolds, placeHold } from "./routes/governance/holds.ts";
 import { listRetentionPresets, previewRetention, putRetention, readRetention } from "./routes/governance/retention.ts";
 import {

@@ -7,9 +7,9 @@
 import * as z from "zod";
 import type { Permission } from "../auth/roles.ts";
 import { type Code, OF_BODY, OF_KEY, OF_LEDGER, OF_RECORDING } from "./codes.ts";
-import { ENCRYPTION_OPERATIONS } from "./encryption-operations.ts";
 import { EXPORT_OPERATION } from "./export-operation.ts";
 import { FOREIGN_OPERATIONS } from "./foreign-operations.ts";
+import { ENCRYPTION_OPERATIONS } from "./governance/encryption-operations.ts";
 import { RETENTION_OPERATIONS } from "./governance/retention-operations.ts";
 import { RULE_OPERATIONS } from "./governance/rule-operations.ts";
 import { IDEMPOTENCY_KEY, ledgerInPath, limit, names, whole } from "./param-forms.ts";

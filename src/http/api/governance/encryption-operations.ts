@@ -1,7 +1,7 @@
 /** The part of the API that is about encryption at rest: operations, and the forms of their answers. */
 
 import * as z from "zod";
-import { OF_KEY } from "./codes.ts";
+import { OF_KEY } from "../codes.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const milliseconds = count.meta({ description: "Milliseconds since 1970" });

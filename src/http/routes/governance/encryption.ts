@@ -1,12 +1,12 @@
 /** The key-encryption key, as whoever administers a service sees it, rotates it and has keys wrapped anew. */
 
-import { KekRefusedError, type WrappedBy } from "../../encryption/key-encryption-key.ts";
-import { Rewrapping, type WrappedKeys } from "../../encryption/rewrapping.ts";
-import { Turn } from "../../store/mutex.ts";
-import type { Answering } from "../admit.ts";
-import { Problem } from "../problem.ts";
-import { json, within } from "../reply.ts";
-import type { Services } from "../services.ts";
+import { KekRefusedError, type WrappedBy } from "../../../encryption/key-encryption-key.ts";
+import { Rewrapping, type WrappedKeys } from "../../../encryption/rewrapping.ts";
+import { Turn } from "../../../store/mutex.ts";
+import type { Answering } from "../../admit.ts";
+import { Problem } from "../../problem.ts";
+import { json, within } from "../../reply.ts";
+import type { Services } from "../../services.ts";
 
 /** Handlers that share the work that one of them begins. */
 export function encryptionAnswers({ encryption: keys, log, now, limits }: Services): {
