@@ -217,7 +217,21 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
     finalSize: (ledgerId) => finalSize(store, ledgerId, chainIds),
   });
   const marks = opened.adopt(await openMarks(config, hash, health), (each) => each.close());
-  return { ...begun, ...chains, health, store, hash, indexes, sources, rules, retention, time, marks, certificate, keyring: encryption.cipher?.keyring };
+  return {
+    ...begun,
+    ...chains,
+    health,
+    store,
+    hash,
+    indexes,
+    sources,
+    rules,
+    retention,
+    time,
+    marks,
+    certificate,
+    keyring: encryption.cipher?.keyring,
+  };
 }
 
 /** Every ledger of the store, and the one that each service has. */
