@@ -9,10 +9,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import autocannon from "autocannon";
 import { Level } from "level";
+import { BATCH, BULK, event, type Load, type Measured, measure, send, single } from "./event-load.ts";
 import { type Subject, startPart, startService } from "./subject.ts";
 
 const { values: flags, positionals } = parseArgs({
@@ -26,101 +25,12 @@ const { values: flags, positionals } = parseArgs({
 const SECONDS = Number(positionals[0] ?? 5);
 const ROUNDS = Number(flags.rounds);
 const CONNECTIONS = 64;
-const BATCH = 1000;
 /** Before anything is measured: the engine compiles what is called often. */
 const WARM_SECONDS = 2;
-/** What goes on behind the last answer, indexing and sealing, counts as the load's work too. */
-const SETTLE_MS = 3000;
-const EVENTS = "/v1/ledgers/main/events";
 const ROOT = join(import.meta.dirname, "..");
 
-type Load = {
-  readonly what: string;
-  readonly path: string;
-  readonly connections: number;
-  readonly type: string;
-  /** Events in a request. */
-  readonly events: number;
-  readonly body: (i: number) => string;
-  readonly expected: number;
-};
-
-type Measured = {
-  readonly perSecond: number;
-  readonly p99Ms: number;
-  /** Microseconds of processor for each event, until what goes on behind the answers is done. */
-  readonly processorUs: number | undefined;
-};
-
-/** An event of about 300 bytes. */
-function event(i: number): string {
-  return JSON.stringify({
-    action: "document.permission.granted",
-    time: "2026-11-23T10:00:00.123Z",
-    actor: { type: "user", id: `u-${i % 1000}`, name: "Ada Lovelace" },
-    targets: [{ type: "document", id: `d-${i}` }],
-    outcome: "success",
-    context: { ip: "192.0.2.17", user_agent: "curl/8.5.0", request_id: `r-${i.toString().padStart(12, "0")}` },
-  });
-}
-
-const JSON_TYPE = "application/json";
-const BODIES = Array.from({ length: 20 }, (_, i) =>
-  Array.from({ length: BATCH }, (_, k) => event(i * BATCH + k)).join("\n"),
-);
-
-function single(connections: number, path = EVENTS): Load {
-  const what = `${connections} ${connections === 1 ? "connection" : "connections"}`;
-  const expected = path === EVENTS ? 201 : 200;
-  return { what, path, connections, type: JSON_TYPE, events: 1, body: event, expected };
-}
-
-const BULK: Load = {
-  what: `NDJSON of ${BATCH}, 2 connections`,
-  path: EVENTS,
-  connections: 2,
-  type: "application/x-ndjson",
-  events: BATCH,
-  body: (i) => BODIES[i % BODIES.length] as string,
-  expected: 201,
-};
 const EVENT_LOADS = [single(CONNECTIONS), single(1), BULK];
 const ECHO_LOADS = [single(CONNECTIONS, "/echo"), single(1, "/echo")];
-
-async function send(subject: Subject, load: Load, seconds: number): Promise<autocannon.Result> {
-  let sent = 0;
-  const result = await autocannon({
-    url: subject.url,
-    connections: load.connections,
-    duration: seconds,
-    requests: [
-      {
-        method: "POST",
-        path: load.path,
-        headers: { "content-type": load.type, authorization: `Bearer ${subject.key}` },
-        setupRequest: (request) => ({ ...request, body: load.body(sent++) }),
-      },
-    ],
-  });
-  const wrong = Object.entries(result.statusCodeStats ?? {}).filter(([code]) => Number(code) !== load.expected);
-  if (wrong.length > 0 || result.errors > 0) {
-    throw new Error(`expected only ${load.expected}, got ${JSON.stringify(wrong)} and ${result.errors} errors`);
-  }
-  return result;
-}
-
-async function measure(subject: Subject, load: Load): Promise<Measured> {
-  const before = subject.processorUs();
-  const result = await send(subject, load, SECONDS);
-  await sleep(SETTLE_MS);
-  const after = subject.processorUs();
-  const events = result.requests.total * load.events;
-  return {
-    perSecond: events / result.duration,
-    p99Ms: result.latency.p99,
-    processorUs: before === undefined || after === undefined ? undefined : (after - before) / events,
-  };
-}
 
 async function levelFloor(): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
@@ -154,7 +64,7 @@ async function round(name: string, starting: Promise<Subject>, loads: readonly L
   const subject = await starting;
   try {
     await send(subject, loads[0] as Load, WARM_SECONDS);
-    for (const load of loads) keep(`${name}, ${load.what}`, await measure(subject, load));
+    for (const load of loads) keep(`${name}, ${load.what}`, await measure(subject, load, SECONDS));
   } finally {
     await subject.stop();
   }

@@ -22,8 +22,8 @@ export type Subject = {
 /** In a tick of /proc, USER_HZ of Linux is 100 on every platform. */
 const TICK_US = 10_000;
 
-/** The service, from the checkout in a folder. */
-export async function startService(root: string): Promise<Subject> {
+/** The service, from the checkout in a folder, with more variables. */
+export async function startService(root: string, more: Readonly<Record<string, string>> = {}): Promise<Subject> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   const env = {
     PATH: process.env.PATH,
@@ -31,6 +31,7 @@ export async function startService(root: string): Promise<Subject> {
     HOLDFAST_DATA: join(folder, "data"),
     HOLDFAST_LISTEN: "127.0.0.1:0",
     HOLDFAST_LOG: "error",
+    ...more,
   };
   // The arguments of the script "start" in package.json, without the shell.
   const flags = ["--disable-sigusr1", "--max-semi-space-size=16", "--heap-growing-percent=30"];

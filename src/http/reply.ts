@@ -10,7 +10,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { inTime } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { DisconnectedError } from "./intake/body.ts";
-import { Problem, problemBody, problemHeaders, problemOf } from "./problem.ts";
+import { Problem, problemBody, problemHeaders, problemOf, titleOf } from "./problem.ts";
 import { connectionOf } from "./wire/connections.ts";
 import { matches, tagOf } from "./wire/entity-tags.ts";
 import { type StreamBody, sendStream } from "./wire/stream.ts";
@@ -94,7 +94,8 @@ function fail(
   // What is made piece by piece may fail in the middle, and was counted when it began.
   if (unexpected || (res.headersSent && !res.destroyed))
     log.error({ err: error, route, requestId }, "a request failed");
-  else log.debug({ route, code: problem.code }, problem.message);
+  // What was wrong with it may be what somebody said, which only they are told.
+  else log.debug({ route, code: problem.code }, titleOf(problem.code));
   const isBegun = res.headersSent;
   sendProblem(req, res, problem);
   if (!isBegun) done(problem.status, problem.code);

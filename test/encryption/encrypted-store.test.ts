@@ -1,9 +1,10 @@
 /** A encrypted store does what every store does, and nothing that people said is found in its files. */
 
 import assert from "node:assert/strict";
-import { cpSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, writeFileSync } from "node:fs";
+import { extname, join } from "node:path";
 import test from "node:test";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import type { Entry } from "../../src/entry/entry.ts";
 import { memberDigest } from "../../src/entry/entry.ts";
 import { packEntry, packMembers } from "../../src/entry/packed.ts";
@@ -14,6 +15,7 @@ import { Database } from "../../src/store/leveldb/database.ts";
 import { checkpointOf, ledgerRecord, storeSuite } from "../store/suite.ts";
 import { newFolder, openEncrypted } from "./encrypted-store.ts";
 import { MemoryKek } from "./memory-kek.ts";
+import { foundIn } from "./planted.ts";
 
 const ledger = ledgerRecord(1);
 
@@ -40,30 +42,6 @@ function entryOf(actor: string, text: string, tenant?: string): Entry {
 async function commit(store: LevelStore, entries: readonly Entry[], from = 0): Promise<void> {
   const checkpoint = checkpointOf(ledger.id, from + entries.length);
   await store.commit(ledger.id, { from, entries: entries.map(packEntry), claims: [], tiles: [], checkpoint });
-}
-
-/** Every file under a folder, whole. */
-function filesUnder(folder: string): { readonly path: string; readonly bytes: Buffer }[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((each) => each.isFile())
-    .map((each) => join(each.parentPath, each.name))
-    .map((path) => ({ path, bytes: readFileSync(path) }));
-}
-
-/** Files in which a text stands, in some spelling. */
-function foundIn(folder: string, text: string): string[] {
-  const bytes = Buffer.from(text);
-  const spellings = [
-    bytes,
-    Buffer.from(text, "utf16le"),
-    Buffer.from(bytes.toString("hex")),
-    ...[0, 1, 2].map((skip) =>
-      Buffer.from(bytes.subarray(skip, skip + 3 * Math.floor((bytes.length - skip) / 3)).toString("base64")),
-    ),
-  ];
-  return filesUnder(folder)
-    .filter((file) => spellings.some((each) => file.bytes.includes(each)))
-    .map(({ path }) => path);
 }
 
 test("nothing that an event, a record or the name of one says is found in the files", async (t) => {
@@ -93,13 +71,32 @@ test("nothing that an event, a record or the name of one says is found in the fi
   assert.deepEqual(foundIn(folder, "\u0007".repeat(32)), []);
 });
 
+const SPELLINGS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+  utf16le: (bytes) => Buffer.from(bytes.toString(), "utf16le"),
+  utf16be: (bytes) => Buffer.from(bytes.toString(), "utf16le").swap16(),
+  hex: (bytes) => Buffer.from(bytes.toString("hex")),
+  base64: (bytes) => Buffer.from(bytes.toString("base64")),
+  base64url: (bytes) => Buffer.from(bytes.subarray(1).toString("base64url")),
+  gzip: (bytes) => Buffer.concat([Buffer.alloc(7), gzipSync(bytes), Buffer.alloc(9)]),
+  zstd: (bytes) => zstdCompressSync(bytes),
+};
+
 test("what is planted in a store that is not encrypted is found", async (t) => {
   const folder = await newFolder(t);
   const store = await LevelStore.open(join(folder, "store"));
   await store.addLedger(ledger);
-  await commit(store, [entryOf("someone", "planted-message")]);
+  await commit(store, [entryOf("someone", "planted-message"), entryOf("someone", "planted-message again")]);
+  await store.compact();
   await store.close();
-  assert.notDeepEqual(foundIn(folder, "planted-message"), []);
+  assert.deepEqual(
+    foundIn(folder, "planted-message").map((path) => extname(path)),
+    [".ldb"],
+  );
+  for (const [name, spell] of Object.entries(SPELLINGS)) {
+    const path = join(folder, name);
+    writeFileSync(path, spell(Buffer.from("before the planted-message and behind it")));
+    assert.deepEqual(foundIn(path, "planted-message"), [path], name);
+  }
 });
 
 test("what is read is what was written, by one who opens it again", async (t) => {

@@ -1,0 +1,77 @@
+/**
+ * What encryption at rest costs: the service as `npm start` runs it, with it and without, in turns: single events, bulk, bundles.
+ * `node bench/encryption.ts [seconds] [--rounds N]`
+ */
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { BULK, type Load, type Measured, measure, send, single } from "./event-load.ts";
+import { startService } from "./subject.ts";
+
+const { values: flags, positionals } = parseArgs({
+  options: { rounds: { type: "string", default: "3" } },
+  allowPositionals: true,
+});
+const SECONDS = Number(positionals[0] ?? 5);
+const ROUNDS = Number(flags.rounds);
+const ROOT = join(import.meta.dirname, "..");
+const WARM_SECONDS = 3;
+/** Bundles are read of so many entries, which the bulk before has recorded. */
+const ENTRIES = 10_000;
+
+const BUNDLES: Load = {
+  what: "bundles read, 8 connections",
+  path: "/",
+  pathOf: (i) => `/v1/ledgers/main/events/${(i * 7919) % ENTRIES}/bundle`,
+  method: "GET",
+  connections: 8,
+  type: "application/json",
+  events: 1,
+  body: () => undefined,
+  expected: 200,
+};
+const LOADS = [single(1), single(64), BULK, BUNDLES];
+
+/** By setting and load. */
+const results = new Map<string, Measured[]>();
+
+async function round(encryption: "on" | "off"): Promise<void> {
+  const subject = await startService(ROOT, { HOLDFAST_ENCRYPTION: encryption });
+  try {
+    await send(subject, BULK, WARM_SECONDS);
+    for (const load of LOADS) {
+      const name = `${encryption} ${load.what}`;
+      results.set(name, [...(results.get(name) ?? []), await measure(subject, load, SECONDS)]);
+    }
+  } finally {
+    await subject.stop();
+  }
+}
+
+for (let i = 0; i < ROUNDS; i++) {
+  const settings = ["on", "off"] as const;
+  for (const setting of i % 2 === 0 ? settings : settings.toReversed()) await round(setting);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}
+
+console.table(
+  LOADS.map(({ what }) => {
+    const on = results.get(`on ${what}`) ?? [];
+    const off = results.get(`off ${what}`) ?? [];
+    const rates = on.map(({ perSecond }, i) => perSecond / (off[i]?.perSecond ?? Number.NaN));
+    return {
+      what,
+      "with it, a second": Math.round(median(on.map(({ perSecond }) => perSecond))),
+      "without, a second": Math.round(median(off.map(({ perSecond }) => perSecond))),
+      "of without": median(rates).toFixed(2),
+      "in each round": rates.map((rate) => rate.toFixed(2)).join(" "),
+      "processor, of without": (
+        median(on.map(({ processorUs }) => processorUs ?? Number.NaN)) /
+        median(off.map(({ processorUs }) => processorUs ?? Number.NaN))
+      ).toFixed(2),
+    };
+  }),
+);
