@@ -1,6 +1,7 @@
 /**
  * Whether an event is seen at a glance to satisfy the schema, as nearly all are: the schema itself takes several times as long, and is
  * asked about all others. What is said here to be plain has to satisfy it; test/entry/plain-event.test.ts holds one against the other.
+ * Why: docs/decisions/0188.
  */
 
 import { IDENTIFIER_MAX, isPrintable, NAME_MAX, OPS, OUTCOMES } from "./schema.ts";

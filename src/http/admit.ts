@@ -56,7 +56,9 @@ export type Admitted<Id extends OperationId> = {
   /** Whether a foreign sender shows no key, so that nothing is known of it until its bytes are there. */
   readonly isUnproven: Row<Id> extends { readonly foreign: object } ? boolean : undefined;
   /** Who a foreign sender is, told from the bytes as they were sent: it may have signed those. */
-  readonly senderOf: Row<Id> extends { readonly foreign: object } ? (sent: Uint8Array) => ForeignSender : undefined;
+  readonly senderOf: Row<Id> extends { readonly foreign: object }
+    ? (sent: Uint8Array) => Promise<ForeignSender>
+    : undefined;
 };
 
 /** A foreign sender: its key, and the ledger that the path or the key names. */
@@ -119,8 +121,8 @@ function foreignAdmission<Id extends OperationId>(
     if (source !== undefined && signature !== undefined) {
       // Nothing is read of what nobody can have signed.
       if (!keys.hasSecrets(source)) throw signatureRefused();
-      const senderOf = (sent: Uint8Array): ForeignSender => {
-        const key = authorizeSigner(keys, source, (secret) => signature.isRight(secret, sent), name);
+      const senderOf = async (sent: Uint8Array): Promise<ForeignSender> => {
+        const key = await authorizeSigner(keys, source, (secret) => signature.isRight(secret, sent), name);
         return { key, ledger: find(key), isSigned: true };
       };
       return admitted({ path: readItsPath(), isUnproven: true, senderOf });
@@ -130,9 +132,9 @@ function foreignAdmission<Id extends OperationId>(
     const ledger = find(key);
     const secret = keys.secretOf(key);
     const beside = secret === undefined ? undefined : readSignature();
-    const senderOf = (sent: Uint8Array): ForeignSender => {
+    const senderOf = async (sent: Uint8Array): Promise<ForeignSender> => {
       if (secret === undefined || beside === undefined) return { key, ledger, isSigned: false };
-      if (!beside.isRight(secret, sent)) throw signatureRefused();
+      if (!(await beside.isRight(secret, sent))) throw signatureRefused();
       return { key, ledger, isSigned: true };
     };
     return admitted({ path, isUnproven: false, senderOf });

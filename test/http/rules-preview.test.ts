@@ -1,7 +1,12 @@
 /** What is told about rules before they hold and after: a check of events, a preview of rules, which were not kept, and by whom. */
 
 import assert from "node:assert/strict";
+import type { IncomingMessage } from "node:http";
 import test, { after, before } from "node:test";
+import { deferred } from "../../src/deferred.ts";
+import { connectionOf } from "../../src/http/wire/connections.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
+import { until } from "../until.ts";
 import { ask, codeOf, event, type Running, startService } from "./service.ts";
 
 let service: Running;
@@ -267,4 +272,49 @@ test("since when a sender can sign is told of its key, and never by what", async
     [created.createdAt],
   );
   assert.ok(created.webhookSecret !== undefined && !listed.text.includes(created.webhookSecret));
+});
+
+test("a preview whose asker has gone away ends, and one that waits for its turn is not begun", async () => {
+  const name = await ledger();
+  for (let i = 0; i < 3; i++)
+    await send(
+      name,
+      Array.from({ length: 100 }, () => event()),
+    );
+  const looked = service.ledgers.get(name) as Ledger;
+  const { promise: held, resolve: goOn } = deferred<void>();
+  let reads = 0;
+  const entries = looked.entries.bind(looked);
+  looked.entries = async function* (from, to) {
+    reads++;
+    await held;
+    yield* entries(from, to);
+  };
+  let come = 0;
+  let gone = 0;
+  service.server.on("request", ({ socket }: IncomingMessage) => {
+    come++;
+    connectionOf(socket)?.ended.addEventListener("abort", () => gone++);
+  });
+  const leave = new AbortController();
+  const askAndLeave = () =>
+    fetch(`${service.url}/v1/ledgers/${name}/rules/preview`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ last: 300 }),
+      signal: leave.signal,
+    }).catch(() => undefined);
+  const first = askAndLeave();
+  await until("the first to be under way", () => reads === 1);
+  const asked = [first, askAndLeave()];
+  await until("the second to be there", () => come === 2);
+  const third = preview(name, { last: 300 });
+  await until("the third to be there", () => come === 3);
+  leave.abort();
+  await Promise.all(asked);
+  await until("the service to see that they have gone", () => gone === 2);
+  goOn();
+  assert.equal((await third).as("RulesPreview").looked, 300);
+  looked.entries = entries;
+  assert.equal(reads, 1 + 300 / 50, "of the first what it had begun, of the second nothing");
 });

@@ -5,6 +5,7 @@ import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
 import test, { after, before } from "node:test";
 import { gzipSync } from "node:zlib";
+import { signatureOf } from "../../src/http/auth/signatures.ts";
 import { sampleRequest, sendSample } from "../ingest/sample-requests.ts";
 import { type Answer, ask, codeOf, type Running, startService } from "./service.ts";
 
@@ -386,4 +387,33 @@ test("a secret is shown once, when it was made here, and is nowhere else: not in
   for (const secret of secrets) assert.ok(!shown.join("\n").includes(secret));
   const keys = (await ask(service, "GET /v1/keys", { key: admin })).as("Keys").keys;
   assert.equal(keys.filter(({ hasWebhookSecret, source }) => source === "hidden" && hasWebhookSecret).length, 2);
+});
+
+test("others have their turn while the signature of a large body is looked at, right or not", async () => {
+  const body = Buffer.alloc(8 * 1024 * 1024, "x");
+  const hex = createHmac("sha256", SECRET).update(body).digest("hex");
+  const clock = { now: service.clock.now, toleranceMs: 300_000 };
+  const standard = standardHeaders(Buffer.from(SECRET).toString("base64"), body.toString(), "large-1", clock.now);
+  const lower = Object.fromEntries(Object.entries(standard).map(([name, value]) => [name.toLowerCase(), value]));
+  for (const [format, headers] of [
+    ["github", { "x-hub-signature-256": `sha256=${hex}` }],
+    ["standard-webhooks", lower],
+  ] as const) {
+    for (const [secret, expected] of [
+      [SECRET, true],
+      [`${SECRET}-other`, false],
+    ] as const) {
+      let turns = 0;
+      let isDone = false;
+      const others = (): void => {
+        turns++;
+        if (!isDone) setImmediate(others);
+      };
+      setImmediate(others);
+      const shown = signatureOf(format, { headers }, clock);
+      assert.equal(await shown?.isRight(secret, body), expected, format);
+      isDone = true;
+      assert.ok(turns >= 7, `expected a turn after each piece, got ${turns}`);
+    }
+  }
 });

@@ -148,6 +148,20 @@ test("damaged entries are left out of the counts, and those behind them are not"
   await book.close();
 });
 
+test("while entries are counted again it is told how many are not yet, and that none are when all is counted", async () => {
+  const { store, ledger, asked } = storeOf(3000);
+  const book = await SourceBook.open(store);
+  book.follow(ledger);
+  assert.equal(book.uncounted("main"), 3000);
+  await until("some to be counted", () => asked.length > 1000);
+  const left = book.uncounted("main");
+  assert.ok(left > 0 && left < 3000, `expected some to be left, got ${left}`);
+  assert.equal(left + (recordedOf(book)[0] ?? 0), 3000);
+  await book.settled();
+  assert.deepEqual([book.uncounted("main"), book.uncounted("another")], [0, 0]);
+  await book.close();
+});
+
 test("what an older version wrote of how much is counted is understood, and what nobody wrote is not", () => {
   assert.deepEqual(readCounted("17"), { size: 17, missing: [] });
   const counted = { size: 17, missing: [{ from: 0, to: 3 }] };
@@ -178,7 +192,8 @@ test("a list of sources tells the state of each key, and that one was used after
   await service.keys.revoke(key.id);
   service.clock.now += 5000;
   for (let i = 0; i < 2; i++) assert.equal((await send()).status, 401);
-  const { sources } = (await ask(service, "GET /v1/ledgers/main/sources", { key: admin })).as("Sources");
+  const { sources, uncounted } = (await ask(service, "GET /v1/ledgers/main/sources", { key: admin })).as("Sources");
+  assert.equal(uncounted, 0);
   const ci = sources.find(({ source }) => source === "ci");
   assert.deepEqual(
     [ci?.recorded, ci?.keys[0]?.state, ci?.keys[0]?.refused],

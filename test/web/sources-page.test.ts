@@ -169,6 +169,19 @@ test("adding a source makes its key, shows what to paste with the page's own add
   assert.ok(Math.abs((made?.expiresAt ?? 0) - (made?.createdAt ?? 0) - 90 * 86_400_000) < 60_000);
 });
 
+test("while counts are made again the page says that they are too small", async () => {
+  await visit("main/sources", async ({ page }) => {
+    await page.route(/\/sources$/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...((await response.json()) as object), uncounted: 1234 } });
+    });
+    await signIn(page, demo.adminKey);
+    await page.getByText(/1,234 recorded events are still being counted again/).waitFor();
+    await page.unrouteAll({ behavior: "wait" });
+    await page.getByText(/still being counted again/).waitFor({ state: "detached" });
+  });
+});
+
 test("whoever goes back while adding can go on, and whoever reloads is told that the key was shown once", async () => {
   await visit("main/sources?add=vector", async ({ page }) => {
     await signIn(page, demo.adminKey);

@@ -19,13 +19,19 @@ type Source = {
   readonly keys: readonly Key[];
 };
 
+type Answer = {
+  readonly sources: readonly Source[];
+  /** Entries that are in no count yet. */
+  readonly uncounted?: number;
+};
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const HEAD = ["SOURCE", "LAST SEEN", "PER MIN", "RECORDED", "QUARANTINED", "SENT AGAIN", "CLOCK", "BYTES", "KEYS"];
 
 export async function listSources(flags: ListFlags): Promise<void> {
   const path = `/v1/ledgers/${encodeURIComponent(flags.ledger)}/sources`;
-  const answer = (await new ServiceClient(flags).ask(path)) as { readonly sources: readonly Source[] };
+  const answer = (await new ServiceClient(flags).ask(path)) as Answer;
   const rows = answer.sources.map((source) => [
     source.source,
     spellTime(source.lastSeen),
@@ -37,7 +43,14 @@ export async function listSources(flags: ListFlags): Promise<void> {
     String(source.bytes),
     spellKeys(source.keys),
   ]);
-  printResult({ json: answer, text: table([HEAD, ...rows]) }, flags.json === true);
+  const text = [...table([HEAD, ...rows]), ...noteOf(answer.uncounted ?? 0)];
+  printResult({ json: answer, text }, flags.json === true);
+}
+
+/** Said while the numbers are too small. */
+function noteOf(uncounted: number): string[] {
+  if (uncounted === 0) return [];
+  return [`${uncounted} recorded events are still being counted again; until then these numbers are too small`];
 }
 
 /** How long before it was received the newest event says that it happened. */

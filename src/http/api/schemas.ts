@@ -316,7 +316,13 @@ export const SCHEMAS = {
     next: z.string().nullable(),
     chains: z.array(chain),
   }),
-  Sources: z.strictObject({ sources: z.array(source) }),
+  Sources: z.strictObject({
+    sources: z.array(source),
+    uncounted: count.meta({
+      description:
+        "Entries that are in none of these numbers yet: counts are made again after a crash, damage or an upgrade; 0 when all are",
+    }),
+  }),
   Status: z.strictObject({ chains: z.array(anchoring) }),
   Alive: z.strictObject({ status: z.literal("alive"), version: z.string() }),
   Readiness: z.strictObject({

@@ -144,16 +144,19 @@ export class KeyRing {
   }
 
   /** The live key of a source under whose secret something is right, whose use is noted. */
-  findBySecret(source: string, isRight: (secret: string) => boolean): ApiKey | undefined {
+  async findBySecret(
+    source: string,
+    isRight: (secret: string) => boolean | Promise<boolean>,
+  ): Promise<ApiKey | undefined> {
     const now = this.#now();
     const keys = this.list().filter((key) => key.source === source && key.webhookSecret !== undefined);
     // Those that live, and the newest of those that do not, so that what they are still used for is counted.
     keys.sort((a, b) => Number(isLive(b, now)) - Number(isLive(a, now)) || b.createdAt - a.createdAt);
-    const found = keys.slice(0, SECRETS_TRIED).find((key) => {
+    for (const key of keys.slice(0, SECRETS_TRIED)) {
       const secret = this.secretOf(key);
-      return secret !== undefined && isRight(secret);
-    });
-    return found === undefined ? undefined : this.#use(found);
+      if (secret !== undefined && (await isRight(secret))) return this.#use(key);
+    }
+    return undefined;
   }
 
   /** Notes the use of a key that was shown; undefined when it is not live. */

@@ -82,13 +82,13 @@ export function authorizeForeign(keys: KeyRing, shown: string | undefined, ledge
  * The key of a source under whose secret a signature is right, when it may append.
  * @throws Problem signature_invalid, role_insufficient, ledger_forbidden
  */
-export function authorizeSigner(
+export async function authorizeSigner(
   keys: KeyRing,
   source: string,
-  isRight: (secret: string) => boolean,
+  isRight: (secret: string) => boolean | Promise<boolean>,
   ledger?: string,
-): ApiKey {
-  const key = keys.findBySecret(source, isRight);
+): Promise<ApiKey> {
+  const key = await keys.findBySecret(source, isRight);
   if (key === undefined) throw signatureRefused();
   return requireAllowed(key, "append", ledger);
 }

@@ -12,7 +12,7 @@ import { KEY_PREFIX } from "./api-keys.ts";
 /** What a request shows in place of a key, or beside it. */
 export type ShownSignature = {
   /** Whether it is right for these bytes under this secret. */
-  readonly isRight: (secret: string, sent: Uint8Array) => boolean;
+  readonly isRight: (secret: string, sent: Uint8Array) => boolean | Promise<boolean>;
 };
 
 /** What a signature that carries a time is held to. */
@@ -46,7 +46,13 @@ const WHSK = "whsk_";
 const PUBLIC_KEY_BYTES = 32;
 const BASE64 = /^[A-Za-z0-9+/_-]{1,1024}={0,2}$/;
 const SECRET_BYTES_MIN = 16;
+/** Of the field of edwards25519, 2^255 - 19; and y of its eight points whose order is 1, 2, 4 or 8 (RFC 7748 §7). */
+const PRIME = 2n ** 255n - 19n;
+const ORDER_8_Y = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n;
+const SMALL_ORDER_YS: ReadonlySet<bigint> = new Set([0n, 1n, PRIME - 1n, ORDER_8_Y, PRIME - ORDER_8_Y]);
 const SIGNATURES_MAX = 32;
+/** Of a body that are hashed before others have their turn, some milliseconds of work. */
+const PIECE_BYTES = 1024 * 1024;
 /** Of ed25519, each of which is the work of hashing the body: those of two keys that live at a time, and of as many that do not any more. */
 const PUBLIC_SIGNATURES_MAX = 4;
 /** Of a body that only such signatures are of, which anybody can send: Standard Webhooks says that bodies have 20 kB at most. */
@@ -84,9 +90,7 @@ function readGithub(headers: Headers): ShownSignature | undefined {
   if (hex === undefined) throw invalid("expected X-Hub-Signature-256: sha256= and 64 hex digits, got another one");
   const signature = Buffer.from(hex, "hex");
   return {
-    isRight: (secret, sent) => {
-      return !isPublicKey(secret) && isEqual(createHmac("sha256", secret).update(sent).digest(), signature);
-    },
+    isRight: async (secret, sent) => !isPublicKey(secret) && isEqual(await hmacOf(secret, "", sent), signature),
   };
 }
 
@@ -110,19 +114,30 @@ function readStandard(headers: Headers, { now, toleranceMs }: SignatureClock): S
   const all = shown.split(" ", SIGNATURES_MAX);
   const signed = `${id}.${time}.`;
   const signatures = { v1: signaturesOf(all, "v1"), v1a: signaturesOf(all, "v1a").slice(0, PUBLIC_SIGNATURES_MAX) };
-  const isRight = (secret: string, sent: Uint8Array): boolean => {
+  const isRight = async (secret: string, sent: Uint8Array): Promise<boolean> => {
     const isLong = sent.length > PUBLIC_SIGNED_BYTES_MAX;
     if (isLong && signatures.v1.length === 0) {
       throw invalid(`expected at most ${PUBLIC_SIGNED_BYTES_MAX} bytes under a signature v1a, got ${sent.length}`);
     }
     if (isPublicKey(secret))
       return !isLong && isRightUnder(publicKeyOf(secret), Buffer.concat([Buffer.from(signed), sent]), signatures.v1a);
-    return hmacKeysOf(secret).some((key) => {
-      const right = createHmac("sha256", key).update(signed).update(sent).digest();
-      return signatures.v1.some((signature) => isEqual(right, signature));
-    });
+    for (const key of hmacKeysOf(secret)) {
+      const right = await hmacOf(key, signed, sent);
+      if (signatures.v1.some((signature) => isEqual(right, signature))) return true;
+    }
+    return false;
   };
   return { isRight };
+}
+
+/** HMAC-SHA256 of a text and a body, a piece at a time: anybody can send 64 MiB with a signature that is none, and others wait meanwhile. */
+async function hmacOf(key: string | Buffer, head: string, body: Uint8Array): Promise<Buffer> {
+  const hmac = createHmac("sha256", key).update(head);
+  for (let at = 0; at < body.length; at += PIECE_BYTES) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+    hmac.update(body.subarray(at, at + PIECE_BYTES));
+  }
+  return hmac.digest();
 }
 
 /** Those of one version. */
@@ -150,10 +165,23 @@ function isPublicKey(secret: string): boolean {
   return secret.startsWith(WHPK);
 }
 
+/**
+ * Whether a public key is no key that somebody made: a point of small order, under which anybody can sign anything (RFC 8032 has no
+ * such keys, and OpenSSL 3.0 takes them), or one whose y is not below the prime.
+ */
+function isWeakPoint(bytes: Uint8Array): boolean {
+  const last = PUBLIC_KEY_BYTES - 1;
+  // The lowest byte comes first, and the highest bit is the sign of x.
+  const y = Buffer.from(bytes).reverse();
+  y[0] = (bytes[last] as number) & 0x7f;
+  const number = BigInt(`0x${y.toString("hex")}`);
+  return number >= PRIME || SMALL_ORDER_YS.has(number);
+}
+
 /** The public key of ed25519 that a text has behind its prefix (RFC 8037 §2); undefined when it has none. */
 function publicKeyOf(text: string): KeyObject | undefined {
   const bytes = decodeSecret(text.slice(WHPK.length));
-  if (bytes?.length !== PUBLIC_KEY_BYTES) return undefined;
+  if (bytes?.length !== PUBLIC_KEY_BYTES || isWeakPoint(bytes)) return undefined;
   try {
     return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: bytes.toString("base64url") }, format: "jwk" });
   } catch {

@@ -67,7 +67,7 @@ export async function* receiveForeign<S>(
   req: IncomingMessage,
   res: ServerResponse,
   { limits, budget, intakes, preparation }: ForeignReceiving,
-  recognise: (sent: Uint8Array) => Recognised<S>,
+  recognise: (sent: Uint8Array) => Promise<Recognised<S>>,
 ): AsyncGenerator<ForeignBody & Pick<Recognised<S>, "sender">, void> {
   const { event, batchMax, foreignBytesMax, atOnceBytesMax, requestMs } = limits;
   const chunks = new Chunks();
@@ -86,7 +86,7 @@ export async function* receiveForeign<S>(
     // The server would answer 408 a moment later, at which senders of OpenTelemetry drop what they hold.
     await inTime(OWN_PART * requestMs, receiving, late);
     const sent = chunks.take();
-    const { sender, form, demanded } = recognise(sent);
+    const { sender, form, demanded } = await recognise(sent);
     held.leavePart();
     const hold = (bytes: number): void => held.take(bytes);
     const decoded = await decodeBody(sent, req.headers["content-encoding"], foreignBytesMax, hold);
@@ -108,13 +108,13 @@ export async function* receiveForeign<S>(
 }
 
 /** Makes entries of what a request without a body says in its query, which is no longer than its head may be. */
-export function* takeQuery<S>(
+export async function* takeQuery<S>(
   query: string,
   { limits: { event, batchMax }, preparation }: Pick<ForeignReceiving, "limits" | "preparation">,
-  recognise: (sent: Uint8Array) => Recognised<S>,
-): Generator<ForeignBody & Pick<Recognised<S>, "sender">, void> {
+  recognise: (sent: Uint8Array) => Promise<Recognised<S>>,
+): AsyncGenerator<ForeignBody & Pick<Recognised<S>, "sender">, void> {
   const body = Buffer.from(query);
-  const { sender, form, demanded } = recognise(body);
+  const { sender, form, demanded } = await recognise(body);
   let { length: bytes } = body;
   for (const received of takeAtOnce(body, form, { event, batchMax, demanded }, preparation)) {
     yield { sender, ...partOf(received), bytes };

@@ -40,7 +40,7 @@ export function hecAcks(
       throw new Problem("channel_missing", detail);
     }
     const question = await receiveQuestion(admitted, budget);
-    const { ledger } = senderOf(question);
+    const { ledger } = await senderOf(question);
     const asked = readAcks(question);
     const size = await within(services.limits.answerMs, safeSize(services, ledger));
     const acks = asked.map((ackId): [string, boolean] => {

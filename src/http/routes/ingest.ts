@@ -51,8 +51,8 @@ export function ingest(
     const greeting = admitted.req.method === "GET" ? protocol.greeted?.(admitted.req) : undefined;
     if (greeting !== undefined) return { status: 200, ...greeting };
     const room = admitted.isUnproven ? unproven : budget;
-    const recorded = await record(services, room, admitted, format, operation).catch((error: unknown) => {
-      noteForeignRefusal(services, admitted, format, error);
+    const recorded = await record(services, room, admitted, format, operation).catch(async (error: unknown) => {
+      await noteForeignRefusal(services, admitted, format, error);
       throw error;
     });
     return { status: 200, ...protocol.recorded(recorded, admitted.req) };
@@ -60,15 +60,15 @@ export function ingest(
 }
 
 /** Of a sender that showed its key; of one that only signs nothing is known when its signature is wrong. */
-function noteForeignRefusal(
+async function noteForeignRefusal(
   services: Services,
   { isUnproven, senderOf }: Admitted<ForeignId>,
   { name }: Format,
   error: unknown,
-): void {
+): Promise<void> {
   if (isUnproven) return;
   try {
-    const { ledger, key } = senderOf(NOTHING);
+    const { ledger, key } = await senderOf(NOTHING);
     noteRefusal(services, { ledger, key, format: name }, error);
   } catch {
     // It has a secret besides, by which the body would have to be signed.
@@ -124,8 +124,8 @@ async function record(
     query: pickQuery(format.query, req),
     ...(route !== undefined && { route }),
   };
-  const recognise = (sent: Uint8Array) => {
-    const sender = senderOf(sent);
+  const recognise = async (sent: Uint8Array) => {
+    const sender = await senderOf(sent);
     const { key, ledger, isSigned } = sender;
     const demanded = rules.of(ledger.record.id);
     const form = {

@@ -24,7 +24,7 @@ export function listSources({ keys, sources, now }: Services): Answering<"listSo
         keys: own.map((key) => spellKey(keys, key, now())),
       };
     });
-    return json(200, { sources: listed });
+    return json(200, { sources: listed, uncounted: sources.uncounted(name) });
   };
 }
 

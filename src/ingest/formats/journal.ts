@@ -141,9 +141,9 @@ function itemOf(raw: Item["raw"], fields: readonly Field[]): Item {
   for (const { name, value } of fields) {
     if (name === "__proto__") continue;
     values[name] ??= value;
-    if (!TOLD.has(name)) metadata[name] = withValue(metadata[name], value);
+    if (!TOLD.has(name)) addValue(metadata, name, value);
     // A field may be there more than once; what is told is the first.
-    else if (values[name] !== value) metadata[name] = withValue(metadata[name], value);
+    else if (values[name] !== value) addValue(metadata, name, value);
   }
   const host = asText(values._HOSTNAME);
   const identifier = firstText(values.SYSLOG_IDENTIFIER, values._COMM);
@@ -162,9 +162,12 @@ function itemOf(raw: Item["raw"], fields: readonly Field[]): Item {
   return { raw, event: known(event) };
 }
 
-function withValue(before: unknown, value: unknown): unknown {
-  if (before === undefined) return value;
-  return Array.isArray(before) ? [...before, value] : [before, value];
+/** A second value makes a list, which the next ones go into: an entry may repeat one field thousands of times. */
+function addValue(metadata: Record<string, unknown>, name: string, value: unknown): void {
+  const before = metadata[name];
+  if (before === undefined) metadata[name] = value;
+  else if (Array.isArray(before)) before.push(value);
+  else metadata[name] = [before, value];
 }
 
 /** What acted: a unit, or a program under the account it runs as; and for whom, where somebody had logged in. */

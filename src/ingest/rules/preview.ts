@@ -37,6 +37,8 @@ export type PreviewOptions = {
   /** How many of the newest entries. */
   readonly last: number;
   readonly timeMs: number;
+  /** Whether somebody still waits for it; asked between events. */
+  readonly isWanted?: () => boolean;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 };
@@ -50,7 +52,7 @@ const READ_ENTRIES = 50;
 export async function previewRules(
   ledger: PreviewedLedger,
   rules: RuleSet | undefined,
-  { last, timeMs, now = () => performance.now() }: PreviewOptions,
+  { last, timeMs, isWanted = () => true, now = () => performance.now() }: PreviewOptions,
 ): Promise<Preview> {
   const judge = new Judge(rules ?? { digest: "0x", schemas: {}, requirements: [] });
   const { size } = ledger;
@@ -60,7 +62,7 @@ export async function previewRules(
   const told: PreviewedViolation[] = [];
   const counts = { looked: 0, refused: 0, quarantined: 0 };
   let from = size;
-  let isLate = false;
+  let isLate = !isWanted();
   for (let to = size; to > first && !isLate; to = from) {
     const some: Entry[] = [];
     for await (const entry of ledger.entries(Math.max(first, to - READ_ENTRIES), to)) some.push(entry);
@@ -70,7 +72,7 @@ export async function previewRules(
         await new Promise(setImmediate);
         sliceBegan = now();
       }
-      isLate = now() - began > timeMs;
+      isLate = now() - began > timeMs || !isWanted();
       const found = look(judge, some[i] as Entry);
       if (found === undefined) continue;
       counts.looked++;

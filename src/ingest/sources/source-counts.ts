@@ -151,6 +151,12 @@ export class SourceBook {
       .sort((a, b) => compare(a.source, b.source) || compare(a.format, b.format) || compare(a.key, b.key));
   }
 
+  /** Entries of a ledger that are in no count yet: what a crash or damage took from the counts is counted again, the oldest first. */
+  uncounted(ledger: string): number {
+    const missing = this.#followed.get(ledger)?.missing ?? [];
+    return missing.reduce((sum, { from, to }) => sum + Math.max(0, to - from), 0);
+  }
+
   /** Resolves when all that was recorded before the start is counted. */
   async settled(): Promise<void> {
     await Promise.all(this.#counting);

@@ -161,7 +161,11 @@ export type SourceAnswer = SourceCounts & {
   readonly keys: readonly SourceKeyAnswer[];
 };
 
-export type SourcesAnswer = { readonly sources: readonly SourceAnswer[] };
+export type SourcesAnswer = {
+  readonly sources: readonly SourceAnswer[];
+  /** Entries that are in no count yet, after a crash, damage or an upgrade; absent from a service older than these pages. */
+  readonly uncounted?: number;
+};
 
 export type NewKeyAnswer = KeyAnswer & {
   readonly key: string;

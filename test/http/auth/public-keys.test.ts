@@ -169,3 +169,18 @@ test("what is called a public key and is none is no webhook secret, and a privat
     assert.match(answer.text, /after whpk_ that of a public key of ed25519, 32 bytes/);
   }
 });
+
+test("no key is taken under which anybody could sign: a point of small order, or one beyond the prime", async () => {
+  const prime = 2n ** 255n - 19n;
+  const order8 = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n;
+  const ys = [0n, 1n, prime - 1n, order8, prime - order8, prime, prime + 1n, 2n ** 255n - 1n];
+  const encodings = ys
+    .flatMap((y) => [y, y + 2n ** 255n])
+    .map((y) => {
+      return Buffer.from(y.toString(16).padStart(64, "0"), "hex").reverse();
+    });
+  for (const bytes of encodings) {
+    const refused = await keyWith("weak", `whpk_${bytes.toString("base64")}`);
+    assert.equal(codeOf(refused), "400 request_invalid", bytes.toString("hex"));
+  }
+});

@@ -15,6 +15,7 @@ import { receiveValue } from "../../intake/receive.ts";
 import { Problem } from "../../problem.ts";
 import { json, within } from "../../reply.ts";
 import type { Services } from "../../services.ts";
+import { connectionOf } from "../../wire/connections.ts";
 
 export function listSchemas({ rules }: Services): Answering<"listSchemas"> {
   return ({ ledger }) => {
@@ -67,9 +68,12 @@ export function previewRules({ rules, limits }: Services, budget: BodyBudget): A
     requireSchemas(requirements ?? [], (name) => {
       if (!Object.hasOwn(schemas, name)) rules.schema(ledger.record.id, name);
     });
+    // Whoever has only ended its side is told how far it came.
+    const isWanted = (): boolean => !res.destroyed && connectionOf(req.socket)?.ended.aborted !== true;
     const preview = turn.take(async () => {
       const proposed = { schemas, requirements: requirements as readonly Requirement[] | undefined };
-      return await previewOf(ledger, rules.proposed(ledger.record.id, proposed), { last, timeMs: limits.answerMs / 4 });
+      const options = { last, timeMs: limits.answerMs / 4, isWanted };
+      return await previewOf(ledger, rules.proposed(ledger.record.id, proposed), options);
     });
     return json(200, await within(limits.answerMs, preview));
   };

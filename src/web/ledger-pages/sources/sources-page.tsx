@@ -1,5 +1,6 @@
 /** Sources: who sends to the ledger; one of them with its keys; and adding one. The address says which. */
 
+import { formatCount } from "../../parts/format.ts";
 import { Loading } from "../../parts/loading.tsx";
 import { useNow } from "../../parts/now.ts";
 import type { LedgerAnswer, SourcesAnswer } from "../answers.ts";
@@ -37,6 +38,7 @@ export function SourcesPage({ route, ledger }: Props) {
   return (
     <div class="stack">
       <Trouble error={error} />
+      <Uncounted entries={value.uncounted ?? 0} />
       {named === null ? (
         <All ledger={ledger.name} sources={all} now={now} />
       ) : (
@@ -50,6 +52,16 @@ export function SourcesPage({ route, ledger }: Props) {
         />
       )}
     </div>
+  );
+}
+
+/** Said while the numbers are too small, so that nobody takes them for all there is. */
+function Uncounted({ entries }: { readonly entries: number }) {
+  if (entries === 0) return null;
+  return (
+    <p class="note wait" role="status">
+      {`${formatCount(entries)} recorded ${entries === 1 ? "event is" : "events are"} still being counted again: until then these numbers are too small. Nothing of what was recorded is missing.`}
+    </p>
   );
 }
 
