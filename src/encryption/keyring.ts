@@ -58,6 +58,8 @@ export type KeyringOptions = {
   readonly now: () => number;
   /** Whether a ring is made where there is none. */
   readonly mayBegin: boolean;
+  /** Told after each question to a key-encryption key how it ended; undefined when it answered. */
+  readonly onAsked?: ((failure: Error | undefined) => void) | undefined;
 };
 
 /** A key of a subject, with its id. */
@@ -290,7 +292,7 @@ export class Keyring {
     const [kek] = this.#options.keks;
     // The version is taken before, so that one that comes meanwhile is not said of what an older one wrapped.
     const { id, version } = kek;
-    const wrapped = await kek.wrap(key, this.#context(context));
+    const wrapped = await this.#asked(kek.wrap(key, this.#context(context)));
     return { id, version, wrapped: Buffer.from(wrapped).toString("base64"), madeAt: this.#options.now() };
   }
 
@@ -302,9 +304,22 @@ export class Keyring {
         `expected the key-encryption key ${id}, which wrapped the keys of this store, got ${known}; name it in the settings as a former one`,
       );
     }
-    const key = await kek.unwrap(Buffer.from(wrapped, "base64"), { version, context: this.#context(context) });
+    const about = { version, context: this.#context(context) };
+    const key = await this.#asked(kek.unwrap(Buffer.from(wrapped, "base64"), about));
     if (key.length === KEY_BYTES) return key;
     throw new KekRefusedError(`expected a key of ${KEY_BYTES} bytes from ${id}, got ${key.length}`);
+  }
+
+  async #asked<T>(answer: Promise<T>): Promise<T> {
+    const { onAsked } = this.#options;
+    try {
+      const found = await answer;
+      onAsked?.(undefined);
+      return found;
+    } catch (error) {
+      onAsked?.(error as Error);
+      throw error;
+    }
   }
 
   #context(of: string): string {

@@ -6,6 +6,7 @@
 
 import { Keyring } from "../encryption/keyring.ts";
 import { KeyringCipher } from "../encryption/keyring-cipher.ts";
+import type { Condition, Health } from "../health.ts";
 import type { Log } from "../log.ts";
 import type { Hash } from "../merkle/hash.ts";
 import type { StoreForm } from "../store/values/form.ts";
@@ -20,10 +21,20 @@ export type StoreEncryptionOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   readonly hash: Hash;
+  /** Where it is told that the key-encryption key cannot be asked. */
+  readonly health?: Health;
 };
 
 const IN_CLEAR =
   "this store was made in clear, and events lie in it as they came: stop the service and run `holdfast encryption convert` to encrypt it";
+
+const KEYS_UNAVAILABLE: Condition = {
+  code: "keys_unavailable",
+  detail:
+    "the key-encryption key cannot be asked or refuses, so that events of subjects whose keys are not at hand are neither taken nor " +
+    "read; all else goes on, and it is asked again with the next of them; the log has the cause, docs/encryption.md what to do",
+  isNotice: true,
+};
 
 export class StoreEncryption {
   readonly #options: StoreEncryptionOptions;
@@ -55,7 +66,7 @@ export class StoreEncryption {
     const { settings, data, env, log, hash, keyring: directory = keyringFolder(data) } = this.#options;
     const keks = await openKeyEncryptionKeys(settings, { data, env, log });
     try {
-      const keyring = await Keyring.open({ directory, keks, now: Date.now, mayBegin });
+      const keyring = await Keyring.open({ directory, keks, now: Date.now, mayBegin, onAsked: this.#tell });
       this.#cipher = new KeyringCipher({ keyring, hash, subjectMembers: settings.subject, now: Date.now });
       return this.#cipher;
     } catch (error) {
@@ -63,6 +74,10 @@ export class StoreEncryption {
       throw error;
     }
   }
+
+  readonly #tell = (failure: Error | undefined): void => {
+    this.#options.health?.report("keys", failure && KEYS_UNAVAILABLE, failure);
+  };
 
   async close(): Promise<void> {
     await this.#cipher?.keyring.close();

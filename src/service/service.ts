@@ -192,6 +192,7 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
     settings: config.encryption,
     data: config.data,
     env: process.env,
+    health,
     log,
     hash,
   });

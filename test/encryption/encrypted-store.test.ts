@@ -5,6 +5,7 @@ import { cpSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import test from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
+import { Keyring } from "../../src/encryption/keyring.ts";
 import type { Entry } from "../../src/entry/entry.ts";
 import { memberDigest } from "../../src/entry/entry.ts";
 import { packEntry, packMembers } from "../../src/entry/packed.ts";
@@ -326,4 +327,19 @@ test("what was replaced is on the disk no more, however lately it was written", 
   const again = await LevelStore.open(join(folder, "store"));
   t.after(() => again.close());
   assert.equal((await again.entry(ledger.id, 2))?.members.length, 1);
+});
+
+test("whether the key-encryption key answers is told after each question", async (t) => {
+  const folder = await newFolder(t);
+  const kek = new MemoryKek();
+  const told: (string | undefined)[] = [];
+  const onAsked = (failure: Error | undefined) => told.push(failure?.message);
+  const options = { directory: join(folder, "keyring"), keks: [kek] as const, now: Date.now, mayBegin: true, onAsked };
+  const keyring = await Keyring.open(options);
+  t.after(() => keyring.close());
+  kek.isAway = true;
+  await assert.rejects(keyring.ledgerKey(ledger.id), { code: "key_unavailable" });
+  kek.isAway = false;
+  await keyring.ledgerKey(ledger.id);
+  assert.deepEqual(told, [undefined, "the key-encryption key is away", undefined]);
 });
