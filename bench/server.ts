@@ -51,7 +51,8 @@ async function holdfast() {
   const rules = new RuleBook({ store, hash, salts });
   await rules.follow(main);
   const planOf = planOfText;
-  const retention = new Retention({ store, hash, salts, now: Date.now, planOf, finalSize: () => 0, delayMs: 0 });
+  const index = { forget: async () => undefined, compact: async () => undefined };
+  const retention = new Retention({ store, hash, salts, now: Date.now, planOf, finalSize: () => 0, delayMs: 0, index });
   await retention.follow(main);
   const keys = await KeyRing.open(store);
   const { text: key } = await keys.create({ roles: ["admin"], source: "bench" });

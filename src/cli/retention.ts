@@ -86,6 +86,9 @@ export function addRetention(program: Command): void {
     .option("--at <time>", "as if it were this time")
     .action(preview);
   withRuleOptions(
+    retention.command("status").description("Tell how far pruning is: what goes on, what went, and why not."),
+  ).action(status);
+  withRuleOptions(
     retention.command("presets").description("List policies to begin with, and what their paragraphs leave open."),
   ).action(presets);
 }
@@ -228,6 +231,33 @@ function previewText(preview: Preview): string[] {
     ...(pruned === 0 ? [] : [`${pruned} are gone already.`]),
     ...next,
   ];
+}
+
+type Status = {
+  readonly isWorking: boolean;
+  readonly step?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly pruned: number;
+  readonly lastRunAt?: number;
+  readonly failure?: string;
+};
+
+async function status(flags: RuleFlags): Promise<void> {
+  const answer = (await new ServiceClient(flags).ask(rulePath(flags, "retention", "status"))) as Status;
+  const { isWorking, step, from = 0, to = 0, pruned, lastRunAt, failure } = answer;
+  const now =
+    step === undefined
+      ? isWorking
+        ? "It is looking for what is due."
+        : "Nothing is being pruned."
+      : `It is ${step} entries ${from} to ${to - 1}.`;
+  const text = [
+    now,
+    `${counted(pruned, "body", "bodies")} went since the service started; nothing more was due at ${spellTime(lastRunAt)}.`,
+    ...(failure === undefined ? [] : [`It does not get on: ${failure}. It is tried again.`]),
+  ];
+  printResult({ json: answer, text }, flags.json === true);
 }
 
 async function presets(flags: RuleFlags): Promise<void> {

@@ -27,8 +27,18 @@ export type ShownMember = { readonly salt: Uint8Array; readonly text: string };
 export type WithheldMember = { readonly digest: Uint8Array };
 export type Member = ShownMember | WithheldMember;
 
-/** What is stored for an event: members in JCS order of their names, and when the service recorded it (ms since 1970). */
-export type Entry = { readonly recordedAt: number; readonly members: readonly Member[] };
+/** What stays of an entry that was pruned: neither members nor their digests, but what proves its neighbours. */
+export type Pruned = {
+  readonly leafHash: Uint8Array;
+  /** Name of the archive that has it; none where there is none. */
+  readonly archive?: string;
+};
+
+/**
+ * What is stored for an event: members in JCS order of their names, and when the service recorded it (ms since 1970). One that was
+ * pruned has no members.
+ */
+export type Entry = { readonly recordedAt: number; readonly members: readonly Member[]; readonly pruned?: Pruned };
 
 /** Member digest: H(0x02 || salt || UTF-8 of the text). */
 export function memberDigest(hash: Hash, member: Member): Uint8Array {
@@ -100,8 +110,9 @@ export function entryLeafHashes(hash: Hash, recordedAt: number, digests: readonl
   );
 }
 
-/** Leaf hash of an entry, from its values. */
-export function entryLeafHash(hash: Hash, { recordedAt, members }: Entry): Uint8Array {
+/** Leaf hash of an entry, from its values; that of one that was pruned is as it is kept, and the root tells whether it is right. */
+export function entryLeafHash(hash: Hash, { recordedAt, members, pruned }: Entry): Uint8Array {
+  if (pruned !== undefined) return pruned.leafHash;
   const [leaf] = entryLeafHashes(hash, recordedAt, [memberDigests(hash, members)]);
   return leaf as Uint8Array;
 }

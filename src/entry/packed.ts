@@ -9,16 +9,25 @@
 
 import { readUtf8, utf8 } from "../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash, hashParts } from "../merkle/hash.ts";
-import { type Entry, MEMBER_PREFIX, type Member, requireCount, requireLength, SALT_LENGTH } from "./entry.ts";
+import {
+  type Entry,
+  MEMBER_PREFIX,
+  type Member,
+  type Pruned,
+  requireCount,
+  requireLength,
+  SALT_LENGTH,
+} from "./entry.ts";
 import { readVarint, varintLength, writeVarint } from "./varint.ts";
 
 /** Members in the form above. */
 export type PackedMembers = Uint8Array;
 
 /** An entry whose members are packed. */
-export type PackedEntry = { readonly recordedAt: number; readonly members: PackedMembers };
+export type PackedEntry = { readonly recordedAt: number; readonly members: PackedMembers; readonly pruned?: Pruned };
 
 const WITHHELD = 1;
+const NO_MEMBERS = new Uint8Array(0);
 /** Shorter texts are copied by hand: to make a view of one takes longer. */
 const BY_HAND_MAX = 64;
 /** Bytes of a member at most, without its text. */
@@ -68,7 +77,8 @@ export function packShown(
 }
 
 /** An entry with its members packed. @throws RangeError like {@link packMembers} */
-export function packEntry({ recordedAt, members }: Entry): PackedEntry {
+export function packEntry({ recordedAt, members, pruned }: Entry): PackedEntry {
+  if (pruned !== undefined) return { recordedAt, members: NO_MEMBERS, pruned };
   return { recordedAt, members: packMembers(members) };
 }
 
@@ -108,6 +118,12 @@ export function walkMembers(packed: PackedMembers, each: (start: number, end: nu
       each(start, at);
     }
   }
+}
+
+/** An entry with its members read. @throws RangeError like {@link unpackMembers} */
+export function unpackEntry({ recordedAt, members, pruned }: PackedEntry): Entry {
+  if (pruned !== undefined) return { recordedAt, members: [], pruned };
+  return { recordedAt, members: unpackMembers(members) };
 }
 
 /**

@@ -25,6 +25,8 @@ export type ExportTrailer = {
   /** Of the content in front of the trailer, lines of progress left out. */
   readonly bytes: number;
   readonly sha256: string;
+  /** How many of the entries that were looked at had been pruned: nobody can tell any more whether they would be here. */
+  readonly pruned?: number;
   /** Indexes of events that would be here, had the store not damaged them. */
   readonly unreadable?: readonly number[];
 };

@@ -38,7 +38,13 @@ import {
 import { PAGES, servePage } from "./routes/files/pages.ts";
 import { encryptionAnswers } from "./routes/governance/encryption.ts";
 import { liftHold, listHolds, placeHold } from "./routes/governance/holds.ts";
-import { listRetentionPresets, previewRetention, putRetention, readRetention } from "./routes/governance/retention.ts";
+import {
+  listRetentionPresets,
+  previewRetention,
+  putRetention,
+  readRetention,
+  readRetentionStatus,
+} from "./routes/governance/retention.ts";
 import {
   listSchemas,
   listViolations,
@@ -137,6 +143,7 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     readRetention: readRetention(services),
     putRetention: putRetention(services, budget),
     previewRetention: previewRetention(services, budget),
+    readRetentionStatus: readRetentionStatus(services),
     listRetentionPresets: listRetentionPresets(),
     listHolds: listHolds(services),
     placeHold: placeHold(services, budget),

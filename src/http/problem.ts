@@ -17,6 +17,9 @@ export type ProblemExtra = {
   /** Events of the request whose key was used before: position in the request, index in the ledger. */
   readonly conflicts?: readonly { readonly position: number; readonly index?: number }[];
   readonly requestId?: string;
+  /** Of an event that was pruned, and where it is archived. */
+  readonly leafHash?: string;
+  readonly archive?: string;
 };
 
 /** How a foreign protocol spells a problem: its own status and body. */
@@ -85,16 +88,20 @@ type Known = Error & {
   readonly retryAfterS?: number;
   readonly items?: ProblemExtra["conflicts"];
   readonly errors?: ProblemExtra["errors"];
+  readonly leafHash?: string;
+  readonly archive?: string | undefined;
   readonly line?: number | undefined;
 };
 
 function knownProblem(code: Code, error: Known): Problem {
-  const { path, expected, got, items, errors, line } = error;
+  const { path, expected, got, items, errors, line, leafHash, archive } = error;
   const retryAfterS = error.retryAfterS ?? (CODES[code][0] === 503 ? RETRY_AFTER_S : undefined);
   return new Problem(code, error.message, {
     ...(path !== undefined && expected !== undefined && { errors: [{ path, expected, got: got ?? "nothing" }] }),
     ...(errors !== undefined && { errors }),
     ...(line !== undefined && { line }),
+    ...(leafHash !== undefined && { leafHash }),
+    ...(archive !== undefined && { archive }),
     ...(items !== undefined && items.length > 0 && { conflicts: items }),
     ...(retryAfterS !== undefined && { headers: { "Retry-After": String(Math.max(1, Math.ceil(retryAfterS))) } }),
     cause: error,

@@ -24,6 +24,7 @@ import {
   type Frame,
   type Status,
 } from "../verify/bundle/bundle.ts";
+import { PrunedError } from "./pruned-error.ts";
 
 /** The ledger has no event at an index, or no checkpoint that a bundle could be made for. */
 class ProveError extends Error {
@@ -56,7 +57,7 @@ const SEARCH_MAX = 10_000;
 
 /**
  * A bundle for an entry.
- * @throws ProveError; EventError code member_unknown; DamagedStoreError when what is stored does not prove the entry
+ * @throws ProveError; PrunedError; EventError code member_unknown; DamagedStoreError when what is stored does not prove the entry
  */
 export async function makeBundle(request: ProveRequest): Promise<Bundle> {
   const { ledger, hash, index, omit = [] } = request;
@@ -64,6 +65,7 @@ export async function makeBundle(request: ProveRequest): Promise<Bundle> {
   if (stored === undefined) {
     throw new ProveError("event_unknown", `expected an index below ${ledger.size}, got ${index}`);
   }
+  if (stored.pruned !== undefined) throw new PrunedError(index, stored.pruned);
   const checkpoint = await chooseCheckpoint(request);
   const [leaf, path, anchors] = await Promise.all([
     ledger.leafHash(index),
@@ -125,6 +127,8 @@ type Anchors = { readonly list: readonly BundleAnchor[]; readonly status: Status
 
 function assemble(ledger: BundleLedger, recorded: RecordedEntry, anchors: Anchors): Bundle {
   const { index, entry, path, checkpoint } = recorded;
+  // What is sent again may have been pruned long since.
+  if (entry.pruned !== undefined) throw new PrunedError(index, entry.pruned);
   const { size, root, signedAt, signature } = checkpoint;
   const [leafHash, ...rest] = spellAll([recorded.leafHash, ...path, ...entry.members.map(bytesOf)]);
   const values = rest.slice(path.length);

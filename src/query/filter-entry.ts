@@ -8,6 +8,8 @@ import type { Plan } from "./request.ts";
 
 /** Whether an entry has all that a plan asks for; its index is for the caller to compare. */
 export function isMatch(entry: Entry, { terms, recorded, occurred, text }: Plan): boolean {
+  // Nobody can tell any more what it was.
+  if (entry.pruned !== undefined) return false;
   if (entry.recordedAt < recorded.since || entry.recordedAt >= recorded.until) return false;
   if (!hasTerms(entry, terms)) return false;
   if (isBounded(occurred)) {

@@ -5,7 +5,7 @@
 
 import { setImmediate } from "node:timers/promises";
 import type { Entry } from "../entry/entry.ts";
-import { type PackedEntry, unpackMembers } from "../entry/packed.ts";
+import { type PackedEntry, unpackEntry } from "../entry/packed.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { isMatch } from "./filter-entry.ts";
 import { type Indexer, isDamage } from "./index/indexer.ts";
@@ -122,11 +122,12 @@ async function judgePacked(scan: Scan, indexes: readonly number[], text: TextSea
   if (packed === undefined) return judgeEach(scan, indexes);
   const judged: Candidate[] = [];
   const slice = new Slice();
-  for (const { recordedAt, members } of packed) {
+  for (const each of packed) {
+    const { members } = each;
     scan.work += PACKED_WORK + BYTE_WORK * members.length;
     if (text.mayBeIn(members)) {
       scan.work += ENTRY_WORK + DECODED_BYTE_WORK * members.length;
-      const whole = { recordedAt, members: unpackMembers(members) };
+      const whole = unpackEntry(each);
       judged.push(isMatch(whole, plan) ? whole : "other");
     } else judged.push("other");
     if (slice.isOver) await slice.next();

@@ -13,8 +13,9 @@ import {
   positionUpTo,
   rangeMask,
   removePosition,
+  subtract,
 } from "./index/positions.ts";
-import type { Term } from "./index/terms.ts";
+import { PRUNED, type Term } from "./index/terms.ts";
 import { coverage, timeMask } from "./index/times.ts";
 import type { Order, Plan } from "./request.ts";
 
@@ -60,6 +61,7 @@ async function examine(scan: Scan, width: number, lookAt: SegmentReader, isDone:
     // No await before this is computed: the segment may be closed while we wait.
     const mask = rangeMask(0, openSegment.length);
     for (const term of scan.plan.terms) intersect(mask, openSegment.postings(term));
+    if (openSegment.hasPruned) subtract(mask, openSegment.postings(PRUNED));
     const times = openSegment.times();
     intersectTimes(mask, scan.plan, times.recordedAt, times.occurredAt);
     scan.work++;
@@ -99,6 +101,7 @@ async function candidates(scan: Scan, numbers: readonly number[]): Promise<Map<n
     if (coverage(occurred, scan.plan.occurred) === "none") continue;
     masks.set(number, rangeMask(0, length));
   }
+  await passOverPruned(scan, masks);
   for (const term of rarestFirst(scan)) {
     const alive = [...masks.keys()];
     if (alive.length === 0) break;
@@ -114,6 +117,20 @@ async function candidates(scan: Scan, numbers: readonly number[]): Promise<Map<n
     }
   }
   return masks;
+}
+
+/** Takes out what was pruned, which would be read in vain. */
+async function passOverPruned(scan: Scan, masks: Map<number, Mask>): Promise<void> {
+  const { segments } = scan.indexer;
+  const numbers = [...masks.keys()].filter((number) => segments.header(number).hasPruned === true);
+  if (numbers.length === 0) return;
+  scan.work += numbers.length;
+  const found = await segments.postings(numbers, PRUNED);
+  for (const [i, number] of numbers.entries()) {
+    const mask = masks.get(number) as Mask;
+    subtract(mask, found[i] as Mask);
+    if (countPositions(mask) === 0) masks.delete(number);
+  }
 }
 
 /** Terms in the order in which they leave least: by what was seen, and before that by what their fields are like. */

@@ -3,8 +3,9 @@
  * stops it. The thread is given back between entries, and the work ends with its time; the next preview goes on from there.
  */
 
-import { unpackMembers } from "../entry/packed.ts";
+import { type PackedEntry, unpackEntry } from "../entry/packed.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Hex } from "../merkle/bytes.ts";
 import type { HoldGuard } from "./hold-book.ts";
 import { RetentionJudge } from "./judge.ts";
 import type { RetentionRule } from "./policy.ts";
@@ -76,14 +77,14 @@ export async function previewRetention(
   while (!isOver) {
     const end = Math.min(ledger.size, to + READ_ENTRIES);
     for await (const some of ledger.packedEntries(to, end)) {
-      for (const { recordedAt, members } of some) {
+      for (const packed of some) {
         // Times never run backwards: behind the first one that is too young for every rule, all are.
-        const earliest = judge.earliestDueAt(recordedAt);
+        const earliest = judge.earliestDueAt(packed.recordedAt);
         if (earliest > at) {
           sums.comesLater(earliest);
           return sums.preview({ from, to: ledger.size, complete: true });
         }
-        sums.add(ledger.record.id, to, { recordedAt, members });
+        sums.add(ledger.record.id, to, packed);
         to++;
         if (clock() - sliceBegan <= SLICE_MS) continue;
         await new Promise(setImmediate);
@@ -94,8 +95,6 @@ export async function previewRetention(
   }
   return sums.preview({ from, to, complete: to >= ledger.size });
 }
-
-type Packed = { readonly recordedAt: number; readonly members: Uint8Array };
 
 class Sums {
   readonly #options: RetentionPreviewOptions;
@@ -112,8 +111,12 @@ class Sums {
     this.#byRule = options.rules.map(() => ({ due: 0, bytes: 0 }));
   }
 
-  add(ledgerId: `0x${string}`, index: number, { recordedAt, members }: Packed): void {
-    const entry = { recordedAt, members: unpackMembers(members) };
+  add(ledgerId: Hex, index: number, packed: PackedEntry): void {
+    if (packed.pruned !== undefined) {
+      this.#counts.pruned++;
+      return;
+    }
+    const entry = unpackEntry(packed);
     const { dueAt, rule, isArchived } = this.#judge.judge(entry);
     if (dueAt > this.#options.at) {
       this.comesLater(dueAt);
@@ -129,7 +132,7 @@ class Sums {
       this.#counts.notFinal++;
       return;
     }
-    const bytes = members.length + ENTRY_BYTES;
+    const bytes = packed.members.length + ENTRY_BYTES;
     this.#counts.due++;
     this.#counts.dueBytes += bytes;
     if (isArchived) this.#counts.archived++;

@@ -5,15 +5,18 @@ import { HoldBook, type HoldBookOptions } from "./hold-book.ts";
 import type { RetentionRule } from "./policy.ts";
 import { type GovernedLedger, PolicyBook, type PolicyBookOptions } from "./policy-book.ts";
 import { type PreviewedRetention, previewRetention, type RetentionPreview } from "./preview.ts";
+import type { PrunedLedger } from "./pruning/due-entries.ts";
+import { Pruner, type PrunerOptions } from "./pruning/pruner.ts";
 
 export type RetentionOptions = PolicyBookOptions &
-  HoldBookOptions & {
+  HoldBookOptions &
+  Omit<PrunerOptions, "policies" | "holds"> & {
     /** Up to where a ledger is final on every chain that it is anchored on. */
     readonly finalSize: (ledgerId: Hex) => Promise<number> | number;
   };
 
 /** What holds where nothing is set. */
-export const RETENTION_DEFAULTS = { delayMs: 7 * 86_400_000 } as const;
+export const RETENTION_DEFAULTS = { delayMs: 7 * 86_400_000, intervalMs: 60_000 } as const;
 
 /** What a preview is asked for. */
 export type PreviewWish = {
@@ -28,18 +31,21 @@ export type PreviewWish = {
 export class Retention {
   readonly policies: PolicyBook;
   readonly holds: HoldBook;
+  readonly pruner: Pruner;
   readonly #options: RetentionOptions;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
     this.policies = new PolicyBook(options);
     this.holds = new HoldBook(options);
+    this.pruner = new Pruner({ ...options, policies: this.policies, holds: this.holds });
   }
 
   /** Reads what holds for a ledger, before anything of it is taken away. */
-  async follow(ledger: GovernedLedger): Promise<void> {
+  async follow(ledger: GovernedLedger & PrunedLedger): Promise<void> {
     await this.holds.follow(ledger);
     await this.policies.follow(ledger);
+    await this.pruner.follow(ledger);
   }
 
   /** What rules would do to a ledger; nothing is changed. */

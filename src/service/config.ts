@@ -124,6 +124,8 @@ const retention = settings({
     .nonnegative()
     .max(31_536_000)
     .default(RETENTION_DEFAULTS.delayMs / 1000),
+  /** How often it is looked whether something is due. */
+  intervalS: seconds.default(RETENTION_DEFAULTS.intervalMs / 1000),
 });
 
 const hecAck = z.enum(HEC_ACKS);

@@ -84,6 +84,17 @@ export class Indexes {
     await this.#begin(ledger).catch((error: Error) => this.#renew(error));
   }
 
+  /** Builds anew what the index of a ledger has of entries [from, to), of which some were pruned. */
+  async forget(ledger: string, from: number, to: number): Promise<void> {
+    // Where there is none now, one is built from the entries as they are.
+    await this.#indexers.get(ledger)?.forget(from, to);
+  }
+
+  /** Takes off the disk what was removed and written over. */
+  async compact(): Promise<void> {
+    await this.#store?.compact();
+  }
+
   async close(): Promise<void> {
     this.#stopping.abort();
     await this.#renewing;

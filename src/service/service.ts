@@ -150,6 +150,8 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     certificate,
   });
   anchorer.start();
+  opened.adopt(retention.pruner, (each) => each.stop());
+  retention.pruner.start();
   return {
     syslog,
     url: urls[0] as string,
@@ -216,6 +218,8 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
     planOf: planOfText,
     delayMs: config.retention.delayS * 1000,
     finalSize: (ledgerId) => finalSize(store, ledgerId, chainIds),
+    index: indexes,
+    intervalMs: config.retention.intervalS * 1000,
   });
   const marks = opened.adopt(await openMarks(config, hash, health), (each) => each.close());
   return {

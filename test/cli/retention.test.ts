@@ -22,7 +22,7 @@ after(() => service.close());
 test("the commands on the page set a policy and place, list and lift holds", async (t) => {
   const page = readFileSync(join(ROOT, "docs", "retention.md"), "utf8");
   const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
-  assert.equal(blocks.length, 2);
+  assert.equal(blocks.length, 3);
   const holdfast = `holdfast() { "${process.execPath}" "${join(ROOT, "src", "cli", "main.ts")}" "$@"; }`;
   const options = { cwd: makeFolder(t), env: { ...process.env, ...env } };
   const { stdout } = await promisify(execFile)("/bin/sh", ["-e", "-c", [holdfast, ...blocks].join("\n")], options);

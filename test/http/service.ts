@@ -84,7 +84,12 @@ export async function startService(options: Options = {}): Promise<Running> {
   const now = () => clock.now;
   const finalSize = (id: Hex) =>
     Math.min(...(chains.get(id) ?? []).map((each) => each.finalSize), Number.MAX_SAFE_INTEGER);
-  const retention = new Retention({ store, hash, salts, now, planOf: planOfText, finalSize, delayMs: 86_400_000 });
+  const index = {
+    forget: async (name: string, from: number, to: number) => await indexers.get(name)?.forget(from, to),
+    compact: async () => undefined,
+  };
+  const planOf = planOfText;
+  const retention = new Retention({ store, hash, salts, now, planOf, finalSize, delayMs: 86_400_000, index });
   const ledgers = await openLedgers(store, indexers, clock, [rules, retention], options.ledgerLimits);
   const seal = new SecretBox(new Uint8Array(32).fill(7), "tests");
   const keys = await KeyRing.open(store, () => clock.now, undefined, seal);

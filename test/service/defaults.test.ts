@@ -102,7 +102,7 @@ test("the defaults of the environment and the file are those that docs/configura
   for (const name of IN_VARIABLES) assert.equal(told.get(name), "", `${name} has its default above`);
   for (const name of IN_VARIABLES) told.delete(name);
   const ofTls = { "tls.clients": TLS_DEFAULTS.clients, "tls.hstsS": TLS_DEFAULTS.hstsS };
-  const ofRetention = { "retention.delayS": retention.delayS };
+  const ofRetention = { "retention.delayS": retention.delayS, "retention.intervalS": retention.intervalS };
   const ofEncryption = {
     encryption: undefined,
     "encryption.key": encryption.key,

@@ -61,6 +61,7 @@ export const CODES = {
   encryption_off: [409, "The store is not encrypted"],
   rotation_refused: [409, "The key-encryption key was not rotated"],
   key_last_admin: [409, "This is the last API key that may administer"],
+  event_pruned: [410, "The event was pruned"],
   event_too_large: [413, "The event is too large"],
   request_too_large: [413, "The request is too large"],
   batch_too_large: [413, "The request has too many events"],

@@ -72,6 +72,7 @@ const ofEvents: readonly Code[] = [
   "batch_empty",
   "batch_too_large",
   "idempotency_conflict",
+  "event_pruned",
   ...OF_RECORDING,
 ];
 export const OPERATIONS = {
@@ -106,7 +107,7 @@ export const OPERATIONS = {
     path: ledger.extend({ index: whole("an index") }),
     answers: { 200: "StoredEvent" },
     isTagged: true,
-    codes: [...OF_KEY, ...OF_LEDGER, "event_unknown", "event_forbidden", "parameter_invalid"],
+    codes: [...OF_KEY, ...OF_LEDGER, "event_unknown", "event_pruned", "event_forbidden", "parameter_invalid"],
   },
   proveEvent: {
     method: "get",
@@ -123,7 +124,15 @@ export const OPERATIONS = {
     }),
     answers: { 200: "Bundle" },
     isTagged: true,
-    codes: [...OF_KEY, ...OF_LEDGER, "event_unknown", "event_forbidden", "checkpoint_unknown", "member_unknown"],
+    codes: [
+      ...OF_KEY,
+      ...OF_LEDGER,
+      "event_unknown",
+      "event_pruned",
+      "event_forbidden",
+      "checkpoint_unknown",
+      "member_unknown",
+    ],
     compress: true,
     takesTurn: true,
   },

@@ -340,6 +340,8 @@ export const SCHEMAS = {
     line: z.int().optional(),
     conflicts: z.array(z.strictObject({ position: count, index: count.optional() })).optional(),
     requestId: z.string().optional(),
+    leafHash: hash.optional(),
+    archive: z.string().optional(),
   }),
 } as const;
 

@@ -67,7 +67,8 @@ export class SealTree {
 }
 
 /** Leaf hash of an entry, from its values. */
-export function leafOf({ recordedAt, members }: Entry): Buffer {
+export function leafOf({ recordedAt, members, pruned }: Entry): Buffer {
+  if (pruned !== undefined) return Buffer.from(pruned.leafHash);
   const head = Buffer.alloc(9);
   head[0] = ENTRY_VERSION;
   head.writeBigUInt64BE(BigInt(recordedAt), 1);

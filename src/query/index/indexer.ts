@@ -13,8 +13,9 @@ import type { Store } from "../../store/store.ts";
 import { IndexDamagedError } from "./checksum.ts";
 import type { IndexStore } from "./index-store.ts";
 import { OpenSegment } from "./open-segment.ts";
-import { SEGMENT_LENGTH } from "./positions.ts";
+import { countPositions, intersect, type Mask, rangeMask, SEGMENT_LENGTH } from "./positions.ts";
 import { Segments } from "./segments.ts";
+import { PRUNED } from "./terms.ts";
 import { Waiters } from "./waiters.ts";
 
 /** The ledger that is followed. */
@@ -140,6 +141,40 @@ export class Indexer {
         await this.#steps.take(() => this.#rebuild(segment));
       }
     }
+  }
+
+  /** Builds anew what the index has of entries [from, to), of which some were pruned: nothing of those stays in it. */
+  async forget(from: number, to: number): Promise<void> {
+    const end = Math.min(to, this.watermark);
+    for (let at = from; at < end; ) {
+      at = await this.#steps.take(async () => {
+        if (at >= this.#open.start) {
+          this.#open = await this.#build(this.#open.start, this.#open.end);
+          return this.#open.end;
+        }
+        const segment = this.segments.locate(at);
+        const { start, length } = this.segments.header(segment);
+        await this.#rebuild(segment);
+        return start + length;
+      });
+    }
+  }
+
+  /** How many of the entries [from, to) were pruned, as far as they can be searched. */
+  async countPruned(from: number, to: number): Promise<number> {
+    let count = 0;
+    const add = (mask: Mask, start: number, length: number): void => {
+      intersect(mask, rangeMask(Math.max(0, from - start), Math.min(length, to - start)));
+      count += countPositions(mask);
+    };
+    for (let number = 0; number < this.segments.count; number++) {
+      const { start, length, hasPruned } = this.segments.header(number);
+      if (hasPruned !== true || start >= to || start + length <= from) continue;
+      const [mask] = await this.healing(() => this.segments.postings([number], PRUNED));
+      add(mask as Mask, start, length);
+    }
+    if (this.#open.hasPruned) add(this.#open.postings(PRUNED), this.#open.start, this.#open.length);
+    return count;
   }
 
   #wake(): void {

@@ -9,7 +9,7 @@ import { emptyMask, type Mask, SEGMENT_LENGTH } from "./positions.ts";
 import { PairList, type SortedPairs } from "./postings.ts";
 import { readFacts } from "./searchable.ts";
 import type { TermHasher } from "./term-hash.ts";
-import { eachTerm, type Term } from "./terms.ts";
+import { eachTerm, PRUNED, type Term } from "./terms.ts";
 import type { Times } from "./times.ts";
 
 /** A segment with this many pairs is closed early: 8 MiB. Events with thousands of targets exist. */
@@ -25,6 +25,7 @@ export class OpenSegment {
   #occurredAt = new Float64Array(256);
   readonly #lengthMax: number;
   #length = 0;
+  #hasPruned = false;
 
   /** @param lengthMax entries after which it is full, 1..16384 */
   constructor(start: number, hasher: TermHasher, lengthMax = SEGMENT_LENGTH) {
@@ -50,7 +51,7 @@ export class OpenSegment {
   add(entry: Entry | undefined): void {
     const position = this.#length;
     if (position === SEGMENT_LENGTH) throw new RangeError(`expected room in the segment, got ${position} entries`);
-    const facts = entry === undefined ? undefined : readFacts(entry);
+    const facts = entry === undefined || entry.pruned !== undefined ? undefined : readFacts(entry);
     const recordedAt = entry?.recordedAt ?? this.#recordedAt[position - 1] ?? 0;
     if (position === this.#recordedAt.length) this.#grow();
     this.#recordedAt[position] = recordedAt;
@@ -59,7 +60,16 @@ export class OpenSegment {
       eachTerm(facts, (field, text) => this.#pairs.add(this.#hasher.hash(field, text), position));
       countEntry(this.counts, recordedAt, facts);
     }
+    if (entry?.pruned !== undefined) {
+      this.#pairs.add(this.#hasher.hash(PRUNED.field, PRUNED.text), position);
+      this.#hasPruned = true;
+    }
     this.#length++;
+  }
+
+  /** Whether some of its entries were pruned. */
+  get hasPruned(): boolean {
+    return this.#hasPruned;
   }
 
   /** Positions that have a term. */

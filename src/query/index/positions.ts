@@ -35,6 +35,11 @@ export function intersect(mask: Mask, other: Mask): void {
   for (let i = 0; i < WORDS; i++) mask[i] = (mask[i] as number) & (other[i] as number);
 }
 
+/** Takes out of `mask` what is in `other`. */
+export function subtract(mask: Mask, other: Mask): void {
+  for (let i = 0; i < WORDS; i++) mask[i] = (mask[i] as number) & ~(other[i] as number);
+}
+
 export function countPositions(mask: Mask): number {
   let count = 0;
   for (let i = 0; i < WORDS; i++) {

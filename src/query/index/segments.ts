@@ -38,6 +38,8 @@ export type SegmentHeader = {
   readonly bits: number;
   readonly recorded: TimeSpan;
   readonly occurred: TimeSpan;
+  /** Some of its entries were pruned. */
+  readonly hasPruned?: true;
   /** Leaf hash of the last entry: random salts are in it, so it tells one history from another. */
   readonly leaf: Hex;
 };
@@ -144,6 +146,7 @@ export class Segments {
       recorded: spanOf(times.recordedAt),
       occurred: spanOf(times.occurredAt),
       leaf: toHex(leaf),
+      ...(segment.hasPruned && { hasPruned: true }),
     };
     const removed = Array.from({ length: Math.max(0, 2 ** (old?.bits ?? 0) - buckets.length) }, (_, i) => ({
       key: this.#key("b", number, buckets.length + i),

@@ -30,6 +30,8 @@ export type Term = { readonly field: Field; readonly text: string };
 
 /** The one thing that can be asked of it: entries that are not quarantined have no term for that. */
 export const QUARANTINED = "true";
+/** What those have that were pruned: they are found under nothing, and passed over. No filter can ask for it. */
+export const PRUNED: Term = { field: "format", text: "\u0000pruned" };
 /** What every entry has in a field of which it has a value at all; no value is empty. */
 export const ANY = "";
 

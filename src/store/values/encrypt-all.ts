@@ -11,7 +11,7 @@ import { Claims, type OfLedger } from "./claims.ts";
 import { EntryValues } from "./entry-values.ts";
 import { Records } from "./records.ts";
 import type { StoredValues } from "./stored-values.ts";
-import { decodeClaim, decodePackedEntry, decodeText, isEncrypted, revisionOf } from "./value-layout.ts";
+import { decodeClaim, decodePackedEntry, decodeText, isEncrypted, isPruned, revisionOf } from "./value-layout.ts";
 
 export type EncryptAllOptions = {
   readonly db: Database;
@@ -43,7 +43,7 @@ export async function encryptAll(options: EncryptAllOptions): Promise<number> {
   };
   for await (const [key, value] of options.db.range({}, (cause) => readingError(cause, () => "the store"))) {
     looked++;
-    if (!keys.holdsWords(key) || isEncrypted(value)) continue;
+    if (!keys.holdsWords(key) || isEncrypted(value) || (keys.isEntry(key) && isPruned(value))) continue;
     batch.push({ key: key.slice(), value: value.slice() });
     bytes += value.length;
     if (batch.length >= BATCH_VALUES || bytes >= BATCH_BYTES) await flush();

@@ -9,10 +9,10 @@ import { DamagedStoreError, type EntryReplacement, StoreUnavailableError } from 
 import type { OfLedger } from "./claims.ts";
 import type { StoredValues } from "./stored-values.ts";
 import type { CipherKey, PlainEntry } from "./value-cipher.ts";
-import { decodeMembers, type Naming, REVISION_MAX, revisionOf } from "./value-layout.ts";
+import { decodeMembersOf, type Naming, REVISION_MAX, revisionOf } from "./value-layout.ts";
 
 /** Keys of entries in their order; undefined where they are not encrypted. */
-export type CipherKeys = readonly CipherKey[] | undefined;
+export type CipherKeys = readonly (CipherKey | undefined)[] | undefined;
 
 export class EntryValues {
   readonly #db: Database;
@@ -23,10 +23,17 @@ export class EntryValues {
     this.#values = values;
   }
 
-  /** Keys to encrypt entries with. @throws StoreUnavailableError where one cannot be had: nothing is written then */
+  /** Keys to encrypt entries with, none for those that were pruned. @throws StoreUnavailableError where one cannot be had: nothing is written then */
   async cipherKeys({ ledgerId }: OfLedger, entries: readonly PlainEntry[]): Promise<CipherKeys> {
+    const { cipher } = this.#values;
+    const whole = entries.filter(({ pruned }) => pruned === undefined);
+    if (cipher === undefined || whole.length === 0) return undefined;
     try {
-      return await this.#values.cipher?.keysFor(ledgerId, entries);
+      const found = await cipher.keysFor(ledgerId, whole);
+      let at = 0;
+      return whole.length === entries.length
+        ? found
+        : entries.map(({ pruned }) => (pruned === undefined ? found[at++] : undefined));
     } catch (cause) {
       if (cause instanceof RangeError) throw cause;
       const message = `expected the keys that events are encrypted with, got: ${(cause as Error).message}`;
@@ -74,11 +81,11 @@ export class EntryValues {
     const bytes = await this.#db.get(keys.entryKey(number, index)).catch((cause) => {
       throw readingError(cause, naming);
     });
-    return bytes && unpacked(await this.#values.openEntry({ ledgerId, index }, bytes, naming), naming);
+    return bytes && decodeMembersOf(await this.#values.openEntry({ ledgerId, index }, bytes, naming), naming);
   }
 
   async *range(ledger: () => OfLedger, from: number, to: number): AsyncIterable<Entry> {
-    for await (const some of this.#range(ledger, from, to, unpacked)) yield* some;
+    for await (const some of this.#range(ledger, from, to, decodeMembersOf)) yield* some;
   }
 
   packedRange(ledger: () => OfLedger, from: number, to: number): AsyncIterable<readonly PackedEntry[]> {
@@ -114,9 +121,4 @@ export class EntryValues {
     }
     if (index < to) throw new DamagedStoreError(`${naming()} is missing`);
   }
-}
-
-/** An entry with its members. */
-function unpacked({ recordedAt, members }: PackedEntry, naming: Naming): Entry {
-  return { recordedAt, members: decodeMembers(members, naming) };
 }

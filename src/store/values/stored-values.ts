@@ -34,6 +34,8 @@ export class StoredValues {
   /** The bytes of an entry, a view that the next call overwrites. @param key where it is encrypted */
   entry(place: Place, entry: PackedEntry, key: CipherKey | undefined, revision = 0): Uint8Array {
     const { cipher } = this;
+    // What stays of it is in the tree for everybody to see.
+    if (entry.pruned !== undefined) return this.encoder.entry(entry, revision);
     if (key === undefined || cipher === undefined) return this.encoder.entry(entry, revision);
     const { recordedAt, members } = entry;
     requireCount(members[0] ?? 0);

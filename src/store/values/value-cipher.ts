@@ -4,7 +4,7 @@
  * Why: docs/decisions/0204.
  */
 
-import type { PackedMembers } from "../../entry/packed.ts";
+import type { PackedEntry, PackedMembers } from "../../entry/packed.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 
 /** Where an entry stands and what stands beside it in clear: all of it is bound to the ciphertext. */
@@ -21,7 +21,7 @@ export type EntryPlace = {
 export type CipherKey = object;
 
 /** What is to be encrypted. */
-export type PlainEntry = { readonly members: PackedMembers };
+export type PlainEntry = Pick<PackedEntry, "members" | "pruned">;
 
 export interface ValueCipher {
   /** 16 bytes that tell this ring of keys from others; a store keeps them, so that it is not opened with another. */

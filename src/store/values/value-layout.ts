@@ -9,19 +9,20 @@
  *   tile        256 hashes
  *   text        UTF-8: records and ledgers
  *
- * of version 2, encrypted (cipher.ts), of version 4, an entry that was written again with less in it:
+ * of version 3, an entry that was pruned; of version 2, encrypted (cipher.ts), of version 4, an entry that was written again with less in it:
  *
  *   entry 2     revision[1] recordedAt[8] encrypted members
  *   claim 2     as version 1, under a keyed digest of its key
  *   text 2      encrypted UTF-8
  *   entry 4     revision[1] recordedAt[8] members
+ *   entry 3     revision[1] recordedAt[8] leafHash[32] name of its archive
  */
 
 import { crc32 } from "node:zlib";
-import { type Entry, type Member, requireCount } from "../../entry/entry.ts";
-import { type PackedEntry, unpackMembers } from "../../entry/packed.ts";
+import { type Entry, type Pruned, requireCount } from "../../entry/entry.ts";
+import { type PackedEntry, unpackEntry } from "../../entry/packed.ts";
 import { readVarint, varintLength, writeVarint } from "../../entry/varint.ts";
-import { fromHex, readUint64, readUtf8, toHex, writeUint64 } from "../../merkle/bytes.ts";
+import { fromHex, readUint64, readUtf8, toHex, utf8, writeUint64 } from "../../merkle/bytes.ts";
 import type { Checkpoint, SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import { HASH_LENGTH } from "../../merkle/hash.ts";
 import { TILE_BYTES } from "../../merkle/tile.ts";
@@ -29,10 +30,12 @@ import { DamagedStoreError, type IdempotencyClaim } from "../store.ts";
 
 const CLEAR = 0x01;
 const ENCRYPTED = 0x02;
+const PRUNED = 0x03;
 const REVISED = 0x04;
 /** Of an entry, 0 being as it was recorded. */
 export const REVISION_MAX = 255;
 const SUM_LENGTH = 4;
+const NO_MEMBERS = new Uint8Array(0);
 const SIGNATURE_LENGTH = 65;
 
 /** Writes records into one growing buffer: no memory is taken for each, and the commit copies them at once. */
@@ -41,7 +44,8 @@ export class RecordEncoder {
   #at = 0;
 
   /** Each method returns a view that the next call overwrites. */
-  entry({ recordedAt, members }: PackedEntry, revision = 0): Uint8Array {
+  entry({ recordedAt, members, pruned }: PackedEntry, revision = 0): Uint8Array {
+    if (pruned !== undefined) return this.#prunedEntry(recordedAt, pruned, revision);
     requireCount(members[0] ?? 0);
     if (revision === 0) this.#start(CLEAR);
     else this.#startRevision(REVISED, revision);
@@ -49,6 +53,18 @@ export class RecordEncoder {
     writeUint64(this.#bytes, this.#at, recordedAt);
     this.#bytes.set(members, this.#at + 8);
     this.#at += 8 + members.length;
+    return this.#finish();
+  }
+
+  /** What stays of an entry. */
+  #prunedEntry(recordedAt: number, { leafHash, archive = "" }: Pruned, revision: number): Uint8Array {
+    this.#startRevision(PRUNED, revision);
+    this.#room(8);
+    writeUint64(this.#bytes, this.#at, recordedAt);
+    this.#at += 8;
+    this.#put(leafHash, HASH_LENGTH);
+    const name = utf8(archive);
+    this.#put(name, name.length);
     return this.#finish();
   }
 
@@ -148,7 +164,7 @@ export class RecordEncoder {
 /** Whether a value is as it was written. */
 export function isWhole(bytes: Uint8Array): boolean {
   const end = bytes.length - SUM_LENGTH;
-  if (end < 1 || ![CLEAR, ENCRYPTED, REVISED].includes(bytes[0] as number)) return false;
+  if (end < 1 || ![CLEAR, ENCRYPTED, PRUNED, REVISED].includes(bytes[0] as number)) return false;
   return crc32(bytes.subarray(0, end)) === new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(end);
 }
 
@@ -163,6 +179,11 @@ export function isEncrypted(bytes: Uint8Array): boolean {
   return bytes[0] === ENCRYPTED;
 }
 
+/** Whether a value is what stays of an entry that was pruned: there is nothing in it to be encrypted. */
+export function isPruned(bytes: Uint8Array): boolean {
+  return bytes[0] === PRUNED;
+}
+
 /** How often an entry was written again with less in it: of two values of one entry the higher one counts. */
 export function revisionOf(bytes: Uint8Array): number {
   return bytes[0] === CLEAR ? 0 : (bytes[1] ?? 0);
@@ -172,22 +193,24 @@ export function revisionOf(bytes: Uint8Array): number {
 export type Naming = () => string;
 
 export function decodeEntry(bytes: Uint8Array, naming: Naming): Entry {
-  const { recordedAt, members } = decodePackedEntry(bytes, naming);
-  return { recordedAt, members: decodeMembers(members, naming) };
+  return decodeMembersOf(decodePackedEntry(bytes, naming), naming);
 }
 
 /** The same without decoding its members. */
 export function decodePackedEntry(bytes: Uint8Array, naming: Naming): PackedEntry {
-  const reader = new Reader(bytes, naming, [CLEAR, REVISED]);
-  if (bytes[0] === REVISED) reader.take(1);
+  const reader = new Reader(bytes, naming, [CLEAR, REVISED, PRUNED]);
+  if (bytes[0] !== CLEAR) reader.take(1);
   const recordedAt = reader.uint64();
-  return { recordedAt, members: reader.rest() };
+  if (bytes[0] !== PRUNED) return { recordedAt, members: reader.rest() };
+  const leafHash = reader.take(HASH_LENGTH).slice();
+  const archive = reader.restText();
+  return { recordedAt, members: NO_MEMBERS, pruned: archive === "" ? { leafHash } : { leafHash, archive } };
 }
 
-/** Members of an entry that was decoded without them. */
-export function decodeMembers(packed: Uint8Array, naming: Naming): Member[] {
+/** An entry that was decoded without its members, with them. */
+export function decodeMembersOf(entry: PackedEntry, naming: Naming): Entry {
   try {
-    return unpackMembers(packed);
+    return unpackEntry(entry);
   } catch (cause) {
     throw damaged(naming, (cause as Error).message, cause);
   }
@@ -286,6 +309,11 @@ class Reader {
     const value = this.#wellFormed(() => readVarint(this.#bytes.subarray(0, this.#end), this.#at));
     this.#at += varintLength(value);
     return value;
+  }
+
+  /** All that is left, as a text. */
+  restText(): string {
+    return this.text(this.#end - this.#at);
   }
 
   /** All that is left. */

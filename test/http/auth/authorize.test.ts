@@ -71,6 +71,7 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   readRetention: ["403", "ok", "ok", "ok", "ok"],
   putRetention: ["403", "403", "403", "ok", "ok"],
   previewRetention: ["403", "ok", "ok", "ok", "ok"],
+  readRetentionStatus: ["403", "ok", "ok", "ok", "ok"],
   listRetentionPresets: "public",
   listHolds: ["403", "403", "ok", "ok", "ok"],
   placeHold: ["403", "403", "403", "ok", "ok"],

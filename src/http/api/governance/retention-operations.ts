@@ -40,6 +40,15 @@ export const RETENTION_OPERATIONS = {
     answers: { 200: "RetentionPreview" },
     codes: [...OF_KEY, ...OF_LEDGER, ...OF_BODY, "request_invalid", "deadline_exceeded"],
   },
+  readRetentionStatus: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/retention/status",
+    summary: "See how far pruning is with a ledger.",
+    permission: "retentionRead",
+    path: ledger,
+    answers: { 200: "RetentionStatus" },
+    codes: [...OF_KEY, ...OF_LEDGER],
+  },
   listRetentionPresets: {
     method: "get",
     route: "/v1/retention/presets",

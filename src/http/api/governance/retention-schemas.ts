@@ -4,6 +4,7 @@ import * as z from "zod";
 import { MOMENT_RULE, MOMENT_VALUE_FORM, momentOf } from "../../../entry/time.ts";
 import { PERIOD_RULE, readPeriod } from "../../../retention/period.ts";
 import { AFTER, OCSF_UIDS, RETENTION_RULES_MAX, ruleFault } from "../../../retention/policy.ts";
+import { PRUNE_STEPS } from "../../../retention/pruning/prune-run.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const milliseconds = count.meta({ description: "Milliseconds since 1970" });
@@ -113,6 +114,15 @@ export const RETENTION_SCHEMAS = {
       .array(z.strictObject({ from: count, to: count, count }))
       .meta({ description: "The first 100 ranges of indexes [from, to) that would go" }),
     nextDueAt: milliseconds.optional().meta({ description: "When the next one is due that is not yet" }),
+  }),
+  RetentionStatus: z.strictObject({
+    isWorking: z.boolean(),
+    step: z.enum(PRUNE_STEPS).optional().meta({ description: "Of the run that is under way, or is gone on with" }),
+    from: count.optional(),
+    to: count.optional().meta({ description: "The run is about the entries from `from` up to it" }),
+    pruned: count.meta({ description: "Bodies that went since the service started" }),
+    lastRunAt: milliseconds.optional().meta({ description: "When it last found nothing more that was due" }),
+    failure: z.string().optional().meta({ description: "Why it does not get on; it is tried again" }),
   }),
   RetentionPresets: z.strictObject({
     presets: z.array(

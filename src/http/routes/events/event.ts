@@ -5,6 +5,7 @@ import { readMembers } from "../../../entry/prepare.ts";
 import type { Ledger } from "../../../ledger/ledger.ts";
 import { type Hex, toHex } from "../../../merkle/bytes.ts";
 import { makeBundle } from "../../../prove/make-bundle.ts";
+import { PrunedError } from "../../../prove/pruned-error.ts";
 import { listAnchors, passOver } from "../../../store/anchor-record.ts";
 import type { Store } from "../../../store/store.ts";
 import type { Status } from "../../../verify/bundle/bundle.ts";
@@ -52,6 +53,9 @@ async function eventFor(key: ApiKey, ledger: Ledger, index: number): Promise<Fou
   if (proven === undefined) {
     throw new Problem("event_unknown", `expected an index below ${ledger.size}, got ${index}`);
   }
+  const { pruned } = proven.entry;
+  // Whose it was cannot be told any more; its leaf hash is in the tree for everybody to see.
+  if (pruned !== undefined) throw new PrunedError(index, pruned);
   const event = readMembers(proven.entry);
   const { source } = (event._source ?? {}) as { readonly source?: unknown };
   if (!allows(key.roles, "read") && source !== key.source) {

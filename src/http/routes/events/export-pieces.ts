@@ -113,7 +113,7 @@ async function* pieces(services: Services, parts: ExportParts, life: StreamLife)
         yield* out(await packer.pack(utf8(progressLine(progress))));
       }
     }
-    const trailer = trailerOf(parts, written);
+    const trailer = trailerOf(parts, written, await parts.walk.countPruned());
     if (hasTrailer) yield* out(await packer.pack(utf8(trailerLine(trailer))));
     yield* out(await packer.end());
     res.addTrailers(fieldsOf(trailer, sent.digest("base64")));
@@ -181,7 +181,7 @@ async function takeTurn({ req, key }: ExportParts, { gone, stopping }: StreamLif
   }
 }
 
-function trailerOf({ as, ledger, filter, checkpoint }: ExportParts, written: Written): ExportTrailer {
+function trailerOf({ as, ledger, filter, checkpoint }: ExportParts, written: Written, pruned: number): ExportTrailer {
   const { count, first, last, bytes, sha256, unreadable } = written;
   const { id, name } = ledger.record;
   return {
@@ -196,6 +196,7 @@ function trailerOf({ as, ledger, filter, checkpoint }: ExportParts, written: Wri
     last,
     bytes,
     sha256,
+    ...(pruned > 0 && { pruned }),
     ...(unreadable.length > 0 && { unreadable }),
   };
 }

@@ -28,6 +28,7 @@ export class Walk {
   readonly #indexer: Indexer;
   readonly #filter: Filter;
   readonly #end: number;
+  readonly #begin: number;
   #upTo: number;
   #waits = 0;
 
@@ -40,6 +41,7 @@ export class Walk {
     this.#indexer = indexer;
     this.#filter = filter;
     this.#end = Math.min(to, size);
+    this.#begin = from;
     this.#upTo = from;
   }
 
@@ -64,6 +66,11 @@ export class Walk {
     const page = await query(this.#indexer, { filter, order: "asc", limit: ITEMS_MAX }, { bounds: BOUNDS });
     this.#upTo = page.lookedAt.to;
     return { items: page.items, unreadable: page.unreadable ?? [], upTo: this.#upTo };
+  }
+
+  /** How many of the entries that are looked at were pruned. */
+  countPruned(): Promise<number> {
+    return this.#indexer.countPruned(this.#begin, this.#end);
   }
 
   async #isIndexed(): Promise<boolean> {

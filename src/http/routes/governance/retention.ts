@@ -47,6 +47,10 @@ export function previewRetention({ retention, limits }: Services, budget: BodyBu
   };
 }
 
+export function readRetentionStatus({ retention }: Services): Answering<"readRetentionStatus"> {
+  return ({ ledger }) => json(200, retention.pruner.progress(ledger.record.id));
+}
+
 export function listRetentionPresets(): Answering<"listRetentionPresets"> {
   return () => json(200, { presets: PRESETS }, "revalidate");
 }
