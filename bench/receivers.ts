@@ -42,6 +42,8 @@ type Receiver = {
   readonly format: string;
   /** Bytes of an item before compression. */
   readonly itemBytes: number;
+  /** Its items have no ids and are recognised one by one, by what is in them: natively that takes an id of each. */
+  readonly isItemByItem?: boolean;
   readonly send: (from: number, count: number) => Sent;
 };
 
@@ -162,6 +164,7 @@ const RECEIVERS: readonly Receiver[] = [
     format: "logs",
     path: `${LEDGER}/ingest/logs`,
     itemBytes: logRecord(9).length + 1,
+    isItemByItem: true,
     send: (from, count) => ({
       body: each(from, count, logRecord).join("\n"),
       headers: { "user-agent": "syslog-ng 3.38.1/libcurl 7.88.1" },
@@ -172,6 +175,7 @@ const RECEIVERS: readonly Receiver[] = [
     format: "hec",
     path: "/services/collector/event/1.0",
     itemBytes: hecEvent(9).length + 1,
+    isItemByItem: true,
     send: (from, count) => ({
       body: each(from, count, hecEvent).join(""),
       headers: { "user-agent": "Go-http-client/1.1" },
@@ -267,7 +271,7 @@ function nativeLike({ itemBytes }: Receiver): Receiver {
 }
 
 /** The events that a receiver makes of its items, sent as a client of ours would send them. */
-function sameNatively({ format: name, itemBytes, send }: Receiver): Receiver {
+function sameNatively({ format: name, itemBytes, isItemByItem = false, send }: Receiver): Receiver {
   const format = FORMATS[name];
   if (format === undefined) throw new Error(`expected the name of a format, got ${name}`);
   return {
@@ -279,9 +283,10 @@ function sameNatively({ format: name, itemBytes, send }: Receiver): Receiver {
       const { body, headers = {} } = send(from, count);
       const bytes = headers["content-encoding"] === "gzip" ? gunzipSync(body as Buffer) : Buffer.from(body);
       const items = [...format.items(bytes, { headers, query: {} }, () => undefined)];
-      const events = items.map((item) =>
-        JSON.stringify(adaptItem({ format: name, source: "bench" }, item, BEGIN).event),
-      );
+      const events = items.map((item, i) => {
+        const { event } = adaptItem({ format: name, source: "bench" }, item, BEGIN);
+        return JSON.stringify(isItemByItem ? { id: `line-${from + i}`, ...event } : event);
+      });
       return { body: events.join("\n"), headers: { "content-type": "application/x-ndjson" } };
     },
   };

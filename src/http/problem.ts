@@ -58,6 +58,13 @@ const RETRY_AFTER_S = 5;
 /** What the log has to know of although the client is told all of it. */
 const DAMAGE: readonly Code[] = ["store_damaged", "claim_damaged"];
 
+/** Errors that say where keys are, and from whom: the log is told, and whoever asks that they are not to be had. */
+const WITHHELD: Readonly<Partial<Record<Code, string>>> = {
+  key_unavailable:
+    "expected the key that this is encrypted with, which cannot be asked for now; the service's log has the cause",
+  key_refused: "expected the key that this is encrypted with, which was refused; the service's log has the cause",
+};
+
 /** Title of a code of the table, for problems that are spelled elsewhere. */
 export function titleOf(code: string): string {
   return isCode(code) ? CODES[code][1] : code;
@@ -68,7 +75,7 @@ export function problemOf(error: unknown): { readonly problem: Problem; readonly
   if (error instanceof Problem) return { problem: error, unexpected: false };
   const { code, message, status } = error as ErrorFields;
   if (isCode(code) && typeof message === "string")
-    return { problem: knownProblem(code, error as Known), unexpected: DAMAGE.includes(code) };
+    return { problem: knownProblem(code, error as Known), unexpected: DAMAGE.includes(code) || code in WITHHELD };
   // The router refuses a path that does not decode with an error of its own.
   if (status === 400)
     return { problem: new Problem("request_invalid", "expected a decodable path"), unexpected: false };
@@ -96,7 +103,7 @@ type Known = Error & {
 function knownProblem(code: Code, error: Known): Problem {
   const { path, expected, got, items, errors, line, leafHash, archive } = error;
   const retryAfterS = error.retryAfterS ?? (CODES[code][0] === 503 ? RETRY_AFTER_S : undefined);
-  return new Problem(code, error.message, {
+  return new Problem(code, WITHHELD[code] ?? error.message, {
     ...(path !== undefined && expected !== undefined && { errors: [{ path, expected, got: got ?? "nothing" }] }),
     ...(errors !== undefined && { errors }),
     ...(line !== undefined && { line }),

@@ -125,7 +125,7 @@ test("what is not a service, and what is not there, are told apart", async (t) =
   const { url } = await serveHttp(t, () => ({ status: 200, body: "<html>" }));
   const other = await runCli(["status", "--url", url]);
   assert.equal(other.status, 1);
-  assert.match(other.stderr, /is it a Holdfast service\?/);
+  assert.match(other.stderr, /is no Holdfast service/);
   for (const command of ["status", "keys list", "ledgers list"]) {
     const gone = await runCli([...command.split(" "), "--url", await deadUrl(), "--json"]);
     assert.equal(gone.status, 2);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { KekRefusedError, KekUnavailableError } from "../../src/encryption/key-encryption-key.ts";
 import type { Entry } from "../../src/entry/entry.ts";
 import type { Commit, Store } from "../../src/store/store.ts";
 import { withEntries } from "../ledger/altered.ts";
@@ -188,4 +189,27 @@ test("a chain that does not keep up makes the service not ready, and appends go 
   }
   service.chains.set(id, [{ ...chain, lagMs: 0, lagMaxMs: 60_000, trouble: "chain unreachable" }]);
   assert.equal((await ask(service, "GET /readyz")).status, 200);
+});
+
+test("whoever asks is told that a key cannot be had, and not where it is", async (t) => {
+  const store = new BrokenStore();
+  const service = await startService({ store });
+  t.after(() => service.close());
+  const key = await service.key(["reader", "writer"], "billing");
+  assert.equal((await ask(service, EVENTS, { key, body: event({ id: "there" }) })).status, 201);
+  for (const [error, expected] of [
+    [new KekUnavailableError("https://vault.internal:8200 does not answer"), "503 key_unavailable"],
+    [new KekRefusedError("https://vault.internal:8200 says no"), "500 key_refused"],
+  ] as const) {
+    store.entry = () => Promise.reject(error);
+    const answer = await ask(service, "GET /v1/ledgers/main/events/0/bundle", { key });
+    assert.equal(codeOf(answer), expected);
+    assert.doesNotMatch(answer.text, /vault/);
+    store.ready = () => Promise.reject(error);
+    const posted = await ask(service, EVENTS, { key, body: event({ id: "new" }) });
+    assert.equal(codeOf(posted), expected);
+    assert.doesNotMatch(posted.text, /vault/);
+    const causes = service.logged.map(({ fields }) => (fields as { readonly err?: Error }).err?.message);
+    assert.ok(causes.includes(error.message), String(causes));
+  }
 });

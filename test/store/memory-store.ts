@@ -75,7 +75,7 @@ export class MemoryStore implements Store {
     shelf.checkpoints.push({ ...commit.checkpoint });
   }
 
-  ready(): undefined {
+  ready(): Promise<void> | undefined {
     return undefined;
   }
 

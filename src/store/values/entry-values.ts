@@ -36,7 +36,7 @@ export class EntryValues {
         : entries.map(({ pruned }) => (pruned === undefined ? found[at++] : undefined));
     } catch (cause) {
       if (cause instanceof RangeError) throw cause;
-      const message = `expected the keys that events are encrypted with, got: ${(cause as Error).message}`;
+      const message = "the keys that events are encrypted with cannot be had now, and nothing was written";
       throw new StoreUnavailableError(message, { cause });
     }
   }
