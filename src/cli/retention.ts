@@ -96,7 +96,7 @@ export function addRetention(program: Command): void {
 function withPresets(command: Command): Command {
   const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
   return command.addOption(
-    new Option("--preset <id>", "the rules of a preset, in the place of a file; repeatable").argParser(collect),
+    new Option("--preset <name>", "the rules of a preset, in the place of a file; repeatable").argParser(collect),
   );
 }
 
