@@ -69,6 +69,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   anchor: ["merkle", "json", "verify", "store", "chain", "clock.ts", "health.ts", "log.ts"],
   retention: ["merkle", "json", "entry", "export", "store", "ledger", "query", "health.ts"],
   audit: ["merkle", "entry", "store", "ledger"],
+  backup: ["merkle", "json", "entry", "store"],
   archive: ["merkle", "json", "entry", "verify", "net", "store", "keys", "ledger", "prove"],
   ingest: [
     "merkle",
@@ -142,6 +143,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "ledger",
     "anchor",
     "archive",
+    "backup",
     "audit",
     "service",
     "metrics.ts",

@@ -31,6 +31,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   hold: async () => (await import("./hold.ts")).addHold,
   ledgers: async () => (await import("./ledgers.ts")).addLedgers,
   archive: async () => (await import("./archive/command.ts")).addArchive,
+  backup: async () => (await import("./backup/command.ts")).addBackup,
+  restore: async () => (await import("./restore/command.ts")).addRestoreBackup,
   audit: async () => (await import("./audit/command.ts")).addAudit,
   recover: async () => (await import("./recover.ts")).addRecover,
   encryption: async () => (await import("./encryption/command.ts")).addEncryption,

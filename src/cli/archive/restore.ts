@@ -4,16 +4,15 @@
  */
 
 import { existsSync } from "node:fs";
-import { readdir, rename, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { ArchiveLockedError, openArchive } from "../../archive/age.ts";
 import { ArchiveMissingError } from "../../archive/places/archive-place.ts";
 import { type Restored, RestoreError, restoreArchives } from "../../archive/restore.ts";
+import { beginFolder, clearUnfinished, settleFolder } from "../../backup/unfinished-folder.ts";
 import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import type { Hash } from "../../merkle/hash.ts";
-import { storeFolder } from "../../service/config.ts";
-import { makeFolder, syncFolder } from "../../store/durable-file.ts";
+import { FileRefusedError } from "../../store/durable-file.ts";
 import type { Store } from "../../store/store.ts";
 import { CliError, usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
@@ -32,9 +31,6 @@ import {
 
 type RestoreFlags = PlaceFlags & OpenerFlags & { readonly into: string; readonly json?: boolean };
 
-/** While it is there, all that is in the folder is of a restore that has not ended. */
-const UNFINISHED = "restoring";
-
 export function addRestore(archive: Command): void {
   const command = archive
     .command("restore")
@@ -50,13 +46,11 @@ async function restore(names: readonly string[], flags: RestoreFlags): Promise<v
   const place = placeOf(flags);
   const opener = openerOf(flags);
   const { into } = flags;
-  await requireEmpty(into);
+  const unfinished = await begin(into);
   const hash = await fastKeccak256();
   const archives = names.map((name) => ({ name, read: () => openArchive(place.read(name), opener) }));
   const progress = await startProgress("entries");
-  const unfinished = join(into, UNFINISHED);
   try {
-    await makeFolder(unfinished);
     const { store, close } = await openNewWithKeys(unfinished, hash);
     let restored: Restored;
     try {
@@ -65,25 +59,14 @@ async function restore(names: readonly string[], flags: RestoreFlags): Promise<v
     } finally {
       await close();
     }
-    await settle(into);
+    await settleFolder(into);
     printResult({ json: { into, ...restored }, text: describe(restored, into) }, flags.json === true);
   } catch (error) {
     throw explain(error);
   } finally {
     progress.stop();
-    await clear(into);
+    await clearUnfinished(into);
   }
-}
-
-/** Gives each part its place, the store last: without it there is nothing to be read. */
-async function settle(into: string): Promise<void> {
-  const store = basename(storeFolder(into));
-  // Locks of folders are made anew by whoever opens them.
-  const names = (await readdir(join(into, UNFINISHED))).filter((name) => !name.endsWith(".lock"));
-  for (const name of [...names.filter((each) => each !== store), store]) {
-    await rename(join(into, UNFINISHED, name), join(into, name));
-  }
-  if (process.platform !== "win32") await syncFolder(into);
 }
 
 /** As a start does: the edge of the tree is made again, and has to lead to the newest checkpoint. */
@@ -95,21 +78,10 @@ async function openOnce(store: Store, { record, root, size }: Restored, hash: Ha
   );
 }
 
-async function requireEmpty(into: string): Promise<void> {
-  await clear(into);
-  const names = existsSync(into) ? await readdir(into) : [];
-  if (names.length > 0)
-    throw usageError(`Expected --into a new folder or an empty one, got ${into} with ${names[0]} in it.`);
-}
-
-/** What a run that was killed left: the folder was empty before it. */
-async function clear(into: string): Promise<void> {
-  const unfinished = join(into, UNFINISHED);
-  if (!existsSync(unfinished)) return;
-  const isWhole = existsSync(storeFolder(into));
-  const left = isWhole ? [] : (await readdir(into)).filter((name) => name !== UNFINISHED);
-  for (const name of left) await rm(join(into, name), { recursive: true, force: true });
-  await rm(unfinished, { recursive: true, force: true });
+async function begin(into: string): Promise<string> {
+  return beginFolder(into).catch((error) => {
+    throw error instanceof FileRefusedError ? usageError(`--into: ${error.message}.`) : error;
+  });
 }
 
 function explain(error: unknown): unknown {

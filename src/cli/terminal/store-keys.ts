@@ -1,6 +1,8 @@
 /** A store that a command looks into while no service has it open, with its keys where it is encrypted. */
 
 import { existsSync } from "node:fs";
+import type { ErasedEntries } from "../../backup/apply-erased.ts";
+import type { Hex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { readConfig, storeFolder } from "../../service/config.ts";
 import { StoreEncryption } from "../../service/encryption.ts";
@@ -9,7 +11,12 @@ import { LevelStore } from "../../store/level-store.ts";
 import { openView } from "../../store/leveldb/linked-view.ts";
 import { printNote } from "./output.ts";
 
-export type WithKeys = { readonly store: LevelStore; readonly close: () => Promise<void> };
+export type WithKeys = {
+  readonly store: LevelStore;
+  /** What is left of erased entries; undefined where nothing is encrypted. */
+  readonly allErased?: ErasedEntries | undefined;
+  readonly close: () => Promise<void>;
+};
 
 export type StoreOptions = {
   /** Folder in which keyring and key-encryption key are, unless the settings say otherwise. */
@@ -41,7 +48,9 @@ export async function openWithKeys(path: string, { keys, hash, isPartial = false
   };
   try {
     const store = await LevelStore.open(path, { isPartial, openCipher: encryption.openCipher });
-    return { store, close: () => store.close().finally(closeKeys) };
+    const keyring = encryption.cipher?.keyring;
+    const allErased = keyring && ((ledgerId: Hex) => keyring.allErased(ledgerId));
+    return { store, allErased, close: () => store.close().finally(closeKeys) };
   } catch (error) {
     await closeKeys();
     throw error;

@@ -1,0 +1,176 @@
+/**
+ * `holdfast restore`: a restore point becomes a data folder. It is made beside its place, opened as a start opens it, and put there when it is
+ * whole. It gets no marks but those that survived: a service that started with older ones would sign at indexes that are taken.
+ * Why: docs/decisions/0212.
+ */
+
+import { existsSync } from "node:fs";
+import { cp, rm } from "node:fs/promises";
+import type { Command } from "commander";
+import { applyErased } from "../../backup/apply-erased.ts";
+import { BackupFolder, PointMissingError } from "../../backup/backup-folder.ts";
+import { type BackedLedger, BackupDamagedError, bytesOf, type RestorePoint } from "../../backup/point.ts";
+import { restoreFiles } from "../../backup/restore-files.ts";
+import { beginFolder, clearUnfinished, settleFolder } from "../../backup/unfinished-folder.ts";
+import { marksFolder } from "../../service/config.ts";
+import { FileRefusedError } from "../../store/durable-file.ts";
+import { ledgersIn } from "../backup/ledgers-in.ts";
+import { CliError, usageError } from "../terminal/failure.ts";
+import { counted } from "../terminal/numbers.ts";
+import { printResult, spellTime, table } from "../terminal/output.ts";
+import { startProgress } from "../terminal/progress.ts";
+
+export type RestoreFlags = {
+  readonly from: string;
+  readonly point?: string;
+  readonly keysFrom?: string;
+  readonly withoutKeys?: boolean;
+  readonly marks?: string;
+  readonly data?: string;
+  readonly list?: boolean;
+  readonly json?: boolean;
+};
+
+/** What was restored; `ledgers` is undefined when it was not opened. */
+export type RestoredPoint = {
+  readonly point: RestorePoint;
+  readonly ledgers: readonly BackedLedger[] | undefined;
+  readonly erased: number;
+};
+
+export function addRestoreBackup(program: Command): void {
+  program
+    .command("restore")
+    .description("Make a data folder of a restore point. Every file is compared with its digest; nothing is signed.")
+    .requiredOption("--from <folder>", "folder of restore points")
+    .option("--list", "only show which there are")
+    .option("--point <name>", "restore point; else the newest")
+    .option("--keys-from <folder>", "folder of the keys")
+    .option(
+      "--without-keys",
+      "only bring the files back, where keys come from elsewhere: what was erased is in them again",
+    )
+    .option("--marks <folder>", "marks/ that survived, which come along")
+    .option("--data <folder>", "data folder to make; nothing may be in it")
+    .option("--json", "print the result as JSON")
+    .action(restoreOrList);
+}
+
+async function restoreOrList(flags: RestoreFlags): Promise<void> {
+  try {
+    if (flags.list === true) await list(flags);
+    else await restore(flags);
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+async function restore(flags: RestoreFlags): Promise<void> {
+  const { data } = flags;
+  if (data === undefined || data === "") throw usageError("Expected --data, a new folder to restore into.");
+  if (flags.marks !== undefined && !existsSync(flags.marks))
+    throw usageError(`Expected marks in ${flags.marks}, got nothing.`);
+  const restored = await restoreInto(data, flags);
+  printResult({ json: inJson(data, restored), text: describe(data, restored, flags) }, flags.json === true);
+}
+
+/** Restores a point to a new data folder. */
+export async function restoreInto(data: string, flags: RestoreFlags): Promise<RestoredPoint> {
+  const backup = new BackupFolder(flags.from, "data");
+  const point = await backup.point(flags.point);
+  const keys = flags.keysFrom === undefined ? undefined : new BackupFolder(flags.keysFrom, "keys");
+  const keysPoint = await keys?.point();
+  const progress = await startProgress("files");
+  const unfinished = await beginFolder(data);
+  try {
+    await restoreFiles(backup, point, unfinished, progress.show);
+    if (keys !== undefined && keysPoint !== undefined) await restoreFiles(keys, keysPoint, unfinished, progress.show);
+    await rm(marksFolder(unfinished), { recursive: true, force: true });
+    const looked = flags.withoutKeys === true ? { ledgers: undefined, erased: 0 } : await look(unfinished, point);
+    if (flags.marks !== undefined) await cp(flags.marks, marksFolder(unfinished), { recursive: true });
+    await settleFolder(data);
+    return { point, ...looked };
+  } finally {
+    progress.stop();
+    await clearUnfinished(data);
+  }
+}
+
+/** As a start does; what was erased since is erased in it first. */
+async function look(folder: string, point: RestorePoint): Promise<{ ledgers: BackedLedger[]; erased: number }> {
+  let erased = 0;
+  const ledgers = await ledgersIn(folder, async ({ store, allErased }) => {
+    if (allErased !== undefined) erased = await applyErased(store, allErased);
+  });
+  for (const expected of point.ledgers ?? []) {
+    const got = ledgers.find(({ id }) => id === expected.id);
+    if (got?.size === expected.size && got.root === expected.root) continue;
+    const message = `expected ledger ${expected.name} of size ${expected.size} with root ${expected.root}, got ${got?.size} with ${got?.root}`;
+    throw new BackupDamagedError(message, []);
+  }
+  return { ledgers, erased };
+}
+
+async function list({ from, json }: RestoreFlags): Promise<void> {
+  const backup = new BackupFolder(from, "data");
+  const points: { point: string; madeAt: number; files: number; bytes: number; ledgers: RestorePoint["ledgers"] }[] =
+    [];
+  for (const name of await backup.names()) {
+    const { madeAt, files, ledgers } = await backup.point(name);
+    points.push({ point: name, madeAt, files: files.length, bytes: bytesOf(files), ledgers });
+  }
+  const rows = points.map((each) => [
+    each.point,
+    spellTime(each.madeAt),
+    counted(each.files, "file"),
+    counted(each.bytes, "byte"),
+    (each.ledgers ?? []).map(({ name, size }) => `${name} ${size}`).join(", "),
+  ]);
+  const text = rows.length === 0 ? [`No restore point in ${from}.`] : table(rows);
+  printResult({ json: points, text }, json === true);
+}
+
+const KEYS_NEEDED = ["key_unavailable", "key_refused", "keyring_missing", "store_encrypted"];
+
+function explain(error: unknown): unknown {
+  if (error instanceof PointMissingError || error instanceof FileRefusedError) {
+    const message = `E${error.message.slice(1)}.`;
+    return new CliError(message, { code: error.code, exitStatus: 2, cause: error });
+  }
+  const { code, message } = error as { readonly code?: string; readonly message: string };
+  if (!KEYS_NEEDED.includes(code ?? "")) return error;
+  return usageError(
+    `The store is encrypted, and its keys are needed to see that it is whole and to erase what was erased since: give --keys-from, or --without-keys (${message}).`,
+  );
+}
+
+function inJson(data: string, { point, ledgers, erased }: RestoredPoint): unknown {
+  return {
+    data,
+    point: point.name,
+    files: point.files.length,
+    bytes: bytesOf(point.files),
+    ledgers: ledgers ?? null,
+    erased,
+  };
+}
+
+function describe(data: string, { point, ledgers, erased }: RestoredPoint, flags: RestoreFlags): string[] {
+  const lines = [
+    `${data} has restore point ${point.name} of ${spellTime(point.madeAt)}; every file is as it was written.`,
+  ];
+  for (const { name, size, root } of ledgers ?? [])
+    lines.push(`${name}: ${counted(size, "entry", "entries")}${root === null ? "" : `, root ${root}`}.`);
+  if (ledgers === undefined)
+    lines.push(
+      "It was not opened. What was erased since then is in it again: restore it with --keys-from before a service uses it.",
+    );
+  if (erased > 0)
+    lines.push(`${counted(erased, "entry", "entries")} that had been erased since were erased in it again.`);
+  return [
+    ...lines,
+    flags.marks === undefined
+      ? "It has no marks, so that no service starts on it. When they survived, give them with --marks; when nothing was signed after this point, `holdfast marks renew`; else a successor (docs/operations.md)."
+      : "Its marks are those that were given: a service starts on it when nothing was signed after this point.",
+  ];
+}
