@@ -28,7 +28,7 @@ const ROUNDS_MAX = 50;
 const PAUSE_MAX_MS = 1000;
 
 /** More was written meanwhile than could be copied. */
-export class BackupUnsettledError extends Error {
+class BackupUnsettledError extends Error {
   override readonly name = "BackupUnsettledError";
   readonly code = "backup_unsettled";
 }

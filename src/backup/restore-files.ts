@@ -27,11 +27,6 @@ export async function restoreFiles(
   for (const folder of new Set(point.files.map(({ path }) => dirname(path)))) await syncFolder(join(to, folder));
 }
 
-/** Reads every file of a point. @throws BackupDamagedError */
-export function checkFiles(backup: BackupFolder, point: RestorePoint, onFile: OnFile): Promise<void> {
-  return eachWhole(backup, point.files, onFile, async () => undefined);
-}
-
 /** Links to files that were put, below a folder: enough to look at them. Those that are opened for writing are copies. */
 export async function linkFiles(backup: BackupFolder, files: readonly BackedFile[], to: string): Promise<void> {
   for (const file of files) {

@@ -20,7 +20,7 @@ import { counted } from "../terminal/numbers.ts";
 import { printResult, spellTime, table } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
 
-export type RestoreFlags = {
+type RestoreFlags = {
   readonly from: string;
   readonly point?: string;
   readonly keysFrom?: string;
@@ -32,7 +32,7 @@ export type RestoreFlags = {
 };
 
 /** What was restored; `ledgers` is undefined when it was not opened. */
-export type RestoredPoint = {
+type RestoredPoint = {
   readonly point: RestorePoint;
   readonly ledgers: readonly BackedLedger[] | undefined;
   readonly erased: number;
@@ -75,7 +75,7 @@ async function restore(flags: RestoreFlags): Promise<void> {
 }
 
 /** Restores a point to a new data folder. */
-export async function restoreInto(data: string, flags: RestoreFlags): Promise<RestoredPoint> {
+async function restoreInto(data: string, flags: RestoreFlags): Promise<RestoredPoint> {
   const backup = new BackupFolder(flags.from, "data");
   const point = await backup.point(flags.point);
   const keys = flags.keysFrom === undefined ? undefined : new BackupFolder(flags.keysFrom, "keys");
