@@ -49,7 +49,7 @@ const STANDARD: Readonly<Record<string, string>> = {
 const PLAIN = [
   // What a file or a function does.
   "append ask bound broadcast build change compact confirm count decrypt encode encrypt find finalize follow give up inspect keep listen lock make mend prepare prove read recover redact",
-  "reload renew replace restore send spell start store tally write",
+  "reload renew replace send spell start store tally write",
   // How something is, or what became of it.
   "acknowledged all behind encrypted replacement duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused restorable said second seen served",
   "shown spent stopped unavailable under unwritable waiting weighed withheld",
