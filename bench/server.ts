@@ -24,6 +24,7 @@ import { keySigner } from "../src/keys/local-signer.ts";
 import { fastKeccak256 } from "../src/ledger/keccak/keccak-wasm.ts";
 import { LedgerRegistry } from "../src/ledger/registry.ts";
 import { createMetrics } from "../src/metrics.ts";
+import { Erasures } from "../src/retention/erasure/erasures.ts";
 import { Retention } from "../src/retention/retention.ts";
 import { LevelStore } from "../src/store/level-store.ts";
 
@@ -54,6 +55,17 @@ async function holdfast() {
   const index = { forget: async () => undefined, compact: async () => undefined };
   const retention = new Retention({ store, hash, salts, now: Date.now, planOf, finalSize: () => 0, delayMs: 0, index });
   await retention.follow(main);
+  const { holds } = retention;
+  const erasures = new Erasures({
+    store,
+    hash,
+    salts,
+    now: Date.now,
+    planOf,
+    holds,
+    index: { ...index, forgetAll: async () => undefined },
+  });
+  await erasures.follow(main);
   const keys = await KeyRing.open(store);
   const { text: key } = await keys.create({ roles: ["admin"], source: "bench" });
   const log = { debug: quiet, info: quiet, warn: console.error, error: console.error };
@@ -74,6 +86,7 @@ async function holdfast() {
     salts,
     rules,
     retention,
+    erasures,
     metrics,
     chains: () => [],
     indexer: () => undefined,

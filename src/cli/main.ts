@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   schemas: async () => (await import("./schemas.ts")).addSchemas,
   requirements: async () => (await import("./requirements.ts")).addRequirements,
   retention: async () => (await import("./retention.ts")).addRetention,
+  erase: async () => (await import("./erase.ts")).addErase,
   hold: async () => (await import("./hold.ts")).addHold,
   ledgers: async () => (await import("./ledgers.ts")).addLedgers,
   archive: async () => (await import("./archive/command.ts")).addArchive,

@@ -6,7 +6,7 @@
 
 import { createHmac, type KeyObject } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Hex } from "../merkle/bytes.ts";
+import { fromHex, type Hex } from "../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash, hashParts } from "../merkle/hash.ts";
 import type { PlainEntry } from "../store/values/value-cipher.ts";
 import { deriveKey } from "./aead.ts";
@@ -119,6 +119,18 @@ export class EntryKeys {
   /** Digest of a subject: HMAC-SHA256 under a key of the ledger. */
   digest(ledgerId: Hex, subject: string): string {
     return createHmac("sha256", this.of(ledgerId).subjects).update(subject).digest("hex");
+  }
+
+  /** Takes its key from a subject: whoever gets one from now on gets another. @returns ids of all keys it had that are not destroyed */
+  async retire(ledgerId: Hex, digest: string): Promise<Hex[]> {
+    const { keyring } = this.#options;
+    await keyring.retired.retire(ledgerId, digest);
+    // Whoever asked for it before has it by then, and has put it among those at hand.
+    await this.#coming.get(`${ledgerId} ${digest}`)?.catch(() => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    const ids = await keyring.retired.of(ledgerId, digest);
+    for (const id of ids) this.forget(fromHex(id));
+    return ids;
   }
 
   /** Forgets a key that was destroyed. */

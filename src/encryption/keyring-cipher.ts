@@ -118,6 +118,17 @@ export class KeyringCipher implements ValueCipher {
     return id !== undefined;
   }
 
+  /** Takes its key from a subject, see EntryKeys.retire. */
+  retireSubject(ledgerId: Hex, subject: KeySubject): Promise<Hex[]> {
+    return this.#keys.retire(ledgerId, this.#keys.digest(ledgerId, spellSubject(subject)));
+  }
+
+  /** Destroys keys that were taken from their subjects. */
+  async destroyRetired(ledgerId: Hex, ids: readonly Hex[]): Promise<void> {
+    await this.keyring.retired.destroy(ledgerId, ids);
+    for (const id of ids) this.#keys.forget(fromHex(id));
+  }
+
   #decryptWith(key: EntryKey, place: EntryPlace, encrypted: Uint8Array): PackedMembers {
     return decrypt(key.at(place.index), this.#aboutEntry(place, key.id), encrypted.subarray(KEY_ID_BYTES));
   }

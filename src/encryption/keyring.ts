@@ -7,6 +7,8 @@
  *   keys/{id}  key id        the key of a subject of a ledger; its subject is a digest
  *   subjects/{id} digest     which key a subject has
  *   erased/{id}   index      what is left of an entry that was erased: digests
+ *   retired/{id}  digest/key id   a key that its subject uses no more, and that waits to be destroyed
+ *   erasures/{id} id         an erasure whose digests are kept
  *
  * Why: docs/decisions/0204.
  */
@@ -18,6 +20,7 @@ import { LevelStore } from "../store/level-store.ts";
 import { Turn } from "../store/mutex.ts";
 import { DamagedStoreError, type RecordWrite } from "../store/store.ts";
 import { KekRefusedError, type KeyEncryptionKey, type WrappedBy } from "./key-encryption-key.ts";
+import { RetiredKeys } from "./retired-keys.ts";
 
 const KEY_BYTES = 32;
 const RING_ID_BYTES = 16;
@@ -76,6 +79,8 @@ export class Keyring {
   readonly #options: KeyringOptions;
   /** Writing keys again, and destroying them, is one thing after the other. */
   readonly #turn = new Turn();
+  /** Keys that wait to be destroyed, and the erasures that they wait for. */
+  readonly retired: RetiredKeys;
   #ringId: Uint8Array = new Uint8Array(0);
   #system: Uint8Array = new Uint8Array(0);
 
@@ -97,6 +102,7 @@ export class Keyring {
   private constructor(store: LevelStore, options: KeyringOptions) {
     this.#store = store;
     this.#options = options;
+    this.retired = new RetiredKeys(store, this.#turn);
   }
 
   /** 16 bytes. */

@@ -37,6 +37,7 @@ import {
 } from "./routes/files/contract-files.ts";
 import { PAGES, servePage } from "./routes/files/pages.ts";
 import { encryptionAnswers } from "./routes/governance/encryption.ts";
+import { erase, listErasures, readErasure } from "./routes/governance/erasures.ts";
 import { liftHold, listHolds, placeHold } from "./routes/governance/holds.ts";
 import {
   listRetentionPresets,
@@ -148,6 +149,9 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     listHolds: listHolds(services),
     placeHold: placeHold(services, budget),
     liftHold: liftHold(services, budget),
+    erase: erase(services, budget),
+    listErasures: listErasures(services),
+    readErasure: readErasure(services),
     readLedger: readLedger(services),
     readCheckpoint: readCheckpoint(),
     readCheckpointOfSize: readCheckpointOfSize(),

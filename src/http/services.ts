@@ -16,6 +16,7 @@ import type { Hex } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Indexer } from "../query/index/indexer.ts";
+import type { Erasures } from "../retention/erasure/erasures.ts";
 import type { Retention } from "../retention/retention.ts";
 import type { Store } from "../store/store.ts";
 import type { Explorer } from "../verify/evm/explorers.ts";
@@ -123,6 +124,8 @@ export type Services = {
   readonly rules: RuleBook;
   /** For how long they keep what, and what is held. */
   readonly retention: Retention;
+  /** What is erased of them. */
+  readonly erasures: Erasures;
   /** What a ledger, by its name, does about members that look misspelt. */
   readonly misspelt?: (ledger: string) => OnMisspelt | undefined;
   /** What it means that Splunk's clients are acknowledged; "recorded" when absent. */

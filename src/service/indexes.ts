@@ -90,9 +90,27 @@ export class Indexes {
     await this.#indexers.get(ledger)?.forget(from, to);
   }
 
+  /** The same of many ranges, in ascending order; waits until there is an index, since one that is verified is from before. */
+  async forgetAll(
+    ledger: string,
+    ranges: readonly (readonly [from: number, to: number])[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const indexer = await this.#waitForOne(ledger, signal);
+    await indexer.forgetAll(ranges);
+  }
+
   /** Takes off the disk what was removed and written over. */
   async compact(): Promise<void> {
     await this.#store?.compact();
+  }
+
+  async #waitForOne(name: string, signal: AbortSignal): Promise<Indexer> {
+    for (;;) {
+      const indexer = this.#indexers.get(name);
+      if (indexer !== undefined && !this.#isBeginning) return indexer;
+      await delay(RETRY_MIN_MS, undefined, { signal, ref: false });
+    }
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { Anchorer } from "../anchor/anchorer.ts";
 import { DEV_CHAIN_ID } from "../devchain/devchain.ts";
+import { KeyringErasing } from "../encryption/erasing.ts";
 import type { Keyring } from "../encryption/keyring.ts";
 import { SegmentCipher } from "../encryption/keyring-cipher.ts";
 import { checkEvent } from "../entry/event.ts";
@@ -39,6 +40,7 @@ import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { createMetrics } from "../metrics.ts";
 import type { ServedCertificate } from "../net/tls/reload-certificate.ts";
+import { Erasures } from "../retention/erasure/erasures.ts";
 import { finalSize } from "../retention/final-size.ts";
 import { Retention } from "../retention/retention.ts";
 import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts";
@@ -100,8 +102,8 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const ground = await openGround(config, begun);
   const registry = await openLedgers(config, ground);
   const anchorer = await openAnchorer(ground, registry);
-  const { opened, log, health, store, hash, indexes, sources, rules, retention, signer, setups, facts, certificate } =
-    ground;
+  const { opened, log, health, store, hash, indexes, sources, rules, retention, erasures } = ground;
+  const { signer, setups, facts, certificate } = ground;
   const isUsed = registry.list().some(({ size }) => size > 0);
   const contentKey = await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed });
   const { keys, isFirstStart } = await openKeys(config, ground, contentKey);
@@ -126,6 +128,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     salts,
     rules,
     retention,
+    erasures,
     metrics,
     contentKey,
     misspelt: misspeltOf(config, registry, log),
@@ -175,6 +178,7 @@ type Ground = Begun &
     readonly sources: SourceBook;
     readonly rules: RuleBook;
     readonly retention: Retention;
+    readonly erasures: Erasures;
     readonly time: Timekeeper;
     readonly marks: Marks;
     readonly certificate: ServedCertificate | undefined;
@@ -221,6 +225,13 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
     index: indexes,
     intervalMs: config.retention.intervalS * 1000,
   });
+  const erasures = new Erasures({
+    ...telling,
+    planOf: planOfText,
+    holds: retention.holds,
+    index: indexes,
+    keys: encryption.cipher && new KeyringErasing(encryption.cipher),
+  });
   const marks = opened.adopt(await openMarks(config, hash, health), (each) => each.close());
   return {
     ...begun,
@@ -232,6 +243,7 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
     sources,
     rules,
     retention,
+    erasures,
     time,
     marks,
     certificate,
@@ -241,7 +253,8 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
 
 /** Every ledger of the store, and the one that each service has. */
 async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegistry> {
-  const { opened, log, health, store, hash, indexes, sources, rules, retention, time, marks, signer, owner } = ground;
+  const { opened, log, health, store, hash, indexes, sources, rules, retention, erasures } = ground;
+  const { time, marks, signer, owner } = ground;
   const registry = await LedgerRegistry.open({
     store,
     signer,
@@ -261,10 +274,12 @@ async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegist
       sources.follow(ledger);
       await rules.follow(ledger);
       await retention.follow(ledger);
+      await erasures.follow(ledger);
       ledger.onStop((cause) => log.error({ err: cause, ledger: ledger.record.name }, "the ledger stopped"));
     },
   });
   opened.adopt(registry, (each) => each.close());
+  opened.adopt(erasures, (each) => each.close());
   if (registry.get(config.ledger) === undefined) await registry.create({ name: config.ledger });
   return registry;
 }

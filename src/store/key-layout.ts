@@ -85,6 +85,11 @@ export function claimKeys(ledger: number, claimed: readonly Uint8Array[]): Uint8
   });
 }
 
+/** Every claim of a ledger. */
+export function claimRange(ledger: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {
+  return { gte: prefix(CLAIM, ledger, CLAIMED_AT), lt: prefix(CLAIM, ledger + 1, CLAIMED_AT) };
+}
+
 /** @throws RangeError when the space holds U+0000 */
 export function recordKey(space: string, key: string): Uint8Array {
   return joinRecordKey(space, 0x00, key);

@@ -23,6 +23,7 @@ import {
   DamagedStoreError,
   type EntryReplacement,
   type FoundClaim,
+  type JudgeClaim,
   type LedgerRecord,
   type RecordRange,
   type RecordWrite,
@@ -186,6 +187,10 @@ export class LevelStore implements Store {
         for (const claim of claims) this.#claims.remove(batch, known, claim);
       });
     });
+  }
+
+  settleClaims(ledgerId: Hex, decide: JudgeClaim): Promise<void> {
+    return this.#claims.settle(this.#known(ledgerId), decide);
   }
 
   /**

@@ -42,6 +42,13 @@ export type IdempotencyClaim = {
   readonly ranges: readonly (readonly [from: number, count: number])[];
 };
 
+/**
+ * What becomes of a claim: it stays; or its content is replaced by chance, so that it still keeps its events from being recorded
+ * twice and says nothing of them; or it goes.
+ */
+export type ClaimOutcome = "stays" | "forgets" | "goes";
+export type JudgeClaim = (ranges: IdempotencyClaim["ranges"]) => ClaimOutcome;
+
 /** What is found under a claim's key. */
 export type FoundClaim = IdempotencyClaim | DamagedStoreError | undefined;
 
@@ -120,6 +127,11 @@ export interface Store {
     replacements: readonly EntryReplacement[],
     claims: readonly Uint8Array[],
   ): Promise<void>;
+  /**
+   * Makes claims forget what their events were, durably: what `decide` says of the entries that one stands for, it becomes.
+   * Any number at a time; done again, it changes nothing that is settled.
+   */
+  settleClaims(ledgerId: Hex, decide: JudgeClaim): Promise<void>;
   /** Takes off the disk what was replaced and removed; no file of the store has it when the promise resolves. */
   compact(): Promise<void>;
 

@@ -26,6 +26,7 @@ import type { Hex } from "../../src/merkle/bytes.ts";
 import { deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { Indexer } from "../../src/query/index/indexer.ts";
+import { Erasures } from "../../src/retention/erasure/erasures.ts";
 import { Retention } from "../../src/retention/retention.ts";
 import { LedgerExistsError, type Store } from "../../src/store/store.ts";
 import { MemoryIndexStore } from "../query/index/memory-index.ts";
@@ -90,7 +91,16 @@ export async function startService(options: Options = {}): Promise<Running> {
   };
   const planOf = planOfText;
   const retention = new Retention({ store, hash, salts, now, planOf, finalSize, delayMs: 86_400_000, index });
-  const ledgers = await openLedgers(store, indexers, clock, [rules, retention], options.ledgerLimits);
+  const erasures = new Erasures({
+    store,
+    hash,
+    salts,
+    now,
+    planOf,
+    holds: retention.holds,
+    index: { ...index, forgetAll: async (name, ranges) => await indexers.get(name)?.forgetAll(ranges) },
+  });
+  const ledgers = await openLedgers(store, indexers, clock, [rules, retention, erasures], options.ledgerLimits);
   const seal = new SecretBox(new Uint8Array(32).fill(7), "tests");
   const keys = await KeyRing.open(store, () => clock.now, undefined, seal);
   const sources = await SourceBook.open(store, () => clock.now);
@@ -114,6 +124,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     salts,
     rules,
     retention,
+    erasures,
     now: () => clock.now,
     chains: (ledgerId) => chains.get(ledgerId) ?? [],
     indexer: (name) => indexers.get(name),
@@ -150,6 +161,7 @@ export async function startService(options: Options = {}): Promise<Running> {
       await closeServer(server, 0);
       await intakes.close();
       for (const indexer of indexers.values()) await indexer.stop();
+      await erasures.close();
       for (const ledger of ledgers.list()) await ledger.close();
       await keys.close();
       await sources.close();

@@ -66,6 +66,8 @@ export class FaultyStore implements Store {
   claims = (id: Hex, keys: readonly Uint8Array[]) => this.#step("claims", () => this.#inner.claims(id, keys));
   replaceEntries = (...args: Parameters<Store["replaceEntries"]>) =>
     this.#step("replaceEntries", () => this.#inner.replaceEntries(...args));
+  settleClaims = (...args: Parameters<Store["settleClaims"]>) =>
+    this.#step("settleClaims", () => this.#inner.settleClaims(...args));
   compact = () => this.#step("compact", () => this.#inner.compact());
   record = (space: string, key: string) => this.#step("record", () => this.#inner.record(space, key));
   close = () => this.#step("close", () => this.#inner.close());

@@ -16,6 +16,7 @@ import {
   type EntryReplacement,
   type FoundClaim,
   type IdempotencyClaim,
+  type JudgeClaim,
   type LedgerRecord,
   type RecordRange,
   type RecordWrite,
@@ -139,6 +140,17 @@ export class MemoryStore implements Store {
       shelf.entries[index] = this.#encoder.entry(entry, revision).slice();
     }
     for (const key of claims) shelf.claims.delete(toHex(key));
+  }
+
+  async settleClaims(ledgerId: Hex, decide: JudgeClaim): Promise<void> {
+    const { claims } = this.#shelf(ledgerId);
+    for (const [name, claim] of claims) {
+      const fate = decide(claim.ranges);
+      if (fate === "goes") claims.delete(name);
+      else if (fate === "forgets") {
+        claims.set(name, { ...claim, content: crypto.getRandomValues(new Uint8Array(claim.content.length)) });
+      }
+    }
   }
 
   compact(): Promise<void> {

@@ -10,6 +10,7 @@ import { type Code, OF_BODY, OF_KEY, OF_LEDGER, OF_RECORDING } from "./codes.ts"
 import { EXPORT_OPERATION } from "./export-operation.ts";
 import { FOREIGN_OPERATIONS } from "./foreign-operations.ts";
 import { ENCRYPTION_OPERATIONS } from "./governance/encryption-operations.ts";
+import { ERASURE_OPERATIONS } from "./governance/erasure-operations.ts";
 import { RETENTION_OPERATIONS } from "./governance/retention-operations.ts";
 import { RULE_OPERATIONS } from "./governance/rule-operations.ts";
 import { IDEMPOTENCY_KEY, ledgerInPath, limit, names, whole } from "./param-forms.ts";
@@ -97,6 +98,7 @@ export const OPERATIONS = {
   ...FOREIGN_OPERATIONS,
   ...RULE_OPERATIONS,
   ...RETENTION_OPERATIONS,
+  ...ERASURE_OPERATIONS,
   ...SEARCH_OPERATIONS,
   ...EXPORT_OPERATION,
   readEvent: {

@@ -10,6 +10,7 @@ import { EXPLORER_FORMS } from "../../verify/evm/explorers.ts";
 import { CODES } from "./codes.ts";
 import { FOREIGN_SCHEMAS } from "./foreign-schemas.ts";
 import { ENCRYPTION_SCHEMAS } from "./governance/encryption-operations.ts";
+import { ERASURE_SCHEMAS } from "./governance/erasure-schemas.ts";
 import { RETENTION_SCHEMAS } from "./governance/retention-schemas.ts";
 import { RULE_SCHEMAS } from "./governance/rule-schemas.ts";
 import { KEY_SCHEMAS, webhookSecretSince } from "./key-schemas.ts";
@@ -216,6 +217,7 @@ export const SCHEMAS = {
   Event: eventSchema,
   ...RULE_SCHEMAS,
   ...RETENTION_SCHEMAS,
+  ...ERASURE_SCHEMAS,
   ...FOREIGN_SCHEMAS,
   ...ENCRYPTION_SCHEMAS,
   ...SAVED_SEARCH_SCHEMAS,

@@ -37,6 +37,9 @@ const GRANTS = {
   holdsRead: ["auditor", "privacy", "admin"],
   holdsPlace: ["privacy", "admin"],
   holdsLift: ["privacy"],
+  /** See what was erased when, by whom and why. */
+  erasuresRead: ["auditor", "privacy", "admin"],
+  erase: ["privacy"],
   /** See who has keys, never the keys. */
   keysRead: ["auditor", "admin"],
   keysWrite: ["admin"],

@@ -143,10 +143,13 @@ export class Indexer {
     }
   }
 
-  /** Builds anew what the index has of entries [from, to), of which some were pruned: nothing of those stays in it. */
-  async forget(from: number, to: number): Promise<void> {
+  /** Builds anew what the index has of entries [from, to), of which some have less in them now: nothing of that stays. @returns up to where it was built */
+  async forget(from: number, to: number): Promise<number> {
+    // Whoever is taking entries in may have read them before.
+    await this.#steps.take(async () => undefined);
+    let at = from;
     const end = Math.min(to, this.watermark);
-    for (let at = from; at < end; ) {
+    while (at < end) {
       at = await this.#steps.take(async () => {
         if (at >= this.#open.start) {
           this.#open = await this.#build(this.#open.start, this.#open.end);
@@ -158,6 +161,13 @@ export class Indexer {
         return start + length;
       });
     }
+    return at;
+  }
+
+  /** The same of many ranges, in ascending order; what has several of them is built once. */
+  async forgetAll(ranges: readonly (readonly [from: number, to: number])[]): Promise<void> {
+    let done = 0;
+    for (const [from, to] of ranges) if (to > done) done = await this.forget(Math.max(from, done), to);
   }
 
   /** How many of the entries [from, to) were pruned, as far as they can be searched. */

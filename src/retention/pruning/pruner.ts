@@ -22,7 +22,7 @@ import { Stretches } from "./stretches.ts";
 /** The index, which has words of bodies that are gone. */
 export interface Forgetful {
   /** Builds anew what it has of entries [from, to). */
-  forget(ledger: string, from: number, to: number): Promise<void>;
+  forget(ledger: string, from: number, to: number): Promise<unknown>;
   /** Takes off the disk what it had. */
   compact(): Promise<void>;
 }

@@ -1,15 +1,19 @@
 /** Idempotency claims of a store. In a encrypted one a keyed digest stands in the place of each claim's key. */
 
+import { randomBytes } from "node:crypto";
 import type { Hex } from "../../merkle/bytes.ts";
+import { HASH_LENGTH } from "../../merkle/hash.ts";
 import * as keys from "../key-layout.ts";
 import type { Database, LevelBatch } from "../leveldb/database.ts";
 import { readingError } from "../leveldb/reading.ts";
-import { DamagedStoreError, type FoundClaim, type IdempotencyClaim } from "../store.ts";
+import { DamagedStoreError, type FoundClaim, type IdempotencyClaim, type JudgeClaim } from "../store.ts";
 import type { StoredValues } from "./stored-values.ts";
-import { decodeClaim } from "./value-layout.ts";
+import { decodeClaim, isKeyedClaim } from "./value-layout.ts";
 
 /** The ledger of claims, and the number by which keys name it. */
 export type OfLedger = { readonly ledgerId: Hex; readonly number: number };
+
+const SETTLED_AT_ONCE = 4096;
 
 export class Claims {
   readonly #db: Database;
@@ -32,6 +36,36 @@ export class Claims {
   remove(batch: LevelBatch, ledger: OfLedger, claimed: Uint8Array): void {
     for (const place of this.#places(ledger, [claimed])) batch.del(place);
     if (this.#values.isMixed) batch.del(keys.claimKey(ledger.number, claimed));
+  }
+
+  /** Puts each claim of a ledger into the state that is decided for it; one that is damaged stays, for an audit to find. */
+  async settle({ ledgerId, number }: OfLedger, decide: JudgeClaim): Promise<void> {
+    const naming = () => `an idempotency claim of ledger ${ledgerId}`;
+    const { encoder } = this.#values;
+    let changes: ((batch: LevelBatch) => void)[] = [];
+    const flush = async () => {
+      const now = changes;
+      changes = [];
+      await this.#db.write({ sync: true }, (batch) => {
+        for (const change of now) change(batch);
+      });
+    };
+    for await (const [place, value] of this.#db.range(keys.claimRange(number), (cause) =>
+      readingError(cause, naming),
+    )) {
+      const claim = await orDamage(() => decodeClaim(value, keys.claimedIn(place), naming));
+      if (claim instanceof DamagedStoreError) continue;
+      const fate = decide(claim.ranges);
+      if (fate === "stays") continue;
+      const content = Uint8Array.from(randomBytes(HASH_LENGTH));
+      const isKeyed = isKeyedClaim(value);
+      changes.push((batch) => {
+        if (fate === "goes") batch.del(place);
+        else batch.put(place, encoder.claim({ ...claim, content }, isKeyed));
+      });
+      if (changes.length >= SETTLED_AT_ONCE) await flush();
+    }
+    if (changes.length > 0) await flush();
   }
 
   async find(ledger: OfLedger, claimed: readonly Uint8Array[]): Promise<FoundClaim[]> {

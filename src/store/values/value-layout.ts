@@ -254,6 +254,11 @@ export function decodeClaim(bytes: Uint8Array, key: Uint8Array, naming: Naming):
   return { key, content, ranges };
 }
 
+/** Whether a claim stands under a keyed digest of its key. */
+export function isKeyedClaim(bytes: Uint8Array): boolean {
+  return bytes[0] === ENCRYPTED;
+}
+
 export function decodeTile(bytes: Uint8Array, naming: Naming): Uint8Array {
   const reader = new Reader(bytes, naming);
   const hashes = reader.take(TILE_BYTES);

@@ -76,6 +76,9 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   listHolds: ["403", "403", "ok", "ok", "ok"],
   placeHold: ["403", "403", "403", "ok", "ok"],
   liftHold: ["403", "403", "403", "ok", "403"],
+  erase: ["403", "403", "403", "ok", "403"],
+  listErasures: ["403", "403", "ok", "ok", "ok"],
+  readErasure: ["403", "403", "ok", "ok", "ok"],
   checkEvents: ["ok", "403", "403", "403", "ok"],
   readLedger: "public",
   readCheckpoint: "public",
@@ -108,6 +111,7 @@ const VALUES: Readonly<Record<string, string>> = {
   format: "github",
   schema: "order@1",
   hold: "ff",
+  erasure: "ff",
 };
 const BODIES: Partial<Record<OperationId, object>> = { appendEvents: event() };
 

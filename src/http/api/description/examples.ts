@@ -28,6 +28,7 @@ export const IN_PATH: Examples = {
   schema: "payment@1",
   search: "denied logins",
   hold: "0123456789abcdef",
+  erasure: "0123456789abcdef",
   format: "logs",
 };
 
@@ -49,6 +50,9 @@ export const BODIES: Readonly<Partial<Record<SchemaName, Examples>>> = {
   },
   RetentionPreviewRequest: { own: {} },
   HoldRequest: { person: { filter: "actor=user:u1", reason: "case 2026-118" } },
+  ErasureRequest: {
+    person: { subject: "actor=user:u1", reason: "request 2026-31", ground: "GDPR Art. 17(1)(b)", dryRun: true },
+  },
   LiftRequest: { closed: { reason: "case 2026-118 is closed" } },
   SavedSearchRequest: { logins: { filter: "action=user.login&outcome=denied" } },
   RulesPreviewRequest: { members: { requirements: REQUIREMENTS, last: 500 } },

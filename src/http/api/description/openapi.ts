@@ -61,7 +61,7 @@ function describe(id: string, operation: Operation, options: SecurityOptions): D
 function tagOf({ route, foreign }: Pick<Operation, "route" | "foreign">): string {
   if (foreign !== undefined || route.startsWith("/services/")) return "Foreign formats";
   if (/\/(events|intents|stats|export)/.test(route)) return "Events";
-  if (/\/(retention|holds)\b/.test(route)) return "Retention";
+  if (/\/(retention|holds|erasures)\b/.test(route)) return "Retention";
   if (/\/(schemas|requirements|rules|violations|check)\b/.test(route)) return "Rules";
   if (/\/(checkpoint|consistency|anchors|tile)/.test(route)) return "The tree";
   if (route.startsWith("/v1/encryption")) return "Encryption";

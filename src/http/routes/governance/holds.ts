@@ -35,7 +35,7 @@ export function liftHold({ retention: { holds }, limits }: Services, budget: Bod
 }
 
 /** @throws Problem request_invalid for a filter that finds nothing because it is mistaken */
-function requireFilter(filter: string): void {
+export function requireFilter(filter: string): void {
   const read = readFilterText(filter);
   if ("plan" in read) return;
   const errors = read.errors.map((each) => ({ ...each, path: `/filter${each.path}` }));

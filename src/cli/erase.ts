@@ -1,0 +1,121 @@
+/** `holdfast erase`: erases a subject, or members of events, after it has shown what would go; waits until no file has it. */
+
+import { setTimeout as delay } from "node:timers/promises";
+import type { Command } from "commander";
+import { type FilterFlags, filterOf, withFilterOptions } from "./remote/filter-flags.ts";
+import { type RuleFlags, rulePath, withRuleOptions } from "./remote/rules.ts";
+import { ServiceClient } from "./remote/service-client.ts";
+import { CliError, usageError } from "./terminal/failure.ts";
+import { counted } from "./terminal/numbers.ts";
+import { printResult } from "./terminal/output.ts";
+
+const POLL_MS = 500;
+
+type EraseFlags = RuleFlags &
+  FilterFlags & {
+    readonly subject?: string;
+    readonly index?: string;
+    readonly member?: readonly string[];
+    readonly reason?: string;
+    readonly ground?: string;
+    readonly dryRun?: boolean;
+    readonly yes?: boolean;
+  };
+type Preview = {
+  readonly events: number;
+  readonly indexes: string;
+  readonly held: readonly { readonly hold: string; readonly held: number }[];
+  readonly own: number;
+};
+type Erasure = { readonly id: string; readonly state: string; readonly step: string; readonly events: number };
+
+/** What is said of each step when it is reached. */
+const REACHED: Readonly<Record<string, string>> = {
+  rewritten: "no answer shows it any more",
+  kept: "its digests are kept beside the keys",
+  unindexed: "searches do not find it",
+  destroyed: "the keys of the subject are destroyed",
+  compacted: "no file of the service has it",
+  done: "the ledger was told",
+};
+
+export function addErase(program: Command): void {
+  const erase = program
+    .command("erase")
+    .description("Erase a subject, or members of events, for good. Their digests and every proof stay.");
+  withFilterOptions(withRuleOptions(erase))
+    .option("--subject <subject>", "everything of tenant=…, or of actor=type:id")
+    .option("--index <ranges>", "these events: 5-9,12")
+    .option("--member <name...>", "these members only")
+    .option("--reason <text>", "why; recorded for ever, so name nobody in it")
+    .option("--ground <text>", "the legal ground")
+    .option("--dry-run", "only say what would go")
+    .option("--yes", "do it; without it this is a dry run")
+    .action(run);
+}
+
+async function run(flags: EraseFlags): Promise<void> {
+  const request = requestOf(flags);
+  const client = new ServiceClient(flags);
+  const path = rulePath(flags, "erasures");
+  const ask = async (more: object) =>
+    await client.ask(path, { method: "POST", body: JSON.stringify({ ...request, ...more }) });
+  if (flags.dryRun === true || flags.yes !== true) {
+    const preview = (await ask({ dryRun: true })) as Preview;
+    printResult({ json: preview, text: previewText(preview) }, flags.json === true);
+    return;
+  }
+  if (flags.reason === undefined) throw usageError("Expected --reason, which is recorded with the erasure.");
+  const begun = (await ask({})) as Erasure;
+  if (flags.json !== true) process.stderr.write(`Erasing ${counted(begun.events, "event")}, erasure ${begun.id}.\n`);
+  const done = await follow(client, rulePath(flags, "erasures", begun.id), begun, flags.json === true);
+  if (done.state !== "done") throw refused(done);
+  const text = [
+    `Erased ${counted(done.events, "event")}. Copies that others hold, bundles that were given out and backups of keys have it still.`,
+  ];
+  printResult({ json: done, text }, flags.json === true);
+}
+
+function refused({ id }: Erasure): CliError {
+  const message = `Erasure ${id} was refused: a legal hold was placed before anything was gone.`;
+  return new CliError(message, { code: "erasure_held", exitStatus: 1 });
+}
+
+function requestOf(flags: EraseFlags): object {
+  const { subject, index, member, reason, ground } = flags;
+  const filter = new URLSearchParams(filterOf(flags)).toString();
+  const given = [subject, index, filter === "" ? undefined : filter].filter((each) => each !== undefined);
+  if (given.length !== 1) throw usageError("Expected one of --subject, --index and filters as those of search.");
+  return {
+    ...(subject !== undefined && { subject }),
+    ...(index !== undefined && { indexes: index }),
+    ...(filter !== "" && { filter }),
+    ...(member !== undefined && { members: member }),
+    ...(reason !== undefined && { reason }),
+    ...(ground !== undefined && { ground }),
+  };
+}
+
+function previewText({ events, indexes, held, own }: Preview): string[] {
+  return [
+    `${counted(events, "event")} would be erased${events === 0 ? "." : `: ${indexes}`}`,
+    ...held.map(
+      ({ hold, held: count }) =>
+        `The legal hold ${hold} covers ${count} of them, so that nothing is erased until it is lifted.`,
+    ),
+    ...(own > 0 ? [`${counted(own, "event")} of the service about itself would stay.`] : []),
+    "Nothing was changed; --yes does it.",
+  ];
+}
+
+async function follow(client: ServiceClient, path: string, begun: Erasure, isQuiet: boolean): Promise<Erasure> {
+  let erasure = begun;
+  while (erasure.state === "running") {
+    await delay(POLL_MS);
+    const { step } = erasure;
+    erasure = (await client.ask(path)) as Erasure;
+    if (!isQuiet && erasure.step !== step && REACHED[erasure.step] !== undefined)
+      process.stderr.write(`  ${erasure.step}: ${REACHED[erasure.step]}\n`);
+  }
+  return erasure;
+}

@@ -1,0 +1,84 @@
+/**
+ * An older copy of a store, brought back with the keyring of today: what was erased since is erased in it again, by the digests that
+ * the keyring has, before anybody is answered.
+ */
+
+import { packEntry, unpackMembers } from "../../entry/packed.ts";
+import { toHex } from "../../merkle/bytes.ts";
+import type { EntryReplacement } from "../../store/store.ts";
+import type { GovernedLedger } from "../policy-book.ts";
+import type { ErasureKeys, ErasureOptions } from "./erasure-parts.ts";
+import { erasureWrite, type KeptErasure } from "./erasure-records.ts";
+import { overlapOf, rangesOf } from "./index-ranges.ts";
+import { withheldByDigest } from "./withhold-stored.ts";
+
+/** Entries that are written again in one batch. */
+const AT_ONCE = 4096;
+const REASON = "erased before; this store is an older copy, in which it was erased again";
+
+/**
+ * Erases again what the keyring says was erased and the store does not know of.
+ * @param known ids of the erasures that the store knows
+ * @returns erasures whose other steps are to be done
+ */
+export async function eraseAgain(
+  options: ErasureOptions & { readonly keys: ErasureKeys },
+  ledger: GovernedLedger,
+  known: readonly string[],
+): Promise<KeptErasure[]> {
+  const { keys, store, now } = options;
+  const { id: ledgerId } = ledger.record;
+  const missing = (await keys.noted(ledgerId)).filter((id) => !known.includes(id));
+  if (missing.length === 0) return [];
+  const ranges = rangesOf(await rewriteAgain(options, ledger));
+  await store.settleClaims(ledgerId, (claimed) =>
+    claimed.every(([from, size]) => overlapOf(ranges, from, from + size) === "none") ? "stays" : "forgets",
+  );
+  const count = ranges.reduce((sum, [from, to]) => sum + to - from, 0);
+  // One of them is taken through the other steps; the rest is done with it.
+  const erasures = missing.map((id, i): KeptErasure => {
+    const isFirst = i === 0 && count > 0;
+    return {
+      id,
+      askedAt: now(),
+      reason: REASON,
+      key: "",
+      source: "",
+      ranges: isFirst ? ranges : [],
+      count: isFirst ? count : 0,
+      keys: [],
+      step: isFirst ? "kept" : "done",
+      isAgain: true,
+    };
+  });
+  await store.writeRecords(
+    erasures.map((erasure) => erasureWrite(ledgerId, erasure)),
+    { durable: true },
+  );
+  return erasures;
+}
+
+/** @returns indexes of all that was erased and that the store has */
+async function rewriteAgain(
+  { keys, store, hash }: ErasureOptions & { readonly keys: ErasureKeys },
+  ledger: GovernedLedger,
+): Promise<number[]> {
+  const { id } = ledger.record;
+  const size = (await store.head(id))?.size ?? 0;
+  const indexes: number[] = [];
+  let replacements: EntryReplacement[] = [];
+  for await (const { index, members } of keys.kept(id)) {
+    if (index >= size) continue;
+    indexes.push(index);
+    const digests = new Set(unpackMembers(members).map((each) => ("digest" in each ? toHex(each.digest) : "")));
+    for await (const entry of store.entries(id, index, index + 1)) {
+      const left = withheldByDigest(hash, entry, digests);
+      if (left !== undefined) replacements.push({ index, entry: packEntry(left) });
+    }
+    if (replacements.length < AT_ONCE) continue;
+    await store.replaceEntries(id, replacements, []);
+    replacements = [];
+  }
+  if (replacements.length > 0) await store.replaceEntries(id, replacements, []);
+  return indexes;
+}

@@ -1,0 +1,55 @@
+/** What erasing works with: the ports that the service fills. */
+
+import type { Health } from "../../health.ts";
+import type { Recording } from "../../ledger/own-event.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import type { Plan } from "../../query/request.ts";
+import type { Store } from "../../store/store.ts";
+import type { HoldGuard } from "../hold-book.ts";
+import type { ErasedSubject } from "./erasure-target.ts";
+import type { ErasedRange } from "./index-ranges.ts";
+
+/** What is left of an entry: packed digests of what went. */
+export type ErasedEntry = { readonly index: number; readonly members: Uint8Array };
+
+/** The keys of an encrypted store. */
+export interface ErasureKeys {
+  /** Takes its key from a subject; its next event gets another. @returns ids of all its keys that are not destroyed */
+  retire(ledgerId: Hex, subject: ErasedSubject): Promise<Hex[]>;
+  /** Destroys keys that were taken from subjects. */
+  destroy(ledgerId: Hex, ids: readonly Hex[]): Promise<void>;
+  keep(ledgerId: Hex, entries: readonly ErasedEntry[]): Promise<void>;
+  kept(ledgerId: Hex): AsyncIterable<ErasedEntry>;
+  /** Notes that all of an erasure is kept. */
+  note(ledgerId: Hex, id: string): Promise<void>;
+  noted(ledgerId: Hex): Promise<readonly string[]>;
+  /** Takes off the disk what was destroyed. */
+  compact(): Promise<void>;
+}
+
+/** The index for search. */
+export interface ErasureIndex {
+  /** Builds again what has these entries; waits until there is an index. */
+  forgetAll(ledger: string, ranges: readonly ErasedRange[], signal: AbortSignal): Promise<void>;
+  compact(): Promise<void>;
+}
+
+export type ErasureStore = Pick<
+  Store,
+  "head" | "entries" | "replaceEntries" | "settleClaims" | "compact" | "records" | "writeRecords"
+>;
+
+export type ErasureOptions = Recording & {
+  readonly store: ErasureStore;
+  readonly holds: HoldGuard;
+  readonly index: ErasureIndex;
+  /** Absent where the store is in clear. */
+  readonly keys?: ErasureKeys | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** What a filter asks for, as a search has it; it throws where that is not understood. */
+  readonly planOf: (filter: string) => Plan;
+  readonly health?: Health;
+  /** Pause before a step that failed is tried again, ms. */
+  readonly retryMs?: number;
+};

@@ -1,0 +1,111 @@
+/**
+ * The steps of an erasure. Each may be interrupted anywhere and is done again then; what it did already it finds done.
+ * Why in this order: docs/decisions/0208.
+ */
+
+import type { Entry, Member } from "../../entry/entry.ts";
+import { packEntry, packMembers } from "../../entry/packed.ts";
+import type { EntryReplacement } from "../../store/store.ts";
+import type { GovernedLedger } from "../policy-book.ts";
+import { ErasureError } from "./erasure-error.ts";
+import { erasureEvents } from "./erasure-events.ts";
+import type { ErasedEntry, ErasureOptions } from "./erasure-parts.ts";
+import type { ErasureStep, KeptErasure } from "./erasure-records.ts";
+import { type ErasedRange, overlapOf } from "./index-ranges.ts";
+import { goesByName, withheldEntry } from "./withhold-stored.ts";
+
+/** Digests that are kept in one write. */
+const KEPT_AT_ONCE = 4096;
+
+export type Erasing = {
+  readonly options: ErasureOptions;
+  readonly ledger: GovernedLedger;
+  readonly erasure: KeptErasure;
+  readonly signal: AbortSignal;
+};
+
+type Step = { readonly run: (erasing: Erasing) => Promise<void>; readonly next: ErasureStep };
+
+/** What is done in each step, and which it is then. */
+export const STEPS: Readonly<Partial<Record<ErasureStep, Step>>> = {
+  planned: { run: rewrite, next: "rewritten" },
+  rewritten: { run: keepDigests, next: "kept" },
+  kept: { run: unindex, next: "unindexed" },
+  unindexed: { run: destroyKeys, next: "destroyed" },
+  destroyed: { run: compact, next: "compacted" },
+  compacted: { run: tell, next: "done" },
+};
+
+/** All entries at once: nobody ever sees half of it. @throws ErasureError erasure_held when a hold was placed before */
+async function rewrite({ options, ledger, erasure }: Erasing): Promise<void> {
+  const { store, hash, holds } = options;
+  const { id } = ledger.record;
+  const goes = goesByName(erasure.members);
+  await holds.whileNoneIsPlaced(id, async () => {
+    const replacements: EntryReplacement[] = [];
+    for await (const [index, entry] of entriesOf(options, ledger, erasure.ranges)) {
+      const left = withheldEntry(hash, entry, goes);
+      if (left === undefined) continue;
+      const [hold] = holds.heldBy(id, index, entry);
+      if (hold !== undefined) throw heldMeanwhile(hold);
+      replacements.push({ index, entry: packEntry(left) });
+    }
+    if (replacements.length > 0) await store.replaceEntries(id, replacements, []);
+  });
+  const { ranges } = erasure;
+  const isWhole = erasure.members === undefined;
+  await store.settleClaims(id, (claimed) => {
+    const overlaps = claimed.map(([from, count]) => overlapOf(ranges, from, from + count));
+    if (isWhole && overlaps.every((overlap) => overlap === "all")) return "goes";
+    return overlaps.some((overlap) => overlap !== "none") ? "forgets" : "stays";
+  });
+}
+
+async function keepDigests({ options, ledger, erasure }: Erasing): Promise<void> {
+  const { keys } = options;
+  if (keys === undefined) return;
+  const { id } = ledger.record;
+  let some: ErasedEntry[] = [];
+  for await (const [index, { members }] of entriesOf(options, ledger, erasure.ranges)) {
+    const withheld = members.filter((member): member is Exclude<Member, { text: string }> => "digest" in member);
+    if (withheld.length > 0) some.push({ index, members: packMembers(withheld) });
+    if (some.length < KEPT_AT_ONCE) continue;
+    await keys.keep(id, some);
+    some = [];
+  }
+  if (some.length > 0) await keys.keep(id, some);
+  await keys.note(id, erasure.id);
+}
+
+async function unindex({ options, ledger, erasure, signal }: Erasing): Promise<void> {
+  await options.index.forgetAll(ledger.record.name, erasure.ranges, signal);
+}
+
+async function destroyKeys({ options, ledger, erasure }: Erasing): Promise<void> {
+  if (erasure.keys.length > 0) await options.keys?.destroy(ledger.record.id, erasure.keys);
+}
+
+async function compact({ options: { store, index, keys } }: Erasing): Promise<void> {
+  await store.compact();
+  await index.compact();
+  await keys?.compact();
+}
+
+async function tell({ options, ledger, erasure }: Erasing): Promise<void> {
+  for (const event of erasureEvents(options, erasure)) await ledger.append(event);
+}
+
+async function* entriesOf(
+  { store }: Pick<ErasureOptions, "store">,
+  { record }: GovernedLedger,
+  ranges: readonly ErasedRange[],
+): AsyncIterable<readonly [index: number, entry: Entry]> {
+  for (const [from, to] of ranges) {
+    let index = from;
+    for await (const entry of store.entries(record.id, from, to)) yield [index++, entry];
+  }
+}
+
+function heldMeanwhile(hold: string): ErasureError {
+  return new ErasureError("erasure_held", `the legal hold ${hold} was placed before anything was erased`);
+}

@@ -1,0 +1,215 @@
+/**
+ * Erasures of all ledgers: planned, begun, and taken through their steps one after the other, again after every start until they
+ * are done. What was begun ends: nothing but a hold that comes before anything is gone stops it.
+ * Why: docs/decisions/0208.
+ */
+
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Condition } from "../../health.ts";
+import type { Author } from "../../ledger/own-event.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import { Turn } from "../../store/mutex.ts";
+import type { GovernedLedger } from "../policy-book.ts";
+import { eraseAgain } from "./erase-again.ts";
+import { ErasureError } from "./erasure-error.ts";
+import type { ErasureOptions } from "./erasure-parts.ts";
+import { erasureSpace, erasureWrite, isOver, type KeptErasure, readErasure } from "./erasure-records.ts";
+import { STEPS } from "./erasure-steps.ts";
+import { type ErasureRequest, type ErasureTarget, readTarget } from "./erasure-target.ts";
+import { type ErasurePlan, planErasure } from "./plan-erasure.ts";
+
+const ID_BYTES = 8;
+const RETRY_MS = 2000;
+
+/** Who asks for an erasure, and why. */
+export type ErasureWish = ErasureRequest & { readonly reason: string; readonly ground?: string | undefined };
+
+type Followed = {
+  readonly ledger: GovernedLedger;
+  readonly kept: Map<string, KeptErasure>;
+  /** Planning and doing are one thing after the other. */
+  readonly planning: Turn;
+  readonly doing: Turn;
+};
+
+const FAILING: Condition = {
+  code: "erasure_failing",
+  detail:
+    "an erasure does not get on, and is tried again until it does: see the log for the cause, and whether the disk is full",
+  isNotice: true,
+};
+
+export class Erasures {
+  readonly #options: ErasureOptions;
+  readonly #byLedger = new Map<Hex, Followed>();
+  readonly #stopping = new AbortController();
+
+  constructor(options: ErasureOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes up what was begun: when it resolves, no entry shows what was erased. In an older copy of a store what was erased
+   * since is erased again.
+   */
+  async follow(ledger: GovernedLedger): Promise<void> {
+    const { store, keys } = this.#options;
+    const { id } = ledger.record;
+    const kept = new Map<string, KeptErasure>();
+    // One that is damaged is told by an audit; where the keyring knows of it, it is done again.
+    const onDamaged = (_: string, error: unknown) => this.#report(id, error);
+    for await (const [key, value] of store.records(erasureSpace(id), { onDamaged })) kept.set(key, readErasure(value));
+    const followed: Followed = { ledger, kept, planning: new Turn(), doing: new Turn() };
+    this.#byLedger.set(id, followed);
+    if (keys !== undefined) {
+      for (const erasure of await eraseAgain({ ...this.#options, keys }, ledger, [...kept.keys()])) {
+        kept.set(erasure.id, erasure);
+      }
+    }
+    for (const erasure of kept.values()) {
+      if (isOver(erasure)) continue;
+      // What fails now is tried again behind the start.
+      await this.#untilKept(followed, erasure.id).catch((error) => this.#report(id, error));
+      this.#finish(followed, erasure.id);
+    }
+  }
+
+  /** What an erasure would do; nothing is changed. @throws ErasureError */
+  plan(ledger: GovernedLedger, request: ErasureRequest): Promise<ErasurePlan> {
+    const target = readTarget(request, this.#options.planOf);
+    const { id } = ledger.record;
+    return this.#followed(id).planning.take(() => planErasure(this.#options, id, target, request.members));
+  }
+
+  /** Begins an erasure, durably: from then on it is done, whatever happens. @throws ErasureError */
+  begin(ledger: GovernedLedger, wish: ErasureWish, { key, source }: Author): Promise<KeptErasure> {
+    const { store, now, planOf } = this.#options;
+    const { id: ledgerId } = ledger.record;
+    const followed = this.#followed(ledgerId);
+    const target = readTarget(wish, planOf);
+    return followed.planning.take(async () => {
+      const keys = await this.#retire(ledgerId, target);
+      const plan = await planErasure(this.#options, ledgerId, target, wish.members);
+      const [hold] = plan.held;
+      if (hold !== undefined) throw held(plan);
+      if (plan.count === 0) throw nothing(plan);
+      const { reason, ground, members } = wish;
+      const erasure: KeptErasure = {
+        id: randomBytes(ID_BYTES).toString("hex"),
+        askedAt: now(),
+        reason,
+        ...(ground !== undefined && { ground }),
+        ...(members !== undefined && { members }),
+        key,
+        source,
+        ranges: plan.ranges,
+        count: plan.count,
+        keys,
+        step: "planned",
+      };
+      await store.writeRecords([erasureWrite(ledgerId, erasure)], { durable: true });
+      followed.kept.set(erasure.id, erasure);
+      this.#finish(followed, erasure.id);
+      return erasure;
+    });
+  }
+
+  /** The newest first. */
+  list(ledgerId: Hex): readonly KeptErasure[] {
+    return [...this.#followed(ledgerId).kept.values()].sort((a, b) => b.askedAt - a.askedAt || (a.id < b.id ? -1 : 1));
+  }
+
+  /** @throws ErasureError erasure_unknown */
+  get(ledgerId: Hex, id: string): KeptErasure {
+    const found = this.#followed(ledgerId).kept.get(id);
+    if (found !== undefined) return found;
+    throw new ErasureError("erasure_unknown", `expected the id of an erasure, got ${JSON.stringify(id)}`);
+  }
+
+  /** Stops after the step under way; what is left is done after the next start. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([...this.#byLedger.values()].map(({ doing }) => doing.take(async () => undefined)));
+  }
+
+  /**
+   * Takes their keys from the subjects, and waits until nothing more is encrypted with them: events that come from now on get
+   * other ones, so that none of them goes with what is erased.
+   */
+  async #retire(ledgerId: Hex, { subjects }: ErasureTarget): Promise<Hex[]> {
+    const { keys, store } = this.#options;
+    if (keys === undefined || subjects.length === 0) return [];
+    const ids: Hex[] = [];
+    for (const subject of subjects) ids.push(...(await keys.retire(ledgerId, subject)));
+    // Commits that had their keys before are written before this.
+    await store.replaceEntries(ledgerId, [], []);
+    return ids;
+  }
+
+  /** Does the steps behind which nothing is shown any more. */
+  #untilKept(followed: Followed, id: string): Promise<void> {
+    return followed.doing.take(async () => {
+      while (["planned", "rewritten"].includes(this.get(followed.ledger.record.id, id).step)) {
+        await this.#doStep(followed, id);
+      }
+    });
+  }
+
+  /** Does all steps, however often one fails. */
+  #finish(followed: Followed, id: string): void {
+    const { signal } = this.#stopping;
+    const ledgerId = followed.ledger.record.id;
+    void followed.doing.take(async () => {
+      while (!signal.aborted && !isOver(this.get(ledgerId, id))) {
+        try {
+          await this.#doStep(followed, id);
+          this.#report(ledgerId, undefined);
+        } catch (error) {
+          if (signal.aborted) return;
+          this.#report(ledgerId, error);
+          await delay(this.#options.retryMs ?? RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+        }
+      }
+    });
+  }
+
+  async #doStep({ ledger, kept }: Followed, id: string): Promise<void> {
+    const { id: ledgerId } = ledger.record;
+    const erasure = this.get(ledgerId, id);
+    const step = STEPS[erasure.step];
+    if (step === undefined) return;
+    let after: KeptErasure = { ...erasure, step: step.next };
+    try {
+      await step.run({ options: this.#options, ledger, erasure, signal: this.#stopping.signal });
+    } catch (error) {
+      if (!(error instanceof ErasureError)) throw error;
+      after = { ...erasure, step: "refused" };
+    }
+    if (isOver(after)) after = { ...after, doneAt: this.#options.now() };
+    await this.#options.store.writeRecords([erasureWrite(ledgerId, after)], { durable: true });
+    kept.set(id, after);
+  }
+
+  #report(ledgerId: Hex, cause: unknown): void {
+    this.#options.health?.report(`erasure/${ledgerId}`, cause === undefined ? undefined : FAILING, cause);
+  }
+
+  #followed(ledgerId: Hex): Followed {
+    const found = this.#byLedger.get(ledgerId);
+    if (found === undefined) throw new Error(`expected a ledger that is followed, got ${ledgerId}`);
+    return found;
+  }
+}
+
+function held({ held: holds }: ErasurePlan): ErasureError {
+  const named = holds.map(({ hold, held: count }) => `${hold} (${count})`).join(", ");
+  const message = `expected events that no legal hold covers, got holds ${named}: lift them first, or leave those events out`;
+  return new ErasureError("erasure_held", message);
+}
+
+function nothing({ own }: ErasurePlan): ErasureError {
+  const why =
+    own > 0 ? `only ${own} that the service recorded about itself, which stay` : "none: they may be erased already";
+  return new ErasureError("erasure_empty", `expected events that show what is to be erased, got ${why}`);
+}
