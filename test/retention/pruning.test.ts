@@ -1,104 +1,39 @@
 /** Pruning: what goes and what stays, what is said of it afterwards, and that a run which ends anywhere goes on. */
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { auditLedger } from "../../src/audit/audit.ts";
-import { checkEvent } from "../../src/entry/event.ts";
-import { ownMembers, prepareEntry } from "../../src/entry/prepare.ts";
-import { planOfText } from "../../src/http/routes/events/filter-text.ts";
-import { createSalts } from "../../src/ingest/intake/salts.ts";
-import { keySigner } from "../../src/keys/local-signer.ts";
-import { fastKeccak256 } from "../../src/ledger/keccak/keccak-wasm.ts";
-import { Ledger } from "../../src/ledger/ledger.ts";
+import { packEntry } from "../../src/entry/packed.ts";
 import { Sealer } from "../../src/ledger/seal/seal.ts";
-import { deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";
 import { makeBundle } from "../../src/prove/make-bundle.ts";
 import { countFilter } from "../../src/query/filter-count.ts";
-import { Indexer } from "../../src/query/index/indexer.ts";
 import { query } from "../../src/query/query.ts";
 import type { RetentionRule } from "../../src/retention/policy.ts";
 import type { Archiver, ArchiveWish } from "../../src/retention/pruning/archiver.ts";
-import { PRUNE_STEPS, type PruneStep } from "../../src/retention/pruning/prune-run.ts";
-import { Retention } from "../../src/retention/retention.ts";
+import { PRUNE_STEPS } from "../../src/retention/pruning/prune-run.ts";
 import { LevelStore } from "../../src/store/level-store.ts";
-import type { Store } from "../../src/store/store.ts";
-import { MemoryIndexStore } from "../query/index/memory-index.ts";
 import { MemoryStore } from "../store/memory-store.ts";
-
-const hash = await fastKeccak256();
-const SIGNER = keySigner(`0x${"11".repeat(32)}`);
-const AUTHOR = { key: "0123456789abcdef", source: "counsel" };
-const START = Date.parse("2026-01-01T00:00:00Z");
-const DAY = 86_400_000;
-
-type Bench = {
-  readonly ledger: Ledger;
-  readonly indexer: Indexer;
-  readonly retention: Retention;
-  readonly clock: { now: number };
-  readonly compacted: { count: number };
-};
-type Options = {
-  readonly archiver?: Archiver;
-  readonly onStep?: (step: PruneStep) => void;
-  readonly finalSize?: number;
-};
-
-const RECORD = {
-  id: deriveLedgerId(SIGNER.address, labelOf("main")),
-  name: "main",
-  label: labelOf("main"),
-  owner: SIGNER.address,
-  signer: SIGNER.address,
-  createdAt: START,
-};
-
-async function open(store: Store, clock: { now: number }, options: Options = {}): Promise<Bench> {
-  if ((await store.ledgers()).length === 0) await store.addLedger(RECORD);
-  const ledger = await Ledger.open({ store, record: RECORD, signer: SIGNER, hash, clock: () => clock.now });
-  const indexer = await Indexer.open({ store, indexStore: new MemoryIndexStore(), ledger, segmentLength: 64 });
-  indexer.start();
-  const compacted = { count: 0 };
-  const { finalSize = Number.MAX_SAFE_INTEGER, ...rest } = options;
-  const retention = new Retention({
-    store,
-    hash,
-    salts: createSalts(),
-    now: () => clock.now,
-    planOf: planOfText,
-    finalSize: () => finalSize,
-    delayMs: 0,
-    intervalMs: 0,
-    index: {
-      forget: (_, from, to) => indexer.forget(from, to),
-      compact: async () => {
-        compacted.count++;
-      },
-    },
-    ...rest,
-  });
-  await retention.follow(ledger);
-  return { ledger, indexer, retention, clock, compacted };
-}
-
-async function record({ ledger, clock, indexer }: Bench, actions: readonly string[]): Promise<void> {
-  for (const [i, action] of actions.entries()) {
-    const time = new Date(clock.now).toISOString();
-    const event = checkEvent({ action, time, actor: { type: "user", id: `u${i % 3}` }, id: `e${clock.now}-${i}` });
-    const own = ownMembers({ _source: { format: "native", source: "desk", key: "k" } });
-    const entry = prepareEntry(event, { hash, salts: createSalts(), own });
-    await ledger.append({ entries: [entry], source: "desk" });
-  }
-  await indexer.waitFor(ledger.size);
-}
+import {
+  AUTHOR,
+  DAY,
+  hash,
+  MIXED,
+  openPruned,
+  type PrunedBench,
+  RECORD,
+  recordActions,
+  START,
+} from "./pruned-bench.ts";
 
 const LOGINS: RetentionRule = { name: "logins", action: "user.*", keepAtMost: "P30D", after: "prune" };
 const BOOKS: RetentionRule = { name: "books", action: "book.*", keepAtLeast: "P7Y" };
 
-async function prunedOf({ ledger }: Bench): Promise<number[]> {
+async function prunedOf({ ledger }: PrunedBench): Promise<number[]> {
   const found: number[] = [];
   let index = 0;
   for await (const entry of ledger.entries(0, ledger.size)) {
@@ -108,19 +43,18 @@ async function prunedOf({ ledger }: Bench): Promise<number[]> {
   return found;
 }
 
-async function ended({ ledger, indexer }: Bench): Promise<void> {
+async function ended({ ledger, indexer }: PrunedBench): Promise<void> {
   await indexer.stop();
   await ledger.close();
 }
 
-const MIXED = Array.from({ length: 300 }, (_, i) => (i % 3 === 0 ? "book.entry" : "user.login"));
 const DUE = MIXED.flatMap((action, i) => (action === "user.login" ? [i] : []));
 
 test("what is due goes: its leaf hash stays, everything else proves as before, and searches do not find it", async () => {
   const store = new MemoryStore();
-  const bench = await open(store, { now: START });
+  const bench = await openPruned(store, { now: START });
   const { ledger, indexer, retention, clock } = bench;
-  await record(bench, MIXED);
+  await recordActions(bench, MIXED);
   const leaves = await Promise.all(MIXED.map((_, i) => ledger.leafHash(i)));
   const root = await ledger.root(300);
   const before = await makeBundle({ ledger, store, hash, index: 3 });
@@ -159,15 +93,15 @@ test("what is due goes: its leaf hash stays, everything else proves as before, a
   await retention.pruner.prune(RECORD.id);
   assert.equal(bench.compacted.count, 1, "and then there is nothing more to do");
   await ended(bench);
-  const again = await open(store, clock);
+  const again = await openPruned(store, clock);
   assert.deepEqual(await again.ledger.root(300), root, "it is opened again");
   await ended(again);
 });
 
 test("what is held, or not final, stays until it is not", async () => {
-  const bench = await open(new MemoryStore(), { now: START }, { finalSize: 200 });
+  const bench = await openPruned(new MemoryStore(), { now: START }, { finalSize: 200 });
   const { ledger, retention, clock } = bench;
-  await record(bench, MIXED);
+  await recordActions(bench, MIXED);
   const { id } = await retention.holds.place(ledger, { filter: "actor=user:u1", reason: "case 7" }, AUTHOR);
   await retention.policies.put(ledger, { rules: [LOGINS], mayShorten: true }, AUTHOR);
   clock.now += 31 * DAY;
@@ -183,6 +117,23 @@ test("what is held, or not final, stays until it is not", async () => {
   await ended(bench);
 });
 
+test("an entry that is not what was recorded stays, and keeps nothing behind it", async () => {
+  const store = new MemoryStore();
+  const bench = await openPruned(store, { now: START });
+  const { ledger, retention, clock } = bench;
+  await recordActions(bench, MIXED);
+  const other = await ledger.entry(2);
+  assert.ok(other !== undefined);
+  await store.replaceEntries(RECORD.id, [{ index: 1, entry: packEntry(other) }], []);
+  await retention.policies.put(ledger, { rules: [LOGINS], mayShorten: true }, AUTHOR);
+  clock.now += 31 * DAY;
+  await retention.pruner.prune(RECORD.id);
+  assert.deepEqual(await prunedOf(bench), DUE.slice(1));
+  await retention.pruner.prune(RECORD.id);
+  assert.equal(bench.compacted.count, 1, "and the disk is not compacted for it again");
+  await ended(bench);
+});
+
 test("what is to be archived goes only when its archive was verified, and says where it is", async () => {
   const wishes: ArchiveWish[] = [];
   let fails = true;
@@ -194,10 +145,10 @@ test("what is to be archived goes only when its archive was verified, and says w
     },
   };
   const rules: RetentionRule[] = [{ ...LOGINS, after: "archive_and_prune", archiveFor: "P6Y" }];
-  const without = await open(new MemoryStore(), { now: START });
-  const bench = await open(new MemoryStore(), { now: START }, { archiver });
+  const without = await openPruned(new MemoryStore(), { now: START });
+  const bench = await openPruned(new MemoryStore(), { now: START }, { archiver });
   for (const each of [without, bench]) {
-    await record(each, MIXED);
+    await recordActions(each, MIXED);
     await each.retention.policies.put(each.ledger, { rules, mayShorten: true }, AUTHOR);
     each.clock.now += 31 * DAY;
   }
@@ -226,42 +177,44 @@ function folder(t: TestContext): string {
   return made;
 }
 
-test("a run that ends before any step goes on with the next start, and is told once", async (t) => {
+test("a run that is killed before any step, or between two batches, goes on with the next start and is told once", async (t) => {
   const archiver: Archiver = { archive: async () => "a.hfa" };
-  const rules: RetentionRule[] = [{ ...LOGINS, after: "archive_and_prune" }];
-  for (const step of PRUNE_STEPS) {
-    const path = folder(t);
-    const clock = { now: START };
-    const first = await LevelStore.open(path);
-    const onStep = (at: PruneStep): void => {
-      if (at === step) throw new Error("ended here");
-    };
-    const bench = await open(first, clock, { archiver, onStep });
-    await record(bench, MIXED.slice(0, 30));
-    await bench.retention.policies.put(bench.ledger, { rules, mayShorten: true }, AUTHOR);
-    clock.now += 31 * DAY;
-    await assert.rejects(bench.retention.pruner.prune(RECORD.id), /ended here/, step);
-    await ended(bench);
-    await first.close();
-    const second = await LevelStore.open(path);
-    const again = await open(second, clock, { archiver });
-    assert.equal(again.retention.pruner.progress(RECORD.id).step, step);
+  const kills = [...PRUNE_STEPS, "batch"];
+  const folders = kills.map(() => folder(t));
+  const deaths = await Promise.all(kills.map((kill, i) => deathOf(kill, folders[i] as string)));
+  assert.deepEqual(
+    deaths,
+    kills.map(() => "SIGKILL"),
+  );
+  for (const [i, kill] of kills.entries()) {
+    const store = await LevelStore.open(folders[i] as string);
+    const again = await openPruned(store, { now: START + 31 * DAY }, { archiver });
+    const { step } = again.retention.pruner.progress(RECORD.id);
+    assert.equal(step, kill === "batch" ? "pruning" : kill);
+    const before = (await prunedOf(again)).length;
+    if (kill === "batch") assert.ok(before > 0 && before < DUE.length, `${before} of ${DUE.length}`);
     await again.retention.pruner.prune(RECORD.id);
-    assert.deepEqual(
-      await prunedOf(again),
-      DUE.filter((i) => i < 30),
-      step,
-    );
-    assert.equal(again.retention.pruner.progress(RECORD.id).step, undefined, step);
+    assert.deepEqual(await prunedOf(again), DUE, kill);
+    assert.equal(again.retention.pruner.progress(RECORD.id).step, undefined, kill);
     await again.indexer.waitFor(again.ledger.size);
     const told = await query(again.indexer, {
       filter: { action: "holdfast.retention.prune" },
       order: "asc",
       limit: 10,
     });
-    assert.equal(told.items.length, 1, step);
-    assert.deepEqual((await auditLedger({ store: second, record: RECORD, hash })).findings, [], step);
+    assert.equal(told.items.length, 1, kill);
+    assert.equal((told.items[0]?.event.metadata as { pruned?: number } | undefined)?.pruned, DUE.length, kill);
+    assert.deepEqual((await auditLedger({ store, record: RECORD, hash })).findings, [], kill);
     await ended(again);
-    await second.close();
+    await store.close();
   }
 });
+
+/** By what a process ends that prunes a ledger in a folder, and kills itself. */
+async function deathOf(kill: string, path: string): Promise<unknown> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "killed-pruning.ts"), path, kill], {
+    stdio: "inherit",
+  });
+  const [, signal] = await once(child, "exit");
+  return signal;
+}

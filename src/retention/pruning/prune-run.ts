@@ -36,6 +36,8 @@ export type PruneRun = {
   readonly archive?: string;
   /** How many of the range were pruned before it began. */
   readonly before: number;
+  /** Whether the disk still has bodies that are gone, of this run or one before. */
+  readonly owesDisk: boolean;
   /** Bodies that are gone, once all are. */
   readonly pruned?: number;
 };

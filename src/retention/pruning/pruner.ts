@@ -122,7 +122,11 @@ export class Pruner {
     followed.isWorking = true;
     try {
       await this.#carryOut(followed);
-      while (await this.#begin(followed)) await this.#carryOut(followed);
+      // Each run begins behind the one before: what cannot go, as it is damaged, is not tried for ever.
+      for (let from = 0; await this.#begin(followed, from); ) {
+        from = (followed.run?.from ?? from) + 1;
+        await this.#carryOut(followed);
+      }
       if (followed.run !== undefined) await this.#compact(followed);
       followed.lastRunAt = this.#options.now();
       this.#report(followed, undefined);
@@ -146,7 +150,7 @@ export class Pruner {
   }
 
   /** Begins the next run, where something is due that nothing keeps. @returns whether there is one */
-  async #begin(followed: Followed): Promise<boolean> {
+  async #begin(followed: Followed, behind: number): Promise<boolean> {
     const { policies, now, finalSize } = this.#options;
     const { ledger } = followed;
     const { id } = ledger.record;
@@ -155,20 +159,21 @@ export class Pruner {
     const { rules, version } = policy;
     const at = now();
     const end = Math.min(await finalSize(id), ledger.size);
-    const first = await this.#firstDue(followed, { judge: new RetentionJudge(rules), version, at, end });
+    const first = await this.#firstDue(followed, { judge: new RetentionJudge(rules), version, at, behind, end });
     if (first === undefined) return false;
     const { isArchived, archiveUntil } = first.verdict;
     const from = first.index;
     const to = Math.min(end, from + RUN_ENTRIES);
     const before = await this.#countPruned(ledger, from, to);
     const step = isArchived ? "archiving" : "pruning";
-    await this.#writeDown(followed, { step, from, to, at, rules, version, isArchived, archiveUntil, before });
+    const owesDisk = followed.run?.owesDisk === true;
+    await this.#writeDown(followed, { step, from, to, at, rules, version, isArchived, archiveUntil, before, owesDisk });
     return true;
   }
 
   async #firstDue(
     { ledger, stretches }: Followed,
-    { judge, version, at, end }: DueSearch,
+    { judge, version, at, behind, end }: DueSearch,
   ): Promise<DueEntry | undefined> {
     const { holds, archiver } = this.#options;
     const { signal } = this.#stopping;
@@ -176,7 +181,7 @@ export class Pruner {
     stretches.begin(`${version}/${holds.revision(id)}`);
     const mayGo = ({ index, entry, verdict }: DueEntry) =>
       (archiver !== undefined || !verdict.isArchived) && holds.heldBy(id, index, entry).length === 0;
-    for (let from = stretches.nextDue(0, at, end); from < end; from = stretches.nextDue(from, at, end)) {
+    for (let from = stretches.nextDue(behind, at, end); from < end; from = stretches.nextDue(from, at, end)) {
       // Times never run backwards: behind one that is too young for every rule, all are.
       if (judge.earliestDueAt(await recordedAt(ledger, from)) > at) return undefined;
       const to = Math.min(end, stretches.endOf(from));
@@ -212,8 +217,10 @@ export class Pruner {
   async #compact(followed: Followed): Promise<void> {
     const { index, store, onStep } = this.#options;
     await onStep?.("compacting");
-    await index.compact();
-    await store.compact();
+    if (followed.run?.owesDisk === true) {
+      await index.compact();
+      await store.compact();
+    }
     await this.#writeDown(followed, undefined);
   }
 
@@ -259,7 +266,7 @@ export class Pruner {
       await rest(performance.now() - began, this.#stopping.signal);
     }
     const pruned = (await this.#countPruned(ledger, run.from, run.to)) - run.before;
-    return { ...run, step: "forgetting", pruned };
+    return { ...run, step: "forgetting", pruned, owesDisk: run.owesDisk || pruned > 0 };
   }
 
   async #forget({ ledger }: Followed, run: PruneRun): Promise<PruneRun> {
@@ -334,6 +341,7 @@ type DueSearch = {
   readonly judge: RetentionJudge;
   readonly version: number;
   readonly at: number;
+  readonly behind: number;
   readonly end: number;
 };
 

@@ -1,0 +1,103 @@
+/**
+ * Pruning beside recording: a service with many events gets a policy under which all of them go, while single events arrive at a rate.
+ * What a POST takes before and meanwhile, how long it lasts, and how much of the disk comes back. `EVENTS=1000000 RATE=500 node bench/retention.ts`
+ */
+
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { readJson } from "../src/json/read.ts";
+import { readConfig } from "../src/service/config.ts";
+import { startService } from "../src/service/service.ts";
+
+const EVENTS = Number(process.env.EVENTS ?? 20_000);
+const RATE = Number(process.env.RATE ?? 500);
+const BATCH = 1000;
+const BEFORE_MS = 5000;
+
+const data = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
+const file = join(data, "config.json");
+const settings = { retention: { delayS: 0, intervalS: 1 }, embeddedIntervalS: 1, data, listen: "127.0.0.1:0" };
+await writeFile(file, JSON.stringify({ ...settings, logLevel: "error" }));
+const service = await startService(readConfig({ HOLDFAST_CONFIG: file }), "bench");
+const admin = (await readFile(join(data, "admin.key"), "utf8")).trim();
+const { key } = (await ask("POST", "/v1/keys", admin, { source: "bench", roles: ["privacy", "writer"] })) as {
+  key: string;
+};
+
+async function ask(method: string, path: string, as: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(service.url + path, {
+    method,
+    headers: { Authorization: `Bearer ${as}`, "Content-Type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 200)}`);
+  return readJson(text);
+}
+
+function event(action: string, i: number): object {
+  const time = new Date().toISOString();
+  const actor = { type: "user", id: `u${i % 1000}` };
+  return { action, time, actor, targets: [{ type: "doc", id: `d${i}` }], message: "x".repeat(200) };
+}
+
+/** Single events at the rate until it is over; milliseconds of each. */
+async function post(isOver: () => boolean): Promise<number[]> {
+  const took: number[] = [];
+  const waiting: Promise<void>[] = [];
+  const began = performance.now();
+  for (let i = 0; !isOver(); i++) {
+    const at = performance.now();
+    const sent = ask("POST", "/v1/ledgers/main/events", key, event("live.post", i));
+    waiting.push(sent.then(() => void took.push(performance.now() - at)));
+    await delay(Math.max(0, began + ((i + 1) * 1000) / RATE - performance.now()));
+  }
+  await Promise.all(waiting);
+  return took.sort((a, b) => a - b);
+}
+
+function at(sorted: readonly number[], part: number): string {
+  return `${(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0).toFixed(1)} ms`;
+}
+
+async function bytesOf(folder: string): Promise<number> {
+  const names = await readdir(folder);
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function disk(): Promise<string> {
+  const mib = async (name: string) => ((await bytesOf(join(data, name))) / 2 ** 20).toFixed(1);
+  return `store ${await mib("store")} MiB, index ${await mib("index")} MiB`;
+}
+
+try {
+  for (let i = 0; i < EVENTS; i += BATCH) {
+    const events = Array.from({ length: BATCH }, (_, j) => event("load.batch", i + j));
+    await ask("POST", "/v1/ledgers/main/events", key, events);
+  }
+  console.log(`${EVENTS} events; ${await disk()}`);
+  const endsAt = performance.now() + BEFORE_MS;
+  const before = await post(() => performance.now() > endsAt);
+  console.log(`before: p50 ${at(before, 0.5)}, p99 ${at(before, 0.99)} of ${before.length}`);
+  const rules = [{ name: "load", action: "load.*", keepAtMost: "PT1S", after: "prune" }];
+  await ask("PUT", "/v1/ledgers/main/retention", key, { rules });
+  const began = performance.now();
+  let isDone = false;
+  const meanwhile = post(() => isDone);
+  for (let pruned = 0; !isDone; ) {
+    await delay(500);
+    const status = (await ask("GET", "/v1/ledgers/main/retention/status", key)) as Record<string, unknown>;
+    if (status.failure !== undefined) throw new Error(String(status.failure));
+    pruned = Number(status.pruned);
+    isDone = pruned >= EVENTS && status.step === undefined;
+  }
+  const took = await meanwhile;
+  console.log(`meanwhile: p50 ${at(took, 0.5)}, p99 ${at(took, 0.99)} of ${took.length}`);
+  console.log(`pruned in ${((performance.now() - began) / 1000).toFixed(1)} s; ${await disk()}`);
+} finally {
+  await service.close();
+  await rm(data, { recursive: true, force: true });
+}
