@@ -45,7 +45,7 @@ export class BackupDamagedError extends Error {
 
 const FORMAT = "holdfast/backup@1";
 /** A file of a data folder, in one of the folders that are backed up: nothing leads out of it. */
-const PATH = /^(?:store|marks|keyring|keys)\/[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/;
+const PATH = /^(?:admin\.key|(?:store|marks|keyring|keys)\/[A-Za-z0-9_][A-Za-z0-9._-]{0,199})$/;
 const POINT_NAME = /^[0-9]{8}T[0-9]{6}Z(?:-[0-9]{1,4})?$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 

@@ -5,16 +5,16 @@
  */
 
 import { existsSync } from "node:fs";
-import { readdir, readFile, realpath, rm, stat, symlink } from "node:fs/promises";
+import { readdir, readFile, realpath, stat, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { BackupFolder } from "../../backup/backup-folder.ts";
 import { copyDatabase } from "../../backup/copy-database.ts";
 import { type BackedFile, type BackedLedger, bytesOf } from "../../backup/point.ts";
 import { linkFiles } from "../../backup/restore-files.ts";
-import { marksFolder, storeFolder } from "../../service/config.ts";
+import { withScratch } from "../../backup/scratch-folder.ts";
+import { adminKeyFile, marksFolder, storeFolder } from "../../service/config.ts";
 import { keyringFolder } from "../../service/settings/encryption-settings.ts";
-import { makeFolder } from "../../store/durable-file.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
 import { usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
@@ -44,14 +44,16 @@ async function backUp(flags: BackupFlags): Promise<void> {
   if (!existsSync(storeFolder(data)))
     throw usageError(`Expected a store at ${storeFolder(data)}, got nothing; give --data.`);
   await requireApart(data, flags);
-  await clearScratch(data);
-  const scratch = join(data, SCRATCH + process.pid);
+  const made = await withScratch(data, SCRATCH, (scratch) => backUpWith(data, scratch, flags));
+  printResult({ json: { ...made, keysTo: flags.keysTo ?? null }, text: describe(made, flags) }, flags.json === true);
+}
+
+async function backUpWith(data: string, scratch: string, flags: BackupFlags): Promise<Made> {
   const to = new BackupFolder(flags.to, "data");
   // Without a place for them, keys are copied to be looked with, and removed.
   const keysTo = new BackupFolder(flags.keysTo ?? join(scratch, "keys-backup"), "keys");
   const progress = await startProgress("files");
   try {
-    await makeFolder(scratch);
     await to.begin();
     await keysTo.begin();
     const { files, keys, ledgers } = await copyAll({ data, scratch, progress }, to, keysTo);
@@ -63,13 +65,11 @@ async function backUp(flags: BackupFlags): Promise<void> {
     }
     const point = await to.add({ madeAt: Date.now(), ledgers, files });
     await to.sweep();
-    const json = { point: point.name, to: flags.to, ...to.count, files: files.length, bytes: bytesOf(files), ledgers };
-    printResult({ json: { ...json, keysTo: flags.keysTo ?? null }, text: describe(json, flags) }, flags.json === true);
+    return { point: point.name, to: flags.to, ...to.count, files: files.length, bytes: bytesOf(files), ledgers };
   } finally {
     progress.stop();
     await keysTo.end();
     await to.end();
-    await rm(scratch, { recursive: true, force: true });
   }
 }
 
@@ -89,6 +89,8 @@ async function copyAll(
   const marks = await copyFlat(marksFolder(data), "marks", to);
   const files = [...(await copyDatabase(storeFolder(data), { to, as: "store", onProgress })), ...marks];
   const keys = await copyFlat(join(data, "keys"), "keys", keysTo);
+  const adminKey = adminKeyFile(data);
+  if (existsSync(adminKey)) keys.push(await keysTo.put(basename(adminKey), await readFile(adminKey)));
   if (existsSync(keyringFolder(data)))
     keys.push(...(await copyDatabase(keyringFolder(data), { to: keysTo, as: "keyring", onProgress })));
   const look = join(scratch, "look");
@@ -154,22 +156,6 @@ async function realPath(path: string): Promise<string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(path) === path) throw error;
     return join(await realPath(dirname(path)), basename(path));
-  }
-}
-
-/** What backups that were killed left. */
-async function clearScratch(data: string): Promise<void> {
-  for (const name of await readdir(data)) {
-    if (name.startsWith(SCRATCH) && !isAlive(Number(name.slice(SCRATCH.length))))
-      await rm(join(data, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return Number.isSafeInteger(pid) && process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -6,19 +6,24 @@
 
 import { existsSync } from "node:fs";
 import { cp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { applyErased } from "../../backup/apply-erased.ts";
 import { BackupFolder, PointMissingError } from "../../backup/backup-folder.ts";
 import { type BackedLedger, BackupDamagedError, bytesOf, type RestorePoint } from "../../backup/point.ts";
 import { restoreFiles } from "../../backup/restore-files.ts";
+import { withScratch } from "../../backup/scratch-folder.ts";
 import { beginFolder, clearUnfinished, settleFolder } from "../../backup/unfinished-folder.ts";
 import { marksFolder } from "../../service/config.ts";
 import { FileRefusedError } from "../../store/durable-file.ts";
 import { ledgersIn } from "../backup/ledgers-in.ts";
-import { CliError, usageError } from "../terminal/failure.ts";
+import { connectChain } from "../remote/node.ts";
+import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
 import { printResult, spellTime, table } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
+import { auditRestored, describeDrill } from "./drill.ts";
 
 type RestoreFlags = {
   readonly from: string;
@@ -28,6 +33,9 @@ type RestoreFlags = {
   readonly marks?: string;
   readonly data?: string;
   readonly list?: boolean;
+  readonly drill?: boolean;
+  readonly scratch?: string;
+  readonly rpc?: string;
   readonly json?: boolean;
 };
 
@@ -38,7 +46,7 @@ type RestoredPoint = {
   readonly erased: number;
 };
 
-export function addRestoreBackup(program: Command): void {
+export function addRestoreBackup(program: Command, setExit: SetExit): void {
   program
     .command("restore")
     .description("Make a data folder of a restore point. Every file is compared with its digest; nothing is signed.")
@@ -52,14 +60,22 @@ export function addRestoreBackup(program: Command): void {
     )
     .option("--marks <folder>", "marks/ that survived, which come along")
     .option("--data <folder>", "data folder to make; nothing may be in it")
+    .option("--drill", "restore into a scratch folder, audit and compare it, report, and remove it")
+    .option("--scratch <folder>", "where the drill has its folder; else the system's temporary one")
+    .option("--rpc <url>", "node of the chain that the drill compares with")
     .option("--json", "print the result as JSON")
-    .action(restoreOrList);
+    .addHelpText("after", "\nExit status of a drill: 0 whole, 1 something is wrong, 2 it could not be found out.")
+    .action(async (flags: RestoreFlags) => setExit(await restoreOrList(flags)));
 }
 
-async function restoreOrList(flags: RestoreFlags): Promise<void> {
+async function restoreOrList(flags: RestoreFlags): Promise<number> {
   try {
+    if (flags.marks !== undefined && !existsSync(flags.marks))
+      throw usageError(`Expected marks in ${flags.marks}, got nothing.`);
+    if (flags.drill === true) return await drill(flags);
     if (flags.list === true) await list(flags);
     else await restore(flags);
+    return 0;
   } catch (error) {
     throw explain(error);
   }
@@ -68,10 +84,27 @@ async function restoreOrList(flags: RestoreFlags): Promise<void> {
 async function restore(flags: RestoreFlags): Promise<void> {
   const { data } = flags;
   if (data === undefined || data === "") throw usageError("Expected --data, a new folder to restore into.");
-  if (flags.marks !== undefined && !existsSync(flags.marks))
-    throw usageError(`Expected marks in ${flags.marks}, got nothing.`);
   const restored = await restoreInto(data, flags);
   printResult({ json: inJson(data, restored), text: describe(data, restored, flags) }, flags.json === true);
+}
+
+/** @returns the exit status */
+async function drill(flags: RestoreFlags): Promise<number> {
+  const { from, marks, rpc, scratch = tmpdir(), withoutKeys } = flags;
+  if (withoutKeys === true) throw usageError("A drill reads every entry: expected --keys-from, got --without-keys.");
+  const chain = rpc === undefined ? undefined : connectChain(rpc, "finalized");
+  return withScratch(scratch, "holdfast-drill-", async (folder) => {
+    const data = join(folder, "data");
+    const { point } = await restoreInto(data, withoutMarks(flags));
+    const report = await auditRestored(data, point, { from, marks, chain });
+    const json = { point: point.name, madeAt: point.madeAt, ...report };
+    printResult({ json, text: describeDrill(point, report) }, flags.json === true);
+    return report.isWhole ? 0 : 1;
+  });
+}
+
+function withoutMarks({ marks: _, ...flags }: RestoreFlags): RestoreFlags {
+  return flags;
 }
 
 /** Restores a point to a new data folder. */
