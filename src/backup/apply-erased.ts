@@ -3,8 +3,10 @@
  * each erased entry.
  */
 
-import type { PackedEntry } from "../entry/packed.ts";
-import { equal, type Hex } from "../merkle/bytes.ts";
+import { type PackedEntry, packEntry } from "../entry/packed.ts";
+import { withholdErased } from "../entry/redact.ts";
+import type { Hex } from "../merkle/bytes.ts";
+import type { Hash } from "../merkle/hash.ts";
 import type { EntryReplacement, Store } from "../store/store.ts";
 
 /** What is left of the erased entries of a ledger, in order. */
@@ -15,7 +17,7 @@ export type ErasedEntries = (
 const BATCH = 256;
 
 /** Writes erased entries again, and takes what was there off the disk. @returns how many */
-export async function applyErased(store: Store, allErased: ErasedEntries): Promise<number> {
+export async function applyErased(store: Store, hash: Hash, allErased: ErasedEntries): Promise<number> {
   let applied = 0;
   for (const { id } of await store.ledgers()) {
     const size = (await store.head(id))?.size ?? 0;
@@ -27,9 +29,9 @@ export async function applyErased(store: Store, allErased: ErasedEntries): Promi
     };
     for await (const { index, members } of allErased(id)) {
       if (index >= size) break;
-      for await (const [found] of store.packedEntries(id, index, index + 1)) {
-        if (found === undefined || equal(found.members, members)) continue;
-        batch.push({ index, entry: { recordedAt: found.recordedAt, members } });
+      for await (const found of store.entries(id, index, index + 1)) {
+        const left = withholdErased(hash, found, members);
+        if (left !== undefined) batch.push({ index, entry: packEntry(left) });
       }
       if (batch.length >= BATCH) await flush();
     }

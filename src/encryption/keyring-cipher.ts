@@ -111,13 +111,6 @@ export class KeyringCipher implements ValueCipher {
     return this.#keys.of(ledgerId);
   }
 
-  /** Destroys the key of a subject; whether it had one. */
-  async destroySubject(ledgerId: Hex, subject: KeySubject): Promise<boolean> {
-    const id = await this.keyring.destroy(ledgerId, this.#keys.digest(ledgerId, spellSubject(subject)));
-    if (id !== undefined) this.#keys.forget(id);
-    return id !== undefined;
-  }
-
   /** Takes its key from a subject, see EntryKeys.retire. */
   retireSubject(ledgerId: Hex, subject: KeySubject): Promise<Hex[]> {
     return this.#keys.retire(ledgerId, this.#keys.digest(ledgerId, spellSubject(subject)));

@@ -154,19 +154,6 @@ export class Keyring {
     return made;
   }
 
-  /** Destroys the key of a subject: what it encrypted can be opened no more, here and in older copies. @returns its id */
-  destroy(ledgerId: Hex, subject: string): Promise<Uint8Array | undefined> {
-    return this.#turn.take(async () => {
-      const id = await this.keyIdOf(ledgerId, subject);
-      if (id === undefined) return undefined;
-      await this.#write([
-        { space: `keys/${ledgerId}`, key: toHex(id), value: undefined },
-        { space: `subjects/${ledgerId}`, key: subject, value: undefined },
-      ]);
-      return id;
-    });
-  }
-
   /** Keeps what is left of entries that are erased: packed members, by index. */
   keepErased(
     ledgerId: Hex,

@@ -3,10 +3,12 @@
  * the text of a stored entry this way erases the member for good.
  */
 
+import { toHex } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { type Entry, type Member, memberDigest } from "./entry.ts";
 import { describe, EventError } from "./event-error.ts";
 import { readMemberText } from "./member.ts";
+import { type PackedMembers, unpackMembers } from "./packed.ts";
 
 /**
  * An entry without the named members, in which each has become its digest.
@@ -23,4 +25,33 @@ export function withholdMembers(hash: Hash, entry: Entry, names: readonly string
   });
   for (const name of missing) throw new EventError("member_unknown", "", "the name of a shown member", describe(name));
   return { recordedAt: entry.recordedAt, members };
+}
+
+/** An entry in which each shown member that `goes`, told by its text, has become its digest; undefined where none does. */
+export function withholdWhere(hash: Hash, entry: Entry, goes: (text: string) => boolean): Entry | undefined {
+  let isChanged = false;
+  const members = entry.members.map((member): Member => {
+    if ("digest" in member || !goes(member.text)) return member;
+    isChanged = true;
+    return { digest: memberDigest(hash, member) };
+  });
+  return isChanged ? { recordedAt: entry.recordedAt, members } : undefined;
+}
+
+/**
+ * The same by digests: for an older copy of an entry, in which members are shown that were erased since. Others stay as they are, also
+ * those of another entry that stands in its place.
+ * @param erased packed digests
+ */
+export function withholdErased(hash: Hash, entry: Entry, erased: PackedMembers): Entry | undefined {
+  const digests = new Set(unpackMembers(erased).map((each) => ("digest" in each ? toHex(each.digest) : "")));
+  let isChanged = false;
+  const members = entry.members.map((member): Member => {
+    if ("digest" in member) return member;
+    const digest = memberDigest(hash, member);
+    if (!digests.has(toHex(digest))) return member;
+    isChanged = true;
+    return { digest };
+  });
+  return isChanged ? { recordedAt: entry.recordedAt, members } : undefined;
 }

@@ -179,8 +179,10 @@ test("an entry whose subject's key was destroyed shows its digests, here and in 
   const members = packMembers(digests);
   await cipher.keyring.keepErased(ledger.id, [{ index: 0, members }]);
   const subject = { member: "actor", value: { type: "user", id: "gone" } } as const;
-  assert.equal(await cipher.destroySubject(ledger.id, subject), true);
-  assert.equal(await cipher.destroySubject(ledger.id, subject), false);
+  const ids = await cipher.retireSubject(ledger.id, subject);
+  assert.equal(ids.length, 1);
+  await cipher.destroyRetired(ledger.id, ids);
+  assert.deepEqual(await cipher.retireSubject(ledger.id, subject), []);
   assert.deepEqual((await store.entry(ledger.id, 0))?.members, digests);
   await store.replaceEntries(ledger.id, [{ index: 0, entry: { recordedAt: 1_700_000_000_000, members } }], []);
   assert.deepEqual((await store.entry(ledger.id, 0))?.members, digests);
@@ -199,7 +201,8 @@ test("a subject that comes again after its key was destroyed gets another one", 
   t.after(close);
   await store.addLedger(ledger);
   await commit(store, [entryOf("back", "before")]);
-  await cipher.destroySubject(ledger.id, { member: "actor", value: { type: "user", id: "back" } });
+  const subject = { member: "actor", value: { type: "user", id: "back" } } as const;
+  await cipher.destroyRetired(ledger.id, await cipher.retireSubject(ledger.id, subject));
   await commit(store, [entryOf("back", "after")], 1);
   await assert.rejects(store.entry(ledger.id, 0), {
     code: "store_damaged",

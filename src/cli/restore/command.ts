@@ -132,8 +132,8 @@ async function restoreInto(data: string, flags: RestoreFlags): Promise<RestoredP
 /** As a start does; what was erased since is erased in it first. */
 async function look(folder: string, point: RestorePoint): Promise<{ ledgers: BackedLedger[]; erased: number }> {
   let erased = 0;
-  const ledgers = await ledgersIn(folder, async ({ store, allErased }) => {
-    if (allErased !== undefined) erased = await applyErased(store, allErased);
+  const ledgers = await ledgersIn(folder, async ({ store, allErased }, hash) => {
+    if (allErased !== undefined) erased = await applyErased(store, hash, allErased);
   });
   for (const expected of point.ledgers ?? []) {
     const got = ledgers.find(({ id }) => id === expected.id);

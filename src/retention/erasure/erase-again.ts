@@ -3,14 +3,13 @@
  * the keyring has, before anybody is answered.
  */
 
-import { packEntry, unpackMembers } from "../../entry/packed.ts";
-import { toHex } from "../../merkle/bytes.ts";
+import { packEntry } from "../../entry/packed.ts";
+import { withholdErased } from "../../entry/redact.ts";
 import type { EntryReplacement } from "../../store/store.ts";
 import type { GovernedLedger } from "../policy-book.ts";
 import type { ErasureKeys, ErasureOptions } from "./erasure-parts.ts";
 import { erasureWrite, type KeptErasure } from "./erasure-records.ts";
 import { overlapOf, rangesOf } from "./index-ranges.ts";
-import { withheldByDigest } from "./withhold-stored.ts";
 
 /** Entries that are written again in one batch. */
 const AT_ONCE = 4096;
@@ -70,9 +69,8 @@ async function rewriteAgain(
   for await (const { index, members } of keys.kept(id)) {
     if (index >= size) continue;
     indexes.push(index);
-    const digests = new Set(unpackMembers(members).map((each) => ("digest" in each ? toHex(each.digest) : "")));
     for await (const entry of store.entries(id, index, index + 1)) {
-      const left = withheldByDigest(hash, entry, digests);
+      const left = withholdErased(hash, entry, members);
       if (left !== undefined) replacements.push({ index, entry: packEntry(left) });
     }
     if (replacements.length < AT_ONCE) continue;

@@ -5,14 +5,15 @@
 
 import type { Entry, Member } from "../../entry/entry.ts";
 import { packEntry, packMembers } from "../../entry/packed.ts";
+import { withholdWhere } from "../../entry/redact.ts";
 import type { EntryReplacement } from "../../store/store.ts";
 import type { GovernedLedger } from "../policy-book.ts";
 import { ErasureError } from "./erasure-error.ts";
 import { erasureEvents } from "./erasure-events.ts";
 import type { ErasedEntry, ErasureOptions } from "./erasure-parts.ts";
 import type { ErasureStep, KeptErasure } from "./erasure-records.ts";
+import { goesByName } from "./goes-by-name.ts";
 import { type ErasedRange, overlapOf } from "./index-ranges.ts";
-import { goesByName, withheldEntry } from "./withhold-stored.ts";
 
 /** Digests that are kept in one write. */
 const KEPT_AT_ONCE = 4096;
@@ -44,7 +45,7 @@ async function rewrite({ options, ledger, erasure }: Erasing): Promise<void> {
   await holds.whileNoneIsPlaced(id, async () => {
     const replacements: EntryReplacement[] = [];
     for await (const [index, entry] of entriesOf(options, ledger, erasure.ranges)) {
-      const left = withheldEntry(hash, entry, goes);
+      const left = withholdWhere(hash, entry, goes);
       if (left === undefined) continue;
       const [hold] = holds.heldBy(id, index, entry);
       if (hold !== undefined) throw heldMeanwhile(hold);

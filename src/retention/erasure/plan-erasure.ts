@@ -8,8 +8,8 @@ import { readFacts } from "../../query/index/searchable.ts";
 import { ErasureError } from "./erasure-error.ts";
 import type { ErasureOptions } from "./erasure-parts.ts";
 import type { ErasureTarget } from "./erasure-target.ts";
+import { goesByName } from "./goes-by-name.ts";
 import { type ErasedRange, rangesOf } from "./index-ranges.ts";
-import { goesByName } from "./withhold-stored.ts";
 
 /** Events of one erasure: they are written in one batch. */
 const ERASED_MAX = 100_000;

@@ -105,15 +105,20 @@ async function ask(
   const few = Object.fromEntries(Object.entries(FEW).filter(([name]) => names.includes(name)));
   const query = names.includes("record") ? "msg=signed+in&level=info" : exampleQuery(described, few);
   const isForeign = route.startsWith("/services/") || route === "/v1/logs";
-  // An administrator does not lift holds.
-  const own = described.operationId === "liftHold" ? keys.privacy : keys.admin;
+  // An administrator neither lifts holds nor erases.
+  const own = ["liftHold", "erase"].includes(described.operationId) ? keys.privacy : keys.admin;
   const headers: Record<string, string> = { Authorization: `Bearer ${isForeign ? keys.sender : own}` };
   if (route.startsWith("/services/")) headers["X-Splunk-Request-Channel"] = "c1";
   if (route.startsWith("/in/")) delete headers.Authorization;
   if (value !== undefined) headers["Content-Type"] = "application/json";
   const id = described.operationId === "revokeKey" ? await someKey(url, keys) : undefined;
   const hold = described.operationId === "liftHold" ? await someHold(url, keys) : undefined;
-  const given = { ...(id !== undefined && { id }), ...(hold !== undefined && { hold }) };
+  const erasure = described.operationId === "readErasure" ? await someErasure(url, keys) : undefined;
+  const given = {
+    ...(id !== undefined && { id }),
+    ...(hold !== undefined && { hold }),
+    ...(erasure !== undefined && { erasure }),
+  };
   const path = examplePath(route, described, { key: keys.sender, ...given });
   const response = await fetch(`${url}${path}?${query}`, {
     method,
@@ -135,6 +140,11 @@ async function someKey(url: string, { admin }: Keys): Promise<string | undefined
 async function someHold(url: string, { admin }: Keys): Promise<string | undefined> {
   const response = await fetch(`${url}/v1/ledgers/main/holds`, { headers: { Authorization: `Bearer ${admin}` } });
   return (readJson(await response.text()) as { holds: { id: string }[] }).holds[0]?.id;
+}
+
+async function someErasure(url: string, { admin }: Keys): Promise<string | undefined> {
+  const response = await fetch(`${url}/v1/ledgers/main/erasures`, { headers: { Authorization: `Bearer ${admin}` } });
+  return (readJson(await response.text()) as { erasures: { id: string }[] }).erasures[0]?.id;
 }
 
 function withoutKeys(value: unknown, { admin, sender }: Keys): unknown {
