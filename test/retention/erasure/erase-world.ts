@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import * as zlib from "node:zlib";
 import { KeyringErasing } from "../../../src/encryption/erasing.ts";
 import { SegmentCipher } from "../../../src/encryption/keyring-cipher.ts";
 import { checkEvent } from "../../../src/entry/event.ts";
@@ -116,7 +117,32 @@ function filesUnder(folder: string): { readonly path: string; readonly bytes: Bu
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((each) => each.isFile())
     .map((each) => join(each.parentPath, each.name))
-    .map((path) => ({ path, bytes: readFileSync(path) }));
+    .map((path) => ({ path, bytes: readFileSync(path) }))
+    .map(({ path, bytes }) => ({ path, bytes: Buffer.concat([bytes, ...unpacked(bytes)]) }));
+}
+
+const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
+const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (bytes: Buffer) => Buffer };
+
+/** What is compressed in some bytes, by gzip or, where this Node has it, zstd. */
+function unpacked(bytes: Buffer): Buffer[] {
+  return [
+    ...packedAt(bytes, GZIP, zlib.gunzipSync),
+    ...(zstdDecompressSync === undefined ? [] : packedAt(bytes, ZSTD, zstdDecompressSync)),
+  ];
+}
+
+function packedAt(bytes: Buffer, begin: Buffer, unpack: (bytes: Buffer) => Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = bytes.indexOf(begin); at >= 0; at = bytes.indexOf(begin, at + 1)) {
+    try {
+      found.push(unpack(bytes.subarray(at)));
+    } catch {
+      // It only looked like it.
+    }
+  }
+  return found;
 }
 
 /** Files in which one of some texts stands, in some spelling. */

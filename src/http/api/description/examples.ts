@@ -52,7 +52,6 @@ export const BODIES: Readonly<Partial<Record<SchemaName, Examples>>> = {
   HoldRequest: { person: { filter: "actor=user:u1", reason: "case 2026-118" } },
   ErasureRequest: {
     person: { subject: "actor=user:u1", reason: "request 2026-31", ground: "GDPR Art. 17(1)(b)", dryRun: true },
-    members: { indexes: "0", members: ["changes"], reason: "request 2026-32" },
   },
   LiftRequest: { closed: { reason: "case 2026-118 is closed" } },
   SavedSearchRequest: { logins: { filter: "action=user.login&outcome=denied" } },
