@@ -60,3 +60,21 @@ test("a preview adds up the parts that it is answered, and a file that show prin
   const unknown = await on("retention", "set", "--preset", "none");
   assert.match(unknown.stderr, /expected one of pci-dss, hipaa, .*, got "none"/);
 });
+
+test("erase says first what would go, then erases it and tells the steps", async () => {
+  await service.ledgers.create({ name: "files" });
+  const erase = (...args: readonly string[]) => runCli(["erase", "--ledger", "files", ...args], { env });
+  for (const id of ["ada", "bob", "ada"]) {
+    const body = event({ actor: { type: "user", id } });
+    await ask(service, "POST /v1/ledgers/files/events", { key: env.HOLDFAST_KEY ?? "", body });
+  }
+  const dry = await erase("--subject", "actor=user:ada");
+  assert.match(dry.stdout, /^2 events would be erased: 0,2\nNothing was changed; --yes does it\.\n$/, dry.stderr);
+  const unexplained = await erase("--subject", "actor=user:ada", "--yes");
+  assert.deepEqual([unexplained.status, /--reason/.test(unexplained.stderr)], [2, true]);
+  const done = await erase("--actor", "user:ada", "--reason", "request 31", "--yes");
+  assert.match(done.stdout, /^Erased 2 events\./, done.stderr);
+  assert.match(done.stderr, /^Erasing 2 events, erasure [0-9a-f]{16}\.\n/);
+  const again = await erase("--index", "0-2", "--member", "actor", "--reason", "r", "--yes", "--json");
+  assert.equal((JSON.parse(again.stdout) as { indexes: string }).indexes, "1", again.stderr);
+});
