@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
@@ -27,13 +28,18 @@ const KILLER = join(import.meta.dirname, "..", "cli", "killed-at-step.ts");
 const EVERY = process.env.EVERY === "1";
 const quiet = () => undefined;
 
+/** A text that the compression of LevelDB leaves as it is. */
+function secretOf(i: number): string {
+  return createHash("sha256").update(`secret ${i}`).digest("base64url");
+}
+
 /** A data folder with a ledger of some entries, and its store. */
 async function makeStore(t: TestContext): Promise<{ data: string; store: LevelStore; ledgerId: Hex }> {
   const data = join(makeFolder(t), "data");
   mkdirSync(data);
   const store = await LevelStore.open(join(data, "store"));
   const service = await startService({ store });
-  const body = Array.from({ length: ENTRIES }, (_, i) => event({ id: `id ${i}` }));
+  const body = Array.from({ length: ENTRIES }, (_, i) => event({ id: `id ${i}`, message: secretOf(i) }));
   await ask(service, "POST /v1/ledgers/main/events", { key: await service.key(["admin"], "tests"), body });
   await service.close();
   const [record] = await store.ledgers();
@@ -118,7 +124,8 @@ test("what a compaction moves while it is copied is not left out", async (t) => 
     ["readdir", /data.store$/],
   ] as const) {
     const { data, store, ledgerId } = await makeStore(t);
-    await store.compact();
+    // Sorted files that go are missed anyway; without any, the manifest alone tells that the log went.
+    if (name === "open") await store.compact();
     await store.writeRecords([{ space: "probe", key: "a", value: "in the log" }], { durable: true });
     const to = join(data, "..", "backup");
     const end = before(name, path, () => store.compact());
@@ -273,7 +280,7 @@ test("what was erased since a backup is erased in what is restored of it, and ta
   assert.ok(after?.members.every((member) => "digest" in member));
   await restored.close();
   for (const file of globSync(join(data, "..", "restored", "store", "*")))
-    assert.ok(!readFileSync(file).includes("id 3"), `${file} has what was erased`);
+    assert.ok(!readFileSync(file).includes(secretOf(3)), `${file} has what was erased`);
 });
 
 test("a folder of keys has the newest state alone, and no file of one before", async (t) => {
