@@ -18,6 +18,8 @@ export type ArchiveFacts = {
   readonly lastRecordedAt: number;
   readonly shown: number;
   readonly withheld: number;
+  /** Entries of which there is nothing but the leaf hash. */
+  readonly byLeaf: number;
 };
 
 export type ArchiveVerdict = {
@@ -141,7 +143,8 @@ function doubtful(said: Said): string {
 function rangeOf({ facts, subject }: Said, calling = ""): string {
   const { from, to } = facts.header.range;
   const gone = facts.withheld === 0 ? "" : `, ${count(facts.withheld, "member")} of them withheld`;
-  return `entries ${from} to ${to - 1} of ${calling}${describeLedger(subject)}, all ${facts.trailer.entries} of them in this file${gone},`;
+  const byLeaf = facts.byLeaf === 0 ? "" : `, ${facts.byLeaf} of them by their leaf hash alone`;
+  return `entries ${from} to ${to - 1} of ${calling}${describeLedger(subject)}, all ${facts.trailer.entries} of them in this file${byLeaf}${gone},`;
 }
 
 function signed({ facts, subject }: Said): string {

@@ -4,11 +4,13 @@
  * Why: docs/decisions/0196.
  */
 
+import type { PackedEntry } from "../entry/packed.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Frame } from "../verify/bundle/bundle.ts";
 
-export const ARCHIVE_FORMAT = "holdfast/archive@1";
+/** By the version of its frames. */
+export const ARCHIVE_FORMATS = { 1: "holdfast/archive@1", 2: "holdfast/archive@2" } as const;
 
 /** How the name of an archive in clear ends; that of an encrypted one has `.age` behind it. */
 export const ARCHIVE_ENDING = ".hfa";
@@ -16,7 +18,7 @@ export const ENCRYPTED_ENDING = `${ARCHIVE_ENDING}.age`;
 
 /** What an archive is of; its first frame. */
 export type ArchiveHeader = {
-  readonly format: typeof ARCHIVE_FORMAT;
+  readonly format: (typeof ARCHIVE_FORMATS)[keyof typeof ARCHIVE_FORMATS];
   /** Version of the entries' bytes, docs/format.md §3. */
   readonly entryVersion: 1;
   readonly ledger: {
@@ -49,11 +51,11 @@ export type ArchiveTrailer = {
   readonly digest: Hex;
 };
 
-/** An entry as the ledger has it: members packed as in docs/archive.md, with their salts. */
+/** Entries as the ledger has them: members packed as in docs/archive.md, with their salts, or nothing but the leaf hash. */
 export type ArchivedEntries = {
   /** Index of the first one. */
   readonly first: number;
-  readonly entries: readonly { readonly recordedAt: number; readonly members: Uint8Array }[];
+  readonly entries: readonly PackedEntry[];
 };
 
 /** What comes of reading an archive, in the order in which it stands there. */

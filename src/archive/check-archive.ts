@@ -93,6 +93,7 @@ class ArchivePass {
   #turnBegan = performance.now();
   #members = 0;
   #withheld = 0;
+  #byLeaf = 0;
   trailer: ArchiveTrailer | undefined;
   problem: { readonly step: StepName; readonly error: Error } | undefined;
 
@@ -109,6 +110,7 @@ class ArchivePass {
       lastRecordedAt: this.#lastRecordedAt,
       shown: this.#members - this.#withheld,
       withheld: this.#withheld,
+      byLeaf: this.#byLeaf,
     };
   }
 
@@ -136,7 +138,12 @@ class ArchivePass {
     this.#options.onProgress?.(first + entries.length - from, to - from);
   }
 
-  #leafOf({ recordedAt, members: packed }: PackedEntry, index: number): Uint8Array {
+  /** Of one that is here by its leaf hash alone, that is what it has: whether it is right, the root tells. */
+  #leafOf({ recordedAt, members: packed, pruned }: PackedEntry, index: number): Uint8Array {
+    if (pruned !== undefined) {
+      this.#byLeaf++;
+      return pruned.leafHash;
+    }
     try {
       const members = unpackMembers(packed);
       this.#members += members.length;
@@ -194,7 +201,8 @@ class ArchivePass {
   }
 
   describeMembers(): string {
-    return `${this.#members - this.#withheld} shown in canonical form and order, ${this.#withheld} withheld`;
+    const byLeaf = this.#byLeaf === 0 ? "" : `; of ${this.#byLeaf} entries nothing but the leaf hash`;
+    return `${this.#members - this.#withheld} shown in canonical form and order, ${this.#withheld} withheld${byLeaf}`;
   }
 
   describePath(): string {

@@ -4,7 +4,7 @@
  */
 
 import { toHex } from "../merkle/bytes.ts";
-import { ArchiveError, type ArchiveHeader, type ArchivePart, type ArchiveTrailer } from "./archive.ts";
+import { ARCHIVE_FORMATS, ArchiveError, type ArchiveHeader, type ArchivePart, type ArchiveTrailer } from "./archive.ts";
 import { decodeCheckpoint, decodeEntries } from "./format/entry-records.ts";
 import { type ArchiveFrame, KINDS, readFrames } from "./format/frames.ts";
 import { decodeHeader, decodeProof, decodeTrailer } from "./format/texts.ts";
@@ -36,7 +36,7 @@ class PartOrder {
     const { kind, plain } = frame;
     if (this.#header === undefined) {
       if (kind !== KINDS.header) throw wrongKind(frame, "a header");
-      return { kind: "header", header: this.#begin(decodeHeader(plain)) };
+      return { kind: "header", header: this.#begin(frame, decodeHeader(plain)) };
     }
     if (this.#isProved) {
       if (kind !== KINDS.trailer) throw wrongKind(frame, "the trailer");
@@ -59,7 +59,9 @@ class PartOrder {
     return (this.#header as ArchiveHeader).ledger.id;
   }
 
-  #begin(header: ArchiveHeader): ArchiveHeader {
+  #begin(frame: ArchiveFrame, header: ArchiveHeader): ArchiveHeader {
+    const format = ARCHIVE_FORMATS[frame.version];
+    if (header.format !== format) throw malformed(frame, `expected the format ${format}, got ${header.format}`);
     const { from, to } = header.range;
     if (from >= to) {
       throw new ArchiveError(
@@ -73,7 +75,7 @@ class PartOrder {
   }
 
   #takeEntries(frame: ArchiveFrame, { range }: ArchiveHeader): ArchivePart {
-    const { first, entries } = read(frame, () => decodeEntries(frame.plain));
+    const { first, entries } = read(frame, () => decodeEntries(frame.plain, frame.version));
     if (entries.length === 0) throw malformed(frame, "expected entries, got none");
     if (first !== this.#next) throw malformed(frame, `expected entry ${this.#next}, got ${first}`);
     this.#next += entries.length;

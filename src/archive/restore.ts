@@ -3,8 +3,8 @@
  * commit is one that the ledger's signer signed once, and its root has to be the one that the entries lead to.
  */
 
-import { type Entry, entryLeafHash } from "../entry/entry.ts";
-import { type PackedEntry, unpackMembers } from "../entry/packed.ts";
+import { entryLeafHash } from "../entry/entry.ts";
+import { type PackedEntry, unpackEntry } from "../entry/packed.ts";
 import { fastRecoverSigner } from "../keys/local-signer.ts";
 import { TreeEdge } from "../merkle/append.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
@@ -160,7 +160,7 @@ class RestoredLedger {
     const entries = this.#waiting;
     if (entries.length === 0) return;
     const from = this.#edge.size;
-    this.#edge.appendAll(entries.map((entry) => entryLeafHash(this.#hash, unpack(entry))));
+    this.#edge.appendAll(entries.map((entry) => entryLeafHash(this.#hash, unpackEntry(entry))));
     const root = toHex(this.#edge.root());
     if (root !== checkpoint.root || checkpoint.size !== this.#edge.size) {
       throw new RestoreError(
@@ -192,8 +192,4 @@ class RestoredLedger {
     }
     return count;
   }
-}
-
-function unpack({ recordedAt, members }: PackedEntry): Entry {
-  return { recordedAt, members: unpackMembers(members) };
 }

@@ -10,10 +10,10 @@ import { toHex } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { makeFrame, spellAll } from "../prove/make-bundle.ts";
 import type { Store } from "../store/store.ts";
-import { ARCHIVE_FORMAT, type ArchiveHeader } from "./archive.ts";
+import { ARCHIVE_FORMATS, type ArchiveHeader } from "./archive.ts";
 import { CODEC_DEFAULT, type CodecName } from "./format/compression.ts";
 import { encodeCheckpoint, encodeEntries, recordLength } from "./format/entry-records.ts";
-import { FrameWriter, KINDS, MAGIC } from "./format/frames.ts";
+import { type FrameVersion, FrameWriter, KINDS, magicOf } from "./format/frames.ts";
 import { encodeText } from "./format/texts.ts";
 
 /** What an archive is made of. */
@@ -24,6 +24,8 @@ export type ArchiveRequest = {
   readonly from: number;
   readonly to: number;
   readonly codec?: CodecName;
+  /** Entries that go into it with their members; of the others, as of those that are pruned, the leaf hash proves the rest. */
+  readonly isWanted?: (index: number) => boolean;
   readonly onProgress?: (done: number, total: number) => void;
 };
 
@@ -31,6 +33,7 @@ export type ArchiveRequest = {
 const FRAME_BYTES = 256 * 1024;
 /** Checkpoints of the ledger itself are kept about this often: whoever restores the range needs some to stop at. */
 const CHECKPOINT_SPAN = 4096;
+const NO_MEMBERS = new Uint8Array(0);
 
 /**
  * The bytes of an archive.
@@ -43,14 +46,15 @@ export async function* writeArchive(source: ArchiveSource, request: ArchiveReque
   if (!(from >= 0 && from < to && to <= ledger.size)) {
     throw new RangeError(`expected a range with entries of the ${ledger.size} there are, got [${from}, ${to})`);
   }
-  const writer = new FrameWriter(codec);
-  yield MAGIC;
-  yield writer.write(KINDS.header, encodeText(await headerOf(ledger, from, to)));
+  const version = (await hasLeavesAlone(ledger, request)) ? 2 : 1;
+  const writer = new FrameWriter(codec, version);
+  yield magicOf(version);
+  yield writer.write(KINDS.header, encodeText(await headerOf(ledger, from, to, version)));
   let checkpoints = 0;
   for (let at = from; at < to; ) {
     const checkpoint = await ledger.checkpointCovering(Math.min(at + CHECKPOINT_SPAN, to) - 1);
     const end = Math.min(checkpoint?.size ?? to, to);
-    for await (const batch of batches(ledger, at, end)) {
+    for await (const batch of batches(ledger, { ...request, from: at, to: end })) {
       yield writer.write(KINDS.entries, encodeEntries({ first: at, entries: batch }));
       at += batch.length;
       onProgress(at - from, to - from);
@@ -66,12 +70,25 @@ export async function* writeArchive(source: ArchiveSource, request: ArchiveReque
   yield writer.write(KINDS.trailer, encodeText(trailer));
 }
 
-async function headerOf(ledger: Ledger, from: number, to: number): Promise<ArchiveHeader> {
+/** Looked for first, as the version stands in front of everything. */
+async function hasLeavesAlone(ledger: Ledger, request: ArchiveRequest): Promise<boolean> {
+  const { from, to, isWanted = () => true } = request;
+  let index = from;
+  for await (const some of ledger.packedEntries(from, to)) {
+    for (const { pruned } of some) {
+      if (pruned !== undefined || !isWanted(index)) return true;
+      index++;
+    }
+  }
+  return false;
+}
+
+async function headerOf(ledger: Ledger, from: number, to: number, version: FrameVersion): Promise<ArchiveHeader> {
   const { id, name, label, owner, createdAt, signer, formerSigners = [] } = ledger.record;
   // The path of the leaf that comes next is made of all that is before it, and of nothing else.
   const left = from === 0 ? [] : await ledger.inclusionPath(from, from + 1);
   return {
-    format: ARCHIVE_FORMAT,
+    format: ARCHIVE_FORMATS[version],
     entryVersion: 1,
     ledger: { id, name, label, owner: checksumAddress(owner), createdAt },
     signers: [...formerSigners, signer].map(checksumAddress),
@@ -81,11 +98,17 @@ async function headerOf(ledger: Ledger, from: number, to: number): Promise<Archi
 }
 
 /** Entries [from, to), so many at a time as a frame holds. */
-async function* batches(ledger: Ledger, from: number, to: number): AsyncGenerator<readonly PackedEntry[], void> {
+async function* batches(
+  ledger: Ledger,
+  { from, to, isWanted = () => true }: ArchiveRequest,
+): AsyncGenerator<readonly PackedEntry[], void> {
   let batch: PackedEntry[] = [];
   let bytes = 0;
+  let index = from;
   for await (const some of ledger.packedEntries(from, to)) {
-    for (const entry of some) {
+    for (const found of some) {
+      const entry = isWanted(index) ? found : await leafAlone(ledger, found, index);
+      index++;
       const length = recordLength(entry);
       if (bytes + length > FRAME_BYTES && batch.length > 0) {
         yield batch;
@@ -97,4 +120,9 @@ async function* batches(ledger: Ledger, from: number, to: number): AsyncGenerato
     }
   }
   if (batch.length > 0) yield batch;
+}
+
+async function leafAlone(ledger: Ledger, { recordedAt, pruned }: PackedEntry, index: number): Promise<PackedEntry> {
+  const leafHash = pruned?.leafHash ?? (await ledger.leafHash(index)).slice();
+  return { recordedAt, members: NO_MEMBERS, pruned: { leafHash } };
 }

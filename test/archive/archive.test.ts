@@ -156,7 +156,7 @@ function changeText(kind: string, change: (value: ReturnType<typeof asText>) => 
 function changeEntries(change: (held: ReturnType<typeof decodeEntries>) => ReturnType<typeof decodeEntries>): Change {
   return (frames) => {
     const i = at(frames, KINDS.entries);
-    const plain = encodeEntries(change(decodeEntries(frames[i]?.plain ?? new Uint8Array(0))));
+    const plain = encodeEntries(change(decodeEntries(frames[i]?.plain ?? new Uint8Array(0), 1)));
     frames[i] = { ...(frames[i] as ArchiveFrame), plain };
   };
 }
@@ -299,6 +299,6 @@ test("what is no archive is said to be none, and one of a later version to be th
     assert.match(summary, /expected an archive, which begins with/);
   }
   const later = Buffer.from(whole);
-  later[7] = 2;
+  later[7] = 3;
   assert.match(failedAt(await check(later)), /a newer holdfast reads it/);
 });

@@ -7,7 +7,14 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { ArchiveVerdict } from "../../src/archive/archive-verdict.ts";
 import { type CheckOptions, checkArchive } from "../../src/archive/check-archive.ts";
-import { type ArchiveFrame, FrameWriter, KINDS, MAGIC, readFrames } from "../../src/archive/format/frames.ts";
+import {
+  type ArchiveFrame,
+  type FrameVersion,
+  FrameWriter,
+  KINDS,
+  magicOf,
+  readFrames,
+} from "../../src/archive/format/frames.ts";
 import { type ArchiveRequest, type ArchiveSource, writeArchive } from "../../src/archive/write-archive.ts";
 import { fastRecoverSigner } from "../../src/keys/local-signer.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
@@ -51,9 +58,9 @@ export async function framesOf(bytes: Uint8Array): Promise<ArchiveFrame[]> {
 }
 
 /** An archive whose frames fit together whatever is in them: what somebody makes who knows how. */
-export function forge(frames: readonly Pick<ArchiveFrame, "kind" | "plain">[]): Buffer {
-  const writer = new FrameWriter("none");
-  const pieces: Uint8Array[] = [MAGIC];
+export function forge(frames: readonly Pick<ArchiveFrame, "kind" | "plain">[], version: FrameVersion = 1): Buffer {
+  const writer = new FrameWriter("none", version);
+  const pieces: Uint8Array[] = [magicOf(version)];
   for (const { kind, plain } of frames) {
     if (kind === KINDS.trailer) {
       const trailer = JSON.parse(Buffer.from(plain).toString());

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import zlib
 
-MAGIC = bytes.fromhex("894846410d0a1a01")
+MAGICS = [bytes.fromhex("894846410d0a1a01"), bytes.fromhex("894846410d0a1a02")]
 
 
 def rotate(value, by):
@@ -55,9 +55,9 @@ def unzstd(stored):
 
 
 def frames(data):
-    if data[:8] != MAGIC:
+    if data[:8] not in MAGICS:
         raise ValueError("this is no archive")
-    chain, at, last = hashlib.sha256(MAGIC).digest(), 8, None
+    chain, at, last = hashlib.sha256(data[:8]).digest(), 8, None
     while at < len(data):
         if last == b"T":
             raise ValueError("something is behind the trailer")
@@ -113,6 +113,7 @@ def main(path):
     for kind, plain, digest in frames(data):
         if kind == b"H":
             header = json.loads(plain)
+            assert header["format"] == f"holdfast/archive@{data[7]}"
             left, size = list(header["left"]), header["range"]["from"]
             while size:
                 waiting.append(bytes.fromhex(left.pop(0)[2:]) if size % 2 else None)
@@ -123,11 +124,15 @@ def main(path):
             at = 12
             for _ in range(number):
                 recorded_at, length = plain[at : at + 8], struct.unpack(">I", plain[at + 8 : at + 12])[0]
-                members = plain[at + 12 : at + 12 + length]
-                at += 12 + length
-                digests, shown = digests_of(members)
+                at += 12
+                if length == 0 and data[7] == 2:
+                    node, shown, at = plain[at : at + 32], [], at + 32
+                    assert len(node) == 32
+                else:
+                    digests, shown = digests_of(plain[at : at + length])
+                    node, at = keccak256(b"\x00\x01" + recorded_at + b"".join(digests)), at + length
                 texts.append(shown[0] if shown else None)
-                node, level = keccak256(b"\x00\x01" + recorded_at + b"".join(digests)), 0
+                level = 0
                 while level < len(waiting) and waiting[level]:
                     node, waiting[level] = keccak256(b"\x01" + waiting[level] + node), None
                     level += 1

@@ -19,6 +19,17 @@ export const MAGIC = new Uint8Array([0x89, 0x48, 0x46, 0x41, 0x0d, 0x0a, 0x1a, 0
 /** The last byte is the version. */
 const VERSION_AT = 7;
 
+/** 2 has entries of which there is nothing but their leaf hash; an archive without such is of version 1, for every reader. */
+export type FrameVersion = 1 | 2;
+const VERSIONS: readonly FrameVersion[] = [1, 2];
+
+/** How an archive of a version begins. */
+export function magicOf(version: FrameVersion): Uint8Array {
+  const magic = MAGIC.slice();
+  magic[VERSION_AT] = version;
+  return magic;
+}
+
 export const KINDS = { header: "H", entries: "E", checkpoint: "C", proof: "P", trailer: "T" } as const;
 export type FrameKind = (typeof KINDS)[keyof typeof KINDS];
 
@@ -37,17 +48,20 @@ export type ArchiveFrame = {
   readonly at: number;
   /** From 1. */
   readonly number: number;
+  /** Of the whole file. */
+  readonly version: FrameVersion;
 };
 
 /** Puts what an archive holds into frames. */
 export class FrameWriter {
   readonly #codec: CodecName;
-  #chain = firstChain();
+  #chain: Buffer;
   /** How many there are so far. */
   frames = 0;
 
-  constructor(codec: CodecName) {
+  constructor(codec: CodecName, version: FrameVersion = 1) {
     this.#codec = codec;
+    this.#chain = firstChain(version);
   }
 
   /** What the chain is after the last frame. */
@@ -80,15 +94,15 @@ export class FrameWriter {
 export async function* readFrames(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ArchiveFrame, void, void> {
   const reader = new PieceReader(bytes);
   try {
-    await readMagic(reader);
-    let chain = firstChain();
+    const version = await readMagic(reader);
+    let chain = firstChain(version);
     for (let number = 1; ; number++) {
       const { at } = reader;
       const { kind, plain, head } = await readFrame(reader, number);
       chain = nextChain(chain, head, plain);
       const found = await take(reader, CHAIN_LENGTH, number);
       if (!equal(chain, found)) throw outOfOrder(kind, number, at);
-      yield { kind, plain, chain, at, number };
+      yield { kind, plain, chain, at, number, version };
       if (kind !== KINDS.trailer) continue;
       if (await reader.isAtEnd()) return;
       const message = `expected nothing behind the trailer, which ends at byte ${reader.at}, got more: another file was put behind it`;
@@ -99,11 +113,12 @@ export async function* readFrames(bytes: AsyncIterable<Uint8Array>): AsyncGenera
   }
 }
 
-async function readMagic(reader: PieceReader): Promise<void> {
+async function readMagic(reader: PieceReader): Promise<FrameVersion> {
   const found = await reader.take(MAGIC.length);
   if (found !== undefined && equal(found.subarray(0, VERSION_AT), MAGIC.subarray(0, VERSION_AT))) {
-    if (found[VERSION_AT] === MAGIC[VERSION_AT]) return;
-    const message = `expected an archive of version ${MAGIC[VERSION_AT]}, got version ${found[VERSION_AT]}: a newer holdfast reads it`;
+    const version = VERSIONS.find((each) => each === found[VERSION_AT]);
+    if (version !== undefined) return version;
+    const message = `expected an archive of version ${VERSIONS.join(" or ")}, got version ${found[VERSION_AT]}: a newer holdfast reads it`;
     throw new ArchiveError("archive_too_new", message);
   }
   const spelled = Buffer.from(MAGIC).toString("hex");
@@ -156,8 +171,8 @@ function outOfOrder(kind: FrameKind, number: number, at: number): ArchiveError {
   return new ArchiveError("archive_out_of_order", message);
 }
 
-function firstChain(): Buffer {
-  return createHash("sha256").update(MAGIC).digest();
+function firstChain(version: FrameVersion): Buffer {
+  return createHash("sha256").update(magicOf(version)).digest();
 }
 
 /** Kind and length of what it holds are where they stand in the head; how that was compressed is nothing to the chain. */

@@ -6,7 +6,7 @@ import { address, type FormOf, hex, integer, list, object, oneOf, positive, text
 import { frameForms } from "../../verify/bundle/parse.ts";
 import { readBundleJson } from "../../verify/bundle/strict-json.ts";
 import {
-  ARCHIVE_FORMAT,
+  ARCHIVE_FORMATS,
   ArchiveError,
   type ArchiveHeader,
   type ArchiveProof,
@@ -24,7 +24,7 @@ const one: FormOf<1> = (value, path) => {
 };
 
 const header: FormOf<ArchiveHeader> = object({
-  format: oneOf([ARCHIVE_FORMAT]),
+  format: oneOf(Object.values(ARCHIVE_FORMATS)),
   entryVersion: one,
   ledger: object({
     id: hash,
