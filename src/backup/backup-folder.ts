@@ -13,6 +13,7 @@ import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder, putFile, replaceFile, syncFolder, withWayOut } from "../store/durable-file.ts";
 import { FolderLock } from "../store/leveldb/opening/lock.ts";
+import { StoreLockedError } from "../store/store.ts";
 import {
   type BackedFile,
   BackupDamagedError,
@@ -52,7 +53,11 @@ export class BackupFolder {
   /** Makes the folder where it is missing, and lets nobody else write. @throws StoreLockedError, FileRefusedError */
   async begin(): Promise<void> {
     for (const name of ["points", "files"]) await makeFolder(join(this.directory, name));
-    this.#lock = await FolderLock.take(join(this.directory, "backup"));
+    this.#lock = await FolderLock.take(join(this.directory, "backup")).catch((cause) => {
+      if (!(cause instanceof StoreLockedError)) throw cause;
+      const message = `expected to be alone with the backup in ${this.directory}, but another process writes to it; wait until that one has ended`;
+      throw new StoreLockedError(message, { cause });
+    });
   }
 
   async end(): Promise<void> {

@@ -283,6 +283,17 @@ test("what was erased since a backup is erased in what is restored of it, and ta
     assert.ok(!readFileSync(file).includes(secretOf(3)), `${file} has what was erased`);
 });
 
+test("two backups at once do not write to one folder", async (t) => {
+  const { data, store } = await makeStore(t);
+  const to = join(data, "..", "backup");
+  const first = new BackupFolder(to, "data");
+  await first.begin();
+  await assert.rejects(makePoint(data, to), /alone with the backup in .*wait until that one has ended/);
+  await first.end();
+  await makePoint(data, to);
+  await store.close();
+});
+
 test("a folder of keys has the newest state alone, and no file of one before", async (t) => {
   const to = join(makeFolder(t), "keys");
   const keys = new BackupFolder(to, "keys");
