@@ -312,8 +312,6 @@ test("fields stand one on a line: no literal is spread into another, no assignme
 
 /** What is taken of src by a path that is computed. */
 const ENTRANCES = ["src/cli/main.ts run"];
-/** What the API of keys will take, which is being built. */
-const COMING = ["src/encryption/keyring.ts rewrap"];
 
 test("nothing is exported that nobody needs, and no class has a member that nothing names", () => {
   const files = globSync("{src,test,scripts,bench}/**/*.{ts,tsx,mjs}", { cwd: ROOT });
