@@ -135,12 +135,18 @@ function greeting(service: Service, config: Config): string[] {
     ...service.syslog.map((each) => `  Syslog     ${each}`),
     `  Signer     ${signer}  (signs for the ledgers; tell it to those who verify)`,
     `  Admin key  ${keyFile}${isFirstStart ? "  (made just now; keep it safe)" : ""}`,
+    `  Encrypted  ${encryptedLine(service)}`,
     `  Data       ${relative(process.cwd(), config.data) || config.data}`,
     ...(isFirstStart ? installedLines() : []),
     "",
     ...(isFirstStart ? firstSteps(service, keyFile) : []),
     `Look at it: ${url}/ (sign in with the admin key). Ctrl-C stops.`,
   ];
+}
+
+function encryptedLine({ keyEncryptionKey, isFirstStart }: Service): string {
+  if (keyEncryptionKey === undefined) return "no, events lie in clear";
+  return `under ${keyEncryptionKey}${isFirstStart ? "  (without that key nothing can be read: keep a copy of it elsewhere)" : ""}`;
 }
 
 /** What came with the package; a checkout has all that it is built with. */

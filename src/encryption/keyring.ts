@@ -110,6 +110,12 @@ export class Keyring {
     return this.#ringId;
   }
 
+  /** What new keys are wrapped by. */
+  get wrappedBy(): WrappedBy {
+    const { id, version } = this.#options.keks[0];
+    return { id, version };
+  }
+
   /** The key of what belongs to no ledger. */
   get systemKey(): Uint8Array {
     return this.#system;

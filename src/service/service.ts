@@ -68,6 +68,8 @@ export type Service = {
   readonly certificate: Pick<ServedCertificate, "names" | "endsAt"> | undefined;
   /** Whether the key for administrators was made by this start. */
   readonly isFirstStart: boolean;
+  /** Id of the key-encryption key that its keys are wrapped by; undefined when its store is in clear. */
+  readonly keyEncryptionKey: string | undefined;
   /** Who signs for its ledgers; whoever gets a proof has to know it from somebody else than the proof. */
   readonly signer: string;
   readonly chains: readonly ChainFacts[];
@@ -161,6 +163,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     urls,
     certificate,
     isFirstStart,
+    keyEncryptionKey: ground.keyring?.wrappedBy.id,
     signer: checksumAddress(signer.address),
     chains: facts,
     close: () => opened.closeAll(),

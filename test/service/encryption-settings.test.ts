@@ -89,8 +89,8 @@ test("a first start makes the key file of the data folder and says so; without t
   const told: string[] = [];
   const log = {
     debug: () => undefined,
-    info: () => undefined,
-    warn: (fields: object, message: string) => void told.push(`${JSON.stringify(fields)} ${message}`),
+    info: (fields: object, message: string) => void told.push(`${JSON.stringify(fields)} ${message}`),
+    warn: () => undefined,
     error: () => undefined,
   };
   const config = read(t, {});

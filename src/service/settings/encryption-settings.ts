@@ -151,7 +151,7 @@ export async function openKeyEncryptionKeys(
 ): Promise<[KeyEncryptionKey, ...KeyEncryptionKey[]]> {
   const isUsed = await exists(keyringFolder(data));
   const onMade = (path: string) =>
-    log.warn(
+    log.info(
       { path },
       "the key-encryption key was made: keep a copy of this file apart from the data folder; without it nothing that is encrypted can be read",
     );

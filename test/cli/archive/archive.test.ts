@@ -161,7 +161,7 @@ test("archives become a data folder whose store is whole, also after a restore t
   assert.deepEqual([ledger.entries, ledger.head.size], [30, 30]);
   const taken = await runCli(["archive", "restore", name, "--folder", place, "--into", into]);
   assert.equal(taken.status, 2);
-  assert.match(taken.stderr, /Expected --into a new folder or an empty one, got .* with \w+ in it/);
+  assert.match(taken.stderr, /--into: expected a new folder or an empty one, got .* with \w+ in it/);
   const bytes = readFileSync(join(place, name));
   writeFileSync(join(place, "cut.hfa"), bytes.subarray(0, -9));
   const elsewhere = join(base, "elsewhere");
