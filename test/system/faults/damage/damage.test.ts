@@ -19,7 +19,12 @@ after(async () => {
 });
 
 test("what cannot be read any more is told, and nothing else is answered, for", { concurrency: 2 }, async (t) => {
-  const cases = await damageCases(bench, { chain: "none", wanted: /^(store|index|keys|keyring)\//, flips: FLIPS, seed: 1 });
+  const cases = await damageCases(bench, {
+    chain: "none",
+    wanted: /^(store|index|keys|keyring)\//,
+    flips: FLIPS,
+    seed: 1,
+  });
   const named = new Map(cases.map((each) => [each.name, each] as const));
   const missing = DAMAGES.filter((name) => !named.has(name));
   assert.deepEqual(missing, []);
