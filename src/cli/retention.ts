@@ -241,11 +241,12 @@ type Status = {
   readonly pruned: number;
   readonly lastRunAt?: number;
   readonly failure?: string;
+  readonly lacksArchive?: boolean;
 };
 
 async function status(flags: RuleFlags): Promise<void> {
   const answer = (await new ServiceClient(flags).ask(rulePath(flags, "retention", "status"))) as Status;
-  const { isWorking, step, from = 0, to = 0, pruned, lastRunAt, failure } = answer;
+  const { isWorking, step, from = 0, to = 0, pruned, lastRunAt, failure, lacksArchive = false } = answer;
   const now =
     step === undefined
       ? isWorking
@@ -256,6 +257,9 @@ async function status(flags: RuleFlags): Promise<void> {
     now,
     `${counted(pruned, "body", "bodies")} went since the service started; nothing more was due at ${spellTime(lastRunAt)}.`,
     ...(failure === undefined ? [] : [`It does not get on: ${failure}. It is tried again.`]),
+    ...(lacksArchive
+      ? ["What the policy archives first is not archived by this service, so nothing of it is pruned; all of it stays."]
+      : []),
   ];
   printResult({ json: answer, text }, flags.json === true);
 }

@@ -154,6 +154,11 @@ test("what is to be archived goes only when its archive was verified, and says w
   }
   await without.retention.pruner.prune(RECORD.id);
   assert.deepEqual(await prunedOf(without), [], "without a place for archives nothing goes");
+  assert.deepEqual(
+    [without, bench].map(({ retention }) => retention.pruner.progress(RECORD.id).lacksArchive),
+    [true, undefined],
+    "and the status says so",
+  );
   await assert.rejects(bench.retention.pruner.prune(RECORD.id), /bucket is away/);
   assert.deepEqual(await prunedOf(bench), []);
   assert.equal(bench.retention.pruner.progress(RECORD.id).step, "archiving");

@@ -54,6 +54,8 @@ export type PruneProgress = {
   readonly pruned: number;
   readonly lastRunAt?: number;
   readonly failure?: string;
+  /** The policy in force has rules that archive first, and there is nothing that archives: what is under them stays. */
+  readonly lacksArchive?: boolean;
 };
 
 /** Bodies of one run, at most about this many entries long: what is archived together, and told together. */
@@ -107,12 +109,16 @@ export class Pruner {
 
   progress(ledgerId: Hex): PruneProgress {
     const { run, pruned, lastRunAt, failure, isWorking } = this.#of(ledgerId);
+    const { archiver, policies } = this.#options;
+    const rules = policies.inForce(ledgerId)?.rules ?? [];
+    const lacksArchive = archiver === undefined && rules.some(({ after }) => after === "archive_and_prune");
     return {
       isWorking,
       pruned,
       ...(run !== undefined && { step: run.step, from: run.from, to: run.to }),
       ...(lastRunAt !== undefined && { lastRunAt }),
       ...(failure !== undefined && { failure }),
+      ...(lacksArchive && { lacksArchive }),
     };
   }
 

@@ -123,6 +123,9 @@ export const RETENTION_SCHEMAS = {
     pruned: count.meta({ description: "Bodies that went since the service started" }),
     lastRunAt: milliseconds.optional().meta({ description: "When it last found nothing more that was due" }),
     failure: z.string().optional().meta({ description: "Why it does not get on; it is tried again" }),
+    lacksArchive: z.boolean().optional().meta({
+      description: "The policy archives first, and this service has nothing that archives: nothing of that goes",
+    }),
   }),
   RetentionPresets: z.strictObject({
     presets: z.array(
