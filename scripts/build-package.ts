@@ -15,7 +15,7 @@ const ROOT = join(import.meta.dirname, "..");
 const DIST = join(ROOT, "dist");
 /** Made beside it and put in its place whole: somebody may be packing, or running it. */
 const MADE = join(ROOT, `dist.${process.pid}`);
-const RELATIVE_TS = /((?:from|import\()\s*"\.{1,2}\/[^"]+)\.ts"/g;
+const RELATIVE_TS = /((?:from|import\(|import)\s*"\.{1,2}\/[^"]+)\.ts"/g;
 
 function compile(): void {
   const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
