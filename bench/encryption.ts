@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { BULK, type Load, type Measured, measure, send, single } from "./event-load.ts";
-import { startService } from "./subject.ts";
+import { startService, waitForQuiet } from "./subject.ts";
 
 const { values: flags, positionals } = parseArgs({
   options: { rounds: { type: "string", default: "3" } },
@@ -40,6 +40,8 @@ async function round(encryption: "on" | "off"): Promise<void> {
   try {
     await send(subject, BULK, WARM_SECONDS);
     for (const load of LOADS) {
+      // What the load before left behind, indexing and sealing, is not this one's.
+      await waitForQuiet(subject);
       const name = `${encryption} ${load.what}`;
       results.set(name, [...(results.get(name) ?? []), await measure(subject, load, SECONDS)]);
     }

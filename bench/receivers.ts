@@ -6,13 +6,12 @@
  */
 
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
 import autocannon from "autocannon";
 import { adaptItem } from "../src/ingest/adapt-item.ts";
 import { FORMATS } from "../src/ingest/known-formats.ts";
-import { type Subject, startService } from "./subject.ts";
+import { type Subject, startService, waitForQuiet } from "./subject.ts";
 
 const { values: flags, positionals } = parseArgs({
   options: {
@@ -26,10 +25,6 @@ const SECONDS = Number(positionals[0] ?? 3);
 const ROUNDS = Number(flags.rounds);
 const BATCH = 500;
 const CONNECTIONS = 2;
-/** A service that takes less of a processor than this has nothing more to do. */
-const QUIET = 0.08;
-const QUIET_MS = 500;
-const WAIT_MAX_MS = 60_000;
 const ROOT = join(import.meta.dirname, "..");
 const BEGIN = Date.UTC(2026, 10, 27, 7, 40);
 
@@ -296,17 +291,6 @@ function sameNatively({ format: name, itemBytes, isItemByItem = false, send }: R
 let next = 0;
 
 type Measured = { readonly perSecond: number; readonly processorUs: number };
-
-/** Waits until the service is quiet, or for a minute: some systems do not tell what it takes. */
-async function waitForQuiet(subject: Subject): Promise<void> {
-  const end = performance.now() + WAIT_MAX_MS;
-  for (let before = subject.processorUs() ?? 0; performance.now() < end; ) {
-    await sleep(QUIET_MS);
-    const now = subject.processorUs() ?? 0;
-    if (now - before < QUIET * QUIET_MS * 1000) return;
-    before = now;
-  }
-}
 
 /** Bodies are made before the clock runs, so that making them is not measured. */
 async function measure(subject: Subject, { path, send }: Receiver, seconds: number): Promise<Measured> {

@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Under load, until it is stopped. */
 export type Subject = {
@@ -19,6 +20,10 @@ export type Subject = {
   stop(): Promise<void>;
 };
 
+/** A service that takes less of a processor than this has nothing more to do. */
+const QUIET = 0.08;
+const QUIET_MS = 500;
+const WAIT_MAX_MS = 60_000;
 /** In a tick of /proc, USER_HZ of Linux is 100 on every platform. */
 const TICK_US = 10_000;
 
@@ -80,4 +85,15 @@ function processorUs({ pid }: ChildProcess): number | undefined {
   // Behind the name of the program, which may have spaces: user and system time are the 12th and 13th, proc(5).
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+}
+
+/** Waits until the service is quiet, or for a minute: some systems do not tell what it takes. */
+export async function waitForQuiet(subject: Subject): Promise<void> {
+  const end = performance.now() + WAIT_MAX_MS;
+  for (let before = subject.processorUs() ?? 0; performance.now() < end; ) {
+    await sleep(QUIET_MS);
+    const now = subject.processorUs() ?? 0;
+    if (now - before < QUIET * QUIET_MS * 1000) return;
+    before = now;
+  }
 }

@@ -47,7 +47,7 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
     `"archive.recipients[0]": expected a public key of age, age1…, got "ssh-ed25519 AAAA"`,
   ],
   ["retention.delayS", -1, `"retention.delayS": expected a number of at least 0, got -1`],
-  ["retention.intervalS", 0, `"retention.intervalS": expected a number of more than 0, got 0`],
+  ["retention.intervalS", 0, `"retention.intervalS": expected a number above 0, got 0`],
   ["syslog", {}, `"syslog": expected a list, got an empty object`],
   [
     "syslog",
