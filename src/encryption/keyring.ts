@@ -16,6 +16,7 @@
 import { randomBytes } from "node:crypto";
 import { readJson } from "../json/read.ts";
 import { fromHex, type Hex, toHex } from "../merkle/bytes.ts";
+import { exists } from "../store/durable-file.ts";
 import { LevelStore } from "../store/level-store.ts";
 import { Turn } from "../store/mutex.ts";
 import { DamagedStoreError, type RecordWrite } from "../store/store.ts";
@@ -89,6 +90,8 @@ export class Keyring {
    * @throws KeyringMissingError, StoreLockedError, DamagedStoreError, KekUnavailableError, KekRefusedError
    */
   static async open(options: KeyringOptions): Promise<Keyring> {
+    // Opened, it would be made, and its backup brought back into a folder that is not empty.
+    if (!options.mayBegin && !(await exists(options.directory))) throw missing(options.directory);
     const ring = new Keyring(await LevelStore.open(options.directory), options);
     try {
       await ring.#load();
@@ -241,18 +244,13 @@ export class Keyring {
   }
 
   async #load(): Promise<void> {
-    const { mayBegin, directory } = this.#options;
     const row = (await this.#row("ring", "system")) as (KeyRow & { readonly ringId: Hex }) | undefined;
     if (row !== undefined) {
       this.#ringId = fromHex(row.ringId, RING_ID_BYTES);
       this.#system = await this.#unwrap(row, "system");
       return;
     }
-    if (!mayBegin) {
-      throw new KeyringMissingError(
-        `expected in ${directory} the keys that the store is encrypted with, got none; bring that folder back from its backup`,
-      );
-    }
+    if (!this.#options.mayBegin) throw missing(this.#options.directory);
     this.#ringId = Uint8Array.from(randomBytes(RING_ID_BYTES));
     this.#system = freshKey();
     const made = { ...(await this.#wrap(this.#system, "system")), ringId: toHex(this.#ringId) };
@@ -328,6 +326,12 @@ export class Keyring {
   #write(writes: readonly RecordWrite[]): Promise<void> {
     return this.#store.writeRecords(writes, DURABLE);
   }
+}
+
+function missing(directory: string): KeyringMissingError {
+  return new KeyringMissingError(
+    `expected in ${directory} the keys that the store is encrypted with, got none; bring that folder back from its backup`,
+  );
 }
 
 type Place = { readonly space: string; readonly key: string };

@@ -64,7 +64,7 @@ export class StoreEncryption {
   /** @param mayBegin whether keys are made where there are none */
   async open(mayBegin: boolean): Promise<KeyringCipher> {
     const { settings, data, env, log, hash, keyring: directory = keyringFolder(data) } = this.#options;
-    const keks = await openKeyEncryptionKeys(settings, { data, env, log });
+    const keks = await openKeyEncryptionKeys(settings, { data, env, log, mayBegin });
     try {
       const keyring = await Keyring.open({ directory, keks, now: Date.now, mayBegin, onAsked: this.#tell });
       this.#cipher = new KeyringCipher({ keyring, hash, subjectMembers: settings.subject, now: Date.now });

@@ -1,7 +1,7 @@
 /** A encrypted store does what every store does, and nothing that people said is found in its files. */
 
 import assert from "node:assert/strict";
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import test from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
@@ -131,7 +131,9 @@ test("a store is not opened without its keys, nor with those of another", async 
   await (await openEncrypted(third, kek)).close();
   cpSync(join(folder, "store"), join(third, "store"), { recursive: true, force: true });
   await assert.rejects(openEncrypted(third, kek, false), { code: "store_encrypted", message: /those of keyring/ });
-  await assert.rejects(openEncrypted(await newFolder(t), kek, false), { code: "keyring_missing" });
+  const empty = await newFolder(t);
+  await assert.rejects(openEncrypted(empty, kek, false), { code: "keyring_missing" });
+  assert.deepEqual(readdirSync(empty), []);
 });
 
 test("a encrypted value that is moved, or changed, is damage", async (t) => {

@@ -94,16 +94,20 @@ test("a first start makes the key file of the data folder and says so; without t
     error: () => undefined,
   };
   const config = read(t, {});
-  const [kek] = await openKeyEncryptionKeys(config, { data, env: {}, log });
+  const [kek] = await openKeyEncryptionKeys(config, { data, env: {}, log, mayBegin: true });
   const path = join(data, "keys", "encryption.key");
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(told.length, 1);
   assert.ok(told[0]?.includes(path) && told[0].includes("keep a copy of this file apart"), told[0]);
   mkdirSync(join(data, "keyring"));
-  const [again] = await openKeyEncryptionKeys(config, { data, env: {}, log });
+  const [again] = await openKeyEncryptionKeys(config, { data, env: {}, log, mayBegin: true });
   assert.equal(again.id, kek.id);
   rmSync(path);
-  await assert.rejects(openKeyEncryptionKeys(config, { data, env: {}, log }), KekRefusedError);
+  await assert.rejects(openKeyEncryptionKeys(config, { data, env: {}, log, mayBegin: true }), KekRefusedError);
+  assert.equal(existsSync(path), false);
+  // The keyring is gone as well, of a store that is encrypted.
+  rmSync(join(data, "keyring"), { recursive: true });
+  await assert.rejects(openKeyEncryptionKeys(config, { data, env: {}, log, mayBegin: false }), KekRefusedError);
   assert.equal(existsSync(path), false);
 });
 
@@ -113,10 +117,10 @@ test("former keys are opened behind the one that wraps, and none of them is made
   const file = join(data, "old.key");
   const config = read(t, { key: { env: "HOLDFAST_ENCRYPTION_KEY" }, former: [{ file }] });
   const env = { HOLDFAST_ENCRYPTION_KEY: KEY };
-  await assert.rejects(openKeyEncryptionKeys(config, { data, env, log }), /got no file/);
+  await assert.rejects(openKeyEncryptionKeys(config, { data, env, log, mayBegin: true }), /got no file/);
   assert.equal(existsSync(file), false);
-  const [old] = await openKeyEncryptionKeys(read(t, { key: { file } }), { data, env, log });
-  const keks = await openKeyEncryptionKeys(config, { data, env, log });
+  const [old] = await openKeyEncryptionKeys(read(t, { key: { file } }), { data, env, log, mayBegin: true });
+  const keks = await openKeyEncryptionKeys(config, { data, env, log, mayBegin: true });
   assert.deepEqual(
     keks.map(({ id }) => id),
     ["env:HOLDFAST_ENCRYPTION_KEY", old.id],

@@ -142,14 +142,21 @@ export function keyringFolder(data: string): string {
 
 /**
  * Opens the key-encryption key, and those that wrapped before.
+ * @param mayBegin whether one may be made: nothing is encrypted yet
  * @returns first the one that wraps
  * @throws KekUnavailableError, KekRefusedError, FileRefusedError, after closing what was opened
  */
 export async function openKeyEncryptionKeys(
   { key, former }: EncryptionConfig,
-  { data, env, log }: { readonly data: string; readonly env: Env; readonly log: Log },
+  {
+    data,
+    env,
+    log,
+    mayBegin,
+  }: { readonly data: string; readonly env: Env; readonly log: Log; readonly mayBegin: boolean },
 ): Promise<[KeyEncryptionKey, ...KeyEncryptionKey[]]> {
-  const isUsed = await exists(keyringFolder(data));
+  // Where a store is encrypted already, a key that is gone is lost, also when the keyring is gone with it.
+  const isUsed = !mayBegin || (await exists(keyringFolder(data)));
   const onMade = (path: string) =>
     log.info(
       { path },
