@@ -4,8 +4,9 @@
  */
 
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { BULK, type Load, type Measured, measure, send, single } from "./event-load.ts";
+import { BULK, event, type Load, type Measured, measure, send, single } from "./event-load.ts";
 import { startService, waitForQuiet } from "./subject.ts";
 
 const { values: flags, positionals } = parseArgs({
@@ -15,7 +16,10 @@ const { values: flags, positionals } = parseArgs({
 const SECONDS = Number(positionals[0] ?? 5);
 const ROUNDS = Number(flags.rounds);
 const ROOT = join(import.meta.dirname, "..");
+/** Every actor of the events has come by then. */
 const WARM_SECONDS = 3;
+/** Longer than the embedded chain waits from an anchor to the next. */
+const ANCHOR_MS = 6000;
 /** Bundles are read of so many entries, which the bulk before has recorded. */
 const ENTRIES = 10_000;
 
@@ -30,7 +34,14 @@ const BUNDLES: Load = {
   body: () => undefined,
   expected: 200,
 };
-const LOADS = [single(1), single(64), BULK, BUNDLES];
+/** An actor that was never there before takes a key of its own, durably, before the event. */
+const STRANGERS: Load = {
+  ...single(1),
+  what: "1 connection, a new actor each",
+  body: (i) => event(i).replace(/"u-\d+"/, `"stranger-${strangers++}"`),
+};
+const LOADS = [single(1), STRANGERS, single(64), BULK, BUNDLES];
+let strangers = 0;
 
 /** By setting and load. */
 const results = new Map<string, Measured[]>();
@@ -38,9 +49,11 @@ const results = new Map<string, Measured[]>();
 async function round(encryption: "on" | "off"): Promise<void> {
   const subject = await startService(ROOT, { HOLDFAST_ENCRYPTION: encryption });
   try {
-    await send(subject, BULK, WARM_SECONDS);
     for (const load of LOADS) {
-      // What the load before left behind, indexing and sealing, is not this one's.
+      // The engine compiles what is called often.
+      if (load !== BUNDLES && load !== STRANGERS) await send(subject, load, WARM_SECONDS);
+      // What the load before left behind is not this one's: the seal of it begins seconds later, with the next anchor.
+      await sleep(ANCHOR_MS);
       await waitForQuiet(subject);
       const name = `${encryption} ${load.what}`;
       results.set(name, [...(results.get(name) ?? []), await measure(subject, load, SECONDS)]);
