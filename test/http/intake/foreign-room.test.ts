@@ -76,8 +76,9 @@ test("whose signature was right holds nothing of the quarter any more while it i
   await until("it to be committed", () => (ledger?.queue.events ?? 0) > 0);
   const held = await unproven(service, QUARTER - 1000);
   const second = gzipSync("more");
-  const isFull = () =>
-    ask(service, `POST ${PATH}?source=hooks`, { body: Buffer.alloc(2000), headers: signed(Buffer.alloc(2000)) });
+  // Of another body: were there room, one whose signature is right would wait for the commit, as long as an answer may take.
+  const wrong = signed(Buffer.alloc(1999));
+  const isFull = () => ask(service, `POST ${PATH}?source=hooks`, { body: Buffer.alloc(2000), headers: wrong });
   await until("the quarter to be held by others", async () => codeOf(await isFull()) === "503 service_busy");
   held.destroy();
   go();
