@@ -146,7 +146,8 @@ function greeting(service: Service, config: Config): string[] {
 
 function encryptedLine({ keyEncryptionKey, isFirstStart }: Service): string {
   if (keyEncryptionKey === undefined) return "no, events lie in clear";
-  return `under ${keyEncryptionKey}${isFirstStart ? "  (without that key nothing can be read: keep a copy of it elsewhere)" : ""}`;
+  const copy = withPages("  (keep a copy of that key elsewhere: docs/encryption.md)");
+  return `under ${keyEncryptionKey}${isFirstStart ? copy : ""}`;
 }
 
 /** What came with the package; a checkout has all that it is built with. */
