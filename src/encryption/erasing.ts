@@ -1,10 +1,9 @@
 /** What erasures need of a keyring, in one piece: keys that go, and what is kept of entries for older copies of the store. */
 
 import type { Hex } from "../merkle/bytes.ts";
+import type { ErasedEntry } from "../store/values/rewrite-erased.ts";
 import type { KeyringCipher } from "./keyring-cipher.ts";
 import type { KeySubject } from "./subject.ts";
-
-type Left = { readonly index: number; readonly members: Uint8Array };
 
 export class KeyringErasing {
   readonly #cipher: KeyringCipher;
@@ -21,11 +20,11 @@ export class KeyringErasing {
     return this.#cipher.destroyRetired(ledgerId, ids);
   }
 
-  keep(ledgerId: Hex, entries: readonly Left[]): Promise<void> {
+  keep(ledgerId: Hex, entries: readonly ErasedEntry[]): Promise<void> {
     return this.#cipher.keyring.keepErased(ledgerId, entries);
   }
 
-  kept(ledgerId: Hex): AsyncIterable<Left> {
+  kept(ledgerId: Hex): AsyncIterable<ErasedEntry> {
     return this.#cipher.keyring.allErased(ledgerId);
   }
 

@@ -20,6 +20,7 @@ import { exists } from "../store/durable-file.ts";
 import { LevelStore } from "../store/level-store.ts";
 import { Turn } from "../store/mutex.ts";
 import { DamagedStoreError, type RecordWrite } from "../store/store.ts";
+import type { ErasedEntry } from "../store/values/rewrite-erased.ts";
 import { KekRefusedError, type KeyEncryptionKey, type WrappedBy } from "./key-encryption-key.ts";
 import { RetiredKeys } from "./retired-keys.ts";
 
@@ -164,10 +165,7 @@ export class Keyring {
   }
 
   /** Keeps what is left of entries that are erased: packed members, by index. */
-  keepErased(
-    ledgerId: Hex,
-    entries: readonly { readonly index: number; readonly members: Uint8Array }[],
-  ): Promise<void> {
+  keepErased(ledgerId: Hex, entries: readonly ErasedEntry[]): Promise<void> {
     const space = `erased/${ledgerId}`;
     return this.#write(
       entries.map(({ index, members }) => ({
@@ -185,7 +183,7 @@ export class Keyring {
   }
 
   /** Every erased entry of a ledger, in order. */
-  async *allErased(ledgerId: Hex): AsyncIterable<{ readonly index: number; readonly members: Uint8Array }> {
+  async *allErased(ledgerId: Hex): AsyncIterable<ErasedEntry> {
     for await (const [key, value] of this.#store.records(`erased/${ledgerId}`)) {
       yield { index: Number(key), members: Uint8Array.from(Buffer.from(value, "base64")) };
     }

@@ -3,16 +3,12 @@
  * the keyring has, before anybody is answered.
  */
 
-import { packEntry } from "../../entry/packed.ts";
-import { withholdErased } from "../../entry/redact.ts";
-import type { EntryReplacement } from "../../store/store.ts";
+import { rewriteErased } from "../../store/values/rewrite-erased.ts";
 import type { GovernedLedger } from "../policy-book.ts";
 import type { ErasureKeys, ErasureOptions } from "./erasure-parts.ts";
 import { erasureWrite, type KeptErasure } from "./erasure-records.ts";
 import { overlapOf, rangesOf } from "./index-ranges.ts";
 
-/** Entries that are written again in one batch. */
-const AT_ONCE = 4096;
 const REASON = "erased before; this store is an older copy, in which it was erased again";
 
 /**
@@ -29,7 +25,8 @@ export async function eraseAgain(
   const { id: ledgerId } = ledger.record;
   const missing = (await keys.noted(ledgerId)).filter((id) => !known.includes(id));
   if (missing.length === 0) return [];
-  const ranges = rangesOf(await rewriteAgain(options, ledger));
+  const { indexes } = await rewriteErased(options, ledgerId, keys.kept(ledgerId));
+  const ranges = rangesOf(indexes);
   await store.settleClaims(ledgerId, (claimed) =>
     claimed.every(([from, size]) => overlapOf(ranges, from, from + size) === "none") ? "stays" : "forgets",
   );
@@ -55,28 +52,4 @@ export async function eraseAgain(
     { durable: true },
   );
   return erasures;
-}
-
-/** @returns indexes of all that was erased and that the store has */
-async function rewriteAgain(
-  { keys, store, hash }: ErasureOptions & { readonly keys: ErasureKeys },
-  ledger: GovernedLedger,
-): Promise<number[]> {
-  const { id } = ledger.record;
-  const size = (await store.head(id))?.size ?? 0;
-  const indexes: number[] = [];
-  let replacements: EntryReplacement[] = [];
-  for await (const { index, members } of keys.kept(id)) {
-    if (index >= size) continue;
-    indexes.push(index);
-    for await (const entry of store.entries(id, index, index + 1)) {
-      const left = withholdErased(hash, entry, members);
-      if (left !== undefined) replacements.push({ index, entry: packEntry(left) });
-    }
-    if (replacements.length < AT_ONCE) continue;
-    await store.replaceEntries(id, replacements, []);
-    replacements = [];
-  }
-  if (replacements.length > 0) await store.replaceEntries(id, replacements, []);
-  return indexes;
 }

@@ -5,12 +5,10 @@ import type { Recording } from "../../ledger/own-event.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Plan } from "../../query/request.ts";
 import type { Store } from "../../store/store.ts";
+import type { ErasedEntry } from "../../store/values/rewrite-erased.ts";
 import type { HoldGuard } from "../hold-book.ts";
 import type { ErasedSubject } from "./erasure-target.ts";
 import type { ErasedRange } from "./index-ranges.ts";
-
-/** What is left of an entry: packed digests of what went. */
-export type ErasedEntry = { readonly index: number; readonly members: Uint8Array };
 
 /** The keys of an encrypted store. */
 export interface ErasureKeys {
@@ -19,6 +17,7 @@ export interface ErasureKeys {
   /** Destroys keys that were taken from subjects. */
   destroy(ledgerId: Hex, ids: readonly Hex[]): Promise<void>;
   keep(ledgerId: Hex, entries: readonly ErasedEntry[]): Promise<void>;
+  /** In order of their indexes. */
   kept(ledgerId: Hex): AsyncIterable<ErasedEntry>;
   /** Notes that all of an erasure is kept. */
   note(ledgerId: Hex, id: string): Promise<void>;
