@@ -6,6 +6,7 @@
 import { type PackedMembers, walkMembers } from "../entry/packed.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import { readJson } from "../json/read.ts";
+import { OF_THE_SERVICE } from "../ledger/own-event.ts";
 import { utf8 } from "../merkle/bytes.ts";
 
 /** A member that names a subject. */
@@ -18,14 +19,20 @@ export type KeySubject = { readonly member: SubjectMember; readonly value: unkno
 /** How each member begins in its canonical text. */
 const BEGINNINGS = new Map(SUBJECT_MEMBERS.map((member) => [member, utf8(`"${member}":`)] as const));
 
+/** How the origin of what the service records about itself begins; its members stand in the order of their names. */
+const OF_SERVICE = utf8(`"_source":{"format":${JSON.stringify(OF_THE_SERVICE)},`);
+
 /**
- * The text of the member that names the subject: the first of those asked for that the event shows.
+ * The text of the member that names the subject: the first of those asked for that the event shows. What the service records
+ * about itself is nobody's: it is never erased, so that no key that an erasure destroys may be needed for it.
  * @returns its bytes as latin1, `"tenant":"acme"`; undefined when it shows none
  */
 export function subjectText(members: PackedMembers, asked: readonly SubjectMember[]): string | undefined {
   let found: string | undefined;
   let rank = asked.length;
+  let isOfService = false;
   walkMembers(members, (start, end) => {
+    isOfService ||= beginsWith(members, start, end, OF_SERVICE);
     for (let i = 0; i < rank; i++) {
       if (!beginsWith(members, start, end, BEGINNINGS.get(asked[i] as SubjectMember) as Uint8Array)) continue;
       found = Buffer.from(members.buffer, members.byteOffset + start, end - start).toString("latin1");
@@ -33,7 +40,7 @@ export function subjectText(members: PackedMembers, asked: readonly SubjectMembe
       return;
     }
   });
-  return found;
+  return isOfService ? undefined : found;
 }
 
 /** The subject that such a text names. */

@@ -176,6 +176,38 @@ test("what is to be archived goes only when its archive was verified, and says w
   await ended(without);
 });
 
+test("what was held while the others were archived is in no archive, and stays when its hold is lifted before they go", async () => {
+  const wishes: ArchiveWish[] = [];
+  let lift = async () => {};
+  const archiver: Archiver = {
+    async archive(wish) {
+      wishes.push(wish);
+      await lift();
+      return `main.${wishes.length}.hfa`;
+    },
+  };
+  const bench = await openPruned(new MemoryStore(), { now: START }, { archiver });
+  const { ledger, retention, clock } = bench;
+  await recordActions(bench, MIXED);
+  const rules: RetentionRule[] = [{ ...LOGINS, after: "archive_and_prune" }];
+  await retention.policies.put(ledger, { rules, mayShorten: true }, AUTHOR);
+  const { id } = await retention.holds.place(ledger, { filter: "actor=user:u1", reason: "case 7" }, AUTHOR);
+  lift = async () => {
+    lift = async () => {};
+    await retention.holds.lift(ledger, id, "closed", AUTHOR);
+  };
+  clock.now += 31 * DAY;
+  await retention.pruner.prune(RECORD.id);
+  await retention.pruner.prune(RECORD.id);
+  assert.deepEqual(await prunedOf(bench), DUE);
+  for (const index of DUE) {
+    const name = (await ledger.entry(index))?.pruned?.archive;
+    const wish = wishes.find((_, i) => name === `main.${i + 1}.hfa`);
+    assert.ok(wish?.isWanted(index), `entry ${index} is in ${name}`);
+  }
+  await ended(bench);
+});
+
 function folder(t: TestContext): string {
   const made = mkdtempSync(join(tmpdir(), "holdfast-pruning-"));
   t.after(() => rmSync(made, { recursive: true, force: true }));

@@ -7,7 +7,8 @@
  * The disk is compacted once, when nothing more is due; until then the last run stands for that.
  *
  * Which of the entries go is looked up again in each step, from the policy of the run and the holds of the moment: what was held
- * meanwhile stays, and is in the archive besides.
+ * meanwhile stays, and is in the archive besides. What was held while it was archived is not in there, and stays for the next run
+ * though its hold is lifted meanwhile.
  * Why: docs/decisions/0203.
  */
 
@@ -15,6 +16,7 @@ import { canonicalJson } from "../../json/canonical.ts";
 import { readJson } from "../../json/read.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { RecordWrite } from "../../store/store.ts";
+import type { ErasedRange } from "../erasure/index-ranges.ts";
 import type { RetentionRule } from "../policy.ts";
 
 export const PRUNE_STEPS = ["archiving", "pruning", "forgetting", "telling", "compacting"] as const;
@@ -34,6 +36,8 @@ export type PruneRun = {
   readonly archiveUntil: number;
   /** Name of the archive, once it was verified. */
   readonly archive?: string;
+  /** Which entries are in that archive with their bodies; of a run that archives no others go. */
+  readonly archived?: readonly ErasedRange[];
   /** How many of the range were pruned before it began. */
   readonly before: number;
   /** Whether the disk still has bodies that are gone, of this run or one before. */

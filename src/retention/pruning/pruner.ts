@@ -11,6 +11,7 @@ import type { Condition, Health } from "../../health.ts";
 import { ownEvent, type Recording } from "../../ledger/own-event.ts";
 import { equal, type Hex } from "../../merkle/bytes.ts";
 import type { EntryReplacement, Store } from "../../store/store.ts";
+import { overlapOf, rangesOf } from "../erasure/index-ranges.ts";
 import type { HoldGuard } from "../hold-book.ts";
 import { RetentionJudge } from "../judge.ts";
 import type { PolicyBook } from "../policy-book.ts";
@@ -242,10 +243,10 @@ export class Pruner {
         retainUntil = Math.max(retainUntil, verdict.archiveUntil);
       }
     }
-    if (wanted.size === 0) return { ...run, step: "pruning" };
+    if (wanted.size === 0) return { ...run, step: "pruning", archived: [] };
     const wish = { ledgerId: ledger.record.id, from, to, isWanted: (index: number) => wanted.has(index), retainUntil };
     const archive = await archiver.archive(wish);
-    return { ...run, step: "pruning", archive, archiveUntil: retainUntil };
+    return { ...run, step: "pruning", archive, archived: rangesOf(wanted), archiveUntil: retainUntil };
   }
 
   async #pruneBodies(followed: Followed, run: PruneRun): Promise<PruneRun> {
@@ -258,7 +259,7 @@ export class Pruner {
       const done = await holds.whileNoneIsPlaced(id, async () => {
         const replacements: EntryReplacement[] = [];
         for (const { index, entry } of due) {
-          if (holds.heldBy(id, index, entry).length > 0) continue;
+          if (holds.heldBy(id, index, entry).length > 0 || !isKept(run, index)) continue;
           const leafHash = await ledger.leafHash(index);
           // One that is not what was recorded is evidence of that: it stays for whoever looks into it.
           if (!equal(entryLeafHash(this.#options.hash, entry), leafHash)) continue;
@@ -342,6 +343,11 @@ export class Pruner {
 }
 
 const NO_MEMBERS = new Uint8Array(0);
+
+/** Whether an entry is in the archive of its run, where it has to be in one. */
+function isKept({ isArchived, archived = [] }: PruneRun, index: number): boolean {
+  return !isArchived || overlapOf(archived, index, index + 1) === "all";
+}
 
 type DueSearch = {
   readonly judge: RetentionJudge;

@@ -230,6 +230,26 @@ test("events of the same subject that come meanwhile keep their own key, and sta
   await requireProven(world, world.ledger.size, 3);
 });
 
+test("what the service recorded about whoever is erased stays readable, though the key of the subject is destroyed", async (t) => {
+  const folder = await newFolder(t);
+  const kek = new MemoryKek();
+  let world = await openWorld(folder, { kek });
+  t.after(() => world.close());
+  const { ledger, holds, erasures } = world;
+  const { id: hold } = await holds.place(ledger, { filter: "actor=user:bob", reason: "case 7" }, AUTHOR);
+  await holds.lift(ledger, hold, "closed", AUTHOR);
+  const own = ledger.size;
+  await ledger.append({ entries: [eventOf("x", 0, { actor: { type: "key", id: AUTHOR.key } })], source: "app" });
+  const { id } = await erasures.begin(ledger, { ...WISH, subject: `actor=key:${AUTHOR.key}` }, AUTHOR);
+  assert.equal(await overOf(world, id), "done");
+  await world.close();
+  world = await openWorld(folder, { kek });
+  for (let index = 0; index < world.ledger.size; index++) {
+    const shown = (await world.ledger.entry(index))?.members.some((member) => !isWithheld(member));
+    assert.equal(shown, index !== own, `entry ${index}`);
+  }
+});
+
 test("what a legal hold covers is refused by its name, also one that is placed before anything is gone", async (t) => {
   const folder = await newFolder(t);
   let place: (() => Promise<unknown>) | undefined;
