@@ -178,11 +178,11 @@ test("what is to be archived goes only when its archive was verified, and says w
 
 test("what was held while the others were archived is in no archive, and stays when its hold is lifted before they go", async () => {
   const wishes: ArchiveWish[] = [];
-  let lift = async () => {};
+  let lift: (() => Promise<unknown>) | undefined;
   const archiver: Archiver = {
     async archive(wish) {
       wishes.push(wish);
-      await lift();
+      await lift?.();
       return `main.${wishes.length}.hfa`;
     },
   };
@@ -193,7 +193,7 @@ test("what was held while the others were archived is in no archive, and stays w
   await retention.policies.put(ledger, { rules, mayShorten: true }, AUTHOR);
   const { id } = await retention.holds.place(ledger, { filter: "actor=user:u1", reason: "case 7" }, AUTHOR);
   lift = async () => {
-    lift = async () => {};
+    lift = undefined;
     await retention.holds.lift(ledger, id, "closed", AUTHOR);
   };
   clock.now += 31 * DAY;
