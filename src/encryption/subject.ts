@@ -4,9 +4,9 @@
  */
 
 import { type PackedMembers, walkMembers } from "../entry/packed.ts";
+import { OF_THE_SERVICE } from "../entry/prepare.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import { readJson } from "../json/read.ts";
-import { OF_THE_SERVICE } from "../ledger/own-event.ts";
 import { utf8 } from "../merkle/bytes.ts";
 
 /** A member that names a subject. */

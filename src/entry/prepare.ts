@@ -28,6 +28,9 @@ export type PreparedEntry = {
   readonly claim?: string;
 };
 
+/** What the service records by itself: the format in `_source`, and the name of its source and actor too. */
+export const OF_THE_SERVICE = "holdfast";
+
 /** What preparing needs from the service. */
 export type Preparation = {
   readonly hash: Hash;

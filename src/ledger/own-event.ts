@@ -4,13 +4,10 @@
  */
 
 import { checkEvent } from "../entry/event.ts";
-import { ownMembers, type PreparedEntry, prepareEntry } from "../entry/prepare.ts";
+import { OF_THE_SERVICE, ownMembers, type PreparedEntry, prepareEntry } from "../entry/prepare.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import { utf8 } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
-
-/** What the service records by itself, such as heartbeats: the format, and the name of its source and actor too. */
-export const OF_THE_SERVICE = "holdfast";
 
 /** How an event is made of it. */
 export type Recording = { readonly hash: Hash; readonly salts: (n: number) => Uint8Array };

@@ -1,9 +1,9 @@
 /** What the rules of a policy say of one entry: until when it is kept, from when on it is due, and what becomes of it then. */
 
 import type { Entry } from "../entry/entry.ts";
+import { OF_THE_SERVICE } from "../entry/prepare.ts";
 import { activityOf, isAccountType } from "../export/ocsf/activity.ts";
 import { readJson } from "../json/read.ts";
-import { OF_THE_SERVICE } from "../ledger/own-event.ts";
 import { readTerm } from "../query/filter.ts";
 import { type EntryFacts, readFacts } from "../query/index/searchable.ts";
 import { eachTerm, type Term } from "../query/index/terms.ts";

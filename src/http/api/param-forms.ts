@@ -4,11 +4,11 @@
  */
 
 import * as z from "zod";
+import { OF_THE_SERVICE } from "../../entry/prepare.ts";
 import { OUTCOMES } from "../../entry/schema.ts";
 import { readValues } from "../../entry/spelled-value.ts";
 import { MOMENT_FORM, MOMENT_RULE, parseMoment } from "../../entry/time.ts";
 import { FORMATS, NATIVE } from "../../ingest/known-formats.ts";
-import { OF_THE_SERVICE } from "../../ledger/own-event.ts";
 
 /** Names that ledgers can have. */
 const LEDGER_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;

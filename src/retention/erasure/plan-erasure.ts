@@ -2,7 +2,7 @@
 
 import { setImmediate } from "node:timers/promises";
 import type { Entry } from "../../entry/entry.ts";
-import { OF_THE_SERVICE } from "../../ledger/own-event.ts";
+import { OF_THE_SERVICE } from "../../entry/prepare.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { readFacts } from "../../query/index/searchable.ts";
 import { ErasureError } from "./erasure-error.ts";
