@@ -6,8 +6,7 @@
 
 import type { Entry } from "../../entry/entry.ts";
 import type { Event } from "../../entry/event.ts";
-import { readMembers } from "../../entry/prepare.ts";
-import { OF_THE_SERVICE } from "../../ledger/own-event.ts";
+import { OF_THE_SERVICE, readMembers } from "../../entry/prepare.ts";
 import { NATIVE } from "../known-formats.ts";
 import { Judge, type Violation } from "./check-event.ts";
 import type { RuleSet } from "./rule-set.ts";
