@@ -13,6 +13,7 @@ import { keccak256 } from "../../src/merkle/hash.ts";
 import { LevelStore } from "../../src/store/level-store.ts";
 import { removeTraces } from "../../src/store/leveldb/compact.ts";
 import { Database } from "../../src/store/leveldb/database.ts";
+import { governedSuite } from "../store/governed-suite.ts";
 import { checkpointOf, ledgerRecord, storeSuite } from "../store/suite.ts";
 import { newFolder, openEncrypted } from "./encrypted-store.ts";
 import { MemoryKek } from "./memory-kek.ts";
@@ -20,11 +21,13 @@ import { foundIn } from "./planted.ts";
 
 const ledger = ledgerRecord(1);
 
-storeSuite("A encrypted store", async (t) => {
+const openNew: OpenStore = async (t) => {
   const { store, close } = await openEncrypted(await newFolder(t));
   t.after(close);
   return store;
-});
+};
+storeSuite("An encrypted store", openNew);
+governedSuite("An encrypted store", openNew);
 
 /** An event of somebody, with a text that is looked for. */
 function entryOf(actor: string, text: string, tenant?: string): Entry {
@@ -62,6 +65,13 @@ test("nothing that an event, a record or the name of one says is found in the fi
   const checkpoint = checkpointOf(ledger.id, 3);
   const entries = [packEntry(entryOf("planted-actor", "planted-again"))];
   await store.commit(ledger.id, { from: 2, entries, claims, tiles: [], checkpoint });
+  // One that is pruned has no key, and the other one its own.
+  const pruned = { leafHash: new Uint8Array(32).fill(1), archive: "archive.hfa" };
+  const replacements = [
+    { index: 0, entry: { recordedAt: 1, members: new Uint8Array(0), pruned } },
+    { index: 1, entry: packEntry(entryOf("planted-other", "planted-less")) },
+  ];
+  await store.replaceEntries(ledger.id, replacements, []);
   assert.equal((await store.claims(ledger.id, [new Uint8Array(32).fill(7)]))[0] === undefined, false);
   assert.equal(await store.record(`searches/${ledger.id}`, "planted-name"), "planted-query");
   await store.compact();

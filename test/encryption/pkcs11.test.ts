@@ -23,6 +23,8 @@ type TokenState = {
   readonly failing?: Failing;
   readonly times: number;
   readonly wrongPins?: number;
+  /** Process that said the last one. */
+  readonly wrongPinsFrom?: number;
 };
 
 class SoftwareToken {
@@ -98,12 +100,16 @@ test("a PIN that was refused is said once, and never again: a token locks itself
   });
   assert.equal(token.read().wrongPins, 1);
   const kek = await token.open("holdfast");
+  t.after(() => kek.close());
   // The token is given another PIN, and its session is lost: whoever logs in again has the old one.
   token.write({ ...token.read(), pin: "changed", times: 1, wrongPins: 0 });
   for (let i = 0; i < 3; i++)
     await assert.rejects(kek.wrap(randomBytes(32), "a"), /CKR_PIN_INCORRECT/, "it is said why each time");
   assert.equal(token.read().wrongPins, 1);
-  await kek.close();
+  // Another process in its place would begin with a login.
+  process.kill(token.read().wrongPinsFrom as number, "SIGKILL");
+  await assert.rejects(kek.wrap(randomBytes(32), "a"), /CKR_PIN_INCORRECT/);
+  assert.equal(token.read().wrongPins, 1);
 });
 
 test("keys are told apart by their ids, and the highest is in force", async (t) => {

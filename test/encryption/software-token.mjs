@@ -62,7 +62,8 @@ class PKCS11 {
   C_Login(_session, _user, pin) {
     const state = this.#state();
     if (state.pin === pin) return;
-    writeFileSync(this.#path, JSON.stringify({ ...state, wrongPins: (state.wrongPins ?? 0) + 1 }));
+    const wrongPins = (state.wrongPins ?? 0) + 1;
+    writeFileSync(this.#path, JSON.stringify({ ...state, wrongPins, wrongPinsFrom: process.pid }));
     fail("CKR_PIN_INCORRECT");
   }
 

@@ -11,7 +11,8 @@ import { packMembers } from "../../src/entry/packed.ts";
 import { ledgerKey, recordKey } from "../../src/store/key-layout.ts";
 import { LevelStore } from "../../src/store/level-store.ts";
 import { DamagedStoreError, type RecordRange, StoreLockedError } from "../../src/store/store.ts";
-import { commitOf, entryOf, hex, ledgerRecord, storeSuite } from "./suite.ts";
+import { governedSuite } from "./governed-suite.ts";
+import { commitOf, entryOf, hex, ledgerRecord, type OpenStore, storeSuite } from "./suite.ts";
 
 function temporary(context: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-store-"));
@@ -19,12 +20,14 @@ function temporary(context: TestContext): string {
   return directory;
 }
 
-storeSuite("the LevelDB store", async (context) => {
+const openNew: OpenStore = async (context) => {
   const directory = temporary(context);
   const store = await LevelStore.open(directory);
   context.after(() => store.close());
   return store;
-});
+};
+storeSuite("the LevelDB store", openNew);
+governedSuite("the LevelDB store", openNew);
 
 test("what was committed is there after closing and opening again", async (t) => {
   const directory = temporary(t);

@@ -1,4 +1,5 @@
+import { governedSuite } from "./governed-suite.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { storeSuite } from "./suite.ts";
 
-storeSuite("the memory store", async () => new MemoryStore());
+for (const suite of [storeSuite, governedSuite]) suite("the memory store", async () => new MemoryStore());

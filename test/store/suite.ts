@@ -56,7 +56,7 @@ function bytesOf({ recordedAt, members }: PackedEntry): object {
   return { recordedAt, members: Uint8Array.from(members) };
 }
 
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
