@@ -14,7 +14,7 @@ import { LevelStore } from "../../src/store/level-store.ts";
 import { removeTraces } from "../../src/store/leveldb/compact.ts";
 import { Database } from "../../src/store/leveldb/database.ts";
 import { governedSuite } from "../store/governed-suite.ts";
-import { checkpointOf, ledgerRecord, storeSuite } from "../store/suite.ts";
+import { checkpointOf, ledgerRecord, type OpenStore, storeSuite } from "../store/suite.ts";
 import { newFolder, openEncrypted } from "./encrypted-store.ts";
 import { MemoryKek } from "./memory-kek.ts";
 import { foundIn } from "./planted.ts";
