@@ -25,8 +25,9 @@ export function governedSuite(name: string, openEmpty: OpenStore): void {
       members: new Uint8Array(0),
       pruned,
     });
-    const [bare, archived] = [prunedBy(1, { leafHash }), prunedBy(2, { leafHash, archive: "main-0-3 é.hfa" })];
-    const revised = packEntry({ ...entryOf(3), members: [{ digest: new Uint8Array(32).fill(3) }] });
+    const bare = prunedBy(1, { leafHash });
+    const archived = prunedBy(2, { leafHash, archive: "main-0-3 é.hfa" });
+    const revised = packEntry({ recordedAt: entryOf(3).recordedAt, members: [{ digest: new Uint8Array(32).fill(3) }] });
     // Together, so that what is encrypted and what is not get each their own.
     const replacements = [bare, archived, revised].map((entry, i) => ({ index: i + 1, entry }));
     await store.replaceEntries(ledgerId, replacements, []);
