@@ -68,7 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   query: ["merkle", "json", "entry", "store", "deferred.ts", "health.ts"],
   anchor: ["merkle", "json", "verify", "store", "chain", "clock.ts", "health.ts", "log.ts"],
   retention: ["merkle", "json", "entry", "export", "store", "ledger", "query", "health.ts"],
-  audit: ["merkle", "entry", "store", "ledger"],
+  audit: ["merkle", "json", "entry", "verify", "store", "keys", "ledger", "health.ts", "log.ts", "worker-thread.ts"],
   backup: ["merkle", "json", "entry", "store"],
   archive: ["merkle", "json", "entry", "verify", "net", "store", "keys", "ledger", "prove"],
   ingest: [

@@ -48,13 +48,13 @@ const STANDARD: Readonly<Record<string, string>> = {
 /** Words that mean here what they mean anywhere, such as the verbs by which a file says what it does. */
 const PLAIN = [
   // What a file or a function does.
-  "append ask bound broadcast build change compact confirm count decrypt encode encrypt erase find finalize follow give up inspect keep listen lock make mend prepare prove read recover redact",
+"add append ask begun bound broadcast build change compact confirm count decrypt encode encrypt erase find finalize follow give up inspect keep listen lock make mend prepare prove read recover redact",
   "reload renew replace rewrite send spell start store tally write",
   // How something is, or what became of it.
-  "acknowledged all behind encrypted replacement duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked lost made manual missing named not older own plain rebuilt refused restorable said second seen served",
+  "acknowledged all behind encrypted replacement duplicate remembered searchable silent sorted visible affordable ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked looked lost made manual missing named not older own plain readable rebuilt refused restorable said second seen served",
   "shown spent stopped unavailable under unwritable waiting weighed withheld",
   // What something is of anything.
-  "chunk conflict container defaults entries extension first fault frame hour memory names net order pair pass piece positions question report scan self shape silence span summary target test verdict waiter word difference disk end facts item kept level loss many naming needs on outcome place preparation problem progress reader record role room rule",
+  "chunk conflict container defaults entries clock extension first frame ground hour memory names net order pair pass piece pool positions question report scan self shape silence span summary target test verdict waiter word difference disk end facts item kept level loss many naming needs on outcome place preparation problem progress reader record role room rule",
   "setup situation spend time tools vocabulary way wording",
 ].join(" ");
 

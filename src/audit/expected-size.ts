@@ -10,7 +10,7 @@ import { sealedSize } from "../ledger/seal/seal.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { listAnchors } from "../store/anchor-record.ts";
 import type { LedgerRecord, Store } from "../store/store.ts";
-import type { Remembered } from "./audit.ts";
+import type { Remembered } from "./checks/memory.ts";
 
 /** Where what is remembered of a ledger can be read. */
 export type MemoryPlaces = {

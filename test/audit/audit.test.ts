@@ -133,9 +133,9 @@ const TABLE: readonly (readonly [what: string, change: (store: Store) => Store, 
         if (index === 77) throw new DamagedStoreError("entry 77 is damaged");
         return store.entry(id, index);
       };
-      const entries = (id: Hex, from: number, to: number) =>
-        withEntries(store, (found, i) => (i === 77 ? undefined : found)).entries(id, from, to);
-      return altered(store, { entry, entries });
+      const packedEntries = (id: Hex, from: number, to: number) =>
+        withEntries(store, (found, i) => (i === 77 ? undefined : found)).packedEntries(id, from, to);
+      return altered(store, { entry, packedEntries });
     },
     ["entry_damaged 77..78"],
   ],

@@ -1,6 +1,7 @@
 /** A store that reads some things differently from how they were written: what a disk, or an intruder, can do. */
 
 import type { Entry } from "../../src/entry/entry.ts";
+import { packEntry } from "../../src/entry/packed.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
 import { DamagedStoreError, type Store } from "../../src/store/store.ts";
 
@@ -20,14 +21,18 @@ export function withEntries(store: Store, change: (entry: Entry, index: number) 
     const found = await store.entry(id, index);
     return found && change(found, index);
   };
+  async function* entries(id: Hex, from: number, to: number) {
+    for (let index = from; index < to; index++) {
+      const found = await entry(id, index);
+      if (found === undefined) throw new DamagedStoreError(`entry ${index} is missing`);
+      yield found;
+    }
+  }
   return altered(store, {
     entry,
-    async *entries(id: Hex, from: number, to: number) {
-      for (let index = from; index < to; index++) {
-        const found = await entry(id, index);
-        if (found === undefined) throw new DamagedStoreError(`entry ${index} is missing`);
-        yield found;
-      }
+    entries,
+    async *packedEntries(id: Hex, from: number, to: number) {
+      for await (const found of entries(id, from, to)) yield [packEntry(found)];
     },
   });
 }

@@ -4,10 +4,12 @@
  */
 
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import { type AuditReport, auditLedger } from "../../audit/audit.ts";
 import { rememberedOf } from "../../audit/expected-size.ts";
+import { DigestPool } from "../../audit/walk/digest-pool.ts";
 import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import type { Hash } from "../../merkle/hash.ts";
@@ -32,6 +34,8 @@ type AuditFlags = {
 type Audited = { readonly record: LedgerRecord; readonly report: AuditReport };
 
 const FINDINGS_SHOWN = 50;
+/** Tiles that are read and hashed before they are looked at. */
+const AHEAD = 8;
 const UNMARKED = "no mark beside the store, so that entries missing at its end are not noticed here";
 /** What clocks may differ by. */
 const AHEAD_MS = 60_000;
@@ -108,7 +112,10 @@ async function auditAll(
     const progress = await startProgress("entries");
     const onProgress: Progress["show"] = (done, size) => progress.show(done, size);
     const { remembered, lost, isMarked } = await rememberedOf({ store, record, marks, hash }, printNote);
-    const report = await auditLedger({ store, record, hash, remembered, onProgress });
+    const digester = new DigestPool(Math.max(1, availableParallelism() - 1));
+    const report = await auditLedger({ store, record, hash, remembered, onProgress, digester, ahead: AHEAD }).finally(
+      () => digester.close(),
+    );
     progress.stop();
     const isUnmarked = !isMarked && report.entries > 0;
     if (isUnmarked) printNote(`${record.name}: ${UNMARKED}.`);
