@@ -5,9 +5,9 @@
  */
 
 import { createHmac, type KeyObject } from "node:crypto";
-import { LRUCache } from "lru-cache";
 import { fromHex, type Hex } from "../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash, hashParts } from "../merkle/hash.ts";
+import { RecentlyUsed } from "../recently-used.ts";
 import type { PlainEntry } from "../store/values/value-cipher.ts";
 import { deriveKey } from "./aead.ts";
 import type { Keyring, SubjectKey } from "./keyring.ts";
@@ -67,9 +67,9 @@ export class EntryKeys {
   readonly #options: EntryKeysOptions;
   readonly #ledgers = new Map<Hex, LedgerKeys>();
   /** By ledger and the text of the member that names the subject. */
-  readonly #byText = new LRUCache<string, EntryKey>({ max: KEYS_KEPT });
+  readonly #byText = new RecentlyUsed<EntryKey>(KEYS_KEPT);
   /** By ledger and key id. */
-  readonly #byId = new LRUCache<string, EntryKey>({ max: KEYS_KEPT });
+  readonly #byId = new RecentlyUsed<EntryKey>(KEYS_KEPT);
   /** Keys that are being made or unwrapped, by ledger and digest of the subject. */
   readonly #coming = new Map<string, Promise<EntryKey>>();
 

@@ -1,14 +1,14 @@
 /**
  * Hashes of a tree's nodes for proofs: from the edge in memory, and from full tiles in the store, the last used of
- * which are kept expanded (the door of `lru-cache`). All that a proof needs is read first; then it is computed.
+ * which are kept expanded. All that a proof needs is read first; then it is computed.
  */
 
-import { LRUCache } from "lru-cache";
 import type { TreeEdge } from "../merkle/append.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { neededNodes, provePath } from "../merkle/proof.ts";
 import { expandTile, tileOf } from "../merkle/tile.ts";
 import { type Node, type NodeSource, type Range, rangeHash } from "../merkle/tree.ts";
+import { RecentlyUsed } from "../recently-used.ts";
 import type { TileReader } from "./tiles.ts";
 
 type ExpandedTile = readonly (readonly Uint8Array[])[];
@@ -16,15 +16,15 @@ type ExpandedTile = readonly (readonly Uint8Array[])[];
 export class NodeReader {
   readonly #stored: TileReader;
   readonly #hash: Hash;
-  readonly #tiles: LRUCache<string, ExpandedTile>;
-  /** Tiles being read; the cache's own way of fetching fails whoever waits when another tile pushes theirs out. */
+  readonly #tiles: RecentlyUsed<ExpandedTile>;
+  /** Tiles being read, each once. */
   readonly #reading = new Map<string, Promise<ExpandedTile>>();
 
   /** @param tilesMax expanded tiles kept, about 60 kB each */
   constructor(stored: TileReader, hash: Hash, tilesMax: number) {
     this.#stored = stored;
     this.#hash = hash;
-    this.#tiles = new LRUCache({ max: tilesMax });
+    this.#tiles = new RecentlyUsed(tilesMax);
   }
 
   /** Path over these ranges; all of them lie in the durable tree that the edge belongs to. */
