@@ -18,7 +18,7 @@ import type { DemoService } from "../../web/demo-service.ts";
 /** By operation, status and name. */
 export type AnswerExamples = Record<string, Record<string, Record<string, unknown>>>;
 
-/** What has to be there before others are asked, in this order; the rest follows in that of the document. */
+/** What has to be there before others are asked, in this order; what is neither here nor in LAST follows in that of the document. */
 const FIRST = [
   "appendEvents",
   "createLedger",
@@ -30,6 +30,17 @@ const FIRST = [
   "putRetention",
   "placeHold",
 ];
+/** What takes something away that others show, and what is to be seen of it. */
+const LAST = ["liftHold", "erase", "listErasures", "readErasure", "beginRewrap", "readRewrap"];
+/** What the document has no example of, because whoever tries its examples would not want it done. */
+const UNPUBLISHED: Readonly<Record<string, { readonly name: string; readonly value: object }>> = {
+  erase: { name: "done", value: { subject: "actor=user:u1", reason: "request 2026-31", ground: "GDPR Art. 17(1)(b)" } },
+};
+/** What goes on after its answer, and where it is seen that it is over. */
+const GOES_ON: Readonly<Record<string, { readonly path: string; readonly isOver: RegExp }>> = {
+  erase: { path: "/v1/ledgers/main/erasures", isOver: /"state":"done"/ },
+  beginRewrap: { path: "/v1/encryption/rewrap", isOver: /"state":"done"/ },
+};
 /** So many are enough to see the form. */
 const FEW = { limit: "2", top: "2" };
 const MADE_UP = `hf_${"example".repeat(6)}x`;
@@ -45,9 +56,7 @@ export async function takeExamples({ url, adminKey }: Pick<DemoService, "url" | 
   for (const operation of inOrder()) {
     const { operationId } = operation.described;
     if (operationId === "proveEvent") await finalAnchor(url);
-    const bodies = exampleBodies(operation).filter(({ type }) => type === "application/json");
-    const questions = bodies.length > 0 ? bodies : [{ name: "answer", value: undefined }];
-    for (const { name, value } of questions) {
+    for (const { name, value } of questionsOf(operation)) {
       const answer = await ask(url, operation, keys, value);
       if (answer === undefined) continue;
       // Of one form one is enough, whatever was asked.
@@ -56,6 +65,7 @@ export async function takeExamples({ url, adminKey }: Pick<DemoService, "url" | 
       const ofStatus = { ...before, [name]: withoutKeys(answer.value, keys) };
       examples[operationId] = { ...examples[operationId], [answer.status]: ofStatus };
     }
+    await untilOver(url, adminKey, operationId);
   }
   return examples;
 }
@@ -67,10 +77,30 @@ function isAnotherForm(others: readonly unknown[], value: unknown): boolean {
 
 function inOrder(): readonly DescribedOperation[] {
   const place = ({ described: { operationId } }: DescribedOperation): number => {
-    const at = FIRST.indexOf(operationId);
-    return at < 0 ? FIRST.length : at;
+    const last = LAST.indexOf(operationId);
+    if (last >= 0) return FIRST.length + 1 + last;
+    const first = FIRST.indexOf(operationId);
+    return first < 0 ? FIRST.length : first;
   };
   return [...DESCRIBED_OPERATIONS].sort((a, b) => place(a) - place(b));
+}
+
+type Question = { readonly name: string; readonly value: unknown };
+
+function questionsOf(operation: DescribedOperation): readonly Question[] {
+  const bodies: readonly Question[] = exampleBodies(operation).filter(({ type }) => type === "application/json");
+  const more = UNPUBLISHED[operation.described.operationId];
+  const all = more === undefined ? bodies : [...bodies, more];
+  return all.length > 0 ? all : [{ name: "answer", value: undefined }];
+}
+
+async function untilOver(url: string, adminKey: string, operationId: string): Promise<void> {
+  const goesOn = GOES_ON[operationId];
+  if (goesOn === undefined) return;
+  await until(`${operationId} to be done`, async () => {
+    const response = await fetch(url + goesOn.path, { headers: { Authorization: `Bearer ${adminKey}` } });
+    return goesOn.isOver.test(await response.text());
+  });
 }
 
 async function makeKey(url: string, adminKey: string, role: string): Promise<string> {

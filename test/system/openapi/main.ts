@@ -70,13 +70,46 @@ async function writeExamples(): Promise<void> {
   }
 }
 
-async function makeKey(url: string, adminKey: string): Promise<string> {
-  const response = await fetch(`${url}/v1/keys`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${adminKey}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ source: "sender", roles: ["writer"], ledgers: ["main"] }),
+type MadeKey = { readonly id: string; readonly key: string };
+
+async function post(url: string, key: string, body: object): Promise<unknown> {
+  const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url}: ${text}`);
+  return readJson(text);
+}
+
+/** So many of what can be taken away once. */
+const SPARE = 12;
+
+/** Fills a service with one thing of each kind and more of what goes. @returns keys, and what paths lead to, by parameters */
+async function prepare(url: string, adminKey: string): Promise<Record<string, string>> {
+  const makeKey = async (source: string, role: string) =>
+    (await post(`${url}/v1/keys`, adminKey, { source, roles: [role], ledgers: ["main"] })) as MadeKey;
+  const main = `${url}/v1/ledgers/main`;
+  const sender = await makeKey("sender", "writer");
+  const privacy = await makeKey("counsel", "privacy");
+  const event = (n: number) => ({
+    action: "user.login",
+    actor: { type: "user", id: `u${n}` },
+    outcome: "success",
+    time: "2026-11-20T09:30:00Z",
   });
-  return (readJson(await response.text()) as { key: string }).key;
+  await post(
+    `${main}/events`,
+    sender.key,
+    Array.from({ length: 2 * SPARE }, (_, n) => event(n)),
+  );
+  const there: Record<string, string[]> = { ledger: ["main"], id: [], hold: [], erasure: [], index: ["0", "7"] };
+  for (let n = 0; n < SPARE; n++) {
+    there.id?.push((await makeKey(`spare ${n}`, "reader")).id);
+    const held = { filter: `actor=user:u${n}`, reason: "a case" };
+    there.hold?.push(((await post(`${main}/holds`, adminKey, held)) as { id: string }).id);
+  }
+  const erasing = { subject: `actor=user:u${SPARE}`, reason: "a request" };
+  there.erasure?.push(((await post(`${main}/erasures`, privacy.key, erasing)) as { id: string }).id);
+  return { HOLDFAST_SENDER: sender.key, HOLDFAST_PRIVACY: privacy.key, HOLDFAST_THERE: JSON.stringify(there) };
 }
 
 /** Tries a fresh service. @returns the status of schemathesis, 0 when it found nothing */
@@ -88,7 +121,6 @@ async function tryWith(program: string, seed: string): Promise<number> {
   );
   try {
     const adminKey = (await readFile(join(data, "admin.key"), "utf8")).trim();
-    const sender = await makeKey(service.url, adminKey);
     const args = [
       ["--config-file", join(import.meta.dirname, "schemathesis.toml")],
       ["run", `${service.url}/openapi.json`, "--url", service.url, "-H", `Authorization: Bearer ${adminKey}`],
@@ -99,7 +131,7 @@ async function tryWith(program: string, seed: string): Promise<number> {
     ].flat();
     const env = {
       ...process.env,
-      HOLDFAST_SENDER: sender,
+      ...(await prepare(service.url, adminKey)),
       SCHEMATHESIS_HOOKS: "hooks",
       PYTHONPATH: import.meta.dirname,
       PYTHONDONTWRITEBYTECODE: "1",
