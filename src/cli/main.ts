@@ -106,8 +106,10 @@ function fail(error: unknown, asJson: boolean): number {
   const known = error instanceof CliError;
   const message = error instanceof Error ? error.message : String(error);
   const code = known ? error.code : ((error as { code?: unknown }).code ?? "unexpected");
-  if (asJson) printResult({ json: { error: { code, message } }, text: [] }, true);
-  else printNote(`holdfast: ${withPages(message)}`);
+  const details = known ? error.details : [];
+  const told = { code, message, ...(details.length > 0 && { details }) };
+  if (asJson) printResult({ json: { error: told }, text: [] }, true);
+  else for (const line of [`holdfast: ${withPages(message)}`, ...details]) printNote(line);
   if (!known && process.env.HOLDFAST_LOG === "debug" && error instanceof Error) error.stack?.split("\n").map(printNote);
   return known ? error.exitStatus : 1;
 }

@@ -36,6 +36,8 @@ const MARK_WIDTH = 6;
 const WAYS: Readonly<Partial<Record<SayingName, string>>> = {
   unasked:
     "Give --rpc <url> of the chain, --block-hash <hash> of a block that you trust, or --offline with --signer <address> to do without.",
+  unanswered:
+    "See whether the node of --rpc (else HOLDFAST_RPC) runs and can be reached from here, or name another; --block-hash <hash> of a block that you trust needs none, and --offline with --signer <address> leaves anchors unproved.",
   unanchored:
     'An anchor that came since is added by "holdfast upgrade <file>", from the service, or from a chain with --rpc.',
   unvouched:

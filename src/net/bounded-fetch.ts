@@ -4,6 +4,8 @@
  * into the network of this machine. No message holds a path, a header or what was sent. It runs in a browser too.
  */
 
+import { failureCode, failureWords } from "./failure-words.ts";
+
 export type FetchRequest = {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
@@ -97,11 +99,6 @@ export async function fetchBounded(
   return { ...head, text: text + decoder.decode() };
 }
 
-/** What fetch fails with says little itself, and what is below it says which system call failed. */
 function noAnswer(error: unknown): never {
-  const { message, cause } = error as { readonly message?: unknown; readonly cause?: unknown };
-  const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
-  const code = (inner as { readonly code?: unknown } | undefined)?.code;
-  const what = typeof code === "string" ? `${String(message)} (${code})` : String(message);
-  throw new AnswerError(what, { cause: error, isCut: CUT.has(code) });
+  throw new AnswerError(failureWords(error), { cause: error, isCut: CUT.has(failureCode(error)) });
 }

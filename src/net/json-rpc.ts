@@ -74,7 +74,8 @@ export function requestsTo(target: NodeTarget, timeoutMs = REQUEST_MS): RpcReque
   let id = 0;
   let silences = 0;
   return async (method, params) => {
-    if (silences >= SILENCES_MAX) throw new NodeSilentError(`${name}: it did not answer ${SILENCES_MAX} times`);
+    if (silences >= SILENCES_MAX)
+      throw new NodeSilentError(`${name}: ${method}: not asked, for it did not answer ${SILENCES_MAX} times before`);
     id += 1;
     let answer: NodeAnswer;
     try {
@@ -82,7 +83,7 @@ export function requestsTo(target: NodeTarget, timeoutMs = REQUEST_MS): RpcReque
       silences = 0;
     } catch (cause) {
       silences += 1;
-      throw new NodeSilentError(`${name}: ${(cause as Error).message}`, { cause });
+      throw new NodeSilentError(`${name}: ${method}: ${(cause as Error).message}`, { cause });
     }
     if (answer.kind === "result") return answer.result;
     throw Object.assign(new RpcAnswerError(`${name}: ${method}: ${answer.message}`), { cause: answer.data });

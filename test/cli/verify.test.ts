@@ -136,7 +136,8 @@ test("an unreachable chain is told apart from a lie, by its host only", async (t
   const secret = `${url.protocol}//user:hunter2@${url.host}/v2/secret-path`;
   const { status, stdout, stderr } = await runCli(["verify", file, "--rpc", secret]);
   assert.equal(status, 2);
-  assert.match(stdout, /could not be asked: 127\.0\.0\.1:\d+: .*ECONNREFUSED/);
+  assert.match(stdout, /could not be asked: 127\.0\.0\.1:\d+: eth_chainId: nothing listens there \(ECONNREFUSED\)/);
+  assert.match(stdout, /^See whether the node of --rpc .* runs and can be reached from here, or name another;/m);
   assert.doesNotMatch(stdout + stderr, /hunter2|secret-path/);
   for (const reply of [{ status: 502, body: "<html>" }, { body: [] }, { body: { jsonrpc: "2.0" } }]) {
     const node = await serveHttp(t, () => reply);

@@ -10,7 +10,6 @@ import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { isObject } from "../../verify/bundle/forms.ts";
 import {
   LATER,
-  refusal,
   type ServiceAnswer,
   ServiceClient,
   type ServiceOptions,
@@ -22,6 +21,7 @@ import { counted, readCount } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
 import { type Batch, batchesOf } from "./batches.ts";
+import { explainRefusal, type Sending } from "./refused-lines.ts";
 import { type AnsweredBatch, type AnsweredReceipt, Tally } from "./tally.ts";
 
 const BATCH_COUNT = 1000;
@@ -75,7 +75,7 @@ async function append(file: string, flags: AppendFlags): Promise<void> {
   const tally = new Tally(flags.receipts);
   try {
     for await (const batch of batchesOf(readLines(file, { onBytes, charactersMax: LINE_CHARACTERS_MAX }), options)) {
-      tally.take(await sendBatch(client, batch, flags, tally), batch.lines);
+      tally.take(await sendBatch(client, batch, { ...flags, file, before: tally.count }), batch.lines);
       progress.show(bytes.read, bytes.total);
     }
   } finally {
@@ -91,8 +91,7 @@ async function append(file: string, flags: AppendFlags): Promise<void> {
 async function sendBatch(
   client: ServiceClient,
   batch: Batch,
-  flags: AppendFlags,
-  tally: Tally,
+  flags: Sending & Pick<AppendFlags, "retryFor">,
 ): Promise<AnsweredBatch> {
   const path = `/v1/ledgers/${encodeURIComponent(flags.ledger)}/events`;
   const headers = { "Content-Type": "application/x-ndjson", "Idempotency-Key": batch.idempotencyKey };
@@ -110,30 +109,9 @@ async function sendBatch(
       continue;
     }
     if (answer.status < 300) return checkRecorded(answer.body, batch);
-    if (isLast || !LATER.includes(answer.status)) throw explain(answer, batch, tally);
+    if (isLast || !LATER.includes(answer.status)) throw await explainRefusal(client, answer, batch, flags);
     await sleep(Math.min(answer.retryAfterS ?? pauseS, WAIT_S_MAX) * 1000);
   }
-}
-
-/** Puts the line of the file where the service names a line of the request. */
-function explain(answer: ServiceAnswer, batch: Batch, tally: Tally): CliError {
-  const { message, code, exitStatus } = refusal(answer);
-  const { line, detail } = (answer.body ?? {}) as { readonly line?: unknown; readonly detail?: unknown };
-  const place = typeof line === "number" ? batch.lines[line - 1] : undefined;
-  // Of a line the service says which of the request's it is, and people know those of their file.
-  const why = place === undefined ? message : `${String(detail).replace(/^line \d+: /, "")} (${code}).`;
-  const where = place === undefined ? linesOf(batch) : `Line ${place} is refused`;
-  const before = tally.count === 0 ? "Nothing was recorded" : recordedBefore(tally.count);
-  const text = `${where}: ${why} ${before}; after mending it, the same command goes on from there.`;
-  return new CliError(text, { code, exitStatus: LATER.includes(answer.status) ? 2 : exitStatus });
-}
-
-function linesOf({ lines }: Batch): string {
-  return lines.length === 1 ? `Line ${lines[0]}` : `Lines ${lines[0]} to ${lines.at(-1)}`;
-}
-
-function recordedBefore(count: number): string {
-  return count === 1 ? "The event before is recorded" : `The ${count} events before are recorded`;
 }
 
 function checkRecorded(body: unknown, batch: Batch): AnsweredBatch {

@@ -11,9 +11,10 @@ import type { ExportRecord } from "../../export/record.ts";
 import { END_BEGIN, type ExportTrailer, PROGRESS_BEGIN } from "../../export/trailer.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { AnswerError } from "../../net/bounded-fetch.ts";
+import { failureWords } from "../../net/failure-words.ts";
 import type { ServiceClient } from "../remote/service-client.ts";
 import { LATER, refusal } from "../remote/service-client.ts";
-import { CliError, reasonOf, unreachable } from "../terminal/failure.ts";
+import { CliError, unreachable } from "../terminal/failure.ts";
 
 /** A service says more often than this how far it is. */
 const QUIET_MS = 120_000;
@@ -95,7 +96,7 @@ function isPassing(error: unknown): boolean {
 
 function awayError(client: ServiceClient, error: unknown): unknown {
   if (error instanceof CliError) return error;
-  return unreachable(`The service at ${client.url} does not answer to its end: ${reasonOf(error)}.`, error);
+  return unreachable(`The service at ${client.url} does not answer to its end: ${failureWords(error)}.`, error);
 }
 
 /** What is told of an answer while it comes: everything below an index was looked at; these could not be read. */

@@ -20,7 +20,7 @@ export function withRuleOptions(command: Command): Command {
 }
 
 /** A path of the ledger's part of the API. */
-export function rulePath({ ledger }: RuleFlags, ...steps: readonly string[]): string {
+export function rulePath({ ledger }: Pick<RuleFlags, "ledger">, ...steps: readonly string[]): string {
   return `/v1/ledgers/${[ledger, ...steps].map(encodeURIComponent).join("/")}`;
 }
 

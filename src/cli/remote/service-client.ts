@@ -8,11 +8,12 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { readJson } from "../../json/read.ts";
 import { fetchBounded, fetchInPieces } from "../../net/bounded-fetch.ts";
+import { failureWords } from "../../net/failure-words.ts";
 import { hostInUrl, readListenAddress } from "../../net/listen-address.ts";
 import { LISTEN_DEFAULT } from "../../net/service-defaults.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
-import { CliError, fileReason, reasonOf, unreachable, usageError } from "../terminal/failure.ts";
+import { CliError, fileReason, unreachable, usageError } from "../terminal/failure.ts";
 import { printNote } from "../terminal/output.ts";
 
 const DEFAULT_URL = `http://${LISTEN_DEFAULT}`;
@@ -133,7 +134,7 @@ export class ServiceClient {
         retryAfterS: retryAfter(answer.headers),
       };
     } catch (cause) {
-      const reason = reasonOf(cause);
+      const reason = failureWords(cause);
       const hint = UNTRUSTED.test(reason)
         ? TRUST_HINT
         : 'start it with "holdfast serve" (in a checkout: "npm start"), or say with --url where it is';

@@ -9,15 +9,25 @@ export type FailureStatus = 1 | 2 | 3;
 /** Gets the exit status of a command that ended well in another way than 0. */
 export type SetExit = (status: number) => void;
 
+type CliErrorOptions = {
+  readonly code: string;
+  readonly exitStatus: FailureStatus;
+  readonly details?: readonly string[];
+  readonly cause?: unknown;
+};
+
 export class CliError extends Error {
   override readonly name = "CliError";
   readonly code: string;
   readonly exitStatus: FailureStatus;
+  /** Said below the message, a line each. */
+  readonly details: readonly string[];
 
-  constructor(message: string, options: { code: string; exitStatus: FailureStatus; cause?: unknown }) {
+  constructor(message: string, options: CliErrorOptions) {
     super(message, { cause: options.cause });
     this.code = options.code;
     this.exitStatus = options.exitStatus;
+    this.details = options.details ?? [];
   }
 }
 
@@ -31,35 +41,12 @@ export function unreachable(message: string, cause?: unknown): CliError {
   return new CliError(message, { code: "unreachable", exitStatus: 2, cause });
 }
 
-/** What an error says, with what caused it when it says nothing itself, as errors of fetch do. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error as { cause?: unknown };
-  const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
-  const code = (inner as { code?: unknown } | undefined)?.code;
-  if (typeof code !== "string") return error.message;
-  const word = NETWORK_WORDS[code];
-  if (word !== undefined) return `${word} (${code})`;
-  return error.message.includes(code) ? error.message : `${error.message} (${code})`;
-}
-
 /** Why a file cannot be read or written, said after its name. */
 export function fileReason(error: unknown): string {
   const { code = "", message = String(error) } = (error ?? {}) as { readonly code?: string; readonly message?: string };
   const word = FILE_WORDS[code];
   return word === undefined ? message : `${word} (${code})`;
 }
-
-const NETWORK_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there",
-  ECONNRESET: "the connection broke off",
-  EAI_AGAIN: "names of hosts cannot be looked up now",
-  EHOSTUNREACH: "the network does not lead there",
-  ENETUNREACH: "the network does not lead there",
-  ENOTFOUND: "there is no host of that name",
-  ETIMEDOUT: "no answer in time",
-  UND_ERR_CONNECT_TIMEOUT: "no answer in time",
-};
 
 const FILE_WORDS: Readonly<Record<string, string>> = {
   EACCES: "this user may not",

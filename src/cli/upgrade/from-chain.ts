@@ -10,6 +10,7 @@ import { connectChain as connectAnchorChain, type RpcChain } from "../../chain/e
 import { checksumAddress } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { ProofError } from "../../merkle/proof.ts";
+import { failureWords } from "../../net/failure-words.ts";
 import type { AnchorState, Bundle, BundleAnchor } from "../../verify/bundle/bundle.ts";
 import { checkCode } from "../../verify/check-on-chain.ts";
 import type { ChainReader } from "../../verify/evm/chain-reader.ts";
@@ -18,7 +19,7 @@ import type { VerifyOptions } from "../../verify/options.ts";
 import { UndecidedError } from "../../verify/verdict/verdict.ts";
 import { verifyBundle } from "../../verify/verify.ts";
 import { connectChain } from "../remote/node.ts";
-import { CliError, reasonOf, unreachable } from "../terminal/failure.ts";
+import { CliError, unreachable } from "../terminal/failure.ts";
 import { printNote } from "../terminal/output.ts";
 import { chooseAnchored, type Target } from "./choose-root.ts";
 import type { Links } from "./from-service.ts";
@@ -85,7 +86,7 @@ async function askChainIds({ urls, finality, chainId: wanted }: NodeFlags): Prom
     readers.map(async ({ url, reader }) => ({ url, reader, chainId: await reader.chainId() })),
   );
   const named = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
-  const silent = answers.flatMap((answer) => (answer.status === "rejected" ? [reasonOf(answer.reason)] : []));
+  const silent = answers.flatMap((answer) => (answer.status === "rejected" ? [failureWords(answer.reason)] : []));
   if (named.length === 0) throw unreachable(`No chain could be asked: ${silent.join("; ")}.`);
   const chainIds = [...new Set(named.map(({ chainId }) => chainId))];
   const asked = wanted === undefined ? chainIds : chainIds.filter((chainId) => chainId === wanted);
@@ -181,7 +182,7 @@ async function proveState(chain: RpcChain, claim: Parameters<RpcChain["prove"]>[
 /** What a failure on the way means; what makes no sense at all is an answer that cannot be right. */
 function explain(error: unknown, chainId: number): CliError {
   if (error instanceof CliError) return error;
-  const reason = reasonOf(error);
+  const reason = failureWords(error);
   if (error instanceof ChainError) {
     if (error.kind === "unavailable") return unreachable(`Chain ${chainId} could not be asked: ${reason}.`, error);
     const hint = error.kind === "contract_missing" ? "; is it another chain, or see --contract" : "";

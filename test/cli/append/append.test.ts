@@ -102,6 +102,22 @@ test("a wrong event is named by its line in the file, and what came before stays
   assert.equal(JSON.parse(asJson.stdout).error.code, "json_invalid");
 });
 
+test("all lines of a batch that are refused are told by their numbers in the file, twenty of them, and how many more there are", async (t) => {
+  const { service, env } = await startFor(t);
+  const file = join(makeFolder(t), "events.ndjson");
+  writeFileSync(file, `${linesOf(2)}\n${"no json\n".repeat(2)}${linesOf(1)}${'{"action":"x","time":5}\n'.repeat(23)}`);
+  const { status, stderr } = await runCli(["append", file], { env });
+  assert.equal(status, 1);
+  const told = stderr.split("\n").filter((line) => / line \d+: |Line \d+ is refused/.test(line));
+  const numbers = told.map((line) => Number(/[Ll]ine (\d+)/.exec(line)?.[1]));
+  assert.deepEqual(numbers, [4, 5, ...Array.from({ length: 18 }, (_, i) => 7 + i)]);
+  assert.match(told[1] ?? "", /\(json_invalid\)$/);
+  assert.match(told[2] ?? "", /expected .* at \/time, got .*\(event_invalid\)$/);
+  assert.match(stderr, /^ {2}and 5 lines more\nThese are of lines 1 to 29, sent as one\. Nothing was recorded; /m);
+  assert.match(stderr, /holdfast check \S+ --ledger main\.$/m);
+  assert.equal(sizeOf(service), 0);
+});
+
 test("nothing to send is not a success", async (t) => {
   const { env } = await startFor(t);
   const { status, stderr } = await runCli(["append"], { env, input: "\n\n" });

@@ -13,7 +13,8 @@ const CHAIN_ID: Reply = { body: { jsonrpc: "2.0", id: 1, result: "0x1" } };
 test("a node that never answers is given up in time, and soon not asked at all", async (t) => {
   const { url, asked } = await serveHttp(t, () => new Promise(() => undefined));
   const reader = connectChain(url, "finalized", 100);
-  for (let i = 0; i < 3; i++) await assert.rejects(reader.chainId(), /127\.0\.0\.1:\d+: no answer within 100 ms/);
+  for (let i = 0; i < 3; i++)
+    await assert.rejects(reader.chainId(), /127\.0\.0\.1:\d+: eth_chainId: no answer within 100 ms/);
   await assert.rejects(reader.chainId(), /did not answer 3 times/);
   // On a busy machine a request may be given up before the node has heard of it.
   assert.ok(asked.length <= 3, `asked ${asked.length} times`);

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { refusal } from "../../../src/cli/remote/service-client.ts";
-import { fileReason, reasonOf } from "../../../src/cli/terminal/failure.ts";
+import { fileReason } from "../../../src/cli/terminal/failure.ts";
+import { failureWords } from "../../../src/net/failure-words.ts";
 
 const answer = (status: number, body?: unknown) => ({ status, body, retryAfterS: undefined });
 
@@ -30,6 +31,7 @@ test("what the system says of a file and of a connection is said in words, and i
   assert.equal(fileReason(coded("EISDIR")), "it is a folder (EISDIR)");
   assert.equal(fileReason(coded("EODD")), "EODD: something, open 'x'");
   const refused = new TypeError("fetch failed", { cause: coded("ECONNREFUSED") });
-  assert.equal(reasonOf(refused), "nothing listens there (ECONNREFUSED)");
-  assert.equal(reasonOf(new TypeError("fetch failed", { cause: coded("EODD") })), "fetch failed (EODD)");
+  assert.equal(failureWords(refused), "nothing listens there (ECONNREFUSED)");
+  assert.equal(failureWords(new TypeError("fetch failed", { cause: coded("EODD") })), "the connection failed (EODD)");
+  assert.equal(failureWords(new Error("no answer", { cause: coded("answer_missing") })), "no answer");
 });
