@@ -103,7 +103,7 @@ async function prepare(url: string, adminKey: string): Promise<Record<string, st
   );
   const there: Record<string, string[]> = { ledger: ["main"], id: [], hold: [], erasure: [], index: ["0", "7"] };
   for (let n = 0; n < SPARE; n++) {
-    there.id?.push((await makeKey(`spare ${n}`, "reader")).id);
+    there.id?.push((await makeKey(`spare-${n}`, "reader")).id);
     const held = { filter: `actor=user:u${n}`, reason: "a case" };
     there.hold?.push(((await post(`${main}/holds`, adminKey, held)) as { id: string }).id);
   }
