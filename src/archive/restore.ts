@@ -1,6 +1,8 @@
 /**
  * Archives -> a store that has what they have: entries, checkpoints and anchors as they were, tiles made again. Nothing is signed: each
- * commit is one that the ledger's signer signed once, and its root has to be the one that the entries lead to.
+ * commit is one that the ledger's signer signed once, and its root has to be the one that the entries lead to. The ledger is to be read
+ * then, unless it is said that it goes on there.
+ * Why: docs/decisions/0221.
  */
 
 import { entryLeafHash } from "../entry/entry.ts";
@@ -12,15 +14,22 @@ import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { anchorWrite } from "../store/anchor-record.ts";
 import type { LedgerRecord, Store } from "../store/store.ts";
-import type { ArchiveHeader, ArchiveProof } from "./archive.ts";
+import type { ArchiveHeader, ArchivePart, ArchiveProof } from "./archive.ts";
 import type { ArchiveVerdict } from "./archive-verdict.ts";
-import { checkArchive } from "./check-archive.ts";
+import { type CheckOptions, checkArchive } from "./check-archive.ts";
 import { readArchive } from "./read-archive.ts";
 
 /** An archive in clear, which can be read again from its begin. */
 export type RestorableArchive = { readonly name: string; readonly read: () => AsyncIterable<Uint8Array> };
 
-export type RestoreOptions = { readonly hash: Hash; readonly onProgress?: (done: number, total: number) => void };
+export type RestoreOptions = {
+  readonly hash: Hash;
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Whether the ledger goes on in the store, and nowhere else: without it nothing is ever signed for it there. */
+  readonly goesOn?: boolean;
+};
+
+export type ImportOptions = CheckOptions & Pick<RestoreOptions, "goesOn">;
 
 /** What is in the store now. */
 export type Restored = {
@@ -48,13 +57,45 @@ type Checked = RestorableArchive & { readonly found: NonNullable<ArchiveVerdict[
 export async function restoreArchives(
   store: Store,
   archives: readonly RestorableArchive[],
-  { hash, onProgress = () => undefined }: RestoreOptions,
+  { hash, onProgress = () => undefined, goesOn = false }: RestoreOptions,
 ): Promise<Restored> {
   const checked = await checkAll(archives, hash);
   const total = checked.at(-1)?.found.range.to ?? 0;
-  const writing = new RestoredLedger(store, hash, (done) => onProgress(done, total));
-  for (const each of checked) await writing.take(each);
+  const writing = new RestoredLedger(store, hash, !goesOn);
+  for (const { name, read, found } of checked) {
+    let digest = "";
+    for await (const part of readArchive(read())) {
+      await writing.take(part);
+      if (part.kind === "entries") onProgress(part.first + part.entries.length, total);
+      if (part.kind === "trailer") digest = part.trailer.digest;
+    }
+    if (digest !== found.digest) throw new RestoreError(`${name} was changed while it was read`);
+  }
   return writing.end();
+}
+
+/**
+ * Makes a ledger of one archive, which need not be there a second time: what is written is worth something only when this resolves.
+ * @param bytes of an archive in clear of the whole ledger, or of its beginning
+ * @param store is thrown away when this rejects
+ * @throws RestoreError unless all of it verifies, as far as the options let it be told
+ */
+export async function importArchive(
+  store: Store,
+  bytes: AsyncIterable<Uint8Array>,
+  { goesOn = false, ...checking }: ImportOptions,
+): Promise<Restored & { readonly verdict: ArchiveVerdict }> {
+  const writing = new RestoredLedger(store, checking.hash, !goesOn);
+  const onPart = async (part: ArchivePart): Promise<void> => {
+    if (part.kind === "header" && part.header.range.from !== 0) {
+      const from = String(part.header.range.from);
+      throw new RestoreError(`expected an archive that begins with entry 0, got one from ${from} on`);
+    }
+    await writing.take(part);
+  };
+  const verdict = await checkArchive(bytes, { ...checking, onPart });
+  if (verdict.archive === undefined) throw new RestoreError(verdict.summary);
+  return { ...(await writing.end()), verdict };
 }
 
 /** In the order of their ranges. */
@@ -89,7 +130,7 @@ async function checkAll(archives: readonly RestorableArchive[], hash: Hash): Pro
 class RestoredLedger {
   readonly #store: Store;
   readonly #hash: Hash;
-  readonly #onProgress: (done: number) => void;
+  readonly #isReadOnly: boolean;
   readonly #edge: TreeEdge;
   #record: LedgerRecord | undefined;
   #newest: SignedCheckpoint | undefined;
@@ -97,23 +138,18 @@ class RestoredLedger {
   #waiting: PackedEntry[] = [];
   #proofs: ArchiveProof[] = [];
 
-  constructor(store: Store, hash: Hash, onProgress: (done: number) => void) {
+  constructor(store: Store, hash: Hash, isReadOnly: boolean) {
     this.#store = store;
     this.#hash = hash;
-    this.#onProgress = onProgress;
+    this.#isReadOnly = isReadOnly;
     this.#edge = new TreeEdge(hash);
   }
 
-  async take({ name, read, found }: Checked): Promise<void> {
-    let digest = "";
-    for await (const part of readArchive(read())) {
-      if (part.kind === "header") await this.#begin(part.header);
-      else if (part.kind === "entries") this.#waiting.push(...part.entries);
-      else if (part.kind === "checkpoint") await this.#commit(part.checkpoint);
-      else if (part.kind === "proof") await this.#prove(part.proof);
-      else digest = part.trailer.digest;
-    }
-    if (digest !== found.digest) throw new RestoreError(`${name} was changed while it was read`);
+  async take(part: ArchivePart): Promise<void> {
+    if (part.kind === "header") await this.#begin(part.header);
+    else if (part.kind === "entries") this.#waiting.push(...part.entries);
+    else if (part.kind === "checkpoint") await this.#commit(part.checkpoint);
+    else if (part.kind === "proof") await this.#prove(part.proof);
   }
 
   async end(): Promise<Restored> {
@@ -131,7 +167,8 @@ class RestoredLedger {
     const all = signers.map((signer) => signer.toLowerCase() as Hex);
     if (this.#record === undefined) {
       const [first, ...later] = all as [Hex, ...Hex[]];
-      this.#record = { id, name, label, owner: owner.toLowerCase() as Hex, signer: first, createdAt };
+      const record = { id, name, label, owner: owner.toLowerCase() as Hex, signer: first, createdAt };
+      this.#record = this.#isReadOnly ? { ...record, readOnly: true } : record;
       await this.#store.addLedger(this.#record);
       for (const signer of later) await this.#rotate(signer);
     } else {
@@ -172,7 +209,6 @@ class RestoredLedger {
     this.#edge.forget();
     this.#newest = checkpoint;
     this.#waiting = [];
-    this.#onProgress(this.#edge.size);
   }
 
   /** Those of checkpoints that the store has; what one cost is not in an archive. */
