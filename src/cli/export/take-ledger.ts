@@ -18,8 +18,9 @@ import { encodeText } from "../../archive/format/texts.ts";
 import { readArchive } from "../../archive/read-archive.ts";
 import { toHex } from "../../merkle/bytes.ts";
 import { AnswerError } from "../../net/bounded-fetch.ts";
+import { failureWords } from "../../net/silence.ts";
 import { LATER, refusal, type ServiceClient } from "../remote/service-client.ts";
-import { CliError, reasonOf, unreachable } from "../terminal/failure.ts";
+import { CliError, unreachable } from "../terminal/failure.ts";
 
 /** A service under load rests between pieces, and says nothing then. */
 const QUIET_MS = 120_000;
@@ -147,7 +148,7 @@ function isPassing(error: unknown): boolean {
 
 function awayError(client: ServiceClient, error: unknown): unknown {
   if (error instanceof CliError) return error;
-  return unreachable(`The service at ${client.url} does not answer to its end: ${reasonOf(error)}.`, error);
+  return unreachable(`The service at ${client.url} does not answer to its end: ${failureWords(error)}.`, error);
 }
 
 function explain(error: unknown): unknown {
