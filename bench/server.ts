@@ -52,7 +52,7 @@ async function holdfast() {
   const rules = new RuleBook({ store, hash, salts });
   await rules.follow(main);
   const planOf = planOfText;
-  const index = { forget: async () => undefined, compact: async () => undefined };
+  const index = { forgetAll: async () => undefined, compact: async () => undefined };
   const retention = new Retention({ store, hash, salts, now: Date.now, planOf, finalSize: () => 0, delayMs: 0, index });
   await retention.follow(main);
   const { holds } = retention;

@@ -98,7 +98,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "worker-thread.ts",
   ],
   http: [
-    "archive",
     "group-by.ts",
     "deferred.ts",
     "merkle",
@@ -134,6 +133,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "query",
     "anchor",
     "retention",
+    "archive",
     "ingest",
     "http",
     "clock.ts",

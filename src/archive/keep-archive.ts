@@ -38,26 +38,50 @@ export type KeepResult = {
   readonly wasThere: boolean;
 };
 
+/** An archive that is whole and verified, and in no place yet. */
+export type MadeArchive = {
+  /** What it will be called, wherever it is put. */
+  readonly name: string;
+  /** It is whoever's asked for it: put in a place, or removed. */
+  readonly draft: DraftFile;
+  readonly digest: Hex;
+  readonly verdict: ArchiveVerdict;
+};
+
 /**
  * Keeps a range of a ledger in a place.
  * @throws ArchiveNotKeptError when what was written does not verify, or another file is there under its name
  * @throws whatever the place, the ledger and the disk throw; nothing is there then
  */
 export async function keepArchive(source: ArchiveSource, request: KeepRequest): Promise<KeepResult> {
-  const { place, lock } = request;
-  const { opener, encrypt } = await encryptionFor(lock);
-  const draft = await writeDraft(place.drafts, await encrypt(writeArchive(source, request)));
+  const { place } = request;
+  const { name, draft, digest, verdict } = await makeArchive(source, request);
   try {
-    const verdict = await verify(source, openArchive(createReadStream(draft.path), opener));
-    const digest = digestOf(verdict);
-    const sealed = lock === undefined ? undefined : draft.sha256;
-    const name = archiveName(source.ledger.record, { ...request, digest, sealed });
     const wasThere = !(await isPut(place, name, draft));
     if (wasThere) await requireSame(source, place, name, digest);
     const archive = await place.confirm(name);
     return { archive, verdict, wasThere };
   } finally {
     await rm(draft.path, { force: true });
+  }
+}
+
+/**
+ * Writes an archive where the drafts of its place are, and verifies it by reading it back; nothing is put there yet.
+ * @throws ArchiveNotKeptError when what was written does not verify; whatever the ledger and the disk throw. No draft is left then
+ */
+export async function makeArchive(source: ArchiveSource, request: KeepRequest): Promise<MadeArchive> {
+  const { place, lock, pace = (pieces) => pieces } = request;
+  const { opener, encrypt } = await encryptionFor(lock);
+  const draft = await writeDraft(place.drafts, await encrypt(writeArchive(source, request)));
+  try {
+    const verdict = await verify(source, pace(openArchive(createReadStream(draft.path), opener)));
+    const digest = digestOf(verdict);
+    const sealed = lock === undefined ? undefined : draft.sha256;
+    return { name: archiveName(source.ledger.record, { ...request, digest, sealed }), draft, digest, verdict };
+  } catch (error) {
+    await rm(draft.path, { force: true });
+    throw error;
   }
 }
 

@@ -1,8 +1,6 @@
 /**
  * Archives -> a store that has what they have: entries, checkpoints and anchors as they were, tiles made again. Nothing is signed: each
- * commit is one that the ledger's signer signed once, and its root has to be the one that the entries lead to. The ledger is to be read
- * then, unless it is said that it goes on there.
- * Why: docs/decisions/0221.
+ * commit is one that the ledger's signer signed once, and its root has to be the one that the entries lead to.
  */
 
 import { entryLeafHash } from "../entry/entry.ts";
@@ -14,22 +12,15 @@ import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { anchorWrite } from "../store/anchor-record.ts";
 import type { LedgerRecord, Store } from "../store/store.ts";
-import type { ArchiveHeader, ArchivePart, ArchiveProof } from "./archive.ts";
+import type { ArchiveHeader, ArchiveProof } from "./archive.ts";
 import type { ArchiveVerdict } from "./archive-verdict.ts";
-import { type CheckOptions, checkArchive } from "./check-archive.ts";
-import { readArchive } from "./read-archive.ts";
+import { checkArchive } from "./check-archive.ts";
+import { ArchiveConflictError, mergeArchives, type OrderedPart } from "./ordered-parts.ts";
 
-/** An archive in clear, which can be read again from its begin. */
+/** An archive in clear, which can be read again from its begin. Several may have the same entries. */
 export type RestorableArchive = { readonly name: string; readonly read: () => AsyncIterable<Uint8Array> };
 
-export type RestoreOptions = {
-  readonly hash: Hash;
-  readonly onProgress?: (done: number, total: number) => void;
-  /** Whether the ledger goes on in the store, and nowhere else: without it nothing is ever signed for it there. */
-  readonly goesOn?: boolean;
-};
-
-export type ImportOptions = CheckOptions & Pick<RestoreOptions, "goesOn">;
+export type RestoreOptions = { readonly hash: Hash; readonly onProgress?: (done: number, total: number) => void };
 
 /** What is in the store now. */
 export type Restored = {
@@ -52,50 +43,29 @@ type Checked = RestorableArchive & { readonly found: NonNullable<ArchiveVerdict[
 /**
  * Restores a ledger from its begin.
  * @param store has no ledger of that id or name
- * @throws RestoreError before anything is written, unless each verifies and they follow each other from entry 0 on
+ * @throws RestoreError before anything is written, unless each verifies and together they have every entry from 0 on, with its body or
+ *   by its leaf hash; and while it is written, where two of them contradict each other
  */
 export async function restoreArchives(
   store: Store,
   archives: readonly RestorableArchive[],
-  { hash, onProgress = () => undefined, goesOn = false }: RestoreOptions,
+  { hash, onProgress = () => undefined }: RestoreOptions,
 ): Promise<Restored> {
   const checked = await checkAll(archives, hash);
-  const total = checked.at(-1)?.found.range.to ?? 0;
-  const writing = new RestoredLedger(store, hash, !goesOn);
-  for (const { name, read, found } of checked) {
-    let digest = "";
-    for await (const part of readArchive(read())) {
-      await writing.take(part);
-      if (part.kind === "entries") onProgress(part.first + part.entries.length, total);
-      if (part.kind === "trailer") digest = part.trailer.digest;
+  const total = Math.max(...checked.map(({ found }) => found.range.to));
+  const writing = new RestoredLedger(store, hash, (done) => onProgress(done, total));
+  const ordered = checked.map(({ name, read, found }) => ({ name, read, from: found.range.from }));
+  try {
+    for await (const part of mergeArchives(ordered, hash)) {
+      if (part.kind !== "end") await writing.take(part);
+      else if (checked.every(({ name, found }) => name !== part.name || found.digest !== part.digest)) {
+        throw new RestoreError(`${part.name} was changed while it was read`);
+      }
     }
-    if (digest !== found.digest) throw new RestoreError(`${name} was changed while it was read`);
+  } catch (error) {
+    throw error instanceof ArchiveConflictError ? new RestoreError(error.message, { cause: error }) : error;
   }
   return writing.end();
-}
-
-/**
- * Makes a ledger of one archive, which need not be there a second time: what is written is worth something only when this resolves.
- * @param bytes of an archive in clear of the whole ledger, or of its beginning
- * @param store is thrown away when this rejects
- * @throws RestoreError unless all of it verifies, as far as the options let it be told
- */
-export async function importArchive(
-  store: Store,
-  bytes: AsyncIterable<Uint8Array>,
-  { goesOn = false, ...checking }: ImportOptions,
-): Promise<Restored & { readonly verdict: ArchiveVerdict }> {
-  const writing = new RestoredLedger(store, checking.hash, !goesOn);
-  const onPart = async (part: ArchivePart): Promise<void> => {
-    if (part.kind === "header" && part.header.range.from !== 0) {
-      const from = String(part.header.range.from);
-      throw new RestoreError(`expected an archive that begins with entry 0, got one from ${from} on`);
-    }
-    await writing.take(part);
-  };
-  const verdict = await checkArchive(bytes, { ...checking, onPart });
-  if (verdict.archive === undefined) throw new RestoreError(verdict.summary);
-  return { ...(await writing.end()), verdict };
 }
 
 /** In the order of their ranges. */
@@ -116,12 +86,12 @@ async function checkAll(archives: readonly RestorableArchive[], hash: Hash): Pro
         `${name}: expected ledger ${first.found.ledger.id} as in ${first.name}, got ${found.ledger.id}`,
       );
     }
-    if (found.range.from !== next) {
+    if (found.range.from > next) {
       throw new RestoreError(
-        `${name}: expected an archive that begins with entry ${next}, got one from ${found.range.from} on`,
+        `${name}: expected an archive that begins with entry ${next} or before, got one from ${found.range.from} on: without what is between there is no tree`,
       );
     }
-    next = found.range.to;
+    next = Math.max(next, found.range.to);
   }
   if (checked.length === 0) throw new RestoreError("expected archives, got none");
   return checked;
@@ -130,7 +100,7 @@ async function checkAll(archives: readonly RestorableArchive[], hash: Hash): Pro
 class RestoredLedger {
   readonly #store: Store;
   readonly #hash: Hash;
-  readonly #isReadOnly: boolean;
+  readonly #onProgress: (done: number) => void;
   readonly #edge: TreeEdge;
   #record: LedgerRecord | undefined;
   #newest: SignedCheckpoint | undefined;
@@ -138,18 +108,18 @@ class RestoredLedger {
   #waiting: PackedEntry[] = [];
   #proofs: ArchiveProof[] = [];
 
-  constructor(store: Store, hash: Hash, isReadOnly: boolean) {
+  constructor(store: Store, hash: Hash, onProgress: (done: number) => void) {
     this.#store = store;
     this.#hash = hash;
-    this.#isReadOnly = isReadOnly;
+    this.#onProgress = onProgress;
     this.#edge = new TreeEdge(hash);
   }
 
-  async take(part: ArchivePart): Promise<void> {
+  async take(part: Exclude<OrderedPart, { kind: "end" }>): Promise<void> {
     if (part.kind === "header") await this.#begin(part.header);
     else if (part.kind === "entries") this.#waiting.push(...part.entries);
     else if (part.kind === "checkpoint") await this.#commit(part.checkpoint);
-    else if (part.kind === "proof") await this.#prove(part.proof);
+    else await this.#prove(part.proof);
   }
 
   async end(): Promise<Restored> {
@@ -167,8 +137,7 @@ class RestoredLedger {
     const all = signers.map((signer) => signer.toLowerCase() as Hex);
     if (this.#record === undefined) {
       const [first, ...later] = all as [Hex, ...Hex[]];
-      const record = { id, name, label, owner: owner.toLowerCase() as Hex, signer: first, createdAt };
-      this.#record = this.#isReadOnly ? { ...record, readOnly: true } : record;
+      this.#record = { id, name, label, owner: owner.toLowerCase() as Hex, signer: first, createdAt };
       await this.#store.addLedger(this.#record);
       for (const signer of later) await this.#rotate(signer);
     } else {
@@ -209,12 +178,13 @@ class RestoredLedger {
     this.#edge.forget();
     this.#newest = checkpoint;
     this.#waiting = [];
+    this.#onProgress(this.#edge.size);
   }
 
   /** Those of checkpoints that the store has; what one cost is not in an archive. */
   async #writeAnchors(): Promise<number> {
     const { id } = this.#record as LedgerRecord;
-    let count = 0;
+    const done = new Set<string>();
     for (const { checkpoint, anchors } of this.#proofs) {
       const held = await this.#store.checkpoint(id, checkpoint.size);
       if (held?.root !== checkpoint.root) continue;
@@ -223,9 +193,9 @@ class RestoredLedger {
         const stage = anchor.state === undefined ? "mined" : "final";
         const write = anchorWrite({ ...anchor, ledgerId: id, signedAt, signature, stage, gasUsed: 0, feeWei: "0" });
         await this.#store.writeRecords([write], { durable: true });
-        count++;
+        done.add(`${write.space}/${write.key}`);
       }
     }
-    return count;
+    return done.size;
   }
 }

@@ -24,11 +24,11 @@ export type ArchiveRequest = {
   readonly from: number;
   readonly to: number;
   readonly codec?: CodecName;
-  /** 2 where it is not looked first whether there are entries of nothing but their leaf hash. */
-  readonly version?: 2;
   /** Entries that go into it with their members; of the others, as of those that are pruned, the leaf hash proves the rest. */
   readonly isWanted?: (index: number) => boolean;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Hands pieces on at the pace of somebody who has others to serve; it may end all of it by throwing. */
+  readonly pace?: <Piece>(pieces: AsyncIterable<Piece>) => AsyncIterable<Piece>;
 };
 
 /** Bytes of entries in a frame, but for one that is larger by itself. */
@@ -48,7 +48,7 @@ export async function* writeArchive(source: ArchiveSource, request: ArchiveReque
   if (!(from >= 0 && from < to && to <= ledger.size)) {
     throw new RangeError(`expected a range with entries of the ${ledger.size} there are, got [${from}, ${to})`);
   }
-  const version = request.version ?? ((await hasLeavesAlone(ledger, request)) ? 2 : 1);
+  const version = (await hasLeavesAlone(ledger, request)) ? 2 : 1;
   const writer = new FrameWriter(codec, version);
   yield magicOf(version);
   yield writer.write(KINDS.header, encodeText(await headerOf(ledger, from, to, version)));
@@ -72,15 +72,14 @@ export async function* writeArchive(source: ArchiveSource, request: ArchiveReque
   yield writer.write(KINDS.trailer, encodeText(trailer));
 }
 
+const asTheyCome = <Piece>(pieces: AsyncIterable<Piece>): AsyncIterable<Piece> => pieces;
+
 /** Looked for first, as the version stands in front of everything. */
 async function hasLeavesAlone(ledger: Ledger, request: ArchiveRequest): Promise<boolean> {
-  const { from, to, isWanted = () => true } = request;
-  let index = from;
-  for await (const some of ledger.packedEntries(from, to)) {
-    for (const { pruned } of some) {
-      if (pruned !== undefined || !isWanted(index)) return true;
-      index++;
-    }
+  const { from, to, isWanted = () => true, pace = asTheyCome } = request;
+  for (let index = from; index < to; index++) if (!isWanted(index)) return true;
+  for await (const some of pace(ledger.packedEntries(from, to))) {
+    if (some.some(({ pruned }) => pruned !== undefined)) return true;
   }
   return false;
 }
@@ -102,12 +101,12 @@ async function headerOf(ledger: Ledger, from: number, to: number, version: Frame
 /** Entries [from, to), so many at a time as a frame holds. */
 async function* batches(
   ledger: Ledger,
-  { from, to, isWanted = () => true }: ArchiveRequest,
+  { from, to, isWanted = () => true, pace = asTheyCome }: ArchiveRequest,
 ): AsyncGenerator<readonly PackedEntry[], void> {
   let batch: PackedEntry[] = [];
   let bytes = 0;
   let index = from;
-  for await (const some of ledger.packedEntries(from, to)) {
+  for await (const some of pace(ledger.packedEntries(from, to))) {
     for (const found of some) {
       const entry = isWanted(index) ? found : await leafAlone(ledger, found, index);
       index++;

@@ -17,6 +17,7 @@ import { RETENTION_DEFAULTS } from "../retention/retention.ts";
 import { readTextFile } from "../store/text-file.ts";
 import { EXPLORER_EXPECTED, type Explorer, readExplorer } from "../verify/evm/explorers.ts";
 import { type Listening, readListening, TLS_DEFAULTS } from "./listening.ts";
+import { type ArchiveConfig, archive } from "./settings/archive-settings.ts";
 import { type EncryptionConfig, encryption, readEncryption } from "./settings/encryption-settings.ts";
 import { isServiceLink } from "./settings/injected-variables.ts";
 import { ConfigError, describeSettings, settings } from "./settings/setting-errors.ts";
@@ -151,20 +152,6 @@ const syslogListener = settings({
   sourceFromCertificate: z.boolean().default(SYSLOG_DEFAULTS.sourceFromCertificate),
 });
 
-/** Where archives go and who can open them, where the command line does not say; its options have these names. */
-const archive = settings({
-  folder: z.string().min(1).optional(),
-  bucket: z.string().min(1).optional(),
-  region: z.string().min(1).optional(),
-  credentialsFile: z.string().min(1).optional(),
-  recipients: z.array(z.string().startsWith("age1", "expected a public key of age, age1…")).min(1).optional(),
-  passphraseFile: z.string().min(1).optional(),
-  clear: z.literal(true).optional(),
-  retention: z.enum(["governance", "compliance"]).optional(),
-  retainDays: z.int().positive().max(36_500).optional(),
-  legalHold: z.boolean().optional(),
-});
-
 const file = settings({
   listen: z.string().optional(),
   data: z.string().min(1).optional(),
@@ -203,7 +190,6 @@ const file = settings({
 
 export type KeySource = z.infer<typeof keySource>;
 export type ChainConfig = z.infer<typeof chain>;
-export type ArchiveConfig = z.infer<typeof archive>;
 export type LimitsConfig = z.infer<typeof limits>;
 
 export type Config = Listening & {

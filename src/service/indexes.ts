@@ -84,13 +84,10 @@ export class Indexes {
     await this.#begin(ledger).catch((error: Error) => this.#renew(error));
   }
 
-  /** Builds anew what the index of a ledger has of entries [from, to), of which some were pruned. */
-  async forget(ledger: string, from: number, to: number): Promise<void> {
-    // Where there is none now, one is built from the entries as they are.
-    await this.#indexers.get(ledger)?.forget(from, to);
-  }
-
-  /** The same of many ranges, in ascending order; waits until there is an index, since one that is verified is from before. */
+  /**
+   * Builds anew what the index of a ledger has of some ranges, in ascending order, which have less in them now; waits until there is an
+   * index, since one that is verified is from before.
+   */
   async forgetAll(
     ledger: string,
     ranges: readonly (readonly [from: number, to: number])[],

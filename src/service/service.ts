@@ -44,6 +44,8 @@ import { finalSize } from "../retention/final-size.ts";
 import { Retention } from "../retention/retention.ts";
 import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts";
 import type { LevelStore } from "../store/level-store.ts";
+import { openArchiver } from "./archiving/open-archiver.ts";
+import type { ServiceArchiver } from "./archiving/service-archiver.ts";
 import { type ChainFacts, chainsOf, type OpenedChains, openChains } from "./chains.ts";
 import { adminKeyFile, type Config, indexFolder, marksFolder } from "./config.ts";
 import { contractFiles } from "./contract-files.ts";
@@ -105,7 +107,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const anchorer = await openAnchorer(ground, registry);
   const { opened, log, health, store, hash, indexes, sources, rules, retention, erasures } = ground;
   const { signer, setups, facts, certificate } = ground;
-  const isUsed = registry.list().some(({ size, record }) => size > 0 && record.readOnly !== true);
+  const isUsed = registry.list().some(({ size }) => size > 0);
   const contentKey = await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed });
   const { keys, isFirstStart } = await openKeys(config, ground, contentKey);
   const limits = httpLimits(config);
@@ -181,6 +183,7 @@ type Ground = Begun &
     readonly rules: RuleBook;
     readonly retention: Retention;
     readonly erasures: Erasures;
+    readonly archiver: ServiceArchiver | undefined;
     readonly time: Timekeeper;
     readonly marks: Marks;
     readonly certificate: ServedCertificate | undefined;
@@ -219,8 +222,10 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
   const telling = { store, hash, salts: createSalts(), now: () => time.now(), health };
   const rules = new RuleBook(telling);
   const chainIds = chains.setups.map(({ chain }) => chain.chainId);
+  const archiver = openArchiver(config, process.env, { store, hash, erasures: (id) => erasures.list(id).length });
   const retention = new Retention({
     ...telling,
+    archiver,
     planOf: planOfText,
     delayMs: config.retention.delayS * 1000,
     finalSize: (ledgerId) => finalSize(store, ledgerId, chainIds),
@@ -246,6 +251,7 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
     rules,
     retention,
     erasures,
+    archiver,
     time,
     marks,
     certificate,
@@ -256,7 +262,7 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
 /** Every ledger of the store, and the one that each service has. */
 async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegistry> {
   const { opened, log, health, store, hash, indexes, sources, rules, retention, erasures } = ground;
-  const { time, marks, signer, owner } = ground;
+  const { archiver, time, marks, signer, owner } = ground;
   const registry = await LedgerRegistry.open({
     store,
     signer,
@@ -270,11 +276,12 @@ async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegist
     onTileMade: (ledgerId, tile, why) =>
       log.warn({ ledgerId, tile, why }, "a tile was made again from the entries under it; run an audit"),
     onOpen: async (ledger) => {
-      if (ledger.record.readOnly !== true) await marks.follow(ledger);
+      await marks.follow(ledger);
       time.follow(ledger);
       await indexes.follow(ledger);
       sources.follow(ledger);
       await rules.follow(ledger);
+      archiver?.follow(ledger);
       await retention.follow(ledger);
       await erasures.follow(ledger);
       ledger.onStop((cause) => log.error({ err: cause, ledger: ledger.record.name }, "the ledger stopped"));
@@ -295,8 +302,7 @@ async function openAnchorer(ground: Ground, registry: LedgerRegistry): Promise<A
     chains: setups,
     log,
     health,
-    // Of one that is to be read the chain may have more: it goes on elsewhere.
-    ledgers: () => registry.list().filter(({ record }) => record.readOnly !== true),
+    ledgers: () => registry.list(),
     seal: async (ledger) => (await sealer.seal(ledger)).checkpoint,
     resign: (_, { ledgerId, size, root }) => signNow(signer, { ledgerId, size, root }, time.now()),
     heartbeat: (ledger) => beat(ledger, hash, time.now()),

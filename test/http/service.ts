@@ -27,6 +27,7 @@ import { deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { Indexer } from "../../src/query/index/indexer.ts";
 import { Erasures } from "../../src/retention/erasure/erasures.ts";
+import type { ErasedRange } from "../../src/retention/erasure/index-ranges.ts";
 import { Retention } from "../../src/retention/retention.ts";
 import { LedgerExistsError, type Store } from "../../src/store/store.ts";
 import { MemoryIndexStore } from "../query/index/memory-index.ts";
@@ -86,7 +87,7 @@ export async function startService(options: Options = {}): Promise<Running> {
   const finalSize = (id: Hex) =>
     Math.min(...(chains.get(id) ?? []).map((each) => each.finalSize), Number.MAX_SAFE_INTEGER);
   const index = {
-    forget: async (name: string, from: number, to: number) => await indexers.get(name)?.forget(from, to),
+    forgetAll: async (name: string, ranges: readonly ErasedRange[]) => await indexers.get(name)?.forgetAll(ranges),
     compact: async () => undefined,
   };
   const planOf = planOfText;

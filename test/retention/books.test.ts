@@ -31,7 +31,7 @@ async function open(store: MemoryStore, ledger: ToldLedger, clock = { now: 1_790
     planOf: planOfText,
     finalSize: () => Number.MAX_SAFE_INTEGER,
     delayMs: 7 * DAY,
-    index: { forget: async () => undefined, compact: async () => undefined },
+    index: { forgetAll: async () => undefined, compact: async () => undefined },
     health,
   });
   await retention.follow(ledger);

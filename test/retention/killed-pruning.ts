@@ -1,13 +1,12 @@
 /** Records, prunes and kills itself: `node killed-pruning.ts <folder> <step>`, or `batch` for between two batches. */
 
-import type { Archiver } from "../../src/retention/pruning/archiver.ts";
 import { LevelStore } from "../../src/store/level-store.ts";
 import type { EntryReplacement } from "../../src/store/store.ts";
-import { AUTHOR, DAY, MIXED, openPruned, RECORD, recordActions, START } from "./pruned-bench.ts";
+import { AUTHOR, archiverOf, DAY, MIXED, openPruned, RECORD, recordActions, START } from "./pruned-bench.ts";
 
 const [, , path = "", kill = ""] = process.argv;
 const die = (): void => void process.kill(process.pid, "SIGKILL");
-const archiver: Archiver = { archive: async () => "a.hfa" };
+const archiver = archiverOf("a.hfa");
 // Pauses of pruning keep no process alive.
 setInterval(() => undefined, 1000);
 const store = await LevelStore.open(path);

@@ -2,6 +2,7 @@
 
 import { checkEvent } from "../../src/entry/event.ts";
 import { ownMembers, prepareEntry } from "../../src/entry/prepare.ts";
+import type { Health } from "../../src/health.ts";
 import { planOfText } from "../../src/http/routes/events/filter-text.ts";
 import { createSalts } from "../../src/ingest/intake/salts.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
@@ -9,7 +10,7 @@ import { fastKeccak256 } from "../../src/ledger/keccak/keccak-wasm.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";
 import { Indexer } from "../../src/query/index/indexer.ts";
-import type { Archiver } from "../../src/retention/pruning/archiver.ts";
+import type { Archiver, ArchiveWish } from "../../src/retention/pruning/archiver.ts";
 import type { PruneStep } from "../../src/retention/pruning/prune-run.ts";
 import { Retention } from "../../src/retention/retention.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -28,8 +29,20 @@ export type PrunedBench = {
   readonly clock: { now: number };
   readonly compacted: { count: number };
 };
+/** Archives at once, all that is wanted. */
+export function archiverOf(name: string, onWish: (wish: ArchiveWish) => void = () => undefined): Archiver {
+  return {
+    prepare: async () => undefined,
+    archive: async (wish) => {
+      onWish(wish);
+      return { name, archived: wish.wanted };
+    },
+  };
+}
+
 type Options = {
   readonly archiver?: Archiver;
+  readonly health?: Health;
   readonly onStep?: (step: PruneStep) => void;
   readonly finalSize?: number;
 };
@@ -60,7 +73,7 @@ export async function openPruned(store: Store, clock: { now: number }, options: 
     delayMs: 0,
     intervalMs: 0,
     index: {
-      forget: (_, from, to) => indexer.forget(from, to),
+      forgetAll: (_, ranges) => indexer.forgetAll(ranges),
       compact: async () => {
         compacted.count++;
       },

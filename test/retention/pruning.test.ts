@@ -9,17 +9,20 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { auditLedger } from "../../src/audit/audit.ts";
 import { packEntry } from "../../src/entry/packed.ts";
+import { Health } from "../../src/health.ts";
 import { Sealer } from "../../src/ledger/seal/seal.ts";
 import { makeBundle } from "../../src/prove/make-bundle.ts";
 import { countFilter } from "../../src/query/filter-count.ts";
 import { query } from "../../src/query/query.ts";
+import { overlapOf } from "../../src/retention/erasure/index-ranges.ts";
 import type { RetentionRule } from "../../src/retention/policy.ts";
-import type { Archiver, ArchiveWish } from "../../src/retention/pruning/archiver.ts";
+import { ArchiveRefusal, type Archiver, type ArchiveWish } from "../../src/retention/pruning/archiver.ts";
 import { PRUNE_STEPS } from "../../src/retention/pruning/prune-run.ts";
 import { LevelStore } from "../../src/store/level-store.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import {
   AUTHOR,
+  archiverOf,
   DAY,
   hash,
   MIXED,
@@ -137,16 +140,14 @@ test("an entry that is not what was recorded stays, and keeps nothing behind it"
 test("what is to be archived goes only when its archive was verified, and says where it is", async () => {
   const wishes: ArchiveWish[] = [];
   let fails = true;
-  const archiver: Archiver = {
-    async archive(wish) {
-      wishes.push(wish);
-      if (fails) throw new Error("the bucket is away");
-      return "main.0-299.hfa";
-    },
-  };
+  const archiver = archiverOf("main.0-299.hfa", (wish) => {
+    wishes.push(wish);
+    if (fails) throw new ArchiveRefusal("archive_unavailable", "the bucket is away");
+  });
+  const health = new Health();
   const rules: RetentionRule[] = [{ ...LOGINS, after: "archive_and_prune", archiveFor: "P6Y" }];
   const without = await openPruned(new MemoryStore(), { now: START });
-  const bench = await openPruned(new MemoryStore(), { now: START }, { archiver });
+  const bench = await openPruned(new MemoryStore(), { now: START }, { archiver, health });
   for (const each of [without, bench]) {
     await recordActions(each, MIXED);
     await each.retention.policies.put(each.ledger, { rules, mayShorten: true }, AUTHOR);
@@ -161,17 +162,23 @@ test("what is to be archived goes only when its archive was verified, and says w
   );
   await assert.rejects(bench.retention.pruner.prune(RECORD.id), /bucket is away/);
   assert.deepEqual(await prunedOf(bench), []);
-  assert.equal(bench.retention.pruner.progress(RECORD.id).step, "archiving");
+  const { step, failure } = bench.retention.pruner.progress(RECORD.id);
+  assert.deepEqual([step, failure], [undefined, "the bucket is away"]);
+  assert.deepEqual(
+    health.conditions().map(({ code, isNotice }) => [code, isNotice]),
+    [["archive_unavailable", true]],
+  );
   fails = false;
   await bench.retention.pruner.prune(RECORD.id);
+  assert.deepEqual(health.conditions(), []);
   assert.deepEqual(await prunedOf(bench), DUE);
   assert.equal((await bench.ledger.entry(1))?.pruned?.archive, "main.0-299.hfa");
   const [wish] = wishes;
   assert.equal(wish?.retainUntil, Date.parse("2032-01-01T00:00:00Z"));
-  assert.deepEqual(
-    [0, 1, 2].map((i) => wish?.isWanted(i)),
-    [false, true, true],
-  );
+  assert.deepEqual(wish?.wanted.slice(0, 2), [
+    [1, 3],
+    [4, 6],
+  ]);
   await ended(bench);
   await ended(without);
 });
@@ -183,8 +190,9 @@ test("what was held while the others were archived is in no archive, and stays w
     async archive(wish) {
       wishes.push(wish);
       await lift?.();
-      return `main.${wishes.length}.hfa`;
+      return { name: `main.${wishes.length}.hfa`, archived: wish.wanted };
     },
+    prepare: async () => undefined,
   };
   const bench = await openPruned(new MemoryStore(), { now: START }, { archiver });
   const { ledger, retention, clock } = bench;
@@ -203,7 +211,7 @@ test("what was held while the others were archived is in no archive, and stays w
   for (const index of DUE) {
     const name = (await ledger.entry(index))?.pruned?.archive;
     const wish = wishes.find((_, i) => name === `main.${i + 1}.hfa`);
-    assert.ok(wish?.isWanted(index), `entry ${index} is in ${name}`);
+    assert.equal(overlapOf(wish?.wanted ?? [], index, index + 1), "all", `entry ${index} is in ${name}`);
   }
   await ended(bench);
 });
@@ -215,7 +223,7 @@ function folder(t: TestContext): string {
 }
 
 test("a run that is killed before any step, or between two batches, goes on with the next start and is told once", async (t) => {
-  const archiver: Archiver = { archive: async () => "a.hfa" };
+  const archiver = archiverOf("a.hfa");
   const kills = [...PRUNE_STEPS, "batch"];
   const folders = kills.map(() => folder(t));
   const deaths = await Promise.all(kills.map((kill, i) => deathOf(kill, folders[i] as string)));

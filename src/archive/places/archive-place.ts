@@ -20,6 +20,14 @@ export type KeptArchive = {
 /** A file on this disk, and what is known of it. */
 export type DraftFile = { readonly path: string; readonly bytes: number; readonly sha256: string };
 
+/** For how long it is to be kept, at least, by a place that can refuse to remove it. */
+export type KeepingTerm = {
+  /** Milliseconds since 1970. */
+  readonly until: number;
+  /** Something in its range is under a legal hold: it is kept until somebody ends that. */
+  readonly isHeld: boolean;
+};
+
 export interface ArchivePlace {
   /** In words, for people; without secrets. */
   readonly description: string;
@@ -35,9 +43,9 @@ export interface ArchivePlace {
    * Puts a file under a name; the draft is used up.
    * @throws ArchiveExistsError when something is there, and it stays as it is
    */
-  put(name: string, file: DraftFile): Promise<void>;
+  put(name: string, file: DraftFile, term?: KeepingTerm): Promise<void>;
   /** That it is there as this place keeps archives, under its locks. @throws ArchiveNotKeptError */
-  confirm(name: string): Promise<KeptArchive>;
+  confirm(name: string, term?: KeepingTerm): Promise<KeptArchive>;
 }
 
 /** Nothing is there under that name. */

@@ -18,7 +18,7 @@ export type FileFormat = TextFormat | "parquet";
 export type ExportFileOptions = { readonly ledger: string; readonly columns: readonly Column[] };
 
 /** Where bytes go, and the end of it. */
-export type Sink = { readonly write: (bytes: Uint8Array) => void; readonly finish: () => void };
+type Sink = { readonly write: (bytes: Uint8Array) => void; readonly finish: () => void };
 
 export class ExportFile {
   readonly #sink: Sink;
@@ -75,11 +75,10 @@ export class ExportFile {
   }
 }
 
-/** @param file is there when it is whole; "-" is standard output */
-export function sinkOf(file: string): Sink {
+function sinkOf(file: string): Sink {
   if (file === "-") {
     const { write, close } = openOutput("-");
-    return { write, finish: close };
+    return { write: (bytes) => write(Buffer.from(bytes).toString()), finish: close };
   }
   let output: OutputFile | undefined;
   const open = () => {

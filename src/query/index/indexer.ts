@@ -143,8 +143,8 @@ export class Indexer {
     }
   }
 
-  /** Builds anew what the index has of entries [from, to), of which some have less in them now: nothing of that stays. @returns up to where it was built */
-  async forget(from: number, to: number): Promise<number> {
+  /** Builds anew what the index has of entries [from, to). @returns up to where it was built */
+  async #forget(from: number, to: number): Promise<number> {
     // Whoever is taking entries in may have read them before.
     await this.#steps.take(async () => undefined);
     let at = from;
@@ -164,10 +164,10 @@ export class Indexer {
     return at;
   }
 
-  /** The same of many ranges, in ascending order; what has several of them is built once. */
+  /** Builds anew what the index has of some ranges, in ascending order, of which some have less in them now: nothing of that stays. */
   async forgetAll(ranges: readonly (readonly [from: number, to: number])[]): Promise<void> {
     let done = 0;
-    for (const [from, to] of ranges) if (to > done) done = await this.forget(Math.max(from, done), to);
+    for (const [from, to] of ranges) if (to > done) done = await this.#forget(Math.max(from, done), to);
   }
 
   /** How many of the entries [from, to) were pruned, as far as they can be searched. */

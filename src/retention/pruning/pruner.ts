@@ -6,24 +6,26 @@
  */
 
 import { setTimeout as delay } from "node:timers/promises";
-import { entryLeafHash } from "../../entry/entry.ts";
-import type { Condition, Health } from "../../health.ts";
+import type { Health } from "../../health.ts";
 import { ownEvent, type Recording } from "../../ledger/own-event.ts";
-import { equal, type Hex } from "../../merkle/bytes.ts";
-import type { EntryReplacement, Store } from "../../store/store.ts";
-import { overlapOf, rangesOf } from "../erasure/index-ranges.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import type { Store } from "../../store/store.ts";
+import type { ErasedRange } from "../erasure/index-ranges.ts";
 import type { HoldGuard } from "../hold-book.ts";
 import { RetentionJudge } from "../judge.ts";
 import type { PolicyBook } from "../policy-book.ts";
-import type { Archiver } from "./archiver.ts";
-import { type DueEntry, dueEntries, LOOKED_AT_ONCE, type PrunedLedger, rest } from "./due-entries.ts";
+import { archiveDue } from "./archive-step.ts";
+import { ArchiveRefusal, type Archiver } from "./archiver.ts";
+import { type DueEntry, dueEntries, type PrunedLedger } from "./due-entries.ts";
 import { PRUNING_SPACE, type PruneRun, type PruneStep, readRun, runWrite } from "./prune-run.ts";
+import { countPruned, pruneDue } from "./prune-step.ts";
+import { conditionOf } from "./pruning-conditions.ts";
 import { Stretches } from "./stretches.ts";
 
 /** The index, which has words of bodies that are gone. */
 export interface Forgetful {
-  /** Builds anew what it has of entries [from, to). */
-  forget(ledger: string, from: number, to: number): Promise<unknown>;
+  /** Builds anew what it has of these entries; waits until there is an index. */
+  forgetAll(ledger: string, ranges: readonly ErasedRange[], signal: AbortSignal): Promise<unknown>;
   /** Takes off the disk what it had. */
   compact(): Promise<void>;
 }
@@ -66,7 +68,13 @@ const INTERVAL_MS = 60_000;
 type Followed = {
   readonly ledger: PrunedLedger;
   readonly stretches: Stretches;
+  /** While nothing can be archived: what is under rules that archive is passed over then. */
+  readonly stretchesWithout: Stretches;
   run: PruneRun | undefined;
+  /** The run is one of an earlier start: its archive is looked at again before anything more goes. */
+  isResumed: boolean;
+  /** Why nothing could be archived, since it was last looked for what is due. */
+  refusal: Error | undefined;
   pruned: number;
   lastRunAt: number | undefined;
   failure: string | undefined;
@@ -90,7 +98,10 @@ export class Pruner {
     this.#followed.set(id, {
       ledger,
       stretches: new Stretches(),
+      stretchesWithout: new Stretches(),
       run: text === undefined ? undefined : readRun(text),
+      isResumed: text !== undefined,
+      refusal: undefined,
       pruned: 0,
       lastRunAt: undefined,
       failure: undefined,
@@ -110,9 +121,7 @@ export class Pruner {
 
   progress(ledgerId: Hex): PruneProgress {
     const { run, pruned, lastRunAt, failure, isWorking } = this.#of(ledgerId);
-    const { archiver, policies } = this.#options;
-    const rules = policies.inForce(ledgerId)?.rules ?? [];
-    const lacksArchive = archiver === undefined && rules.some(({ after }) => after === "archive_and_prune");
+    const lacksArchive = this.#options.archiver === undefined && this.#asksForArchives(ledgerId);
     return {
       isWorking,
       pruned,
@@ -127,8 +136,10 @@ export class Pruner {
   async prune(ledgerId: Hex): Promise<void> {
     const followed = this.#of(ledgerId);
     followed.isWorking = true;
+    followed.refusal = undefined;
     try {
       await this.#carryOut(followed);
+      await this.#prepareArchive(followed);
       // Each run begins behind the one before: what cannot go, as it is damaged, is not tried for ever.
       for (let from = 0; await this.#begin(followed, from); ) {
         from = (followed.run?.from ?? from) + 1;
@@ -136,7 +147,11 @@ export class Pruner {
       }
       if (followed.run !== undefined) await this.#compact(followed);
       followed.lastRunAt = this.#options.now();
+      if (followed.refusal !== undefined) throw followed.refusal;
       this.#report(followed, undefined);
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#report(followed, error as Error);
+      throw error;
     } finally {
       followed.isWorking = false;
     }
@@ -146,14 +161,27 @@ export class Pruner {
     const { signal } = this.#stopping;
     const { intervalMs = INTERVAL_MS } = this.#options;
     while (!signal.aborted && intervalMs > 0) {
-      for (const [id, followed] of this.#followed) {
+      for (const id of this.#followed.keys()) {
         if (signal.aborted) return;
-        await this.prune(id).catch((error: Error) => {
-          if (!signal.aborted) this.#report(followed, error);
-        });
+        // What it does not get on with is told where it is.
+        await this.prune(id).catch(() => undefined);
       }
       await delay(intervalMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
+  }
+
+  #asksForArchives(ledgerId: Hex): boolean {
+    const rules = this.#options.policies.inForce(ledgerId)?.rules ?? [];
+    return rules.some(({ after }) => after === "archive_and_prune");
+  }
+
+  /** What is wrong with the place for archives is told before something is due, and keeps nothing else from going. */
+  async #prepareArchive(followed: Followed): Promise<void> {
+    if (followed.refusal !== undefined || !this.#asksForArchives(followed.ledger.record.id)) return;
+    await this.#options.archiver?.prepare(this.#stopping.signal).catch((error: Error) => {
+      this.#stopping.signal.throwIfAborted();
+      followed.refusal = error;
+    });
   }
 
   /** Begins the next run, where something is due that nothing keeps. @returns whether there is one */
@@ -171,7 +199,7 @@ export class Pruner {
     const { isArchived, archiveUntil } = first.verdict;
     const from = first.index;
     const to = Math.min(end, from + RUN_ENTRIES);
-    const before = await this.#countPruned(ledger, from, to);
+    const before = await countPruned(ledger, from, to, this.#stopping.signal);
     const step = isArchived ? "archiving" : "pruning";
     const owesDisk = followed.run?.owesDisk === true;
     await this.#writeDown(followed, { step, from, to, at, rules, version, isArchived, archiveUntil, before, owesDisk });
@@ -179,15 +207,17 @@ export class Pruner {
   }
 
   async #firstDue(
-    { ledger, stretches }: Followed,
+    { ledger, refusal, ...followed }: Followed,
     { judge, version, at, behind, end }: DueSearch,
   ): Promise<DueEntry | undefined> {
-    const { holds, archiver } = this.#options;
+    const { holds } = this.#options;
+    const canArchive = this.#options.archiver !== undefined && refusal === undefined;
+    const stretches = canArchive ? followed.stretches : followed.stretchesWithout;
     const { signal } = this.#stopping;
     const { id } = ledger.record;
     stretches.begin(`${version}/${holds.revision(id)}`);
     const mayGo = ({ index, entry, verdict }: DueEntry) =>
-      (archiver !== undefined || !verdict.isArchived) && holds.heldBy(id, index, entry).length === 0;
+      (canArchive || !verdict.isArchived) && holds.heldBy(id, index, entry).length === 0;
     for (let from = stretches.nextDue(behind, at, end); from < end; from = stretches.nextDue(from, at, end)) {
       // Times never run backwards: behind one that is too young for every rule, all are.
       if (judge.earliestDueAt(await recordedAt(ledger, from)) > at) return undefined;
@@ -216,9 +246,22 @@ export class Pruner {
     for (let { run } = followed; run !== undefined && run.step !== "compacting"; ) {
       this.#stopping.signal.throwIfAborted();
       await this.#options.onStep?.(run.step);
-      run = await steps[run.step](run);
-      await this.#writeDown(followed, run);
+      const step = mustLookAgain(followed, run) ? "archiving" : run.step;
+      const after: PruneRun | undefined = await steps[step](run).catch((error: Error) =>
+        this.#refused(followed, run, error),
+      );
+      followed.isResumed = false;
+      await this.#writeDown(followed, after);
+      run = after;
     }
+  }
+
+  /** What cannot be archived now is found again later; meanwhile the others go. @returns what is left of the run */
+  #refused(followed: Followed, run: PruneRun | undefined, error: Error): PruneRun | undefined {
+    this.#stopping.signal.throwIfAborted();
+    if (run?.step !== "archiving" || run.archive !== undefined) throw error;
+    followed.refusal = error;
+    return run.owesDisk ? { ...run, step: "compacting" } : undefined;
   }
 
   async #compact(followed: Followed): Promise<void> {
@@ -231,53 +274,24 @@ export class Pruner {
     await this.#writeDown(followed, undefined);
   }
 
-  async #archive({ ledger }: Followed, run: PruneRun): Promise<PruneRun> {
-    const { archiver } = this.#options;
-    if (archiver === undefined) throw new Error("expected a place for archives, got none: nothing was pruned");
-    const { from, to } = run;
-    const wanted = new Set<number>();
-    let retainUntil = run.archiveUntil;
-    for await (const due of this.#dueOf(ledger, run)) {
-      for (const { index, verdict } of due) {
-        wanted.add(index);
-        retainUntil = Math.max(retainUntil, verdict.archiveUntil);
-      }
+  #archive({ ledger }: Followed, run: PruneRun): Promise<PruneRun> {
+    const { archiver, holds, hash } = this.#options;
+    if (archiver === undefined) {
+      throw new ArchiveRefusal("archive_unavailable", "expected a place for archives, got none");
     }
-    if (wanted.size === 0) return { ...run, step: "pruning", archived: [] };
-    const wish = { ledgerId: ledger.record.id, from, to, isWanted: (index: number) => wanted.has(index), retainUntil };
-    const archive = await archiver.archive(wish);
-    return { ...run, step: "pruning", archive, archived: rangesOf(wanted), archiveUntil: retainUntil };
+    return archiveDue({ archiver, holds, hash, signal: this.#stopping.signal }, ledger, run);
   }
 
-  async #pruneBodies(followed: Followed, run: PruneRun): Promise<PruneRun> {
-    const { ledger } = followed;
-    const { holds, store } = this.#options;
-    const { id } = ledger.record;
-    const archive = run.archive === undefined ? {} : { archive: run.archive };
-    for await (const due of this.#dueOf(ledger, run)) {
-      const began = performance.now();
-      const done = await holds.whileNoneIsPlaced(id, async () => {
-        const replacements: EntryReplacement[] = [];
-        for (const { index, entry } of due) {
-          if (holds.heldBy(id, index, entry).length > 0 || !isKept(run, index)) continue;
-          const leafHash = await ledger.leafHash(index);
-          // One that is not what was recorded is evidence of that: it stays for whoever looks into it.
-          if (!equal(entryLeafHash(this.#options.hash, entry), leafHash)) continue;
-          const pruned = { leafHash: leafHash.slice(), ...archive };
-          replacements.push({ index, entry: { recordedAt: entry.recordedAt, members: NO_MEMBERS, pruned } });
-        }
-        if (replacements.length > 0) await store.replaceEntries(id, replacements, []);
-        return replacements.length;
-      });
-      followed.pruned += done;
-      await rest(performance.now() - began, this.#stopping.signal);
-    }
-    const pruned = (await this.#countPruned(ledger, run.from, run.to)) - run.before;
-    return { ...run, step: "forgetting", pruned, owesDisk: run.owesDisk || pruned > 0 };
+  #pruneBodies(followed: Followed, run: PruneRun): Promise<PruneRun> {
+    const onPruned = (count: number): void => {
+      followed.pruned += count;
+    };
+    return pruneDue(this.#options, followed.ledger, run, { signal: this.#stopping.signal, onPruned });
   }
 
   async #forget({ ledger }: Followed, run: PruneRun): Promise<PruneRun> {
-    if (run.pruned !== 0) await this.#options.index.forget(ledger.record.name, run.from, run.to);
+    const { from, to, pruned } = run;
+    if (pruned !== 0) await this.#options.index.forgetAll(ledger.record.name, [[from, to]], this.#stopping.signal);
     return { ...run, step: "telling" };
   }
 
@@ -296,34 +310,6 @@ export class Pruner {
     return { ...run, step: "compacting" };
   }
 
-  /** Entries of a run that are due, by its own policy and time, and that are to be archived or are not, as it says. */
-  async *#dueOf(
-    ledger: PrunedLedger,
-    { from, to, at, rules, isArchived }: PruneRun,
-  ): AsyncGenerator<readonly DueEntry[]> {
-    const { holds } = this.#options;
-    const { id } = ledger.record;
-    const { signal } = this.#stopping;
-    for await (const { due } of dueEntries(ledger, new RetentionJudge(rules), { from, to, at, signal })) {
-      const own = due.filter(
-        ({ index, entry, verdict }) => verdict.isArchived === isArchived && holds.heldBy(id, index, entry).length === 0,
-      );
-      if (own.length > 0) yield own;
-    }
-  }
-
-  async #countPruned(ledger: PrunedLedger, from: number, to: number): Promise<number> {
-    let count = 0;
-    for (let start = from; start < to; start += LOOKED_AT_ONCE) {
-      const began = performance.now();
-      for await (const some of ledger.packedEntries(start, Math.min(to, start + LOOKED_AT_ONCE))) {
-        for (const { pruned } of some) if (pruned !== undefined) count++;
-      }
-      await rest(performance.now() - began, this.#stopping.signal);
-    }
-    return count;
-  }
-
   async #writeDown(followed: Followed, run: PruneRun | undefined): Promise<void> {
     await this.#options.store.writeRecords([runWrite(followed.ledger.record.id, run)], { durable: true });
     followed.run = run;
@@ -332,7 +318,7 @@ export class Pruner {
   #report(followed: Followed, error: Error | undefined): void {
     followed.failure = error?.message;
     const { id } = followed.ledger.record;
-    this.#options.health?.report(`pruning/${id}`, error && failing(id), error);
+    this.#options.health?.report(`pruning/${id}`, error && conditionOf(error, id), error);
   }
 
   #of(ledgerId: Hex): Followed {
@@ -340,13 +326,6 @@ export class Pruner {
     if (found === undefined) throw new Error(`expected a ledger that is followed, got ${ledgerId}`);
     return found;
   }
-}
-
-const NO_MEMBERS = new Uint8Array(0);
-
-/** Whether an entry is in the archive of its run, where it has to be in one. */
-function isKept({ isArchived, archived = [] }: PruneRun, index: number): boolean {
-  return !isArchived || overlapOf(archived, index, index + 1) === "all";
 }
 
 type DueSearch = {
@@ -362,7 +341,7 @@ async function recordedAt(ledger: PrunedLedger, index: number): Promise<number> 
   return Number.POSITIVE_INFINITY;
 }
 
-function failing(ledgerId: Hex): Condition {
-  const detail = `what is due of ledger ${ledgerId} cannot be pruned; it is tried again, and nothing is pruned that should have been archived before`;
-  return { code: "pruning_failing", detail, isNotice: true };
+/** Whether what a run archived in an earlier process is looked at again before more of it goes. */
+function mustLookAgain({ isResumed }: Followed, { step, archive }: PruneRun): boolean {
+  return isResumed && step === "pruning" && archive !== undefined;
 }

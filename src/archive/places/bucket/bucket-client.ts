@@ -27,6 +27,8 @@ export type BucketClientOptions = BucketAddress & {
   readonly pausesMs?: readonly number[];
   /** Without a byte for so long, an answer does not come any more. */
   readonly silenceMs?: number;
+  /** Ends everything that is asked. */
+  readonly signal?: AbortSignal;
 };
 
 export type BucketRequest = {
@@ -66,11 +68,13 @@ export class BucketClient {
   readonly #root: URL;
   readonly #pausesMs: readonly number[];
   readonly #silenceMs: number;
+  readonly #signal: AbortSignal | undefined;
   /** What the names of all objects here begin with, "" or with a slash at its end. */
   readonly prefix: string;
 
   /** @throws TypeError when the address is none of a bucket */
-  constructor({ url, region, credentials, pausesMs = PAUSES_MS, silenceMs = SILENCE_MS }: BucketClientOptions) {
+  constructor(options: BucketClientOptions) {
+    const { url, region, credentials, pausesMs = PAUSES_MS, silenceMs = SILENCE_MS, signal } = options;
     const match = BUCKET_URL.exec(url);
     if (match === null) {
       const form = "https://<endpoint>/<bucket>, or that and a prefix of A-Z, a-z, 0-9, '.', '_', '-' and '/'";
@@ -83,6 +87,7 @@ export class BucketClient {
     this.#aws = new AwsClient({ ...credentials, region, service: "s3", retries: 0 });
     this.#pausesMs = pausesMs;
     this.#silenceMs = silenceMs;
+    this.#signal = signal;
   }
 
   /** Where it is, for people. */
@@ -130,7 +135,7 @@ export class BucketClient {
     const outcome = await retry(
       this.#pausesMs,
       () => this.#askOnce(method, url, request).catch((error: unknown) => error as BucketError),
-      (found) => !(found instanceof BucketError && PASSING.has(found.status)),
+      (found) => this.#signal?.aborted === true || !(found instanceof BucketError && PASSING.has(found.status)),
     );
     if (outcome instanceof Error) throw outcome;
     return outcome;
@@ -167,7 +172,8 @@ export class BucketClient {
     if (body !== undefined) digested["content-md5"] = createHash("md5").update(body).digest("base64");
     const init = { method, headers: digested, ...(body !== undefined && { body: body as Uint8Array<ArrayBuffer> }) };
     const signed = await this.#aws.sign(target.href, init);
-    return fetch(signed, { signal, redirect: "manual" });
+    const ends = this.#signal === undefined ? signal : AbortSignal.any([signal, this.#signal]);
+    return fetch(signed, { signal: ends, redirect: "manual" });
   }
 }
 

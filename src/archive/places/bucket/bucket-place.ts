@@ -15,6 +15,7 @@ import {
   type ArchivePlace,
   type DraftFile,
   isArchiveName,
+  type KeepingTerm,
   type KeptArchive,
 } from "../archive-place.ts";
 import { sha256Of } from "../draft.ts";
@@ -47,10 +48,13 @@ type PendingUpload = {
   readonly sha256: string;
   /** Until when it is to be locked, ms since 1970. */
   readonly until: number;
+  readonly legalHold?: boolean;
   readonly uploadId?: string;
 };
 
 const PENDING = ".upload";
+/** Nothing is asked for besides what the place is set to. */
+const NO_TERM: KeepingTerm = { until: 0, isHeld: false };
 type FirstVersion = KeptArchive & { readonly versionId: string };
 
 export class BucketPlace implements ArchivePlace {
@@ -111,21 +115,22 @@ export class BucketPlace implements ArchivePlace {
     yield* this.#client.read(name, { versionId: found.versionId });
   }
 
-  async put(name: string, draft: DraftFile): Promise<void> {
+  async put(name: string, { path, bytes, sha256 }: DraftFile, term: KeepingTerm = NO_TERM): Promise<void> {
     const waiting = join(this.drafts, name);
-    const pending = { bytes: draft.bytes, sha256: draft.sha256, until: Date.now() + (this.#lock?.retainMs ?? 0) };
+    const until = Math.max(term.until, Date.now() + (this.#lock?.retainMs ?? 0));
+    const pending = { bytes, sha256, until, legalHold: term.isHeld };
     await this.#note(waiting, pending);
-    await rename(draft.path, waiting);
+    await rename(path, waiting);
     await this.#syncDrafts();
     await this.#send(name, pending);
   }
 
-  async confirm(name: string): Promise<KeptArchive> {
+  async confirm(name: string, { until: least, isHeld }: KeepingTerm = NO_TERM): Promise<KeptArchive> {
     const found = await this.#firstVersion(name);
     if (found === undefined) throw new ArchiveNotKeptError(`expected ${name} in ${this.description} now, got nothing`);
-    const lock = this.#lock;
-    if (lock === undefined) return this.#look(found);
-    const until = found.keptAt + lock.retainMs;
+    if (this.#lock === undefined) return this.#look(found);
+    const lock = withHold(this.#lock, isHeld);
+    const until = Math.max(least, found.keptAt + lock.retainMs);
     const asPut = await this.#look(found);
     if (isLocked(asPut, lock, until)) return asPut;
     // Put for less, or by a store that forgets the lock of what comes in parts, as Ceph's 16.2 does: it is locked now.
@@ -157,17 +162,24 @@ export class BucketPlace implements ArchivePlace {
     return done;
   }
 
+  /** What waits to be in the bucket under a name is not sent any more. */
+  async forgetUpload(name: string): Promise<void> {
+    const path = join(this.drafts, name);
+    await rm(path, { force: true });
+    await rm(`${path}${PENDING}`, { force: true });
+  }
+
   /** What is in the bucket already under the name is either this file, or somebody else's and stays. */
   async #send(name: string, pending: PendingUpload): Promise<void> {
     const path = join(this.drafts, name);
-    const { bytes, sha256, until, uploadId } = pending;
+    const { bytes, sha256, until, legalHold = false, uploadId } = pending;
     if ((await this.#firstVersion(name)) === undefined) {
       const metadata = { "x-amz-meta-sha256": sha256, "content-type": "application/octet-stream" };
       await upload({
         client: this.#client,
         name,
         file: { path, bytes, sha256 },
-        headers: { ...metadata, ...(this.#lock !== undefined && lockHeaders(this.#lock, until)) },
+        headers: { ...metadata, ...(this.#lock !== undefined && lockHeaders(withHold(this.#lock, legalHold), until)) },
         partBytes: this.#partBytes,
         onBegin: (id) => this.#note(path, { ...pending, uploadId: id }),
         ...(uploadId !== undefined && { uploadId }),
@@ -175,22 +187,21 @@ export class BucketPlace implements ArchivePlace {
     }
     // What is there now does not become another thing by being sent again.
     try {
-      await this.#readBack(name, sha256);
+      await this.#readBack(name, sha256, { until, isHeld: legalHold });
     } finally {
-      await rm(path, { force: true });
-      await rm(`${path}${PENDING}`, { force: true });
+      await this.forgetUpload(name);
       await this.#syncDrafts();
     }
   }
 
   /** @throws ArchiveNotKeptError when it is another file, or cannot be locked as asked */
-  async #readBack(name: string, sha256: string): Promise<void> {
+  async #readBack(name: string, sha256: string, term: KeepingTerm): Promise<void> {
     const got = await sha256Of(this.read(name));
     if (got !== sha256) {
       const message = `expected ${name} in ${this.description} to have the SHA-256 ${sha256}, got ${got}`;
       throw new ArchiveNotKeptError(`${message}: it was changed on its way, or there before; it stays as it is`);
     }
-    await this.confirm(name);
+    await this.confirm(name, term);
   }
 
   async #firstVersion(name: string): Promise<FirstVersion | undefined> {
@@ -228,4 +239,8 @@ export class BucketPlace implements ArchivePlace {
   async #syncDrafts(): Promise<void> {
     if (process.platform !== "win32") await syncFolder(this.drafts);
   }
+}
+
+function withHold(lock: ObjectLock, isHeld: boolean): ObjectLock {
+  return isHeld ? { ...lock, legalHold: true } : lock;
 }

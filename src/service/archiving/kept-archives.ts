@@ -1,0 +1,54 @@
+/**
+ * What is written down of the newest archive of a ledger before it is put in its place: what it is of, what it is called, and the
+ * SHA-256 of the file that was verified. Whoever is killed after that knows it again, though it is encrypted to others.
+ */
+
+import { canonicalJson } from "../../json/canonical.ts";
+import { readJson } from "../../json/read.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import type { ErasedRange } from "../../retention/erasure/index-ranges.ts";
+import type { Store } from "../../store/store.ts";
+
+export type NotedArchive = {
+  readonly from: number;
+  readonly to: number;
+  /** Entries that are in it with their bodies, ascending. */
+  readonly bodies: readonly ErasedRange[];
+  readonly name: string;
+  readonly digest: Hex;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** In words, as the place says it: what goes elsewhere from now on begins anew. */
+  readonly place: string;
+  /** Where the file is until it is put. */
+  readonly draft: string;
+  /** Until when somebody asked for it, ms since 1970; 0 where nobody did. */
+  readonly until: number;
+  /** Whether it was read back from its place. */
+  readonly isKept: boolean;
+  /** Up to where the archives before it in this place reach without a gap. */
+  readonly reached: number;
+  /** Erasures of the ledger when it was made. */
+  readonly erasures: number;
+};
+
+const SPACE = "archiving";
+
+export class ArchiveNotes {
+  readonly #store: Pick<Store, "record" | "writeRecords">;
+
+  constructor(store: Pick<Store, "record" | "writeRecords">) {
+    this.#store = store;
+  }
+
+  async read(ledgerId: Hex): Promise<NotedArchive | undefined> {
+    const text = await this.#store.record(SPACE, ledgerId);
+    return text === undefined ? undefined : (readJson(text) as NotedArchive);
+  }
+
+  /** Durably. */
+  write(ledgerId: Hex, noted: NotedArchive): Promise<void> {
+    const value = canonicalJson(noted);
+    return this.#store.writeRecords([{ space: SPACE, key: ledgerId, value }], { durable: true });
+  }
+}
