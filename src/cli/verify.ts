@@ -1,5 +1,5 @@
 /**
- * `holdfast verify`: judges a bundle, an evidence set or an archive. It asks chains and nobody else, never the service. What it says
+ * `holdfast verify`: judges a bundle, an evidence set, an archive or the report of an audit. It asks chains and nobody else, never the service. What it says
  * and its exit status (0 verified, 1 failed, 2 could not tell, 3 no proof) are those of the one table, src/verify/verdict/table.ts.
  */
 
@@ -19,6 +19,7 @@ import type { Step, Verdict } from "../verify/verdict/verdict.ts";
 import { verifyText, verifyUnreadable } from "../verify/verify.ts";
 import { judgeArchiveBytes, meansArchive } from "./archive/judge-archive.ts";
 import { type OpenerFlags, openerOf, withOpenerFlags } from "./archive/place-flags.ts";
+import { judgeReport, reportText } from "./audit/judge-report.ts";
 import { describeLinks, explorerOption } from "./remote/explorer-links.ts";
 import { knownCodeHashes, knownContracts } from "./remote/known-contract.ts";
 import { connectChain } from "./remote/node.ts";
@@ -67,8 +68,10 @@ export type VerifyFlags = {
 export function addVerify(program: Command, setExit: SetExit): void {
   const command = program
     .command("verify")
-    .description("Check a bundle, an evidence set or an archive. Asks chains only, never the service.")
-    .argument("[file]", 'the bundle, set or archive; "-" is standard input, for bundles and sets', "-");
+    .description(
+      "Check a bundle, an evidence set, an archive or the report of an audit. Asks chains only, never the service.",
+    )
+    .argument("[file]", 'the bundle, set, archive or report; "-" is standard input, for bundles and sets', "-");
   withOpenerFlags(withVerifyFlags(command))
     .option("-q, --quiet", "print one line: the file and its verdict")
     .option("--json", "print the verdict as JSON")
@@ -141,6 +144,9 @@ export function verifyOptionsOf(flags: VerifyFlags, env: NodeJS.ProcessEnv = pro
 async function verifyFile(file: string, flags: VerifyFlags & OpenerFlags): Promise<number> {
   const options = verifyOptionsOf(flags);
   if (await meansArchive(file)) return verifyArchive(file, flags, options);
+  const report = await reportText(file);
+  if (report !== undefined)
+    return judgeReport(report, { file, options, isJson: flags.json === true, isQuiet: flags.quiet === true });
   const bytes = { read: 0, total: sizeOf(file) };
   const onBytes = (count: number) => {
     bytes.read += count;

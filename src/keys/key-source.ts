@@ -16,7 +16,7 @@ import { makeFolder, replaceFile } from "../store/durable-file.ts";
 import { readTextFile } from "../store/text-file.ts";
 import { keySigner } from "./local-signer.ts";
 import { remoteAccount, remoteSigner } from "./remote-signer.ts";
-import type { CheckpointSigner } from "./signer.ts";
+import type { LedgerSigner } from "./signer.ts";
 
 /** Where a key is: an encrypted JSON key store, hex in a file or a variable, or a signer in another process. */
 export type KeyPlace =
@@ -46,7 +46,7 @@ export async function openAccount(place: KeyPlace, env: Env = process.env): Prom
 }
 
 /** Who signs checkpoints. @throws KeyError when the key cannot be had */
-export async function openSigner(place: KeyPlace, env: Env = process.env): Promise<CheckpointSigner> {
+export async function openSigner(place: KeyPlace, env: Env = process.env): Promise<LedgerSigner> {
   if ("remote" in place) return remoteSigner(place.remote, addressIn(place.address));
   return keySigner(fromHex(await readExpectedKey(place, env), 32));
 }

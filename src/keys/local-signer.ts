@@ -8,24 +8,27 @@ import { equal, fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { addressOf, type Checkpoint, checkpointDigest, type SignedCheckpoint } from "../merkle/checkpoint.ts";
 import { type Hash, keccak256 } from "../merkle/hash.ts";
 import { ProofError } from "../merkle/proof.ts";
-import type { CheckpointSigner } from "./signer.ts";
+import { type ReportStatement, reportDigest } from "../merkle/report-statement.ts";
+import type { LedgerSigner } from "./signer.ts";
 
 /**
  * A signer that holds its key in memory; signatures are deterministic (RFC 6979).
  * @param privateKey 32 bytes, or lower-case hex of them
  * @throws RangeError when that is no private key of the curve
  */
-export function keySigner(privateKey: Uint8Array | Hex, hash: Hash = keccak256): CheckpointSigner {
+export function keySigner(privateKey: Uint8Array | Hex, hash: Hash = keccak256): LedgerSigner {
   const key = typeof privateKey === "string" ? fromHex(privateKey, 32) : Uint8Array.from(privateKey);
   // The message must not show the key, nor how it is wrong.
   if (key.length !== 32 || !secp256k1.privateKeyVerify(key)) throw new RangeError("expected a secp256k1 private key");
   const address = addressOf(secp256k1.publicKeyCreate(key, false));
+  const signDigest = (digest: Uint8Array): Hex => {
+    const { signature, recid } = secp256k1.ecdsaSign(digest, key);
+    return toHex(Uint8Array.of(...signature, 27 + recid));
+  };
   return {
     address,
-    async sign(checkpoint: Checkpoint): Promise<Hex> {
-      const { signature, recid } = secp256k1.ecdsaSign(checkpointDigest(checkpoint, hash), key);
-      return toHex(Uint8Array.of(...signature, 27 + recid));
-    },
+    sign: async (checkpoint: Checkpoint) => signDigest(checkpointDigest(checkpoint, hash)),
+    signReport: async (statement: ReportStatement) => signDigest(reportDigest(statement, hash)),
   };
 }
 

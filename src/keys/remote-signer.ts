@@ -12,13 +12,21 @@ import type { Endpoint } from "../chain/node/endpoints.ts";
 import { spellQuantity } from "../chain/node/rpc-values.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { recoverSigner } from "../merkle/checkpoint.ts";
-import type { CheckpointSigner } from "./signer.ts";
+import { recoverReportSigner } from "../merkle/report-statement.ts";
+import type { LedgerSigner } from "./signer.ts";
 
 const TIMEOUT_MS = 10_000;
+const DOMAIN = { name: "Holdfast", version: "1" };
+const DOMAIN_FIELDS = [
+  { name: "name", type: "string" },
+  { name: "version", type: "string" },
+];
 const FIELDS = {
-  EIP712Domain: [
-    { name: "name", type: "string" },
-    { name: "version", type: "string" },
+  AuditReport: [
+    { name: "ledgerId", type: "bytes32" },
+    { name: "size", type: "uint64" },
+    { name: "digest", type: "bytes32" },
+    { name: "finishedAt", type: "uint64" },
   ],
   Checkpoint: [
     { name: "ledgerId", type: "bytes32" },
@@ -55,20 +63,31 @@ function spellDraft(from: Hex, draft: Draft): Record<string, string> {
   return { from, to, data, value: "0x0", ...numbers, ...fees };
 }
 
-/** A checkpoint signer whose key is behind eth_signTypedData_v4: it sees the whole statement. */
-export function remoteSigner(url: string, address: Hex): CheckpointSigner {
+/** A signer whose key is behind eth_signTypedData_v4: it sees the whole statement. */
+export function remoteSigner(url: string, address: Hex): LedgerSigner {
   const endpoint = connectEndpoint(url, TIMEOUT_MS);
+  const sign = async (
+    primaryType: keyof typeof FIELDS,
+    message: Readonly<Record<string, string>>,
+    recover: (signature: Hex) => Hex,
+  ): Promise<Hex> => {
+    const types = { EIP712Domain: DOMAIN_FIELDS, [primaryType]: FIELDS[primaryType] };
+    const typed = JSON.stringify({ types, primaryType, domain: DOMAIN, message });
+    const signature = canonical(await signTyped(endpoint, address, typed));
+    const signer = recover(signature);
+    if (signer === address) return signature;
+    throw new ChainError("rejected", `${endpoint.name}: expected a signature of ${address}, got one of ${signer}`);
+  };
   return {
     address,
-    sign: async (checkpoint) => {
-      const { ledgerId, size, root, signedAt } = checkpoint;
-      const message = { ledgerId, size: String(size), root, signedAt: String(signedAt) };
-      const domain = { name: "Holdfast", version: "1" };
-      const typed = JSON.stringify({ types: FIELDS, primaryType: "Checkpoint", domain, message });
-      const signature = canonical(await signTyped(endpoint, address, typed));
-      const signer = recoverSigner({ ledgerId, size, root, signedAt, signature });
-      if (signer === address) return signature;
-      throw new ChainError("rejected", `${endpoint.name}: expected a signature of ${address}, got one of ${signer}`);
+    sign: ({ ledgerId, size, root, signedAt }) =>
+      sign("Checkpoint", { ledgerId, size: String(size), root, signedAt: String(signedAt) }, (signature) =>
+        recoverSigner({ ledgerId, size, root, signedAt, signature }),
+      ),
+    signReport: (statement) => {
+      const { ledgerId, size, digest, finishedAt } = statement;
+      const message = { ledgerId, size: String(size), digest, finishedAt: String(finishedAt) };
+      return sign("AuditReport", message, (signature) => recoverReportSigner(statement, signature));
     },
   };
 }

@@ -39,6 +39,11 @@ export function checkpointDigest(checkpoint: Checkpoint, hash: Hash = keccak256)
     fromHex(checkpoint.root, 32),
     word(checkpoint.signedAt),
   );
+  return typedDigest(struct, hash);
+}
+
+/** Digest of a struct of EIP-712 in this domain: what its type hash begins with tells one kind of statement from another. */
+export function typedDigest(struct: Uint8Array, hash: Hash = keccak256): Uint8Array {
   return hash(concat(PREFIX, DOMAIN_SEPARATOR, hash(struct)));
 }
 
@@ -48,15 +53,19 @@ export function checkpointDigest(checkpoint: Checkpoint, hash: Hash = keccak256)
  */
 export function recoverSigner(checkpoint: SignedCheckpoint): Hex {
   try {
-    const digest = checkpointDigest(checkpoint);
-    const signature = fromHex(checkpoint.signature, 65);
-    const v = signature[64] as number;
-    if (v !== 27 && v !== 28) throw new RangeError(`expected a signature with v 27 or 28, got ${v}`);
-    return addressOf(recoverPublicKey(signature.subarray(0, 64), v === 28, digest));
+    return recoverAddress(checkpointDigest(checkpoint), checkpoint.signature);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ProofError(`expected a signed checkpoint: ${reason}`, { cause });
   }
+}
+
+/** Address whose key signed a digest, in lower case. @throws RangeError, TypeError when the signature is not one in canonical form */
+export function recoverAddress(digest: Uint8Array, signature: Hex): Hex {
+  const bytes = fromHex(signature, 65);
+  const v = bytes[64] as number;
+  if (v !== 27 && v !== 28) throw new RangeError(`expected a signature with v 27 or 28, got ${v}`);
+  return addressOf(recoverPublicKey(bytes.subarray(0, 64), v === 28, digest));
 }
 
 /** Ethereum address of an uncompressed public key (65 bytes), in lower case. */
@@ -74,6 +83,7 @@ export function labelOf(name: string): Hex {
   return toHex(keccak256(utf8(name)));
 }
 
-function word(value: number): Uint8Array {
+/** A uint64 as a word of the ABI. */
+export function word(value: number): Uint8Array {
   return concat(new Uint8Array(24), encodeUint64(value));
 }

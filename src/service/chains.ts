@@ -14,7 +14,7 @@ import type { ChainStatus } from "../http/services.ts";
 import { KeyError, keyAccount, localKeys, openAccount, openSigner } from "../keys/key-source.ts";
 import { compareKey, compareLocalKeys } from "../keys/known-keys.ts";
 import { keySigner } from "../keys/local-signer.ts";
-import type { CheckpointSigner } from "../keys/signer.ts";
+import type { LedgerSigner } from "../keys/signer.ts";
 import type { Log } from "../log.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import type { Hex } from "../merkle/bytes.ts";
@@ -38,7 +38,7 @@ export type ChainFacts = {
 
 /** What a service signs with and anchors on. */
 export type OpenedChains = {
-  readonly signer: CheckpointSigner;
+  readonly signer: LedgerSigner;
   readonly owner: Hex;
   readonly setups: readonly ChainSetup[];
   readonly facts: readonly ChainFacts[];

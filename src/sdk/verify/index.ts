@@ -10,6 +10,7 @@ import { parseBundle } from "../../verify/bundle/parse.ts";
 import type { ChainReader } from "../../verify/evm/chain-reader.ts";
 import { type FinalityRule, type RpcRequest, rpcChainReader } from "../../verify/evm/rpc-reader.ts";
 import type { VerifyOptions } from "../../verify/options.ts";
+import { verifyReport as judgeReport, type ReportVerdict } from "../../verify/report/check-report.ts";
 import { verifySet as judgeSet, type SetVerdict } from "../../verify/set/check-set.ts";
 import type { Verdict } from "../../verify/verdict/verdict.ts";
 import { verifyText } from "../../verify/verify.ts";
@@ -20,6 +21,8 @@ export { BundleError } from "../../verify/bundle/bundle.ts";
 export type { ChainReader } from "../../verify/evm/chain-reader.ts";
 export { type FinalityRule, RpcAnswerError, type RpcRequest } from "../../verify/evm/rpc-reader.ts";
 export type { Expectations, VerifyOptions } from "../../verify/options.ts";
+export type { AuditReportDocument } from "../../verify/report/audit-report.ts";
+export type { ReportVerdict } from "../../verify/report/check-report.ts";
 export type { SetVerdict } from "../../verify/set/check-set.ts";
 export type { Outcome } from "../../verify/verdict/table.ts";
 export type { Step, Subject, Verdict, Witness } from "../../verify/verdict/verdict.ts";
@@ -50,6 +53,16 @@ export async function verifySet(
   onVerdict?: (verdict: Verdict, line: number) => void,
 ): Promise<SetVerdict> {
   return judgeSet(lines, withContract(options), onVerdict);
+}
+
+/**
+ * Judges the report of an audit: whether the ledger's signer signed exactly this. It never rejects for what the report holds. Whether
+ * the audit found something is in `report.outcome` of the verdict, and the word of whoever signed.
+ * @param text the report as it came
+ * @param options as for {@link verifyBundle}
+ */
+export async function verifyReport(text: string, options: VerifyOptions = {}): Promise<ReportVerdict> {
+  return judgeReport(text, withContract(options));
 }
 
 /**

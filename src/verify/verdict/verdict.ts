@@ -10,6 +10,7 @@ import type { Cell, Found, Outcome } from "./table.ts";
 
 export type StepName =
   | "archive"
+  | "report"
   | "bundle"
   | "members"
   | "entry"
