@@ -19,6 +19,7 @@ export const WAYS: Ways = {
 
 const STEP_WORDS: Readonly<Record<StepName, string>> = {
   archive: "Form of the archive",
+  report: "Form of the report",
   bundle: "Form of the file",
   members: "Members",
   entry: "Entry",
