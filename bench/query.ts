@@ -106,7 +106,7 @@ async function fill(): Promise<void> {
 
 /** The index alone: entries are ready in memory, nothing is read from the store. */
 async function measureFeeding(): Promise<void> {
-  const entries = Array.from({ length: Math.min(EVENTS, 131_072) }, (_, i) => entryOf(i));
+  const entries = Array.from({ length: Math.min(EVENTS, 131_072) }, (_, i) => packEntry(entryOf(i)));
   const segments = await Segments.load(indexStore, toHex(new Uint8Array(32).fill(8)));
   const began = performance.now();
   const cpuBegan = process.cpuUsage();

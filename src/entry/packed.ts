@@ -105,7 +105,10 @@ function packWithheld(packed: Uint8Array, at: number, digest: Uint8Array): numbe
   return at + 1 + HASH_LENGTH;
 }
 
-/** Goes through the shown members without reading them: `each` gets where the text of one starts and ends. */
+/**
+ * Goes through the shown members without reading them: `each` gets where the text of one starts and ends.
+ * @throws RangeError when one ends behind the bytes
+ */
 export function walkMembers(packed: PackedMembers, each: (start: number, end: number) => void): void {
   let at = 1;
   for (let i = packed[0] ?? 0; i > 0; i--) {
@@ -115,6 +118,7 @@ export function walkMembers(packed: PackedMembers, each: (start: number, end: nu
     else {
       const start = at + SALT_LENGTH;
       at = start + form / 2;
+      if (at > packed.length) throw new RangeError(`expected ${at} bytes of members, got ${packed.length}`);
       each(start, at);
     }
   }

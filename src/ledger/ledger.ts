@@ -190,6 +190,11 @@ export class Ledger {
     return this.#watched(from, this.#store.packedEntries(this.record.id, from, to), ({ length }) => length);
   }
 
+  /** The first of the entries [from, to), as commits brought them just now; undefined where they have to be read. */
+  takeRecent(from: number, to: number): readonly PackedEntry[] | undefined {
+    return this.#store.takeRecent(this.record.id, from, to);
+  }
+
   /** Entries as they are read, without a generator around each: damage at one of them is remembered. */
   #watched<T>(from: number, read: AsyncIterable<T>, countOf: (value: T) => number): AsyncIterable<T> {
     const entries = read[Symbol.asyncIterator]();

@@ -188,11 +188,12 @@ export class Indexes {
   }
 }
 
-/** The index reads entries as everybody does, so that it tells of damage as well. */
+/** What the index reads it reads as everybody does, so that it tells of damage as well. */
 function readThrough(ledger: Ledger): EntryReader {
   return {
     entry: (_, index) => ledger.entry(index),
     entries: (_, from, to) => ledger.entries(from, to),
     packedEntries: (_, from, to) => ledger.packedEntries(from, to),
+    takeRecent: (_, from, to) => ledger.takeRecent(from, to),
   };
 }

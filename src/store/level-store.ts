@@ -34,6 +34,7 @@ import { Claims, type OfLedger } from "./values/claims.ts";
 import { type EncryptAllOptions, encryptAll } from "./values/encrypt-all.ts";
 import { type CipherKeys, EntryValues } from "./values/entry-values.ts";
 import { type FormKind, readForm, requireRing, type StoreForm, writeForm } from "./values/form.ts";
+import { RecentEntries } from "./values/recent-entries.ts";
 import { Records } from "./values/records.ts";
 import { StoredValues } from "./values/stored-values.ts";
 import type { PlainEntry, ValueCipher } from "./values/value-cipher.ts";
@@ -62,6 +63,7 @@ export class LevelStore implements Store {
   readonly #entries: EntryValues;
   readonly #records: Records;
   readonly #claims: Claims;
+  readonly #recent = new RecentEntries();
   /** What was made anew before the store was opened, in words. */
   readonly mended: string | undefined;
 
@@ -151,6 +153,7 @@ export class LevelStore implements Store {
       known.size = undefined;
       await this.#db.write({ sync: true }, (batch) => this.#fill(batch, known, commit, cipherKeys));
       known.size = commit.checkpoint.size;
+      this.#recent.add(ledgerId, commit.from, commit.entries);
     });
   }
 
@@ -186,6 +189,7 @@ export class LevelStore implements Store {
         replace(batch);
         for (const claim of claims) this.#claims.remove(batch, known, claim);
       });
+      this.#recent.forget(ledgerId);
     });
   }
 
@@ -223,6 +227,10 @@ export class LevelStore implements Store {
 
   packedEntries(ledgerId: Hex, from: number, to: number): AsyncIterable<readonly PackedEntry[]> {
     return this.#entries.packedRange(() => this.#known(ledgerId), from, to);
+  }
+
+  takeRecent(ledgerId: Hex, from: number, to: number): readonly PackedEntry[] | undefined {
+    return this.#recent.take(ledgerId, from, to);
   }
 
   async tile(ledgerId: Hex, level: number, n: number): Promise<Uint8Array | undefined> {

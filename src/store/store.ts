@@ -52,7 +52,7 @@ export type JudgeClaim = (ranges: IdempotencyClaim["ranges"]) => ClaimOutcome;
 /** What is found under a claim's key. */
 export type FoundClaim = IdempotencyClaim | DamagedStoreError | undefined;
 
-/** Everything that becomes true at once when entries [from, from + entries.length) are recorded. */
+/** Everything that becomes true at once when entries [from, from + entries.length) are recorded; nobody changes the entries any more. */
 export type Commit = {
   readonly from: number;
   readonly entries: readonly PackedEntry[];
@@ -106,6 +106,11 @@ export interface Store {
   entries(ledgerId: Hex, from: number, to: number): AsyncIterable<Entry>;
   /** The same as they are stored, whole but not decoded, some at a time. */
   packedEntries(ledgerId: Hex, from: number, to: number): AsyncIterable<readonly PackedEntry[]>;
+  /**
+   * The first of the entries [from, to) as commits brought them just now, where they are still in memory: for whoever follows a ledger.
+   * What is given is let go of, and of what was replaced meanwhile nothing is given. Undefined where they have to be read.
+   */
+  takeRecent(ledgerId: Hex, from: number, to: number): readonly PackedEntry[] | undefined;
   /** Hashes of a full tile, 8192 bytes. */
   tile(ledgerId: Hex, level: number, n: number): Promise<Uint8Array | undefined>;
   /** Puts a tile that was made again from the entries in the place of a damaged or missing one, durably. */

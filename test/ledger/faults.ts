@@ -58,6 +58,7 @@ export class FaultyStore implements Store {
   updateSigner = (id: Hex, signer: Hex) => this.#step("updateSigner", () => this.#inner.updateSigner(id, signer));
   head = (id: Hex) => this.#step("head", () => this.#inner.head(id));
   commit = (id: Hex, commit: Commit) => this.#step("commit", () => this.#inner.commit(id, commit));
+  takeRecent = (...args: Parameters<Store["takeRecent"]>) => this.#inner.takeRecent(...args);
   ready = (...args: Parameters<Store["ready"]>) => this.#inner.ready(...args);
   entry = (id: Hex, index: number) => this.#step("entry", () => this.#inner.entry(id, index));
   tile = (id: Hex, level: number, n: number) => this.#step("tile", () => this.#inner.tile(id, level, n));

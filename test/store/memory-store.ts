@@ -76,6 +76,11 @@ export class MemoryStore implements Store {
     shelf.checkpoints.push({ ...commit.checkpoint });
   }
 
+  /** It forgets at once; who follows reads. */
+  takeRecent(): readonly PackedEntry[] | undefined {
+    return undefined;
+  }
+
   ready(): Promise<void> | undefined {
     return undefined;
   }

@@ -1,11 +1,12 @@
 /**
- * Follows a ledger and keeps its index: behind the acknowledgement, never in the way of an append. It reads entries
- * back from the store, puts them into the open segment, and writes a segment when it is full. How far it has come is
- * the watermark. Everything it keeps can be deleted; it is built again from the entries.
+ * Follows a ledger and keeps its index: behind the acknowledgement, never in the way of an append. It takes entries from
+ * the commits that brought them, or reads them back from the store, puts them into the open segment, and writes a segment
+ * when it is full. How far it has come is the watermark. Everything it keeps can be deleted; it is built again from the entries.
+ * Why: docs/decisions/0215.
  */
 
 import { setTimeout as delay, setImmediate } from "node:timers/promises";
-import type { Entry } from "../../entry/entry.ts";
+import { type PackedEntry, packEntry } from "../../entry/packed.ts";
 import type { Health } from "../../health.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { Turn } from "../../store/mutex.ts";
@@ -36,7 +37,7 @@ export interface IndexLog {
 }
 
 /** Where entries are read. */
-export type EntryReader = Pick<Store, "entry" | "entries" | "packedEntries">;
+export type EntryReader = Pick<Store, "entry" | "entries" | "packedEntries"> & Partial<Pick<Store, "takeRecent">>;
 
 export type IndexerParts = {
   readonly store: EntryReader;
@@ -227,8 +228,9 @@ export class Indexer {
     if (this.#open.full) await this.#close();
     const from = this.watermark;
     const to = Math.min(this.ledger.size, from + BATCH, this.#open.start + this.#segmentLength);
-    for (const entry of await this.#read(from, to)) {
-      this.#open.add(entry);
+    const { id } = this.ledger.record;
+    for (const entry of this.store.takeRecent?.(id, from, to) ?? (await this.#read(from, to))) {
+      this.#add(this.#open, entry);
       if (this.#open.full) break;
     }
     this.#waiters.reached(this.watermark);
@@ -255,20 +257,30 @@ export class Indexer {
     const segment = this.#begin(start);
     while (segment.end < end) {
       const entries = await this.#read(segment.end, Math.min(end, segment.end + BATCH));
-      for (const entry of entries) segment.add(entry);
+      for (const entry of entries) this.#add(segment, entry);
       await setImmediate();
     }
     return segment;
+  }
+
+  #add(segment: OpenSegment, entry: PackedEntry | undefined): void {
+    try {
+      segment.add(entry);
+    } catch (error) {
+      if (!(error instanceof RangeError) || entry === undefined) throw error;
+      this.#leaveOut(segment.end, error);
+      segment.add(undefined);
+    }
   }
 
   /**
    * The entries [from, to), or the first of them. One that the store cannot read any more is undefined: a damaged
    * entry is the audit's business, and must not end the search for all that came later.
    */
-  async #read(from: number, to: number): Promise<(Entry | undefined)[]> {
-    const entries: (Entry | undefined)[] = [];
+  async #read(from: number, to: number): Promise<(PackedEntry | undefined)[]> {
+    const entries: (PackedEntry | undefined)[] = [];
     try {
-      for await (const entry of this.store.entries(this.ledger.record.id, from, to)) entries.push(entry);
+      for await (const some of this.store.packedEntries(this.ledger.record.id, from, to)) entries.push(...some);
     } catch (error) {
       if (!isDamage(error)) throw error;
       // A store may read ahead, and fail for an entry further on: then this one can still be read alone.
@@ -277,14 +289,19 @@ export class Indexer {
     return entries;
   }
 
-  async #readOne(index: number): Promise<Entry | undefined> {
+  async #readOne(index: number): Promise<PackedEntry | undefined> {
     try {
-      return await this.store.entry(this.ledger.record.id, index);
+      const entry = await this.store.entry(this.ledger.record.id, index);
+      return entry && packEntry(entry);
     } catch (error) {
       if (!isDamage(error)) throw error;
-      this.#log?.error({ err: error, index }, "an entry cannot be read; it is left out of the index");
+      this.#leaveOut(index, error);
       return undefined;
     }
+  }
+
+  #leaveOut(index: number, error: unknown): void {
+    this.#log?.error({ err: error, index }, "an entry cannot be read; it is left out of the index");
   }
 }
 

@@ -3,11 +3,11 @@
  * written once. After a start it is built again from at most 16384 entries.
  */
 
-import type { Entry } from "../../entry/entry.ts";
+import type { PackedEntry } from "../../entry/packed.ts";
 import { type Counts, countEntry } from "./counts.ts";
 import { emptyMask, type Mask, SEGMENT_LENGTH } from "./positions.ts";
 import { PairList, type SortedPairs } from "./postings.ts";
-import { readFacts } from "./searchable.ts";
+import { readPackedFacts } from "./searchable.ts";
 import type { TermHasher } from "./term-hash.ts";
 import { eachTerm, PRUNED, type Term } from "./terms.ts";
 import type { Times } from "./times.ts";
@@ -47,11 +47,14 @@ export class OpenSegment {
     return this.#length >= this.#lengthMax || this.#pairs.length >= PAIRS_MAX;
   }
 
-  /** Adds the entry with index `end`. An entry that cannot be read is undefined: it has no terms, only its place. */
-  add(entry: Entry | undefined): void {
+  /**
+   * Adds the entry with index `end`. An entry that cannot be read is undefined: it has no terms, only its place.
+   * @throws RangeError when its members are not packed as they must be; it is not added then
+   */
+  add(entry: PackedEntry | undefined): void {
     const position = this.#length;
     if (position === SEGMENT_LENGTH) throw new RangeError(`expected room in the segment, got ${position} entries`);
-    const facts = entry === undefined || entry.pruned !== undefined ? undefined : readFacts(entry);
+    const facts = entry === undefined || entry.pruned !== undefined ? undefined : readPackedFacts(entry.members);
     const recordedAt = entry?.recordedAt ?? this.#recordedAt[position - 1] ?? 0;
     if (position === this.#recordedAt.length) this.#grow();
     this.#recordedAt[position] = recordedAt;

@@ -5,6 +5,7 @@
  */
 
 import type { Entry } from "../../entry/entry.ts";
+import { type PackedMembers, walkMembers } from "../../entry/packed.ts";
 import { parseDateTime } from "../../entry/time.ts";
 import { readJson } from "../../json/read.ts";
 
@@ -52,12 +53,78 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["time", readTime],
 ]);
 
+/** A member that is looked for, by the bytes of its name. */
+type NamedReader = { readonly name: Uint8Array; readonly read: Reader };
+
+/** By the lengths of their names. */
+const BY_LENGTH: readonly (readonly NamedReader[])[] = Array.from(
+  { length: 1 + Math.max(...[...READERS.keys()].map(({ length }) => length)) },
+  (_, length) =>
+    [...READERS].flatMap(([name, read]) => (name.length === length ? [{ name: Buffer.from(name), read }] : [])),
+);
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** The value of `_source` that was read last: it names a key and a format, and is the same in event after event. */
+let lastOrigin: { readonly text: string; readonly value: unknown } = { text: "", value: undefined };
+
 /**
  * Reads the facts of an entry.
  * @throws SyntaxError when the text of a member is no JSON, which a ledger never records
  */
 export function readFacts(entry: Pick<Entry, "members">): EntryFacts {
-  const facts: EntryFacts = {
+  const facts = noFacts();
+  for (const shown of entry.members) {
+    if ("digest" in shown) continue;
+    // A canonical name without escapes ends at the first quote; one with escapes is none that is looked for.
+    const end = shown.text.indexOf('"', 1);
+    const reader = READERS.get(shown.text.slice(1, end));
+    if (reader !== undefined) reader(facts, readValue(shown.text, end + 2));
+  }
+  return facts;
+}
+
+/**
+ * The same of packed members, of which only those are decoded that have a meaning.
+ * @throws RangeError when the members are not packed as they must be, SyntaxError when one is no JSON
+ */
+export function readPackedFacts(members: PackedMembers): EntryFacts {
+  const facts = noFacts();
+  const bytes = Buffer.from(members.buffer, members.byteOffset, members.length);
+  walkMembers(members, (start, end) => {
+    const found = readerAt(bytes, start, end);
+    if (found !== undefined) found.read(facts, valueAt(bytes, start + found.name.length + 3, end, found.read));
+  });
+  return facts;
+}
+
+/** What reads the member whose text is in [start, end), if anybody looks for it. */
+function readerAt(bytes: Uint8Array, start: number, end: number): NamedReader | undefined {
+  let length = 0;
+  while (start + 1 + length < end && length < BY_LENGTH.length && bytes[start + 1 + length] !== QUOTE) length++;
+  for (const each of BY_LENGTH[length] ?? []) {
+    let same = 0;
+    while (same < length && bytes[start + 1 + same] === each.name[same]) same++;
+    if (same === length) return each;
+  }
+  return undefined;
+}
+
+function valueAt(bytes: Buffer, start: number, end: number, read: Reader): unknown {
+  if (bytes[start] === QUOTE && !hasBackslash(bytes, start, end)) return bytes.toString("utf8", start + 1, end - 1);
+  const text = bytes.toString("utf8", start, end);
+  if (read !== readOrigin) return readJson(text);
+  if (text !== lastOrigin.text) lastOrigin = { text, value: readJson(text) };
+  return lastOrigin.value;
+}
+
+function hasBackslash(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === BACKSLASH) return true;
+  return false;
+}
+
+function noFacts(): EntryFacts {
+  return {
     action: undefined,
     actor: undefined,
     onBehalfOf: undefined,
@@ -74,14 +141,6 @@ export function readFacts(entry: Pick<Entry, "members">): EntryFacts {
     resultOf: undefined,
     occurredAt: Number.NaN,
   };
-  for (const shown of entry.members) {
-    if ("digest" in shown) continue;
-    // A canonical name without escapes ends at the first quote; one with escapes is none that is looked for.
-    const end = shown.text.indexOf('"', 1);
-    const reader = READERS.get(shown.text.slice(1, end));
-    if (reader !== undefined) reader(facts, readValue(shown.text, end + 2));
-  }
-  return facts;
 }
 
 /** The JSON value from a position on. Most are strings without escapes, and cutting those out is ten times faster. */

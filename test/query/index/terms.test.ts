@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { memberText } from "../../../src/entry/member.ts";
+import { packMembers } from "../../../src/entry/packed.ts";
 import { parseDateTime } from "../../../src/entry/time.ts";
-import { readFacts } from "../../../src/query/index/searchable.ts";
+import { readFacts, readPackedFacts } from "../../../src/query/index/searchable.ts";
 import { SEED_LENGTH, TermHasher } from "../../../src/query/index/term-hash.ts";
 import { eachTerm, FIELDS } from "../../../src/query/index/terms.ts";
 
@@ -14,7 +15,11 @@ function membersOf(event: Readonly<Record<string, unknown>>) {
 
 function termsOf(event: Readonly<Record<string, unknown>>): string[] {
   const terms = new Set<string>();
-  eachTerm(readFacts({ members: membersOf(event) }), (field, text) => terms.add(`${field}=${text}`));
+  const members = membersOf(event);
+  const facts = readFacts({ members });
+  // However they are read, packed or not.
+  assert.deepEqual(readPackedFacts(packMembers(members)), facts);
+  eachTerm(facts, (field, text) => terms.add(`${field}=${text}`));
   return [...terms].sort();
 }
 
@@ -75,6 +80,22 @@ test("a name that only looks like a known one is not taken for it", () => {
   assert.deepEqual(termsOf({ 'action":"x': 1, 'action"': "y", "action\\": "z", actio: "v", __proto__x: "w" }), [
     "outcome=unknown",
   ]);
+});
+
+test("what is not ASCII, is escaped or stands beside known names is read the same from packed members", () => {
+  for (const text of ["é – ✓ 😀", 'a"b\\c\n', "", "\u0000", "x".repeat(300)]) {
+    const party = { type: text, id: text };
+    const event = { action: text, actor: party, actio: text, actions: text, targets: [party], tenant: text, [text]: 1 };
+    termsOf({ ...event, _source: { format: text, key: "k", source: text }, time: text });
+    termsOf({ ...event, _source: { format: "native", key: text, source: "s", quarantined: true } });
+  }
+});
+
+test("members that end behind their bytes are refused, and not read beyond them", () => {
+  const packed = packMembers(membersOf({ action: "user.login", tenant: "acme" }));
+  for (let length = 1; length < packed.length; length++) {
+    assert.throws(() => readPackedFacts(packed.slice(0, length)), RangeError, `${length} bytes`);
+  }
 });
 
 test("an action has at most eight prefixes", () => {
