@@ -5,9 +5,10 @@
 
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { mkdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { FILLER, fillUp } from "../fill-disk.ts";
 import { ServiceProcess } from "../service-process.ts";
 import type { Bench, Place } from "./bench.ts";
 import { stopNicely } from "./reckoning.ts";
@@ -34,20 +35,6 @@ const LARGE = 50_000;
 export function findDiskObstacle(): string | undefined {
   if (process.platform !== "linux") return `a file system in memory is for Linux, this is ${process.platform}`;
   return process.getuid?.() === 0 ? undefined : "only root may mount a file system";
-}
-
-/** Fills what is left of a disk, to the last byte. */
-export function fillUp(data: string): void {
-  const file = openSync(join(data, "filler"), "a");
-  try {
-    for (const size of [1024 * 1024, 64 * 1024, 4096, 1]) {
-      while (writeSync(file, Buffer.alloc(size)) === size);
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-  } finally {
-    closeSync(file);
-  }
 }
 
 function isFull(data: string): boolean {
@@ -88,7 +75,7 @@ async function threeStepsOf(place: Place, disk: Disk, findings: Findings): Promi
     const found = await world.startOrEnd(options);
     if (!(found instanceof ServiceProcess)) {
       if (isClear(found, findings)) findings.add("recovered", "the start was refused on a full disk");
-      rmSync(join(data, "filler"));
+      rmSync(join(data, FILLER));
       service = await world.start(options);
     } else service = found;
   }
@@ -96,7 +83,7 @@ async function threeStepsOf(place: Place, disk: Disk, findings: Findings): Promi
     if (disk.met === "records") await makeKey(service);
     else await load(service, witness, findings, 0, names);
   }
-  rmSync(join(data, "filler"), { force: true });
+  rmSync(join(data, FILLER), { force: true });
   if (!service.isRunning) {
     isClear(await service.ended, findings);
     return wasFull;

@@ -3,7 +3,8 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fillUp, findDiskObstacle } from "../../faults/full-disk.ts";
+import { findDiskObstacle } from "../../faults/full-disk.ts";
+import { fillUp } from "../../fill-disk.ts";
 import type { ServiceProcess, World } from "../../service-process.ts";
 
 export const TROUBLES = ["killed", "hanging", "full"] as const;

@@ -1,0 +1,148 @@
+/** One kill of a command: it ends at one of its steps, is run again, and what it was to do is done, with everything that was acknowledged there. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { bareEnv } from "../../bare-env.ts";
+import { runCli } from "../../cli/run-cli.ts";
+import { foundIn } from "../../encryption/planted.ts";
+import { ROOT, type ServiceProcess, World, waitFor } from "../service-process.ts";
+import { CONFIG, copyFolder, type Grounds, type Kind } from "./ground.ts";
+import { type Kill, type Killed, stepsIn } from "./kill-service.ts";
+import { auditClean, reckon } from "./reckoning.ts";
+import { PLANTED, Senders } from "./senders.ts";
+
+const STEP = join(import.meta.dirname, "killed-step.ts");
+
+/** What a case of a command has at hand. */
+type Place = {
+  readonly data: string;
+  readonly path: (name: string) => string;
+  readonly senders: Senders;
+  /** Runs a service for a while. */
+  readonly serve: (work: (service: ServiceProcess) => Promise<void>) => Promise<void>;
+};
+
+export type CommandJob = {
+  readonly name: string;
+  readonly ground: Kind;
+  readonly args: (place: Place) => readonly string[];
+  /** Whether a service runs and takes events meanwhile. */
+  readonly isBeside?: boolean;
+  /** What has to be so after the kill already. */
+  readonly killed?: (place: Place) => Promise<void>;
+  /** What has to be so when it was run again and ended. */
+  readonly done: (place: Place) => Promise<void>;
+};
+
+const convert: CommandJob = {
+  name: "convert",
+  ground: "clear",
+  args: ({ data }) => ["encryption", "convert", "--data", data],
+  // A service may run in between, and take events.
+  killed: ({ serve, senders }) => serve((service) => senders.sendAgain(service)),
+  done: async ({ data }) => assert.deepEqual(foundIn(data, PLANTED), []),
+};
+
+const flagsOf = ({ path }: Place) => ["--to", path("backup"), "--keys-to", path("backup-keys")];
+const backup: CommandJob = {
+  name: "backup",
+  ground: "final",
+  isBeside: true,
+  args: (place) => ["backup", "--data", place.data, ...flagsOf(place)],
+  done: async ({ path }) => {
+    const into = path("restored");
+    const from = ["--from", path("backup"), "--keys-from", path("backup-keys")];
+    const restored = await runCli(["restore", ...from, "--data", into]);
+    assert.equal(restored.status, 0, restored.stderr);
+    await auditClean(into);
+  },
+};
+
+const archive: CommandJob = {
+  name: "archive",
+  ground: "final",
+  args: ({ data, path }) => ["archive", "create", "--data", data, "--folder", path("archives"), "--clear"],
+  killed: async ({ path }) => {
+    // What is listed is whole.
+    const { status, stdout, stderr } = await runCli(["archive", "list", "--folder", path("archives"), "--json"]);
+    if (status === 0 && stdout.includes(".hfa")) await verifyArchives(path("archives"));
+    else assert.doesNotMatch(stderr, /damaged/);
+  },
+  done: ({ path }) => verifyArchives(path("archives")),
+};
+
+async function verifyArchives(folder: string): Promise<void> {
+  const { status, stdout, stderr } = await runCli(["archive", "verify", "--folder", folder]);
+  assert.equal(status, 0, stdout + stderr);
+}
+
+export const COMMAND_JOBS: readonly CommandJob[] = [convert, backup, archive];
+
+export async function killCommand(job: CommandJob, grounds: Grounds, { at, how }: Kill): Promise<Killed> {
+  const ends: (() => Promise<void>)[] = [];
+  const world = new World({ after: (end) => ends.push(end) });
+  const { folder, acknowledged } = await grounds.get(job.ground);
+  try {
+    const data = world.path("data");
+    copyFolder(folder, data);
+    const senders = new Senders(acknowledged);
+    const serve = async (work: (service: ServiceProcess) => Promise<void>) => {
+      const service = await world.start({ config: CONFIG });
+      await work(service);
+      assert.equal((await service.stop("SIGTERM")).status, 0);
+    };
+    const place: Place = { data, senders, serve, path: (name) => world.path(name) };
+    const log = world.path("steps");
+    const run = async () => {
+      const env = { KILLED_AT: String(at), KILLED_HOW: how, KILLED_LOG: log, KILLED_UNDER: world.folder };
+      const isKilled = await runKilled(job.args(place), env);
+      if (isKilled) await job.killed?.(place);
+      const again = await runCli(job.args(place));
+      assert.equal(again.status, 0, again.stdout + again.stderr);
+      return isKilled;
+    };
+    const isKilled = job.isBeside === true ? await beside(place, run) : await run();
+    await job.done(place);
+    await serve(async (service) => {
+      await senders.sendAgain(service);
+      await reckon(service, senders.acknowledged, () => "whole");
+    });
+    await auditClean(data);
+    return isKilled ? stepsIn(log)[at - 1] : undefined;
+  } finally {
+    for (const end of ends) await end();
+  }
+}
+
+async function beside<T>({ serve, senders }: Place, work: () => Promise<T>): Promise<T> {
+  let result: Promise<T> | undefined;
+  await serve(async (service) => {
+    const before = senders.acknowledged.size;
+    const sending = senders.keepSending(service);
+    await waitFor("events to be acknowledged", () => senders.acknowledged.size > before);
+    result = work();
+    await result.finally(() => senders.end());
+    await sending;
+  });
+  return result as Promise<T>;
+}
+
+/** @returns whether it was killed; a command that ended by itself has to have done what it was to do */
+async function runKilled(args: readonly string[], env: Readonly<Record<string, string>>): Promise<boolean> {
+  const main = join(ROOT, "src", "cli", "main.ts");
+  const options = {
+    env: { ...bareEnv(), ...env },
+    stdio: ["ignore", "ignore", "pipe"] as ["ignore", "ignore", "pipe"],
+  };
+  const child = spawn(process.execPath, ["--import", STEP, main, ...args], options);
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const [status, signal] = (await once(child, "close")) as [number | null, string | null];
+  if (signal === "SIGKILL") return true;
+  assert.equal(status, 0, said);
+  return false;
+}

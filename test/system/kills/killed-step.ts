@@ -1,0 +1,96 @@
+/**
+ * Loaded before the service or a command: writes down each step of a job that changes something, and at the n-th of them (KILLED_AT)
+ * ends the process with SIGKILL: before it, or with KILLED_HOW=within in the middle of it; with `fill`, the disk is full from it on.
+ * Steps count once the file KILLED_ARM is there. Of a command every change counts; of a service those that are of jobs, and not
+ * those of the events that arrive meanwhile.
+ * Why: docs/decisions/0223.
+ */
+
+import { appendFileSync, existsSync } from "node:fs";
+import promises from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
+import { basename, dirname } from "node:path";
+import { isMainThread } from "node:worker_threads";
+import { Indexer } from "../../../src/query/index/indexer.ts";
+import { LevelIndexStore } from "../../../src/store/level-index.ts";
+import { LevelStore } from "../../../src/store/level-store.ts";
+import { Database } from "../../../src/store/leveldb/database.ts";
+import type { RecordWrite } from "../../../src/store/store.ts";
+import { fillUp } from "../fill-disk.ts";
+
+const { KILLED_AT, KILLED_HOW, KILLED_ARM = "", KILLED_LOG = "", KILLED_UNDER = "" } = process.env;
+const isService = process.argv[2] === "serve";
+let steps = 0;
+
+type Method = (...args: never[]) => unknown;
+
+/** Does one step, unless the process is to end before it. */
+function step(name: string | undefined, work: () => unknown): unknown {
+  if (name === undefined || (KILLED_ARM !== "" && !existsSync(KILLED_ARM))) return work();
+  steps++;
+  appendFileSync(KILLED_LOG, `${name}\n`);
+  if (steps !== Number(KILLED_AT)) return work();
+  if (KILLED_HOW === "fill") {
+    fillUp(KILLED_UNDER);
+    return work();
+  }
+  if (KILLED_HOW !== "within") process.kill(process.pid, "SIGKILL");
+  const done = work();
+  setImmediate(() => process.kill(process.pid, "SIGKILL"));
+  return done;
+}
+
+/** Has every call of a method be a step, where it has a name. */
+function hook(of: object, method: string, nameOf: (...args: never[]) => string | undefined): void {
+  const methods = of as Record<string, Method>;
+  const original = methods[method] as Method;
+  methods[method] = function (this: unknown, ...args: never[]) {
+    return step(nameOf(...args), () => original.apply(this, args));
+  };
+}
+
+/** What a write of records is of a job; undefined for all others. */
+function nameOfRecords(writes: readonly RecordWrite[]): string | undefined {
+  const roots = writes.map(({ space }) => space.split("/")[0]);
+  const has = (root: string) => roots.includes(root);
+  const value = writes.find(({ space }) => /^(erasures|pruning)(\/|$)/.test(space))?.value;
+  const at = /"step":"(\w+)"/.exec(value ?? "")?.[1];
+  if (has("erasures")) return at === undefined ? "the keyring notes an erasure" : `an erasure is ${at}`;
+  if (has("pruning")) return at === undefined ? "a run of pruning is over" : `a run of pruning is ${at}`;
+  if (has("erased")) return "the keyring keeps digests";
+  if (has("retired")) return has("subjects") ? "a key is taken from its subject" : "keys are destroyed";
+  const isWrapped = writes.some(({ space }) => /^(ring|ledgers|keys\/0x[0-9a-f]{64})$/.test(space));
+  return isWrapped && !has("subjects") ? "wrapped keys are written" : undefined;
+}
+
+/** Changes of files and folders, in the data folder's `keys` or, of a command, below the folder that is looked at. */
+function hookFiles(): void {
+  const isLookedAt = (path: unknown) =>
+    isService ? /\/keys(\/|$)/.test(String(path)) : String(path).startsWith(KILLED_UNDER);
+  for (const name of ["open", "rename", "mkdir", "rm", "link", "copyFile"]) {
+    hook(promises, name, (path: unknown, flags?: unknown) => {
+      // Folders are opened to be synced.
+      const isReading = name === "open" && flags === "r" && /\.\w+$/.test(String(path));
+      if (!isLookedAt(path) || isReading) return undefined;
+      const place = basename(String(path));
+      return `${name} ${basename(dirname(String(path)))}/${place.replaceAll(/[0-9a-f]{16,}/g, "#")}`;
+    });
+  }
+  syncBuiltinESMExports();
+}
+
+if (isMainThread && process.argv[1]?.endsWith("main.ts") && KILLED_LOG !== "") {
+  hookFiles();
+  hook(LevelStore.prototype, "compact", () => "a store is compacted");
+  if (isService) {
+    hook(LevelStore.prototype, "writeRecords", nameOfRecords);
+    hook(LevelStore.prototype, "replaceEntries", (_: unknown, { length }: readonly unknown[]) =>
+      length === 0 ? undefined : "entries are replaced",
+    );
+    hook(LevelStore.prototype, "settleClaims", () => "claims are settled");
+    hook(Indexer.prototype, "forget", () => "the index forgets");
+    hook(LevelIndexStore.prototype, "compact", () => "the index is compacted");
+  } else {
+    hook(Database.prototype, "write", () => "a batch is written");
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * `npm run test:kills`: the real process is killed at each step of everything that takes away, wraps or copies what is stored, while
+ * events arrive; a line for each. `-- --only PATTERN` runs the cases whose job the pattern finds.
+ */
+
+import { parseArgs } from "node:util";
+import { Grounds } from "./ground.ts";
+import { COMMAND_JOBS, killCommand } from "./kill-command.ts";
+import { type Kill, type Killed, killService } from "./kill-service.ts";
+import { SERVICE_JOBS } from "./service-jobs.ts";
+
+const { values: flags } = parseArgs({ options: { only: { type: "string", default: "" } } });
+const only = new RegExp(flags.only, "i");
+const grounds = new Grounds();
+let failures = 0;
+let cases = 0;
+
+async function tell(name: string, run: () => Promise<string | undefined>): Promise<boolean> {
+  const startedAt = performance.now();
+  cases++;
+  const found = await run().catch((error: unknown) => {
+    failures++;
+    return `FAILED: ${error instanceof Error ? error.stack : error}`;
+  });
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);
+  console.log(`${seconds} s  ${name}: ${found ?? "no more steps"}`);
+  return found !== undefined;
+}
+
+/** Every step of a job, until there are no more. */
+async function killAll(name: string, run: (kill: Kill) => Promise<Killed>): Promise<void> {
+  if (!only.test(name)) return;
+  for (let at = 1; ; at++) {
+    if (!(await tell(`${name}, killed before step ${at}`, () => run({ at, how: "before" })))) break;
+    await tell(`${name}, killed within step ${at}`, () => run({ at, how: "within" }));
+  }
+}
+
+try {
+  for (const job of SERVICE_JOBS)
+    await killAll(job.name, async (kill) => killService(job, await grounds.get("final"), kill));
+  for (const job of COMMAND_JOBS) await killAll(job.name, (kill) => killCommand(job, grounds, kill));
+} finally {
+  grounds.close();
+}
+console.log(`${cases} cases, ${failures} not as promised`);
+process.exitCode = failures === 0 && cases > 0 ? 0 : 1;

@@ -1,0 +1,142 @@
+/** What a running service does in steps, and is killed at each of them: how it is asked for, and what has to be true in the end. */
+
+import assert from "node:assert/strict";
+import { foundIn } from "../../encryption/planted.ts";
+import type { ServiceProcess } from "../service-process.ts";
+import { type Left, look } from "./reckoning.ts";
+import { ADA, PLANTED } from "./senders.ts";
+
+/** Asks as somebody who may do it. */
+export type As = { readonly Authorization: string };
+
+export type ServiceJob = {
+  readonly name: string;
+  /** What has to be so before it is asked for. */
+  readonly prepare?: (service: ServiceProcess, as: As) => Promise<void>;
+  readonly begin: (service: ServiceProcess, as: As) => Promise<void>;
+  /** After the next start: what an operator does who has had no answer. */
+  readonly ensure: (service: ServiceProcess, as: As) => Promise<void>;
+  readonly isDone: (service: ServiceProcess, as: As) => Promise<boolean>;
+  /** What is to be left of an event in the end. */
+  readonly leftOf: (id: string, index: number) => Left;
+  /** The same, where the job itself has to say which of those that came meanwhile it found. */
+  readonly leftBy?: (service: ServiceProcess, as: As) => Promise<(id: string, index: number) => Left>;
+  /** Looked at right after a start, whatever the job has come to: nothing is half visible. */
+  readonly look?: (service: ServiceProcess) => Promise<void>;
+  /** What is in the files of the stopped service in the end. */
+  readonly files?: (data: string) => void;
+};
+
+type Erasures = {
+  readonly erasures: readonly { readonly id: string; readonly step: string; readonly indexes: string }[];
+};
+type Encryption = {
+  readonly wrappedBy: { readonly version: string };
+  readonly wraps: readonly { readonly version: string; readonly keys: number }[];
+};
+
+const ERASURES = "/v1/ledgers/main/erasures";
+const RETENTION = "/v1/ledgers/main/retention";
+const numberOf = (id: string) => (id.startsWith("early-") ? Number(id.slice("early-".length)) : undefined);
+const isAdas = (id: string) => (numberOf(id) ?? 1) % 5 === 0;
+const isLogin = (id: string) => (numberOf(id) ?? 7) % 8 !== 7;
+
+/** The indexes of "3" or "5-9". */
+function allOf(range: string): number[] {
+  const [from = 0, last = from] = range.split("-").map(Number);
+  return Array.from({ length: last - from + 1 }, (_, i) => from + i);
+}
+
+async function erase(service: ServiceProcess, as: As): Promise<void> {
+  const wish = { subject: `actor=user:${ADA}`, reason: "case 7" };
+  await service.json(202, `POST ${ERASURES}`, wish, as);
+}
+
+const erasure: ServiceJob = {
+  name: "erase",
+  begin: erase,
+  ensure: async (service, as) => {
+    const { erasures } = await service.json<Erasures>(200, `GET ${ERASURES}`, undefined, as);
+    if (erasures.length === 0) await erase(service, as);
+  },
+  isDone: async (service, as) => {
+    const { erasures } = await service.json<Erasures>(200, `GET ${ERASURES}`, undefined, as);
+    return erasures.length > 0 && erasures.every(({ step }) => step === "done");
+  },
+  leftOf: (id) => (isAdas(id) ? "digests" : "whole"),
+  leftBy: async (service, as) => {
+    const { erasures } = await service.json<Erasures>(200, `GET ${ERASURES}`, undefined, as);
+    assert.equal(erasures.length, 1);
+    const gone = new Set(erasures[0]?.indexes.split(",").flatMap(allOf));
+    return (id, index) => {
+      if (id.startsWith("early-")) assert.equal(gone.has(index), isAdas(id), id);
+      return gone.has(index) ? "digests" : "whole";
+    };
+  },
+  look: async (service) => {
+    // Looked at from the first to the last and again: once one is gone, all that are looked at after it are.
+    let isGone = false;
+    for (const index of [0, 195, 295, 0, 195, 295]) {
+      const { left } = await look(service, index);
+      if (isGone) assert.equal(left, "digests", `entry ${index} after another one was gone`);
+      isGone ||= left === "digests";
+    }
+  },
+  files: (data) => assert.deepEqual(foundIn(data, PLANTED), []),
+};
+
+async function putPolicy(service: ServiceProcess, as: As): Promise<void> {
+  const rules = [{ name: "logins", action: "user.*", keepAtMost: "PT1S", after: "prune" }];
+  await service.json(200, `PUT ${RETENTION}`, { rules, reason: "our schedule" }, as);
+}
+
+const pruning: ServiceJob = {
+  name: "prune",
+  begin: putPolicy,
+  ensure: async (service, as) => {
+    const { inForce } = await service.json<{ inForce?: unknown }>(200, `GET ${RETENTION}`);
+    if (inForce == null) await putPolicy(service, as);
+  },
+  isDone: async (service) => {
+    type Status = { readonly step?: string; readonly lastRunAt?: unknown; readonly isWorking: boolean };
+    const status = await service.json<Status>(200, `GET ${RETENTION}/status`);
+    const { left } = await look(service, 298);
+    return left === "leaf hash" && status.step === undefined && !status.isWorking && status.lastRunAt !== undefined;
+  },
+  leftOf: (id) => (isLogin(id) ? "leaf hash" : "whole"),
+  look: async (service) => {
+    for (const index of [0, 8, 255, 256, 298]) assert.notEqual((await look(service, index)).left, "digests");
+  },
+};
+
+async function encryptionOf(service: ServiceProcess): Promise<Encryption> {
+  return service.json<Encryption>(200, "GET /v1/encryption");
+}
+
+const rotation: ServiceJob = {
+  name: "rotate",
+  begin: async (service) => void (await service.json(200, "POST /v1/encryption/rotate")),
+  ensure: async (service) => {
+    const { wrappedBy } = await encryptionOf(service);
+    assert.ok(["1", "2"].includes(wrappedBy.version), wrappedBy.version);
+    if (wrappedBy.version === "1") await service.json(200, "POST /v1/encryption/rotate");
+  },
+  isDone: async (service) => (await encryptionOf(service)).wrappedBy.version === "2",
+  leftOf: () => "whole",
+};
+
+const rewrapping: ServiceJob = {
+  name: "rewrap",
+  prepare: async (service) => void (await service.json(200, "POST /v1/encryption/rotate")),
+  begin: async (service) => void (await service.json(202, "POST /v1/encryption/rewrap")),
+  ensure: async (service) => void (await service.json(202, "POST /v1/encryption/rewrap")),
+  isDone: async (service) => {
+    const { state } = await service.json<{ state: string }>(200, "GET /v1/encryption/rewrap");
+    assert.notEqual(state, "failed");
+    const { wraps } = await encryptionOf(service);
+    return state === "done" && wraps.every(({ version }) => version === "2");
+  },
+  leftOf: () => "whole",
+};
+
+export const SERVICE_JOBS: readonly ServiceJob[] = [erasure, pruning, rotation, rewrapping];
