@@ -1,7 +1,6 @@
 /** Talks to the thread that rebuilds trees: a new one when the last one died. */
 
-import type { Entry } from "../../entry/entry.ts";
-import { packEntry } from "../../entry/packed.ts";
+import type { PackedEntry } from "../../entry/packed.ts";
 import { RecordEncoder } from "../../store/values/value-layout.ts";
 import { WorkerThread } from "../../worker-thread.ts";
 import type { SealAnswer, SealTask } from "./rebuild-thread.ts";
@@ -28,9 +27,12 @@ export class Rebuilder {
     return this.#tree({ task: "start", size, frontier });
   }
 
-  /** Adds 2^k entries, the size so far being a multiple of 2^k; gives their leaf hashes, joined. */
-  async add(entries: readonly Entry[]): Promise<Uint8Array> {
-    const parts = entries.map((entry) => this.#encoder.entry(packEntry(entry)).slice());
+  /**
+   * Adds 2^k entries, the size so far being a multiple of 2^k; gives their leaf hashes, joined.
+   * @throws RebuildError or RangeError when the members of one are not packed as they must be
+   */
+  async add(entries: readonly PackedEntry[]): Promise<Uint8Array> {
+    const parts = entries.map((entry) => this.#encoder.entry(entry).slice());
     const records = new Uint8Array(Buffer.concat(parts));
     const task = { task: "add", records, lengths: parts.map(({ length }) => length) } as const;
     const answer = await this.#ask(task, [records.buffer]);

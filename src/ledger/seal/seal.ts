@@ -5,7 +5,7 @@
  * Why: docs/decisions/0033.
  */
 
-import type { Entry } from "../../entry/entry.ts";
+import type { PackedEntry } from "../../entry/packed.ts";
 import { readJson } from "../../json/read.ts";
 import { fromHex, type Hex, toHex } from "../../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../../merkle/checkpoint.ts";
@@ -126,12 +126,39 @@ export class Sealer {
     const edge: Uint8Array[] = [];
     const edgeFrom = Math.max(from, to - (to % TILE_WIDTH));
     for await (const { start, entries } of chunks(ledger, from, to)) {
-      const leaves = await this.#rebuilder.add(entries);
+      const leaves = await this.#leavesOf(ledger, start, entries);
       await compareTiles(ledger, start, leaves, to);
       if (start >= edgeFrom) edge.push(leaves);
     }
     return { from: edgeFrom, leaves: Buffer.concat(edge) };
   }
+
+  /** Leaf hashes from the other hand, which alone reads the members. @throws SealError with the entry that cannot be read */
+  async #leavesOf(ledger: Ledger, start: number, entries: readonly PackedEntry[]): Promise<Uint8Array> {
+    try {
+      return await this.#rebuilder.add(entries);
+    } catch (error) {
+      if (error instanceof RebuildError || error instanceof RangeError)
+        await requireReadable(ledger, start, start + entries.length);
+      throw error;
+    }
+  }
+}
+
+/** @throws SealError with the first of the entries [from, to) that cannot be read */
+async function requireReadable(ledger: Ledger, from: number, to: number): Promise<void> {
+  let at = from;
+  try {
+    for await (const _ of ledger.entries(from, to)) at++;
+  } catch (cause) {
+    throw unreadable(ledger, at, cause);
+  }
+}
+
+function unreadable(ledger: Ledger, at: number, cause: unknown): unknown {
+  if (!(cause instanceof DamagedStoreError)) return cause;
+  const message = `ledger ${ledger.record.name}: entry ${at} cannot be read back: ${cause.message}`;
+  return new SealError(message, { from: at, to: at + 1 }, { cause });
 }
 
 function requireSignature(ledger: Ledger, checkpoint: SignedCheckpoint): void {
@@ -158,27 +185,26 @@ async function requireKnown(ledger: Ledger, checkpoint: SignedCheckpoint, state:
   requireSignature(ledger, known);
 }
 
-type Chunk = { readonly start: number; readonly entries: readonly Entry[] };
+type Chunk = { readonly start: number; readonly entries: readonly PackedEntry[] };
 
-/** Entries [from, to) in perfect subtrees of at most 1024 entries. */
+/** Entries [from, to) as they are stored, in perfect subtrees of at most 1024 entries. */
 async function* chunks(ledger: Ledger, from: number, to: number): AsyncGenerator<Chunk> {
   let start = from;
   let width = chunkWidth(start, to);
-  let entries: Entry[] = [];
+  let entries: PackedEntry[] = [];
   try {
-    for await (const entry of ledger.entries(from, to)) {
-      entries.push(entry);
-      if (entries.length < width) continue;
-      yield { start, entries };
-      start += width;
-      width = chunkWidth(start, to);
-      entries = [];
+    for await (const some of ledger.packedEntries(from, to)) {
+      for (const entry of some) {
+        entries.push(entry);
+        if (entries.length < width) continue;
+        yield { start, entries };
+        start += width;
+        width = chunkWidth(start, to);
+        entries = [];
+      }
     }
   } catch (cause) {
-    if (!(cause instanceof DamagedStoreError)) throw cause;
-    const at = start + entries.length;
-    const message = `ledger ${ledger.record.name}: entry ${at} cannot be read back: ${cause.message}`;
-    throw new SealError(message, { from: at, to: at + 1 }, { cause });
+    throw unreadable(ledger, start + entries.length, cause);
   }
 }
 

@@ -7,7 +7,7 @@ import { SealError, Sealer } from "../../../src/ledger/seal/seal.ts";
 import { leafOf, SealTree } from "../../../src/ledger/seal/second-tree.ts";
 import { type Hex, toHex } from "../../../src/merkle/bytes.ts";
 import { keccak256, leafHash } from "../../../src/merkle/hash.ts";
-import type { Store } from "../../../src/store/store.ts";
+import { DamagedStoreError, type Store } from "../../../src/store/store.ts";
 import { altered, flipped, withEntries, withTiles } from "../altered.ts";
 import { many, openLedger, otherSigner, prepared, record, signer, storeWithLedger } from "../fixtures.ts";
 
@@ -96,9 +96,9 @@ test("a seal goes on where the last one ended, also with another sealer, and doe
   await ledger.append({ entries: many(900, "more"), source });
   const read: number[] = [];
   const counting = altered(store, {
-    entries(id: Hex, from: number, to: number) {
+    packedEntries(id: Hex, from: number, to: number) {
       read.push(from, to);
-      return store.entries(id, from, to);
+      return store.packedEntries(id, from, to);
     },
   });
   const again = await openLedger(counting);
@@ -147,11 +147,34 @@ for (const [what, change] of CHANGES) {
     const ledger = await openLedger(store);
     for (const index of [0, 255, 256, 300, 511, 512, 699]) {
       const changed = withEntries(store, (entry, i) => (i === index ? change(entry) : entry));
-      const entries = (from: number, to: number) => changed.entries(record.id, from, to);
-      await expectSealError(sealer.seal(altered(ledger, { entries })), index, index + 1);
+      const packedEntries = (from: number, to: number) => changed.packedEntries(record.id, from, to);
+      await expectSealError(sealer.seal(altered(ledger, { packedEntries })), index, index + 1);
     }
     assert.equal(await store.record("seals", record.id), undefined);
     assert.equal((await sealer.seal(ledger)).from, 0);
+  });
+}
+
+for (const [what, members] of [
+  ["are cut off", (packed: Uint8Array) => packed.slice(0, -5)],
+  ["are none", () => Uint8Array.of(0)],
+] as const) {
+  test(`an entry whose members ${what}, though its checksum is right, is named`, async (t) => {
+    const store = await filled(700);
+    const ledger = await openLedger(store);
+    const wrong = altered(ledger, {
+      async *packedEntries(from: number, to: number) {
+        let index = from;
+        for await (const some of ledger.packedEntries(from, to)) {
+          yield some.map((entry) => (index++ === 300 ? { ...entry, members: members(entry.members) } : entry));
+        }
+      },
+      async *entries(from: number, to: number) {
+        yield* ledger.entries(from, Math.min(to, 300));
+        if (to > 300) throw new DamagedStoreError("entry 300 is damaged");
+      },
+    });
+    await expectSealError(sealerOf(t, store).seal(wrong), 300, 301);
   });
 }
 
