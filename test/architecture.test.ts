@@ -98,6 +98,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "worker-thread.ts",
   ],
   http: [
+    "archive",
     "group-by.ts",
     "deferred.ts",
     "merkle",

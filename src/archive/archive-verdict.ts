@@ -124,7 +124,7 @@ const SENTENCES: Readonly<Record<SayingName, (said: Said) => string>> = {
   developmentForked: (said) =>
     `Proved on ${ON_DEVELOPMENT}: ${held(said)}. And the ledger is marked as forked there. ${NOT_PROVED}`,
   signed: (said) =>
-    `Proved: ${said.subject.signer}, whom you expect, signed that ${rangeOf(said)} are in the ledger's tree. No chain was asked: only the signer itself says that this was at ${formatSeconds(said.subject.signedAt)}. ${NOT_PROVED}`,
+    `Proved: ${said.subject.signer}, whom you expect, signed that ${rangeOf(said)}, are in the ledger's tree. No chain was asked: only the signer itself says that this was at ${formatSeconds(said.subject.signedAt)}. ${NOT_PROVED}`,
   developmentOnly: (said) =>
     `Could not tell: ${ON_DEVELOPMENT}, alone holds it. What was checked holds (${signed(said)}), and that may be all you want: then say that a development chain is enough.`,
   unvouched: (said) =>
@@ -144,7 +144,7 @@ function rangeOf({ facts, subject }: Said, calling = ""): string {
   const { from, to } = facts.header.range;
   const gone = facts.withheld === 0 ? "" : `, ${count(facts.withheld, "member")} of them withheld`;
   const byLeaf = facts.byLeaf === 0 ? "" : `, ${facts.byLeaf} of them by their leaf hash alone`;
-  return `entries ${from} to ${to - 1} of ${calling}${describeLedger(subject)}, all ${facts.trailer.entries} of them in this file${byLeaf}${gone},`;
+  return `entries ${from} to ${to - 1} of ${calling}${describeLedger(subject)}, all ${facts.trailer.entries} of them in this file${byLeaf}${gone}`;
 }
 
 function signed({ facts, subject }: Said): string {
@@ -160,5 +160,5 @@ function held(said: Said): string {
     if (byTrustedBlock) return `${time} whose hash you trust`;
     return `${time} of chain ${chainId}, which ${isFinal ? "is final" : "is not final yet"}`;
   });
-  return `${who}${rangeOf(said)} are in the ledger's tree, and it was in the contract's storage ${times.join("")}`;
+  return `${who}${rangeOf(said)}, are in the ledger's tree, and it was in the contract's storage ${times.join("")}`;
 }

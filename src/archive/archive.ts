@@ -15,6 +15,7 @@ export const ARCHIVE_FORMATS = { 1: "holdfast/archive@1", 2: "holdfast/archive@2
 /** How the name of an archive in clear ends; that of an encrypted one has `.age` behind it. */
 export const ARCHIVE_ENDING = ".hfa";
 export const ENCRYPTED_ENDING = `${ARCHIVE_ENDING}.age`;
+export const ARCHIVE_TYPE = "application/vnd.holdfast.archive";
 
 /** What an archive is of; its first frame. */
 export type ArchiveHeader = {

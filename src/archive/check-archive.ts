@@ -19,6 +19,7 @@ import {
   type ArchivedEntries,
   ArchiveError,
   type ArchiveHeader,
+  type ArchivePart,
   type ArchiveProof,
   type ArchiveTrailer,
 } from "./archive.ts";
@@ -34,13 +35,15 @@ export type CheckOptions = VerifyOptions & {
   /** keccak256; a fast one pays. */
   readonly hash: Hash;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Gets each part once it was checked, while nothing is wrong; what it throws ends the reading. */
+  readonly onPart?: (part: ArchivePart) => Promise<void>;
 };
 
 /** Verifies an archive in clear. It resolves to a verdict whatever the bytes are, and rejects only when they cannot be read. */
 export async function checkArchive(bytes: AsyncIterable<Uint8Array>, options: CheckOptions): Promise<ArchiveVerdict> {
   const pass = new ArchivePass(options);
   const trail = new Trail();
-  const refused = await readAll(bytes, pass);
+  const refused = await readAll(bytes, pass, options.onPart);
   if (refused?.code === "archive_not_one") return noArchive(options, refused.message);
   await trail.take(
     { name: "archive" },
@@ -67,7 +70,11 @@ function refuse(error: Error | undefined): true {
 }
 
 /** What is wrong with the file itself. */
-async function readAll(bytes: AsyncIterable<Uint8Array>, pass: ArchivePass): Promise<ArchiveError | undefined> {
+async function readAll(
+  bytes: AsyncIterable<Uint8Array>,
+  pass: ArchivePass,
+  onPart: CheckOptions["onPart"],
+): Promise<ArchiveError | undefined> {
   try {
     for await (const part of readArchive(bytes)) {
       if (part.kind === "header") pass.begin(part.header);
@@ -75,6 +82,7 @@ async function readAll(bytes: AsyncIterable<Uint8Array>, pass: ArchivePass): Pro
       else if (part.kind === "checkpoint") pass.takeCheckpoint(part.checkpoint);
       else if (part.kind === "proof") pass.takeProof(part.proof);
       else pass.trailer = part.trailer;
+      if (pass.problem === undefined) await onPart?.(part);
     }
     return undefined;
   } catch (error) {

@@ -7,9 +7,8 @@
 import { type Entry, entryLeafHash } from "../entry/entry.ts";
 import { type PackedEntry, unpackEntry } from "../entry/packed.ts";
 import { equal } from "../merkle/bytes.ts";
-import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
-import type { ArchiveHeader, ArchivePart, ArchiveProof } from "./archive.ts";
+import type { ArchivePart } from "./archive.ts";
 import { readArchive } from "./read-archive.ts";
 
 /** An archive that was verified, to be read once more. */
@@ -21,10 +20,7 @@ export type OrderedArchive = {
 
 /** What comes of it, in the order of the ledger; a checkpoint and a proof come when all entries below the range's end have. */
 export type OrderedPart =
-  | { readonly kind: "header"; readonly header: ArchiveHeader }
-  | { readonly kind: "entries"; readonly entries: readonly PackedEntry[] }
-  | { readonly kind: "checkpoint"; readonly checkpoint: SignedCheckpoint }
-  | { readonly kind: "proof"; readonly proof: ArchiveProof }
+  | Exclude<ArchivePart, { kind: "trailer" }>
   | { readonly kind: "end"; readonly name: string; readonly digest: string };
 
 /** Two archives, each of which verifies, say that the same entry is another one. */
@@ -64,7 +60,7 @@ export async function* mergeArchives(
           taken.map((each) => each[i] as PackedEntry),
         ),
       );
-      yield { kind: "entries", entries };
+      yield { kind: "entries", first: position, entries };
       position += count;
     }
   } finally {

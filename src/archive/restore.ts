@@ -1,6 +1,8 @@
 /**
  * Archives -> a store that has what they have: entries, checkpoints and anchors as they were, tiles made again. Nothing is signed: each
- * commit is one that the ledger's signer signed once, and its root has to be the one that the entries lead to.
+ * commit is one that the ledger's signer signed once, and its root has to be the one that the entries lead to. The ledger is to be read
+ * then, unless it is said that it goes on there.
+ * Why: docs/decisions/0221.
  */
 
 import { entryLeafHash } from "../entry/entry.ts";
@@ -12,15 +14,22 @@ import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { anchorWrite } from "../store/anchor-record.ts";
 import type { LedgerRecord, Store } from "../store/store.ts";
-import type { ArchiveHeader, ArchiveProof } from "./archive.ts";
+import type { ArchiveHeader, ArchivePart, ArchiveProof } from "./archive.ts";
 import type { ArchiveVerdict } from "./archive-verdict.ts";
-import { checkArchive } from "./check-archive.ts";
-import { ArchiveConflictError, mergeArchives, type OrderedPart } from "./ordered-parts.ts";
+import { type CheckOptions, checkArchive } from "./check-archive.ts";
+import { ArchiveConflictError, mergeArchives } from "./ordered-parts.ts";
 
 /** An archive in clear, which can be read again from its begin. Several may have the same entries. */
 export type RestorableArchive = { readonly name: string; readonly read: () => AsyncIterable<Uint8Array> };
 
-export type RestoreOptions = { readonly hash: Hash; readonly onProgress?: (done: number, total: number) => void };
+export type RestoreOptions = {
+  readonly hash: Hash;
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Whether the ledger goes on in the store, and nowhere else: without it nothing is ever signed for it there. */
+  readonly goesOn?: boolean;
+};
+
+export type ImportOptions = CheckOptions & Pick<RestoreOptions, "goesOn">;
 
 /** What is in the store now. */
 export type Restored = {
@@ -49,11 +58,11 @@ type Checked = RestorableArchive & { readonly found: NonNullable<ArchiveVerdict[
 export async function restoreArchives(
   store: Store,
   archives: readonly RestorableArchive[],
-  { hash, onProgress = () => undefined }: RestoreOptions,
+  { hash, onProgress = () => undefined, goesOn = false }: RestoreOptions,
 ): Promise<Restored> {
   const checked = await checkAll(archives, hash);
   const total = Math.max(...checked.map(({ found }) => found.range.to));
-  const writing = new RestoredLedger(store, hash, (done) => onProgress(done, total));
+  const writing = new RestoredLedger(store, hash, !goesOn);
   const ordered = checked.map(({ name, read, found }) => ({ name, read, from: found.range.from }));
   try {
     for await (const part of mergeArchives(ordered, hash)) {
@@ -61,11 +70,36 @@ export async function restoreArchives(
       else if (checked.every(({ name, found }) => name !== part.name || found.digest !== part.digest)) {
         throw new RestoreError(`${part.name} was changed while it was read`);
       }
+      if (part.kind === "entries") onProgress(part.first + part.entries.length, total);
     }
   } catch (error) {
     throw error instanceof ArchiveConflictError ? new RestoreError(error.message, { cause: error }) : error;
   }
   return writing.end();
+}
+
+/**
+ * Makes a ledger of one archive, which need not be there a second time: what is written is worth something only when this resolves.
+ * @param bytes of an archive in clear of the whole ledger, or of its beginning
+ * @param store is thrown away when this rejects
+ * @throws RestoreError unless all of it verifies, as far as the options let it be told
+ */
+export async function importArchive(
+  store: Store,
+  bytes: AsyncIterable<Uint8Array>,
+  { goesOn = false, ...checking }: ImportOptions,
+): Promise<Restored & { readonly verdict: ArchiveVerdict }> {
+  const writing = new RestoredLedger(store, checking.hash, !goesOn);
+  const onPart = async (part: ArchivePart): Promise<void> => {
+    if (part.kind === "header" && part.header.range.from !== 0) {
+      const from = String(part.header.range.from);
+      throw new RestoreError(`expected an archive that begins with entry 0, got one from ${from} on`);
+    }
+    await writing.take(part);
+  };
+  const verdict = await checkArchive(bytes, { ...checking, onPart });
+  if (verdict.archive === undefined) throw new RestoreError(verdict.summary);
+  return { ...(await writing.end()), verdict };
 }
 
 /** In the order of their ranges. */
@@ -100,7 +134,7 @@ async function checkAll(archives: readonly RestorableArchive[], hash: Hash): Pro
 class RestoredLedger {
   readonly #store: Store;
   readonly #hash: Hash;
-  readonly #onProgress: (done: number) => void;
+  readonly #isReadOnly: boolean;
   readonly #edge: TreeEdge;
   #record: LedgerRecord | undefined;
   #newest: SignedCheckpoint | undefined;
@@ -108,18 +142,18 @@ class RestoredLedger {
   #waiting: PackedEntry[] = [];
   #proofs: ArchiveProof[] = [];
 
-  constructor(store: Store, hash: Hash, onProgress: (done: number) => void) {
+  constructor(store: Store, hash: Hash, isReadOnly: boolean) {
     this.#store = store;
     this.#hash = hash;
-    this.#onProgress = onProgress;
+    this.#isReadOnly = isReadOnly;
     this.#edge = new TreeEdge(hash);
   }
 
-  async take(part: Exclude<OrderedPart, { kind: "end" }>): Promise<void> {
+  async take(part: ArchivePart): Promise<void> {
     if (part.kind === "header") await this.#begin(part.header);
     else if (part.kind === "entries") this.#waiting.push(...part.entries);
     else if (part.kind === "checkpoint") await this.#commit(part.checkpoint);
-    else await this.#prove(part.proof);
+    else if (part.kind === "proof") await this.#prove(part.proof);
   }
 
   async end(): Promise<Restored> {
@@ -137,7 +171,8 @@ class RestoredLedger {
     const all = signers.map((signer) => signer.toLowerCase() as Hex);
     if (this.#record === undefined) {
       const [first, ...later] = all as [Hex, ...Hex[]];
-      this.#record = { id, name, label, owner: owner.toLowerCase() as Hex, signer: first, createdAt };
+      const record = { id, name, label, owner: owner.toLowerCase() as Hex, signer: first, createdAt };
+      this.#record = this.#isReadOnly ? { ...record, readOnly: true } : record;
       await this.#store.addLedger(this.#record);
       for (const signer of later) await this.#rotate(signer);
     } else {
@@ -178,7 +213,6 @@ class RestoredLedger {
     this.#edge.forget();
     this.#newest = checkpoint;
     this.#waiting = [];
-    this.#onProgress(this.#edge.size);
   }
 
   /** Those of checkpoints that the store has; what one cost is not in an archive. */

@@ -24,6 +24,8 @@ export type ArchiveRequest = {
   readonly from: number;
   readonly to: number;
   readonly codec?: CodecName;
+  /** 2 where it is not looked first whether there are entries of nothing but their leaf hash. */
+  readonly version?: 2;
   /** Entries that go into it with their members; of the others, as of those that are pruned, the leaf hash proves the rest. */
   readonly isWanted?: (index: number) => boolean;
   readonly onProgress?: (done: number, total: number) => void;
@@ -48,7 +50,7 @@ export async function* writeArchive(source: ArchiveSource, request: ArchiveReque
   if (!(from >= 0 && from < to && to <= ledger.size)) {
     throw new RangeError(`expected a range with entries of the ${ledger.size} there are, got [${from}, ${to})`);
   }
-  const version = (await hasLeavesAlone(ledger, request)) ? 2 : 1;
+  const version = request.version ?? ((await hasLeavesAlone(ledger, request)) ? 2 : 1);
   const writer = new FrameWriter(codec, version);
   yield magicOf(version);
   yield writer.write(KINDS.header, encodeText(await headerOf(ledger, from, to, version)));

@@ -17,6 +17,7 @@ export type LedgerStatus = {
   readonly size: number;
   readonly anchoredSize: number;
   readonly finalSize: number;
+  readonly readOnly?: true;
   /** Services before this one say nothing of explorers. */
   readonly chains?: readonly { readonly chainId: number; readonly explorer?: Explorer }[];
 };
@@ -40,7 +41,13 @@ export function addLedgers(program: Command): void {
 /** Ledgers as a table. */
 export function ledgerTable(ledgers: readonly LedgerStatus[]): string[] {
   const head = ["LEDGER", "RECORDED", "ANCHORED", "FINAL", "ID"];
-  const rows = ledgers.map((l) => [l.name, `${l.size}`, `${l.anchoredSize}`, `${l.finalSize}`, l.id]);
+  const rows = ledgers.map((l) => [
+    l.name,
+    `${l.size}`,
+    `${l.anchoredSize}`,
+    `${l.finalSize}`,
+    `${l.id}${l.readOnly === true ? "  read-only" : ""}`,
+  ]);
   return table([head, ...rows]);
 }
 

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   tail: async () => (await import("./tail/command.ts")).addTail,
   prove: async () => (await import("./prove.ts")).addProve,
   export: async () => (await import("./export/command.ts")).addExport,
+  import: async () => (await import("./import.ts")).addImport,
   verify: async () => (await import("./verify.ts")).addVerify,
   upgrade: async () => (await import("./upgrade/command.ts")).addUpgrade,
   calldata: async () => (await import("./calldata.ts")).addCalldata,

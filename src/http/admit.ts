@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request } from "express";
 import type * as z from "zod";
 import type { Ledger } from "../ledger/ledger.ts";
+import { readOnlyError } from "../ledger/read-only.ts";
 import { labelOf } from "../merkle/checkpoint.ts";
 import { OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
 import { formatName, pickQuery, readPath, readQuery } from "./api/params.ts";
@@ -22,7 +23,7 @@ import {
   signatureRefused,
 } from "./auth/authorize.ts";
 import { foreignCredentialsOf } from "./auth/credentials.ts";
-import type { Permission } from "./auth/roles.ts";
+import { isRecording, type Permission } from "./auth/roles.ts";
 import { signatureOf } from "./auth/signatures.ts";
 import { Problem } from "./problem.ts";
 import type { Reply } from "./reply.ts";
@@ -76,7 +77,7 @@ type Admission = Pick<Services, "keys" | "ledgers" | "keysInQuery" | "now" | "li
 
 /**
  * What admits requests of one operation, in this order: the key, what it allows, the path, the ledger, the query.
- * @throws Problem key_missing, key_invalid, role_insufficient, ledger_forbidden, ledger_unknown, parameter_invalid
+ * @throws Problem key_missing, key_invalid, role_insufficient, ledger_forbidden, ledger_unknown, parameter_invalid, and LedgerReadOnlyError
  */
 export function admission<Id extends OperationId>(
   services: Admission,
@@ -92,6 +93,7 @@ export function admission<Id extends OperationId>(
     const key = permission === undefined ? findKey(keys, req) : authorize(keys, req, permission, name);
     const path = operation.path === undefined ? undefined : readPath(operation.path, req);
     const ledger = name === undefined ? undefined : ledgerFor(ledgers, name, permission === undefined, key);
+    if (permission !== undefined && isRecording(permission)) requireGoingOn(ledger);
     const query = operation.query === undefined ? undefined : readQuery(operation.query, req);
     return { req, res, key, path, ledger, query } as unknown as Admitted<Id>;
   };
@@ -115,7 +117,8 @@ function foreignAdmission<Id extends OperationId>(
     const source = shown === undefined && foreign?.maySign === true ? pickQuery(["source"], req).source : undefined;
     const readSignature = () => signatureOf(format, req, { now: now(), toleranceMs: limits.signatureToleranceMs });
     const signature = source === undefined ? undefined : readSignature();
-    const find = (key: ApiKey) => (name === undefined ? ledgerOf(ledgers, key) : ledgerFor(ledgers, name, false, key));
+    const find = (key: ApiKey) =>
+      requireGoingOn(name === undefined ? ledgerOf(ledgers, key) : ledgerFor(ledgers, name, false, key));
     const readItsPath = () => (pathSchema === undefined ? undefined : readPath(pathSchema, req));
     const admitted = (parts: object) => ({ req, res, ...parts }) as unknown as Admitted<Id>;
     if (source !== undefined && signature !== undefined) {
@@ -139,6 +142,12 @@ function foreignAdmission<Id extends OperationId>(
     };
     return admitted({ path, isUnproven: false, senderOf });
   };
+}
+
+/** @throws LedgerReadOnlyError */
+function requireGoingOn<L extends Ledger | undefined>(ledger: L): L {
+  if (ledger?.record.readOnly === true) throw readOnlyError(ledger.record);
+  return ledger;
 }
 
 /** The ledger of a key that is for one; of any other key the only ledger that there is. */

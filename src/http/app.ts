@@ -24,6 +24,7 @@ import { appendEvents } from "./routes/append.ts";
 import { checkEvents } from "./routes/check.ts";
 import { proveEvent, readEvent } from "./routes/events/event.ts";
 import { exportEvents } from "./routes/events/export.ts";
+import { exportLedger } from "./routes/events/export-ledger.ts";
 import { listIntents } from "./routes/events/intents.ts";
 import { listSearches, putSearch, removeSearch } from "./routes/events/saved-searches.ts";
 import { countEvents, countMatches, listEvents } from "./routes/events/search.ts";
@@ -128,6 +129,7 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     tailEvents: tailEvents(services),
     countEvents: countEvents(services),
     exportEvents: exportEvents(services),
+    exportLedger: exportLedger(services),
     readEvent: readEvent(services),
     proveEvent: proveEvent(services),
     listLedgers: listLedgers(services),

@@ -7,6 +7,7 @@ import { fromHex, type Hex } from "../merkle/bytes.ts";
 import { deriveLedgerId, labelOf } from "../merkle/checkpoint.ts";
 import type { LedgerRecord } from "../store/store.ts";
 import { Ledger, type LedgerOptions } from "./ledger.ts";
+import { muteSigner, readOnlyError } from "./read-only.ts";
 
 export type RegistryOptions = Omit<LedgerOptions, "record"> & {
   /** Account that opens new ledgers on the chains; their ids come from it. Lower case. */
@@ -72,10 +73,22 @@ export class LedgerRegistry {
 
   async #add(record: LedgerRecord): Promise<Ledger> {
     const { store, signer, rotate, onOpen } = this.#options;
+    if (record.readOnly === true) return this.#addReadOnly(record);
     if (rotate === true && record.signer !== signer.address) await store.updateSigner(record.id, signer.address);
     const current = (await store.ledgers()).find(({ id }) => id === record.id) ?? record;
     const ledger = await Ledger.open({ ...this.#options, record: current });
     await onOpen?.(ledger);
+    this.#byName.set(record.name, ledger);
+    return ledger;
+  }
+
+  /** Its signer stays the one that it had, and nothing new is let through to be signed. */
+  async #addReadOnly(record: LedgerRecord): Promise<Ledger> {
+    const admit = () => {
+      throw readOnlyError(record);
+    };
+    const ledger = await Ledger.open({ ...this.#options, record, signer: muteSigner(record), admit });
+    await this.#options.onOpen?.(ledger);
     this.#byName.set(record.name, ledger);
     return ledger;
   }

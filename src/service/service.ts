@@ -107,7 +107,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const anchorer = await openAnchorer(ground, registry);
   const { opened, log, health, store, hash, indexes, sources, rules, retention, erasures } = ground;
   const { signer, setups, facts, certificate } = ground;
-  const isUsed = registry.list().some(({ size }) => size > 0);
+  const isUsed = registry.list().some(({ size, record }) => size > 0 && record.readOnly !== true);
   const contentKey = await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed });
   const { keys, isFirstStart } = await openKeys(config, ground, contentKey);
   const limits = httpLimits(config);
@@ -276,7 +276,7 @@ async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegist
     onTileMade: (ledgerId, tile, why) =>
       log.warn({ ledgerId, tile, why }, "a tile was made again from the entries under it; run an audit"),
     onOpen: async (ledger) => {
-      await marks.follow(ledger);
+      if (ledger.record.readOnly !== true) await marks.follow(ledger);
       time.follow(ledger);
       await indexes.follow(ledger);
       sources.follow(ledger);
@@ -302,7 +302,8 @@ async function openAnchorer(ground: Ground, registry: LedgerRegistry): Promise<A
     chains: setups,
     log,
     health,
-    ledgers: () => registry.list(),
+    // Of one that is to be read the chain may have more: it goes on elsewhere.
+    ledgers: () => registry.list().filter(({ record }) => record.readOnly !== true),
     seal: async (ledger) => (await sealer.seal(ledger)).checkpoint,
     resign: (_, { ledgerId, size, root }) => signNow(signer, { ledgerId, size, root }, time.now()),
     heartbeat: (ledger) => beat(ledger, hash, time.now()),

@@ -72,6 +72,7 @@ function findWrong(record: LedgerRecord): string | undefined {
   for (const [name, length] of Object.entries(HEX_MEMBERS)) {
     if (!isHex(record[name as keyof typeof HEX_MEMBERS], length)) return `${length} bytes of lower-case hex as ${name}`;
   }
+  if (record.readOnly !== undefined && record.readOnly !== true) return "true or nothing as readOnly";
   const former: unknown = record.formerSigners ?? [];
   const isListed = Array.isArray(former) && former.every((signer) => isHex(signer, HEX_MEMBERS.signer));
   return isListed ? undefined : "addresses as formerSigners";

@@ -30,6 +30,8 @@ export type LedgerRecord = {
   readonly formerSigners?: readonly Hex[];
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** It was brought here to be read: whoever goes on with it signs elsewhere, and nothing is ever signed for it here. */
+  readonly readOnly?: true;
 };
 
 /**

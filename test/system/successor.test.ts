@@ -61,4 +61,28 @@ test("a fresh folder does not begin a ledger that the chain knows better, but on
   const watched = ["watch", "--once", "--url", first.url, "--rpc", first.node, "--contract", chain.contract, "--json"];
   const { checks } = JSON.parse((await runCli(watched, { cwd: makeFolder(t) })).stdout);
   assert.match(checks.lag.detail, /has a successor/);
+
+  // The old one can be read beside the new one, under whatever key the service has, and without marks.
+  const file = world.path("main.hfa");
+  const exported = await runCli([
+    "export",
+    file,
+    "--as",
+    "ledger",
+    "--url",
+    first.url,
+    "--key-file",
+    first.facts.adminKeyFile,
+  ]);
+  assert.equal(exported.status, 0, exported.stderr);
+  const folder = world.path("imported");
+  const onChain = ["--rpc", first.node, "--development", "--contract", chain.contract];
+  const imported = await runCli(["import", file, "--data", folder, ...onChain]);
+  assert.equal(imported.status, 0, imported.stderr);
+  const reading = await world.start({ data: "imported", config: { ...config, ledger: "main-3" } });
+  const kept = await reading.json<Ledger & { readonly readOnly: boolean }>(200, "GET /v1/ledgers/main");
+  assert.deepEqual([kept.readOnly, kept.signer, kept.anchoredSize], [true, main.signer, 2]);
+  await reading.json(409, "POST /v1/ledgers/main/events", event("d"));
+  await reading.json(200, "GET /readyz");
+  assert.equal((await reading.stop()).status, 0);
 });

@@ -3,6 +3,7 @@
 import type { ArchiveSource } from "../../archive/write-archive.ts";
 import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import { Ledger } from "../../ledger/ledger.ts";
+import { muteSigner } from "../../ledger/read-only.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { storeFolder } from "../../service/config.ts";
 import { type LedgerRecord, type Store, StoreLockedError } from "../../store/store.ts";
@@ -60,11 +61,4 @@ async function sourceIn(store: Store, { name, folder, hash }: Asked): Promise<Ar
 /** A ledger that is opened as for writing, and for which nobody can sign. */
 export function openReading(store: Store, record: LedgerRecord, hash: Hash): Promise<Ledger> {
   return Ledger.open({ store, record, signer: muteSigner(record), hash });
-}
-
-function muteSigner({ signer, name }: LedgerRecord) {
-  const sign = async () => {
-    throw new Error(`expected nothing to be signed for ledger ${name} here`);
-  };
-  return { address: signer, sign };
 }

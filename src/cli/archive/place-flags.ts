@@ -112,6 +112,11 @@ export type LockFlags = {
 };
 
 export function withLockFlags(command: Command): Command {
+  return withRecipientFlags(command).option("--clear", "do not encrypt it: whoever has the file can read the events");
+}
+
+/** Those of {@link withLockFlags} that encrypt. */
+export function withRecipientFlags(command: Command): Command {
   return command
     .addOption(
       new Option("--recipient <key>", "encrypt it to this public key of age, age1…; repeatable").argParser(
@@ -119,8 +124,7 @@ export function withLockFlags(command: Command): Command {
       ),
     )
     .option("--recipients-file <file>", "encrypt it to the public keys in a file, one in a line")
-    .option("--passphrase-file <file>", "encrypt it under the passphrase in a file")
-    .option("--clear", "do not encrypt it: whoever has the file can read the events");
+    .option("--passphrase-file <file>", "encrypt it under the passphrase in a file");
 }
 
 /** @throws CliError unless exactly one way is chosen */

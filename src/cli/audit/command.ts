@@ -117,7 +117,7 @@ async function auditAll(
       () => digester.close(),
     );
     progress.stop();
-    const isUnmarked = !isMarked && report.entries > 0;
+    const isUnmarked = !isMarked && record.readOnly !== true && report.entries > 0;
     if (isUnmarked) printNote(`${record.name}: ${UNMARKED}.`);
     const findings = [...report.findings];
     const { size } = report.head ?? { size: 0 };

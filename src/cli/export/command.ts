@@ -15,39 +15,39 @@ import { TreeEdge } from "../../merkle/append.ts";
 import { fromHex, toHex } from "../../merkle/bytes.ts";
 import { recoverSigner, type SignedCheckpoint } from "../../merkle/checkpoint.ts";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
-import { type FilterFlags, filterOf, withFilterOptions } from "../remote/filter-flags.ts";
-import { ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
+import { withRecipientFlags } from "../archive/place-flags.ts";
+import { filterOf, withFilterOptions } from "../remote/filter-flags.ts";
+import { ServiceClient, withServiceOptions } from "../remote/service-client.ts";
 import { CliError, usageError } from "../terminal/failure.ts";
 import { counted, readCount, readWhole } from "../terminal/numbers.ts";
 import { openOutput, printNote, printResult } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
 import { checkExport } from "./check-export.ts";
+import { exportLedger, type LedgerExportFlags } from "./ledger.ts";
 import { MANIFEST } from "./manifest.ts";
-import { takeExport } from "./take-export.ts";
+import { newestSize, takeExport } from "./take-export.ts";
 import { ExportFile, type FileFormat } from "./write-export.ts";
 
 const RETRY_S = 300;
 const FILE_FORMATS: readonly FileFormat[] = [...TEXT_FORMATS, "parquet"];
+/** Not the events of a ledger, but the ledger itself. */
+const LEDGER = "ledger";
 
-type ExportFlags = ServiceOptions &
-  FilterFlags & {
-    readonly ledger: string;
-    readonly as: FileFormat;
-    readonly columns?: string;
-    readonly size?: number;
-    readonly retryFor: number;
-    readonly check?: boolean;
-    readonly json?: boolean;
-  };
+type ExportFlags = LedgerExportFlags & { readonly as: FileFormat | typeof LEDGER };
 
 export function addExport(program: Command): void {
   const command = program
     .command("export")
-    .description("Take all events away that a filter finds, as a file, each checked on the way.")
+    .description("Take all events away that a filter finds, or a whole ledger, as a file, each checked on the way.")
     .argument("<file>", 'the file to write; "-" is standard output');
-  withFilterOptions(withServiceOptions(command))
+  withRecipientFlags(withFilterOptions(withServiceOptions(command)))
     .option("--ledger <name>", "the ledger", LEDGER_DEFAULT)
-    .addOption(new Option("--as <format>", "what to write").choices(FILE_FORMATS).default("ndjson"))
+    .addOption(
+      new Option("--as <format>", "what to write; ledger is all of it as an archive, for holdfast import")
+        .choices([...FILE_FORMATS, LEDGER])
+        .default("ndjson"),
+    )
+    .option("--data <folder>", "of a ledger: data folder of a service that is stopped, instead of asking one")
     .option(
       "--columns <names>",
       `of csv and parquet, parted by commas; else ${COLUMNS_DEFAULT.slice(0, 4).join(",")},…`,
@@ -64,16 +64,17 @@ export function addExport(program: Command): void {
     )
     .option("--json", "print the result as JSON")
     .action(async (file: string, flags: ExportFlags) => {
+      if (flags.as === LEDGER) return exportLedger(file, flags);
       // Nobody is asked who was not named.
       const asked = flags.url === undefined ? undefined : new ServiceClient(flags);
       if (flags.check === true) printResult(await checkExport(file, asked), flags.json === true);
-      else await exportTo(file, flags);
+      else await exportTo(file, flags, flags.as);
     });
 }
 
-async function exportTo(file: string, flags: ExportFlags): Promise<void> {
-  refuseOthers(file, flags);
-  const { ledger, as } = flags;
+async function exportTo(file: string, flags: ExportFlags, as: FileFormat): Promise<void> {
+  refuseOthers(file, flags, as);
+  const { ledger } = flags;
   const columns = readNames(flags.columns);
   const client = new ServiceClient(flags);
   const size = flags.size ?? (await newestSize(client, ledger));
@@ -112,7 +113,13 @@ async function exportTo(file: string, flags: ExportFlags): Promise<void> {
   tell(file, whole, signer, edge !== undefined, flags.json === true);
 }
 
-function refuseOthers(file: string, { as, columns, json }: ExportFlags): void {
+function refuseOthers(file: string, flags: ExportFlags, as: FileFormat): void {
+  const { columns, json } = flags;
+  for (const name of ["data", "recipient", "recipientsFile", "passphraseFile"] as const) {
+    if (flags[name] === undefined) continue;
+    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw usageError(`Expected --${flag} with --as ledger, got --as ${as}.`);
+  }
   if (file === "-" && as === "parquet") throw usageError("Expected a file for Parquet, got standard output.");
   if (file === "-" && json === true) throw usageError("Expected a file where --json prints the result, got -.");
   if (columns !== undefined && as !== "csv" && as !== "parquet") {
@@ -127,16 +134,6 @@ function readNames(names: string | undefined): ReturnType<typeof readColumns> {
     if (!(error instanceof RangeError)) throw error;
     throw usageError(`--columns: ${error.message}.`);
   }
-}
-
-/** Size of the newest checkpoint; undefined for a ledger that is empty. */
-async function newestSize(client: ServiceClient, ledger: string): Promise<number | undefined> {
-  const path = `/v1/ledgers/${encodeURIComponent(ledger)}/checkpoint`;
-  const answer = await client.send(path);
-  const { size, code } = (answer.body ?? {}) as Readonly<Record<string, unknown>>;
-  if (code === "checkpoint_unknown") return undefined;
-  if (answer.status === 200 && Number.isSafeInteger(size)) return size as number;
-  return ((await client.require(path)).body as { size: number }).size;
 }
 
 function grow(edge: TreeEdge | undefined, records: readonly ExportRecord[]): void {

@@ -37,6 +37,16 @@ export type ExportQuestion = {
   readonly onProgress: (upTo: number) => void;
 };
 
+/** Size of the newest checkpoint; undefined for a ledger that is empty. */
+export async function newestSize(client: ServiceClient, ledger: string): Promise<number | undefined> {
+  const path = `/v1/ledgers/${encodeURIComponent(ledger)}/checkpoint`;
+  const answer = await client.send(path);
+  const { size, code } = (answer.body ?? {}) as Readonly<Record<string, unknown>>;
+  if (code === "checkpoint_unknown") return undefined;
+  if (answer.status === 200 && Number.isSafeInteger(size)) return size as number;
+  return ((await client.require(path)).body as { size: number }).size;
+}
+
 /** Takes all of it, and gives the trailer of the last answer. @throws CliError when it cannot be taken whole */
 export async function takeExport(client: ServiceClient, question: ExportQuestion): Promise<ExportTrailer> {
   let from = Number(question.filter.from ?? 0);

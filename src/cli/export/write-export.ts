@@ -18,7 +18,7 @@ export type FileFormat = TextFormat | "parquet";
 export type ExportFileOptions = { readonly ledger: string; readonly columns: readonly Column[] };
 
 /** Where bytes go, and the end of it. */
-type Sink = { readonly write: (bytes: Uint8Array) => void; readonly finish: () => void };
+export type Sink = { readonly write: (bytes: Uint8Array) => void; readonly finish: () => void };
 
 export class ExportFile {
   readonly #sink: Sink;
@@ -75,10 +75,11 @@ export class ExportFile {
   }
 }
 
-function sinkOf(file: string): Sink {
+/** @param file is there when it is whole; "-" is standard output */
+export function sinkOf(file: string): Sink {
   if (file === "-") {
     const { write, close } = openOutput("-");
-    return { write: (bytes) => write(Buffer.from(bytes).toString()), finish: close };
+    return { write, finish: close };
   }
   let output: OutputFile | undefined;
   const open = () => {

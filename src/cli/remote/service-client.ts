@@ -101,13 +101,17 @@ export class ServiceClient {
    * @returns the answer when it was refused
    * @throws AnswerError when there is none, or it ends in the middle
    */
-  async stream(path: string, take: (bytes: Uint8Array) => void, quietMs: number): Promise<ServiceAnswer | undefined> {
+  async stream(
+    path: string,
+    take: (bytes: Uint8Array) => void | Promise<void>,
+    quietMs: number,
+  ): Promise<ServiceAnswer | undefined> {
     const quiet = new AbortController();
     const timer = setTimeout(() => quiet.abort(), quietMs);
     try {
       return await this.follow(path, { headers: {}, signal: quiet.signal }, (bytes) => {
         timer.refresh();
-        take(bytes);
+        return take(bytes);
       });
     } finally {
       clearTimeout(timer);
@@ -151,14 +155,14 @@ export class ServiceClient {
   async follow(
     path: string,
     { headers, signal }: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
-    take: (bytes: Uint8Array) => void,
+    take: (bytes: Uint8Array) => void | Promise<void>,
   ): Promise<ServiceAnswer | undefined> {
     const authorization = this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
     const request = { headers: { ...headers, ...authorization }, timeoutMs: LONGEST_MS, signal };
     let refused = "";
     const answer = await fetchInPieces(this.url + path, request, (bytes, { status }) => {
-      if (status === 200) take(bytes);
-      else if (refused.length < REFUSED_MAX) refused += Buffer.from(bytes).toString();
+      if (status === 200) return take(bytes);
+      if (refused.length < REFUSED_MAX) refused += Buffer.from(bytes).toString();
     });
     if (answer.status === 200) return undefined;
     return { status: answer.status, body: parseBody(refused), retryAfterS: retryAfter(answer.headers) };

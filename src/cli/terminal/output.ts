@@ -19,12 +19,12 @@ export function printResult(result: Result, asJson: boolean): void {
 }
 
 /** Writes to stdout, whole, also into a pipe whose reader is slow. */
-function printOut(text: string): void {
+function printOut(text: string | Uint8Array): void {
   writeAll(1, text);
 }
 
 /** Where a result goes that is written piece by piece. */
-export type Output = { readonly write: (text: string) => void; readonly close: () => void };
+export type Output = { readonly write: (text: string | Uint8Array) => void; readonly close: () => void };
 
 /**
  * A file that is there only once it is whole, or standard output when there is none or it is called "-". It is opened
@@ -77,8 +77,8 @@ export function isUnread(): boolean {
 /** Asked at once: one that was closed is none any more. */
 const TERMINALS = [1, 2].filter((fd) => isatty(fd));
 
-function writeAll(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
+function writeAll(fd: number, text: string | Uint8Array): void {
+  const bytes = typeof text === "string" ? Buffer.from(text) : text;
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at);

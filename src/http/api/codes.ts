@@ -50,6 +50,7 @@ export const CODES = {
   method_not_allowed: [405, "The method is not allowed here"],
   request_timeout: [408, "The request took too long to arrive"],
   idempotency_conflict: [409, "The idempotency key was used for another content"],
+  ledger_read_only: [409, "The ledger is here to be read"],
   ledger_exists: [409, "There is a ledger of this name"],
   claim_damaged: [409, "Whether this was recorded cannot be told"],
   requirements_changed: [409, "The requirements of the ledger were changed meanwhile"],
@@ -101,6 +102,7 @@ export const OF_KEY: readonly Code[] = ["key_missing", "key_invalid", "role_insu
 
 /** Why something that is right is not recorded. */
 export const OF_RECORDING: readonly Code[] = [
+  "ledger_read_only",
   "claim_damaged",
   "queue_full",
   "not_recorded",

@@ -1,4 +1,4 @@
-/** The part of the table of operations that takes events away. */
+/** The part of the table of operations that takes events, and whole ledgers, away. */
 
 import * as z from "zod";
 import { TEXT_FORMATS } from "../../export/formats.ts";
@@ -40,5 +40,20 @@ export const EXPORT_OPERATION = {
     answers: { 200: "export" },
     answerHeaders: { Trailer: "Names the fields behind the content: Holdfast-Export, Content-Digest" },
     codes: [...OF_KEY, ...OF_LEDGER, ...ofExport],
+  },
+  exportLedger: {
+    method: "get",
+    route: "/v1/ledgers/{ledger}/archive",
+    summary: "Take a ledger away, or a range of it, as an archive, which proves itself and can be imported elsewhere.",
+    permission: "read",
+    path: z.object({ ledger: ledgerInPath }),
+    query: z.strictObject({
+      from: whole("an index").optional().meta({ description: "First entry; else 0" }),
+      to: whole("a size")
+        .optional()
+        .meta({ description: "Size of a checkpoint, whose entries it has; the newest when absent" }),
+    }),
+    answers: { 200: "archive" },
+    codes: [...OF_KEY, ...OF_LEDGER, "parameter_invalid", "checkpoint_unknown", "reads_full"],
   },
 } as const;

@@ -18,7 +18,16 @@ import type { SchemaName } from "./schemas.ts";
 import { SEARCH_OPERATIONS } from "./search-operations.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
-export type AnswerForm = SchemaName | "tile" | "protobuf" | "text" | "openapi" | "eventStream" | "export" | "nothing";
+export type AnswerForm =
+  | SchemaName
+  | "tile"
+  | "protobuf"
+  | "text"
+  | "openapi"
+  | "eventStream"
+  | "export"
+  | "archive"
+  | "nothing";
 
 /**
  * A route that a foreign sender is pointed at: its key may stand where the sender can put one, its ledger is that of the path or of

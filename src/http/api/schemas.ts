@@ -210,6 +210,10 @@ const ledger = z.strictObject({
   anchoredSize: count,
   finalSize: count,
   chains: z.array(chain),
+  readOnly: z
+    .literal(true)
+    .optional()
+    .meta({ description: "It was imported to be read: nothing is recorded in it here" }),
 });
 
 /** Every form by the name that the description gives it. */

@@ -50,6 +50,21 @@ const GRANTS = {
   status: ["reader", "auditor", "admin"],
 } as const satisfies Record<string, readonly Role[]>;
 
+/** What records something in the ledger, and is refused where that is to be read. */
+const RECORDING: readonly Permission[] = [
+  "append",
+  "rulesWrite",
+  "retentionWrite",
+  "retentionShorten",
+  "holdsPlace",
+  "holdsLift",
+  "erase",
+];
+
+export function isRecording(permission: Permission): boolean {
+  return RECORDING.includes(permission);
+}
+
 /** Every name of what can be allowed. */
 export const PERMISSIONS = Object.keys(GRANTS) as readonly Permission[];
 

@@ -5,6 +5,8 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { type Hex, toHex } from "../../merkle/bytes.ts";
 import { emptyRoot } from "../../merkle/hash.ts";
 import { bundleLedger } from "../../prove/make-bundle.ts";
+import { listAnchors, passOver } from "../../store/anchor-record.ts";
+import type { Store } from "../../store/store.ts";
 import type { Answering } from "../admit.ts";
 import { checkBody } from "../api/params.ts";
 import { SCHEMAS } from "../api/schemas.ts";
@@ -13,6 +15,9 @@ import type { BodyBudget } from "../intake/body.ts";
 import { receiveValue } from "../intake/receive.ts";
 import { json, within } from "../reply.ts";
 import type { ChainStatus, Services } from "../services.ts";
+
+/** Anchors that are looked at for one that is final. */
+const ANCHORS_MAX = 64;
 
 /** Entries that some chain has taken. */
 export function anchoredSize(chains: readonly ChainStatus[]): number {
@@ -52,17 +57,32 @@ export function readLedger(services: Services): Answering<"readLedger"> {
   return async ({ ledger }) => json(200, await describe(services, ledger), "revalidate");
 }
 
-async function describe({ chains, hash }: Services, ledger: Ledger): Promise<object> {
+async function describe({ chains, hash, store }: Services, ledger: Ledger): Promise<object> {
   const { record, head } = ledger;
   const list = await chains(record.id);
+  const { anchored, final } = record.readOnly === true ? await importedSizes(store, record.id) : sizesOn(list);
   return {
     ...bundleLedger(record),
     name: record.name,
     createdAt: record.createdAt,
     size: head?.size ?? 0,
     root: head?.root ?? toHex(emptyRoot(hash)),
-    anchoredSize: anchoredSize(list),
-    finalSize: finalSize(list),
+    anchoredSize: anchored,
+    finalSize: final,
     chains: list,
+    ...(record.readOnly === true && { readOnly: true }),
   };
+}
+
+type AnchoredSizes = { readonly anchored: number; readonly final: number };
+
+function sizesOn(list: readonly ChainStatus[]): AnchoredSizes {
+  return { anchored: anchoredSize(list), final: finalSize(list) };
+}
+
+/** Of a ledger that no chain is asked about: what its anchors say that came with it. */
+async function importedSizes(store: Store, ledgerId: Hex): Promise<AnchoredSizes> {
+  const anchors = await listAnchors(store, ledgerId, { reverse: true, limit: ANCHORS_MAX, onDamaged: passOver });
+  const final = anchors.find(({ stage }) => stage === "final");
+  return { anchored: anchors[0]?.size ?? 0, final: final?.size ?? 0 };
 }

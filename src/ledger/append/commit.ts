@@ -39,7 +39,7 @@ export class FatalError extends Error {
 /** Nothing may be signed now, for a reason that may pass: nothing was recorded, and nothing in memory was touched. */
 export abstract class HeldBackError extends Error {
   abstract readonly code: string;
-  readonly retryAfterS = 2;
+  readonly retryAfterS: number | undefined = 2;
 }
 
 /** What a commit works with. */

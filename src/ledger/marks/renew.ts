@@ -19,7 +19,10 @@ export type Renewed = { readonly name: string; readonly size: number; readonly w
  */
 export async function renewMarks(store: Store, folder: MarkFolder, hash: Hash): Promise<Renewed[]> {
   const renewed: Renewed[] = [];
-  for (const record of await store.ledgers()) renewed.push(await renew(store, record, folder, hash));
+  for (const record of await store.ledgers()) {
+    // Nothing is signed for one that is to be read, so that there is nothing to remember.
+    if (record.readOnly !== true) renewed.push(await renew(store, record, folder, hash));
+  }
   return renewed;
 }
 

@@ -56,6 +56,7 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   removeSearch: ["403", "ok", "ok", "403", "ok"],
   countEvents: ["403", "ok", "ok", "403", "ok"],
   exportEvents: ["403", "ok", "ok", "403", "ok"],
+  exportLedger: ["403", "ok", "ok", "403", "ok"],
   readEvent: ["ok", "ok", "ok", "403", "ok"],
   proveEvent: ["ok", "ok", "ok", "403", "ok"],
   listLedgers: ["ok", "ok", "ok", "ok", "ok"],

@@ -130,7 +130,7 @@ async function ask(
 ): Promise<Answered | undefined> {
   const { method, route, described } = operation;
   // What does not end, and what is the description itself.
-  if (["tailEvents", "exportEvents", "openapi"].includes(described.operationId)) return undefined;
+  if (["tailEvents", "exportEvents", "exportLedger", "openapi"].includes(described.operationId)) return undefined;
   const names = described.parameters.filter((each) => each.in === "query").map(({ name }) => name);
   const few = Object.fromEntries(Object.entries(FEW).filter(([name]) => names.includes(name)));
   const query = names.includes("record") ? "msg=signed+in&level=info" : exampleQuery(described, few);

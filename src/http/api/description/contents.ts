@@ -1,6 +1,7 @@
 /** Bodies of requests and answers as OpenAPI has them: a media type and the schema of what is in it. */
 
 import * as z from "zod";
+import { ARCHIVE_TYPE } from "../../../archive/archive.ts";
 import { eventJsonSchema } from "../../../entry/schema.ts";
 import { MEDIA_TYPES } from "../../../export/formats.ts";
 import type { AnswerForm, Operation } from "../operations.ts";
@@ -21,6 +22,7 @@ const OTHER_FORMS: Readonly<Record<string, readonly string[]>> = {
   protobuf: [PROTOBUF_TYPE],
   eventStream: ["text/event-stream"],
   text: ["text/plain"],
+  archive: [ARCHIVE_TYPE],
   export: [...new Set(Object.values(MEDIA_TYPES).map((type) => type.split(";")[0] as string))],
 };
 

@@ -60,7 +60,7 @@ function describe(id: string, operation: Operation, options: SecurityOptions): D
 /** What an operation is about, as people look for it. */
 function tagOf({ route, foreign }: Pick<Operation, "route" | "foreign">): string {
   if (foreign !== undefined || route.startsWith("/services/")) return "Foreign formats";
-  if (/\/(events|intents|stats|export)/.test(route)) return "Events";
+  if (/\/(events|intents|stats|export|archive)/.test(route)) return "Events";
   if (/\/(retention|holds|erasures)\b/.test(route)) return "Retention";
   if (/\/(schemas|requirements|rules|violations|check)\b/.test(route)) return "Rules";
   if (/\/(checkpoint|consistency|anchors|tile)/.test(route)) return "The tree";

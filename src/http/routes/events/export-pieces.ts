@@ -23,7 +23,7 @@ import type { Walk } from "./export-walk.ts";
 import { provenRecords } from "./search.ts";
 
 /** Of a piece, what is sent at once: a client on a slow line is seen to take something. */
-const SLICE_BYTES = 64 * 1024;
+export const SLICE_BYTES = 64 * 1024;
 /** How often it is said how far it is, where nothing is found. */
 const PROGRESS_MS = 1000;
 const RETRY_TURN_MS = 500;
@@ -160,7 +160,7 @@ async function nextStep(
 }
 
 /** @throws DisconnectedError when there is nobody to make more for */
-function checkGoesOn({ keys }: Services, key: ApiKey, { gone, stopping }: StreamLife): void {
+export function checkGoesOn({ keys }: Pick<Services, "keys">, key: ApiKey, { gone, stopping }: StreamLife): void {
   if (gone.aborted) throw new DisconnectedError("the client disconnected in the middle of an export");
   if (stopping.aborted) throw new DisconnectedError("the service stops in the middle of an export");
   if (!keys.isLive(key)) {
@@ -169,7 +169,11 @@ function checkGoesOn({ keys }: Services, key: ApiKey, { gone, stopping }: Stream
 }
 
 /** Whoever has begun is patient: others come in between, and it goes on. */
-async function takeTurn({ req, key }: ExportParts, { gone, stopping }: StreamLife, isFirst: boolean) {
+export async function takeTurn(
+  { req, key }: Pick<ExportParts, "req" | "key">,
+  { gone, stopping }: StreamLife,
+  isFirst: boolean,
+) {
   for (;;) {
     try {
       return await connectionOf(req.socket)?.takeTurn(key.id);

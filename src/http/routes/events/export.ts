@@ -58,7 +58,7 @@ export function exportEvents(services: Services): Answering<"exportEvents"> {
   };
 }
 
-function tooMany(most: number): Problem {
+export function tooMany(most: number): Problem {
   return new Problem("reads_full", `expected at most ${most} exports at once, got one more; try again later`, {
     headers: RETRY,
   });

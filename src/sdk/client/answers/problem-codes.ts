@@ -45,6 +45,7 @@ const OF_TIMES = [
 
 /** These stay until somebody changes something: the key, the ledger's name, the program. */
 const OF_PEOPLE = [
+  "ledger_read_only",
   "schema_invalid",
   "search_forbidden",
   "search_unknown",
