@@ -35,7 +35,7 @@ export class InstalledProject {
 
   /** `npx holdfast …`; what it prints. */
   npx(...args: readonly string[]): string {
-    return this.#run("npx", ["--no", "holdfast", ...args]);
+    return this.#run("npx", ["--no", "--", "holdfast", ...args]);
   }
 
   /** Runs a program of the project with Node; what it prints. */
