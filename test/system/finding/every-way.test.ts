@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
+import { Level } from "level";
 import type { Filter } from "../../../src/query/request.ts";
 import { isWanted, makeFilter, random } from "../../query/random-events.ts";
 import { Bench, type Place } from "../faults/bench.ts";
@@ -25,6 +26,8 @@ const PARTS = 20;
 /** So many filters are drawn, to choose from. */
 const DRAWN = 12;
 const BATCH = 500;
+/** Few events fill no segment of the index; many do, as they are. */
+const PRELOADED = EVENTS < 50_000 ? join(import.meta.dirname, "short-segments.ts") : undefined;
 
 const bench = new Bench();
 let place: Place;
@@ -35,6 +38,8 @@ let recorded: RecordedEvents;
 
 before(async () => {
   place = bench.emptyPlace("none");
+  if (PRELOADED !== undefined)
+    place = { ...place, options: { ...place.options, env: { NODE_OPTIONS: `--import=${PRELOADED}` } } };
   service = await place.world.start(place.options);
   running = Promise.resolve(service);
   recorded = await RecordedEvents.begin(service);
@@ -135,6 +140,15 @@ async function tryFilter(wanted: Filter, round: number): Promise<number> {
   return expected.length;
 }
 
+/** Segments of the index that are full, each with a key of its own. */
+async function closedSegments(): Promise<number> {
+  await service.stop("SIGTERM");
+  const db = new Level(join(place.data, "index"));
+  const keys = await db.keys().all();
+  await db.close();
+  return keys.filter((key) => /^0x[0-9a-f]{64}\/h\//.test(key)).length;
+}
+
 type Origins = Parameters<typeof makeFilter>[1];
 
 function draw(parts: Origins): Filter[] {
@@ -168,4 +182,6 @@ test("lists, counts, exports, tails and commands find what reading every event f
   }
   assert.ok(found > EVENTS, `expected filters that find something, got ${found} found`);
   assert.ok(kills >= 2);
+  const closed = await closedSegments();
+  assert.ok(closed >= 2, `expected segments that are full, got ${closed}`);
 });
