@@ -37,6 +37,7 @@ import {
   readContractFile,
 } from "./routes/files/contract-files.ts";
 import { PAGES, servePage } from "./routes/files/pages.ts";
+import { serveTextPages, TEXT_PAGES_PATH, TEXT_PAGES_ROUTE } from "./routes/files/text-pages.ts";
 import { encryptionAnswers } from "./routes/governance/encryption.ts";
 import { erase, listErasures, readErasure } from "./routes/governance/erasures.ts";
 import { liftHold, listHolds, placeHold } from "./routes/governance/holds.ts";
@@ -89,6 +90,9 @@ export function createApp(services: Services): Express {
   }
   const contractFiles = new Map([["get", (req: Request) => readContractFile(services, contractPathOf(req))]]);
   app.all(CONTRACT_FILES_PATH, dispatcher(CONTRACT_FILES_ROUTE, contractFiles, tools));
+  const textPage = serveTextPages();
+  const textPages = new Map([["get", (req: Request, res: Response) => textPage(restOfPath(req))(req, res)]]);
+  app.all(TEXT_PAGES_PATH, dispatcher(TEXT_PAGES_ROUTE, textPages, tools));
   app.use((req: Request, res: Response) => {
     sendProblem(
       req,
@@ -100,11 +104,16 @@ export function createApp(services: Services): Express {
   return app;
 }
 
-/** What a request for a file about the contract asks for; of the file Express makes a list. */
-function contractPathOf({ params }: Request): ContractFilePath {
-  const { match, chainId, address, file } = params as Readonly<Record<string, string | readonly string[]>>;
-  const path = Array.isArray(file) ? file.join("/") : String(file);
-  return { match: String(match), chainId: String(chainId), address: String(address), file: path };
+/** The path of a file below the path of all of them, of which Express makes a list. */
+function restOfPath({ params }: Request): string {
+  const { file } = params as Readonly<Record<string, string | readonly string[]>>;
+  return Array.isArray(file) ? file.join("/") : String(file);
+}
+
+/** What a request for a file about the contract asks for. */
+function contractPathOf(req: Request): ContractFilePath {
+  const { match, chainId, address } = req.params as Readonly<Record<string, string>>;
+  return { match: String(match), chainId: String(chainId), address: String(address), file: restOfPath(req) };
 }
 
 /** A path as it may be repeated: a sender that knows nothing but a URL has its key in there, and logs what it is answered. */

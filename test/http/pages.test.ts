@@ -1,7 +1,7 @@
 /** The pages as files: read once, in the encodings that the build made of them, and not sent to who has them. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,11 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type Reply, serve } from "../../src/http/reply.ts";
 import { PAGES, servePage } from "../../src/http/routes/files/pages.ts";
 import { accepts } from "../../src/http/wire/encodings.ts";
+import { SENDERS } from "../../src/senders/known-senders.ts";
+import { startService } from "./service.ts";
 import { listen } from "./wire/client.ts";
+
+const DOCS = join(import.meta.dirname, "../../docs");
 
 const TEXT = "let x = 1;\n".repeat(500);
 const folder = mkdtempSync(join(tmpdir(), "holdfast-pages-"));
@@ -80,4 +84,20 @@ test("weights and names of encodings are read as RFC 9110 has them", () => {
   ] as const;
   for (const [header, expected] of cases)
     assert.equal(accepts({ headers: { "accept-encoding": header } } as never, "gzip"), expected, header);
+});
+
+test("the documentation is there as it was written, where messages and the pages of senders name it, and nothing beside it", async (t) => {
+  const service = await startService();
+  t.after(() => service.close());
+  const named = ["configuration", "encryption", ...SENDERS.map(({ page }) => `sources/${page}`)];
+  for (const name of named) {
+    const answer = await fetch(`${service.url}/docs/${name}.md`);
+    assert.equal(answer.status, 200, name);
+    assert.equal(answer.headers.get("content-type"), "text/plain; charset=utf-8");
+    assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
+    assert.match(answer.headers.get("content-security-policy") ?? "", /^default-src 'none'/);
+    assert.equal(await answer.text(), readFileSync(join(DOCS, `${name}.md`), "utf8"));
+  }
+  const others = ["", "x.md", "..%2fpackage.json", "sources/..%2f..%2fpackage.json", "decisions/README.md", "sources"];
+  for (const other of others) assert.equal((await fetch(`${service.url}/docs/${other}`)).status, 404, other);
 });

@@ -146,6 +146,8 @@ test("adding a source makes its key, shows what to paste with the page's own add
     assert.match(key, /^hf_/);
     assert.ok(blocks[1]?.includes(`splunk-url=${demo.url} \\\n  --log-opt splunk-token=${key}`), blocks[1]);
     assert.ok(!page.url().includes(key), "the key is in the address");
+    const more = await page.getByRole("link", { name: "More about it" }).getAttribute("href");
+    assert.match(await (await fetch(new URL(more ?? "", demo.url))).text(), /^# Docker\n/);
     await page.getByText("nothing has come yet").waitFor();
     assert.equal(await send(key, "/services/collector/event/1.0", { event: "hello" }), 200);
     await page.getByText("The first event has come").waitFor();

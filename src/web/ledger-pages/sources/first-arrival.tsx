@@ -11,6 +11,7 @@ import { usePath } from "../live/polling.ts";
 import { useReach } from "../live/service-reachable.tsx";
 import { routeHash } from "../route.ts";
 import { Trouble } from "../trouble.tsx";
+import { SenderPage } from "./sender-page.tsx";
 
 const POLL_MS = 2000;
 /** After so long without an event something is probably wrong. */
@@ -110,7 +111,7 @@ function WhereToLook({ sender, apiKey, now }: LookProps) {
           </>
         )}
         <li>
-          The page of this sender says more: <code>docs/sources/{sender.page}.md</code>.
+          <SenderPage page={sender.page} text="The page of this sender says more" />.
         </li>
       </ol>
     </div>

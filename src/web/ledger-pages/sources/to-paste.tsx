@@ -5,6 +5,7 @@ import { Command } from "../../parts/command.tsx";
 import { MarkShape } from "../../parts/mark.tsx";
 import type { NewKeyAnswer } from "../answers.ts";
 import { serviceUrl } from "../client.ts";
+import { SenderPage } from "./sender-page.tsx";
 import { sourcesHref } from "./source-words.ts";
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -85,7 +86,7 @@ export function ToPaste({ ledger, sender, made, source, keyId }: Props) {
             <li key={note}>{fillIn(note, filling)}</li>
           ))}
           <li>
-            More about it: <code>docs/sources/{sender.page}.md</code>
+            <SenderPage page={sender.page} text="More about it" />
           </li>
         </ul>
       </div>
