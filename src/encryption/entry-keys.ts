@@ -5,13 +5,13 @@
  */
 
 import { createHmac, type KeyObject } from "node:crypto";
-import { fromHex, type Hex } from "../merkle/bytes.ts";
+import { equal, fromHex, type Hex } from "../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash, hashParts } from "../merkle/hash.ts";
-import { RecentlyUsed } from "../recently-used.ts";
 import type { PlainEntry } from "../store/values/value-cipher.ts";
 import { deriveKey } from "./aead.ts";
+import { KeyCache } from "./key-cache.ts";
 import type { Keyring, SubjectKey } from "./keyring.ts";
-import { type SubjectMember, spellSubject, subjectOf, subjectText } from "./subject.ts";
+import { SubjectFinder, type SubjectMember, spellSubject, subjectOf } from "./subject.ts";
 
 /** Keys of subjects that are kept unwrapped. */
 const KEYS_KEPT = 65_536;
@@ -66,15 +66,17 @@ export type EntryKeysOptions = {
 export class EntryKeys {
   readonly #options: EntryKeysOptions;
   readonly #ledgers = new Map<Hex, LedgerKeys>();
+  readonly #finder: SubjectFinder;
   /** By ledger and the text of the member that names the subject. */
-  readonly #byText = new RecentlyUsed<EntryKey>(KEYS_KEPT);
+  readonly #byText = new KeyCache<EntryKey>(KEYS_KEPT);
   /** By ledger and key id. */
-  readonly #byId = new RecentlyUsed<EntryKey>(KEYS_KEPT);
+  readonly #byId = new KeyCache<EntryKey>(KEYS_KEPT);
   /** Keys that are being made or unwrapped, by ledger and digest of the subject. */
   readonly #coming = new Map<string, Promise<EntryKey>>();
 
   constructor(options: EntryKeysOptions) {
     this.#options = options;
+    this.#finder = new SubjectFinder(options.subjectMembers);
   }
 
   async openLedger(ledgerId: Hex): Promise<void> {
@@ -99,21 +101,21 @@ export class EntryKeys {
   forEntries(ledgerId: Hex, entries: readonly PlainEntry[]): readonly EntryKey[] | Promise<readonly EntryKey[]> {
     const keys = this.of(ledgerId);
     const found: EntryKey[] = [];
-    const missing = new Map<string, number[]>();
-    for (const [i, { members }] of entries.entries()) {
-      const text = subjectText(members, this.#options.subjectMembers);
-      const key = text === undefined ? keys.own : this.#byText.get(ledgerId + text);
+    const missing = new Map<string, Missing>();
+    const finder = this.#finder;
+    for (let i = 0; i < entries.length; i++) {
+      const { members } = entries[i] as PlainEntry;
+      const key = finder.find(members) ? this.#byText.get(ledgerId, members, finder.start, finder.end) : keys.own;
       if (key !== undefined) found[i] = key;
-      else missing.set(text as string, [...(missing.get(text as string) ?? []), i]);
+      else addMissing(missing, members.slice(finder.start, finder.end), i);
     }
-    return missing.size === 0 ? found : this.#complete(keys, found, missing);
+    return missing.size === 0 ? found : this.#complete(keys, found, [...missing.values()]);
   }
 
   /** A key by its id; undefined when it was destroyed. */
   byId(ledgerId: Hex, id: Uint8Array): EntryKey | Promise<EntryKey | undefined> {
     if (isOwn(id)) return this.of(ledgerId).own;
-    const name = nameOf(ledgerId, id);
-    return this.#byId.get(name) ?? this.#unwrap(ledgerId, id, name);
+    return this.#byId.get(ledgerId, id, 0, id.length) ?? this.#unwrap(ledgerId, Uint8Array.from(id));
   }
 
   /** Digest of a subject: HMAC-SHA256 under a key of the ledger. */
@@ -135,23 +137,20 @@ export class EntryKeys {
 
   /** Forgets a key that was destroyed. */
   forget(id: Uint8Array): void {
-    for (const cache of [this.#byText, this.#byId]) {
-      for (const [name, key] of cache.entries()) if (Buffer.compare(key.id, id) === 0) cache.delete(name);
-    }
+    for (const cache of [this.#byText, this.#byId]) cache.deleteAll((key) => equal(key.id, id));
   }
 
   async #complete(
     { ledgerId }: LedgerKeys,
     found: EntryKey[],
-    missing: ReadonlyMap<string, readonly number[]>,
+    missing: readonly Missing[],
   ): Promise<readonly EntryKey[]> {
-    const texts = [...missing.keys()];
-    const digests = texts.map((text) => this.digest(ledgerId, spellSubject(subjectOf(text))));
+    const digests = missing.map(({ text }) => this.digest(ledgerId, spellSubject(subjectOf(text))));
     const coming = await this.#get(ledgerId, [...new Set(digests)]);
-    for (const [n, text] of texts.entries()) {
+    for (const [n, { text, positions }] of missing.entries()) {
       const key = coming.get(digests[n] as string) as EntryKey;
-      this.#byText.set(ledgerId + text, key);
-      for (const i of missing.get(text) as readonly number[]) found[i] = key;
+      this.#byText.set(ledgerId, text, key);
+      for (const i of positions) found[i] = key;
     }
     return found;
   }
@@ -192,14 +191,14 @@ export class EntryKeys {
     return keys;
   }
 
-  async #unwrap(ledgerId: Hex, id: Uint8Array, name: string): Promise<EntryKey | undefined> {
-    const key = await this.#options.keyring.subjectKey(ledgerId, Uint8Array.from(id));
-    return key && (this.#byId.get(name) ?? this.#keep(ledgerId, key));
+  async #unwrap(ledgerId: Hex, id: Uint8Array): Promise<EntryKey | undefined> {
+    const key = await this.#options.keyring.subjectKey(ledgerId, id);
+    return key && (this.#byId.get(ledgerId, id, 0, id.length) ?? this.#keep(ledgerId, key));
   }
 
   #keep(ledgerId: Hex, { id, key }: SubjectKey): EntryKey {
     const made = new EntryKey(id, key);
-    this.#byId.set(nameOf(ledgerId, id), made);
+    this.#byId.set(ledgerId, id, made);
     return made;
   }
 }
@@ -222,10 +221,16 @@ export function claimDigests(hash: Hash, { claims }: LedgerKeys, keys: readonly 
   return keys.map((_, i) => digests.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH));
 }
 
+/** Entries whose key is not at hand, by the text of the member that names their subject. */
+type Missing = { readonly text: Uint8Array; readonly positions: number[] };
+
 function isOwn(id: Uint8Array): boolean {
   return id.every((byte) => byte === 0);
 }
 
-function nameOf(ledgerId: Hex, id: Uint8Array): string {
-  return ledgerId + Buffer.from(id.buffer, id.byteOffset, id.length).toString("latin1");
+function addMissing(missing: Map<string, Missing>, text: Uint8Array, position: number): void {
+  const name = Buffer.from(text.buffer, text.byteOffset, text.length).toString("latin1");
+  const found = missing.get(name);
+  if (found === undefined) missing.set(name, { text, positions: [position] });
+  else found.positions.push(position);
 }

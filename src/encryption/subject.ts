@@ -7,7 +7,7 @@ import { type PackedMembers, walkMembers } from "../entry/packed.ts";
 import { OF_THE_SERVICE } from "../entry/prepare.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import { readJson } from "../json/read.ts";
-import { utf8 } from "../merkle/bytes.ts";
+import { fromUtf8, utf8 } from "../merkle/bytes.ts";
 
 /** A member that names a subject. */
 export const SUBJECT_MEMBERS = ["tenant", "actor"] as const;
@@ -23,31 +23,43 @@ const BEGINNINGS = new Map(SUBJECT_MEMBERS.map((member) => [member, utf8(`"${mem
 const OF_SERVICE = utf8(`"_source":{"format":${JSON.stringify(OF_THE_SERVICE)},`);
 
 /**
- * The text of the member that names the subject: the first of those asked for that the event shows. What the service records
- * about itself is nobody's: it is never erased, so that no key that an erasure destroys may be needed for it.
- * @returns its bytes as latin1, `"tenant":"acme"`; undefined when it shows none
+ * Finds the member that names the subject: the first of those asked for that an event shows. What the service records about
+ * itself is nobody's: it is never erased, so that no key that an erasure destroys may be needed for it.
  */
-export function subjectText(members: PackedMembers, asked: readonly SubjectMember[]): string | undefined {
-  let found: string | undefined;
-  let rank = asked.length;
-  let isOfService = false;
-  walkMembers(members, (start, end) => {
-    isOfService ||= beginsWith(members, start, end, OF_SERVICE);
-    for (let i = 0; i < rank; i++) {
-      if (!beginsWith(members, start, end, BEGINNINGS.get(asked[i] as SubjectMember) as Uint8Array)) continue;
-      found = Buffer.from(members.buffer, members.byteOffset + start, end - start).toString("latin1");
-      rank = i;
-      return;
-    }
-  });
-  return isOfService ? undefined : found;
+export class SubjectFinder {
+  readonly #beginnings: readonly Uint8Array[];
+  /** Where its text, `"tenant":"acme"`, starts and ends among the members that were looked at last. */
+  start = 0;
+  end = 0;
+
+  constructor(asked: readonly SubjectMember[]) {
+    this.#beginnings = asked.map((member) => BEGINNINGS.get(member) as Uint8Array);
+  }
+
+  /** Whether an event shows one. */
+  find(members: PackedMembers): boolean {
+    let rank = this.#beginnings.length;
+    let isOfService = false;
+    walkMembers(members, (start, end) => {
+      isOfService ||= beginsWith(members, start, end, OF_SERVICE);
+      for (let i = 0; i < rank; i++) {
+        if (!beginsWith(members, start, end, this.#beginnings[i] as Uint8Array)) continue;
+        rank = i;
+        this.start = start;
+        this.end = end;
+        return;
+      }
+    });
+    return !isOfService && rank < this.#beginnings.length;
+  }
 }
 
 /** The subject that such a text names. */
-export function subjectOf(text: string): KeySubject {
+export function subjectOf(bytes: Uint8Array): KeySubject {
+  const text = fromUtf8(bytes);
   const colon = text.indexOf(":");
   const member = text.slice(1, colon - 1) as SubjectMember;
-  const value = readJson(Buffer.from(text.slice(colon + 1), "latin1").toString());
+  const value = readJson(text.slice(colon + 1));
   return { member, value: member === "actor" ? partyOf(value) : value };
 }
 
