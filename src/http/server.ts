@@ -26,6 +26,8 @@ import { framingProblem } from "./wire/framing.ts";
 
 /** How often Node looks for requests that are late. */
 const CHECK_MS = 1000;
+/** Requests that are late are found by the connections (wire/connections.ts), and by Node so much later. */
+const BEHIND_MS = 60_000;
 /** How often a server that closes looks for connections that have nothing to do any more. */
 const SWEEP_MS = 50;
 
@@ -64,7 +66,7 @@ export function createServer(app: RequestListener, limits: HttpLimits, parts: Se
     else sendProblem(req, res, problem);
   };
   const options: ServerOptions = {
-    requestTimeout: limits.requestMs,
+    requestTimeout: longestArrivalMs(limits) + BEHIND_MS,
     headersTimeout: Math.min(limits.headersMs, limits.requestMs),
     keepAliveTimeout: limits.idleMs,
     connectionsCheckingInterval: CHECK_MS,
@@ -99,6 +101,12 @@ export function closeServer(server: Server, graceMs: number): Promise<void> {
     resolve();
   });
   return promise;
+}
+
+/** What the largest body takes at the pace that is asked for. */
+function longestArrivalMs(limits: HttpLimits): number {
+  const { requestMs, requestBytesPerS, requestBytesMax, foreignBytesMax } = limits;
+  return requestMs + Math.ceil((Math.max(requestBytesMax, foreignBytesMax) / requestBytesPerS) * 1000);
 }
 
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {

@@ -58,6 +58,8 @@ export type HttpLimits = {
   readonly bodiesBytesMax: number;
   /** Until a request has arrived completely. */
   readonly requestMs: number;
+  /** At this pace it may take longer, of a sender that shows its key: a backlog of a day over a thin line is one request. */
+  readonly requestBytesPerS: number;
   /** Until its headers have. */
   readonly headersMs: number;
   /** Until its answer is ready. */
@@ -88,6 +90,7 @@ export const HTTP_LIMITS: HttpLimits = {
   atOnceBytesMax: 32 * 1024,
   bodiesBytesMax: 256 * 1024 * 1024,
   requestMs: 60_000,
+  requestBytesPerS: 64 * 1024,
   headersMs: 10_000,
   answerMs: 30_000,
   idleMs: 65_000,

@@ -14,6 +14,7 @@ import {
   type Inflate,
 } from "node:zlib";
 import { Problem } from "../problem.ts";
+import { connectionOf } from "../wire/connections.ts";
 
 /** The client went away before its request had arrived; there is nobody to answer. */
 export class DisconnectedError extends Error {
@@ -78,6 +79,8 @@ export type BodyLimits = {
   readonly bytesMax: number;
   /** Whether pieces are decompressed, as they are when this is absent. */
   readonly isDecoded?: boolean;
+  /** Whether nothing is known of its sender until it is there: then it gets no time beyond what every request has. */
+  readonly isUnproven?: boolean;
 };
 
 /** Takes a piece of a body; nothing more is read until its promise is fulfilled, if it gives one. */
@@ -86,12 +89,12 @@ export type OnChunk = (chunk: Buffer) => void | Promise<void>;
 /**
  * Hands the body to `onChunk`, piece by piece, decompressed.
  * @param onChunk may throw or reject; then nothing more is read and the promise rejects with its error
- * @throws Problem request_too_large, encoding_unsupported, encoding_invalid; DisconnectedError
+ * @throws Problem request_too_large, request_timeout, encoding_unsupported, encoding_invalid; DisconnectedError
  */
 export function receiveBody(
   req: IncomingMessage,
   res: ServerResponse,
-  { bytesMax, isDecoded = true }: BodyLimits,
+  { bytesMax, isDecoded = true, isUnproven = false }: BodyLimits,
   onChunk: OnChunk,
 ): Promise<void> {
   const declared = Number(req.headers["content-length"] ?? 0);
@@ -115,6 +118,8 @@ export function receiveBody(
       }
     };
     const pieces = new Pieces(decoder ?? req, bytesMax, onChunk, stop);
+    const tell = (): void => pieces.stop(new Problem("request_timeout", "expected the whole request sooner"));
+    connectionOf(req.socket)?.expectArrival({ tell, isPatient: !isUnproven });
     const onRaw = (chunk: Buffer): void => {
       received += chunk.length;
       if (decoder === undefined) pieces.pass(chunk);

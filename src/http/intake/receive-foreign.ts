@@ -4,14 +4,12 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { inTime } from "../../clock.ts";
 import type { Preparation } from "../../entry/prepare.ts";
 import type { ForeignFacts, ForeignForm } from "../../ingest/intake/foreign.ts";
 import { type IntakeRules, isWhole, openIntake, type Received } from "../../ingest/intake/intake.ts";
 import type { IntakePool } from "../../ingest/intake/pool.ts";
 import { FORMATS } from "../../ingest/known-formats.ts";
 import type { RuleSet } from "../../ingest/rules/rule-set.ts";
-import { Problem } from "../problem.ts";
 import { within } from "../reply.ts";
 import type { HttpLimits } from "../services.ts";
 import { type BodyBudget, receiveBody } from "./body.ts";
@@ -23,6 +21,8 @@ export type ForeignReceiving = {
   readonly budget: BodyBudget;
   readonly intakes: IntakePool;
   readonly preparation: Preparation;
+  /** Whether its sender shows no key. */
+  readonly isUnproven: boolean;
 };
 
 /** Who sent a body, how it is taken in, and what its ledger demands. */
@@ -50,8 +50,6 @@ export type ForeignBody = {
 export const AGAIN_AS_IT_WAS =
   "some of it may be recorded all the same; send the same bytes again: what has an id, or says when it happened, is recorded once, and only what says neither may be there twice";
 
-/** Of the time for a request to arrive, after which it is refused here, before the server does it. */
-const OWN_PART = 0.9;
 /** Items that the thread of the service makes entries of in one go: some milliseconds of work. */
 const AT_ONCE_ITEMS = 256;
 /** Items of a large body that are recorded together: the leaves of a commit are hashed in one go, and others wait for that. */
@@ -66,25 +64,17 @@ const COMMIT_ITEMS = 2000;
 export async function* receiveForeign<S>(
   req: IncomingMessage,
   res: ServerResponse,
-  { limits, budget, intakes, preparation }: ForeignReceiving,
+  { limits, budget, intakes, preparation, isUnproven }: ForeignReceiving,
   recognise: (sent: Uint8Array) => Promise<Recognised<S>>,
 ): AsyncGenerator<ForeignBody & Pick<Recognised<S>, "sender">, void> {
-  const { event, batchMax, foreignBytesMax, atOnceBytesMax, requestMs } = limits;
+  const { event, batchMax, foreignBytesMax, atOnceBytesMax } = limits;
   const chunks = new Chunks();
   const held = new Held(budget);
   try {
-    let isLate = false;
-    const late = (): Problem => {
-      isLate = true;
-      return new Problem("request_timeout", "expected the whole request sooner; send it again");
-    };
-    const receiving = receiveBody(req, res, { bytesMax: foreignBytesMax, isDecoded: false }, (chunk) => {
-      if (isLate) throw late();
+    await receiveBody(req, res, { bytesMax: foreignBytesMax, isDecoded: false, isUnproven }, (chunk) => {
       held.take(chunk.length);
       chunks.add(chunk);
     });
-    // The server would answer 408 a moment later, at which senders of OpenTelemetry drop what they hold.
-    await inTime(OWN_PART * requestMs, receiving, late);
     const sent = chunks.take();
     const { sender, form, demanded } = await recognise(sent);
     held.leavePart();

@@ -111,13 +111,13 @@ type Append = (request: AppendRequest) => Promise<Appended>;
 async function record(
   services: Services,
   budget: BodyBudget,
-  { req, res, senderOf }: Admitted<ForeignId>,
+  { req, res, senderOf, isUnproven }: Admitted<ForeignId>,
   format: Format,
   { foreign }: Operation,
 ): Promise<Recorded> {
   const { limits, hash, salts, contentKey, intakes, rules } = services;
   const preparation = { hash, salts, ...(contentKey && { contentKey }) };
-  const receiving = { limits, budget, intakes, preparation };
+  const receiving = { limits, budget, intakes, preparation, isUnproven };
   const { route } = foreign ?? {};
   const delivery: Delivery = {
     headers: pickHeaders(format.headers, req),

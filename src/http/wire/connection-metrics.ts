@@ -9,7 +9,8 @@ const SAID_MS = 60_000;
 
 const REASONS: Readonly<Record<Cut, string>> = {
   stalled: "a client did not take its answer and was disconnected",
-  crowded: "a connection that did nothing was ended, because there was no more room",
+  late: "a request did not arrive in its time, and the connection was ended",
+  crowded: "a connection that did nothing, or that sent its request slowly, was ended, because there was no more room",
   stopping: "a client kept the service from stopping and was disconnected",
   full: "a connection was refused, because all places were taken by others that are being answered",
 };

@@ -22,6 +22,13 @@ export interface ServerShared {
   onMore(connection: Connection): void;
 }
 
+/** Told that a request did not arrive in time. */
+export type OnLate = {
+  tell(): void;
+  /** Whether it may take longer, as long as it comes at the pace that is asked for. */
+  readonly isPatient: boolean;
+};
+
 type Exchange = { readonly req: IncomingMessage; readonly res: ServerResponse };
 
 export class Connection {
@@ -34,6 +41,12 @@ export class Connection {
   #answered = 0;
   #quietMs = 0;
   #isStreaming = false;
+  /** The request that came last, which may still be arriving when it was answered. */
+  #arriving: IncomingMessage | undefined;
+  #arrivingMs = 0;
+  /** What the socket had read when that request began. */
+  #readBefore = 0;
+  #onLate: OnLate | undefined;
   readonly #ended = new AbortController();
 
   constructor(socket: Socket, shared: ServerShared) {
@@ -51,6 +64,11 @@ export class Connection {
   /** For how long nothing moved. It is counted up and not read off a clock, so that a service that stood still blames nobody. */
   get quietMs(): number {
     return this.#quietMs;
+  }
+
+  /** For how long its request has been arriving; 0 when there is none. Counted up, too, and not while nobody reads it. */
+  get arrivingMs(): number {
+    return this.#isArriving ? this.#arrivingMs : 0;
   }
 
   /** How many requests were answered on it. */
@@ -96,12 +114,43 @@ export class Connection {
   begin(req: IncomingMessage, res: ServerResponse): void {
     const exchange = { req, res };
     this.#exchange = exchange;
+    this.#arriving = req;
+    this.#arrivingMs = 0;
+    this.#readBefore = this.socket.bytesRead;
+    this.#onLate = undefined;
     this.moved();
     if (req.headers["transfer-encoding"] === undefined)
       this.#gate.expectBody(Number(req.headers["content-length"] ?? 0));
     res.once("close", () => {
       if (this.#exchange === exchange) this.#end();
     });
+  }
+
+  /** Somebody reads the body of the request, and is to be told when it is late. */
+  expectArrival(onLate: OnLate): void {
+    this.#onLate = onLate;
+  }
+
+  /**
+   * Whether the request has taken longer to arrive than it may.
+   * @param requestMs what every request may take
+   * @param bytesPerS the pace at which it may take longer
+   */
+  isLate(requestMs: number, bytesPerS: number): boolean {
+    if (!this.#isArriving || this.#arrivingMs < requestMs) return false;
+    const bytes = this.#onLate?.isPatient === true ? this.socket.bytesRead - this.#readBefore : 0;
+    return this.#arrivingMs >= requestMs + (bytes / bytesPerS) * 1000;
+  }
+
+  /**
+   * The request is late: whoever reads it says so.
+   * @returns whether that had been said before, or nobody reads it
+   */
+  tellLate(): boolean {
+    const onLate = this.#onLate;
+    this.#onLate = undefined;
+    onLate?.tell();
+    return onLate === undefined;
   }
 
   /**
@@ -148,12 +197,17 @@ export class Connection {
   /** So much more time has gone by without that anything moved. */
   wait(ms: number): void {
     this.#quietMs += ms;
+    if (this.#isArriving && this.#arriving?.isPaused() === false) this.#arrivingMs += ms;
   }
 
   /** Ends it, whatever is on its way. */
   cut(): void {
     this.#release();
     this.socket.destroy();
+  }
+
+  get #isArriving(): boolean {
+    return this.#arriving?.complete === false;
   }
 
   #release(): void {
@@ -165,6 +219,7 @@ export class Connection {
 
   #end(): void {
     this.#exchange = undefined;
+    if (!this.#isArriving) this.#arriving = undefined;
     this.#isStreaming = false;
     this.#answered++;
     this.#release();

@@ -1,7 +1,7 @@
 /**
  * All connections of the servers of a service, with TLS and without. Clients that neither take their answers nor go away are cut after a time in which nothing
  * moved, sooner when others wait for the memory; where every place is taken, the connection that does nothing for
- * longest gives its own.
+ * longest gives its own. Why: docs/decisions/0217.
  */
 
 import { setMaxListeners } from "node:events";
@@ -13,7 +13,7 @@ import { Connection, type ServerShared } from "./connection.ts";
 import { Turns } from "./turns.ts";
 
 /** Why a connection was cut. */
-export type Cut = "stalled" | "crowded" | "stopping" | "full";
+export type Cut = "stalled" | "late" | "crowded" | "stopping" | "full";
 
 /** A socket of TLS knows the one under it; Node's types do not say so. */
 type Wrapped = Socket & { readonly _parent?: Socket };
@@ -129,7 +129,7 @@ export class Connections implements ServerShared {
     // Whoever was never answered has the least to lose.
     const unused = quietest(idle.filter(({ answered }) => answered === 0));
     const shaking = unused === undefined ? [...this.#shaking].find((socket) => socket !== newcomer) : undefined;
-    const first = unused ?? quietest(idle);
+    const first = unused ?? quietest(idle) ?? this.#slowest();
     if (shaking !== undefined) {
       this.#onCut("crowded");
       this.#shaking.delete(shaking);
@@ -141,9 +141,21 @@ export class Connections implements ServerShared {
     }
   }
 
+  /** Whose request has been arriving for longest, and for longer than a moment. */
+  #slowest(): Connection | undefined {
+    let found: Connection | undefined;
+    for (const each of this.#all) if (each.arrivingMs > (found?.arrivingMs ?? 0)) found = each;
+    return found;
+  }
+
   #sweep(): void {
     const patienceMs = this.#patienceMs();
+    const { requestMs, requestBytesPerS } = this.#limits;
     for (const connection of this.#all) {
+      if (connection.isLate(requestMs, requestBytesPerS) && connection.tellLate()) {
+        this.#cut(connection, "late");
+        continue;
+      }
       const isWaitedFor = this.isStopping ? connection.isClients : connection.isTaking;
       if (isWaitedFor && connection.quietMs >= patienceMs)
         this.#cut(connection, this.isStopping ? "stopping" : "stalled");

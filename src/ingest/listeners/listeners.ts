@@ -10,7 +10,7 @@ import type { ServedCertificate } from "../../net/tls/reload-certificate.ts";
 import { DatagramListener } from "./datagram-listener.ts";
 import { type ListenerFacts, listenerMetrics } from "./listener-metrics.ts";
 import { Recorder, type RecorderOptions } from "./recorder.ts";
-import { StreamListener } from "./stream-listener.ts";
+import { CONNECTIONS_MAX, StreamListener } from "./stream-listener.ts";
 
 export type ListenerSettings = {
   readonly transport: "tcp" | "tls" | "udp";
@@ -32,6 +32,10 @@ export type ListenersOptions = Omit<RecorderOptions, "name" | "ledger" | "count"
   readonly certificate: ServedCertificate | undefined;
   /** What becomes of client certificates; undefined when none are asked for. */
   readonly clients: "optional" | "required" | undefined;
+  /** Until TLS is agreed upon. */
+  readonly handshakeMs?: number;
+  /** Of each listener. */
+  readonly connectionsMax?: number;
   /** What was read is recorded within this time when the service stops; later it is lost. */
   readonly stopMs?: number;
 };
@@ -97,6 +101,7 @@ export class Listeners {
       tls,
       isNamedByClient,
       messageBytesMax: messageBytes,
+      connectionsMax: this.#options.connectionsMax ?? CONNECTIONS_MAX,
     });
     listener.server.listen(address.port, address.host);
     await once(listener.server, "listening");
@@ -128,7 +133,7 @@ export class Listeners {
     if (certificate === undefined) throw new TypeError("expected a certificate for a listener with TLS, got none");
     return {
       ...certificate.context,
-      handshakeTimeout: HANDSHAKE_MS,
+      handshakeTimeout: this.#options.handshakeMs ?? HANDSHAKE_MS,
       requestCert: clients !== undefined,
       rejectUnauthorized: clients === "required",
     };

@@ -9,9 +9,10 @@ import type { Log } from "../../log.ts";
 import { FrameSplitter } from "../formats/syslog/frames.ts";
 import type { CountListened } from "./listener-metrics.ts";
 import type { Origin, Recorder } from "./recorder.ts";
+import { SenderPlaces } from "./sender-places.ts";
 
 /** Each may hold a message of the largest size. */
-const CONNECTIONS_MAX = 1000;
+export const CONNECTIONS_MAX = 1000;
 /** Finds out about senders that went away without a word. */
 const KEEP_ALIVE_MS = 60_000;
 /** For what a sender had under way when the service stops. */
@@ -30,38 +31,37 @@ export type StreamOptions = {
   readonly tls?: TlsOptions | undefined;
   /** Whether the source is the name in the certificate that a client shows. */
   readonly isNamedByClient?: boolean;
+  readonly connectionsMax: number;
 };
+
+/** A socket of TLS knows the one under it; Node's types do not say so. */
+type Wrapped = Socket & { readonly _parent?: Socket };
 
 export class StreamListener {
   readonly server: Server;
   readonly #options: StreamOptions;
   readonly #sockets = new Set<Socket>();
-  /** Those under TLS, or the same. */
-  readonly #under = new Set<Socket>();
+  /** Of those under TLS, or of the same. */
+  readonly #places: SenderPlaces;
   #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: StreamOptions) {
     this.#options = options;
-    const { tls, count, recorder } = options;
+    const { tls, recorder, connectionsMax } = options;
+    this.#places = new SenderPlaces(connectionsMax);
     // A sender that has ended its side is read to the end.
     const common = { allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     if (tls === undefined) this.server = createServer(common, (socket) => this.#read(socket));
     else {
       this.server = createTlsServer({ ...common, ...tls }, (socket) => this.#readSecure(socket));
-      this.server.on("tlsClientError", (error: NodeJS.ErrnoException) => {
+      this.server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+        // One whose time is up is left open by Node.
+        socket.destroy();
         if (error.code !== "ECONNRESET")
           this.#say(error.code ?? error.message, "a sender and the service did not agree on TLS");
       });
     }
-    this.server.on("connection", (socket: Socket) => {
-      this.#under.add(socket);
-      socket.once("close", () => this.#under.delete(socket));
-    });
-    this.server.maxConnections = CONNECTIONS_MAX;
-    this.server.on("drop", () => {
-      count.refused("connection");
-      this.#say("full", "a sender of syslog was refused, because all places are taken");
-    });
+    this.server.on("connection", (socket: Socket) => this.#place(socket));
     recorder.onRoom(() => {
       for (const socket of this.#sockets) socket.resume();
     });
@@ -80,12 +80,22 @@ export class StreamListener {
       socket.end();
     }
     const timer = setTimeout(() => {
-      for (const socket of [...this.#sockets, ...this.#under]) socket.destroy();
+      for (const socket of [...this.#sockets, ...this.#places.sockets()]) socket.destroy();
     }, LAST_READ_MS);
     await closed;
     // The last of what was read is handed on when its connection says that it is closed.
     while (this.#sockets.size > 0) await new Promise(setImmediate);
     clearTimeout(timer);
+  }
+
+  #place(socket: Socket): void {
+    socket.once("close", () => this.#places.remove(socket));
+    const first = this.#places.add(socket);
+    if (first === undefined) return;
+    this.#options.count.refused("connection");
+    this.#say("full", "a sender of syslog was refused or disconnected, because all places are taken");
+    this.#places.remove(first);
+    first.destroy();
   }
 
   #readSecure(socket: TLSSocket): void {
@@ -111,7 +121,9 @@ export class StreamListener {
     const origin: Origin = { source, facts };
     const splitter = new FrameSplitter(messageBytesMax, (frame) => recorder.add(frame, origin));
     this.#sockets.add(socket);
+    const under = (socket as Wrapped)._parent ?? socket;
     socket.on("data", (chunk) => {
+      this.#places.said(under);
       splitter.push(chunk);
       if (recorder.isFull) socket.pause();
     });

@@ -10,7 +10,7 @@ import { TLS_FILES, TLS_FOLDER } from "./transport.ts";
 
 const run = promisify(execFile);
 
-for (const name of ["answers", "connections", "encodings", "framing", "request-gate"]) {
+for (const name of ["answers", "connections", "encodings", "framing", "request-gate", "slow"]) {
   test(`what ${name}.test.ts says holds over TLS`, async (t) => {
     const put = folderFor(t);
     const ca = authority();

@@ -8,7 +8,7 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { Health } from "../../../src/health.ts";
 import { QueueFullError } from "../../../src/ledger/append/queue.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
@@ -209,6 +209,46 @@ test("with TLS a client's certificate is told, names the source where that is se
   await once(socket, "secureConnect");
   assert.equal(socket.getPeerCertificate().subject.CN, "renewed");
   socket.destroy();
+});
+
+test("handshakes that never end are cut, and connections that only stand there give their places to those who speak", async (t) => {
+  const put = folderFor(t);
+  const ca = authority();
+  const own = issue({ name: "service", issuer: ca });
+  const files = { cert: put("cert.pem", own.cert), key: put("key.pem", own.key) };
+  const quiet = (): void => undefined;
+  const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+  const certificate = await ServedCertificate.open({ files, health: new Health(), log });
+  t.after(() => certificate.stop());
+  const world = await listenersFor(t, { certificate, handshakeMs: 500, connectionsMax: 3 });
+  const port = await world.open({ transport: "tls" });
+  const speaking: TLSSocket[] = [];
+  const speak = async (text: string): Promise<void> => {
+    const socket = connectTls({ port, host: "127.0.0.1", ca: ca.cert }).on("error", quiet);
+    t.after(() => void socket.destroy());
+    await once(socket, "secureConnect");
+    socket.write(`${text.length} ${text}`);
+    speaking.push(socket);
+  };
+  // Trickling does not help it.
+  const half = await sender(port);
+  half.write(Buffer.from("1603010200010001fc0303", "hex"));
+  const trickling = setInterval(() => half.write("x"), 20);
+  t.after(() => clearInterval(trickling));
+  await once(half.resume(), "close");
+  await speak("<13>app: a");
+  await world.waitFor(1);
+  const silent = [await sender(port), await sender(port)].map((socket) => once(socket.resume(), "close"));
+  await speak("<13>app: b");
+  await world.waitFor(2);
+  await speak("<13>app: c");
+  await world.waitFor(3);
+  await Promise.all(silent);
+  // Those of one address have the same right: who speaks stays, and whoever comes is refused.
+  const refused = connectTls({ port, host: "127.0.0.1", ca: ca.cert }).on("error", quiet);
+  await new Promise((resolve) => refused.resume().once("close", resolve));
+  speaking[0]?.end("10 <13>app: d");
+  await world.waitFor(4);
 });
 
 test("a listener for a ledger that is not there, or at an address that is taken, is refused", async (t) => {
