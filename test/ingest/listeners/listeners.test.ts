@@ -13,6 +13,7 @@ import { Health } from "../../../src/health.ts";
 import { QueueFullError } from "../../../src/ledger/append/queue.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
 import { ServedCertificate } from "../../../src/net/tls/reload-certificate.ts";
+import { until } from "../../http/wire/client.ts";
 import { authority, folderFor, issue } from "../../net/tls/certificates.ts";
 import { listenersFor, send, sender, type World } from "./world.ts";
 
@@ -232,10 +233,11 @@ test("handshakes that never end are cut, and connections that only stand there g
   };
   // Trickling does not help it.
   const half = await sender(port);
-  half.write(Buffer.from("1603010200010001fc0303", "hex"));
+  half.write(Buffer.from("160301400001003ffc0303", "hex"));
   const trickling = setInterval(() => half.write("x"), 20);
   t.after(() => clearInterval(trickling));
-  await once(half.resume(), "close");
+  half.resume();
+  await until("the handshake to be cut", () => half.destroyed);
   await speak("<13>app: a");
   await world.waitFor(1);
   const silent = [await sender(port), await sender(port)].map((socket) => once(socket.resume(), "close"));
