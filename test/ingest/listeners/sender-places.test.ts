@@ -21,7 +21,8 @@ test("the address with more connections than whoever comes gives the place of th
   assert.equal(places.add(from("c")), many[1]);
   places.remove(many[1]);
   // One that said nothing goes before any of them, and of equals whoever comes is refused.
-  const [second, third] = [from("a"), from("b")] as const;
+  const second = from("a");
+  const third = from("b");
   const before = [...places.sockets()].find((socket) => socket.remoteAddress === "c");
   assert.equal(places.add(second), before);
   places.remove(before as Socket);
