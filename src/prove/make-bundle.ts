@@ -127,8 +127,6 @@ type Anchors = { readonly list: readonly BundleAnchor[]; readonly status: Status
 
 function assemble(ledger: BundleLedger, recorded: RecordedEntry, anchors: Anchors): Bundle {
   const { index, entry, path, checkpoint } = recorded;
-  // What is sent again may have been pruned long since.
-  if (entry.pruned !== undefined) throw new PrunedError(index, entry.pruned);
   const { size, root, signedAt, signature } = checkpoint;
   const [leafHash, ...rest] = spellAll([recorded.leafHash, ...path, ...entry.members.map(bytesOf)]);
   const values = rest.slice(path.length);

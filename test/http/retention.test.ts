@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
+import { toHex } from "../../src/merkle/bytes.ts";
 import { addPeriod, readPeriod } from "../../src/retention/period.ts";
 import { ask, codeOf, event, type Running, startService } from "./service.ts";
 
@@ -169,4 +170,28 @@ test("a hold whose filter finds nothing because it is mistaken is refused", asyn
 test("presets are for everybody", async () => {
   const { presets } = (await ask(service, "GET /v1/retention/presets", {})).as("RetentionPresets");
   assert.equal(presets.length, 7);
+});
+
+test("an event that is sent again after its body was pruned is a duplicate, alone and among others: a receipt says so, and where it is archived", async () => {
+  const sent = event({ id: "again-1" });
+  const name = await ledgerWith(sent, event({ id: "again-2" }));
+  const ledger = service.ledgers.get(name) ?? assert.fail(name);
+  const leafHash = (await ledger.leafHash(0)).slice();
+  const recordedAt = (await ledger.entry(0))?.recordedAt ?? 0;
+  const entry = { recordedAt, members: new Uint8Array(0), pruned: { leafHash, archive: "kept.0-1.hfa" } };
+  await service.store.replaceEntries(ledger.record.id, [{ index: 0, entry }], []);
+  const path = `/v1/ledgers/${name}/events`;
+  const receipt = { index: 0, recordedAt, leafHash: toHex(leafHash), id: "again-1", duplicate: true, pruned: true };
+  const said = { ...receipt, archive: "kept.0-1.hfa" };
+  const alone = await as("writer", `POST ${path}`, sent);
+  assert.equal(alone.status, 200, alone.text);
+  assert.deepEqual(alone.as("Receipts").receipts, [said]);
+  const among = await as("writer", `POST ${path}`, [sent, event({ id: "again-3" })]);
+  assert.equal(among.status, 201);
+  const { receipts } = among.as("Receipts");
+  assert.deepEqual(receipts[0], said);
+  assert.deepEqual([receipts[1]?.index, receipts[1]?.duplicate, receipts[1]?.pruned], [2, false, undefined]);
+  const other = await as("writer", `POST ${path}`, { ...sent, outcome: "denied" });
+  assert.equal(codeOf(other), "409 idempotency_conflict");
+  assert.equal(codeOf(await as("reader", `GET ${path}/0`)), "410 event_pruned");
 });

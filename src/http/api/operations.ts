@@ -82,7 +82,6 @@ const ofEvents: readonly Code[] = [
   "batch_empty",
   "batch_too_large",
   "idempotency_conflict",
-  "event_pruned",
   ...OF_RECORDING,
 ];
 export const OPERATIONS = {

@@ -1,10 +1,11 @@
 /**
  * POST /v1/ledgers/{ledger}/events: the path that everything else waits for. Nothing runs on it that is not needed:
  * body, append, answer.
- * Why: docs/decisions/0051.
+ * Why: docs/decisions/0051, docs/decisions/0214.
  */
 
 import type { IncomingMessage } from "node:http";
+import type { Pruned } from "../../entry/entry.ts";
 import { ownMembers, type Preparation } from "../../entry/prepare.ts";
 import type { Received } from "../../ingest/intake/intake.ts";
 import { createMemory } from "../../ingest/intake/memory.ts";
@@ -49,7 +50,9 @@ export function appendEvents(services: Services, budget: BodyBudget): Answering<
       { recorded: entries.length - duplicates, duplicates, bytes, lastTime },
     );
     const status = appended.outcome === "replayed" ? 200 : 201;
-    const body = alone ? bundleText(hash, ledger, appended) : receiptsText(hash, ledger, received, appended);
+    // What was pruned since has no bundle any more: a receipt says that it is recorded all the same.
+    const isBundle = alone && appended.receipts[0]?.pruned === undefined;
+    const body = isBundle ? bundleText(hash, ledger, appended) : receiptsText(hash, ledger, received, appended);
     return { status, body, headers: warningHeaders(warnings, alone) };
   };
   return async (request) => {
@@ -101,10 +104,14 @@ function receiptsText(
   const leafHashes = spellAll(receipts.map(({ leafHash }) => leafHash));
   let list = "";
   for (let i = 0; i < receipts.length; i++) {
-    const { index, recordedAt, duplicate } = receipts[i] as Receipt;
+    const { index, recordedAt, duplicate, pruned } = receipts[i] as Receipt;
     const id = entries[i]?.id;
     const named = id === undefined ? "" : `"id":${JSON.stringify(id)},`;
-    list += `${i === 0 ? "" : ","}{"index":${index},"recordedAt":${recordedAt},"leafHash":"${leafHashes[i]}",${named}${told.get(i) ?? ""}"duplicate":${duplicate}}`;
+    list += `${i === 0 ? "" : ","}{"index":${index},"recordedAt":${recordedAt},"leafHash":"${leafHashes[i]}",${named}${told.get(i) ?? ""}"duplicate":${duplicate}${pruned === undefined ? "" : prunedText(pruned)}}`;
   }
   return `${JSON.stringify(head).slice(0, -1)},"receipts":[${list}]}`;
+}
+
+function prunedText({ archive }: Pruned): string {
+  return `,"pruned":true${archive === undefined ? "" : `,"archive":${JSON.stringify(archive)}`}`;
 }

@@ -1,6 +1,6 @@
 /** What an append is answered with: receipts, and the checkpoint that covers them. */
 
-import type { Entry } from "../../entry/entry.ts";
+import type { Entry, Pruned } from "../../entry/entry.ts";
 import { type PackedEntry, unpackMembers } from "../../entry/packed.ts";
 import type { TreeEdge } from "../../merkle/append.ts";
 import type { SignedCheckpoint } from "../../merkle/checkpoint.ts";
@@ -17,6 +17,8 @@ export type Receipt = {
   readonly leafHash: Uint8Array;
   /** It was recorded before, by another event of the same content under the same key. */
   readonly duplicate: boolean;
+  /** Of a duplicate whose body was pruned since. */
+  readonly pruned?: Pruned;
   /** Path to the root of the answer's checkpoint; for a request with one event. */
   readonly path?: readonly Uint8Array[];
   /** What was recorded; for a request with one event. */
@@ -82,7 +84,8 @@ export async function answerLater(recorded: RecordedReader, { indexes, repeated 
     const [entry, leafHash] = await Promise.all([recorded.entry(index), recorded.leafHash(index)]);
     if (entry === undefined)
       throw new DamagedStoreError(`entry ${index} is missing, although an id or Idempotency-Key stands for it`);
-    const receipt = { index, recordedAt: entry.recordedAt, leafHash, duplicate: repeated.has(position) };
+    const receipt: Receipt = { index, recordedAt: entry.recordedAt, leafHash, duplicate: repeated.has(position) };
+    if (entry.pruned !== undefined) return { ...receipt, pruned: entry.pruned };
     return isAlone ? { ...receipt, entry } : receipt;
   };
   const receipts: Receipt[] = [];
@@ -95,7 +98,7 @@ export async function answerLater(recorded: RecordedReader, { indexes, repeated 
   if (checkpoint === undefined) throw new DamagedStoreError(`the checkpoint that covers entry ${last} is missing`);
   const outcome = repeated.size < indexes.length ? "recorded" : "replayed";
   const [only] = receipts;
-  if (only === undefined || !isAlone) return { outcome, receipts, checkpoint };
+  if (only?.entry === undefined) return { outcome, receipts, checkpoint };
   const path = await recorded.inclusionPath(only.index, checkpoint.size);
   return { outcome, receipts: [{ ...only, path }], checkpoint };
 }

@@ -290,3 +290,27 @@ test("nothing leaves a spool because of a lie, and it is sent again", async () =
   assert.equal(client.status().trouble, undefined);
   await client.close();
 });
+
+test("what was recorded once and pruned since is recorded, with a receipt and without a proof; nothing else is without one", async () => {
+  const { service, meddler } = scene;
+  const ledger = service.ledgers.get("main") ?? assert.fail("main");
+  const client = scene.client({ verify: "bundles" });
+  const once = fresh();
+  const { index, recordedAt } = await client.append(once);
+  const pruned = { leafHash: (await ledger.leafHash(index)).slice() };
+  const entry = { recordedAt, members: new Uint8Array(0), pruned };
+  await service.store.replaceEntries(ledger.record.id, [{ index, entry }], []);
+  const again = await client.append(once);
+  assert.deepEqual([again.index, again.isDuplicate, again.isPruned, again.bundle], [index, true, true, undefined]);
+  const [among, next] = await client.append([once, fresh()]);
+  assert.deepEqual([among?.isPruned, among?.bundle, next?.isPruned], [true, undefined, false]);
+  assert.ok(next?.bundle);
+  meddler.next.push({
+    alter: (answer) => {
+      const [said] = answer.receipts as [{ duplicate: boolean }];
+      said.duplicate = false;
+    },
+  });
+  const lied = await refused(client.append(once));
+  assert.equal(lied.code, "answer_false");
+});

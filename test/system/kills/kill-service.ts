@@ -37,7 +37,7 @@ export async function killService(job: ServiceJob, ground: Ground, { at, how }: 
     const log = world.path("steps");
     const main = join(ROOT, "src", "cli", "main.ts");
     const env = { KILLED_AT: String(at), KILLED_HOW: how, KILLED_ARM: arm, KILLED_LOG: log };
-    const options: StartOptions = { config: CONFIG };
+    const options: StartOptions = { config: { ...CONFIG, ...job.config?.(world.path("data")) } };
     const program = [process.execPath, ...FLAGS, "--import", STEP, main];
     const service = await world.start({ ...options, env, program });
     const as = await privacyKey(service);

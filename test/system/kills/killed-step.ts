@@ -57,16 +57,18 @@ function nameOfRecords(writes: readonly RecordWrite[]): string | undefined {
   const at = /"step":"(\w+)"/.exec(value ?? "")?.[1];
   if (has("erasures")) return at === undefined ? "the keyring notes an erasure" : `an erasure is ${at}`;
   if (has("pruning")) return at === undefined ? "a run of pruning is over" : `a run of pruning is ${at}`;
+  const noted = writes.find(({ space }) => space === "archiving")?.value;
+  if (noted != null) return noted.includes('"isKept":true') ? "an archive is known to be kept" : "an archive is noted";
   if (has("erased")) return "the keyring keeps digests";
   if (has("retired")) return has("subjects") ? "a key is taken from its subject" : "keys are destroyed";
   const isWrapped = writes.some(({ space }) => /^(ring|ledgers|keys\/0x[0-9a-f]{64})$/.test(space));
   return isWrapped && !has("subjects") ? "wrapped keys are written" : undefined;
 }
 
-/** Changes of files and folders, in the data folder's `keys` or, of a command, below the folder that is looked at. */
+/** Changes of files and folders, in the data folder's `keys` and in its `archives` or, of a command, below the folder that is looked at. */
 function hookFiles(): void {
   const isLookedAt = (path: unknown) =>
-    isService ? /\/keys(\/|$)/.test(String(path)) : String(path).startsWith(KILLED_UNDER);
+    isService ? /\/(keys|archives)(\/|$)/.test(String(path)) : String(path).startsWith(KILLED_UNDER);
   for (const name of ["open", "rename", "mkdir", "rm", "link", "copyFile"]) {
     hook(promises, name, (path: unknown, flags?: unknown) => {
       // Folders are opened to be synced.
@@ -88,7 +90,7 @@ if (isMainThread && process.argv[1]?.endsWith("main.ts") && KILLED_LOG !== "") {
       length === 0 ? undefined : "entries are replaced",
     );
     hook(LevelStore.prototype, "settleClaims", () => "claims are settled");
-    hook(Indexer.prototype, "forget", () => "the index forgets");
+    hook(Indexer.prototype, "forgetAll", () => "the index forgets");
     hook(LevelIndexStore.prototype, "compact", () => "the index is compacted");
   } else {
     hook(Database.prototype, "write", () => "a batch is written");

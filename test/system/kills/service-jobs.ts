@@ -1,6 +1,8 @@
 /** What a running service does in steps, and is killed at each of them: how it is asked for, and what has to be true in the end. */
 
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { foundIn } from "../../encryption/planted.ts";
 import type { ServiceProcess } from "../service-process.ts";
 import { type Left, look } from "./reckoning.ts";
@@ -11,6 +13,8 @@ export type As = { readonly Authorization: string };
 
 export type ServiceJob = {
   readonly name: string;
+  /** What the service is told besides. @param data its folder */
+  readonly config?: (data: string) => object;
   /** What has to be so before it is asked for. */
   readonly prepare?: (service: ServiceProcess, as: As) => Promise<void>;
   readonly begin: (service: ServiceProcess, as: As) => Promise<void>;
@@ -85,8 +89,8 @@ const erasure: ServiceJob = {
   files: (data) => assert.deepEqual(foundIn(data, PLANTED), []),
 };
 
-async function putPolicy(service: ServiceProcess, as: As): Promise<void> {
-  const rules = [{ name: "logins", action: "user.*", keepAtMost: "PT1S", after: "prune" }];
+async function putPolicy(service: ServiceProcess, as: As, after = "prune"): Promise<void> {
+  const rules = [{ name: "logins", action: "user.*", keepAtMost: "PT1S", after }];
   await service.json(200, `PUT ${RETENTION}`, { rules, reason: "our schedule" }, as);
 }
 
@@ -106,6 +110,23 @@ const pruning: ServiceJob = {
   leftOf: (id) => (isLogin(id) ? "leaf hash" : "whole"),
   look: async (service) => {
     for (const index of [0, 8, 255, 256, 298]) assert.notEqual((await look(service, index)).left, "digests");
+  },
+};
+
+/** One archive has them, whatever was killed; of a file that was never named at most the draft is there. */
+const archiving: ServiceJob = {
+  ...pruning,
+  name: "archive, then prune",
+  config: (data) => ({ archive: { folder: join(data, "archives"), clear: true } }),
+  begin: (service, as) => putPolicy(service, as, "archive_and_prune"),
+  ensure: async (service, as) => {
+    const { inForce } = await service.json<{ inForce?: unknown }>(200, `GET ${RETENTION}`);
+    if (inForce == null) await putPolicy(service, as, "archive_and_prune");
+  },
+  files: (data) => {
+    const archives = readdirSync(join(data, "archives"));
+    assert.equal(archives.filter((name) => name.endsWith(".hfa")).length, 1, archives.join());
+    assert.ok(archives.length <= 2, archives.join());
   },
 };
 
@@ -139,4 +160,4 @@ const rewrapping: ServiceJob = {
   leftOf: () => "whole",
 };
 
-export const SERVICE_JOBS: readonly ServiceJob[] = [erasure, pruning, rotation, rewrapping];
+export const SERVICE_JOBS: readonly ServiceJob[] = [erasure, pruning, archiving, rotation, rewrapping];

@@ -35,11 +35,13 @@ export type RecordedEvent = {
   readonly leafHash: Hex;
   /** It had been recorded before, under the same id. */
   readonly isDuplicate: boolean;
+  /** A duplicate whose body the service has pruned since: of it there is nothing but the receipt. */
+  readonly isPruned: boolean;
   readonly warnings: readonly EventWarning[];
   /** The checkpoint that it is under. */
   readonly checkpoint: Frame["checkpoint"];
   readonly ledger: Frame["ledger"];
-  /** What proves it, verified; absent where only the receipt was asked for. */
+  /** What proves it, verified; absent where only the receipt was asked for, or where there is no more. */
   readonly bundle?: Bundle;
 };
 
@@ -60,6 +62,7 @@ type SaidReceipt = {
   readonly recordedAt: number;
   readonly leafHash: Hex;
   readonly duplicate: boolean;
+  readonly pruned?: boolean;
   readonly id?: string;
   readonly warnings?: readonly EventWarning[];
 };
@@ -69,10 +72,11 @@ const receipt = object<SaidReceipt>(
     recordedAt: integer,
     leafHash: hex(32),
     duplicate: bool,
+    pruned: bool,
     id: word,
     warnings: list(warning, 0, 10_000),
   },
-  { optional: ["id", "warnings"], open: true },
+  { optional: ["id", "warnings", "pruned"], open: true },
 );
 
 /** Checks the answer to a single event. @throws HoldfastError answer_invalid, answer_false */
@@ -81,9 +85,19 @@ export async function checkAlone(
   event: OutgoingEvent,
   trust: Trust,
 ): Promise<RecordedEvent> {
+  const lone = readForm(() => isReceipt(answer.text)) ? await checkReceipts(answer.text, [event], trust) : [];
+  for (const each of lone) {
+    if (each.isDuplicate && each.isPruned) return each;
+    throw new HoldfastError("answer_false", `expected a bundle of the event ${event.id}, got a receipt alone`);
+  }
   const bundle = readForm(() => parseBundle(answer.text));
   const checked = await checkBundleOf(bundle, event, trust);
   return { ...checked, isDuplicate: answer.status === 200, warnings: readWarnings(answer.warning) };
+}
+
+function isReceipt(text: string): boolean {
+  const said = readJson(text);
+  return isObject(said) && "receipts" in said;
 }
 
 /** Checks a bundle that has to be an event's. @throws HoldfastError answer_false */
@@ -102,7 +116,7 @@ export async function checkBundleOf(bundle: Bundle, event: OutgoingEvent, trust:
   trust.take(ledger, checkpoint);
   const { index, recordedAt, leafHash } = entry;
   const facts = { id: event.id, index, recordedAt, leafHash, checkpoint, ledger, bundle };
-  return { state: "recorded", isDuplicate: false, warnings: [], ...facts };
+  return { state: "recorded", isDuplicate: false, isPruned: false, warnings: [], ...facts };
 }
 
 /** Checks the answer to several events: a receipt for each, in order. @throws HoldfastError answer_invalid, answer_false */
@@ -125,13 +139,14 @@ export async function checkReceipts(
   if (trail.checks !== "passed") throw untrue(trail.steps);
   checkOrder(receipts, events, checkpoint.size);
   trust.take(ledger, checkpoint);
-  return receipts.map(({ duplicate, warnings = [], index, recordedAt, leafHash }, i) => ({
+  return receipts.map(({ duplicate, pruned = false, warnings = [], index, recordedAt, leafHash }, i) => ({
     state: "recorded",
     id: (events[i] as OutgoingEvent).id,
     index,
     recordedAt,
     leafHash,
     isDuplicate: duplicate,
+    isPruned: duplicate && pruned,
     warnings,
     checkpoint,
     ledger,

@@ -63,6 +63,7 @@ async function proveOne(
   signal?: AbortSignal,
 ): Promise<RecordedEvent> {
   const { index, leafHash, checkpoint, isDuplicate, warnings } = receipt;
+  if (receipt.isPruned) return receipt;
   const path = `/events/${index}/bundle?size=${checkpoint.size}`;
   const { text } = await requests.ask({ path, signal });
   const proved = await checkBundleOf(
