@@ -77,12 +77,9 @@ const receipts = z.strictObject({
         .optional()
         .meta({ description: "A member whose name is nearly a known one; a schema that the ledger does not have" }),
       duplicate: z.boolean().meta({ description: "It was recorded before, at this index" }),
-      pruned: z
-        .literal(true)
-        .optional()
-        .meta({
-          description: "Of a duplicate: its body was pruned since, so that nothing but this receipt can be given",
-        }),
+      pruned: z.literal(true).optional().meta({
+        description: "Of a duplicate: its body was pruned since, so that nothing but this receipt can be given",
+      }),
       archive: z.string().optional().meta({ description: "Of one that was pruned: the archive that has it" }),
     }),
   ),
