@@ -64,7 +64,8 @@ const UNWRITTEN: Condition = {
 /** What the book is kept in, and counted again from. */
 type BookStore = Pick<Store, "records" | "writeRecords" | "entries">;
 
-type Kept = { tally: SourceTally; readonly rate: Rate };
+/** Counts that go on in place: one is changed for every request. */
+type Kept = { readonly tally: { -readonly [K in keyof SourceTally]: SourceTally[K] }; readonly rate: Rate };
 
 export class SourceBook {
   readonly #store: BookStore;
@@ -72,6 +73,8 @@ export class SourceBook {
   readonly #health: Health | undefined;
   readonly #kept = new Map<string, Kept>();
   readonly #changed = new Set<string>();
+  /** The place that was counted last: most often it is the next one too, and need not be spelled again. */
+  #last: { readonly place: SourcePlace; readonly key: string } | undefined;
   /** Of each ledger what was in the counts when they were last written down. */
   readonly #written = new Map<string, CountedEntries>();
   /** Ledgers that are followed, with what is still to be counted again. */
@@ -121,25 +124,22 @@ export class SourceBook {
     const { recorded, quarantined = 0, duplicates = 0, bytes, lastTime } = counted;
     const { tally } = kept;
     const time = lastTime === undefined ? undefined : parseDateTime(lastTime);
-    kept.tally = {
-      ...tally,
-      recorded: tally.recorded + recorded,
-      quarantined: tally.quarantined + quarantined,
-      duplicates: tally.duplicates + duplicates,
-      bytes: tally.bytes + bytes,
-      firstSeen: tally.firstSeen ?? now,
-      lastSeen: now,
-      ...(time !== undefined && { skewMs: now - time }),
-    };
+    tally.recorded += recorded;
+    tally.quarantined += quarantined;
+    tally.duplicates += duplicates;
+    tally.bytes += bytes;
+    tally.firstSeen ??= now;
+    tally.lastSeen = now;
+    if (time !== undefined) tally.skewMs = now - time;
     kept.rate.add(now, recorded);
   }
 
   /** Counts a request of which nothing is recorded. What goes to the disk goes with the next counts, however many there are. */
   refuse(place: SourcePlace, refused: Omit<Refused, "at">): void {
-    const kept = this.#at(place);
+    const { tally } = this.#at(place);
     const path = refused.path?.slice(0, PATH_MAX).toWellFormed();
-    const lastRefused = { ...refused, ...(path !== undefined && { path }), at: this.#now() };
-    kept.tally = { ...kept.tally, refused: kept.tally.refused + 1, lastRefused };
+    tally.refused++;
+    tally.lastRefused = { ...refused, ...(path !== undefined && { path }), at: this.#now() };
   }
 
   /** What has come to a ledger, by source, format and key. */
@@ -180,7 +180,9 @@ export class SourceBook {
   }
 
   #at(place: SourcePlace): Kept {
-    const key = tallyKey(place);
+    const last = this.#last;
+    const key = last !== undefined && isSamePlace(place, last.place) ? last.key : tallyKey(place);
+    this.#last = { place, key };
     this.#changed.add(key);
     const found = this.#kept.get(key);
     if (found !== undefined) return found;
@@ -247,15 +249,12 @@ export class SourceBook {
     const { recordedAt } = entry;
     const hasOwnTime = typeof time === "string" && !(Array.isArray(notes) && notes.includes("time_of_receipt"));
     const own = hasOwnTime ? parseDateTime(time) : undefined;
-    kept.tally = {
-      ...tally,
-      recorded: tally.recorded + 1,
-      quarantined: tally.quarantined + (quarantined === true ? 1 : 0),
-      bytes: tally.bytes + sizeOf(entry),
-      firstSeen: Math.min(tally.firstSeen ?? recordedAt, recordedAt),
-      lastSeen: Math.max(tally.lastSeen ?? recordedAt, recordedAt),
-      ...(own !== undefined && { skewMs: recordedAt - own }),
-    };
+    tally.recorded++;
+    if (quarantined === true) tally.quarantined++;
+    tally.bytes += sizeOf(entry);
+    tally.firstSeen = Math.min(tally.firstSeen ?? recordedAt, recordedAt);
+    tally.lastSeen = Math.max(tally.lastSeen ?? recordedAt, recordedAt);
+    if (own !== undefined) tally.skewMs = recordedAt - own;
   }
 }
 
@@ -275,6 +274,10 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
+}
+
+function isSamePlace(a: SourcePlace, b: SourcePlace): boolean {
+  return a.ledger === b.ledger && a.source === b.source && a.key === b.key && a.format === b.format;
 }
 
 /** About as many bytes as its sender sent. */
