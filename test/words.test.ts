@@ -16,6 +16,7 @@ const ROOMS = [
   "anchor",
   "archive",
   "audit",
+  "bucket",
   "chain",
   "entry",
   "json",

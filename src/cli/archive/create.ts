@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import type { CodecName } from "../../archive/format/compression.ts";
 import { type KeepResult, keepArchive } from "../../archive/keep-archive.ts";
 import { ArchiveNotKeptError, type KeptArchive } from "../../archive/places/archive-place.ts";
-import { BucketPlace } from "../../archive/places/bucket/bucket-place.ts";
+import { BucketPlace } from "../../archive/places/bucket-place.ts";
 import type { ArchiveSource } from "../../archive/write-archive.ts";
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 import { listAnchors, passOver } from "../../store/anchor-record.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { type Command, Option } from "commander";
 import type { ArchiveLock, ArchiveOpener } from "../../archive/age.ts";
 import type { ArchivePlace } from "../../archive/places/archive-place.ts";
-import type { LockMode } from "../../archive/places/bucket/object-lock.ts";
+import type { LockMode } from "../../bucket/object-lock.ts";
 import {
   ArchiveSettingsError,
   type LockSettings,

@@ -1,8 +1,8 @@
 /** `holdfast archive test`: whether a bucket refuses what would undo a lock. One that lets it pass is not write-once, whatever it says. */
 
 import { type Command, Option } from "commander";
-import { BucketPlace } from "../../archive/places/bucket/bucket-place.ts";
-import type { LockMode } from "../../archive/places/bucket/object-lock.ts";
+import { BucketPlace } from "../../archive/places/bucket-place.ts";
+import type { LockMode } from "../../bucket/object-lock.ts";
 import { type SetExit, usageError } from "../terminal/failure.ts";
 import { printResult, table } from "../terminal/output.ts";
 import { type PlaceFlags, placeOf, withPlaceFlags } from "./place-flags.ts";

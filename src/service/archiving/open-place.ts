@@ -6,9 +6,9 @@
 import { join } from "node:path";
 import type { ArchiveLock, ArchiveOpener } from "../../archive/age.ts";
 import type { ArchivePlace } from "../../archive/places/archive-place.ts";
-import { BucketClient, type BucketCredentials } from "../../archive/places/bucket/bucket-client.ts";
-import { BucketPlace } from "../../archive/places/bucket/bucket-place.ts";
+import { BucketPlace } from "../../archive/places/bucket-place.ts";
 import { FolderPlace } from "../../archive/places/folder-place.ts";
+import { BucketClient, type BucketCredentials } from "../../bucket/bucket-client.ts";
 import { readJson } from "../../json/read.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import type { ArchiveConfig } from "../settings/archive-settings.ts";

@@ -15,7 +15,7 @@ import {
   type DraftFile,
   type KeepingTerm,
 } from "../../archive/places/archive-place.ts";
-import { BucketPlace } from "../../archive/places/bucket/bucket-place.ts";
+import { BucketPlace } from "../../archive/places/bucket-place.ts";
 import { sha256Of } from "../../archive/places/draft.ts";
 import type { ArchiveSource } from "../../archive/write-archive.ts";
 import type { Ledger } from "../../ledger/ledger.ts";

@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { AwsClient } from "aws4fetch";
-import { retry } from "../../../net/retry.ts";
+import { retry } from "../net/retry.ts";
 import { tagOf } from "./xml.ts";
 
 /** Who asks; where these come from is nothing to the client. */

@@ -8,23 +8,19 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before, type TestContext } from "node:test";
-import { keepArchive } from "../../../src/archive/keep-archive.ts";
-import { ArchiveMissingError, ArchiveNotKeptError } from "../../../src/archive/places/archive-place.ts";
-import {
-  BucketClient,
-  type BucketClientOptions,
-  BucketError,
-} from "../../../src/archive/places/bucket/bucket-client.ts";
-import { BucketPlace, type BucketPlaceOptions } from "../../../src/archive/places/bucket/bucket-place.ts";
-import type { LockMode } from "../../../src/archive/places/bucket/object-lock.ts";
-import { testLocks } from "../../../src/archive/places/bucket/self-test.ts";
-import { writeDraft } from "../../../src/archive/places/draft.ts";
-import { LevelStore } from "../../../src/store/level-store.ts";
-import { runCli } from "../../cli/run-cli.ts";
-import { ask, event, SIGNER, startService } from "../../http/service.ts";
-import { bytesOf, check, makeFolder, sourceOf } from "../fixtures.ts";
-import { type FaultProxy, startProxy } from "./fault-proxy.ts";
-import { CREDENTIALS, type Gateway, missingGateway, startGateway } from "./gateway.ts";
+import { keepArchive } from "../../src/archive/keep-archive.ts";
+import { ArchiveMissingError, ArchiveNotKeptError } from "../../src/archive/places/archive-place.ts";
+import { BucketPlace, type BucketPlaceOptions } from "../../src/archive/places/bucket-place.ts";
+import { writeDraft } from "../../src/archive/places/draft.ts";
+import { BucketClient, type BucketClientOptions, BucketError } from "../../src/bucket/bucket-client.ts";
+import type { LockMode } from "../../src/bucket/object-lock.ts";
+import { testLocks } from "../../src/bucket/self-test.ts";
+import { LevelStore } from "../../src/store/level-store.ts";
+import { type FaultProxy, startProxy } from "../bucket/fault-proxy.ts";
+import { CREDENTIALS, type Gateway, missingGateway, startGateway } from "../bucket/gateway.ts";
+import { runCli } from "../cli/run-cli.ts";
+import { ask, event, SIGNER, startService } from "../http/service.ts";
+import { bytesOf, check, makeFolder, sourceOf } from "./fixtures.ts";
 
 const skip = missingGateway() ?? false;
 /** What takes seconds is tried by `npm run test:bucket`. */

@@ -1,6 +1,5 @@
 /** Object Lock: what is asked for with each object, and what the store says of one. Whether it keeps to that is for self-test.ts to find out. */
 
-import type { KeptArchive } from "../archive-place.ts";
 import type { BucketClient } from "./bucket-client.ts";
 
 /** Governance can be ended by whoever has the right to; compliance by nobody before its time. */
@@ -12,6 +11,9 @@ export type ObjectLock = {
   readonly retainMs: number;
   readonly legalHold?: boolean;
 };
+
+/** An object as far as it is locked. */
+export type LockedObject = { readonly retention?: NonNullable<FoundLock>; readonly legalHold?: boolean };
 
 /** What the store says of an object. */
 export type FoundLock = { readonly mode: LockMode; readonly until: number } | undefined;
@@ -42,7 +44,7 @@ export function hasLegalHold(headers: Headers): boolean {
 }
 
 /** Whether the store says that it is locked so, or more strongly, and for so long. */
-export function isLocked({ retention, legalHold }: KeptArchive, lock: ObjectLock, until: number): boolean {
+export function isLocked({ retention, legalHold }: LockedObject, lock: ObjectLock, until: number): boolean {
   const isLong = retention !== undefined && retention.until >= until - TOLERANCE_MS;
   const isStrong = retention?.mode === "compliance" || retention?.mode === lock.mode;
   return isLong && isStrong && (lock.legalHold !== true || legalHold === true);

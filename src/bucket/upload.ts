@@ -5,7 +5,6 @@
 
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import type { DraftFile } from "../archive-place.ts";
 import { type BucketClient, BucketError } from "./bucket-client.ts";
 import { tagOf, tagsOf } from "./xml.ts";
 
@@ -14,10 +13,13 @@ export const PART_BYTES = 8 * 1024 * 1024;
 /** Stores take no more parts of one object. */
 const PARTS_MAX = 10_000;
 
+/** A file of this disk. */
+export type UploadedFile = { readonly path: string; readonly bytes: number };
+
 export type Upload = {
   readonly client: BucketClient;
   readonly name: string;
-  readonly file: DraftFile;
+  readonly file: UploadedFile;
   /** Of the object: what it is, and its lock. */
   readonly headers: Readonly<Record<string, string>>;
   readonly partBytes: number;
@@ -115,7 +117,7 @@ async function isThere(client: BucketClient, name: string): Promise<boolean> {
   }
 }
 
-async function readPart({ path }: DraftFile, at: number, length: number): Promise<Uint8Array> {
+async function readPart({ path }: UploadedFile, at: number, length: number): Promise<Uint8Array> {
   const file = await open(path, "r");
   try {
     const bytes = Buffer.alloc(length);

@@ -6,20 +6,7 @@
 
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { readJson } from "../../../json/read.ts";
-import { replaceFile, syncFolder } from "../../../store/durable-file.ts";
-import { readTextFile } from "../../../store/text-file.ts";
-import {
-  ArchiveMissingError,
-  ArchiveNotKeptError,
-  type ArchivePlace,
-  type DraftFile,
-  isArchiveName,
-  type KeepingTerm,
-  type KeptArchive,
-} from "../archive-place.ts";
-import { sha256Of } from "../draft.ts";
-import type { BucketClient } from "./bucket-client.ts";
+import type { BucketClient } from "../../bucket/bucket-client.ts";
 import {
   describeLock,
   extendLock,
@@ -28,10 +15,23 @@ import {
   isLocked,
   lockHeaders,
   type ObjectLock,
-} from "./object-lock.ts";
-import { type LockCheck, testLocks } from "./self-test.ts";
-import { PART_BYTES, upload } from "./upload.ts";
-import { tagOf, tagsOf } from "./xml.ts";
+} from "../../bucket/object-lock.ts";
+import { type LockCheck, testLocks } from "../../bucket/self-test.ts";
+import { PART_BYTES, upload } from "../../bucket/upload.ts";
+import { listVersions } from "../../bucket/versions.ts";
+import { readJson } from "../../json/read.ts";
+import { replaceFile, syncFolder } from "../../store/durable-file.ts";
+import { readTextFile } from "../../store/text-file.ts";
+import {
+  ArchiveMissingError,
+  ArchiveNotKeptError,
+  type ArchivePlace,
+  type DraftFile,
+  isArchiveName,
+  type KeepingTerm,
+  type KeptArchive,
+} from "./archive-place.ts";
+import { sha256Of } from "./draft.ts";
 
 export type BucketPlaceOptions = {
   readonly client: BucketClient;
@@ -178,7 +178,7 @@ export class BucketPlace implements ArchivePlace {
       await upload({
         client: this.#client,
         name,
-        file: { path, bytes, sha256 },
+        file: { path, bytes },
         headers: { ...metadata, ...(this.#lock !== undefined && lockHeaders(withHold(this.#lock, legalHold), until)) },
         partBytes: this.#partBytes,
         onBegin: (id) => this.#note(path, { ...pending, uploadId: id }),
@@ -213,23 +213,10 @@ export class BucketPlace implements ArchivePlace {
     return first;
   }
 
-  /** Versions of names that begin so, the newest first; marks of deletions are none. */
+  /** Versions of archives whose names begin so. */
   async *#versions(begin: string): AsyncGenerator<FirstVersion, void, void> {
-    const { prefix } = this.#client;
-    let marker: Record<string, string> = {};
-    for (;;) {
-      const { text } = await this.#client.askBucket({ versions: "", prefix: `${prefix}${begin}`, ...marker });
-      for (const item of tagsOf(text, "Version")) {
-        const key = tagOf(item, "Key") ?? "";
-        const name = key.slice(prefix.length);
-        if (!key.startsWith(prefix) || !isArchiveName(name)) continue;
-        const keptAt = Date.parse(tagOf(item, "LastModified") ?? "");
-        yield { name, bytes: Number(tagOf(item, "Size")), keptAt, versionId: tagOf(item, "VersionId") ?? "null" };
-      }
-      const keyMarker = tagOf(text, "NextKeyMarker");
-      if (tagOf(text, "IsTruncated") !== "true" || keyMarker === undefined) return;
-      marker = { "key-marker": keyMarker, "version-id-marker": tagOf(text, "NextVersionIdMarker") ?? "" };
-    }
+    for await (const { name, bytes, keptAt, versionId } of listVersions(this.#client, begin))
+      if (isArchiveName(name)) yield { name, bytes, keptAt, versionId };
   }
 
   async #note(path: string, pending: PendingUpload): Promise<void> {
