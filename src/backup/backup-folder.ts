@@ -14,11 +14,11 @@ import { join } from "node:path";
 import { makeFolder, putFile, replaceFile, syncFolder, withWayOut } from "../store/durable-file.ts";
 import { FolderLock } from "../store/leveldb/opening/lock.ts";
 import { StoreLockedError } from "../store/store.ts";
+import { type BackupPlace, inTime, namedFiles, type PutCount } from "./backup-place.ts";
 import {
   type BackedFile,
   BackupDamagedError,
   type BackupKind,
-  decodePoint,
   encodePoint,
   isPointName,
   newPointName,
@@ -26,18 +26,9 @@ import {
   sha256,
 } from "./point.ts";
 
-/** What of a point was there already. */
-export type PutCount = { copied: number; shared: number; copiedBytes: number; mended: number };
-
-/** There is no such point. */
-export class PointMissingError extends Error {
-  override readonly name = "PointMissingError";
-  readonly code = "point_missing";
-}
-
 const END = ".jsonl";
 
-export class BackupFolder {
+export class BackupFolder implements BackupPlace {
   readonly directory: string;
   readonly kind: BackupKind;
   readonly count: PutCount = { copied: 0, shared: 0, copiedBytes: 0, mended: 0 };
@@ -60,6 +51,10 @@ export class BackupFolder {
     });
   }
 
+  get description(): string {
+    return this.directory;
+  }
+
   async end(): Promise<void> {
     await this.#lock?.free();
     this.#lock = undefined;
@@ -75,23 +70,9 @@ export class BackupFolder {
     return points.filter(isPointName).sort(inTime);
   }
 
-  /** @param name the newest when left out. @throws PointMissingError, BackupDamagedError */
-  async point(name?: string): Promise<RestorePoint> {
-    const names = await this.names();
-    const wanted = name ?? names.at(-1);
-    if (wanted === undefined || !names.includes(wanted)) {
-      const there = names.length === 0 ? "none" : names.join(", ");
-      throw new PointMissingError(
-        `expected a restore point${name === undefined ? "" : ` ${name}`} in ${this.directory}, got ${there}`,
-      );
-    }
-    const path = this.#pointPath(wanted);
-    const point = decodePoint(await readFile(path, "utf8"), path);
-    if (point.name === wanted && point.kind === this.kind) return point;
-    throw new BackupDamagedError(
-      `expected a restore point of ${this.kind} named ${wanted} in ${path}, got ${point.kind} ${point.name}`,
-      [path],
-    );
+  async pointText(name: string): Promise<{ text: string; where: string }> {
+    const where = this.#pointPath(name);
+    return { text: await readFile(where, "utf8"), where };
   }
 
   /** Where the bytes of a file are. */
@@ -140,17 +121,9 @@ export class BackupFolder {
     await syncFolder(join(this.directory, "points"));
   }
 
-  /** Removes files that no point names, as a backup that was killed leaves them; none while a point cannot be read. */
   async sweep(): Promise<void> {
-    const named = new Set<string>();
-    for (const name of await this.names()) {
-      try {
-        for (const { sha256: digest } of (await this.point(name)).files) named.add(digest);
-      } catch (error) {
-        if (error instanceof BackupDamagedError) return;
-        throw error;
-      }
-    }
+    const named = await namedFiles(this);
+    if (named === undefined) return;
     const files = join(this.directory, "files");
     for (const folder of await readdir(files)) {
       if (!/^[0-9a-f]{2}$/.test(folder)) continue;
@@ -159,6 +132,17 @@ export class BackupFolder {
           await rm(join(files, folder, file), { force: true });
       }
     }
+  }
+
+  whereIs(file: BackedFile): string {
+    return this.pathOf(file);
+  }
+
+  async read(file: BackedFile): Promise<Uint8Array | undefined> {
+    return readFile(this.pathOf(file)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT" && error.code !== "EIO") throw error;
+      return undefined;
+    });
   }
 
   /** undefined when there is none, false when it is not what its name says. */
@@ -178,12 +162,4 @@ export class BackupFolder {
   #pointPath(name: string): string {
     return join(this.directory, "points", name + END);
   }
-}
-
-/** By time, then by number: -2 stands before -10. */
-function inTime(a: string, b: string): number {
-  const [timeA = "", nA = "1"] = a.split("-");
-  const [timeB = "", nB = "1"] = b.split("-");
-  if (timeA !== timeB) return timeA < timeB ? -1 : 1;
-  return Number(nA) - Number(nB);
 }

@@ -9,12 +9,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { tablePath } from "../store/leveldb/folder.ts";
 import { findBadRanges } from "../store/leveldb/table.ts";
 import { DamagedStoreError } from "../store/store.ts";
-import type { BackupFolder } from "./backup-folder.ts";
+import type { BackupPlace } from "./backup-place.ts";
 import { type Captured, capture } from "./capture.ts";
 import type { BackedFile } from "./point.ts";
 
 export type CopyOptions = {
-  readonly to: BackupFolder;
+  readonly to: BackupPlace;
   /** Name of the folder in the data folder. */
   readonly as: "store" | "keyring";
   readonly onProgress: (done: number, all: number) => void;
@@ -67,7 +67,7 @@ async function copyTables(
     try {
       if (tables.get(number)?.identity !== (await identityOf(path))) {
         const { bytes, identity } = await readTable(path, size);
-        tables.set(number, { file: await to.put(`${as}/${basename(path)}`, bytes), identity });
+        tables.set(number, { file: await to.put(`${as}/${basename(path)}`, bytes, path), identity });
         if (isPaced) await delay(Math.min(performance.now() - began, PAUSE_MAX_MS));
       }
     } catch (error) {

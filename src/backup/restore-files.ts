@@ -1,9 +1,9 @@
 /** The files of a restore point, back in a folder: each is compared with its digest on the way, and all that do not fit are named. */
 
-import { copyFile, readFile, symlink } from "node:fs/promises";
+import { copyFile, symlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { makeFolder, putFile, syncFolder, withWayOut } from "../store/durable-file.ts";
-import type { BackupFolder } from "./backup-folder.ts";
+import type { BackupPlace } from "./backup-place.ts";
 import { type BackedFile, BackupDamagedError, type RestorePoint, sha256 } from "./point.ts";
 
 /** Called before the first and after each file. */
@@ -14,7 +14,7 @@ export type OnFile = (done: number, all: number) => void;
  * @throws BackupDamagedError when one of them is not as it was written; FileRefusedError
  */
 export async function restoreFiles(
-  backup: BackupFolder,
+  backup: BackupPlace,
   point: RestorePoint,
   to: string,
   onFile: OnFile,
@@ -28,7 +28,7 @@ export async function restoreFiles(
 }
 
 /** Links to files that were put, below a folder: enough to look at them. Those that are opened for writing are copies. */
-export async function linkFiles(backup: BackupFolder, files: readonly BackedFile[], to: string): Promise<void> {
+export async function linkFiles(backup: BackupPlace, files: readonly BackedFile[], to: string): Promise<void> {
   for (const file of files) {
     const place = join(to, file.path);
     await makeFolder(dirname(place));
@@ -38,18 +38,15 @@ export async function linkFiles(backup: BackupFolder, files: readonly BackedFile
 }
 
 async function eachWhole(
-  backup: BackupFolder,
+  backup: BackupPlace,
   files: readonly BackedFile[],
   onFile: OnFile,
   use: (file: BackedFile, bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const damaged: { path: string; why: string }[] = [];
   for (const [i, file] of files.entries()) {
-    const place = backup.pathOf(file);
-    const bytes = await readFile(place).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT" && error.code !== "EIO") throw error;
-      return undefined;
-    });
+    const place = backup.whereIs(file);
+    const bytes = await backup.read(file);
     if (bytes === undefined) damaged.push({ path: place, why: `${file.path} is not there or cannot be read` });
     else if (bytes.length !== file.size || sha256(bytes) !== file.sha256)
       damaged.push({ path: place, why: `${file.path} is not as it was written` });

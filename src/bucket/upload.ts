@@ -23,6 +23,8 @@ export type Upload = {
   /** Of the object: what it is, and its lock. */
   readonly headers: Readonly<Record<string, string>>;
   readonly partBytes: number;
+  /** Whether something may be there, which it is put over. */
+  readonly mayReplace?: boolean;
   /** Of one that was begun before. */
   readonly uploadId?: string;
   /** Is told the id before anything is sent under it. */
@@ -35,7 +37,7 @@ export async function upload(task: Upload): Promise<void> {
   if (file.bytes <= partBytes) {
     await client.ask("PUT", name, {
       body: await readPart(file, 0, file.bytes),
-      headers: { ...headers, "if-none-match": "*" },
+      headers: task.mayReplace === true ? headers : { ...headers, "if-none-match": "*" },
     });
     return;
   }

@@ -2,50 +2,29 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { basename, join } from "node:path";
-import test, { type TestContext } from "node:test";
+import test from "node:test";
 import { applyErased } from "../../src/backup/apply-erased.ts";
 import { BackupFolder } from "../../src/backup/backup-folder.ts";
+import { readPoint } from "../../src/backup/backup-place.ts";
 import { copyDatabase } from "../../src/backup/copy-database.ts";
 import { type BackupDamagedError, decodePoint, type RestorePoint } from "../../src/backup/point.ts";
 import { restoreFiles } from "../../src/backup/restore-files.ts";
 import { memberDigest } from "../../src/entry/entry.ts";
 import { packMembers } from "../../src/entry/packed.ts";
-import type { Hex } from "../../src/merkle/bytes.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
 import { LevelStore } from "../../src/store/level-store.ts";
 import { stopAt } from "../archive/stopped-at.ts";
 import { makeFolder, runCli } from "../cli/run-cli.ts";
-import { ask, event, startService } from "../http/service.ts";
+import { ENTRIES, makeStore, secretOf } from "./fixtures.ts";
 
-const ENTRIES = 10;
 const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 const KILLER = join(import.meta.dirname, "..", "cli", "killed-at-step.ts");
 const EVERY = process.env.EVERY === "1";
 const quiet = () => undefined;
-
-/** A text that the compression of LevelDB leaves as it is. */
-function secretOf(i: number): string {
-  return createHash("sha256").update(`secret ${i}`).digest("base64url");
-}
-
-/** A data folder with a ledger of some entries, and its store. */
-async function makeStore(t: TestContext): Promise<{ data: string; store: LevelStore; ledgerId: Hex }> {
-  const data = join(makeFolder(t), "data");
-  mkdirSync(data);
-  const store = await LevelStore.open(join(data, "store"));
-  const service = await startService({ store });
-  const body = Array.from({ length: ENTRIES }, (_, i) => event({ id: `id ${i}`, message: secretOf(i) }));
-  await ask(service, "POST /v1/ledgers/main/events", { key: await service.key(["admin"], "tests"), body });
-  await service.close();
-  const [record] = await store.ledgers();
-  assert.ok(record);
-  return { data, store, ledgerId: record.id };
-}
 
 /** Makes a point of a store, open or not. */
 async function makePoint(data: string, to: string): Promise<RestorePoint> {
@@ -61,7 +40,7 @@ async function makePoint(data: string, to: string): Promise<RestorePoint> {
 
 async function restorePoint(to: string, into: string, name?: string): Promise<LevelStore> {
   const backup = new BackupFolder(to, "data");
-  await restoreFiles(backup, await backup.point(name), into, quiet);
+  await restoreFiles(backup, await readPoint(backup, name), into, quiet);
   return LevelStore.open(join(into, "store"));
 }
 
@@ -181,7 +160,7 @@ test("a flipped bit in any file of a backup is found and named, and nothing is r
       const changed = Buffer.from(bytes);
       changed[at] = (changed[at] as number) ^ 1;
       writeFileSync(file, changed);
-      const restoring = async () => restoreFiles(backup, await backup.point(), join(data, "..", "bent"), quiet);
+      const restoring = async () => restoreFiles(backup, await readPoint(backup), join(data, "..", "bent"), quiet);
       await assert.rejects(restoring, (error: BackupDamagedError) => {
         assert.equal(error.code, "backup_damaged");
         assert.deepEqual(
@@ -331,7 +310,7 @@ test("backups and restores that are killed at a step are not there, and the next
   for (const step of steps([13])) {
     rmSync(to, { recursive: true, force: true });
     const isKilled = killedAt(step, ["backup", "--data", data, "--to", to]);
-    for (const name of await backup.names()) assert.ok((await backup.point(name)).files.length > 0);
+    for (const name of await backup.names()) assert.ok((await readPoint(backup, name)).files.length > 0);
     if (!isKilled) break;
   }
   const made = await runCli(["backup", "--data", data, "--to", to, "--json"]);

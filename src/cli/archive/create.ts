@@ -13,17 +13,9 @@ import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
 import { counted, readWhole } from "../terminal/numbers.ts";
 import { printNote, printResult, spellTime } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
+import { type RetentionFlags, requireWriteOnce, withRetentionFlags } from "./bucket-flags.ts";
 import { withLedger } from "./ledger-view.ts";
-import {
-  type LockFlags,
-  lockOf,
-  type PlaceFlags,
-  placeOf,
-  type RetentionFlags,
-  withLockFlags,
-  withPlaceFlags,
-  withRetentionFlags,
-} from "./place-flags.ts";
+import { type LockFlags, lockOf, type PlaceFlags, placeOf, withLockFlags, withPlaceFlags } from "./place-flags.ts";
 
 type CreateFlags = PlaceFlags &
   RetentionFlags &
@@ -85,14 +77,7 @@ async function create(flags: CreateFlags): Promise<number> {
 /** A bucket that does not keep to its locks is not used as one that does; what was broken off before is gone on with. */
 async function prepare(place: BucketPlace): Promise<void> {
   if (place.isLocking) {
-    const failed = (await place.test()).filter(({ passed }) => !passed);
-    if (failed.length > 0) {
-      const what = failed.map(({ name, detail }) => `it does not pass "${name}" (${detail})`).join("; ");
-      throw new CliError(`${place.description} is not write-once: ${what}. Nothing was archived there.`, {
-        code: "not_write_once",
-        exitStatus: 1,
-      });
-    }
+    requireWriteOnce(place.description, await place.test(), "Nothing was archived there.");
   }
   for (const name of await place.resume())
     printNote(`${name}, whose upload was broken off before, is in ${place.description} now.`);

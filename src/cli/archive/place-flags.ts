@@ -4,9 +4,7 @@ import { tmpdir } from "node:os";
 import { type Command, Option } from "commander";
 import type { ArchiveLock, ArchiveOpener } from "../../archive/age.ts";
 import type { ArchivePlace } from "../../archive/places/archive-place.ts";
-import type { LockMode } from "../../bucket/object-lock.ts";
 import {
-  ArchiveSettingsError,
   type LockSettings,
   type OpenerSettings,
   openPlace,
@@ -17,43 +15,16 @@ import {
 import { readConfig } from "../../service/config.ts";
 import type { ArchiveConfig } from "../../service/settings/archive-settings.ts";
 import { usageError } from "../terminal/failure.ts";
-import { readCount } from "../terminal/numbers.ts";
 import { repeatedText } from "../terminal/parse-flag-value.ts";
+import { asUsage, type BucketFlags, type RetentionFlags, withBucketFlags } from "./bucket-flags.ts";
 
-export type PlaceFlags = {
-  readonly folder?: string;
-  readonly bucket?: string;
-  readonly region?: string;
-  readonly credentialsFile?: string;
-};
+export type PlaceFlags = BucketFlags & { readonly folder?: string; readonly bucket?: string };
 
 export function withPlaceFlags(command: Command): Command {
-  return command
+  command
     .addOption(new Option("--folder <folder>", "where the archives are").conflicts("bucket"))
-    .option("--bucket <url>", "the same, in an S3-compatible store: https://<endpoint>/<bucket>[/<prefix>]")
-    .option("--region <name>", "region of the bucket, us-east-1 if nothing is said")
-    .option(
-      "--credentials-file <file>",
-      "JSON with accessKeyId and secretAccessKey; else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    );
-}
-
-export type RetentionFlags = {
-  readonly retention?: LockMode;
-  readonly retainDays?: number;
-  readonly legalHold?: boolean;
-};
-
-export function withRetentionFlags(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        "--retention <mode>",
-        "lock it in the bucket, tested first; compliance can be ended by nobody",
-      ).choices(["governance", "compliance"]),
-    )
-    .addOption(new Option("--retain-days <days>", "for how long it is locked").argParser(readCount))
-    .option("--legal-hold", "lock it besides until somebody ends that");
+    .option("--bucket <url>", "the same, in an S3-compatible store: https://<endpoint>/<bucket>[/<prefix>]");
+  return withBucketFlags(command);
 }
 
 /** What the configuration says of archives. @throws ConfigError when it cannot be read */
@@ -75,16 +46,6 @@ function withPlace(given: PlaceFlags & RetentionFlags): PlaceSettings {
  */
 export function placeOf(given: PlaceFlags & RetentionFlags, data: string = tmpdir()): ArchivePlace {
   return asUsage(() => openPlace(withPlace(given), { data, env: process.env }));
-}
-
-/** What is wrong with settings is wrong with how the command was called. */
-function asUsage<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ArchiveSettingsError)) throw error;
-    throw usageError(`${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`);
-  }
 }
 
 export type OpenerFlags = OpenerSettings;

@@ -9,30 +9,42 @@ import { readdir, readFile, realpath, stat, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { BackupFolder } from "../../backup/backup-folder.ts";
+import type { BackupPlace } from "../../backup/backup-place.ts";
 import { copyDatabase } from "../../backup/copy-database.ts";
 import { type BackedFile, type BackedLedger, bytesOf } from "../../backup/point.ts";
 import { linkFiles } from "../../backup/restore-files.ts";
 import { withScratch } from "../../backup/scratch-folder.ts";
 import { adminKeyFile, marksFolder, storeFolder } from "../../service/config.ts";
 import { keyringFolder } from "../../service/settings/encryption-settings.ts";
+import { withBucketFlags, withRetentionFlags } from "../archive/bucket-flags.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
 import { usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { type Progress, startProgress } from "../terminal/progress.ts";
 import { ledgersIn } from "./ledgers-in.ts";
+import { type BackupPlaceFlags, backupPlace, isAddress, requireLocks } from "./place.ts";
 
-type BackupFlags = { readonly to: string; readonly keysTo?: string; readonly data?: string; readonly json?: boolean };
+type BackupFlags = BackupPlaceFlags & {
+  readonly to: string;
+  readonly keysTo?: string;
+  readonly data?: string;
+  readonly json?: boolean;
+};
 type Source = { readonly data: string; readonly scratch: string; readonly progress: Progress };
 
 /** What a backup is looked at in, within the data folder: it may hold keys. */
 const SCRATCH = "backup-scratch-";
 
 export function addBackup(program: Command): void {
-  program
+  const command = program
     .command("backup")
     .description("Keep a restore point of a data folder, also while its service runs. Read back before it is listed.")
-    .requiredOption("--to <folder>", "folder of restore points; made when it is missing")
+    .requiredOption(
+      "--to <place>",
+      "folder of restore points, made when it is missing, or a bucket, https://<endpoint>/<bucket>[/<prefix>]",
+    );
+  withRetentionFlags(withBucketFlags(command))
     .option("--keys-to <folder>", "another folder, for the keys; it has the newest alone")
     .option("--data <folder>", "data folder of the service; else HOLDFAST_DATA, else ./data")
     .option("--json", "print the result as JSON")
@@ -43,13 +55,18 @@ async function backUp(flags: BackupFlags): Promise<void> {
   const data = dataFolderOf(flags.data);
   if (!existsSync(storeFolder(data)))
     throw usageError(`Expected a store at ${storeFolder(data)}, got nothing; give --data.`);
+  if (flags.keysTo !== undefined && isAddress(flags.keysTo))
+    throw usageError(
+      "Expected a folder after --keys-to: a bucket may keep versions, and with them keys that were destroyed.",
+    );
   await requireApart(data, flags);
+  await requireLocks("--to", flags.to, flags);
   const made = await withScratch(data, SCRATCH, (scratch) => backUpWith(data, scratch, flags));
   printResult({ json: { ...made, keysTo: flags.keysTo ?? null }, text: describe(made, flags) }, flags.json === true);
 }
 
 async function backUpWith(data: string, scratch: string, flags: BackupFlags): Promise<Made> {
-  const to = new BackupFolder(flags.to, "data");
+  const to = backupPlace("--to", flags.to, flags, scratch);
   // Without a place for them, keys are copied to be looked with, and removed.
   const keysTo = new BackupFolder(flags.keysTo ?? join(scratch, "keys-backup"), "keys");
   const progress = await startProgress("files");
@@ -80,11 +97,7 @@ type AllCopied = {
 };
 
 /** Marks before the store, so that it has reached them; keys after it, so that it finds all of its own among them. */
-async function copyAll(
-  { data, scratch, progress }: Source,
-  to: BackupFolder,
-  keysTo: BackupFolder,
-): Promise<AllCopied> {
+async function copyAll({ data, scratch, progress }: Source, to: BackupPlace, keysTo: BackupPlace): Promise<AllCopied> {
   const onProgress = progress.show;
   const marks = await copyFlat(marksFolder(data), "marks", to);
   const files = [...(await copyDatabase(storeFolder(data), { to, as: "store", onProgress })), ...marks];
@@ -111,7 +124,7 @@ async function copyAll(
 
 const KEYS_AWAY = ["key_unavailable", "key_refused", "keyring_missing", "store_encrypted"];
 
-async function copyFlat(folder: string, as: string, to: BackupFolder): Promise<BackedFile[]> {
+async function copyFlat(folder: string, as: string, to: BackupPlace): Promise<BackedFile[]> {
   const files: BackedFile[] = [];
   for (const name of existsSync(folder) ? await readdir(folder) : []) {
     const path = join(folder, name);
@@ -132,7 +145,7 @@ async function requireApart(data: string, { to, keysTo }: BackupFlags): Promise<
   const found: (readonly [flag: string, path: string])[] = [];
   for (const [flag, folder] of folders) {
     if (folder === "") throw usageError(`Expected a folder after ${flag}, got an empty name.`);
-    if (folder !== undefined) found.push([flag, await realPath(resolve(folder))]);
+    if (folder !== undefined && !isAddress(folder)) found.push([flag, await realPath(resolve(folder))]);
   }
   for (const [flag, path] of found) {
     for (const [other, place] of found) {
@@ -173,7 +186,7 @@ type Made = {
 
 function describe(made: Made, { keysTo }: BackupFlags): string[] {
   const lines = [
-    `Restore point ${made.point} in ${made.to}: ${counted(made.files, "file")}, ${counted(made.bytes, "byte")}; ${made.copied} copied (${counted(made.copiedBytes, "byte")}), ${made.shared} there already, all read back.`,
+    `Restore point ${made.point} in ${made.to}: ${counted(made.files, "file")}, ${counted(made.bytes, "byte")}; ${made.copied} copied (${counted(made.copiedBytes, "byte")}), ${made.shared} there already. ${isAddress(made.to) ? "What was copied was read back; what was there has the size and digest that it had." : "All of them were read back."}`,
   ];
   for (const { name, size, root } of made.ledgers ?? [])
     lines.push(`${name}: ${counted(size, "entry", "entries")}${root === null ? "" : `, root ${root}`}.`);

@@ -10,14 +10,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { applyErased } from "../../backup/apply-erased.ts";
-import { BackupFolder, PointMissingError } from "../../backup/backup-folder.ts";
+import { BackupFolder } from "../../backup/backup-folder.ts";
+import { type BackupPlace, PointMissingError, readPoint } from "../../backup/backup-place.ts";
 import { type BackedLedger, BackupDamagedError, bytesOf, type RestorePoint } from "../../backup/point.ts";
 import { restoreFiles } from "../../backup/restore-files.ts";
 import { withScratch } from "../../backup/scratch-folder.ts";
 import { beginFolder, clearUnfinished, settleFolder } from "../../backup/unfinished-folder.ts";
 import { marksFolder } from "../../service/config.ts";
 import { FileRefusedError } from "../../store/durable-file.ts";
+import { type BucketFlags, withBucketFlags } from "../archive/bucket-flags.ts";
 import { ledgersIn } from "../backup/ledgers-in.ts";
+import { backupPlace } from "../backup/place.ts";
 import { connectChain } from "../remote/node.ts";
 import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
@@ -25,7 +28,7 @@ import { printResult, spellTime, table } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
 import { auditRestored, describeDrill } from "./drill.ts";
 
-type RestoreFlags = {
+type RestoreFlags = BucketFlags & {
   readonly from: string;
   readonly point?: string;
   readonly keysFrom?: string;
@@ -47,10 +50,11 @@ type RestoredPoint = {
 };
 
 export function addRestoreBackup(program: Command, setExit: SetExit): void {
-  program
+  const command = program
     .command("restore")
     .description("Make a data folder of a restore point. Every file is compared with its digest; nothing is signed.")
-    .requiredOption("--from <folder>", "folder of restore points")
+    .requiredOption("--from <place>", "folder of restore points, or a bucket, https://<endpoint>/<bucket>[/<prefix>]");
+  withBucketFlags(command)
     .option("--list", "only show which there are")
     .option("--point <name>", "restore point; else the newest")
     .option("--keys-from <folder>", "folder of the keys")
@@ -90,7 +94,8 @@ async function restore(flags: RestoreFlags): Promise<void> {
 
 /** @returns the exit status */
 async function drill(flags: RestoreFlags): Promise<number> {
-  const { from, marks, rpc, scratch = tmpdir(), withoutKeys } = flags;
+  const { marks, rpc, scratch = tmpdir(), withoutKeys } = flags;
+  const from = placeFrom(flags);
   if (withoutKeys === true) throw usageError("A drill reads every entry: expected --keys-from, got --without-keys.");
   const chain = rpc === undefined ? undefined : connectChain(rpc, "finalized");
   return withScratch(scratch, "holdfast-drill-", async (folder) => {
@@ -109,10 +114,10 @@ function withoutMarks({ marks: _, ...flags }: RestoreFlags): RestoreFlags {
 
 /** Restores a point to a new data folder. */
 async function restoreInto(data: string, flags: RestoreFlags): Promise<RestoredPoint> {
-  const backup = new BackupFolder(flags.from, "data");
-  const point = await backup.point(flags.point);
+  const backup = placeFrom(flags);
+  const point = await readPoint(backup, flags.point);
   const keys = flags.keysFrom === undefined ? undefined : new BackupFolder(flags.keysFrom, "keys");
-  const keysPoint = await keys?.point();
+  const keysPoint = keys && (await readPoint(keys));
   const progress = await startProgress("files");
   const unfinished = await beginFolder(data);
   try {
@@ -144,12 +149,18 @@ async function look(folder: string, point: RestorePoint): Promise<{ ledgers: Bac
   return { ledgers, erased };
 }
 
-async function list({ from, json }: RestoreFlags): Promise<void> {
-  const backup = new BackupFolder(from, "data");
+/** Nothing is put there, so that nothing is needed on this disk. */
+function placeFrom(flags: RestoreFlags): BackupPlace {
+  return backupPlace("--from", flags.from, flags, tmpdir());
+}
+
+async function list(flags: RestoreFlags): Promise<void> {
+  const { from, json } = flags;
+  const backup = placeFrom(flags);
   const points: { point: string; madeAt: number; files: number; bytes: number; ledgers: RestorePoint["ledgers"] }[] =
     [];
   for (const name of await backup.names()) {
-    const { madeAt, files, ledgers } = await backup.point(name);
+    const { madeAt, files, ledgers } = await readPoint(backup, name);
     points.push({ point: name, madeAt, files: files.length, bytes: bytesOf(files), ledgers });
   }
   const rows = points.map((each) => [

@@ -8,7 +8,7 @@ import { basename, join } from "node:path";
 import { auditLedger } from "../../audit/audit.ts";
 import { rememberedOf } from "../../audit/expected-size.ts";
 import type { Finding } from "../../audit/findings.ts";
-import { BackupFolder } from "../../backup/backup-folder.ts";
+import type { BackupPlace } from "../../backup/backup-place.ts";
 import type { RestorePoint } from "../../backup/point.ts";
 import { restoreFiles } from "../../backup/restore-files.ts";
 import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
@@ -44,7 +44,7 @@ export type DrillReport = {
 };
 
 export type DrillOptions = {
-  readonly from: string;
+  readonly from: BackupPlace;
   /** Marks of the service, to tell how much newer it is. */
   readonly marks: string | undefined;
   readonly chain: ChainReader | undefined;
@@ -55,7 +55,7 @@ type Place = DrillOptions & { readonly store: LevelStore; readonly kept: string;
 /** Audits what was restored into a folder. */
 export async function auditRestored(data: string, point: RestorePoint, options: DrillOptions): Promise<DrillReport> {
   const marks = point.files.filter(({ path }) => path.startsWith("marks/"));
-  await restoreFiles(new BackupFolder(options.from, "data"), { ...point, files: marks }, data, () => undefined);
+  await restoreFiles(options.from, { ...point, files: marks }, data, () => undefined);
   const files = (await inspectFolder(storeFolder(data))).map(({ detail }) => detail);
   const hash = await fastKeccak256();
   const { store, close } = await openWithKeys(storeFolder(data), { keys: data, hash });

@@ -9,6 +9,7 @@ import type { ArchivePlace } from "../../archive/places/archive-place.ts";
 import { BucketPlace } from "../../archive/places/bucket-place.ts";
 import { FolderPlace } from "../../archive/places/folder-place.ts";
 import { BucketClient, type BucketCredentials } from "../../bucket/bucket-client.ts";
+import type { ObjectLock } from "../../bucket/object-lock.ts";
 import { readJson } from "../../json/read.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import type { ArchiveConfig } from "../settings/archive-settings.ts";
@@ -50,19 +51,35 @@ export function openPlace(settings: PlaceSettings, opening: PlaceOpening): Archi
   );
 }
 
-function openBucket(settings: PlaceSettings, { data, env, signal }: PlaceOpening): BucketPlace {
-  const { bucket = "", region = "us-east-1", retention, retainDays, legalHold = false } = settings;
-  if ((retention === undefined) !== (retainDays === undefined) || (legalHold && retention === undefined)) {
-    throw new ArchiveSettingsError("expected retention, retainDays and, if wanted, legalHold together");
-  }
-  const lock = retention && { mode: retention, retainMs: (retainDays ?? 0) * DAY_MS, legalHold };
+function openBucket(settings: PlaceSettings, opening: PlaceOpening): BucketPlace {
+  const lock = readObjectLock(settings);
+  const client = openBucketClient(settings, opening);
+  return new BucketPlace({
+    client,
+    drafts: join(opening.data, "archive-uploads"),
+    ...(lock !== undefined && { lock }),
+  });
+}
+
+type BucketOpening = Pick<PlaceOpening, "env" | "signal">;
+
+/** @throws ArchiveSettingsError */
+export function openBucketClient(settings: PlaceSettings, { env, signal }: BucketOpening): BucketClient {
+  const { bucket = "", region = "us-east-1" } = settings;
   const credentials = credentialsOf(settings, env);
   try {
-    const client = new BucketClient({ url: bucket, region, credentials, ...(signal !== undefined && { signal }) });
-    return new BucketPlace({ client, drafts: join(data, "archive-uploads"), ...(lock !== undefined && { lock }) });
+    return new BucketClient({ url: bucket, region, credentials, ...(signal !== undefined && { signal }) });
   } catch (error) {
     throw error instanceof TypeError ? new ArchiveSettingsError(`bucket: ${error.message}`) : error;
   }
+}
+
+/** What is asked of every object. @throws ArchiveSettingsError unless all of it is said, or nothing */
+export function readObjectLock({ retention, retainDays, legalHold = false }: PlaceSettings): ObjectLock | undefined {
+  if ((retention === undefined) !== (retainDays === undefined) || (legalHold && retention === undefined)) {
+    throw new ArchiveSettingsError("expected retention, retainDays and, if wanted, legalHold together");
+  }
+  return retention && { mode: retention, retainMs: (retainDays ?? 0) * DAY_MS, legalHold };
 }
 
 function credentialsOf({ credentialsFile }: PlaceSettings, env: PlaceOpening["env"]): BucketCredentials {
