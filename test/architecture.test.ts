@@ -24,6 +24,7 @@ const RINGS: readonly (readonly string[])[] = [
     "health.ts",
     "log.ts",
     "metrics.ts",
+    "process-metrics.ts",
     "recently-used.ts",
     "worker-thread.ts",
     "net",
@@ -59,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "health.ts": [],
   "log.ts": [],
   "metrics.ts": [],
+  "process-metrics.ts": ["group-by.ts", "metrics.ts"],
   "recently-used.ts": [],
   net: ["verify", "health.ts", "log.ts"],
   bucket: ["net"],
@@ -144,6 +146,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "health.ts",
     "log.ts",
     "metrics.ts",
+    "process-metrics.ts",
   ],
   cli: [
     "group-by.ts",
@@ -166,6 +169,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "audit",
     "service",
     "metrics.ts",
+    "process-metrics.ts",
   ],
 };
 
@@ -190,7 +194,6 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   merkletreejs: ["ledger/seal"],
   pino: ["service"],
   preact: ["web"],
-  "prom-client": ["metrics.ts"],
   re2js: ["ingest/rules/patterns.ts"],
   secp256k1: ["keys/local-signer.ts"],
   snappyjs: ["store/leveldb/table.ts", "http/intake/decode.ts"],

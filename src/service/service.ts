@@ -37,8 +37,8 @@ import { Timekeeper } from "../ledger/timekeeper.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
-import { createMetrics } from "../metrics.ts";
 import type { ServedCertificate } from "../net/tls/reload-certificate.ts";
+import { createProcessMetrics } from "../process-metrics.ts";
 import { Erasures } from "../retention/erasure/erasures.ts";
 import { finalSize } from "../retention/final-size.ts";
 import { Retention } from "../retention/retention.ts";
@@ -111,7 +111,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const contentKey = await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed });
   const { keys, isFirstStart } = await openKeys(config, ground, contentKey);
   const limits = httpLimits(config);
-  const metrics = createMetrics({ ofProcess: true });
+  const metrics = createProcessMetrics();
   const salts = createSalts();
   const app = createApp({
     store,

@@ -2,8 +2,8 @@
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createMetrics } from "../../metrics.ts";
 import { hostInUrl } from "../../net/listen-address.ts";
+import { createProcessMetrics } from "../../process-metrics.ts";
 import { CHECKS, type Checks } from "../../watch/checks.ts";
 import { disagreements } from "../../watch/claim-text.ts";
 import type { WatchState } from "../../watch/memory/state.ts";
@@ -19,7 +19,7 @@ export async function serveMetrics(
   ledger: string,
   latest: () => Latest | undefined,
 ): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
-  const metrics = createMetrics({ ofProcess: true });
+  const metrics = createProcessMetrics();
   const one = (name: string, help: string, value: (seen: Latest) => number | undefined): void =>
     metrics.gauge({ name, help, labels: ["ledger"] }, () => {
       const seen = latest();
