@@ -53,7 +53,7 @@ async function startAppOf(express: Express, options: Partial<RequestAuditOptions
   app.get("/broken", () => {
     throw new Error("boom");
   });
-  app.get("/slow", () => undefined);
+  app.get("/slow", () => void done.push("slow"));
   const router = express.Router();
   router.get("/files/:name", (_, res) => void res.end("file"));
   app.use("/users/:user", router);
@@ -114,11 +114,11 @@ onEach(
 );
 
 onEach("a client that goes away is recorded as one of which nobody knows how it ended", async (startApp) => {
-  const { port } = await startApp();
+  const { port, done } = await startApp();
   const from = size();
   const socket = connect(port, "127.0.0.1");
   socket.write("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await until("the request to be there", () => done.includes("slow"));
   socket.destroy();
   const [gone] = await newest(from, 1);
   assert.deepEqual(
