@@ -9,6 +9,7 @@
  *   erased/{id}   index      what is left of an entry that was erased: digests
  *   retired/{id}  digest/key id   a key that its subject uses no more, and that waits to be destroyed
  *   erasures/{id} id         an erasure whose digests are kept
+ *   rotations     version    when the key-encryption key went on to that version here
  *
  * Why: docs/decisions/0204.
  */
@@ -51,6 +52,8 @@ export type KeyringStatus = {
   readonly ringId: Hex;
   /** What new keys are wrapped by. */
   readonly wrappedBy: WrappedBy;
+  /** When that version was gone on to; milliseconds since 1970, unknown of the first one. */
+  readonly rotatedAt?: number;
   /** Keys of subjects. */
   readonly subjects: number;
   readonly wraps: readonly WrapCount[];
@@ -195,17 +198,26 @@ export class Keyring {
     let subjects = 0;
     for await (const { space, row } of this.#rows()) {
       if (space.startsWith("keys/")) subjects++;
-      const name = spell(wrappedBy(row));
-      wraps.set(name, { ...wrappedBy(row), keys: (wraps.get(name)?.keys ?? 0) + 1 });
+      const name = nameOf(row);
+      wraps.set(name, { id: row.id, version: row.version, keys: (wraps.get(name)?.keys ?? 0) + 1 });
     }
-    return { ringId: toHex(this.#ringId), wrappedBy: { id, version }, subjects, wraps: [...wraps.values()] };
+    const rotatedAt = await this.#store.record("rotations", nameOf({ id, version }));
+    return {
+      ringId: toHex(this.#ringId),
+      wrappedBy: { id, version },
+      ...(rotatedAt !== undefined && { rotatedAt: Number(rotatedAt) }),
+      subjects,
+      wraps: [...wraps.values()],
+    };
   }
 
   /** Goes on with a newer version of the key-encryption key: new keys are wrapped by it, those there are stay until `rewrap`. */
   async rotate(): Promise<WrappedBy> {
     const [kek] = this.#options.keks;
     await kek.rotate();
-    return { id: kek.id, version: kek.version };
+    const rotated = { id: kek.id, version: kek.version };
+    await this.#write([{ space: "rotations", key: nameOf(rotated), value: String(this.#options.now()) }]);
+    return rotated;
   }
 
   /**
@@ -346,8 +358,8 @@ function place(index: number): string {
   return String(index).padStart(INDEX_DIGITS, "0");
 }
 
-function wrappedBy({ id, version }: WrappedBy): WrappedBy {
-  return { id, version };
+function nameOf({ id, version }: WrappedBy): string {
+  return `${id} ${version}`;
 }
 
 function spell(value: unknown): string {

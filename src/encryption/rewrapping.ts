@@ -10,6 +10,7 @@ export type WrappedKeys = {
   /** How many keys each version wraps, and which is in force. */
   status(): Promise<{
     readonly wrappedBy: WrappedBy;
+    readonly rotatedAt?: number;
     readonly subjects: number;
     readonly wraps: readonly (WrappedBy & { readonly keys: number })[];
   }>;

@@ -260,7 +260,10 @@ test("keys are wrapped again under the version in force, and only those that are
   );
   const { keyring } = cipher;
   assert.deepEqual((await keyring.status()).wraps, [{ id: "memory:1", version: "1", keys: 102 }]);
+  assert.equal((await keyring.status()).rotatedAt, undefined);
   assert.deepEqual(await keyring.rotate(), { id: "memory:1", version: "2" });
+  const { rotatedAt } = await keyring.status();
+  assert.equal(typeof rotatedAt, "number");
   await commit(store, [entryOf("newcomer", "x")], 100);
   assert.equal((await keyring.status()).wraps.length, 2);
   assert.equal(await keyring.rewrap(), 102);
@@ -270,6 +273,7 @@ test("keys are wrapped again under the version in force, and only those that are
   const again = await openEncrypted(folder, kek, false);
   t.after(again.close);
   assert.equal((await again.store.entry(ledger.id, 7))?.members.length, 3);
+  assert.equal((await again.cipher.keyring.status()).rotatedAt, rotatedAt, "rewrapping is no rotation");
 });
 
 test("a store in clear is encrypted as a whole, also when that is interrupted, and what was in clear is gone", async (t) => {

@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readConfig } from "../../src/service/config.ts";
+import { type Config, readConfig } from "../../src/service/config.ts";
 import { type Service, startService } from "../../src/service/service.ts";
 
 export const DAY_MS = 86_400_000;
@@ -29,15 +29,19 @@ let behindMs = 0;
 const realNow = Date.now;
 const realPassed = performance.now;
 
-/** Starts it, with the ledger `main` empty. @param agoMs so long ago, as it believes */
-export async function startDemo(agoMs = 0): Promise<DemoService> {
+/**
+ * Starts it, with the ledger `main` empty.
+ * @param agoMs so long ago, as it believes
+ * @param settings others than it has without any
+ */
+export async function startDemo(agoMs = 0, settings: Partial<Config> = {}): Promise<DemoService> {
   behindMs = agoMs;
   Date.now = () => realNow() - behindMs;
   // A clock alone that is set ahead is not believed: as much time has to pass.
   performance.now = () => realPassed.call(performance) + agoMs - behindMs;
   const data = await mkdtemp(join(tmpdir(), "holdfast-web-"));
   const config = readConfig({ HOLDFAST_DATA: data, HOLDFAST_LISTEN: "127.0.0.1:0", HOLDFAST_LOG: "silent" });
-  const service: Service = await startService({ ...config, embeddedIntervalS: 1 }, "0.0.0-test");
+  const service: Service = await startService({ ...config, embeddedIntervalS: 1, ...settings }, "0.0.0-test");
   const adminKey = (await readFile(join(data, "admin.key"), "utf8")).trim();
   const send = (events: object) =>
     fetch(`${service.url}/v1/ledgers/main/events`, {

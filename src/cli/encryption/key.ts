@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { ServiceClient, type ServiceOptions, withServiceOptions } from "../remote/service-client.ts";
 import { CliError } from "../terminal/failure.ts";
-import { printResult, table } from "../terminal/output.ts";
+import { printResult, spellTime, table } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
 
 type Flags = ServiceOptions & { readonly json?: boolean };
@@ -13,6 +13,7 @@ type WrappedBy = { readonly id: string; readonly version: string };
 type Status = {
   readonly isOn: boolean;
   readonly wrappedBy?: WrappedBy;
+  readonly rotatedAt?: number;
   readonly subjects?: number;
   readonly wraps?: readonly (WrappedBy & { readonly keys: number })[];
 };
@@ -49,13 +50,14 @@ async function showStatus(flags: Flags): Promise<void> {
   printResult({ json: status, text: statusText(status) }, flags.json === true);
 }
 
-function statusText({ isOn, wrappedBy, wraps = [], subjects = 0 }: Status): string[] {
+function statusText({ isOn, wrappedBy, rotatedAt, wraps = [], subjects = 0 }: Status): string[] {
   if (!isOn || wrappedBy === undefined) return ["The store is not encrypted."];
   const isInForce = (each: WrappedBy) => each.id === wrappedBy.id && each.version === wrappedBy.version;
   const rows = wraps.map((each) => [each.id, each.version, `${each.keys}`, isInForce(each) ? "in force" : "former"]);
   const former = wraps.filter((each) => !isInForce(each)).reduce((sum, { keys }) => sum + keys, 0);
+  const since = rotatedAt === undefined ? "" : ` since ${spellTime(rotatedAt)}`;
   return [
-    `New keys are wrapped by ${wrappedBy.id}, version ${wrappedBy.version}; ${subjects} of the keys are of subjects.`,
+    `New keys are wrapped by ${wrappedBy.id}, version ${wrappedBy.version}${since}; ${subjects} of the keys are of subjects.`,
     ...table([["KEY", "VERSION", "WRAPS", ""], ...rows]),
     ...(former > 0 ? [`${former} are wrapped by a former version: holdfast encryption rewrap wraps them anew.`] : []),
   ];

@@ -10,7 +10,14 @@ const KEY_ID_LENGTH = 16;
 /** What proxies answer in place of a service that they do not reach. */
 const PROXY_STATUSES = [502, 503, 504];
 
-type Problem = { readonly code?: string; readonly detail?: string; readonly title?: string };
+type Problem = {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly title?: string;
+  /** Of an event that was pruned. */
+  readonly leafHash?: string;
+  readonly archive?: string;
+};
 
 /** Whether an answer says that the key is missing, wrong or not allowed to. */
 export function isRefusal(error: unknown): error is ApiError {
@@ -139,7 +146,9 @@ function refusalOf(status: number, text: string): ApiError {
     return new ApiError(status, "unreachable", `The service does not answer: a proxy in front of it says ${status}.`);
   }
   const message = problem.detail ?? problem.title ?? `The service answered ${status}.`;
-  return new ApiError(status, problem.code ?? "unknown", message);
+  const { leafHash, archive } = problem;
+  const pruned = leafHash === undefined ? undefined : { leafHash, ...(archive !== undefined && { archive }) };
+  return new ApiError(status, problem.code ?? "unknown", message, pruned);
 }
 
 /** An answer to its end: the connection can break in the middle of it. */

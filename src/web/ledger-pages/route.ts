@@ -5,7 +5,7 @@
 
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 
-const PAGES = ["overview", "events", "sources", "rules", "anchors", "downloads", "sign-in"] as const;
+const PAGES = ["overview", "events", "sources", "rules", "retention", "anchors", "downloads", "sign-in"] as const;
 export type PageName = (typeof PAGES)[number];
 
 export type Route = {

@@ -1,6 +1,6 @@
 /**
  * `npm run test:kills`: the real process is killed at each step of everything that takes away, wraps or copies what is stored, while
- * events arrive; a line for each. `-- --only PATTERN` runs the cases whose job the pattern finds.
+ * events arrive; a line for each. `-- --only PATTERN` runs the cases whose job the pattern finds, `--from N` from that step on, `--stride N` every n-th step.
  */
 
 import { parseArgs } from "node:util";
@@ -9,7 +9,13 @@ import { COMMAND_JOBS, killCommand } from "./kill-command.ts";
 import { type Kill, type Killed, killService } from "./kill-service.ts";
 import { SERVICE_JOBS } from "./service-jobs.ts";
 
-const { values: flags } = parseArgs({ options: { only: { type: "string", default: "" } } });
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: "string", default: "" },
+    from: { type: "string", default: "1" },
+    stride: { type: "string", default: "1" },
+  },
+});
 const only = new RegExp(flags.only, "i");
 const grounds = new Grounds();
 let failures = 0;
@@ -30,7 +36,7 @@ async function tell(name: string, run: () => Promise<string | undefined>): Promi
 /** Every step of a job, until there are no more. */
 async function killAll(name: string, run: (kill: Kill) => Promise<Killed>): Promise<void> {
   if (!only.test(name)) return;
-  for (let at = 1; ; at++) {
+  for (let at = Number(flags.from); ; at += Number(flags.stride)) {
     if (!(await tell(`${name}, killed before step ${at}`, () => run({ at, how: "before" })))) break;
     await tell(`${name}, killed within step ${at}`, () => run({ at, how: "within" }));
   }

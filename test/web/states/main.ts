@@ -50,13 +50,41 @@ function hostileEvent(): object {
   };
 }
 
-async function fill(demo: DemoService): Promise<void> {
+/** @returns the index of an event that is pruned soon */
+async function fill(demo: DemoService): Promise<number> {
   const now = Date.now();
   await demo.send([...Array.from({ length: 40 }, (_, place) => demoEvent(place, now)), changeEvent(now)]);
   await sendAsSenders(demo);
   await putRules(demo);
   await post(demo, "/v1/ledgers", { name: "payroll" });
   await post(demo, "/v1/ledgers/main/events", hostileEvent());
+  const receipt = JSON.parse(
+    await post(demo, "/v1/ledgers/main/events", { ...demoEvent(3, now), action: "old.thing" }),
+  );
+  await govern(demo, await keyOf(demo, "privacy"));
+  return (receipt as { readonly entry: { readonly index: number } }).entry.index;
+}
+
+/** A policy, a hold and an erasure. */
+async function govern(demo: DemoService, key: string): Promise<void> {
+  const ask = async (method: string, path: string, body: object) => {
+    const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
+    const answer = await fetch(`${demo.url}/v1/ledgers/main/${path}`, { method, headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path}: expected success, got ${answer.status}: ${await answer.text()}`);
+  };
+  const listed = await (await fetch(`${demo.url}/v1/retention/presets`)).text();
+  const { presets } = JSON.parse(listed) as { presets: readonly { rules: readonly object[] }[] };
+  const rules = presets.flatMap((preset) => preset.rules).map((rule) => ({ action: "patient.*", ...rule }));
+  const old = { name: "old", action: "old.*", keepAtMost: "PT1S", after: "prune" };
+  await ask("PUT", "retention", { rules: [old, ...rules], reason: "long ".repeat(60) });
+  await ask("POST", "holds", { filter: `actor=user:${"u".repeat(180)}&from=1`, reason: "case \u202e 2026-118" });
+  await ask("POST", "erasures", {
+    indexes: "3,5,7-19",
+    members: ["actor"],
+    reason: "request 31",
+    ground: "GDPR Art. 17",
+  });
+  await ask("POST", "erasures", { indexes: "4", reason: "request 32" });
 }
 
 async function finalBundle({ url, adminKey }: DemoService): Promise<string> {
@@ -79,6 +107,12 @@ async function faultsOf(page: Page): Promise<readonly string[]> {
   return [...wide, ...(await seriousFindings(page, "all"))];
 }
 
+async function untilPruned({ url, adminKey }: DemoService, index: number): Promise<void> {
+  const headers = { Authorization: `Bearer ${adminKey}` };
+  const path = `${url}/v1/ledgers/main/events/${index}`;
+  await until("an event to be pruned", async () => (await fetch(path, { headers })).status === 410);
+}
+
 async function lookAt(page: Page, name: string, look: string, reach: () => Promise<void>): Promise<number> {
   const faults: string[] = [];
   try {
@@ -97,12 +131,13 @@ async function lookAt(page: Page, name: string, look: string, reach: () => Promi
 }
 
 buildPages();
-const [browser, demo] = await Promise.all([launchBrowser(), startDemo()]);
+const [browser, demo] = await Promise.all([launchBrowser(), startDemo(0, { retention: { delayS: 0, intervalS: 1 } })]);
 let looked = 0;
 let faults = 0;
 try {
-  await fill(demo);
-  const place: Place = { url: demo.url, key: demo.adminKey, bundle: await finalBundle(demo) };
+  const pruned = await fill(demo);
+  const place: Place = { url: demo.url, key: demo.adminKey, bundle: await finalBundle(demo), pruned };
+  await untilPruned(demo, pruned);
   const visitors: readonly (readonly [key: string | undefined, states: Named])[] = [
     [undefined, ANYBODY],
     [demo.adminKey, OF_KEYS.admin],

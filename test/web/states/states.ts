@@ -10,6 +10,8 @@ export type Place = {
   readonly key: string;
   /** Of a final event. */
   readonly bundle: string;
+  /** Index of an event that was pruned. */
+  readonly pruned: number;
 };
 type Reach = (page: Page, place: Place) => Promise<void>;
 export type Named = Readonly<Record<string, Reach>>;
@@ -112,6 +114,26 @@ const OF_ADMIN: Named = {
   }),
   "schema-one": at("main/rules?schema=payment@2", "pre"),
   "schema-unknown": at("main/rules?schema=nothing@2", "text=expected the name@version"),
+  retention: at("main/retention", "text=request 31"),
+  "retention-empty": at("payroll/retention", "text=Everything is kept for ever"),
+  "retention-edit": at("main/retention?edit=", "#policy-text", async (page) => {
+    await page.getByText("Begin with what a standard asks for").click();
+    await page.getByRole("button", { name: "Preview it" }).click();
+    await page.getByText("If it were in force now").waitFor();
+  }),
+  "retention-hold": at("main/retention", "text=request 31", async (page) => {
+    await page.getByText("Place a hold").click();
+    await page.getByLabel("What is held").fill("nothing=else");
+    await page.getByLabel("Why").fill("case 8");
+    await page.getByRole("button", { name: "Hold it" }).click();
+    await page.getByRole("alert").waitFor();
+  }),
+  "event-erased": at("main/events/4", "text=Everything that this event said"),
+  "event-erased-part": at("main/events/3", "text=of its members"),
+  "event-pruned": async (page, { url, pruned }) => {
+    await page.goto(`${url}/#/main/events/${pruned}`);
+    await page.getByText("Its leaf hash is in the tree").waitFor();
+  },
   "anchors-empty": at("payroll/anchors", "text=No anchor yet"),
   "downloads-wrong": at("main/downloads", "#set-first", async (page) => {
     await page.locator("#set-first").fill("99999");
@@ -125,6 +147,7 @@ export const OF_KEYS: Readonly<Record<"admin" | "reader" | "writer", Named>> = {
   reader: {
     "rules-reader": at("main/rules", "text=needs an administrator’s key"),
     "change-rules-reader": at("main/rules?edit=", "text=may not change rules"),
+    "retention-reader": at("main/retention", "text=an administrator’s key or one for privacy"),
     "add-source-reader": at("main/sources?add=", "text=may not make keys"),
     "source-reader": at("main/sources?source=cluster-1", "text=needs an administrator’s key"),
     "first-event-reader": at("payroll/events", "text=may read and not append"),

@@ -37,8 +37,8 @@ export function encryptionAnswers({ encryption: keys, log, now, limits }: Servic
 
 async function spellStatus(keys: WrappedKeys | undefined): Promise<object> {
   if (keys === undefined) return { isOn: false };
-  const { wrappedBy, subjects, wraps } = await keys.status();
-  return { isOn: true, wrappedBy, subjects, wraps };
+  const { wrappedBy, rotatedAt, subjects, wraps } = await keys.status();
+  return { isOn: true, wrappedBy, rotatedAt, subjects, wraps };
 }
 
 /** @throws Problem rotation_refused, KekUnavailableError */

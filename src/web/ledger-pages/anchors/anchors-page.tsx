@@ -11,9 +11,9 @@ import { When } from "../../parts/when.tsx";
 import { AnchorDetails, ByEye, ExplorerLink } from "../../verdict/anchor.tsx";
 import type { AnchorAnswer, AnchorsAnswer, LedgerAnswer } from "../answers.ts";
 import { ledgerPath } from "../client.ts";
+import { Trouble } from "../frame/trouble.tsx";
 import { usePath } from "../live/polling.ts";
 import { useSession } from "../session.tsx";
-import { Trouble } from "../trouble.tsx";
 
 /** Sizes of damaged records that are named; the answer has all of them. */
 const SIZES_NAMED = 8;

@@ -7,8 +7,8 @@ import { Icon } from "../../parts/icon.tsx";
 import type { LedgerAnswer } from "../answers.ts";
 import { ledgerPath } from "../client.ts";
 import { filterParameters, type UrlFilter } from "../events/filter/filter.ts";
+import { Trouble } from "../frame/trouble.tsx";
 import { useSession } from "../session.tsx";
-import { Trouble } from "../trouble.tsx";
 import { saveBlob } from "./save.ts";
 
 const FORMATS = { ndjson: "NDJSON", csv: "CSV", ocsf: "OCSF" } as const;

@@ -5,8 +5,8 @@ import { formatCount } from "../../parts/format.ts";
 import { Icon } from "../../parts/icon.tsx";
 import type { LedgerAnswer } from "../answers.ts";
 import type { UrlFilter } from "../events/filter/filter.ts";
+import { Trouble } from "../frame/trouble.tsx";
 import { useSession } from "../session.tsx";
-import { Trouble } from "../trouble.tsx";
 import { collectSet, matchingIndexes, SET_MAX } from "./evidence-set.ts";
 import { saveText } from "./save.ts";
 

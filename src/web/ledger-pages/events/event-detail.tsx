@@ -8,18 +8,20 @@ import { OutcomeMark, StageMark } from "../../parts/mark.tsx";
 import { FramedText, isLong, LongText } from "../../parts/text/long-text.tsx";
 import { Said } from "../../parts/text/said.tsx";
 import { Value } from "../../parts/value.tsx";
+import { When } from "../../parts/when.tsx";
 import type { EventAnswer, LedgerAnswer, StoredEventAnswer } from "../answers.ts";
 import { ledgerPath } from "../client.ts";
 import { ApiError } from "../frame/api-error.ts";
+import { Trouble } from "../frame/trouble.tsx";
 import { usePath } from "../live/polling.ts";
 import { routeHash } from "../route.ts";
-import { Trouble } from "../trouble.tsx";
 import { Changes } from "./changes.tsx";
 import { changesIn } from "./difference.ts";
 import { EventSummary } from "./event-summary.tsx";
 import { actionText, outcomeText, stageOf } from "./event-words.ts";
 import { IntentAndResult, intentOf } from "./intent.tsx";
 import { ProofDetails, ProofVerdict, useRowProof } from "./row-proof.tsx";
+import { ErasedMembers, Pruned } from "./taken-away.tsx";
 
 /** An entry never changes; it is asked for again only in case the first time failed. */
 const RETRY_MS = 60_000;
@@ -112,11 +114,18 @@ function Body({ ledger, stored }: BodyProps) {
   const besides = changes.length === 0 ? ["_raw"] : ["_raw", "changes"];
   return (
     <>
-      <EventSummary ledger={ledger.name} stored={stored} />
+      {isErased(event) ? (
+        <p class="muted">
+          Recorded <When ms={stored.recordedAt} zone />
+        </p>
+      ) : (
+        <EventSummary ledger={ledger.name} stored={stored} />
+      )}
       <ProofVerdict ledger={ledger.name} index={index} proof={proof} />
       {intentOf(event) === undefined ? null : <IntentAndResult ledger={ledger.name} stored={stored} />}
       <Changes changes={changes} />
-      <Members event={event} besides={besides} />
+      <ErasedMembers bundle={proof.checked?.bundle} />
+      {isErased(event) ? null : <Members event={event} besides={besides} />}
       {event._raw === undefined ? null : <Raw value={event._raw} />}
       <ProofDetails proof={proof} />
     </>
@@ -127,6 +136,9 @@ type NoEventProps = { readonly ledger: LedgerAnswer; readonly index: number; rea
 
 function NoEvent({ ledger, index, error }: NoEventProps) {
   if (error === undefined) return <Loading what={`entry ${formatCount(index)}`} />;
+  if (error instanceof ApiError && error.pruned !== undefined) {
+    return <Pruned ledger={ledger.name} index={index} pruned={error.pruned} />;
+  }
   if (!(error instanceof ApiError) || error.code !== "event_unknown") return <Trouble error={error} />;
   const newest = ledger.size - 1;
   return (
@@ -144,6 +156,11 @@ function NoEvent({ ledger, index, error }: NoEventProps) {
       )}
     </section>
   );
+}
+
+/** Nothing of it is left but its digests. */
+function isErased(event: EventAnswer["event"]): boolean {
+  return Object.keys(event).length === 0;
 }
 
 type Props = HeaderProps & {
@@ -169,7 +186,7 @@ export function EventDetail({ ledger, index, listed, ...header }: Props) {
       <div>
         <Header index={index} {...header} />
         <h1>
-          <Said text={actionText(stored.event)} />
+          <Said text={isErased(stored.event) ? "Erased" : actionText(stored.event)} />
         </h1>
         <p class="row detail-marks">
           {outcome === undefined ? null : <OutcomeMark outcome={outcome} />}

@@ -7,9 +7,9 @@ import { Value } from "../../parts/value.tsx";
 import { When } from "../../parts/when.tsx";
 import type { EventAnswer, EventsAnswer } from "../answers.ts";
 import { ledgerPath } from "../client.ts";
+import { Trouble } from "../frame/trouble.tsx";
 import { usePath } from "../live/polling.ts";
 import { routeHash } from "../route.ts";
-import { Trouble } from "../trouble.tsx";
 import { actionText, outcomeText, sinceWords } from "./event-words.ts";
 
 /** A result may come while somebody looks. */

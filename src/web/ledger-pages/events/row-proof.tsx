@@ -23,8 +23,8 @@ import { Steps } from "../../verdict/steps.tsx";
 import type { Ways } from "../../verdict/verdict-text.ts";
 import { ledgerPath } from "../client.ts";
 import { saveText } from "../downloads/save.ts";
+import { Trouble } from "../frame/trouble.tsx";
 import { useSession } from "../session.tsx";
-import { Trouble } from "../trouble.tsx";
 
 type Checked = {
   readonly text: string;

@@ -13,6 +13,7 @@ import { EventsPage } from "../events/events-page.tsx";
 import { type Polled, usePath } from "../live/polling.ts";
 import { type Reach, ReachProvider, useReach } from "../live/service-reachable.tsx";
 import { Overview } from "../overview/overview.tsx";
+import { RetentionPage } from "../retention/retention-page.tsx";
 import { type Route, routeHash } from "../route.ts";
 import { useRoute } from "../router.ts";
 import { RulesPage } from "../rules/rules-page.tsx";
@@ -42,6 +43,7 @@ function Page({ route, ledger }: PageProps) {
   if (route.page === "downloads") return <DownloadsPage ledger={value} />;
   if (!client.hasKey) return <SignIn route={route} />;
   if (route.page === "rules") return <RulesPage route={route} ledger={value} />;
+  if (route.page === "retention") return <RetentionPage route={route} ledger={value} />;
   if (route.page === "sources") return <SourcesPage route={route} ledger={value} />;
   return <EventsPage route={route} ledger={value} />;
 }

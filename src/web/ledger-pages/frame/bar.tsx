@@ -11,13 +11,14 @@ import { useSession } from "../session.tsx";
 import { Help } from "./help.tsx";
 
 const LEDGERS_MS = 60_000;
-const NAVIGATION: readonly PageName[] = ["overview", "events", "sources", "rules", "anchors", "downloads"];
+const NAVIGATION: readonly PageName[] = ["overview", "events", "sources", "rules", "retention", "anchors", "downloads"];
 
 export const TITLES: Readonly<Record<PageName, string>> = {
   overview: "Overview",
   events: "Events",
   sources: "Sources",
   rules: "Rules",
+  retention: "Retention",
   anchors: "Anchors",
   downloads: "Downloads",
   "sign-in": "Sign in",

@@ -15,7 +15,21 @@ export function useOwnKey(): OwnKeyAnswer | undefined {
   return usePath<OwnKeyAnswer>(client.hasKey ? "/v1/key" : undefined, KEY_MS).value;
 }
 
+/** What pages ask about, of the permissions that the service has. */
+type Asked =
+  | "append"
+  | "read"
+  | "rulesWrite"
+  | "keysWrite"
+  | "retentionWrite"
+  | "retentionShorten"
+  | "holdsRead"
+  | "holdsPlace"
+  | "holdsLift"
+  | "erasuresRead"
+  | "encryption";
+
 /** Whether the reader may do this; undefined until it is known. */
-export function useMay(permission: "append" | "read" | "rulesWrite" | "keysWrite"): boolean | undefined {
+export function useMay(permission: Asked): boolean | undefined {
   return useOwnKey()?.permissions.includes(permission);
 }

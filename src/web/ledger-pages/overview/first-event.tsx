@@ -4,10 +4,10 @@ import { useState } from "preact/hooks";
 import { LEDGER_DEFAULT } from "../../../net/service-defaults.ts";
 import { Command } from "../../parts/command.tsx";
 import { ledgerPath, serviceUrl } from "../client.ts";
+import { Trouble } from "../frame/trouble.tsx";
 import { useMay } from "../live/own-key.ts";
 import { routeHash } from "../route.ts";
 import { useSession } from "../session.tsx";
-import { Trouble } from "../trouble.tsx";
 
 function firstEvent(): Record<string, unknown> {
   return {

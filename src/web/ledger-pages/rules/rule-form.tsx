@@ -10,9 +10,9 @@ import { Command } from "../../parts/command.tsx";
 import { MarkShape } from "../../parts/mark.tsx";
 import { ledgerPath } from "../client.ts";
 import { ApiError } from "../frame/api-error.ts";
+import { Trouble } from "../frame/trouble.tsx";
 import { useMay } from "../live/own-key.ts";
 import { useSession } from "../session.tsx";
-import { Trouble } from "../trouble.tsx";
 import { PreviewResult } from "./preview.tsx";
 import { type PreviewAnswer, rulesHref } from "./rule-answers.ts";
 

@@ -7,10 +7,10 @@ import { Ago } from "../../parts/when.tsx";
 import type { EventAnswer, EventsAnswer, LedgerAnswer, SourceAnswer, SourceKeyAnswer } from "../answers.ts";
 import { ledgerPath, serviceUrl } from "../client.ts";
 import { actionText, isQuarantined, partyText, stageOf } from "../events/event-words.ts";
+import { Trouble } from "../frame/trouble.tsx";
 import { usePath } from "../live/polling.ts";
 import { useReach } from "../live/service-reachable.tsx";
 import { routeHash } from "../route.ts";
-import { Trouble } from "../trouble.tsx";
 import { SenderPage } from "./sender-page.tsx";
 
 const POLL_MS = 2000;

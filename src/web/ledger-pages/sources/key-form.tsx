@@ -5,8 +5,8 @@ import type { Sender } from "../../../senders/sender.ts";
 import { Command } from "../../parts/command.tsx";
 import { MarkShape } from "../../parts/mark.tsx";
 import type { NewKeyAnswer, SourceAnswer } from "../answers.ts";
+import { Trouble } from "../frame/trouble.tsx";
 import { useMay } from "../live/own-key.ts";
-import { Trouble } from "../trouble.tsx";
 import { useKeyMaking } from "./key-making.ts";
 
 /** How long a key lasts, in days. */

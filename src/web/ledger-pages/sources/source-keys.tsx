@@ -10,10 +10,10 @@ import { formatCount } from "../../parts/format.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { Ago, When } from "../../parts/when.tsx";
 import type { NewKeyAnswer, SourceAnswer, SourceKeyAnswer } from "../answers.ts";
+import { Trouble } from "../frame/trouble.tsx";
 import { useMay } from "../live/own-key.ts";
 import { useReach } from "../live/service-reachable.tsx";
 import { useSession } from "../session.tsx";
-import { Trouble } from "../trouble.tsx";
 import { useKeyMaking } from "./key-making.ts";
 import { keyWord } from "./source-words.ts";
 

@@ -4,11 +4,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { formatTime } from "../../../parts/format.ts";
 import type { SavedSearchAnswer, SavedSearchesAnswer } from "../../answers.ts";
 import { ledgerPath } from "../../client.ts";
+import { Trouble } from "../../frame/trouble.tsx";
 import { useOwnKey } from "../../live/own-key.ts";
 import { usePath } from "../../live/polling.ts";
 import { goTo } from "../../router.ts";
 import { useSession } from "../../session.tsx";
-import { Trouble } from "../../trouble.tsx";
 import { filterParameters, isEmpty, type UrlFilter } from "./filter.ts";
 
 const POLL_MS = 30_000;

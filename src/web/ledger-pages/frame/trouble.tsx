@@ -1,10 +1,10 @@
 /** What to show when an answer did not come: why, and what to do about it. */
 
-import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
-import { MarkShape } from "../parts/mark.tsx";
-import { isRefusal, isUnreachable } from "./client.ts";
-import { useReach } from "./live/service-reachable.tsx";
-import { parseRoute, routeHash } from "./route.ts";
+import { LEDGER_DEFAULT } from "../../../net/service-defaults.ts";
+import { MarkShape } from "../../parts/mark.tsx";
+import { isRefusal, isUnreachable } from "../client.ts";
+import { useReach } from "../live/service-reachable.tsx";
+import { parseRoute, routeHash } from "../route.ts";
 
 export function Trouble({ error }: { readonly error: Error | undefined }) {
   const { isLost } = useReach();

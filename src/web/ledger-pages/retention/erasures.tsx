@@ -1,0 +1,127 @@
+/** What was erased: who asked for it, why, on what ground, which entries, and how far it is; nothing of what they said. */
+
+import { formatCount } from "../../parts/format.ts";
+import { Mark } from "../../parts/mark.tsx";
+import { Said } from "../../parts/text/said.tsx";
+import { When } from "../../parts/when.tsx";
+import { ledgerPath } from "../client.ts";
+import { Trouble } from "../frame/trouble.tsx";
+import { useMay } from "../live/own-key.ts";
+import { usePath } from "../live/polling.ts";
+import { routeHash } from "../route.ts";
+import type { ErasureAnswer } from "./retention-answers.ts";
+
+const ERASURES_MS = 5000;
+/** Characters of a list of indexes that are shown. */
+const INDEXES_MAX = 60;
+/** What nobody is shown any more, and what is in no file any more. */
+const STATES: Readonly<Record<string, string>> = {
+  planned: "planned",
+  rewritten: "no answer shows it; it is being taken off the disk",
+  kept: "no answer shows it; it is being taken off the disk",
+  unindexed: "no answer shows it; it is being taken off the disk",
+  destroyed: "its keys are gone; it is being taken off the disk",
+  compacted: "off the disk; it is being recorded",
+};
+
+export function ErasureList({ ledger }: { readonly ledger: string }) {
+  const maySee = useMay("erasuresRead");
+  const path = maySee === true ? ledgerPath(ledger, "/erasures") : undefined;
+  const { value, error } = usePath<{ readonly erasures: readonly ErasureAnswer[] }>(path, ERASURES_MS);
+  return (
+    <section class="card stack tight wrapping">
+      <h2>Erasures</h2>
+      {maySee === false ? (
+        <p class="muted">
+          A key of an auditor, an administrator or for privacy sees them. Each is an event of this ledger besides.
+        </p>
+      ) : null}
+      <Trouble error={error} />
+      {value === undefined ? null : value.erasures.length === 0 ? (
+        <p class="muted">None: nothing that was recorded was ever erased.</p>
+      ) : (
+        <ErasureTable ledger={ledger} erasures={value.erasures} />
+      )}
+    </section>
+  );
+}
+
+type Props = { readonly ledger: string; readonly erasures: readonly ErasureAnswer[] };
+
+function ErasureTable({ ledger, erasures }: Props) {
+  return (
+    <div class="stacking">
+      <table class="cards">
+        <thead>
+          <tr>
+            <th>Asked</th>
+            <th>By</th>
+            <th>Why</th>
+            <th>Entries</th>
+            <th>What went</th>
+            <th>State</th>
+          </tr>
+        </thead>
+        <tbody>
+          {erasures.map((erasure) => (
+            <tr key={erasure.id}>
+              <td data-label="Asked">
+                <When ms={erasure.askedAt} zone />
+              </td>
+              <td data-label="By">
+                <Said text={erasure.source} />
+              </td>
+              <td data-label="Why">
+                <Said text={erasure.reason} />
+                {erasure.ground === undefined ? null : (
+                  <span class="muted">
+                    {" "}
+                    (<Said text={erasure.ground} />)
+                  </span>
+                )}
+              </td>
+              <td data-label="Entries">
+                {formatCount(erasure.events)}: <Indexes ledger={ledger} indexes={erasure.indexes} />
+              </td>
+              <td data-label="What went">
+                {erasure.members === undefined ? "everything but the digests" : erasure.members.join(", ")}
+              </td>
+              <td data-label="State">
+                <State erasure={erasure} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Indexes({ ledger, indexes }: { readonly ledger: string; readonly indexes: string }) {
+  const first = Number.parseInt(indexes, 10);
+  const cut = indexes.length > INDEXES_MAX ? indexes.slice(0, indexes.lastIndexOf(",", INDEXES_MAX)) : indexes;
+  return (
+    <span>
+      <a href={routeHash({ ledger, page: "events", item: first })}>
+        <code>{cut.replaceAll(",", ", ")}</code>
+      </a>
+      {cut === indexes ? "" : " …"}
+    </span>
+  );
+}
+
+function State({ erasure: { state, step, doneAt } }: { readonly erasure: ErasureAnswer }) {
+  if (state === "refused") return <Mark kind="warn">refused: a legal hold came before anything was gone</Mark>;
+  if (state === "running") return <Mark kind="wait">{STATES[step] ?? step}</Mark>;
+  return (
+    <>
+      <Mark kind="good">done</Mark>
+      {doneAt === undefined ? null : (
+        <span class="muted">
+          {" "}
+          <When ms={doneAt} zone />
+        </span>
+      )}
+    </>
+  );
+}
