@@ -22,11 +22,9 @@ export const ENCRYPTION_SCHEMAS = {
   Encryption: z.strictObject({
     isOn: z.boolean(),
     wrappedBy: z.strictObject(wrappedBy).optional().meta({ description: "What new keys are wrapped by" }),
-    rotatedAt: count
-      .optional()
-      .meta({
-        description: "When it was gone on to that version, in milliseconds since 1970; absent for the first one",
-      }),
+    rotatedAt: count.optional().meta({
+      description: "When it was gone on to that version, in milliseconds since 1970; absent for the first one",
+    }),
     subjects: count.optional().meta({ description: "Keys of subjects" }),
     wraps: z
       .array(z.strictObject({ ...wrappedBy, keys: count }))
