@@ -9,11 +9,9 @@ import { runCli } from "../../cli/run-cli.ts";
 import { foundIn } from "../../encryption/planted.ts";
 import { ROOT, type ServiceProcess, World, waitFor } from "../service-process.ts";
 import { CONFIG, copyFolder, type Grounds, type Kind } from "./ground.ts";
-import { type Kill, type Killed, stepsIn } from "./kill-service.ts";
+import { type Kill, type Killed, STEP, stepsIn } from "./kill-service.ts";
 import { auditClean, reckon } from "./reckoning.ts";
 import { PLANTED, Senders } from "./senders.ts";
-
-const STEP = join(import.meta.dirname, "killed-step.ts");
 
 /** What a case of a command has at hand. */
 type Place = {
@@ -52,11 +50,14 @@ const backup: CommandJob = {
   isBeside: true,
   args: (place) => ["backup", "--data", place.data, ...flagsOf(place)],
   done: async ({ path }) => {
-    const into = path("restored");
     const from = ["--from", path("backup"), "--keys-from", path("backup-keys")];
-    const restored = await runCli(["restore", ...from, "--data", into]);
-    assert.equal(restored.status, 0, restored.stderr);
-    await auditClean(into);
+    const drill = await runCli(["restore", ...from, "--drill", "--scratch", path("drills"), "--json"]);
+    const { ledgers } = JSON.parse(drill.stdout || "{}") as { ledgers?: readonly { findings: readonly unknown[] }[] };
+    assert.deepEqual(
+      ledgers?.map(({ findings }) => findings),
+      [[]],
+      drill.stdout + drill.stderr,
+    );
   },
 };
 

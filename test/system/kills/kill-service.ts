@@ -12,7 +12,7 @@ import { auditClean, reckon } from "./reckoning.ts";
 import { Senders } from "./senders.ts";
 import type { As, ServiceJob } from "./service-jobs.ts";
 
-const STEP = join(import.meta.dirname, "killed-step.ts");
+export const STEP = join(import.meta.dirname, "killed-step.ts");
 /** As the script `start` has them. */
 const FLAGS = ["--disable-sigusr1", "--max-semi-space-size=16", "--heap-growing-percent=30"];
 const DONE_MS = 60_000;
@@ -90,7 +90,7 @@ export function stepsIn(log: string): string[] {
   return existsSync(log) ? readFileSync(log, "utf8").split("\n").slice(0, -1) : [];
 }
 
-async function privacyKey(service: ServiceProcess): Promise<As> {
+export async function privacyKey(service: ServiceProcess): Promise<As> {
   const { key } = await service.json<{ key: string }>(201, "POST /v1/keys", { source: "dpo", roles: ["privacy"] });
   return { Authorization: `Bearer ${key}` };
 }

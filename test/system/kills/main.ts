@@ -4,10 +4,12 @@
  */
 
 import { parseArgs } from "node:util";
+import { findDiskObstacle } from "../faults/full-disk.ts";
+import { fillDisk, loseProvider } from "./fault-first.ts";
 import { Grounds } from "./ground.ts";
 import { COMMAND_JOBS, killCommand } from "./kill-command.ts";
 import { type Kill, type Killed, killService } from "./kill-service.ts";
-import { SERVICE_JOBS } from "./service-jobs.ts";
+import { SERVICE_JOBS, type ServiceJob } from "./service-jobs.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -37,15 +39,29 @@ async function tell(name: string, run: () => Promise<string | undefined>): Promi
 async function killAll(name: string, run: (kill: Kill) => Promise<Killed>): Promise<void> {
   if (!only.test(name)) return;
   for (let at = Number(flags.from); ; at += Number(flags.stride)) {
-    if (!(await tell(`${name}, killed before step ${at}`, () => run({ at, how: "before" })))) break;
-    await tell(`${name}, killed within step ${at}`, () => run({ at, how: "within" }));
+    if (!(await tell(`${name} before step ${at}`, () => run({ at, how: "before" })))) break;
+    await tell(`${name} within step ${at}`, () => run({ at, how: "within" }));
+  }
+}
+
+async function fillAll(job: ServiceJob): Promise<void> {
+  for (let at = Number(flags.from); only.test(`${job.name}, full disk`); at += Number(flags.stride)) {
+    const run = async () => fillDisk(job, await grounds.get("final"), at);
+    if (!(await tell(`${job.name}, full disk from step ${at} on, then events, then a kill`, run))) break;
   }
 }
 
 try {
   for (const job of SERVICE_JOBS)
-    await killAll(job.name, async (kill) => killService(job, await grounds.get("final"), kill));
-  for (const job of COMMAND_JOBS) await killAll(job.name, (kill) => killCommand(job, grounds, kill));
+    await killAll(`${job.name}, killed`, async (kill) => killService(job, await grounds.get("final"), kill));
+  for (const job of COMMAND_JOBS) await killAll(`${job.name}, killed`, (kill) => killCommand(job, grounds, kill));
+  const diskObstacle = findDiskObstacle();
+  if (diskObstacle !== undefined) console.log(`NO FULL DISK IS TRIED: ${diskObstacle}`);
+  for (const job of diskObstacle === undefined ? SERVICE_JOBS : []) await fillAll(job);
+  for (const how of ["rotate", "rewrap"] as const) {
+    const name = `${how}, the key-encryption key away, then events, then a kill`;
+    if (only.test(name)) await tell(name, () => loseProvider(how));
+  }
 } finally {
   grounds.close();
 }
