@@ -32,7 +32,8 @@ export async function fillDisk(job: ServiceJob, ground: Ground, at: number): Pro
   try {
     copyFolder(ground.folder, data);
     const senders = new Senders(ground.acknowledged);
-    const [arm, log] = [world.path("arm"), world.path("steps")];
+    const arm = world.path("arm");
+    const log = world.path("steps");
     const env = { KILLED_AT: String(at), KILLED_HOW: "fill", KILLED_ARM: arm, KILLED_LOG: log, KILLED_UNDER: data };
     const service = await world.start({ config: CONFIG, env, program: [process.execPath, "--import", STEP, MAIN] });
     const as = await privacyKey(service);

@@ -30,26 +30,26 @@ type Props = {
   readonly onDone: () => void;
 };
 
-export function PolicyForm({ ledger, before, presets, onDone }: Props) {
+/** Previewing and putting what a text says, one at a time. */
+function usePutting({ ledger, before, onDone }: Props) {
   const { client } = useSession();
   // What others put meanwhile does not take the text away; the service then refuses to put it.
   const [first] = useState(before);
-  const rules = (first.waiting ?? first.inForce)?.rules ?? [];
+  const policy = first.waiting ?? first.inForce;
+  const rules = policy?.rules ?? [];
   const [text, setText] = useState(spell(rules.length === 0 ? EXAMPLE : rules));
   const [reason, setReason] = useState("");
   const [previewed, setPreviewed] = useState<{ readonly text: string; readonly due: DueAnswer } | undefined>(undefined);
   const [error, setError] = useState<Error | undefined>(undefined);
   const [busy, setBusy] = useState(false);
-  const may = useMay("retentionWrite");
-  const mayShorten = useMay("retentionShorten");
-  const isPreviewed = previewed?.text === text;
-  const version = (first.waiting ?? first.inForce)?.version ?? 0;
+  const due = previewed?.text === text ? previewed.due : undefined;
   const work = async (): Promise<void> => {
     const proposed = rulesIn(text);
-    if (!isPreviewed) {
-      const due = await client.post<DueAnswer>(ledgerPath(ledger, "/retention/preview"), { rules: proposed });
-      return setPreviewed({ text, due });
+    if (due === undefined) {
+      const found = await client.post<DueAnswer>(ledgerPath(ledger, "/retention/preview"), { rules: proposed });
+      return setPreviewed({ text, due: found });
     }
+    const version = policy?.version ?? 0;
     await client.put(ledgerPath(ledger, "/retention"), { rules: proposed, reason: reason.trim(), version });
     onDone();
   };
@@ -60,6 +60,15 @@ export function PolicyForm({ ledger, before, presets, onDone }: Props) {
       .catch(setError)
       .finally(() => setBusy(false));
   };
+  return { text, setText, reason, setReason, due, error, busy, submit, delayS: first.delayS };
+}
+
+export function PolicyForm(props: Props) {
+  const { ledger, presets } = props;
+  const { text, setText, reason, setReason, due, error, busy, submit, delayS } = usePutting(props);
+  const may = useMay("retentionWrite");
+  const mayShorten = useMay("retentionShorten");
+  const isPreviewed = due !== undefined;
   const isRefused = error instanceof ApiError && error.code === "role_insufficient" && !isPreviewed;
   if (may === false || isRefused) return <NotAllowed ledger={ledger} />;
   return (
@@ -67,7 +76,7 @@ export function PolicyForm({ ledger, before, presets, onDone }: Props) {
       <h1>How long events are kept</h1>
       <p class="muted">
         All rules, as a list in JSON. An event goes when one of its rules lets it go and none keeps it longer.{" "}
-        {delayWords(first.delayS)}
+        {delayWords(delayS)}
         {mayShorten === false ? ", and needs a key with the role privacy" : ""}.
       </p>
       <Presets presets={presets} onTake={(taken) => setText(spell(withRules(text, taken)))} />
@@ -97,10 +106,10 @@ export function PolicyForm({ ledger, before, presets, onDone }: Props) {
           hint="It is recorded for ever, as an event of this ledger."
         />
         <Trouble error={error} />
-        {isPreviewed ? (
+        {due !== undefined ? (
           <section class="stack tight wrapping" aria-live="polite">
             <h2>If it were in force now</h2>
-            <DueCounts due={previewed.due} />
+            <DueCounts due={due} />
           </section>
         ) : null}
         <p class="row">
