@@ -19,5 +19,5 @@ const REFUSED: Readonly<Record<ArchiveRefusalCode, string>> = {
     "what a retention policy archives first cannot be archived, as the place for archives is not set right, does not answer or takes nothing",
   archive_not_kept: "an archive is not in its place as it was written, or does not verify when it is read back",
   archive_not_write_once:
-    "the bucket for archives lets go what is locked there, as `holdfast archive test` shows, so it is not used",
+    "the bucket for archives lets go what is locked there, as `holdfast archive test` shows, so it is not used before the next start",
 };

@@ -237,7 +237,7 @@ function missing({ name, place }: NotedArchive): ArchiveNotKeptError {
 }
 
 function notWriteOnce(place: ArchivePlace, faults: readonly string[]): ArchiveRefusal {
-  const message = `expected a bucket that refuses what would undo a lock, got ${place.description}, which does not pass: ${faults.join("; ")}; it is tried again with the next start`;
+  const message = `expected a bucket that refuses what would undo a lock, got ${place.description}, which does not pass: ${faults.join("; ")}; its locks are tried once in each start`;
   return new ArchiveRefusal("archive_not_write_once", message);
 }
 

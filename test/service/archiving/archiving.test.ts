@@ -12,6 +12,7 @@ import type { DraftFile, KeepingTerm } from "../../../src/archive/places/archive
 import { FolderPlace } from "../../../src/archive/places/folder-place.ts";
 import { readArchive } from "../../../src/archive/read-archive.ts";
 import { restoreArchives } from "../../../src/archive/restore.ts";
+import { auditLedger } from "../../../src/audit/audit.ts";
 import { toHex } from "../../../src/merkle/bytes.ts";
 import { PRUNE_STEPS } from "../../../src/retention/pruning/prune-run.ts";
 import { openPlace } from "../../../src/service/archiving/open-place.ts";
@@ -336,6 +337,8 @@ test("the archives of all runs together are restored to the roots that there wer
   const restored = await restoreArchives(store, archives, { hash });
   assert.ok(restored.size >= 240, String(restored.size));
   assert.equal(restored.root, toHex(await bench.ledger.root(restored.size)));
+  const { findings } = await auditLedger({ store, record: restored.record, hash });
+  assert.deepEqual(findings, [], "an audit of it misses nothing, claims of what is sent again neither");
   let index = 0;
   for await (const before of bench.ledger.entries(0, restored.size)) {
     const after = await store.entry(RECORD.id, index++);
