@@ -167,6 +167,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "archive",
     "backup",
     "audit",
+    "retention",
     "service",
     "metrics.ts",
     "process-metrics.ts",

@@ -22,6 +22,7 @@ import { usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { type Progress, startProgress } from "../terminal/progress.ts";
+import { lastErasedAt, pointsBefore } from "./erased-since.ts";
 import { ledgersIn } from "./ledgers-in.ts";
 import { type BackupPlaceFlags, backupPlace, isAddress, requireLocks } from "./place.ts";
 
@@ -73,7 +74,7 @@ async function backUpWith(data: string, scratch: string, flags: BackupFlags): Pr
   try {
     await to.begin();
     await keysTo.begin();
-    const { files, keys, ledgers } = await copyAll({ data, scratch, progress }, to, keysTo);
+    const { files, keys, ledgers, erasedAt } = await copyAll({ data, scratch, progress }, to, keysTo);
     // Keys first: a point that is listed can be opened.
     if (flags.keysTo !== undefined) {
       const kept = await keysTo.add({ madeAt: Date.now(), ledgers: null, files: keys });
@@ -82,7 +83,17 @@ async function backUpWith(data: string, scratch: string, flags: BackupFlags): Pr
     }
     const point = await to.add({ madeAt: Date.now(), ledgers, files });
     await to.sweep();
-    return { point: point.name, to: flags.to, ...to.count, files: files.length, bytes: bytesOf(files), ledgers };
+    const holdErased = await pointsBefore(to, erasedAt);
+    const { count } = to;
+    return {
+      point: point.name,
+      to: flags.to,
+      ...count,
+      files: files.length,
+      bytes: bytesOf(files),
+      ledgers,
+      holdErased,
+    };
   } finally {
     progress.stop();
     await keysTo.end();
@@ -94,6 +105,7 @@ type AllCopied = {
   readonly files: readonly BackedFile[];
   readonly keys: readonly BackedFile[];
   readonly ledgers: readonly BackedLedger[] | null;
+  readonly erasedAt: number | undefined;
 };
 
 /** Marks before the store, so that it has reached them; keys after it, so that it finds all of its own among them. */
@@ -114,12 +126,15 @@ async function copyAll({ data, scratch, progress }: Source, to: BackupPlace, key
     look,
   );
   if (existsSync(join(data, "keys"))) await symlink(resolve(data, "keys"), join(look, "keys"));
-  const ledgers = await ledgersIn(look).catch((error: Error & { code?: string }) => {
+  let erasedAt: number | undefined;
+  const ledgers = await ledgersIn(look, async ({ store }) => {
+    erasedAt = await lastErasedAt(store);
+  }).catch((error: Error & { code?: string }) => {
     if (!KEYS_AWAY.includes(error.code ?? "")) throw error;
     printNote(`The copy was not opened to see that its tree is whole, for want of its keys: ${error.message}.`);
     return null;
   });
-  return { files, keys, ledgers };
+  return { files, keys, ledgers, erasedAt };
 }
 
 const KEYS_AWAY = ["key_unavailable", "key_refused", "keyring_missing", "store_encrypted"];
@@ -182,6 +197,8 @@ type Made = {
   readonly mended: number;
   readonly copiedBytes: number;
   readonly ledgers: readonly BackedLedger[] | null;
+  /** Points from before something was erased. */
+  readonly holdErased: readonly string[];
 };
 
 function describe(made: Made, { keysTo }: BackupFlags): string[] {
@@ -190,6 +207,10 @@ function describe(made: Made, { keysTo }: BackupFlags): string[] {
   ];
   for (const { name, size, root } of made.ledgers ?? [])
     lines.push(`${name}: ${counted(size, "entry", "entries")}${root === null ? "" : `, root ${root}`}.`);
+  if (made.holdErased.length > 0)
+    lines.push(
+      `Something was erased since ${counted(made.holdErased.length, "older restore point")} (${made.holdErased.join(", ")}), which still ${made.holdErased.length === 1 ? "has" : "have"} it, encrypted or in clear as the store was: remove what need not be kept.`,
+    );
   if (made.mended > 0)
     lines.push(`${counted(made.mended, "file")} in the backup had gone bad and was written again: look at its disk.`);
   lines.push(

@@ -47,6 +47,8 @@ type RestoredPoint = {
   readonly point: RestorePoint;
   readonly ledgers: readonly BackedLedger[] | undefined;
   readonly erased: number;
+  /** Without a keyring nobody remembers what was erased since. */
+  readonly isInClear: boolean;
 };
 
 export function addRestoreBackup(program: Command, setExit: SetExit): void {
@@ -124,7 +126,8 @@ async function restoreInto(data: string, flags: RestoreFlags): Promise<RestoredP
     await restoreFiles(backup, point, unfinished, progress.show);
     if (keys !== undefined && keysPoint !== undefined) await restoreFiles(keys, keysPoint, unfinished, progress.show);
     await rm(marksFolder(unfinished), { recursive: true, force: true });
-    const looked = flags.withoutKeys === true ? { ledgers: undefined, erased: 0 } : await look(unfinished, point);
+    const looked =
+      flags.withoutKeys === true ? { ledgers: undefined, erased: 0, isInClear: false } : await look(unfinished, point);
     if (flags.marks !== undefined) await cp(flags.marks, marksFolder(unfinished), { recursive: true });
     await settleFolder(data);
     return { point, ...looked };
@@ -135,9 +138,11 @@ async function restoreInto(data: string, flags: RestoreFlags): Promise<RestoredP
 }
 
 /** As a start does; what was erased since is erased in it first. */
-async function look(folder: string, point: RestorePoint): Promise<{ ledgers: BackedLedger[]; erased: number }> {
+async function look(folder: string, point: RestorePoint): Promise<Omit<RestoredPoint, "point">> {
   let erased = 0;
+  let isInClear = false;
   const ledgers = await ledgersIn(folder, async ({ store, allErased }, hash) => {
+    isInClear = allErased === undefined;
     if (allErased !== undefined) erased = await applyErased(store, hash, allErased);
   });
   for (const expected of point.ledgers ?? []) {
@@ -146,7 +151,7 @@ async function look(folder: string, point: RestorePoint): Promise<{ ledgers: Bac
     const message = `expected ledger ${expected.name} of size ${expected.size} with root ${expected.root}, got ${got?.size} with ${got?.root}`;
     throw new BackupDamagedError(message, []);
   }
-  return { ledgers, erased };
+  return { ledgers, erased, isInClear };
 }
 
 /** Nothing is put there, so that nothing is needed on this disk. */
@@ -188,7 +193,7 @@ function explain(error: unknown): unknown {
   );
 }
 
-function inJson(data: string, { point, ledgers, erased }: RestoredPoint): unknown {
+function inJson(data: string, { point, ledgers, erased, isInClear }: RestoredPoint): unknown {
   return {
     data,
     point: point.name,
@@ -196,10 +201,11 @@ function inJson(data: string, { point, ledgers, erased }: RestoredPoint): unknow
     bytes: bytesOf(point.files),
     ledgers: ledgers ?? null,
     erased,
+    isInClear,
   };
 }
 
-function describe(data: string, { point, ledgers, erased }: RestoredPoint, flags: RestoreFlags): string[] {
+function describe(data: string, { point, ledgers, erased, isInClear }: RestoredPoint, flags: RestoreFlags): string[] {
   const lines = [
     `${data} has restore point ${point.name} of ${spellTime(point.madeAt)}; every file is as it was written.`,
   ];
@@ -208,6 +214,10 @@ function describe(data: string, { point, ledgers, erased }: RestoredPoint, flags
   if (ledgers === undefined)
     lines.push(
       "It was not opened. What was erased since then is in it again: restore it with --keys-from before a service uses it.",
+    );
+  if (isInClear)
+    lines.push(
+      `BEWARE: this store is in clear. What was erased after ${spellTime(point.madeAt)} is in it again: erase it again before anybody reads it.`,
     );
   if (erased > 0)
     lines.push(`${counted(erased, "entry", "entries")} that had been erased since were erased in it again.`);
