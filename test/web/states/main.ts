@@ -97,6 +97,12 @@ async function finalBundle({ url, adminKey }: DemoService): Promise<string> {
   return text;
 }
 
+/** Notes are laid out in a row: a mark and one text. Words beside a name or a link would stand in columns of their own. */
+const PARTED_NOTES = `[...document.querySelectorAll("p.note")].filter((note) =>
+  [...note.childNodes].some((each) => each.nodeType === Node.TEXT_NODE && each.textContent.trim() !== "") &&
+  [...note.children].some((each) => each.textContent.trim() !== "")
+).map((note) => note.textContent)`;
+
 /** What is wrong with a page as it stands, in words. */
 async function faultsOf(page: Page): Promise<readonly string[]> {
   await page.mouse.move(0, 0);
@@ -104,7 +110,12 @@ async function faultsOf(page: Page): Promise<readonly string[]> {
     "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
   )) as [number, number];
   const wide = needs > has ? [`the page is ${needs} wide, its window ${has}`] : [];
-  return [...wide, ...(await seriousFindings(page, "all"))];
+  const parted = (await page.evaluate(PARTED_NOTES)) as readonly string[];
+  return [
+    ...wide,
+    ...parted.map((text) => `a note stands in columns: ${text}`),
+    ...(await seriousFindings(page, "all")),
+  ];
 }
 
 async function untilPruned({ url, adminKey }: DemoService, index: number): Promise<void> {

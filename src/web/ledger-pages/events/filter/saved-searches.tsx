@@ -173,8 +173,10 @@ export function NotHeld({ parts, onWithout }: NotHeldProps) {
     <section class="empty">
       <h2>Not searched</h2>
       <p class="note wait" role="alert">
-        This search asks for {parts.map((part) => `“${part}”`).join(" and ")}, for which this page has no filter.
-        Without it the list would show more than was asked for. <code>holdfast search</code> may know it.
+        <span>
+          This search asks for {parts.map((part) => `“${part}”`).join(" and ")}, for which this page has no filter.
+          Without it the list would show more than was asked for. <code>holdfast search</code> may know it.
+        </span>
       </p>
       <p>
         <button type="button" class="button" onClick={onWithout}>
