@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import express from "express";
+import { Auditor } from "../src/audit/running/auditor.ts";
 import { Health } from "../src/health.ts";
 import { createApp } from "../src/http/app.ts";
 import { KeyRing } from "../src/http/auth/api-keys.ts";
@@ -73,6 +74,16 @@ async function holdfast() {
   intakes.start();
   const sources = await SourceBook.open(store);
   const metrics = createMetrics();
+  const auditor = new Auditor({
+    store,
+    hash,
+    salts,
+    signer: keySigner(new Uint8Array(32).fill(1)),
+    version: "bench",
+    now: Date.now,
+    plan: { wholeMs: 0, sampleMs: 0, share: 1 },
+    checksOf: async () => ({ remembered: [], more: [] }),
+  });
   const app = createApp({
     store,
     ledgers,
@@ -87,6 +98,7 @@ async function holdfast() {
     rules,
     retention,
     erasures,
+    auditor,
     metrics,
     chains: () => [],
     indexer: () => undefined,

@@ -89,7 +89,7 @@ export async function auditLedger(options: AuditOptions): Promise<AuditReport> {
 }
 
 /** The same, with how much each check looked at. */
-async function auditFully(options: AuditOptions): Promise<FullAudit> {
+export async function auditFully(options: AuditOptions): Promise<FullAudit> {
   const { hash, kept } = options;
   const findings = new FindingList(kept?.findings, kept?.left);
   const add = (kind: FindingKind, from: number, to: number, detail: string) => findings.add(kind, from, to, detail);
@@ -219,6 +219,6 @@ class Audit {
 }
 
 /** What a check says of itself. */
-function lookedBy({ name, looked, skipped }: AuditCheck): Looked {
+export function lookedBy({ name, looked, skipped }: AuditCheck): Looked {
   return skipped === undefined ? { check: name, looked } : { check: name, looked, skipped };
 }

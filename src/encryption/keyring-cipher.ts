@@ -130,7 +130,8 @@ export class KeyringCipher implements ValueCipher {
   async #erased({ ledgerId, index }: EntryPlace): Promise<PackedMembers> {
     const members = await this.keyring.erased(ledgerId, index);
     if (members !== undefined) return members;
-    throw new DecryptError("its key is not in the keyring, and nothing says that it was erased");
+    const message = "its key is not in the keyring, and nothing says that it was erased";
+    throw new DecryptError(message, "entry_key_missing");
   }
 
   #aboutEntry({ ledgerId, index, recordedAt, revision }: EntryPlace, keyId: Uint8Array): Uint8Array {

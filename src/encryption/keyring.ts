@@ -192,6 +192,33 @@ export class Keyring {
     }
   }
 
+  /** Tries every key of a ledger: what is wrong with one, in words, and undefined of each that is right. @throws KekUnavailableError */
+  async *tryKeys(ledgerId: Hex): AsyncIterable<string | undefined> {
+    yield* this.#tryAll("ledgers", (key) => (key === ledgerId ? ledgerId : undefined));
+    yield* this.#tryAll(`keys/${ledgerId}`, (key) => contextOf(ledgerId, key));
+  }
+
+  async *#tryAll(space: string, contextFor: (key: string) => string | undefined): AsyncIterable<string | undefined> {
+    const damaged: string[] = [];
+    const onDamaged = (key: string) => void damaged.push(key);
+    for await (const [key, value] of this.#store.records(space, { onDamaged })) {
+      const context = contextFor(key);
+      if (context !== undefined) yield await this.#problemOf(value, context).then((why) => why && `key ${key}: ${why}`);
+    }
+    for (const key of damaged) yield `key ${key}: its record cannot be read`;
+  }
+
+  async #problemOf(value: string, context: string): Promise<string | undefined> {
+    try {
+      await this.#unwrap(readRow(value), context);
+      return undefined;
+    } catch (error) {
+      if (error instanceof KekRefusedError || error instanceof DamagedStoreError || error instanceof SyntaxError)
+        return error.message;
+      throw error;
+    }
+  }
+
   async status(): Promise<KeyringStatus> {
     const { id, version } = this.#options.keks[0];
     const wraps = new Map<string, WrapCount>();

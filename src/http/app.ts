@@ -57,13 +57,14 @@ import {
   readRequirements,
   readSchema,
 } from "./routes/governance/rules.ts";
-import { alive, metricsText, ready, status } from "./routes/health.ts";
 import { hecAcks, hecHealth } from "./routes/hec.ts";
 import { ingest } from "./routes/ingest.ts";
 import { createKey, listKeys, readOwnKey, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
 import { listSources } from "./routes/sources.ts";
 import { listAnchorsOf, proveConsistency, readCheckpoint, readCheckpointOfSize, readTile } from "./routes/tree.ts";
+import { beginAudit, listAudits, readAudit } from "./routes/watching/audits.ts";
+import { alive, metricsText, ready, status } from "./routes/watching/health.ts";
 import type { Services } from "./services.ts";
 import { connectionOf } from "./wire/connections.ts";
 import { compressed } from "./wire/encodings.ts";
@@ -163,6 +164,9 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     erase: erase(services, budget),
     listErasures: listErasures(services),
     readErasure: readErasure(services),
+    beginAudit: beginAudit(services, budget),
+    listAudits: listAudits(services),
+    readAudit: readAudit(services),
     readLedger: readLedger(services),
     readCheckpoint: readCheckpoint(),
     readCheckpointOfSize: readCheckpointOfSize(),

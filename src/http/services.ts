@@ -3,6 +3,7 @@
  */
 
 import type { AnchoringStatus } from "../anchor/status.ts";
+import type { Auditor } from "../audit/running/auditor.ts";
 import type { WrappedKeys } from "../encryption/rewrapping.ts";
 import { EVENT_LIMITS, type EventLimits } from "../entry/event.ts";
 import type { Health } from "../health.ts";
@@ -129,6 +130,8 @@ export type Services = {
   readonly retention: Retention;
   /** What is erased of them. */
   readonly erasures: Erasures;
+  /** Looks whether they are as they were recorded. */
+  readonly auditor: Auditor;
   /** What a ledger, by its name, does about members that look misspelt. */
   readonly misspelt?: (ledger: string) => OnMisspelt | undefined;
   /** What it means that Splunk's clients are acknowledged; "recorded" when absent. */

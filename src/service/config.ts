@@ -18,6 +18,7 @@ import { readTextFile } from "../store/text-file.ts";
 import { EXPLORER_EXPECTED, type Explorer, readExplorer } from "../verify/evm/explorers.ts";
 import { type Listening, readListening, TLS_DEFAULTS } from "./listening.ts";
 import { type ArchiveConfig, archive } from "./settings/archive-settings.ts";
+import { type AuditConfig, audit } from "./settings/audit-settings.ts";
 import { type EncryptionConfig, encryption, readEncryption } from "./settings/encryption-settings.ts";
 import { isServiceLink } from "./settings/injected-variables.ts";
 import { ConfigError, describeSettings, settings } from "./settings/setting-errors.ts";
@@ -179,6 +180,8 @@ const file = settings({
     .default(HTTP_LIMITS.idleMs / 1000),
   limits: limits.prefault({}),
   retention: retention.prefault({}),
+  /** Audits that the service makes by itself. */
+  audit: audit.prefault({}),
   /** What it means that a client of Splunk's is acknowledged. */
   hecAck: hecAck.default("recorded"),
   /** Whether foreign senders may show their key as `?access_token=`, which ends up in the logs of whatever is between. */
@@ -209,6 +212,7 @@ export type Config = Listening & {
   readonly keepAliveS: number;
   readonly limits: LimitsConfig;
   readonly retention: z.infer<typeof retention>;
+  readonly audit: AuditConfig;
   readonly hecAck: HecAck;
   readonly keysInQuery: boolean;
   readonly encryption: EncryptionConfig;

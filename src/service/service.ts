@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { Anchorer } from "../anchor/anchorer.ts";
+import type { Auditor } from "../audit/running/auditor.ts";
 import { DEV_CHAIN_ID } from "../devchain/devchain.ts";
 import { KeyringErasing } from "../encryption/erasing.ts";
 import type { Keyring } from "../encryption/keyring.ts";
@@ -19,8 +20,7 @@ import { createApp } from "../http/app.ts";
 import { lookAtAdminKey } from "../http/auth/admin-key.ts";
 import { KeyRing } from "../http/auth/api-keys.ts";
 import { planOfText } from "../http/routes/events/filter-text.ts";
-import { HTTP_LIMITS, type HttpLimits, type Services } from "../http/services.ts";
-import { placesFor } from "../http/wire/connection-places.ts";
+import type { Services } from "../http/services.ts";
 import { IntakePool, intakeThreads } from "../ingest/intake/pool.ts";
 import { createSalts } from "../ingest/intake/salts.ts";
 import { RuleBook } from "../ingest/rules/rule-book.ts";
@@ -52,10 +52,12 @@ import { contractFiles } from "./contract-files.ts";
 import { StoreEncryption } from "./encryption.ts";
 import { openHash } from "./hashing.ts";
 import { Indexes } from "./indexes.ts";
-import { openLog } from "./log.ts";
 import { OpenedParts } from "./opened-parts.ts";
 import { openCertificate, openListeners, openServers } from "./servers.ts";
+import { httpLimits, queueLimits } from "./settings/limits.ts";
 import { damageOf, describeHanging, openStorage } from "./storage.ts";
+import { countAudits, openAuditor } from "./watching/auditing.ts";
+import { openLog } from "./watching/log.ts";
 
 /** A service that runs. */
 export type Service = {
@@ -102,10 +104,10 @@ export async function startService(config: Config, version: string): Promise<Ser
 type Begun = { readonly opened: OpenedParts; readonly log: Logger };
 
 async function start(config: Config, version: string, begun: Begun): Promise<Service> {
-  const ground = await openGround(config, begun);
+  const ground = await openGround(config, version, begun);
   const registry = await openLedgers(config, ground);
   const anchorer = await openAnchorer(ground, registry);
-  const { opened, log, health, store, hash, indexes, sources, rules, retention, erasures } = ground;
+  const { opened, log, health, store, hash, indexes, sources, rules, retention, erasures, auditor } = ground;
   const { signer, setups, facts, certificate } = ground;
   const isUsed = registry.list().some(({ size, record }) => size > 0 && record.readOnly !== true);
   const contentKey = await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed });
@@ -113,6 +115,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const limits = httpLimits(config);
   const metrics = createProcessMetrics();
   const salts = createSalts();
+  countAudits(metrics, auditor, () => registry.list());
   const app = createApp({
     store,
     encryption: ground.keyring,
@@ -132,6 +135,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     rules,
     retention,
     erasures,
+    auditor,
     metrics,
     contentKey,
     misspelt: misspeltOf(config, registry, log),
@@ -158,6 +162,8 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   anchorer.start();
   opened.adopt(retention.pruner, (each) => each.stop());
   retention.pruner.start();
+  opened.adopt(auditor, (each) => each.stop());
+  auditor.start();
   return {
     syslog,
     url: urls[0] as string,
@@ -183,6 +189,7 @@ type Ground = Begun &
     readonly rules: RuleBook;
     readonly retention: Retention;
     readonly erasures: Erasures;
+    readonly auditor: Auditor;
     readonly archiver: ServiceArchiver | undefined;
     readonly time: Timekeeper;
     readonly marks: Marks;
@@ -191,7 +198,7 @@ type Ground = Begun &
     readonly keyring: Keyring | undefined;
   };
 
-async function openGround(config: Config, begun: Begun): Promise<Ground> {
+async function openGround(config: Config, version: string, begun: Begun): Promise<Ground> {
   const { opened, log } = begun;
   const health = new Health(log);
   // Before anything else is opened: what is wrong with it has nothing to do with the store.
@@ -239,6 +246,18 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
     index: indexes,
     keys: encryption.cipher && new KeyringErasing(encryption.cipher),
   });
+  const keyring = encryption.cipher?.keyring;
+  const auditor = openAuditor({
+    ...telling,
+    config,
+    version,
+    log,
+    indexes,
+    signer: chains.signer,
+    keys: keyring,
+    witnesses: chains.setups.map(({ chain }) => chain),
+    env: process.env,
+  });
   const marks = opened.adopt(await openMarks(config, hash, health), (each) => each.close());
   return {
     ...begun,
@@ -251,18 +270,19 @@ async function openGround(config: Config, begun: Begun): Promise<Ground> {
     rules,
     retention,
     erasures,
+    auditor,
     archiver,
     time,
     marks,
     certificate,
-    keyring: encryption.cipher?.keyring,
+    keyring,
   };
 }
 
 /** Every ledger of the store, and the one that each service has. */
 async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegistry> {
   const { opened, log, health, store, hash, indexes, sources, rules, retention, erasures } = ground;
-  const { archiver, time, marks, signer, owner } = ground;
+  const { archiver, time, marks, signer, owner, auditor } = ground;
   const registry = await LedgerRegistry.open({
     store,
     signer,
@@ -284,6 +304,7 @@ async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegist
       archiver?.follow(ledger);
       await retention.follow(ledger);
       await erasures.follow(ledger);
+      await auditor.follow(ledger);
       ledger.onStop((cause) => log.error({ err: cause, ledger: ledger.record.name }, "the ledger stopped"));
     },
   });
@@ -360,25 +381,6 @@ async function signNow(
 ): Promise<SignedCheckpoint> {
   const checkpoint = { ...tree, signedAt: Math.floor(now / 1000) };
   return { ...checkpoint, signature: await signer.sign(checkpoint) };
-}
-
-function httpLimits({ limits, keepAliveS }: Config): HttpLimits {
-  const event = { ...HTTP_LIMITS.event, bytesMax: limits.eventBytes };
-  const connectionsMax = placesFor(HTTP_LIMITS.connectionsMax);
-  return {
-    ...HTTP_LIMITS,
-    event,
-    connectionsMax,
-    requestBytesMax: limits.requestBytes,
-    foreignBytesMax: limits.foreignBytes,
-    batchMax: limits.batchEvents,
-    signatureToleranceMs: limits.signatureS * 1000,
-    idleMs: keepAliveS * 1000,
-  };
-}
-
-function queueLimits({ limits }: Config): { readonly queueEventsMax: number; readonly queueBytesMax: number } {
-  return { queueEventsMax: limits.queueEvents, queueBytesMax: limits.queueBytes };
 }
 
 /** What each ledger does about misspelt members. A name that no ledger has may be misspelt itself, so it is told. */

@@ -5,6 +5,9 @@
 
 import type { AddressInfo } from "node:net";
 import type * as z from "zod";
+import { planChecks } from "../../src/audit/check-plan.ts";
+import type { AnchorWitness } from "../../src/audit/checks/anchors.ts";
+import { Auditor } from "../../src/audit/running/auditor.ts";
 import { Health } from "../../src/health.ts";
 import { CODES, isCode } from "../../src/http/api/codes.ts";
 import { SCHEMAS, type SchemaName } from "../../src/http/api/schemas.ts";
@@ -71,6 +74,7 @@ export type Options = {
   readonly keysInQuery?: boolean;
   readonly hecAck?: HecAck;
   readonly encryption?: Services["encryption"];
+  readonly witnesses?: readonly AnchorWitness[];
 };
 
 /** Starts a service with the ledger `main`. */
@@ -101,7 +105,25 @@ export async function startService(options: Options = {}): Promise<Running> {
     holds: retention.holds,
     index: { ...index, forgetAll: async (name, ranges) => await indexers.get(name)?.forgetAll(ranges) },
   });
-  const ledgers = await openLedgers(store, indexers, clock, [rules, retention, erasures], options.ledgerLimits);
+  const auditor = new Auditor({
+    store,
+    hash,
+    salts,
+    now,
+    signer: SIGNER,
+    version: "0.0.0-test",
+    plan: { wholeMs: 0, sampleMs: 0, share: 1 },
+    checksOf: async (_, kind) =>
+      planChecks(kind, { remembered: [], witnesses: options.witnesses ?? [], now, archives: undefined }),
+  });
+  const ledgers = await openLedgers(
+    store,
+    indexers,
+    clock,
+    [rules, retention, erasures, auditor],
+    options.ledgerLimits,
+  );
+  auditor.start();
   const seal = new SecretBox(new Uint8Array(32).fill(7), "tests");
   const keys = await KeyRing.open(store, () => clock.now, undefined, seal);
   const sources = await SourceBook.open(store, () => clock.now);
@@ -126,6 +148,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     rules,
     retention,
     erasures,
+    auditor,
     now: () => clock.now,
     chains: (ledgerId) => chains.get(ledgerId) ?? [],
     indexer: (name) => indexers.get(name),
@@ -160,6 +183,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     },
     async close() {
       await closeServer(server, 0);
+      await auditor.stop();
       await intakes.close();
       for (const indexer of indexers.values()) await indexer.stop();
       await erasures.close();

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import test from "node:test";
 
-const LOG = join(import.meta.dirname, "../../src/service/log.ts");
+const LOG = join(import.meta.dirname, "../../src/service/watching/log.ts");
 /** What clears a screen, names a window, turns the direction of writing, or ends a line, in one byte or two. */
 const HOSTILE = "\u001b[2J\u001b]0;owned\u0007\u009b31m\u009d0;owned\u009c\r\n\u2028\u2029\u202e\u0085é✓";
 

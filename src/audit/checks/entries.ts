@@ -69,7 +69,7 @@ function problemOf(found: FoundEntry, digest: Stretch["digests"][number]): strin
 }
 
 /** Whether an entry cannot be read because its key is not there, or not to be unwrapped. */
-function isOfKey({ cause }: Error): boolean {
+export function isOfKey({ cause }: Error): boolean {
   const { code } = (cause ?? {}) as { readonly code?: unknown };
   return code === "entry_key_missing" || code === "key_refused";
 }

@@ -16,6 +16,7 @@ import { RULE_OPERATIONS } from "./governance/rule-operations.ts";
 import { IDEMPOTENCY_KEY, ledgerInPath, limit, names, whole } from "./param-forms.ts";
 import type { SchemaName } from "./schemas.ts";
 import { SEARCH_OPERATIONS } from "./search-operations.ts";
+import { AUDIT_OPERATIONS } from "./watching/audit-operations.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
 export type AnswerForm =
@@ -107,6 +108,7 @@ export const OPERATIONS = {
   ...RULE_OPERATIONS,
   ...RETENTION_OPERATIONS,
   ...ERASURE_OPERATIONS,
+  ...AUDIT_OPERATIONS,
   ...SEARCH_OPERATIONS,
   ...EXPORT_OPERATION,
   readEvent: {

@@ -16,6 +16,7 @@ import { RULE_SCHEMAS } from "./governance/rule-schemas.ts";
 import { KEY_SCHEMAS, webhookSecretSince } from "./key-schemas.ts";
 import { ledgerName } from "./param-forms.ts";
 import { SAVED_SEARCH_SCHEMAS } from "./saved-search.ts";
+import { AUDIT_SCHEMAS } from "./watching/audit-schemas.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/);
@@ -226,6 +227,7 @@ export const SCHEMAS = {
   ...RULE_SCHEMAS,
   ...RETENTION_SCHEMAS,
   ...ERASURE_SCHEMAS,
+  ...AUDIT_SCHEMAS,
   ...FOREIGN_SCHEMAS,
   ...ENCRYPTION_SCHEMAS,
   ...SAVED_SEARCH_SCHEMAS,

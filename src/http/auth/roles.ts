@@ -40,6 +40,9 @@ const GRANTS = {
   /** See what was erased when, by whom and why. */
   erasuresRead: ["auditor", "privacy", "admin"],
   erase: ["privacy"],
+  /** See what audits looked at and found. */
+  auditsRead: ["auditor", "admin"],
+  auditsBegin: ["auditor", "admin"],
   /** See who has keys, never the keys. */
   keysRead: ["auditor", "admin"],
   keysWrite: ["admin"],

@@ -138,28 +138,54 @@ export class Segments {
     await setImmediate();
     const buckets = encodeBuckets(sorted);
     await setImmediate();
-    const times = segment.times();
-    const header: SegmentHeader = {
-      start: segment.start,
-      length: segment.length,
-      bits: Math.log2(buckets.length),
-      recorded: spanOf(times.recordedAt),
-      occurred: spanOf(times.occurredAt),
-      leaf: toHex(leaf),
-      ...(segment.hasPruned && { hasPruned: true }),
-    };
+    const header = headerOf(segment, buckets.length, toHex(leaf));
     const removed = Array.from({ length: Math.max(0, 2 ** (old?.bits ?? 0) - buckets.length) }, (_, i) => ({
       key: this.#key("b", number, buckets.length + i),
       value: undefined,
     }));
-    await this.#store.write([
-      ...removed,
+    await this.#store.write([...removed, ...this.#writesOf(number, segment, buckets, header)]);
+    this.#headers[number] = header;
+  }
+
+  /** What is stored of a segment and is not what its entries lead to, in words; undefined when all is, and there is nothing else. */
+  async difference(number: number, segment: OpenSegment): Promise<string | undefined> {
+    const { start, length, leaf } = this.header(number);
+    if (segment.start !== start || segment.length !== length)
+      throw new RangeError(`expected the entries of segment ${number}, got ${segment.start} to ${segment.end}`);
+    const buckets = encodeBuckets(segment.sortPostings());
+    await setImmediate();
+    const writes = this.#writesOf(number, segment, buckets, headerOf(segment, buckets.length, leaf));
+    const stored = await this.#store.getMany(writes.map(({ key }) => key));
+    for (const [i, { key, value }] of writes.entries()) {
+      const held = stored[i];
+      if (held === undefined) return `${this.#naming(key)} is missing`;
+      if (!equal(held, value as Uint8Array)) return `${this.#naming(key)} is not what the entries lead to`;
+    }
+    let count = 0;
+    for await (const _ of this.#store.list(`${this.#key("b", number)}/`)) count++;
+    return count === buckets.length
+      ? undefined
+      : `it has ${count} buckets of terms, the entries lead to ${buckets.length}`;
+  }
+
+  #naming(key: string): string {
+    const [kind, , bucket] = key.slice(this.#prefix.length).split("/");
+    if (kind === "b") return `its bucket ${bucket} of terms`;
+    return kind === "t" ? "its list of times" : kind === "c" ? "its list of counts" : "its header";
+  }
+
+  #writesOf(
+    number: number,
+    segment: OpenSegment,
+    buckets: readonly Uint8Array[],
+    header: SegmentHeader,
+  ): ReturnType<typeof checkedWrite>[] {
+    return [
       ...buckets.map((bucket, i) => checkedWrite(this.#key("b", number, i), bucket)),
-      checkedWrite(this.#key("t", number), encodeTimes(times)),
+      checkedWrite(this.#key("t", number), encodeTimes(segment.times())),
       checkedWrite(this.#key("c", number), encodeCounts(segment.counts)),
       checkedWrite(this.#key("h", number), new TextEncoder().encode(JSON.stringify(header))),
-    ]);
-    this.#headers[number] = header;
+    ];
   }
 
   /** Positions that have a term, for each of some segments. @throws IndexDamagedError */
@@ -200,6 +226,19 @@ export class Segments {
   #key(kind: "h" | "b" | "t" | "c", segment: number, bucket?: number): string {
     return `${this.#prefix}${kind}/${segmentName(segment)}${bucket === undefined ? "" : `/${bucket}`}`;
   }
+}
+
+function headerOf(segment: OpenSegment, buckets: number, leaf: Hex): SegmentHeader {
+  const times = segment.times();
+  return {
+    start: segment.start,
+    length: segment.length,
+    bits: Math.log2(buckets),
+    recorded: spanOf(times.recordedAt),
+    occurred: spanOf(times.occurredAt),
+    leaf,
+    ...(segment.hasPruned && { hasPruned: true }),
+  };
 }
 
 function segmentName(segment: number): string {

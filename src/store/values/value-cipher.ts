@@ -53,7 +53,12 @@ export interface ValueCipher {
 /** What was read is not what was encrypted there. */
 export class DecryptError extends Error {
   override readonly name = "DecryptError";
-  readonly code = "decrypt_failed";
+  readonly code: "decrypt_failed" | "entry_key_missing";
+
+  constructor(message: string, code: DecryptError["code"] = "decrypt_failed") {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** The store is encrypted, and there are no keys, or those of another one. */

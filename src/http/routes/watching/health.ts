@@ -3,12 +3,12 @@
  * ledger to somebody without a key: reasons name ledgers by their ids, which are on the chain anyway.
  */
 
-import type { ObstacleCode } from "../../anchor/obstacles.ts";
-import { isRecent } from "../../clock.ts";
-import type { Condition } from "../../health.ts";
-import type { Answering } from "../admit.ts";
-import { json, within } from "../reply.ts";
-import type { Services } from "../services.ts";
+import type { ObstacleCode } from "../../../anchor/obstacles.ts";
+import { isRecent } from "../../../clock.ts";
+import type { Condition } from "../../../health.ts";
+import type { Answering } from "../../admit.ts";
+import { json, within } from "../../reply.ts";
+import type { Services } from "../../services.ts";
 
 type Reason = Pick<Condition, "code" | "detail">;
 

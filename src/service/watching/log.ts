@@ -1,7 +1,7 @@
 /** The log: JSON lines on standard output. Whoever reads them may go away, and a disk that takes them may be full: nothing waits for that. */
 
 import { type Logger, type LoggerOptions, pino } from "pino";
-import { visible } from "../json/visible.ts";
+import { visible } from "../../json/visible.ts";
 
 /** Lines that could not be written are kept up to this, and later ones dropped. */
 const KEPT_BYTES_MAX = 1024 * 1024;

@@ -1,0 +1,120 @@
+/**
+ * Index completeness: what the index for search has of each closed segment is exactly what its entries lead to, nothing missing and
+ * nothing else. It is derived, so that what is wrong is built again once it is told; what it has of the newest entries is made
+ * of them at each start, in memory, and not looked at.
+ */
+
+import type { Entry } from "../../entry/entry.ts";
+import { unpackEntry } from "../../entry/packed.ts";
+import type { AuditCheck, FoundEntry, Ground, Stretch } from "./check.ts";
+import { isEntry } from "./check.ts";
+
+/** A segment as its entries lead to it. */
+export interface BuiltSegment {
+  readonly end: number;
+  /** undefined stands for one that cannot be read. */
+  add(entry: Entry | undefined): void;
+}
+
+/** What an audit needs of an index. */
+export interface AuditedIndex {
+  /** The closed segment that has an entry; undefined when it is in none. */
+  segmentAt(index: number): { readonly number: number; readonly from: number; readonly to: number } | undefined;
+  begin(from: number): BuiltSegment;
+  /** What differs, in words. */
+  difference(number: number, built: BuiltSegment): Promise<string | undefined>;
+  /** Has entries [from, to) indexed again. */
+  repair?(from: number, to: number): Promise<void>;
+}
+
+export type IndexCheckOptions = {
+  /** undefined while there is none to ask. */
+  readonly index: AuditedIndex | undefined;
+  /** Of the ledger. */
+  readonly size: number;
+  /** Before an index that differs is compared again: somebody may be erasing. */
+  readonly pause: () => Promise<void>;
+};
+
+const TRIES = 3;
+const READ_AT_ONCE = 256;
+
+export class IndexCheck implements AuditCheck {
+  readonly name = "index";
+  readonly #ground: Ground;
+  readonly #options: IndexCheckOptions;
+  #looked: number;
+  #built: BuiltSegment | undefined;
+  #skipped: string | undefined;
+
+  constructor(ground: Ground, options: IndexCheckOptions, kept?: unknown) {
+    this.#ground = ground;
+    this.#options = options;
+    this.#looked = typeof kept === "number" ? kept : 0;
+    if (options.index === undefined) this.#skipped = "there is no index to ask now";
+  }
+
+  get looked(): number {
+    return this.#looked;
+  }
+
+  get skipped(): string | undefined {
+    return this.#skipped;
+  }
+
+  async look({ start, entries }: Stretch): Promise<void> {
+    const { index } = this.#options;
+    if (index === undefined) return;
+    for (const [i, found] of entries.entries()) {
+      const segment = index.segmentAt(start + i);
+      if (segment === undefined) return;
+      // A segment that was begun before an audit was interrupted, or in which it begins, is read from its start.
+      if (this.#built === undefined || this.#built.end !== start + i)
+        this.#built = await this.#build(index, segment.from, start + i);
+      this.#built.add(entryOf(found));
+      if (this.#built.end < segment.to) continue;
+      await this.#compare(index, segment, this.#built);
+      this.#built = undefined;
+    }
+  }
+
+  finish(): void {
+    const { index, size } = this.#options;
+    if (index === undefined) return;
+    if (size > 0 && this.#looked === 0 && index.segmentAt(0) !== undefined) this.#skipped = "no segment was looked at";
+  }
+
+  keep(): unknown {
+    return this.#looked;
+  }
+
+  async #compare(
+    index: AuditedIndex,
+    { number, from, to }: { readonly number: number; readonly from: number; readonly to: number },
+    built: BuiltSegment,
+  ): Promise<void> {
+    this.#looked += to - from;
+    let problem = await index.difference(number, built);
+    for (let tries = 1; problem !== undefined && tries < TRIES; tries++) {
+      await this.#options.pause();
+      problem = await index.difference(number, await this.#build(index, from, to));
+    }
+    if (problem === undefined) return;
+    this.#ground.add("index_other", from, to, `the index of entries ${from} to ${to - 1}: ${problem}`);
+    await index.repair?.(from, to);
+  }
+
+  async #build(index: AuditedIndex, from: number, to: number): Promise<BuiltSegment> {
+    const { store, record } = this.#ground;
+    const built = index.begin(from);
+    for (let start = from; start < to; start += READ_AT_ONCE) {
+      const end = Math.min(to, start + READ_AT_ONCE);
+      for (let at = start; at < end; at++) built.add(await store.entry(record.id, at).catch(() => undefined));
+    }
+    return built;
+  }
+}
+
+function entryOf(found: FoundEntry): Entry | undefined {
+  return isEntry(found) ? unpackEntry(found) : undefined;
+}

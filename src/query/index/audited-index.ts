@@ -1,0 +1,36 @@
+/** An index as an audit looks at it: segment by segment, against segments that are built of the entries anew. */
+
+import type { Entry } from "../../entry/entry.ts";
+import { OpenSegment } from "./open-segment.ts";
+import type { Segments } from "./segments.ts";
+
+export class SegmentAudit {
+  readonly #segments: Segments;
+  readonly #rebuild: ((from: number, to: number) => Promise<unknown>) | undefined;
+
+  /** @param rebuild has entries [from, to) indexed again */
+  constructor(segments: Segments, rebuild?: (from: number, to: number) => Promise<unknown>) {
+    this.#segments = segments;
+    this.#rebuild = rebuild;
+  }
+
+  segmentAt(index: number): { readonly number: number; readonly from: number; readonly to: number } | undefined {
+    if (index >= this.#segments.end) return undefined;
+    const number = this.#segments.locate(index);
+    const { start, length } = this.#segments.header(number);
+    return { number, from: start, to: start + length };
+  }
+
+  begin(from: number): { readonly end: number; add(entry: Entry | undefined): void } {
+    return new OpenSegment(from, this.#segments.hasher);
+  }
+
+  difference(number: number, built: object): Promise<string | undefined> {
+    if (!(built instanceof OpenSegment)) throw new TypeError("expected a segment that was begun here, got another one");
+    return this.#segments.difference(number, built);
+  }
+
+  async repair(from: number, to: number): Promise<void> {
+    await this.#rebuild?.(from, to);
+  }
+}
