@@ -4,7 +4,7 @@ import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { AuditKind } from "../verify/report/audit-report.ts";
 import type { MakeCheck } from "./audit.ts";
 import { AnchorsCheck, type AnchorsOptions } from "./checks/anchors.ts";
-import { type ArchiveSource, ArchivesCheck } from "./checks/archives.ts";
+import { ArchivesCheck, type AuditedArchives } from "./checks/archives.ts";
 import type { AuditCheck, AuditCheckName } from "./checks/check.ts";
 import { type AuditedIndex, IndexCheck } from "./checks/index-complete.ts";
 import { type AuditedKeys, KeysCheck } from "./checks/keys.ts";
@@ -22,7 +22,7 @@ export type CheckPlaces = Pick<AnchorsOptions, "witnesses" | "now" | "rest"> & {
   /** undefined where there is none now; absent where none is looked at. */
   readonly index?: { readonly held: AuditedIndex | undefined; readonly pause: () => Promise<void> };
   /** Where archives are; undefined where that is not known. */
-  readonly archives: ArchiveSource | undefined;
+  readonly archives: AuditedArchives | undefined;
 };
 
 /** What is not looked at in a sample of entries. */

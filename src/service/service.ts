@@ -113,9 +113,8 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const contentKey = await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed });
   const { keys, isFirstStart } = await openKeys(config, ground, contentKey);
   const limits = httpLimits(config);
-  const metrics = createProcessMetrics();
+  const metrics = countAudits(createProcessMetrics(), auditor, () => registry.list());
   const salts = createSalts();
-  countAudits(metrics, auditor, () => registry.list());
   const app = createApp({
     store,
     encryption: ground.keyring,
@@ -160,10 +159,10 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     certificate,
   });
   anchorer.start();
-  opened.adopt(retention.pruner, (each) => each.stop());
-  retention.pruner.start();
-  opened.adopt(auditor, (each) => each.stop());
-  auditor.start();
+  for (const each of [retention.pruner, auditor]) {
+    opened.adopt(each, () => each.stop());
+    each.start();
+  }
   return {
     syslog,
     url: urls[0] as string,
@@ -228,24 +227,7 @@ async function openGround(config: Config, version: string, begun: Begun): Promis
   const time = opened.adopt(new Timekeeper({ health }), (each) => each.close());
   const telling = { store, hash, salts: createSalts(), now: () => time.now(), health };
   const rules = new RuleBook(telling);
-  const chainIds = chains.setups.map(({ chain }) => chain.chainId);
-  const archiver = openArchiver(config, process.env, { store, hash, erasures: (id) => erasures.list(id).length });
-  const retention = new Retention({
-    ...telling,
-    archiver,
-    planOf: planOfText,
-    delayMs: config.retention.delayS * 1000,
-    finalSize: (ledgerId) => finalSize(store, ledgerId, chainIds),
-    index: indexes,
-    intervalMs: config.retention.intervalS * 1000,
-  });
-  const erasures = new Erasures({
-    ...telling,
-    planOf: planOfText,
-    holds: retention.holds,
-    index: indexes,
-    keys: encryption.cipher && new KeyringErasing(encryption.cipher),
-  });
+  const governance = openGovernance(config, telling, { chains, indexes, encryption });
   const keyring = encryption.cipher?.keyring;
   const auditor = openAuditor({
     ...telling,
@@ -268,15 +250,40 @@ async function openGround(config: Config, version: string, begun: Begun): Promis
     indexes,
     sources,
     rules,
-    retention,
-    erasures,
+    ...governance,
     auditor,
-    archiver,
     time,
     marks,
     certificate,
     keyring,
   };
+}
+
+type Telling = ConstructorParameters<typeof RuleBook>[0] & {
+  readonly store: LevelStore;
+  readonly health: Health;
+  readonly now: () => number;
+};
+type Beside = Pick<Ground, "indexes"> & { readonly chains: OpenedChains; readonly encryption: StoreEncryption };
+
+/** What is kept for how long, and what is erased of it. */
+function openGovernance(config: Config, telling: Telling, { chains, indexes, encryption }: Beside) {
+  const { store, hash } = telling;
+  const planOf = planOfText;
+  const chainIds = chains.setups.map(({ chain }) => chain.chainId);
+  const archiver = openArchiver(config, process.env, { store, hash, erasures: (id) => erasures.list(id).length });
+  const retention = new Retention({
+    ...telling,
+    archiver,
+    planOf,
+    delayMs: config.retention.delayS * 1000,
+    finalSize: (ledgerId) => finalSize(store, ledgerId, chainIds),
+    index: indexes,
+    intervalMs: config.retention.intervalS * 1000,
+  });
+  const keys = encryption.cipher && new KeyringErasing(encryption.cipher);
+  const erasures = new Erasures({ ...telling, planOf, holds: retention.holds, index: indexes, keys });
+  return { archiver, retention, erasures };
 }
 
 /** Every ledger of the store, and the one that each service has. */

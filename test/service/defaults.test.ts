@@ -74,7 +74,8 @@ function minimalChain(t: TestContext): { readonly config: Config; readonly chain
 
 test("the defaults of the environment and the file are those that docs/configuration.md says", () => {
   const config = readConfig({});
-  const { limits, http, https, tls, data, logLevel, hecAck, embeddedExplorer, encryption, retention, ...rest } = config;
+  const { limits, http, https, tls, data, logLevel, hecAck, embeddedExplorer, encryption, retention, audit, ...rest } =
+    config;
   assert.deepEqual([https, tls, embeddedExplorer], [undefined, undefined, undefined]);
   const environment = {
     HOLDFAST_LISTEN: `${http?.host}:${http?.port}`,
@@ -102,6 +103,7 @@ test("the defaults of the environment and the file are those that docs/configura
   for (const name of IN_VARIABLES) assert.equal(told.get(name), "", `${name} has its default above`);
   for (const name of IN_VARIABLES) told.delete(name);
   const ofTls = { "tls.clients": TLS_DEFAULTS.clients, "tls.hstsS": TLS_DEFAULTS.hstsS };
+  const ofAudit = Object.fromEntries(Object.entries(audit).map(([name, value]) => [`audit.${name}`, value]));
   const ofRetention = { "retention.delayS": retention.delayS, "retention.intervalS": retention.intervalS };
   const ofEncryption = {
     encryption: undefined,
@@ -119,6 +121,7 @@ test("the defaults of the environment and the file are those that docs/configura
     ...Object.fromEntries(ofLimits),
     "ledgers.NAME.misspelt": "warn",
     ...ofRetention,
+    ...ofAudit,
   });
 });
 

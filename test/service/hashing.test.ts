@@ -8,7 +8,7 @@ import test from "node:test";
 const SERVICE = join(import.meta.dirname, "../../src/service");
 const SCRIPT = `
   import { openHash } from ${JSON.stringify(join(SERVICE, "hashing.ts"))};
-  import { openLog } from ${JSON.stringify(join(SERVICE, "log.ts"))};
+  import { openLog } from ${JSON.stringify(join(SERVICE, "watching/log.ts"))};
   await openHash(openLog("info"));
 `;
 

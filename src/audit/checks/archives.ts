@@ -7,7 +7,7 @@ import type { AuditCheck, Ground, Stretch } from "./check.ts";
 import { isEntry } from "./check.ts";
 
 /** Where archives are. */
-export interface ArchiveSource {
+export interface AuditedArchives {
   /** What is wrong with one, in words; "missing" when there is none of that name, undefined when it is what its name says. */
   problemOf(name: string): Promise<string | undefined>;
 }
@@ -21,13 +21,13 @@ const NAMES_MAX = 100_000;
 export class ArchivesCheck implements AuditCheck {
   readonly name = "archives";
   readonly #ground: Ground;
-  readonly #source: ArchiveSource | undefined;
+  readonly #source: AuditedArchives | undefined;
   /** By name, the entries that are in it. */
   readonly #named: Map<string, Named>;
   #looked = 0;
   #skipped: string | undefined;
 
-  constructor(ground: Ground, source: ArchiveSource | undefined, kept?: unknown) {
+  constructor(ground: Ground, source: AuditedArchives | undefined, kept?: unknown) {
     this.#ground = ground;
     this.#source = source;
     this.#named = new Map(Object.entries((kept ?? {}) as Kept).map(([name, range]) => [name, { ...range }]));

@@ -18,7 +18,7 @@ import type { CheckPlan } from "../check-plan.ts";
 import { SAMPLE_DEFAULT, type SampleSize } from "../sample/probability.ts";
 import { auditSample } from "../sample/sample-audit.ts";
 import { AuditRecords, type AuditWish, type FinishedAudit, newAuditId, type OpenAudit } from "./audit-records.ts";
-import { Pace } from "./pace.ts";
+import { AuditPace } from "./pace.ts";
 import { type AuditPlan, dueAt } from "./schedule.ts";
 
 export type AuditorOptions = Recording & {
@@ -29,7 +29,7 @@ export type AuditorOptions = Recording & {
   readonly now: () => number;
   readonly plan: AuditPlan & { readonly share: number; readonly sample?: SampleSize };
   /** What is remembered of a ledger beside its entries, and checks besides those of entries and tree. */
-  readonly checksOf: (ledger: Ledger, kind: AuditKind, pace: Pace) => Promise<CheckPlan>;
+  readonly checksOf: (ledger: Ledger, kind: AuditKind, pace: AuditPace) => Promise<CheckPlan>;
   readonly health?: Health;
   /** How often it is looked whether something is due; 0 does only what is asked for. */
   readonly intervalMs?: number;
@@ -38,7 +38,7 @@ export type AuditorOptions = Recording & {
 type AuditedLedger = Pick<Ledger, "record" | "size" | "append">;
 
 /** Who asks. */
-export type AskedBy = { readonly key: string; readonly source: string };
+export type AuditAsker = { readonly key: string; readonly source: string };
 
 /** How far the one is that is under way. */
 export type AuditProgress = { readonly id: string; readonly done: number; readonly of: number };
@@ -82,7 +82,7 @@ export class Auditor {
   }
 
   /** Asks for an audit, durably. */
-  async begin(ledgerId: Hex, wish: AuditWish, { key, source }: AskedBy): Promise<OpenAudit> {
+  async begin(ledgerId: Hex, wish: AuditWish, { key, source }: AuditAsker): Promise<OpenAudit> {
     const { records } = this.#of(ledgerId);
     const askedAt = this.#options.now();
     const audit: OpenAudit = { ...wish, id: newAuditId(), reason: "request", key, source, askedAt };
@@ -169,7 +169,7 @@ export class Auditor {
     const { store, hash, now, signer, version, plan, checksOf } = this.#options;
     const audit: OpenAudit = { ...asked, startedAt: asked.startedAt ?? now() };
     await records.put(audit, { durable: true });
-    const pace = new Pace(audit.share, this.#stopping.signal);
+    const pace = new AuditPace(audit.share, this.#stopping.signal);
     const { remembered, more } = await checksOf(ledger, audit.kind, pace);
     const onProgress = (done: number, of: number) => {
       this.#progress = { id: audit.id, done, of };
@@ -196,7 +196,7 @@ export class Auditor {
   }
 
   /** Keeps how far it is, now and then, and leaves time to others. */
-  #keeping(records: AuditRecords, audit: OpenAudit, pace: Pace) {
+  #keeping(records: AuditRecords, audit: OpenAudit, pace: AuditPace) {
     let keptAt = performance.now();
     return async (keep: () => OpenAudit["kept"]) => {
       const { aborted } = this.#stopping.signal;

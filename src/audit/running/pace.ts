@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 /** No longer, however long a slice took: a disk that was slow once is not slow for ever. */
 const REST_MAX_MS = 5000;
 
-export class Pace {
+export class AuditPace {
   readonly #share: number;
   readonly #signal: AbortSignal;
   #began = performance.now();

@@ -118,10 +118,12 @@ class Sampling {
     const { hash } = this.#options;
     const ranges = inclusionRanges(index, size);
     const edge = await this.#edge(size);
+    // What it lacks was told.
+    if (edge === undefined) return;
     const nodes = new Map<string, Uint8Array | undefined>();
     for (const { level, index: at } of neededNodes(ranges)) {
       const name = `${level}/${at}`;
-      const held = edge?.node(level, at);
+      const held = edge.node(level, at);
       const place = tileOf(level, at);
       nodes.set(name, held ?? (await this.#tile(place.level, place.n))?.[place.height]?.[place.place]);
     }

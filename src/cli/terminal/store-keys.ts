@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import type { ErasedEntries } from "../../backup/apply-erased.ts";
+import type { Keyring } from "../../encryption/keyring.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { readConfig, storeFolder } from "../../service/config.ts";
@@ -15,6 +16,8 @@ export type WithKeys = {
   readonly store: LevelStore;
   /** What is left of erased entries; undefined where nothing is encrypted. */
   readonly allErased?: ErasedEntries | undefined;
+  /** The keys themselves, to be tried; undefined where nothing is encrypted. */
+  readonly keyring?: Pick<Keyring, "tryKeys"> | undefined;
   readonly close: () => Promise<void>;
 };
 
@@ -50,7 +53,7 @@ export async function openWithKeys(path: string, { keys, hash, isPartial = false
     const store = await LevelStore.open(path, { isPartial, openCipher: encryption.openCipher });
     const keyring = encryption.cipher?.keyring;
     const allErased = keyring && ((ledgerId: Hex) => keyring.allErased(ledgerId));
-    return { store, allErased, close: () => store.close().finally(closeKeys) };
+    return { store, allErased, keyring, close: () => store.close().finally(closeKeys) };
   } catch (error) {
     await closeKeys();
     throw error;

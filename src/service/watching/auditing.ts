@@ -4,16 +4,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { problemOfKept } from "../../archive/kept-problem.ts";
 import { planChecks } from "../../audit/check-plan.ts";
 import type { AnchorWitness } from "../../audit/checks/anchors.ts";
-import type { ArchiveSource } from "../../audit/checks/archives.ts";
+import type { AuditedArchives } from "../../audit/checks/archives.ts";
 import type { AuditedKeys } from "../../audit/checks/keys.ts";
 import { rememberedOf } from "../../audit/expected-size.ts";
 import { Auditor, type AuditorOptions } from "../../audit/running/auditor.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import type { Metrics } from "../../metrics.ts";
-import { SegmentAudit } from "../../query/index/audited-index.ts";
 import { openPlace } from "../archiving/open-place.ts";
 import { type Config, marksFolder } from "../config.ts";
 import type { Indexes } from "../indexes.ts";
+import { SegmentAudit } from "./segment-audit.ts";
 
 export type AuditingParts = Omit<AuditorOptions, "plan" | "checksOf"> & {
   readonly config: Pick<Config, "audit" | "data" | "archive">;
@@ -61,7 +61,7 @@ function archiveSource(
   { archive, data }: Pick<Config, "archive" | "data">,
   env: AuditingParts["env"],
   hash: Hash,
-): ArchiveSource | undefined {
+): AuditedArchives | undefined {
   if (archive?.folder === undefined && archive?.bucket === undefined) return undefined;
   return {
     problemOf: (name) =>
@@ -74,7 +74,7 @@ export function countAudits(
   metrics: Metrics,
   auditor: Auditor,
   ledgers: () => readonly { readonly record: { readonly id: `0x${string}`; readonly name: string } }[],
-): void {
+): Metrics {
   const of = <T>(read: (ledger: string, finished: ReturnType<Auditor["list"]>["finished"]) => T[]) =>
     ledgers().flatMap(({ record }) => read(record.name, auditor.list(record.id).finished));
   metrics.gauge(
@@ -101,6 +101,7 @@ export function countAudits(
         })),
       ),
   );
+  return metrics;
 }
 
 function lastOfKinds(finished: ReturnType<Auditor["list"]>["finished"]) {

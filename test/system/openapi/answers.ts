@@ -29,6 +29,7 @@ const FIRST = [
   "ingestItem",
   "putRetention",
   "placeHold",
+  "beginAudit",
 ];
 /** What takes something away that others show, and what is to be seen of it. */
 const LAST = ["liftHold", "erase", "listErasures", "readErasure", "beginRewrap", "readRewrap"];
@@ -39,6 +40,7 @@ const UNPUBLISHED: Readonly<Record<string, { readonly name: string; readonly val
 /** What goes on after its answer, and where it is seen that it is over. */
 const GOES_ON: Readonly<Record<string, { readonly path: string; readonly isOver: RegExp }>> = {
   erase: { path: "/v1/ledgers/main/erasures", isOver: /"state":"done"/ },
+  beginAudit: { path: "/v1/ledgers/main/audits", isOver: /"state":"finished"/ },
   beginRewrap: { path: "/v1/encryption/rewrap", isOver: /"state":"done"/ },
 };
 /** So many are enough to see the form. */
@@ -144,7 +146,9 @@ async function ask(
   const id = described.operationId === "revokeKey" ? await someKey(url, keys) : undefined;
   const hold = described.operationId === "liftHold" ? await someHold(url, keys) : undefined;
   const erasure = described.operationId === "readErasure" ? await someErasure(url, keys) : undefined;
+  const audit = described.operationId === "readAudit" ? await someAudit(url, keys) : undefined;
   const given = {
+    ...(audit !== undefined && { audit }),
     ...(id !== undefined && { id }),
     ...(hold !== undefined && { hold }),
     ...(erasure !== undefined && { erasure }),
@@ -170,6 +174,11 @@ async function someKey(url: string, { admin }: Keys): Promise<string | undefined
 async function someHold(url: string, { admin }: Keys): Promise<string | undefined> {
   const response = await fetch(`${url}/v1/ledgers/main/holds`, { headers: { Authorization: `Bearer ${admin}` } });
   return (readJson(await response.text()) as { holds: { id: string }[] }).holds[0]?.id;
+}
+
+async function someAudit(url: string, { admin }: Keys): Promise<string | undefined> {
+  const response = await fetch(`${url}/v1/ledgers/main/audits`, { headers: { Authorization: `Bearer ${admin}` } });
+  return (readJson(await response.text()) as { audits: { id: string }[] }).audits[0]?.id;
 }
 
 async function someErasure(url: string, { admin }: Keys): Promise<string | undefined> {

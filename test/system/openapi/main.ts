@@ -101,7 +101,14 @@ async function prepare(url: string, adminKey: string): Promise<Record<string, st
     sender.key,
     Array.from({ length: 2 * SPARE }, (_, n) => event(n)),
   );
-  const there: Record<string, string[]> = { ledger: ["main"], id: [], hold: [], erasure: [], index: ["0", "7"] };
+  const there: Record<string, string[]> = {
+    ledger: ["main"],
+    id: [],
+    hold: [],
+    erasure: [],
+    audit: [],
+    index: ["0", "7"],
+  };
   for (let n = 0; n < SPARE; n++) {
     there.id?.push((await makeKey(`spare-${n}`, "reader")).id);
     const held = { filter: `actor=user:u${n}`, reason: "a case" };
@@ -109,6 +116,7 @@ async function prepare(url: string, adminKey: string): Promise<Record<string, st
   }
   const erasing = { subject: `actor=user:u${SPARE}`, reason: "a request" };
   there.erasure?.push(((await post(`${main}/erasures`, privacy.key, erasing)) as { id: string }).id);
+  there.audit?.push(((await post(`${main}/audits`, adminKey, { kind: "sample" })) as { id: string }).id);
   return { HOLDFAST_SENDER: sender.key, HOLDFAST_PRIVACY: privacy.key, HOLDFAST_THERE: JSON.stringify(there) };
 }
 

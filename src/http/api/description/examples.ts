@@ -53,6 +53,7 @@ export const BODIES: Readonly<Partial<Record<SchemaName, Examples>>> = {
   ErasureRequest: {
     person: { subject: "actor=user:u1", reason: "request 2026-31", ground: "GDPR Art. 17(1)(b)", dryRun: true },
   },
+  AuditRequest: { sample: { kind: "sample", confidence: 0.95, damaged: 0.001 } },
   LiftRequest: { closed: { reason: "case 2026-118 is closed" } },
   SavedSearchRequest: { logins: { filter: "action=user.login&outcome=denied" } },
   RulesPreviewRequest: { members: { requirements: REQUIREMENTS, last: 500 } },

@@ -1,8 +1,8 @@
 /** An index as an audit looks at it: segment by segment, against segments that are built of the entries anew. */
 
 import type { Entry } from "../../entry/entry.ts";
-import { OpenSegment } from "./open-segment.ts";
-import type { Segments } from "./segments.ts";
+import { OpenSegment } from "../../query/index/open-segment.ts";
+import type { Segments } from "../../query/index/segments.ts";
 
 export class SegmentAudit {
   readonly #segments: Segments;
