@@ -20,7 +20,6 @@ import { createApp } from "../http/app.ts";
 import { lookAtAdminKey } from "../http/auth/admin-key.ts";
 import { KeyRing } from "../http/auth/api-keys.ts";
 import { planOfText } from "../http/routes/events/filter-text.ts";
-import type { Services } from "../http/services.ts";
 import { IntakePool, intakeThreads } from "../ingest/intake/pool.ts";
 import { createSalts } from "../ingest/intake/salts.ts";
 import { RuleBook } from "../ingest/rules/rule-book.ts";
@@ -55,6 +54,7 @@ import { Indexes } from "./indexes.ts";
 import { OpenedParts } from "./opened-parts.ts";
 import { openCertificate, openListeners, openServers } from "./servers.ts";
 import { httpLimits, queueLimits } from "./settings/limits.ts";
+import { misspeltOf } from "./settings/misspelt.ts";
 import { damageOf, describeHanging, openStorage } from "./storage.ts";
 import { countAudits, openAuditor } from "./watching/auditing.ts";
 import { openLog } from "./watching/log.ts";
@@ -109,8 +109,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const anchorer = await openAnchorer(ground, registry);
   const { opened, log, health, store, hash, indexes, sources, rules, retention, erasures, auditor } = ground;
   const { signer, setups, facts, certificate } = ground;
-  const isUsed = registry.list().some(({ size, record }) => size > 0 && record.readOnly !== true);
-  const contentKey = await openContentKey(join(config.data, "keys", "content.key"), { store, hash, log, isUsed });
+  const contentKey = await openContent(config, ground, registry);
   const { keys, isFirstStart } = await openKeys(config, ground, contentKey);
   const limits = httpLimits(config);
   const metrics = countAudits(createProcessMetrics(), auditor, () => registry.list());
@@ -159,10 +158,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     certificate,
   });
   anchorer.start();
-  for (const each of [retention.pruner, auditor]) {
-    opened.adopt(each, () => each.stop());
-    each.start();
-  }
+  for (const each of [retention.pruner, auditor]) opened.adopt(each, () => each.stop()).start();
   return {
     syslog,
     url: urls[0] as string,
@@ -342,6 +338,12 @@ async function openAnchorer(ground: Ground, registry: LedgerRegistry): Promise<A
   return anchorer;
 }
 
+/** What goes into the digests of contents. */
+async function openContent({ data }: Config, { store, hash, log }: Ground, registry: LedgerRegistry) {
+  const isUsed = registry.list().some(({ size, record }) => size > 0 && record.readOnly !== true);
+  return openContentKey(join(data, "keys", "content.key"), { store, hash, log, isUsed });
+}
+
 /** The keys of the API, with one that may administer. */
 async function openKeys({ data }: Config, { opened, log, health, store, time }: Ground, contentKey: Uint8Array) {
   const seal = new SecretBox(contentKey, "holdfast webhook secrets");
@@ -388,13 +390,4 @@ async function signNow(
 ): Promise<SignedCheckpoint> {
   const checkpoint = { ...tree, signedAt: Math.floor(now / 1000) };
   return { ...checkpoint, signature: await signer.sign(checkpoint) };
-}
-
-/** What each ledger does about misspelt members. A name that no ledger has may be misspelt itself, so it is told. */
-function misspeltOf({ ledgers }: Config, registry: LedgerRegistry, log: Logger): NonNullable<Services["misspelt"]> {
-  for (const ledger of Object.keys(ledgers)) {
-    if (registry.get(ledger) === undefined)
-      log.warn({ ledger }, "there are settings for a ledger that does not exist yet");
-  }
-  return (name) => ledgers[name]?.misspelt;
 }

@@ -219,7 +219,8 @@ export class Auditor {
     const { now } = this.#options;
     const untold = records.finished.filter(({ isTold }) => !isTold);
     const [newest] = untold;
-    if (newest === undefined) return;
+    // One that is only to be read takes no event, of nobody.
+    if (newest === undefined || ledger.record.readOnly === true) return;
     const { report, digest } = newest;
     const size = report.checkpoint?.size ?? 0;
     const told = records.finished.find(({ isTold }) => isTold)?.report.checkpoint?.size;

@@ -1,8 +1,8 @@
 /** A store that a command looks into while no service has it open, with its keys where it is encrypted. */
 
 import { existsSync } from "node:fs";
+import type { AuditedKeys } from "../../audit/checks/keys.ts";
 import type { ErasedEntries } from "../../backup/apply-erased.ts";
-import type { Keyring } from "../../encryption/keyring.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { readConfig, storeFolder } from "../../service/config.ts";
@@ -17,7 +17,7 @@ export type WithKeys = {
   /** What is left of erased entries; undefined where nothing is encrypted. */
   readonly allErased?: ErasedEntries | undefined;
   /** The keys themselves, to be tried; undefined where nothing is encrypted. */
-  readonly keyring?: Pick<Keyring, "tryKeys"> | undefined;
+  readonly keyring?: AuditedKeys | undefined;
   readonly close: () => Promise<void>;
 };
 
