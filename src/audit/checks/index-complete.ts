@@ -4,8 +4,7 @@
  * of them at each start, in memory, and not looked at.
  */
 
-import type { Entry } from "../../entry/entry.ts";
-import { unpackEntry } from "../../entry/packed.ts";
+import { type PackedEntry, packEntry } from "../../entry/packed.ts";
 import type { AuditCheck, FoundEntry, Ground, Stretch } from "./check.ts";
 import { isEntry } from "./check.ts";
 
@@ -13,7 +12,7 @@ import { isEntry } from "./check.ts";
 export interface BuiltSegment {
   readonly end: number;
   /** undefined stands for one that cannot be read. */
-  add(entry: Entry | undefined): void;
+  add(entry: PackedEntry | undefined): void;
 }
 
 /** What an audit needs of an index. */
@@ -71,7 +70,7 @@ export class IndexCheck implements AuditCheck {
       // A segment that was begun before an audit was interrupted, or in which it begins, is read from its start.
       if (this.#built === undefined || this.#built.end !== start + i)
         this.#built = await this.#build(index, segment.from, start + i);
-      this.#built.add(entryOf(found));
+      this.#built.add(isEntry(found) ? found : undefined);
       if (this.#built.end < segment.to) continue;
       await this.#compare(index, segment, this.#built);
       this.#built = undefined;
@@ -109,12 +108,11 @@ export class IndexCheck implements AuditCheck {
     const built = index.begin(from);
     for (let start = from; start < to; start += READ_AT_ONCE) {
       const end = Math.min(to, start + READ_AT_ONCE);
-      for (let at = start; at < end; at++) built.add(await store.entry(record.id, at).catch(() => undefined));
+      for (let at = start; at < end; at++) {
+        const entry = await store.entry(record.id, at).catch(() => undefined);
+        built.add(entry && packEntry(entry));
+      }
     }
     return built;
   }
-}
-
-function entryOf(found: FoundEntry): Entry | undefined {
-  return isEntry(found) ? unpackEntry(found) : undefined;
 }

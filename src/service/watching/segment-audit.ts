@@ -1,6 +1,6 @@
 /** An index as an audit looks at it: segment by segment, against segments that are built of the entries anew. */
 
-import type { Entry } from "../../entry/entry.ts";
+import type { PackedEntry } from "../../entry/packed.ts";
 import { OpenSegment } from "../../query/index/open-segment.ts";
 import type { Segments } from "../../query/index/segments.ts";
 
@@ -21,7 +21,7 @@ export class SegmentAudit {
     return { number, from: start, to: start + length };
   }
 
-  begin(from: number): { readonly end: number; add(entry: Entry | undefined): void } {
+  begin(from: number): { readonly end: number; add(entry: PackedEntry | undefined): void } {
     return new OpenSegment(from, this.#segments.hasher);
   }
 
