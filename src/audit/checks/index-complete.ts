@@ -5,7 +5,7 @@
  */
 
 import { type PackedEntry, packEntry } from "../../entry/packed.ts";
-import type { AuditCheck, FoundEntry, Ground, Stretch } from "./check.ts";
+import type { AuditCheck, Ground, Stretch } from "./check.ts";
 import { isEntry } from "./check.ts";
 
 /** A segment as its entries lead to it. */
