@@ -23,6 +23,7 @@ import { Turn } from "../store/mutex.ts";
 import { DamagedStoreError, type RecordWrite } from "../store/store.ts";
 import type { ErasedEntry } from "../store/values/rewrite-erased.ts";
 import { KekRefusedError, type KeyEncryptionKey, type WrappedBy } from "./key-encryption-key.ts";
+import { type KeyRow, problemOf, readRow } from "./key-rows.ts";
 import { RetiredKeys } from "./retired-keys.ts";
 
 const KEY_BYTES = 32;
@@ -34,16 +35,6 @@ const WRAPPED_AT_ONCE = 16;
 /** Keys that are wrapped again in one durable write. */
 const REWRAP_BATCH = 64;
 const DURABLE = { durable: true } as const;
-
-/** A wrapped key as it is kept. */
-type KeyRow = WrappedBy & {
-  /** Base64. */
-  readonly wrapped: string;
-  /** Milliseconds since 1970. */
-  readonly madeAt: number;
-  /** Digest of the subject, where it is one's. */
-  readonly subject?: string;
-};
 
 /** How many keys a version of a key-encryption key wraps. */
 export type WrapCount = WrappedBy & { readonly keys: number };
@@ -200,23 +191,11 @@ export class Keyring {
 
   async *#tryAll(space: string, contextFor: (key: string) => string | undefined): AsyncIterable<string | undefined> {
     const damaged: string[] = [];
-    const onDamaged = (key: string) => void damaged.push(key);
-    for await (const [key, value] of this.#store.records(space, { onDamaged })) {
+    for await (const [key, value] of this.#store.records(space, { onDamaged: (each) => void damaged.push(each) })) {
       const context = contextFor(key);
-      if (context !== undefined) yield await this.#problemOf(value, context).then((why) => why && `key ${key}: ${why}`);
+      if (context !== undefined) yield await problemOf(key, async () => this.#unwrap(readRow(value), context));
     }
     for (const key of damaged) yield `key ${key}: its record cannot be read`;
-  }
-
-  async #problemOf(value: string, context: string): Promise<string | undefined> {
-    try {
-      await this.#unwrap(readRow(value), context);
-      return undefined;
-    } catch (error) {
-      if (error instanceof KekRefusedError || error instanceof DamagedStoreError || error instanceof SyntaxError)
-        return error.message;
-      throw error;
-    }
   }
 
   async status(): Promise<KeyringStatus> {
@@ -391,13 +370,6 @@ function nameOf({ id, version }: WrappedBy): string {
 
 function spell(value: unknown): string {
   return JSON.stringify(value);
-}
-
-function readRow(text: string): KeyRow {
-  const row = readJson(text) as Partial<KeyRow>;
-  if (typeof row.id === "string" && typeof row.version === "string" && typeof row.wrapped === "string")
-    return row as KeyRow;
-  throw new DamagedStoreError("a key of the keyring is damaged: expected what wrapped it, and the wrapped key");
 }
 
 async function inParallel<T>(
