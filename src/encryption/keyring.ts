@@ -15,12 +15,11 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { readJson } from "../json/read.ts";
 import { fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { exists } from "../store/durable-file.ts";
 import { LevelStore } from "../store/level-store.ts";
 import { Turn } from "../store/mutex.ts";
-import { DamagedStoreError, type RecordWrite } from "../store/store.ts";
+import type { RecordWrite } from "../store/store.ts";
 import type { ErasedEntry } from "../store/values/rewrite-erased.ts";
 import { KekRefusedError, type KeyEncryptionKey, type WrappedBy } from "./key-encryption-key.ts";
 import { type KeyRow, problemOf, readRow } from "./key-rows.ts";
