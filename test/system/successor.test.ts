@@ -80,8 +80,11 @@ test("a fresh folder does not begin a ledger that the chain knows better, but on
   const imported = await runCli(["import", file, "--data", folder, ...onChain]);
   assert.equal(imported.status, 0, imported.stderr);
   const reading = await world.start({ data: "imported", config: { ...config, ledger: "main-3" } });
-  const kept = await reading.json<Ledger & { readonly readOnly: boolean }>(200, "GET /v1/ledgers/main");
-  assert.deepEqual([kept.readOnly, kept.signer, kept.anchoredSize], [true, main.signer, 2]);
+  const kept = await reading.json<Ledger & { readonly readOnly: boolean; readonly chains: unknown[] }>(
+    200,
+    "GET /v1/ledgers/main",
+  );
+  assert.deepEqual([kept.readOnly, kept.signer, kept.anchoredSize, kept.chains], [true, main.signer, 2, []]);
   await reading.json(409, "POST /v1/ledgers/main/events", event("d"));
   await reading.json(200, "GET /readyz");
   assert.equal((await reading.stop()).status, 0);
