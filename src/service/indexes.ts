@@ -97,8 +97,13 @@ export class Indexes {
     await indexer.forgetAll(ranges);
   }
 
-  /** Takes off the disk what was removed and written over. */
+  /**
+   * Takes off the disk what was removed and written over.
+   * @throws Error while an index is begun anew: files of the one before may be there still
+   */
   async compact(): Promise<void> {
+    if (this.#renewing !== undefined)
+      throw new Error("expected an index that is there, got one that is verified or begun anew; try again");
     await this.#store?.compact();
   }
 

@@ -72,7 +72,7 @@ export class LevelIndexStore {
     try {
       const damaged = await inspectFolder(directory, onProgress);
       const found = damaged.length === 0 ? await openDatabase(directory) : undefined;
-      if (found !== undefined && (await isEncryptedBy(found, options.cipher)))
+      if (found !== undefined && (await orClosed(found, () => isEncryptedBy(found, options.cipher))))
         return new LevelIndexStore(found, directory, options);
       await found?.close();
     } catch (error) {
@@ -80,7 +80,8 @@ export class LevelIndexStore {
     }
     await rm(directory, { recursive: true, force: true });
     const made = await openDatabase(directory);
-    if (options.cipher !== undefined) await made.put(ENCRYPTED_BY, utf8(options.cipher.id));
+    const { cipher } = options;
+    if (cipher !== undefined) await orClosed(made, () => made.put(ENCRYPTED_BY, utf8(cipher.id)));
     return new LevelIndexStore(made, directory, options);
   }
 
@@ -132,10 +133,13 @@ export class LevelIndexStore {
   compact(): Promise<void> {
     const first = "!";
     const last = "~";
+    const compactAgain = compactionOf(this.#db, first, last);
+    // After one that failed, as on a full disk, LevelDB writes nothing more until it is opened again.
+    const compactRange = () => this.#guard(compactAgain());
     const span = async () => {
-      for (const key of [first, last]) await this.#db.batch().put(key, NOTHING).del(key).write();
+      for (const key of [first, last]) await this.#guard(this.#db.batch().put(key, NOTHING).del(key).write());
     };
-    return compactAll({ directory: this.#directory, compactRange: compactionOf(this.#db, first, last), span });
+    return compactAll({ directory: this.#directory, compactRange, span });
   }
 
   close(): Promise<void> {
@@ -182,6 +186,16 @@ async function isEncryptedBy(db: Database, cipher: IndexCipher | undefined): Pro
   for await (const _ of db.keys({ limit: 1 })) return false;
   await db.put(ENCRYPTED_BY, utf8(cipher.id));
   return true;
+}
+
+/** Closes a database where something fails, as on a full disk: open, it would keep its lock, and nobody could open it again. */
+async function orClosed<T>(db: Database, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
 }
 
 async function openDatabase(directory: string): Promise<Database> {

@@ -99,6 +99,27 @@ test("an index that fails to write once is thrown away and built again", async (
   assert.equal(indexes.get(ledger.record.name)?.watermark, 18_000);
 });
 
+test("an index that cannot be compacted, as on a full disk, is begun anew, and until then nobody is told that it is compacted", async (t) => {
+  const health = new Health();
+  const indexes = await Indexes.open({ directory: join(makeFolder(t), "index"), log, health });
+  t.after(() => indexes.close());
+  const ledger = await openLedger(await storeWithLedger());
+  await ledger.append({ entries: many(50), source });
+  await indexes.follow(ledger);
+  const batch = Level.prototype.batch as () => object;
+  let failures = 1;
+  t.mock.method(Level.prototype, "batch", function failing(this: Level) {
+    const made = batch.call(this);
+    if (failures-- > 0) Object.assign(made, { write: () => Promise.reject(new Error("injected: No space left")) });
+    return made;
+  } as never);
+  await assert.rejects(indexes.compact(), /injected/);
+  await assert.rejects(indexes.compact(), /got one that is verified or begun anew/);
+  await settled(indexes, health);
+  await indexes.compact();
+  await indexes.get("main")?.waitFor(50);
+});
+
 test("an index that fails again while it is begun anew is begun anew once more, and not believed", async (t) => {
   const health = new Health();
   const indexes = await Indexes.open({ directory: join(makeFolder(t), "index"), log, health });

@@ -56,6 +56,18 @@ test("a second opening is refused while the first lasts, and takes nothing away"
   await store.close();
 });
 
+test("an index that cannot be begun, as on a full disk, can be begun later by the same process", async (t) => {
+  const same = (_: string, value: Uint8Array) => value;
+  const cipher = { id: "ring", encrypt: same, decrypt: same };
+  const folder = newFolder();
+  const put = t.mock.method(Level.prototype, "put", () => Promise.reject(new Error("injected: No space left")));
+  await assert.rejects(LevelIndexStore.open(folder, { cipher }), /injected/);
+  put.mock.restore();
+  const store = await LevelIndexStore.open(folder, { cipher });
+  await store.write([{ key: "a", value: Uint8Array.of(1) }]);
+  await store.close();
+});
+
 test("an index whose files are missing is begun anew", async () => {
   const folder = newFolder();
   const keys = await fill(folder);

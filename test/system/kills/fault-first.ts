@@ -19,6 +19,7 @@ import type { As, ServiceJob } from "./service-jobs.ts";
 
 const SIZE = "120m";
 const DONE_MS = 90_000;
+const COMPLAINTS = 4;
 const MAIN = join(ROOT, "src", "cli", "main.ts");
 
 /** A disk that is full from the n-th step of a job on. @returns which step that was; undefined when there are no more */
@@ -82,7 +83,17 @@ async function goOn(job: ServiceJob, { service, as, senders, isRefused }: Faulty
         () => false,
       ),
     );
-  await waitFor("the job to go on and end", () => job.isDone(service, as).catch(() => false), DONE_MS);
+  const isDone = () => job.isDone(service, as).catch(() => false);
+  await waitFor("the job to go on and end", isDone, DONE_MS).catch(async (error: Error) => {
+    const { text } = await service.ask("GET /readyz");
+    throw new Error(`${error.message}: ${text} ${complaintsIn(service.output)}`);
+  });
+}
+
+/** The last lines of a log that complain. */
+function complaintsIn(log: string): string {
+  const lines = log.split("\n").filter((line) => /"level":"(warn|error|fatal)"/.test(line));
+  return lines.slice(-COMPLAINTS).join("\n");
 }
 
 type Crashed = { readonly world: World; readonly senders: Senders; readonly as: As };
