@@ -33,11 +33,20 @@ export function failureCode(error: unknown): string | undefined {
   return typeof code === "string" && SYSTEM_CODE.test(code) ? code : undefined;
 }
 
+/** As fetch of Node says of whatever happened. */
+const FETCH_FAILED = "fetch failed";
+
+/** What it says one below, such as that no request may go to that port. */
+function below(error: unknown): string {
+  const { cause } = error as { readonly cause?: unknown };
+  return cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : "";
+}
+
 /** Why there was no answer. */
 export function failureWords(error: unknown): string {
   const code = failureCode(error);
   const message = error instanceof Error ? error.message : String(error);
-  if (code === undefined) return message;
-  const words = WORDS[code] ?? (message === "fetch failed" ? "the connection failed" : message);
+  if (code === undefined) return message === FETCH_FAILED ? `the request was not made${below(error)}` : message;
+  const words = WORDS[code] ?? (message === FETCH_FAILED ? "the connection failed" : message);
   return words.includes(code) ? words : `${words} (${code})`;
 }

@@ -33,5 +33,7 @@ test("what the system says of a file and of a connection is said in words, and i
   const refused = new TypeError("fetch failed", { cause: coded("ECONNREFUSED") });
   assert.equal(failureWords(refused), "nothing listens there (ECONNREFUSED)");
   assert.equal(failureWords(new TypeError("fetch failed", { cause: coded("EODD") })), "the connection failed (EODD)");
+  const noPort = new TypeError("fetch failed", { cause: new Error("bad port") });
+  assert.equal(failureWords(noPort), "the request was not made: bad port");
   assert.equal(failureWords(new Error("no answer", { cause: coded("answer_missing") })), "no answer");
 });
