@@ -16,7 +16,7 @@ export type RetentionOptions = PolicyBookOptions &
   };
 
 /** What holds where nothing is set. */
-export const RETENTION_DEFAULTS = { delayMs: 7 * 86_400_000, intervalMs: 60_000 } as const;
+export const RETENTION_DEFAULTS = { delayMs: 7 * 86_400_000, intervalMs: 60_000, archiveEveryMs: 3_600_000 } as const;
 
 /** What a preview is asked for. */
 export type PreviewWish = {

@@ -128,6 +128,12 @@ const retention = settings({
     .default(RETENTION_DEFAULTS.delayMs / 1000),
   /** How often it is looked whether something is due. */
   intervalS: seconds.default(RETENTION_DEFAULTS.intervalMs / 1000),
+  /** How long after a ledger's last archive the next one is made. */
+  archiveEveryS: z
+    .number()
+    .nonnegative()
+    .max(31_536_000)
+    .default(RETENTION_DEFAULTS.archiveEveryMs / 1000),
 });
 
 const hecAck = z.enum(HEC_ACKS);

@@ -276,6 +276,7 @@ function openGovernance(config: Config, telling: Telling, { chains, indexes, enc
     finalSize: (ledgerId) => finalSize(store, ledgerId, chainIds),
     index: indexes,
     intervalMs: config.retention.intervalS * 1000,
+    archiveEveryMs: config.retention.archiveEveryS * 1000,
   });
   const keys = encryption.cipher && new KeyringErasing(encryption.cipher);
   const erasures = new Erasures({ ...telling, planOf, holds: retention.holds, index: indexes, keys });

@@ -45,6 +45,7 @@ type Options = {
   readonly health?: Health;
   readonly onStep?: (step: PruneStep) => void;
   readonly finalSize?: number;
+  readonly archiveEveryMs?: number;
 };
 
 export const RECORD = {

@@ -24,7 +24,10 @@ const asAdmin = (method: string, path: string, body?: object) =>
 
 before(async () => {
   buildPages();
-  [browser, demo] = await Promise.all([launchBrowser(), startDemo(0, { retention: { delayS: 0, intervalS: 1 } })]);
+  [browser, demo] = await Promise.all([
+    launchBrowser(),
+    startDemo(0, { retention: { delayS: 0, intervalS: 1, archiveEveryS: 0 } }),
+  ]);
   await demo.send([1, 2, 3].map((place) => demoEvent(place, Date.now())));
   await putRules(demo);
   const keyOf = async (source: string, roles: readonly string[]) =>

@@ -43,6 +43,8 @@ export type PrunerOptions = Recording & {
   readonly health?: Health;
   /** How often it looks whether something is due; 0 looks only when it is asked. */
   readonly intervalMs?: number;
+  /** How long after it archived it archives again, so that there are few archives and not one for each event; 0 is at once. */
+  readonly archiveEveryMs?: number;
   /** Told before each step of a run; for tests that end the process there. */
   readonly onStep?: (step: PruneStep) => void | Promise<void>;
 };
@@ -75,6 +77,10 @@ type Followed = {
   isResumed: boolean;
   /** Why nothing could be archived, since it was last looked for what is due. */
   refusal: Error | undefined;
+  /** When an archive was last kept, since the start; ms since 1970. */
+  archivedAt: number;
+  /** Whether this round may begin archives. */
+  mayArchive: boolean;
   pruned: number;
   lastRunAt: number | undefined;
   failure: string | undefined;
@@ -102,6 +108,8 @@ export class Pruner {
       run: text === undefined ? undefined : readRun(text),
       isResumed: text !== undefined,
       refusal: undefined,
+      archivedAt: Number.NEGATIVE_INFINITY,
+      mayArchive: true,
       pruned: 0,
       lastRunAt: undefined,
       failure: undefined,
@@ -137,6 +145,7 @@ export class Pruner {
     const followed = this.#of(ledgerId);
     followed.isWorking = true;
     followed.refusal = undefined;
+    followed.mayArchive = this.#options.now() >= followed.archivedAt + (this.#options.archiveEveryMs ?? 0);
     try {
       await this.#carryOut(followed);
       await this.#prepareArchive(followed);
@@ -211,7 +220,7 @@ export class Pruner {
     { judge, version, at, behind, end }: DueSearch,
   ): Promise<DueEntry | undefined> {
     const { holds } = this.#options;
-    const canArchive = this.#options.archiver !== undefined && refusal === undefined;
+    const canArchive = this.#options.archiver !== undefined && refusal === undefined && followed.mayArchive;
     const stretches = canArchive ? followed.stretches : followed.stretchesWithout;
     const { signal } = this.#stopping;
     const { id } = ledger.record;
@@ -274,12 +283,14 @@ export class Pruner {
     await this.#writeDown(followed, undefined);
   }
 
-  #archive({ ledger }: Followed, run: PruneRun): Promise<PruneRun> {
-    const { archiver, holds, hash } = this.#options;
+  async #archive(followed: Followed, run: PruneRun): Promise<PruneRun> {
+    const { archiver, holds, hash, now } = this.#options;
     if (archiver === undefined) {
       throw new ArchiveRefusal("archive_unavailable", "expected a place for archives, got none");
     }
-    return archiveDue({ archiver, holds, hash, signal: this.#stopping.signal }, ledger, run);
+    const archived = await archiveDue({ archiver, holds, hash, signal: this.#stopping.signal }, followed.ledger, run);
+    followed.archivedAt = now();
+    return archived;
   }
 
   #pruneBodies(followed: Followed, run: PruneRun): Promise<PruneRun> {

@@ -51,7 +51,10 @@ export function makeWorld(t: TestContext): World {
 export type Opened = PrunedBench & { readonly health: Health; prune(): Promise<void> };
 
 /** As a start does. */
-export async function openWorld(world: World, options: { readonly finalSize?: number } = {}): Promise<Opened> {
+export async function openWorld(
+  world: World,
+  options: { readonly finalSize?: number; readonly archiveEveryMs?: number } = {},
+): Promise<Opened> {
   const { store, clock } = world;
   const health = new Health();
   const onStep = (step: string) => world.onStep(step);
@@ -75,8 +78,12 @@ export async function endWorld({ ledger, indexer, retention }: Opened): Promise<
 }
 
 /** Opened, with events and a policy under which some are due. */
-export async function dueWorld(world: World, rules: readonly RetentionRule[] = [LOGINS]): Promise<Opened> {
-  const bench = await openWorld(world);
+export async function dueWorld(
+  world: World,
+  rules: readonly RetentionRule[] = [LOGINS],
+  archiveEveryMs = 0,
+): Promise<Opened> {
+  const bench = await openWorld(world, { archiveEveryMs });
   await recordActions(bench, ACTIONS);
   await bench.retention.policies.put(bench.ledger, { rules, mayShorten: true }, AUTHOR);
   world.clock.now += 31 * DAY;

@@ -188,6 +188,32 @@ test("what is archived first waits for its place, and what another rule lets go 
   await endWorld(bench);
 });
 
+test("what falls due soon after an archive waits for the next one, and what another rule lets go does not", async (t) => {
+  const world = makeWorld(t);
+  const books = { name: "books", action: "book.*", keepAtMost: "P30D", after: "prune" } as const;
+  const bench = await dueWorld(world, [LOGINS, books], 3 * DAY);
+  const gone = async () => (await prunedOf(bench)).length;
+  await bench.prune();
+  assert.equal(await gone(), ACTIONS.length);
+  const { size } = bench.ledger;
+  await recordActions(bench, ACTIONS);
+  world.clock.now += 30 * DAY + 1;
+  await bench.prune();
+  assert.equal(archivesIn(world).length, 2, "the first was long ago");
+  await recordActions(bench, ["user.login"]);
+  world.clock.now += 2 * DAY;
+  const early = { ...LOGINS, keepAtMost: "P1D" };
+  await bench.retention.policies.put(bench.ledger, { rules: [early, books], mayShorten: true }, AUTHOR);
+  const before = await gone();
+  await bench.prune();
+  assert.deepEqual([await gone(), archivesIn(world).length], [before, 2]);
+  world.clock.now += DAY;
+  await bench.prune();
+  assert.deepEqual([await gone(), archivesIn(world).length], [before + 1, 3]);
+  assert.ok(size < before);
+  await endWorld(bench);
+});
+
 test("a disk that takes no archive prunes nothing, and one draft is kept to go on with", async (t) => {
   const world = makeWorld(t);
   class FullPlace extends FolderPlace {

@@ -142,7 +142,10 @@ async function lookAt(page: Page, name: string, look: string, reach: () => Promi
 }
 
 buildPages();
-const [browser, demo] = await Promise.all([launchBrowser(), startDemo(0, { retention: { delayS: 0, intervalS: 1 } })]);
+const [browser, demo] = await Promise.all([
+  launchBrowser(),
+  startDemo(0, { retention: { delayS: 0, intervalS: 1, archiveEveryS: 0 } }),
+]);
 let looked = 0;
 let faults = 0;
 try {
