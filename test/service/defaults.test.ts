@@ -104,7 +104,11 @@ test("the defaults of the environment and the file are those that docs/configura
   for (const name of IN_VARIABLES) told.delete(name);
   const ofTls = { "tls.clients": TLS_DEFAULTS.clients, "tls.hstsS": TLS_DEFAULTS.hstsS };
   const ofAudit = Object.fromEntries(Object.entries(audit).map(([name, value]) => [`audit.${name}`, value]));
-  const ofRetention = { "retention.delayS": retention.delayS, "retention.intervalS": retention.intervalS };
+  const ofRetention = {
+    "retention.delayS": retention.delayS,
+    "retention.intervalS": retention.intervalS,
+    "retention.archiveEveryS": retention.archiveEveryS,
+  };
   const ofEncryption = {
     encryption: undefined,
     "encryption.key": encryption.key,
