@@ -32,7 +32,8 @@ export function drawnFor(of: number, wanted: SampleSize): number {
   if ("count" in wanted) return Math.min(of, wanted.count);
   const damaged = damagedOf(of, wanted.damaged);
   let low = 0;
-  let high = of;
+  // Drawing each anew, which finds later than drawing none twice, that many would be enough.
+  let high = Math.min(of, Math.ceil((of / damaged) * -Math.log1p(-wanted.confidence)) + 1);
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     if (foundProbability({ of, drawn: middle, damaged }) >= wanted.confidence) high = middle;
