@@ -45,6 +45,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   keystore: async () => (await import("./keystore.ts")).addKeystore,
   keys: async () => (await import("./keys.ts")).addKeys,
   sources: async () => (await import("./sources/command.ts")).addSources,
+  alerts: async () => (await import("./alerts.ts")).addAlerts,
   watch: async () => (await import("./watch/command.ts")).addWatch,
   about: async () => (await import("./about/command.ts")).addAbout,
   "fork-proof": async () => (await import("./fork-proof/command.ts")).addForkProof,

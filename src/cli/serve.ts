@@ -5,7 +5,7 @@
 
 import { relative } from "node:path";
 import type { Command } from "commander";
-import type { ChainFacts } from "../service/chains.ts";
+import type { ChainFacts } from "../service/chains/chains.ts";
 import { adminKeyFile, type Config, readConfig } from "../service/config.ts";
 import { AddressTakenError } from "../service/servers.ts";
 import { type Service, startService } from "../service/service.ts";

@@ -63,6 +63,7 @@ import { createKey, listKeys, readOwnKey, revokeKey } from "./routes/keys.ts";
 import { createLedger, listLedgers, readLedger } from "./routes/ledgers.ts";
 import { listSources } from "./routes/sources.ts";
 import { listAnchorsOf, proveConsistency, readCheckpoint, readCheckpointOfSize, readTile } from "./routes/tree.ts";
+import { alertAnswers } from "./routes/watching/alerts.ts";
 import { beginAudit, listAudits, readAudit } from "./routes/watching/audits.ts";
 import { alive, metricsText, ready, status } from "./routes/watching/health.ts";
 import type { Services } from "./services.ts";
@@ -178,6 +179,7 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     readOwnKey: readOwnKey(services),
     revokeKey: revokeKey(services),
     ...encryptionAnswers(services),
+    ...alertAnswers(services, budget),
     status: status(services),
     hecHealth: hecHealth(services),
     hecHealthV1: hecHealth(services),

@@ -2,6 +2,7 @@
  * What the HTTP side needs from the rest of the service: the ports that service/service.ts fills, and the limits.
  */
 
+import type { Alerts } from "../alerts/alerts.ts";
 import type { AnchoringStatus } from "../anchor/status.ts";
 import type { Auditor } from "../audit/running/auditor.ts";
 import type { WrappedKeys } from "../encryption/rewrapping.ts";
@@ -151,6 +152,8 @@ export type Services = {
   /** Secret that goes into the digests of contents, see entry/prepare.ts. */
   readonly contentKey?: Uint8Array;
   readonly version: string;
+  /** Absent where nobody wants any. */
+  readonly alerts?: Alerts | undefined;
   /** The keys that the store is encrypted with, each wrapped; absent where it is in clear. */
   readonly encryption?: WrappedKeys | undefined;
   /**

@@ -17,6 +17,7 @@ import { RETENTION_DEFAULTS } from "../retention/retention.ts";
 import { readTextFile } from "../store/text-file.ts";
 import { EXPLORER_EXPECTED, type Explorer, readExplorer } from "../verify/evm/explorers.ts";
 import { type Listening, readListening, TLS_DEFAULTS } from "./listening.ts";
+import { type AlertsConfig, alerts, readAlerts } from "./settings/alert-settings.ts";
 import { type ArchiveConfig, archive } from "./settings/archive-settings.ts";
 import { type AuditConfig, audit } from "./settings/audit-settings.ts";
 import { type EncryptionConfig, encryption, readEncryption } from "./settings/encryption-settings.ts";
@@ -169,6 +170,8 @@ const file = settings({
   /** Settings of ledgers by their names, those that are made later too. */
   ledgers: z.record(ledgerName, ledgerSettings).default({}),
   archive: archive.optional(),
+  /** What people are told of; docs/alerts.md. */
+  alerts: alerts.prefault({}),
   /** Signs checkpoints; generated in the data folder when only the embedded chain is used. */
   signer: keySource.optional(),
   /** Whose ledgers these are, on every chain: a key opens them there, an address alone leaves that to its holder. */
@@ -209,6 +212,7 @@ export type Config = Listening & {
   readonly syslog: readonly ListenerSettings[];
   readonly ledgers: Readonly<Record<string, z.infer<typeof ledgerSettings>>>;
   readonly archive: ArchiveConfig | undefined;
+  readonly alerts: AlertsConfig;
   readonly signer: KeySource | undefined;
   readonly owner: KeySource | { readonly address: string } | undefined;
   /** Empty means: run the embedded chain. */
@@ -279,6 +283,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     encryption: readEncryption(env, rest.encryption),
     data: resolve(env.HOLDFAST_DATA ?? data ?? DATA_DEFAULT),
     archive: rest.archive,
+    alerts: readAlerts(rest.alerts),
     signer: rest.signer,
     owner: rest.owner,
     embeddedExplorer: embeddedExplorerOf(env.HOLDFAST_EXPLORER, rest),

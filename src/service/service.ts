@@ -13,8 +13,6 @@ import { DEV_CHAIN_ID } from "../devchain/devchain.ts";
 import { KeyringErasing } from "../encryption/erasing.ts";
 import type { Keyring } from "../encryption/keyring.ts";
 import { SegmentCipher } from "../encryption/keyring-cipher.ts";
-import { checkEvent } from "../entry/event.ts";
-import { OF_THE_SERVICE, ownMembers, prepareEntry } from "../entry/prepare.ts";
 import { Health } from "../health.ts";
 import { createApp } from "../http/app.ts";
 import { lookAtAdminKey } from "../http/auth/admin-key.ts";
@@ -26,15 +24,12 @@ import { RuleBook } from "../ingest/rules/rule-book.ts";
 import { SourceBook } from "../ingest/sources/source-counts.ts";
 import { openContentKey } from "../keys/content-key.ts";
 import { SecretBox } from "../keys/secret-box.ts";
-import type { CheckpointSigner } from "../keys/signer.ts";
-import type { Ledger } from "../ledger/ledger.ts";
 import { MarkFolder } from "../ledger/marks/folder.ts";
 import { Marks } from "../ledger/marks/marks.ts";
 import { LedgerRegistry } from "../ledger/registry.ts";
 import { Sealer } from "../ledger/seal/seal.ts";
 import { Timekeeper } from "../ledger/timekeeper.ts";
 import { checksumAddress } from "../merkle/address.ts";
-import type { Checkpoint, SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import type { ServedCertificate } from "../net/tls/reload-certificate.ts";
 import { createProcessMetrics } from "../process-metrics.ts";
@@ -45,9 +40,10 @@ import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts
 import type { LevelStore } from "../store/level-store.ts";
 import { openArchiver } from "./archiving/open-archiver.ts";
 import type { ServiceArchiver } from "./archiving/service-archiver.ts";
-import { type ChainFacts, chainsOf, type OpenedChains, openChains } from "./chains.ts";
+import { type ChainFacts, chainsOf, type OpenedChains, openChains } from "./chains/chains.ts";
+import { contractFiles } from "./chains/contract-files.ts";
+import { beat, signNow } from "./chains/heartbeat.ts";
 import { adminKeyFile, type Config, indexFolder, marksFolder } from "./config.ts";
-import { contractFiles } from "./contract-files.ts";
 import { StoreEncryption } from "./encryption.ts";
 import { openHash } from "./hashing.ts";
 import { Indexes } from "./indexes.ts";
@@ -58,6 +54,7 @@ import { misspeltOf } from "./settings/misspelt.ts";
 import { damageOf, describeHanging, openStorage } from "./storage.ts";
 import { countAudits, openAuditor } from "./watching/auditing.ts";
 import { openLog } from "./watching/log.ts";
+import { openAlerts } from "./watching/open-alerts.ts";
 
 /** A service that runs. */
 export type Service = {
@@ -114,8 +111,18 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const limits = httpLimits(config);
   const metrics = countAudits(createProcessMetrics(), auditor, () => registry.list());
   const salts = createSalts();
+  const alerts = await openAlerts(config.alerts, {
+    ...ground,
+    ...config,
+    registry,
+    salts,
+    now: Date.now,
+    indexer: (name) => indexes.get(name),
+    anchoring: () => anchorer.status(),
+  });
   const app = createApp({
     store,
+    alerts,
     encryption: ground.keyring,
     ledgers: registry,
     keys,
@@ -158,6 +165,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     certificate,
   });
   anchorer.start();
+  if (alerts !== undefined) opened.adopt(alerts, (each) => each.stop()).start();
   for (const each of [retention.pruner, auditor]) opened.adopt(each, () => each.stop()).start();
   return {
     syslog,
@@ -365,15 +373,6 @@ async function openMarks({ data }: Config, hash: Hash, health: Health): Promise<
   return new Marks({ folder: await MarkFolder.open(marksFolder(data)), hash, health });
 }
 
-/** Records that nothing happened, so that it can be anchored, and silence is not taken for a stopped service. */
-async function beat(ledger: Ledger, hash: Hash, now: number): Promise<void> {
-  const actor = { type: "system", id: OF_THE_SERVICE } as const;
-  const event = checkEvent({ action: "holdfast.heartbeat", time: new Date(now).toISOString(), actor });
-  const own = ownMembers({ _source: { format: OF_THE_SERVICE, source: OF_THE_SERVICE } });
-  const entry = prepareEntry(event, { hash, salts: createSalts(), own });
-  await ledger.append({ entries: [entry], source: OF_THE_SERVICE });
-}
-
 /** The threads for large bodies, already started, so that the first body need not wait for one. */
 function openIntakes(log: Logger): IntakePool {
   const intakes = new IntakePool(intakeThreads(availableParallelism()), {
@@ -382,13 +381,4 @@ function openIntakes(log: Logger): IntakePool {
   });
   intakes.start();
   return intakes;
-}
-
-async function signNow(
-  signer: CheckpointSigner,
-  tree: Omit<Checkpoint, "signedAt">,
-  now: number,
-): Promise<SignedCheckpoint> {
-  const checkpoint = { ...tree, signedAt: Math.floor(now / 1000) };
-  return { ...checkpoint, signature: await signer.sign(checkpoint) };
 }

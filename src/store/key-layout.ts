@@ -12,7 +12,7 @@
  *
  * Spaces: `anchors/{ledger}` store/anchor-record.ts, `anchoring/{chain}/…` anchor/record/open-anchors.ts and
  * anchor/transaction/pending-store.ts, `encrypts` ledger/encrypt/encrypt.ts, `keys` and `keyuses` http/auth/api-keys.ts, `probe`
- * http/routes/watching/health.ts, `searches/{ledger}` http/routes/events/search-records.ts, `schemas/{ledger}` and `requirements` ingest/rules/rule-records.ts, `retention` and `holds/{ledger}` retention/retention-records.ts, `pruning` retention/pruning/prune-run.ts, `secrets` keys/secret-check.ts.
+ * http/routes/watching/health.ts, `searches/{ledger}` http/routes/events/search-records.ts, `schemas/{ledger}` and `requirements` ingest/rules/rule-records.ts, `retention` and `holds/{ledger}` retention/retention-records.ts, `pruning` retention/pruning/prune-run.ts, `alerts` and `alert-*` alerts, `secrets` keys/secret-check.ts.
  * Why: docs/decisions/0030.
  */
 

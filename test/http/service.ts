@@ -5,6 +5,7 @@
 
 import type { AddressInfo } from "node:net";
 import type * as z from "zod";
+import { Alerts } from "../../src/alerts/alerts.ts";
 import { planChecks } from "../../src/audit/check-plan.ts";
 import type { AnchorWitness } from "../../src/audit/checks/anchors.ts";
 import { Auditor } from "../../src/audit/running/auditor.ts";
@@ -53,6 +54,7 @@ export type Running = {
   readonly sources: SourceBook;
   readonly rules: RuleBook;
   readonly retention: Retention;
+  readonly alerts: Alerts;
   readonly server: Server;
   /** What the service wrote to its log. */
   readonly logged: Logged[];
@@ -133,6 +135,18 @@ export async function startService(options: Options = {}): Promise<Running> {
   const log = { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
   const health = new Health(log);
   const metrics = createMetrics();
+  const alerts = await Alerts.open({
+    store,
+    hash,
+    salts,
+    now,
+    health,
+    log,
+    rules: [],
+    channels: [],
+    look: async () => ({ now: clock.now, conditions: [], countEvents: async () => 0 }),
+    ledger: () => undefined,
+  });
   const app = createApp({
     log,
     health,
@@ -149,6 +163,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     retention,
     erasures,
     auditor,
+    alerts,
     now: () => clock.now,
     chains: (ledgerId) => chains.get(ledgerId) ?? [],
     indexer: (name) => indexers.get(name),
@@ -172,6 +187,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     sources,
     rules,
     retention,
+    alerts,
     server,
     logged,
     health,

@@ -10,7 +10,7 @@ import { join, relative } from "node:path";
 import test, { type TestContext } from "node:test";
 import { HTTP_LIMITS } from "../../src/http/services.ts";
 import { DATA_DEFAULT, LISTEN_DEFAULT } from "../../src/net/service-defaults.ts";
-import { lagMaxMs } from "../../src/service/chains.ts";
+import { lagMaxMs } from "../../src/service/chains/chains.ts";
 import { type ChainConfig, type Config, readConfig } from "../../src/service/config.ts";
 import { TLS_DEFAULTS } from "../../src/service/listening.ts";
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import { openChains } from "../../src/service/chains.ts";
+import { openChains } from "../../src/service/chains/chains.ts";
 import { readConfig } from "../../src/service/config.ts";
 import { ConfigError } from "../../src/service/settings/setting-errors.ts";
 

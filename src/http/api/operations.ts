@@ -16,6 +16,7 @@ import { RULE_OPERATIONS } from "./governance/rule-operations.ts";
 import { IDEMPOTENCY_KEY, ledgerInPath, limit, names, whole } from "./param-forms.ts";
 import type { SchemaName } from "./schemas.ts";
 import { SEARCH_OPERATIONS } from "./search-operations.ts";
+import { ALERT_OPERATIONS } from "./watching/alert-operations.ts";
 import { AUDIT_OPERATIONS } from "./watching/audit-operations.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
@@ -279,6 +280,7 @@ export const OPERATIONS = {
     codes: [...OF_KEY, "key_unknown", "key_last_admin"],
   },
   ...ENCRYPTION_OPERATIONS,
+  ...ALERT_OPERATIONS,
   status: {
     method: "get",
     route: "/v1/status",

@@ -16,6 +16,7 @@ import { RULE_SCHEMAS } from "./governance/rule-schemas.ts";
 import { KEY_SCHEMAS, webhookSecretSince } from "./key-schemas.ts";
 import { ledgerName } from "./param-forms.ts";
 import { SAVED_SEARCH_SCHEMAS } from "./saved-search.ts";
+import { ALERT_SCHEMAS } from "./watching/alert-operations.ts";
 import { AUDIT_SCHEMAS } from "./watching/audit-schemas.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -230,6 +231,7 @@ export const SCHEMAS = {
   ...AUDIT_SCHEMAS,
   ...FOREIGN_SCHEMAS,
   ...ENCRYPTION_SCHEMAS,
+  ...ALERT_SCHEMAS,
   ...SAVED_SEARCH_SCHEMAS,
   ...KEY_SCHEMAS,
   Bundle: bundle,

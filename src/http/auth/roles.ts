@@ -47,6 +47,10 @@ const GRANTS = {
   keysRead: ["auditor", "admin"],
   keysWrite: ["admin"],
   metrics: ["reader", "auditor", "admin"],
+  /** See what is wrong, and who was told. */
+  alertsRead: ["reader", "auditor", "admin"],
+  /** Say that somebody looks after an alert, or that nobody is to be told of it. */
+  alertsHandle: ["admin"],
   /** See what keys are wrapped by, rotate it and have them wrapped anew. */
   encryption: ["admin"],
   /** See how anchoring does, and what it costs. */
@@ -88,6 +92,8 @@ const WHOLE_SERVICE: readonly Permission[] = [
   "keysRead",
   "keysWrite",
   "metrics",
+  "alertsRead",
+  "alertsHandle",
   "status",
   "encryption",
 ];

@@ -15,7 +15,15 @@ type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
 /** Settings in which no text is repeated, but for addresses. */
-const SECRETIVE: ReadonlySet<PropertyKey> = new Set(["rpc", "remote", "signer", "owner", "payer", "encryption"]);
+const SECRETIVE: ReadonlySet<PropertyKey> = new Set([
+  "rpc",
+  "remote",
+  "signer",
+  "owner",
+  "payer",
+  "encryption",
+  "channels",
+]);
 /** A longer text is not repeated: a private key in the wrong place has 64 digits. */
 const SHOWN_MAX = 60;
 const NAMES_SHOWN_MAX = 8;

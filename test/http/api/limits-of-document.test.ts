@@ -32,6 +32,8 @@ test("every example of a body is as its schema says, and is taken by its operati
   // One that is there: no other is lifted.
   const placed = await ask(service, "POST /v1/ledgers/main/holds", { key, body: { filter: "from=0", reason: "case" } });
   const hold = placed.as("Hold").id;
+  await service.alerts.book.settle({ name: "r", title: "t", severity: "notice" }, [{ subject: "s", detail: "d" }]);
+  const [{ id: alert } = assert.fail()] = service.alerts.book.firing();
   for (const { method, route, described, type, schema, name, value } of OPERATIONS.flatMap(exampleBodies)) {
     const where = `${described.operationId} ${type} ${name}`;
     assert.equal(misfit(schema, value), undefined, where);
@@ -39,7 +41,7 @@ test("every example of a body is as its schema says, and is taken by its operati
     const shown = route.startsWith("/services/") || route === "/v1/logs" ? sender : key;
     const headers: Record<string, string> = route.startsWith("/services/") ? { "X-Splunk-Request-Channel": "c1" } : {};
     const asked = { ...(!route.startsWith("/in/") && { key: shown }), body, type, headers };
-    const { status, text } = await ask(service, `${method} ${pathOf(route, described, { hold })}`, asked);
+    const { status, text } = await ask(service, `${method} ${pathOf(route, described, { hold, alert })}`, asked);
     assert.ok([200, 201, 202].includes(status), `${where}: ${status} ${text}`);
     sent++;
   }

@@ -98,6 +98,13 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   rotateEncryption: ["403", "403", "403", "403", "ok"],
   readRewrap: ["403", "403", "403", "403", "ok"],
   beginRewrap: ["403", "403", "403", "403", "ok"],
+  listAlerts: ["403", "ok", "ok", "403", "ok"],
+  listDeliveries: ["403", "ok", "ok", "403", "ok"],
+  resendDeliveries: ["403", "403", "403", "403", "ok"],
+  readAlert: ["403", "ok", "ok", "403", "ok"],
+  acknowledgeAlert: ["403", "403", "403", "403", "ok"],
+  silenceAlert: ["403", "403", "403", "403", "ok"],
+  testAlerts: ["403", "403", "403", "403", "ok"],
   status: ["403", "ok", "ok", "403", "ok"],
   alive: "public",
   ready: "public",
@@ -116,6 +123,7 @@ const VALUES: Readonly<Record<string, string>> = {
   schema: "order@1",
   hold: "ff",
   erasure: "ff",
+  alert: "ff",
 };
 const BODIES: Partial<Record<OperationId, object>> = { appendEvents: event() };
 

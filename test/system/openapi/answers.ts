@@ -147,8 +147,10 @@ async function ask(
   const hold = described.operationId === "liftHold" ? await someHold(url, keys) : undefined;
   const erasure = described.operationId === "readErasure" ? await someErasure(url, keys) : undefined;
   const audit = described.operationId === "readAudit" ? await someAudit(url, keys) : undefined;
+  const alert = route.startsWith("/v1/alert") ? await someAlert(url, keys) : undefined;
   const given = {
     ...(audit !== undefined && { audit }),
+    ...(alert !== undefined && { alert }),
     ...(id !== undefined && { id }),
     ...(hold !== undefined && { hold }),
     ...(erasure !== undefined && { erasure }),
@@ -179,6 +181,17 @@ async function someHold(url: string, { admin }: Keys): Promise<string | undefine
 async function someAudit(url: string, { admin }: Keys): Promise<string | undefined> {
   const response = await fetch(`${url}/v1/ledgers/main/audits`, { headers: { Authorization: `Bearer ${admin}` } });
   return (readJson(await response.text()) as { audits: { id: string }[] }).audits[0]?.id;
+}
+
+/** One that fires. */
+async function someAlert(url: string, { admin }: Keys): Promise<string | undefined> {
+  let id: string | undefined;
+  await until("an alert fires", async () => {
+    const response = await fetch(`${url}/v1/alerts`, { headers: { Authorization: `Bearer ${admin}` } });
+    id = (readJson(await response.text()) as { firing: { id: string }[] }).firing[0]?.id;
+    return id !== undefined;
+  });
+  return id;
 }
 
 async function someErasure(url: string, { admin }: Keys): Promise<string | undefined> {

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openApi } from "../../../src/http/api/description/openapi.ts";
 import { readJson } from "../../../src/json/read.ts";
-import { readConfig } from "../../../src/service/config.ts";
+import { type Config, readConfig } from "../../../src/service/config.ts";
 import { startService } from "../../../src/service/service.ts";
 import { startDemo } from "../../web/demo-service.ts";
 import { takeExamples } from "./answers.ts";
@@ -60,9 +60,27 @@ async function isDocument(folder: string): Promise<boolean> {
   }
 }
 
+/** Something fires as soon as there are events, and nobody hears of it. */
+const FIRING: Config["alerts"] = {
+  intervalS: 1,
+  without: [],
+  silentAfterS: {},
+  searches: [
+    {
+      name: "logins_denied",
+      title: "sign-ins are denied",
+      filter: "outcome=denied",
+      withinS: 86_400,
+      atLeast: 1,
+      severity: "warning",
+    },
+  ],
+  channels: [{ name: "chat", from: "warning", slack: { url: "http://127.0.0.1:9/" } }],
+};
+
 /** Writes the examples of answers anew. */
 async function writeExamples(): Promise<void> {
-  const demo = await startDemo();
+  const demo = await startDemo(0, { alerts: FIRING });
   try {
     await writeFile(EXAMPLES, `${JSON.stringify(await takeExamples(demo))}\n`);
   } finally {

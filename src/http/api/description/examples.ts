@@ -29,6 +29,7 @@ export const IN_PATH: Examples = {
   search: "denied logins",
   hold: "0123456789abcdef",
   erasure: "0123456789abcdef",
+  alert: "0123456789abcdef",
   format: "logs",
 };
 
@@ -54,6 +55,8 @@ export const BODIES: Readonly<Partial<Record<SchemaName, Examples>>> = {
     person: { subject: "actor=user:u1", reason: "request 2026-31", ground: "GDPR Art. 17(1)(b)", dryRun: true },
   },
   AuditRequest: { sample: { kind: "sample", confidence: 0.95, damaged: 0.001 } },
+  AcknowledgeRequest: { note: { note: "looking into it" } },
+  SilenceRequest: { weekend: { until: "2026-12-07T06:00:00Z", note: "the sender is moved over the weekend" } },
   LiftRequest: { closed: { reason: "case 2026-118 is closed" } },
   SavedSearchRequest: { logins: { filter: "action=user.login&outcome=denied" } },
   RulesPreviewRequest: { members: { requirements: REQUIREMENTS, last: 500 } },

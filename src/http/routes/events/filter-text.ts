@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { QueryError } from "../../../query/query-error.ts";
-import { type Plan, planFilter } from "../../../query/request.ts";
+import { type Filter, type Plan, planFilter } from "../../../query/request.ts";
 import { EVENT_FILTER } from "../../api/param-forms.ts";
 import { readFields } from "../../api/params.ts";
 import type { FieldError } from "../../problem.ts";
@@ -10,7 +10,7 @@ import { withoutUndefined } from "./search.ts";
 
 const FILTER = z.strictObject(EVENT_FILTER);
 
-export type ReadFilter = { readonly plan: Plan } | { readonly errors: readonly FieldError[] };
+export type ReadFilter = { readonly filter: Filter; readonly plan: Plan } | { readonly errors: readonly FieldError[] };
 
 export function readFilterText(filter: string): ReadFilter {
   const parameters = [...new URLSearchParams(filter)];
@@ -22,7 +22,8 @@ export function readFilterText(filter: string): ReadFilter {
   const read = readFields(FILTER, Object.fromEntries(parameters));
   if ("errors" in read) return read;
   try {
-    return { plan: planFilter(withoutUndefined(read.value)) };
+    const filter = withoutUndefined(read.value);
+    return { filter, plan: planFilter(filter) };
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     return { errors: [{ path: `/${error.parameter}`, expected: error.expected, got: error.got }] };
@@ -31,7 +32,16 @@ export function readFilterText(filter: string): ReadFilter {
 
 /** @throws Error where no search would be made with it */
 export function planOfText(filter: string): Plan {
+  return requireSearch(filter).plan;
+}
+
+/** @throws Error where no search would be made with it */
+export function filterOfText(filter: string): Filter {
+  return requireSearch(filter).filter;
+}
+
+function requireSearch(filter: string): Extract<ReadFilter, { readonly plan: Plan }> {
   const read = readFilterText(filter);
-  if ("plan" in read) return read.plan;
+  if ("plan" in read) return read;
   throw new Error(`expected ${read.errors[0]?.expected} as ${read.errors[0]?.path}, got ${read.errors[0]?.got}`);
 }

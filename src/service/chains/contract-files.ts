@@ -3,13 +3,13 @@
  * the code on the chain was seen to be the one that they make.
  */
 
-import type { ChainSetup } from "../anchor/chain-loop.ts";
-import { DEPLOYED } from "../chain/contract/contract.ts";
-import { sourcifyFiles } from "../chain/contract/sources.ts";
-import { isRecent } from "../clock.ts";
-import type { Services } from "../http/services.ts";
-import type { Log } from "../log.ts";
-import { utf8 } from "../merkle/bytes.ts";
+import type { ChainSetup } from "../../anchor/chain-loop.ts";
+import { DEPLOYED } from "../../chain/contract/contract.ts";
+import { sourcifyFiles } from "../../chain/contract/sources.ts";
+import { isRecent } from "../../clock.ts";
+import type { Services } from "../../http/services.ts";
+import type { Log } from "../../log.ts";
+import { utf8 } from "../../merkle/bytes.ts";
 
 /** A chain that could not be asked, or has other code, is asked at most this often, whoever wants files. */
 const AGAIN_MS = 5000;

@@ -4,25 +4,25 @@
  */
 
 import { join } from "node:path";
-import type { Anchorer } from "../anchor/anchorer.ts";
-import type { ChainSetup } from "../anchor/chain-loop.ts";
-import { CONTRACT_ADDRESS } from "../chain/contract/contract.ts";
-import { connectChain } from "../chain/evm-chain.ts";
-import { DEV_CHAIN_ID, DevChain } from "../devchain/devchain.ts";
-import type { Health } from "../health.ts";
-import type { ChainStatus } from "../http/services.ts";
-import { KeyError, keyAccount, localKeys, openAccount, openSigner } from "../keys/key-source.ts";
-import { compareKey, compareLocalKeys } from "../keys/known-keys.ts";
-import { keySigner } from "../keys/local-signer.ts";
-import type { LedgerSigner } from "../keys/signer.ts";
-import type { Log } from "../log.ts";
-import { checksumAddress } from "../merkle/address.ts";
-import type { Hex } from "../merkle/bytes.ts";
-import { hostInUrl } from "../net/listen-address.ts";
-import type { Store } from "../store/store.ts";
-import type { Explorer } from "../verify/evm/explorers.ts";
-import type { ChainConfig, Config, KeySource } from "./config.ts";
-import { mainAddress } from "./listening.ts";
+import type { Anchorer } from "../../anchor/anchorer.ts";
+import type { ChainSetup } from "../../anchor/chain-loop.ts";
+import { CONTRACT_ADDRESS } from "../../chain/contract/contract.ts";
+import { connectChain } from "../../chain/evm-chain.ts";
+import { DEV_CHAIN_ID, DevChain } from "../../devchain/devchain.ts";
+import type { Health } from "../../health.ts";
+import type { ChainStatus } from "../../http/services.ts";
+import { KeyError, keyAccount, localKeys, openAccount, openSigner } from "../../keys/key-source.ts";
+import { compareKey, compareLocalKeys } from "../../keys/known-keys.ts";
+import { keySigner } from "../../keys/local-signer.ts";
+import type { LedgerSigner } from "../../keys/signer.ts";
+import type { Log } from "../../log.ts";
+import { checksumAddress } from "../../merkle/address.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import { hostInUrl } from "../../net/listen-address.ts";
+import type { Store } from "../../store/store.ts";
+import type { Explorer } from "../../verify/evm/explorers.ts";
+import type { ChainConfig, Config, KeySource } from "../config.ts";
+import { mainAddress } from "../listening.ts";
 
 /** A chain as it is told to the person who starts a service. */
 export type ChainFacts = {

@@ -1,0 +1,212 @@
+/**
+ * Alerts of a service: every minute each rule judges how things stand, what changed is written down, told to a ledger and to every
+ * channel. A rule that cannot judge for long is itself a condition of the service: nothing is well that nobody looked at.
+ * Why: docs/decisions/0230.
+ */
+
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Health } from "../health.ts";
+import { readJson } from "../json/read.ts";
+import type { Recording } from "../ledger/own-event.ts";
+import type { RecordWrite, Store } from "../store/store.ts";
+import { type Hand, isSilenced } from "./alert.ts";
+import { AlertBook } from "./alert-book.ts";
+import { AlertEvents, type ToldLedger } from "./alert-events.ts";
+import type { Channel, Reception } from "./delivery/channel.ts";
+import { AlertOutbox } from "./delivery/outbox.ts";
+import type { Facts } from "./facts.ts";
+import type { Rule, RuleJudgement } from "./rule.ts";
+import { spellSpan } from "./spell.ts";
+
+const INTERVAL_MS = 60_000;
+/** For so long a rule may not be able to judge. */
+const UNJUDGED_MS = 30 * 60_000;
+const LEARNED_SPACE = "alert-learned";
+
+export type AlertsOptions = Recording & {
+  readonly store: Pick<Store, "records" | "writeRecords">;
+  readonly rules: readonly Rule[];
+  readonly channels: readonly Channel[];
+  /** How things stand now. */
+  readonly look: () => Promise<Facts>;
+  /** The ledger that is told of alerts; undefined while there is none. */
+  readonly ledger: () => ToldLedger | undefined;
+  readonly now: () => number;
+  readonly health: Health;
+  readonly log: { warn(fields: object, message: string): void };
+  readonly intervalMs?: number;
+};
+
+/** How a rule does. */
+export type RuleStatus = Pick<Rule, "name" | "title" | "severity"> & {
+  /** When it last judged; absent when it has not yet. */
+  readonly judgedAt?: number;
+  /** Since when it cannot. */
+  readonly unknownSince?: number;
+};
+
+export class Alerts {
+  readonly book: AlertBook;
+  readonly outbox: AlertOutbox;
+  readonly #options: AlertsOptions;
+  readonly #events: AlertEvents;
+  readonly #status = new Map<string, RuleStatus>();
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  private constructor(options: AlertsOptions, parts: { book: AlertBook; outbox: AlertOutbox; events: AlertEvents }) {
+    this.#options = options;
+    this.book = parts.book;
+    this.outbox = parts.outbox;
+    this.#events = parts.events;
+    for (const { name, title, severity } of options.rules) this.#status.set(name, { name, title, severity });
+  }
+
+  static async open(options: AlertsOptions): Promise<Alerts> {
+    const { store, now, channels, health, log, rules } = options;
+    const outbox = await AlertOutbox.open({ store, channels, now, health, log });
+    const events = await AlertEvents.open(options);
+    const book = await AlertBook.open({
+      store,
+      now,
+      health,
+      outgoing: (change) => [...outbox.writes(change), events.write(change)],
+      onChanges: (changes) => {
+        outbox.take(changes);
+        events.take(changes);
+      },
+    });
+    for (const rule of rules) await recall(store, rule);
+    return new Alerts(options, { book, outbox, events });
+  }
+
+  start(): void {
+    this.outbox.start();
+    this.#loop ??= this.#goOn();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+    await this.outbox.stop();
+  }
+
+  rules(): readonly RuleStatus[] {
+    return [...this.#status.values()];
+  }
+
+  channels(): readonly Channel[] {
+    return this.#options.channels;
+  }
+
+  /** Tells every channel a test. @returns what each made of it, by its name */
+  test(by: Hand): Promise<ReadonlyMap<string, Reception>> {
+    const at = this.#options.now();
+    const id = randomBytes(8).toString("hex");
+    const title = "this is a test";
+    const detail = `${by.source} asked whether this channel is heard`;
+    const alert = {
+      id,
+      rule: "test",
+      subject: "alerts",
+      title,
+      severity: "critical",
+      detail,
+      firedAt: at,
+      seenAt: at,
+      changes: 1,
+    } as const;
+    return this.outbox.try({ id: `${id}-1`, kind: "fired", at, alert });
+  }
+
+  /** Has every rule judge once, and tells what changed. */
+  async evaluate(): Promise<void> {
+    const { look, rules, channels } = this.#options;
+    const facts = await look();
+    for (const rule of rules) await this.#judge(rule, facts);
+    this.#reportUnjudged(facts.now);
+    await this.#events.tell();
+    await this.#keepLearned();
+    const firing = this.book.firing();
+    for (const channel of channels) {
+      const told = firing.filter((alert) => !isSilenced(alert, facts.now));
+      await channel.refresh?.(told, this.#stopping.signal).catch(() => undefined);
+    }
+  }
+
+  async #goOn(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { intervalMs = INTERVAL_MS, health } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await this.evaluate();
+        health.report("alerts", undefined);
+      } catch (error) {
+        if (!signal.aborted) health.report("alerts", FAILING, error);
+      }
+      await delay(intervalMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  async #judge(rule: Rule, facts: Facts): Promise<void> {
+    const { name } = rule;
+    const status = this.#status.get(name) as RuleStatus;
+    const judgement = await this.#judgementOf(rule, facts);
+    if (judgement === "unknown") {
+      this.#status.set(name, { ...status, unknownSince: status.unknownSince ?? facts.now });
+      return;
+    }
+    const { unknownSince: _, ...known } = status;
+    this.#status.set(name, { ...known, judgedAt: facts.now });
+    await this.book.settle(rule, judgement);
+  }
+
+  async #judgementOf(rule: Rule, facts: Facts): Promise<RuleJudgement> {
+    try {
+      return await rule.judge(facts, (subject) => this.book.isFiring(rule.name, subject));
+    } catch (err) {
+      this.#options.log.warn({ err, rule: rule.name }, "a rule of alerts failed");
+      return "unknown";
+    }
+  }
+
+  #reportUnjudged(now: number): void {
+    const blind = this.rules().filter(({ unknownSince = now }) => now - unknownSince >= UNJUDGED_MS);
+    const detail = `for ${spellSpan(UNJUDGED_MS)} and more nobody could find out about: ${blind.map(({ title }) => title).join("; ")}`;
+    this.#options.health.report(
+      "alerts/rules",
+      blind.length === 0 ? undefined : { code: "alerts_unjudged", detail, isNotice: true },
+    );
+  }
+
+  async #keepLearned(): Promise<void> {
+    const { rules, store } = this.#options;
+    const writes = rules.flatMap((rule): RecordWrite[] =>
+      (rule.learned?.() ?? []).map(([subject, value]) => ({
+        space: LEARNED_SPACE,
+        key: learnedKey(rule, subject),
+        value,
+      })),
+    );
+    // A crash forgets some minutes of what was learned in weeks.
+    if (writes.length > 0) await store.writeRecords(writes, { durable: false });
+  }
+}
+
+const FAILING = {
+  code: "alerts_failing",
+  detail: "alerts cannot be looked for or written down: nobody is told what goes wrong; see the log",
+};
+
+function learnedKey({ name }: Rule, subject: string): string {
+  return JSON.stringify([name, subject]);
+}
+
+async function recall(store: AlertsOptions["store"], rule: Rule): Promise<void> {
+  if (rule.recall === undefined) return;
+  for await (const [key, text] of store.records(LEARNED_SPACE, { onDamaged: () => undefined })) {
+    const [name, subject] = readJson(key) as [string, string];
+    if (name === rule.name) rule.recall(subject, text);
+  }
+}

@@ -1,0 +1,45 @@
+/** One request to a receiver of alerts, and what its answer means. Receivers are named in the configuration, by who runs the service. */
+
+import { AnswerError, fetchBounded } from "../../net/bounded-fetch.ts";
+import type { Reception } from "./channel.ts";
+
+const ANSWER_BYTES_MAX = 64 * 1024;
+const ATTEMPT_MS = 20_000;
+
+export type Post = {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+};
+
+/** @returns taken for a status of 2xx; final for 410, by which a receiver says that it is gone (Standard Webhooks) */
+export async function post({ url, headers, body, signal }: Post): Promise<Reception> {
+  try {
+    const all = { "Content-Type": "application/json", ...headers };
+    const limits = { timeoutMs: ATTEMPT_MS, bytesMax: ANSWER_BYTES_MAX };
+    const { status, headers: answered } = await fetchBounded(url, {
+      method: "POST",
+      headers: all,
+      body,
+      signal,
+      ...limits,
+    });
+    if (status >= 200 && status < 300) return { isTaken: true };
+    const retryAfterMs = readRetryAfter(answered.get("retry-after"));
+    return {
+      isTaken: false,
+      reason: `it answered with status ${status}`,
+      isFinal: status === 410,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+  } catch (error) {
+    if (!(error instanceof AnswerError)) throw error;
+    return { isTaken: false, reason: error.message };
+  }
+}
+
+/** Of RFC 9110 §10.2.3, in its form of seconds. */
+function readRetryAfter(text: string | null): number | undefined {
+  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) * 1000 : undefined;
+}

@@ -1,0 +1,21 @@
+/** How much counts grew over the last hour, from what they were at each look. */
+
+import { HOUR_MS } from "./learned/week.ts";
+
+type Look = { readonly at: number; readonly count: number };
+
+export class LastHour {
+  readonly #looks = new Map<string, Look[]>();
+
+  /** @returns by how much a count grew since an hour ago, or since it was first looked at; one that was set back begins anew */
+  grown(subject: string, now: number, count: number): number {
+    const before = this.#looks.get(subject) ?? [];
+    const isBack = (before.at(-1)?.count ?? 0) > count;
+    const looks = isBack ? [] : before;
+    looks.push({ at: now, count });
+    // The last look that is an hour old stays: what came since is counted from there.
+    while (looks.length > 1 && (looks[1] as Look).at <= now - HOUR_MS) looks.shift();
+    this.#looks.set(subject, looks);
+    return count - (looks[0] as Look).count;
+  }
+}

@@ -1,0 +1,92 @@
+/** Settings of alerts: what is looked for, what is expected, and who is told. docs/alerts.md is the page about them. */
+
+import { z } from "zod";
+import { SEVERITIES } from "../../alerts/rule.ts";
+import { ConfigError, settings } from "./setting-errors.ts";
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected 1 to 64 of a-z, 0-9, '.', '_', '-'");
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of a variable");
+const path = z.string().min(1);
+const severity = z.enum(SEVERITIES);
+const seconds = z.number().positive().max(31_536_000);
+
+/** An address that may hold a secret itself, as those of chats do; so it may stand in a file or a variable. */
+const addresses = { url: z.url().optional(), urlFile: path.optional(), urlEnv: variable.optional() };
+const webhook = settings({
+  ...addresses,
+  /** Files and variables with `whsec_…` or `whsk_…`, the newest first; each signs. */
+  secretFiles: z.array(path).default([]),
+  secretEnvs: z.array(variable).default([]),
+});
+const told = { name, from: severity.default("warning") };
+
+const channel = z.union(
+  [
+    settings({ ...told, webhook }),
+    settings({ ...told, slack: settings(addresses) }),
+    settings({
+      ...told,
+      alertmanager: settings({ ...addresses, tokenFile: path.optional(), tokenEnv: variable.optional() }),
+    }),
+  ],
+  'expected one of {"webhook"}, {"slack"}, {"alertmanager"} with a name, see docs/alerts.md#who-is-told',
+);
+
+const searched = settings({
+  name: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, "expected 1 to 64 of a-z, 0-9, '_', the first a letter"),
+  title: z.string().min(1).max(120),
+  /** As a search has it: `action=user.login&outcome=denied`. */
+  filter: z.string().min(1).max(4096),
+  /** All when absent. */
+  ledger: name.optional(),
+  withinS: seconds.default(300),
+  atLeast: z.int().positive().default(1),
+  severity: severity.default("warning"),
+});
+
+export const alerts = z.union(
+  [
+    z.literal("off"),
+    settings({
+      intervalS: seconds.default(60),
+      /** Names of rules that nobody wants. */
+      without: z.array(name).default([]),
+      /** By name of a source: after so many seconds without anything it is silent; "never" for one that may be. */
+      silentAfterS: z
+        .record(z.string(), z.union([seconds, z.literal("never")], 'expected seconds, or "never"'))
+        .default({}),
+      searches: z.array(searched).max(64).default([]),
+      channels: z.array(channel).max(32).default([]),
+    }),
+  ],
+  'expected "off" or an object with intervalS, without, silentAfterS, searches, channels',
+);
+
+/** undefined: no rule judges, and nobody is told. */
+export type AlertsConfig = Exclude<z.infer<typeof alerts>, "off"> | undefined;
+export type ChannelConfig = z.infer<typeof channel>;
+
+/** @throws ConfigError for what the form of a setting does not show */
+export function readAlerts(setting: z.infer<typeof alerts>): AlertsConfig {
+  if (setting === "off") return undefined;
+  requireDifferent("channels", setting.channels);
+  requireDifferent("searches", setting.searches);
+  for (const each of setting.channels) {
+    const { url, urlFile, urlEnv } =
+      "webhook" in each ? each.webhook : "slack" in each ? each.slack : each.alertmanager;
+    const count = [url, urlFile, urlEnv].filter((value) => value !== undefined).length;
+    if (count !== 1)
+      throw new ConfigError(`"alerts.channels" ${each.name}: expected one of url, urlFile, urlEnv, got ${count}`);
+    if ("webhook" in each && each.webhook.secretFiles.length + each.webhook.secretEnvs.length === 0)
+      throw new ConfigError(
+        `"alerts.channels" ${each.name}: expected secretFiles or secretEnvs, since webhooks are signed, got neither`,
+      );
+  }
+  return setting;
+}
+
+function requireDifferent(what: string, all: readonly { readonly name: string }[]): void {
+  const names = all.map((each) => each.name);
+  if (new Set(names).size === names.length) return;
+  throw new ConfigError(`"alerts.${what}": expected different names, got ${names.join(", ")}`);
+}

@@ -1,0 +1,106 @@
+/** How things stand in a service, as the rules of alerts want to know it. */
+
+import { statfs } from "node:fs/promises";
+import type { AnchoringSeen, DiskSeen, Facts, IntentsSeen, SourceSeen } from "../../alerts/facts.ts";
+import type { AnchoringStatus } from "../../anchor/status.ts";
+import { groupBy } from "../../group-by.ts";
+import type { Health } from "../../health.ts";
+import { filterOfText } from "../../http/routes/events/filter-text.ts";
+import type { SourceBook, SourceFacts } from "../../ingest/sources/source-counts.ts";
+import type { LedgerRegistry } from "../../ledger/registry.ts";
+import { countFilter } from "../../query/filter-count.ts";
+import type { Indexer } from "../../query/index/indexer.ts";
+import { openIntentsOf } from "../../query/open-intents.ts";
+
+/** An intent may be without a result for so long. */
+const INTENT_MS = 3_600_000;
+const INTENTS_MAX = 100;
+const WORK_MAX = 200_000;
+
+export type Surroundings = {
+  readonly data: string;
+  readonly now: () => number;
+  readonly health: Health;
+  readonly sources: SourceBook;
+  readonly registry: LedgerRegistry;
+  readonly anchoring: () => Promise<readonly AnchoringStatus[]>;
+  readonly indexer: (name: string) => Indexer | undefined;
+};
+
+/** Each part by itself: what cannot be found out is left out, and the others are judged all the same. */
+export async function lookAround(parts: Surroundings): Promise<Facts> {
+  const { data, now, health, registry, sources } = parts;
+  const ledgers = registry.list().map(({ record }) => record.name);
+  const [anchoring, disk, intents] = await Promise.all([
+    known(lookAtAnchoring(parts)),
+    known(lookAtDisk(data)),
+    known(lookAtIntents(parts, ledgers)),
+  ]);
+  return {
+    now: now(),
+    conditions: health.conditions(),
+    sources: ledgers.flatMap((ledger) => bySource(sources.list(ledger))),
+    ...(anchoring !== undefined && { anchoring }),
+    ...(disk !== undefined && { disk }),
+    ...(intents !== undefined && { intents }),
+    countEvents: (ledger, filter, since) => known(countEvents(parts, ledger, filter, since)),
+  };
+}
+
+function known<T>(looking: Promise<T>): Promise<T | undefined> {
+  return looking.catch(() => undefined);
+}
+
+/** Over all keys and formats of a source. */
+function bySource(all: readonly SourceFacts[]): SourceSeen[] {
+  return [...groupBy(all, ({ source }) => source).values()].map((of) => {
+    const [first] = of as [SourceFacts, ...SourceFacts[]];
+    const newest = of.reduce((a, b) => ((b.lastSeen ?? 0) > (a.lastSeen ?? 0) ? b : a));
+    const refused = of.reduce((a, b) => ((b.lastRefused?.at ?? 0) > (a.lastRefused?.at ?? 0) ? b : a)).lastRefused;
+    return {
+      ledger: first.ledger,
+      source: first.source,
+      recorded: of.reduce((sum, each) => sum + each.recorded, 0),
+      quarantined: of.reduce((sum, each) => sum + each.quarantined, 0),
+      ...(newest.lastSeen !== undefined && { lastSeen: newest.lastSeen }),
+      ...(newest.skewMs !== undefined && { skewMs: newest.skewMs }),
+      ...(refused !== undefined && { lastRefused: refused }),
+    };
+  });
+}
+
+async function lookAtAnchoring({ anchoring }: Surroundings): Promise<AnchoringSeen[]> {
+  return (await anchoring()).flatMap(({ name: chain, intervalMs, ledgers }) =>
+    ledgers.map(({ name: ledger, oldestUnanchoredS, state, note }) => ({
+      chain,
+      ledger,
+      intervalMs,
+      oldestUnanchoredS,
+      ...(state === "halted" && { halted: note?.message ?? "see holdfast status" }),
+    })),
+  );
+}
+
+async function lookAtDisk(data: string): Promise<DiskSeen> {
+  const { bavail, blocks, bsize } = await statfs(data);
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+}
+
+async function lookAtIntents({ indexer, now }: Surroundings, ledgers: readonly string[]): Promise<IntentsSeen[]> {
+  const seen: IntentsSeen[] = [];
+  for (const ledger of ledgers) {
+    const of = indexer(ledger);
+    if (of === undefined) continue;
+    const { items } = await openIntentsOf(of).page({ until: now() - INTENT_MS, limit: INTENTS_MAX });
+    const [oldest] = items;
+    if (oldest !== undefined) seen.push({ ledger, count: items.length, oldestAt: oldest.entry.recordedAt });
+  }
+  return seen;
+}
+
+async function countEvents({ indexer }: Surroundings, ledger: string, filter: string, since: number): Promise<number> {
+  const of = indexer(ledger);
+  if (of === undefined) return 0;
+  const { count } = await countFilter(of, { ...filterOfText(filter), since }, undefined, WORK_MAX);
+  return count;
+}

@@ -1,0 +1,103 @@
+/** Alerts of a service as it is configured: which rules judge, who is told, and where it is looked. */
+
+import { Alerts } from "../../alerts/alerts.ts";
+import { localHourOfWeek } from "../../alerts/learned/week.ts";
+import type { Rule } from "../../alerts/rule.ts";
+import { AnchorLag } from "../../alerts/rules/anchor-lag.ts";
+import { ClockSkew } from "../../alerts/rules/clock-skew.ts";
+import { ConditionHolds } from "../../alerts/rules/condition-holds.ts";
+import { DiskFilling } from "../../alerts/rules/disk-filling.ts";
+import { EventsFound } from "../../alerts/rules/events-found.ts";
+import { IdempotencyConflict } from "../../alerts/rules/idempotency-conflict.ts";
+import { IntentsOpen } from "../../alerts/rules/intents-open.ts";
+import { QuarantineRate } from "../../alerts/rules/quarantine-rate.ts";
+import { SourceSilent } from "../../alerts/rules/source-silent.ts";
+import { SourceVolume } from "../../alerts/rules/source-volume.ts";
+import { filterOfText } from "../../http/routes/events/filter-text.ts";
+import type { Recording } from "../../ledger/own-event.ts";
+import type { Log } from "../../log.ts";
+import type { Store } from "../../store/store.ts";
+import type { AlertsConfig } from "../settings/alert-settings.ts";
+import { ConfigError } from "../settings/setting-errors.ts";
+import { lookAround, type Surroundings } from "./look-around.ts";
+import { openChannels } from "./open-channels.ts";
+
+/** Bursts that are looked for from the start. */
+const DENIED = { withinMs: 300_000, atLeast: 50 };
+
+export type AlertParts = Surroundings &
+  Recording & {
+    readonly store: Store;
+    readonly log: Log;
+    /** Name of the ledger that is told. */
+    readonly ledger: string;
+  };
+
+/** @returns undefined where nobody wants alerts */
+export async function openAlerts(config: AlertsConfig, parts: AlertParts): Promise<Alerts | undefined> {
+  if (config === undefined) return undefined;
+  const { store, hash, salts, now, health, log, registry } = parts;
+  return Alerts.open({
+    store,
+    hash,
+    salts,
+    now,
+    health,
+    log,
+    rules: rulesOf(config, () => registry.list().map(({ record }) => record.name)),
+    channels: openChannels(config.channels, process.env, now),
+    look: () => lookAround(parts),
+    ledger: () => registry.get(parts.ledger),
+    intervalMs: config.intervalS * 1000,
+  });
+}
+
+/** @throws ConfigError for a rule that there is none of, and for a filter that no search would be made with */
+function rulesOf(config: Exclude<AlertsConfig, undefined>, all: () => readonly string[]): Rule[] {
+  const { silentAfterS, searches, without } = config;
+  const expected = Object.entries(silentAfterS).map(
+    ([source, s]) => [source, s === "never" ? "off" : s * 1000] as const,
+  );
+  const rules: Rule[] = [
+    new SourceSilent(localHourOfWeek, Object.fromEntries(expected)),
+    new SourceVolume(localHourOfWeek),
+    new QuarantineRate(),
+    new ClockSkew(),
+    new IdempotencyConflict(),
+    new IntentsOpen(),
+    new EventsFound({
+      ...DENIED,
+      name: "denied_burst",
+      title: "much is denied",
+      severity: "warning",
+      ledgers: all,
+      filter: "outcome=denied",
+    }),
+    new EventsFound({
+      ...DENIED,
+      name: "failed_burst",
+      title: "much fails",
+      severity: "warning",
+      ledgers: all,
+      filter: "outcome=failure",
+    }),
+    new AnchorLag(),
+    new DiskFilling(),
+    new ConditionHolds(),
+  ];
+  const names = rules.map(({ name }) => name);
+  for (const [i, { ledger, withinS, filter, name, ...rest }] of searches.entries()) {
+    if (names.includes(name)) throw new ConfigError(`"alerts.searches": expected a name that no rule has, got ${name}`);
+    try {
+      filterOfText(filter);
+    } catch (error) {
+      throw new ConfigError(`"alerts.searches[${i}].filter": ${(error as Error).message}`);
+    }
+    const ledgers = ledger === undefined ? all : () => [ledger];
+    rules.push(new EventsFound({ ...rest, name, filter, ledgers, withinMs: withinS * 1000 }));
+  }
+  const unknown = without.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new ConfigError(`"alerts.without": expected some of ${names.join(", ")}, got ${unknown}`);
+  return rules.filter(({ name }) => !without.includes(name));
+}

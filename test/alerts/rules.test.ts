@@ -1,0 +1,179 @@
+/** Each rule on facts that it should tell, on such that it should not, and on facts that are not there. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Facts, SourceSeen } from "../../src/alerts/facts.ts";
+import type { Rule } from "../../src/alerts/rule.ts";
+import { AnchorLag } from "../../src/alerts/rules/anchor-lag.ts";
+import { ClockSkew } from "../../src/alerts/rules/clock-skew.ts";
+import { ConditionHolds } from "../../src/alerts/rules/condition-holds.ts";
+import { DiskFilling } from "../../src/alerts/rules/disk-filling.ts";
+import { EventsFound } from "../../src/alerts/rules/events-found.ts";
+import { IdempotencyConflict } from "../../src/alerts/rules/idempotency-conflict.ts";
+import { IntentsOpen } from "../../src/alerts/rules/intents-open.ts";
+import { QuarantineRate } from "../../src/alerts/rules/quarantine-rate.ts";
+import { SourceSilent } from "../../src/alerts/rules/source-silent.ts";
+import { SourceVolume } from "../../src/alerts/rules/source-volume.ts";
+import { BEGIN, MINUTE } from "./alerts-bench.ts";
+
+const HOUR = 60 * MINUTE;
+const GIB = 2 ** 30;
+const hourOf = (at: number): number => new Date(at).getUTCDay() * 24 + new Date(at).getUTCHours();
+const source = (more: Partial<SourceSeen>): SourceSeen => ({
+  ledger: "main",
+  source: "app",
+  recorded: 0,
+  quarantined: 0,
+  ...more,
+});
+
+type Step = Partial<Facts> & { readonly at: number };
+
+function factsOf({ at, ...more }: Step): Facts {
+  return { conditions: [], countEvents: () => Promise.resolve(0), ...more, now: BEGIN + at };
+}
+
+/** What the rule says of the last of some looks: severity and subject of each trouble. */
+async function judged(rule: Rule, ...steps: readonly Step[]): Promise<string[] | "unknown"> {
+  let last: Awaited<ReturnType<Rule["judge"]>> = [];
+  for (const step of steps) last = await rule.judge(factsOf(step), () => false);
+  return last === "unknown" ? last : last.map(({ severity = rule.severity, subject }) => `${severity} ${subject}`);
+}
+
+test("a clock that is off is told on both sides, and what is a little late is not", async () => {
+  const at = 0;
+  assert.deepEqual(await judged(new ClockSkew(), { at, sources: [source({ skewMs: 2 * HOUR })] }), ["notice main/app"]);
+  assert.deepEqual(await judged(new ClockSkew(), { at, sources: [source({ skewMs: -2 * MINUTE })] }), [
+    "notice main/app",
+  ]);
+  assert.deepEqual(await judged(new ClockSkew(), { at, sources: [source({ skewMs: MINUTE }), source({})] }), []);
+});
+
+test("many quarantined in an hour are told, few or a small part are not, and it is over when the hour is", async () => {
+  const looks = (recorded: number, quarantined: number): Step[] => [
+    { at: 0, sources: [source({ recorded: 1000, quarantined: 900 })] },
+    { at: 10 * MINUTE, sources: [source({ recorded: 1000 + recorded, quarantined: 900 + quarantined })] },
+  ];
+  assert.deepEqual(await judged(new QuarantineRate(), ...looks(100, 10)), ["warning main/app"]);
+  assert.deepEqual(await judged(new QuarantineRate(), ...looks(100, 9)), []);
+  assert.deepEqual(await judged(new QuarantineRate(), ...looks(10_000, 50)), []);
+  const later = { at: 71 * MINUTE, sources: [source({ recorded: 1100, quarantined: 910 })] };
+  assert.deepEqual(await judged(new QuarantineRate(), ...looks(100, 10), later), []);
+});
+
+test("an id that was used twice is told for an hour, another refusal is not", async () => {
+  const of = (code: string, at: number): Step => ({
+    at: HOUR,
+    sources: [source({ lastRefused: { code, at: BEGIN + at } })],
+  });
+  assert.deepEqual(await judged(new IdempotencyConflict(), of("idempotency_conflict", MINUTE)), ["warning main/app"]);
+  assert.deepEqual(await judged(new IdempotencyConflict(), of("idempotency_conflict", -MINUTE)), []);
+  assert.deepEqual(await judged(new IdempotencyConflict(), of("event_invalid", MINUTE)), []);
+});
+
+test("intents without results, conditions and events that a filter finds are told, each by what it is about", async () => {
+  const intents = [
+    { ledger: "main", count: 2, oldestAt: BEGIN },
+    { ledger: "other", count: 0, oldestAt: BEGIN },
+  ];
+  assert.deepEqual(await judged(new IntentsOpen(), { at: HOUR, intents }), ["warning main"]);
+  const conditions = [
+    { code: "store_unwritable", detail: "full" },
+    { code: "damage", detail: "one", isNotice: true },
+    { code: "damage", detail: "two", isNotice: true },
+    { code: "alerts_undelivered", detail: "itself" },
+  ];
+  assert.deepEqual(await judged(new ConditionHolds(), { at: 0, conditions }), [
+    "critical store_unwritable",
+    "warning damage",
+  ]);
+  const denied = new EventsFound({
+    name: "denied",
+    title: "denied",
+    severity: "warning",
+    ledgers: () => ["main", "other"],
+    filter: "outcome=denied",
+    withinMs: 5 * MINUTE,
+    atLeast: 50,
+  });
+  const asked: unknown[] = [];
+  const countEvents: Facts["countEvents"] = async (...of) => {
+    asked.push(of);
+    return of[0] === "main" ? 50 : 49;
+  };
+  assert.deepEqual(await judged(denied, { at: HOUR, countEvents }), ["warning main"]);
+  assert.deepEqual(asked[0], ["main", "outcome=denied", BEGIN + HOUR - 5 * MINUTE]);
+  assert.equal(await judged(denied, { at: HOUR, countEvents: async () => undefined }), "unknown");
+});
+
+test("a ledger that is anchored too late is told, one that halted at once and worse", async () => {
+  const of = (oldestUnanchoredS: number, halted?: string): Step => ({
+    at: 0,
+    anchoring: [
+      { chain: "main", ledger: "l", oldestUnanchoredS, intervalMs: HOUR, ...(halted !== undefined && { halted }) },
+    ],
+  });
+  assert.deepEqual(await judged(new AnchorLag(), of(3 * 3600 + 601)), ["warning l on main"]);
+  assert.deepEqual(await judged(new AnchorLag(), of(3 * 3600 + 600)), []);
+  assert.deepEqual(await judged(new AnchorLag(), of(0, "root_differs")), ["critical l on main"]);
+});
+
+test("a disk is told when little is free, or when it will be full within a day, and not when it is small or slow", async () => {
+  const disk = (at: number, freeBytes: number, totalBytes = 100 * GIB): Step => ({
+    at,
+    disk: { freeBytes, totalBytes },
+  });
+  assert.deepEqual(await judged(new DiskFilling(), disk(0, 4 * GIB)), ["warning data folder"]);
+  assert.deepEqual(await judged(new DiskFilling(), disk(0, 0.5 * GIB)), ["critical data folder"]);
+  assert.deepEqual(await judged(new DiskFilling(), disk(0, 4 * GIB, 20 * GIB)), []);
+  assert.deepEqual(await judged(new DiskFilling(), disk(0, 60 * GIB), disk(2 * HOUR, 54 * GIB)), [
+    "warning data folder",
+  ]);
+  assert.deepEqual(await judged(new DiskFilling(), disk(0, 60 * GIB), disk(2 * HOUR, 57 * GIB)), []);
+  assert.deepEqual(
+    await judged(new DiskFilling(), disk(0, 60 * GIB), disk(MINUTE, 50 * GIB)),
+    [],
+    "a minute says nothing",
+  );
+});
+
+test("a source that was expected and does not come is told; one that may be silent never is; what was learned is remembered", async () => {
+  const rule = new SourceSilent(hourOf, { app: 10 * MINUTE, rare: "off" });
+  const sources = [source({ lastSeen: BEGIN }), source({ source: "rare", lastSeen: BEGIN })];
+  const looks = Array.from({ length: 12 }, (_, i) => ({ at: i * MINUTE, sources }));
+  assert.deepEqual(await judged(rule, ...looks), ["warning main/app"]);
+  const [kept] = rule.learned();
+  const again = new SourceSilent(hourOf, { app: 10 * MINUTE });
+  again.recall("main/app", kept?.[1] ?? "");
+  again.recall("main/broken", "{");
+  assert.deepEqual(await judged(again, { at: 12 * MINUTE, sources: [source({ lastSeen: BEGIN })] }), [
+    "warning main/app",
+  ]);
+});
+
+test("thirty days of a hundred sources are judged every five minutes for volume and silence without falling behind", async () => {
+  const rules = [new SourceSilent(hourOf), new SourceVolume(hourOf), new QuarantineRate()];
+  const told: string[] = [];
+  const five = 5 * MINUTE;
+  for (let at = 0; at < 30 * 24 * HOUR; at += five) {
+    const sources = Array.from({ length: 100 }, (_, i) =>
+      source({ source: `s${i}`, recorded: (at / MINUTE) * (i + 1), lastSeen: BEGIN + at - MINUTE }),
+    );
+    for (const rule of rules) told.push(...((await judged(rule, { at, sources })) as string[]));
+  }
+  assert.deepEqual(told, []);
+});
+
+test("of facts that are not there every rule says that it does not know", async () => {
+  const rules = [
+    new SourceSilent(hourOf),
+    new SourceVolume(hourOf),
+    new QuarantineRate(),
+    new ClockSkew(),
+    new IdempotencyConflict(),
+    new IntentsOpen(),
+    new AnchorLag(),
+    new DiskFilling(),
+  ];
+  for (const rule of rules) assert.equal(await judged(rule, { at: 0 }), "unknown", rule.name);
+});
