@@ -18,8 +18,10 @@ import { createApp } from "../http/app.ts";
 import { lookAtAdminKey } from "../http/auth/admin-key.ts";
 import { KeyRing } from "../http/auth/api-keys.ts";
 import { planOfText } from "../http/routes/events/filter-text.ts";
+import type { HttpLimits } from "../http/services.ts";
 import { IntakePool, intakeThreads } from "../ingest/intake/pool.ts";
 import { createSalts } from "../ingest/intake/salts.ts";
+import type { ListenersOptions } from "../ingest/listeners/listeners.ts";
 import { RuleBook } from "../ingest/rules/rule-book.ts";
 import { SourceBook } from "../ingest/sources/source-counts.ts";
 import { openContentKey } from "../keys/content-key.ts";
@@ -151,19 +153,8 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
   });
   const urls = await openServers(app, { config, certificate, limits, telling: { metrics, log }, opened });
-  const syslog = await openListeners(config, opened, {
-    preparation: { hash, salts, contentKey },
-    limits: limits.event,
-    rules,
-    rawBytesMax: limits.requestBytesMax,
-    ledger: (name) => registry.get(name),
-    now: Date.now,
-    sources,
-    health,
-    log,
-    metrics,
-    certificate,
-  });
+  const preparation = { hash, salts, contentKey };
+  const syslog = await listen(config, ground, { registry, preparation, limits, metrics });
   anchorer.start();
   if (alerts !== undefined) opened.adopt(alerts, (each) => each.stop()).start();
   for (const each of [retention.pruner, auditor]) opened.adopt(each, () => each.stop()).start();
@@ -179,6 +170,30 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     close: () => opened.closeAll(),
     unfinished: () => describeHanging(store),
   };
+}
+
+/** What listeners for syslog need besides. */
+type ListenParts = Pick<ListenersOptions, "preparation" | "metrics"> & {
+  readonly registry: LedgerRegistry;
+  readonly limits: HttpLimits;
+};
+
+function listen(config: Config, ground: Ground, parts: ListenParts): Promise<readonly string[]> {
+  const { opened, rules, sources, health, log, certificate } = ground;
+  const { registry, limits, preparation, metrics } = parts;
+  return openListeners(config, opened, {
+    preparation,
+    limits: limits.event,
+    rules,
+    rawBytesMax: limits.requestBytesMax,
+    ledger: (name) => registry.get(name),
+    now: Date.now,
+    sources,
+    health,
+    log,
+    metrics,
+    certificate,
+  });
 }
 
 /** What ledgers, anchoring and the API stand on. */
