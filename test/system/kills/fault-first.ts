@@ -4,12 +4,11 @@
  */
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TransitServer } from "../../encryption/transit-server.ts";
 import { isTold } from "../faults/telling.ts";
-import { FILLER } from "../fill-disk.ts";
+import { FILLER, mountSmall } from "../fill-disk.ts";
 import { ROOT, type ServiceProcess, World, waitFor } from "../service-process.ts";
 import { CONFIG, copyFolder, type Ground } from "./ground.ts";
 import { type Killed, privacyKey, STEP, stepsIn } from "./kill-service.ts";
@@ -17,7 +16,6 @@ import { auditClean, reckon } from "./reckoning.ts";
 import { earlyEvent, Senders } from "./senders.ts";
 import type { As, ServiceJob } from "./service-jobs.ts";
 
-const SIZE = "120m";
 const DONE_MS = 90_000;
 const COMPLAINTS = 4;
 const MAIN = join(ROOT, "src", "cli", "main.ts");
@@ -27,16 +25,15 @@ export async function fillDisk(job: ServiceJob, ground: Ground, at: number): Pro
   const ends: (() => Promise<void>)[] = [];
   const world = new World({ after: (end) => ends.push(end) });
   const data = world.path("data");
-  mkdirSync(data);
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${SIZE},mode=700`, "holdfast-kills", data]);
-  if (mounted.status !== 0) throw new Error(`expected to mount a tmpfs, got: ${mounted.stderr}`);
+  const umount = mountSmall(data);
   try {
     copyFolder(ground.folder, data);
     const senders = new Senders(ground.acknowledged);
     const arm = world.path("arm");
     const log = world.path("steps");
     const env = { KILLED_AT: String(at), KILLED_HOW: "fill", KILLED_ARM: arm, KILLED_LOG: log, KILLED_UNDER: data };
-    const service = await world.start({ config: CONFIG, env, program: [process.execPath, "--import", STEP, MAIN] });
+    const config = { ...CONFIG, ...job.config?.(data) };
+    const service = await world.start({ config, env, program: [process.execPath, "--import", STEP, MAIN] });
     const as = await privacyKey(service);
     await job.prepare?.(service, as);
     const from = service.output.length;
@@ -57,10 +54,10 @@ export async function fillDisk(job: ServiceJob, ground: Ground, at: number): Pro
     senders.end();
     await service.stop("SIGKILL");
     await sending;
-    await crashed(job, { world, senders, as });
+    await crashed(job, { world, senders, as, config });
     return isFull ? stepsIn(log)[at - 1] : undefined;
   } finally {
-    spawnSync("umount", ["-l", data]);
+    umount();
     for (const end of ends) await end();
   }
 }
@@ -96,10 +93,15 @@ function complaintsIn(log: string): string {
   return lines.slice(-COMPLAINTS).join("\n");
 }
 
-type Crashed = { readonly world: World; readonly senders: Senders; readonly as: As };
+type Crashed = {
+  readonly world: World;
+  readonly senders: Senders;
+  readonly as: As;
+  readonly config: object;
+};
 
-async function crashed(job: ServiceJob, { world, senders, as }: Crashed): Promise<void> {
-  const service = await world.start({ config: CONFIG });
+async function crashed(job: ServiceJob, { world, senders, as, config }: Crashed): Promise<void> {
+  const service = await world.start({ config });
   await job.look?.(service);
   await job.ensure(service, as);
   await waitFor("the job to be done", () => job.isDone(service, as), DONE_MS);

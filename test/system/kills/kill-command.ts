@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { bareEnv } from "../../bare-env.ts";
 import { runCli } from "../../cli/run-cli.ts";
 import { foundIn } from "../../encryption/planted.ts";
+import { FILLER, mountSmall } from "../fill-disk.ts";
 import { ROOT, type ServiceProcess, World, waitFor } from "../service-process.ts";
 import { CONFIG, copyFolder, type Grounds, type Kind } from "./ground.ts";
 import { type Kill, type Killed, STEP, stepsIn } from "./kill-service.ts";
@@ -81,6 +83,37 @@ async function verifyArchives(folder: string): Promise<void> {
 
 export const COMMAND_JOBS: readonly CommandJob[] = [convert, backup, archive];
 
+/** The disk is full from the n-th step of encrypting on: it is told, and run again with room it ends. @returns which step; undefined when there are no more */
+export async function fillConvert(grounds: Grounds, at: number): Promise<Killed> {
+  const ends: (() => Promise<void>)[] = [];
+  const world = new World({ after: (end) => ends.push(end) });
+  const { folder, acknowledged } = await grounds.get("clear");
+  const data = world.path("data");
+  const umount = mountSmall(data);
+  try {
+    copyFolder(folder, data);
+    const log = world.path("steps");
+    const args = ["encryption", "convert", "--data", data];
+    const env = { KILLED_AT: String(at), KILLED_HOW: "fill", KILLED_LOG: log, KILLED_UNDER: data };
+    const { status, signal, said } = await runStepped(args, env);
+    assert.equal(signal, null);
+    // What needs no more room ends all the same.
+    if (status !== 0) assert.match(said, /No space|make room/);
+    rmSync(join(data, FILLER), { force: true });
+    const again = await runCli(args);
+    assert.equal(again.status, 0, again.stdout + again.stderr);
+    assert.deepEqual(foundIn(data, PLANTED), []);
+    const service = await world.start({ config: CONFIG });
+    await reckon(service, acknowledged, () => "whole");
+    assert.equal((await service.stop("SIGTERM")).status, 0);
+    await auditClean(data);
+    return stepsIn(log)[at - 1];
+  } finally {
+    umount();
+    for (const end of ends) await end();
+  }
+}
+
 export async function killCommand(job: CommandJob, grounds: Grounds, { at, how }: Kill): Promise<Killed> {
   const ends: (() => Promise<void>)[] = [];
   const world = new World({ after: (end) => ends.push(end) });
@@ -132,6 +165,15 @@ async function beside<T>({ serve, senders }: Place, work: () => Promise<T>): Pro
 
 /** @returns whether it was killed; a command that ended by itself has to have done what it was to do */
 async function runKilled(args: readonly string[], env: Readonly<Record<string, string>>): Promise<boolean> {
+  const { status, signal, said } = await runStepped(args, env);
+  if (signal === "SIGKILL") return true;
+  assert.equal(status, 0, said);
+  return false;
+}
+
+type Stepped = { readonly status: number | null; readonly signal: string | null; readonly said: string };
+
+async function runStepped(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Stepped> {
   const main = join(ROOT, "src", "cli", "main.ts");
   const options = {
     env: { ...bareEnv(), ...env },
@@ -143,7 +185,5 @@ async function runKilled(args: readonly string[], env: Readonly<Record<string, s
     said += text;
   });
   const [status, signal] = (await once(child, "close")) as [number | null, string | null];
-  if (signal === "SIGKILL") return true;
-  assert.equal(status, 0, said);
-  return false;
+  return { status, signal, said };
 }

@@ -7,9 +7,9 @@ import { parseArgs } from "node:util";
 import { findDiskObstacle } from "../faults/full-disk.ts";
 import { fillDisk, loseProvider } from "./fault-first.ts";
 import { Grounds } from "./ground.ts";
-import { COMMAND_JOBS, killCommand } from "./kill-command.ts";
+import { COMMAND_JOBS, fillConvert, killCommand } from "./kill-command.ts";
 import { type Kill, type Killed, killService } from "./kill-service.ts";
-import { SERVICE_JOBS, type ServiceJob } from "./service-jobs.ts";
+import { SERVICE_JOBS } from "./service-jobs.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -44,10 +44,9 @@ async function killAll(name: string, run: (kill: Kill) => Promise<Killed>): Prom
   }
 }
 
-async function fillAll(job: ServiceJob): Promise<void> {
-  for (let at = Number(flags.from); only.test(`${job.name}, full disk`); at += Number(flags.stride)) {
-    const run = async () => fillDisk(job, await grounds.get("final"), at);
-    if (!(await tell(`${job.name}, full disk from step ${at} on, then events, then a kill`, run))) break;
+async function fillAll(name: string, fill: (at: number) => Promise<Killed>): Promise<void> {
+  for (let at = Number(flags.from); only.test(`${name}, full disk`); at += Number(flags.stride)) {
+    if (!(await tell(`${name}, full disk from step ${at} on`, () => fill(at)))) break;
   }
 }
 
@@ -57,7 +56,11 @@ try {
   for (const job of COMMAND_JOBS) await killAll(`${job.name}, killed`, (kill) => killCommand(job, grounds, kill));
   const diskObstacle = findDiskObstacle();
   if (diskObstacle !== undefined) console.log(`NO FULL DISK IS TRIED: ${diskObstacle}`);
-  for (const job of diskObstacle === undefined ? SERVICE_JOBS : []) await fillAll(job);
+  else {
+    for (const job of SERVICE_JOBS)
+      await fillAll(job.name, async (at) => fillDisk(job, await grounds.get("final"), at));
+    await fillAll("convert", (at) => fillConvert(grounds, at));
+  }
   for (const how of ["rotate", "rewrap"] as const) {
     const name = `${how}, the key-encryption key away, then events, then a kill`;
     if (only.test(name)) await tell(name, () => loseProvider(how));
