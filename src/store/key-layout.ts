@@ -107,7 +107,9 @@ export function keyInSpace(space: string, key: Uint8Array): Uint8Array {
 
 /** Whether the keys of a space are names that people chose, which may tell something: a encrypted store hides them. */
 export function isNamedByPeople(space: string): boolean {
-  return space === "sources" || space.startsWith("searches/") || space.startsWith("schemas/");
+  return (
+    space === "sources" || space === "alert-learned" || space.startsWith("searches/") || space.startsWith("schemas/")
+  );
 }
 
 /** First and last possible key of all ledgers. */
