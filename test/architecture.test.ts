@@ -89,6 +89,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   audit: ["merkle", "json", "entry", "verify", "store", "keys", "ledger", "health.ts", "log.ts", "worker-thread.ts"],
   backup: ["merkle", "json", "entry", "bucket", "store"],
   archive: ["merkle", "json", "entry", "verify", "bucket", "store", "keys", "ledger", "prove"],
+  access: ["json", "store", "ledger", "health.ts"],
   ingest: [
     "merkle",
     "json",
@@ -121,6 +122,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "alerts",
     "retention",
     "audit",
+    "access",
     "clock.ts",
     "health.ts",
     "log.ts",
@@ -146,6 +148,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "retention",
     "archive",
     "audit",
+    "access",
     "ingest",
     "http",
     "clock.ts",

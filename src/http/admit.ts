@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request } from "express";
 import type * as z from "zod";
+import { ACCESS_LEDGER } from "../access/access.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { readOnlyError } from "../ledger/read-only.ts";
 import { labelOf } from "../merkle/checkpoint.ts";
@@ -152,7 +153,7 @@ function requireGoingOn<L extends Ledger | undefined>(ledger: L): L {
 
 /** The ledger of a key that is for one; of any other key the only ledger that there is. */
 function ledgerOf(ledgers: Admission["ledgers"], key: ApiKey): Ledger {
-  const all = ledgers.list();
+  const all = ledgers.list().filter(({ record }) => record.name !== ACCESS_LEDGER);
   const [only] = key.ledgers === undefined ? all : all.filter(({ record }) => isFor(key, record.name));
   const count = key.ledgers?.length ?? all.length;
   if (only !== undefined && count === 1) return only;

@@ -15,6 +15,7 @@ import { type Answering, admission } from "./admit.ts";
 import { openApi } from "./api/description/openapi.ts";
 import { type ForeignId, OPERATIONS, type Operation, type OperationId } from "./api/operations.ts";
 import { formatName } from "./api/params.ts";
+import { leavingTrace, noteRefused, noteSender } from "./auth/traces.ts";
 import { BodyBudget, DisconnectedError } from "./intake/body.ts";
 import { Problem, problemOf } from "./problem.ts";
 import { protocolOf } from "./protocols/known-protocols.ts";
@@ -77,7 +78,8 @@ export function createApp(services: Services): Express {
   app.disable("etag");
   app.set("query parser", "simple");
   const handlers = handlersOf(services);
-  const tools: ReplyTools = { log: services.log, count: registerMetrics(services) };
+  const refused: ReplyTools["refused"] = (req, problem, route) => noteRefused(services, req, problem, route);
+  const tools: ReplyTools = { log: services.log, count: registerMetrics(services), refused };
   const append = OPERATIONS.appendEvents.route;
   app.post(expressPath(append), serve(tools, `POST ${append}`, handlers.appendEvents));
   app.use(secureHeaders(services.hstsS ?? 0));
@@ -96,11 +98,10 @@ export function createApp(services: Services): Express {
   const textPages = new Map([["get", (req: Request, res: Response) => textPage(restOfPath(req))(req, res)]]);
   app.all(TEXT_PAGES_PATH, dispatcher(TEXT_PAGES_ROUTE, textPages, tools));
   app.use((req: Request, res: Response) => {
-    sendProblem(
-      req,
-      res,
-      new Problem("route_unknown", `expected a path of the API (see /openapi.json), got ${withoutKey(req.path)}`),
-    );
+    const detail = `expected a path of the API (see /openapi.json), got ${withoutKey(req.path)}`;
+    const problem = new Problem("route_unknown", detail);
+    refused(req, problem, "no route");
+    sendProblem(req, res, problem);
   });
   app.use(onRouterError(services));
   return app;
@@ -210,7 +211,11 @@ function handlersOf(services: Services): Handlers {
 function foreignHandler(services: Services, budget: BodyBudget, id: ForeignId): Handler {
   const { foreign }: Operation = OPERATIONS[id];
   const answer = foreign?.asks === "acks" ? hecAcks : ingest;
-  return answer(services, budget, id, admission(services, id));
+  const admit = admission(services, id);
+  return answer(services, budget, id, (req, res) => {
+    const admitted = admit(req, res);
+    return { ...admitted, senderOf: async (sent) => noteSender(services, req, await admitted.senderOf(sent)) };
+  });
 }
 
 function isForeign(id: OperationId): id is ForeignId {
@@ -280,7 +285,7 @@ function handlerOf<Id extends keyof Answers>(services: Services, id: Id, answers
   const { method, compress, takesTurn }: Operation = OPERATIONS[id];
   const { answerMs } = services.limits;
   const admit = admission(services, id);
-  const answer = answers[id] as Answering<Id>;
+  const answer: Answering<Id> = leavingTrace(services, id, answers[id] as Answering<Id>);
   // Where a body comes first, whoever answers starts the clock once it is there.
   if (method === "post" || method === "put") return (req, res) => answer(admit(req, res));
   const respond: Answering<Id> = async (request) => {
@@ -303,10 +308,12 @@ function handlerOf<Id extends keyof Answers>(services: Services, id: Id, answers
 }
 
 /** What goes wrong in the router itself: a path that does not decode. Routes answer their own errors. */
-function onRouterError({ log }: Services): ErrorRequestHandler {
+function onRouterError(services: Services): ErrorRequestHandler {
+  const { log } = services;
   return (error: unknown, req, res, _next) => {
     const { problem, unexpected } = problemOf(error);
     if (unexpected) log.error({ err: error, requestId: problem.extra.requestId }, "a request failed");
+    noteRefused(services, req, problem, "no route");
     sendProblem(req, res, problem);
   };
 }

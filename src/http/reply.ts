@@ -24,6 +24,8 @@ export type Reply = {
   readonly body?: string | Uint8Array;
   /** Makes the body piece by piece, in the place of one that is there. */
   readonly stream?: StreamBody;
+  /** What was sent of such a one, for its trace; asked when it has ended. */
+  readonly counted?: () => Readonly<Record<string, unknown>>;
   /** application/json unless said otherwise. */
   readonly type?: string;
   readonly caching?: Caching;
@@ -40,6 +42,8 @@ export type Handler = (req: Request, res: Response) => Promise<Reply> | Reply;
 export type ReplyTools = {
   readonly log: Log;
   readonly count: (route: string, status: number, seconds: number, code: string) => void;
+  /** Hears of every request that is refused. */
+  readonly refused?: (req: IncomingMessage, problem: Problem, route: string) => void;
 };
 
 const CACHE_CONTROL: Readonly<Record<Caching, string>> = {
@@ -76,7 +80,7 @@ export function serve(tools: ReplyTools, route: string, handler: Handler): Reque
 }
 
 function fail(
-  { log }: ReplyTools,
+  { log, refused }: ReplyTools,
   req: Request,
   res: Response,
   route: string,
@@ -97,6 +101,7 @@ function fail(
   // What was wrong with it may be what somebody said, which only they are told.
   else log.debug({ route, code: problem.code }, titleOf(problem.code));
   const isBegun = res.headersSent;
+  if (!isBegun) refused?.(req, problem, route);
   sendProblem(req, res, problem);
   if (!isBegun) done(problem.status, problem.code);
 }

@@ -14,6 +14,7 @@ export function registerMetrics(services: Services): ReplyTools["count"] {
   registerSources(services);
   registerReceived(services);
   registerConditions(services);
+  registerAccess(services);
   const { metrics } = services;
   const duration = metrics.histogram(
     { name: "http_request_seconds", help: "Time from request to answer", labels: ["route"] },
@@ -50,6 +51,12 @@ function registerAccounts({ metrics, anchoring }: Services): void {
   each("account_reorgs", "Times that a mined transaction left its block", ({ reorgs }) => reorgs);
   each("account_flights", "Transactions that are on their way or not final", ({ flights }) => flights.length);
   each("account_troubled", "1 when the account cannot go on", ({ note }) => (note === undefined ? 0 : 1));
+}
+
+function registerAccess({ metrics, access }: Services): void {
+  if (access === undefined) return;
+  const help = "Accesses that found no room to be recorded, since the start";
+  metrics.gauge({ name: "accesses_unrecorded", help }, () => [{ labels: {}, value: access.unrecorded }]);
 }
 
 /** What `/readyz` lists, for alerts. */

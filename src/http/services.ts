@@ -2,6 +2,8 @@
  * What the HTTP side needs from the rest of the service: the ports that service/service.ts fills, and the limits.
  */
 
+import type { BlockList } from "node:net";
+import type { AccessRecorder } from "../access/recorder.ts";
 import type { Alerts } from "../alerts/alerts.ts";
 import type { AnchoringStatus } from "../anchor/status.ts";
 import type { Auditor } from "../audit/running/auditor.ts";
@@ -163,4 +165,8 @@ export type Services = {
   readonly contractFile?: (chainId: number, address: string, path: string) => Promise<Uint8Array | undefined>;
   /** Seconds for which a browser that came with TLS is told to come so only; 0 tells it nothing. */
   readonly hstsS?: number;
+  /** Records who reads and changes what; nothing is recorded when absent. */
+  readonly access?: AccessRecorder | undefined;
+  /** Proxies whose word on where a client is counts; none when absent. */
+  readonly proxies?: BlockList | undefined;
 };

@@ -18,7 +18,7 @@ export type Author = { readonly key: string; readonly source: string };
 /** What is told. */
 export type Told = {
   readonly action: string;
-  readonly op: "c" | "u" | "d" | "x";
+  readonly op: "c" | "r" | "u" | "d" | "x";
   readonly target: { readonly type: string; readonly id: string };
   /** Members of the event besides; what is undefined in `metadata` is left out. */
   readonly more: { readonly metadata: Readonly<Record<string, unknown>> } & Readonly<Record<string, unknown>>;

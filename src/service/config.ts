@@ -17,6 +17,7 @@ import { RETENTION_DEFAULTS } from "../retention/retention.ts";
 import { readTextFile } from "../store/text-file.ts";
 import { EXPLORER_EXPECTED, type Explorer, readExplorer } from "../verify/evm/explorers.ts";
 import { type Listening, readListening, TLS_DEFAULTS } from "./listening.ts";
+import { access, proxies } from "./settings/access-settings.ts";
 import { type AlertsConfig, alerts, readAlerts } from "./settings/alert-settings.ts";
 import { type ArchiveConfig, archive } from "./settings/archive-settings.ts";
 import { type AuditConfig, audit } from "./settings/audit-settings.ts";
@@ -197,6 +198,9 @@ const file = settings({
   keysInQuery: z.boolean().default(false),
   /** What events are encrypted with at rest; docs/encryption.md. */
   encryption: encryption.prefault({}),
+  /** Who reads and changes what is recorded; docs/access.md. */
+  access: access.prefault({}),
+  proxies: proxies.default([]),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
@@ -226,6 +230,9 @@ export type Config = Listening & {
   readonly hecAck: HecAck;
   readonly keysInQuery: boolean;
   readonly encryption: EncryptionConfig;
+  readonly access: z.infer<typeof access>;
+  /** Addresses and networks. */
+  readonly proxies: readonly string[];
   readonly logLevel: z.infer<typeof file>["logLevel"];
 };
 

@@ -3,7 +3,6 @@
  * opposite one. No other file knows all of them.
  */
 
-import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
@@ -38,7 +37,7 @@ import { createProcessMetrics } from "../process-metrics.ts";
 import { Erasures } from "../retention/erasure/erasures.ts";
 import { finalSize } from "../retention/final-size.ts";
 import { Retention } from "../retention/retention.ts";
-import { closeToOthers, makeFolder, replaceFile } from "../store/durable-file.ts";
+import { replaceFile } from "../store/durable-file.ts";
 import type { LevelStore } from "../store/level-store.ts";
 import { openArchiver } from "./archiving/open-archiver.ts";
 import type { ServiceArchiver } from "./archiving/service-archiver.ts";
@@ -53,7 +52,8 @@ import { OpenedParts } from "./opened-parts.ts";
 import { openCertificate, openListeners, openServers } from "./servers.ts";
 import { httpLimits, queueLimits } from "./settings/limits.ts";
 import { misspeltOf } from "./settings/misspelt.ts";
-import { damageOf, describeHanging, openStorage } from "./storage.ts";
+import { damageOf, describeHanging, openFolder, openStorage } from "./storage.ts";
+import { openAccess, openAccessLedger } from "./watching/access.ts";
 import { countAudits, openAuditor } from "./watching/auditing.ts";
 import { openLog } from "./watching/log.ts";
 import { openAlerts } from "./watching/open-alerts.ts";
@@ -80,8 +80,6 @@ export type Service = {
   readonly unfinished: () => string | undefined;
 };
 
-/** Of the data folder, which may itself be open. */
-const PRIVATE_FOLDERS = ["store", "index", "keyring", "marks", "keys", "chain"];
 /**
  * Starts a service.
  * @throws StoreLockedError, RecoveryError, AnchorStartError, KeyError … with what to do, after closing what was opened
@@ -123,6 +121,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     anchoring: () => anchorer.status(),
   });
   const app = createApp({
+    ...(await openAccess(registry, { ...ground, config, version, secret: contentKey })),
     store,
     alerts,
     encryption: ground.keyring,
@@ -338,6 +337,7 @@ async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegist
   opened.adopt(registry, (each) => each.close());
   opened.adopt(erasures, (each) => each.close());
   if (registry.get(config.ledger) === undefined) await registry.create({ name: config.ledger });
+  await openAccessLedger(config, registry);
   return registry;
 }
 
@@ -375,13 +375,6 @@ async function openKeys({ data }: Config, { opened, log, health, store, time }: 
   const isFirstStart = await keys.createAdmin((text) => replaceFile(adminKeyFile(data), `${text}\n`));
   await lookAtAdminKey(adminKeyFile(data), keys, log);
   return { keys, isFirstStart };
-}
-
-async function openFolder({ data }: Config, log: Logger): Promise<void> {
-  await makeFolder(data);
-  for (const name of PRIVATE_FOLDERS) await closeToOthers(join(data, name));
-  if (process.platform === "win32" || ((await stat(data)).mode & 0o077) === 0) return;
-  log.warn({ data }, "others on this machine may look into the data folder, where keys and events lie: chmod 700");
 }
 
 async function openMarks({ data }: Config, hash: Hash, health: Health): Promise<Marks> {

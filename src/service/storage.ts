@@ -3,8 +3,11 @@
  * at every day.
  */
 
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Condition, Health } from "../health.ts";
 import type { Hex } from "../merkle/bytes.ts";
+import { closeToOthers, makeFolder } from "../store/durable-file.ts";
 import { LevelStore, type LevelStoreOptions } from "../store/level-store.ts";
 import { describeFullDisk } from "../store/leveldb/opening/disk-room.ts";
 import type { WritingState } from "../store/leveldb/writing-state.ts";
@@ -108,3 +111,14 @@ const FILES_DAMAGED: Condition = {
     "a file of the store is not as it was written, so that something recorded may look absent; the log names it; " +
     "stop the service and run `holdfast audit`, then `holdfast recover`",
 };
+
+/** Of the data folder, which may itself be open. */
+const PRIVATE_FOLDERS = ["store", "index", "keyring", "marks", "keys", "chain"];
+
+/** The data folder, with what is private in it closed to others. */
+export async function openFolder({ data }: Config, log: StorageLog): Promise<void> {
+  await makeFolder(data);
+  for (const name of PRIVATE_FOLDERS) await closeToOthers(join(data, name));
+  if (process.platform === "win32" || ((await stat(data)).mode & 0o077) === 0) return;
+  log.warn({ data }, "others on this machine may look into the data folder, where keys and events lie: chmod 700");
+}

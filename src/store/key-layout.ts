@@ -10,7 +10,7 @@
  *   05 ledger[4] key[32]         idempotency claim      Claim
  *   06 space 00 key              record                 text; space and key are UTF-8, a space has no 00
  *
- * Spaces: `anchors/{ledger}` store/anchor-record.ts, `anchoring/{chain}/…` anchor/record/open-anchors.ts and
+ * Spaces: `accesses` access/recorder.ts and access/starts.ts, `keyaddresses` access/known-addresses.ts, `anchors/{ledger}` store/anchor-record.ts, `anchoring/{chain}/…` anchor/record/open-anchors.ts and
  * anchor/transaction/pending-store.ts, `encrypts` ledger/encrypt/encrypt.ts, `keys` and `keyuses` http/auth/api-keys.ts, `probe`
  * http/routes/watching/health.ts, `searches/{ledger}` http/routes/events/search-records.ts, `schemas/{ledger}` and `requirements` ingest/rules/rule-records.ts, `retention` and `holds/{ledger}` retention/retention-records.ts, `pruning` retention/pruning/prune-run.ts, `alerts` and `alert-*` alerts, `secrets` keys/secret-check.ts.
  * Why: docs/decisions/0030.

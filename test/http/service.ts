@@ -5,6 +5,8 @@
 
 import type { AddressInfo } from "node:net";
 import type * as z from "zod";
+import { ACCESS_LEDGER } from "../../src/access/access.ts";
+import { AccessRecorder } from "../../src/access/recorder.ts";
 import { Alerts } from "../../src/alerts/alerts.ts";
 import { planChecks } from "../../src/audit/check-plan.ts";
 import type { AnchorWitness } from "../../src/audit/checks/anchors.ts";
@@ -14,6 +16,7 @@ import { CODES, isCode } from "../../src/http/api/codes.ts";
 import { SCHEMAS, type SchemaName } from "../../src/http/api/schemas.ts";
 import { createApp } from "../../src/http/app.ts";
 import { KeyRing } from "../../src/http/auth/api-keys.ts";
+import { trustedProxies } from "../../src/http/auth/client-address.ts";
 import type { Role } from "../../src/http/auth/roles.ts";
 import { planOfText } from "../../src/http/routes/events/filter-text.ts";
 import { closeServer, createServer, openConnections, type Server } from "../../src/http/server.ts";
@@ -62,6 +65,7 @@ export type Running = {
   /** What the chains are said to have; a test sets it. */
   readonly chains: Map<Hex, readonly ChainStatus[]>;
   readonly clock: { now: number };
+  readonly access: AccessRecorder | undefined;
   /** Makes a key and returns its text. */
   key(roles: readonly Role[], source: string, ledgers?: readonly string[]): Promise<string>;
   close(): Promise<void>;
@@ -77,6 +81,9 @@ export type Options = {
   readonly hecAck?: HecAck;
   readonly encryption?: Services["encryption"];
   readonly witnesses?: readonly AnchorWitness[];
+  /** Whether it records who reads and changes what. */
+  readonly access?: boolean;
+  readonly proxies?: readonly string[];
 };
 
 /** Starts a service with the ledger `main`. */
@@ -147,7 +154,10 @@ export async function startService(options: Options = {}): Promise<Running> {
     look: async () => ({ now: clock.now, conditions: [], countEvents: async () => 0 }),
     ledger: () => undefined,
   });
+  const access = options.access === true ? await openAccess(store, ledgers, { hash, salts, now, health }) : undefined;
   const app = createApp({
+    access,
+    proxies: options.proxies && trustedProxies(options.proxies),
     log,
     health,
     store,
@@ -193,6 +203,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     health,
     chains,
     clock,
+    access,
     async key(roles, source, names) {
       const { text } = await keys.create({ roles, source, ...(names !== undefined && { ledgers: names }) });
       return text;
@@ -201,6 +212,7 @@ export async function startService(options: Options = {}): Promise<Running> {
       await closeServer(server, 0);
       await auditor.stop();
       await intakes.close();
+      await access?.close();
       for (const indexer of indexers.values()) await indexer.stop();
       await erasures.close();
       for (const ledger of ledgers.list()) await ledger.close();
@@ -208,6 +220,16 @@ export async function startService(options: Options = {}): Promise<Running> {
       await sources.close();
     },
   };
+}
+
+async function openAccess(
+  store: Store,
+  ledgers: Services["ledgers"],
+  { hash, salts, now, health }: Pick<Services, "hash" | "salts" | "now" | "health">,
+): Promise<AccessRecorder> {
+  const ledger = ledgers.get(ACCESS_LEDGER) ?? (await ledgers.create({ name: ACCESS_LEDGER }));
+  // It is told when a test flushes: no timer runs.
+  return await AccessRecorder.open({ store, ledger, recording: { hash, salts }, now, health, windowMs: 60_000 });
 }
 
 async function openLedgers(

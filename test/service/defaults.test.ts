@@ -74,8 +74,8 @@ function minimalChain(t: TestContext): { readonly config: Config; readonly chain
 
 test("the defaults of the environment and the file are those that docs/configuration.md says", () => {
   const config = readConfig({});
-  const { limits, http, https, tls, data, logLevel, hecAck, embeddedExplorer, encryption, retention, audit, ...rest } =
-    config;
+  const { limits, http, https, tls, data, logLevel, hecAck, embeddedExplorer, encryption, ...others } = config;
+  const { retention, audit, access, ...rest } = others;
   assert.deepEqual([https, tls, embeddedExplorer], [undefined, undefined, undefined]);
   const environment = {
     HOLDFAST_LISTEN: `${http?.host}:${http?.port}`,
@@ -116,11 +116,14 @@ test("the defaults of the environment and the file are those that docs/configura
     "encryption.subject": encryption.subject,
   };
   assert.equal(told.get("encryption"), "", "it has its default above");
+  assert.deepEqual([told.get("access"), access.isOn], ["", true]);
+  told.delete("access");
   told.set("encryption", "–");
   told.set("encryption.key", told.get("encryption.key") === "keys/encryption.key" ? "–" : "another");
   compare(told, {
     ...rest,
     ...ofEncryption,
+    "access.windowS": access.windowS,
     ...ofTls,
     ...Object.fromEntries(ofLimits),
     "ledgers.NAME.misspelt": "warn",

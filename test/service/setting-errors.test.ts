@@ -47,6 +47,9 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
     `"archive.recipients[0]": expected a public key of age, age1…, got "ssh-ed25519 AAAA"`,
   ],
   ["retention.delayS", -1, `"retention.delayS": expected a number of at least 0, got -1`],
+  ["access", "none", `"access": expected "off" or an object with windowS, got "none"`],
+  ["access.windowS", 0.5, `"access.windowS": expected a number of at least 1, got 0.5`],
+  ["proxies", ["10.0.0.0/33"], `"proxies[0]": expected an address or a network such as 10.0.0.0/8, got "10.0.0.0/33"`],
   ["retention.intervalS", 0, `"retention.intervalS": expected a number above 0, got 0`],
   ["syslog", {}, `"syslog": expected a list, got an empty object`],
   [

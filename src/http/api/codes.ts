@@ -33,6 +33,7 @@ export const CODES = {
   signature_expired: [401, "The signature of the webhook is too old or too new"],
   role_insufficient: [403, "The API key's roles do not allow this"],
   ledger_forbidden: [403, "The API key is for other ledgers"],
+  ledger_reserved: [403, "The ledger is the service's own"],
   ledger_unnamed: [403, "The API key does not name one ledger"],
   event_forbidden: [403, "The event came from another source"],
   search_forbidden: [403, "The search was saved by another source"],
@@ -90,6 +91,7 @@ export const CODES = {
   rules_changed: [503, "The rules of the ledger changed meanwhile"],
   store_unavailable: [503, "The store takes no writes for now"],
   key_unavailable: [503, "The keys that events are encrypted with cannot be asked for"],
+  access_unrecorded: [503, "That it was asked cannot be recorded"],
   marks_unwritable: [503, "What is signed cannot be remembered"],
   ledger_stopped: [503, "The ledger is stopped"],
   index_behind: [503, "The index is being built"],
@@ -103,7 +105,13 @@ export type Code = keyof typeof CODES;
 /** What can be wrong with the ledger that a path names. */
 export const OF_LEDGER: readonly Code[] = ["ledger_unknown", "store_damaged", "key_unavailable", "key_refused"];
 /** What can be wrong with the key of a request. */
-export const OF_KEY: readonly Code[] = ["key_missing", "key_invalid", "role_insufficient", "ledger_forbidden"];
+export const OF_KEY: readonly Code[] = [
+  "key_missing",
+  "key_invalid",
+  "role_insufficient",
+  "ledger_forbidden",
+  "ledger_reserved",
+];
 
 /** Why something that is right is not recorded. */
 export const OF_RECORDING: readonly Code[] = [

@@ -17,6 +17,7 @@ export const EXPORT_OPERATION = {
   exportEvents: {
     method: "get",
     route: "/v1/ledgers/{ledger}/export",
+    trace: { leavesFirst: "export" },
     summary: "Take all events away that a filter finds, oldest first, as one stream that says at its end what it was.",
     permission: "read",
     path: z.object({ ledger: ledgerInPath }),
@@ -44,6 +45,7 @@ export const EXPORT_OPERATION = {
   exportLedger: {
     method: "get",
     route: "/v1/ledgers/{ledger}/archive",
+    trace: { leavesFirst: "export" },
     summary: "Take a ledger away, or a range of it, as an archive, which proves itself and can be imported elsewhere.",
     permission: "read",
     path: z.object({ ledger: ledgerInPath }),

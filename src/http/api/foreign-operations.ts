@@ -22,6 +22,9 @@ const anyAnswer = ["ForeignReceipts", "FirehoseAnswer", "GridAnswer", "HecAnswer
 /** Of every route that takes something in, beside what is wrong with its path. */
 const ofIntake: readonly Code[] = [...OF_KEY, "request_too_large", "service_busy", ...OF_RECORDING];
 
+/** What is appended has the key that sent it in its entry. */
+const OF_THE_ENTRY = { none: "What is appended is in the ledger itself, with the key that sent it." } as const;
+
 const OF_SIGNATURE: readonly Code[] = ["signature_invalid", "signature_expired"];
 
 /** Splunk's HTTP Event Collector: the key names the ledger, and answers have Splunk's form. */
@@ -35,6 +38,7 @@ const hec = <Route extends { readonly route: string } | { readonly asks: "acks" 
     route: `/services/collector${path}`,
     summary,
     permission: "append",
+    trace: OF_THE_ENTRY,
     body: "asks" in foreign ? ({ types: ["application/json"], schema: "HecQuestion" } as const) : whatever,
     answers: { 200: "asks" in foreign ? "HecAcks" : "HecAnswer" },
     codes: [...ofIntake, "ledger_unnamed", ...("asks" in foreign ? HEC_QUESTION : HEC_INTAKE)],
@@ -46,6 +50,7 @@ const hecHealth = (path: string) =>
   ({
     method: "get",
     route: `/services/collector${path}`,
+    trace: { none: "It says whether events are taken in." },
     summary: "Whether events are taken in, as Splunk's clients and balancers ask.",
     answers: { 200: "HecAnswer", 503: "HecAnswer" },
     codes: [],
@@ -57,6 +62,7 @@ const otlp = <Path extends z.ZodObject>(route: string, summary: string, path: Pa
     route,
     summary,
     permission: "append",
+    trace: OF_THE_ENTRY,
     path,
     body: { types: ["application/json", "application/x-protobuf"], schema: "Foreign" },
     answers: { 200: ["OtlpAnswer", "protobuf"] },
@@ -70,6 +76,7 @@ export const FOREIGN_OPERATIONS = {
     route: "/v1/ledgers/{ledger}/ingest/{format}",
     summary: `Append what a foreign sender sends, the exact text of each item kept. Formats: ${Object.keys(FORMATS).join(", ")}.`,
     permission: "append",
+    trace: OF_THE_ENTRY,
     path: z.object({ ledger: ledgerInPath, format: formatInPath }),
     body: whatever,
     answers: { 200: anyAnswer },
@@ -81,6 +88,7 @@ export const FOREIGN_OPERATIONS = {
     route: "/in/{key}/{format}",
     summary: "The same, for senders that know nothing but a URL: the key in the path, which names the ledger.",
     permission: "append",
+    trace: OF_THE_ENTRY,
     path: z.object({ key: keyInPath, format: formatInPath }),
     body: whatever,
     answers: { 200: anyAnswer },
@@ -100,6 +108,7 @@ export const FOREIGN_OPERATIONS = {
     route: "/v1/ledgers/{ledger}/ingest/{format}",
     summary: "Append what a sender that can only GET says in its query (logs alone), or say that somebody listens.",
     permission: "append",
+    trace: OF_THE_ENTRY,
     path: z.object({ ledger: ledgerInPath, format: formatInPath }),
     answers: { 200: ["ForeignReceipts", "OktaAnswer"] },
     codes: [...ofIntake, "ledger_unknown", "store_damaged", "format_unknown", "method_not_allowed"],
@@ -110,6 +119,7 @@ export const FOREIGN_OPERATIONS = {
     route: "/in/{key}/{format}",
     summary: "The same, with the key in the path.",
     permission: "append",
+    trace: OF_THE_ENTRY,
     path: z.object({ key: keyInPath, format: formatInPath }),
     answers: { 200: ["ForeignReceipts", "OktaAnswer"] },
     codes: [...ofIntake, "ledger_unnamed", "format_unknown", "method_not_allowed"],
@@ -120,6 +130,7 @@ export const FOREIGN_OPERATIONS = {
     route: "/v1/ledgers/{ledger}/ingest/journal/upload",
     summary: "Append journal entries; systemd-journal-upload puts /upload behind any URL.",
     permission: "append",
+    trace: OF_THE_ENTRY,
     path: z.object({ ledger: ledgerInPath }),
     body: whatever,
     answers: { 200: "ForeignReceipts" },
@@ -131,6 +142,7 @@ export const FOREIGN_OPERATIONS = {
     route: "/in/{key}/journal/upload",
     summary: "The same, with the key in the path: systemd-journal-upload sends no headers of one's own.",
     permission: "append",
+    trace: OF_THE_ENTRY,
     path: z.object({ key: keyInPath }),
     body: whatever,
     answers: { 200: "ForeignReceipts" },

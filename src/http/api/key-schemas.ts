@@ -4,7 +4,7 @@ import * as z from "zod";
 import { MOMENT_RULE, MOMENT_VALUE_FORM, momentOf } from "../../entry/time.ts";
 import { PERMISSIONS, ROLES } from "../auth/roles.ts";
 import { isWebhookSecret, WEBHOOK_SECRET_RULE } from "../auth/signatures.ts";
-import { ledgerName } from "./param-forms.ts";
+import { ledgerOfKey } from "./param-forms.ts";
 
 const milliseconds = z.int().min(0).max(Number.MAX_SAFE_INTEGER).meta({ description: "Milliseconds since 1970" });
 const sourceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
@@ -18,7 +18,7 @@ export const webhookSecretSince = milliseconds.meta({
 const keyFields = {
   source: sourceName.meta({ description: "Who sends with it; idempotency keys are told apart by source" }),
   roles: z.array(z.enum(ROLES)).min(1),
-  ledgers: z.array(ledgerName).min(1).optional().meta({ description: "All ledgers when absent" }),
+  ledgers: z.array(ledgerOfKey).min(1).optional().meta({ description: "All ledgers when absent" }),
   note: z.string().max(256).optional(),
 };
 const key = z.strictObject({

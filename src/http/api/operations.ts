@@ -5,6 +5,7 @@
  */
 
 import * as z from "zod";
+import type { Trace } from "../../access/trace.ts";
 import type { Permission } from "../auth/roles.ts";
 import { type Code, OF_BODY, OF_KEY, OF_LEDGER, OF_RECORDING } from "./codes.ts";
 import { EXPORT_OPERATION } from "./export-operation.ts";
@@ -53,6 +54,8 @@ export type Operation = {
   readonly summary: string;
   /** What the key must allow; absent means that no key is needed. */
   readonly permission?: Permission;
+  /** What it leaves behind in the ledger of accesses. */
+  readonly trace: Trace;
   readonly path?: z.ZodObject;
   readonly query?: z.ZodObject;
   /** Headers that have a meaning besides those of all operations; whoever answers checks them. */
@@ -90,6 +93,7 @@ export const OPERATIONS = {
   appendEvents: {
     method: "post",
     route: "/v1/ledgers/{ledger}/events",
+    trace: { none: "What is appended is in the ledger itself, with the key that sent it." },
     summary: "Append one event, or several: all of them or none. The answer leaves when they are durable.",
     permission: "append",
     path: ledger,
@@ -115,6 +119,7 @@ export const OPERATIONS = {
   readEvent: {
     method: "get",
     route: "/v1/ledgers/{ledger}/events/{index}",
+    trace: { leaves: "read" },
     summary: "Read one event. A writer may read those of its own source.",
     permission: "readOwn",
     path: ledger.extend({ index: whole("an index") }),
@@ -125,6 +130,7 @@ export const OPERATIONS = {
   proveEvent: {
     method: "get",
     route: "/v1/ledgers/{ledger}/events/{index}/bundle",
+    trace: { leaves: "read" },
     summary: "Get what proves an event. A writer may get it for events of its own source.",
     permission: "readOwn",
     path: ledger.extend({ index: whole("an index") }),
@@ -152,6 +158,7 @@ export const OPERATIONS = {
   listLedgers: {
     method: "get",
     route: "/v1/ledgers",
+    trace: { none: "It says names and sizes of the ledgers that the key is for." },
     summary: "List the ledgers that the key is for.",
     permission: "ledgersRead",
     answers: { 200: "Ledgers" },
@@ -162,6 +169,7 @@ export const OPERATIONS = {
   createLedger: {
     method: "post",
     route: "/v1/ledgers",
+    trace: { leavesFirst: "change", tells: ["id", "name"] },
     summary: "Make a ledger.",
     permission: "ledgersCreate",
     body: { types: ["application/json"], schema: "LedgerRequest" },
@@ -172,6 +180,7 @@ export const OPERATIONS = {
   listSources: {
     method: "get",
     route: "/v1/ledgers/{ledger}/sources",
+    trace: { none: "It says who sends how much, and nothing of any event." },
     summary: "See who sends to a ledger: with which keys, how much, when last, and what could not be read.",
     permission: "sourcesRead",
     path: ledger,
@@ -182,6 +191,7 @@ export const OPERATIONS = {
   readLedger: {
     method: "get",
     route: "/v1/ledgers/{ledger}",
+    trace: { none: "What a tree discloses is for everybody, and nothing of any event." },
     summary: "See how far a ledger is recorded, anchored and final.",
     path: ledger,
     answers: { 200: "Ledger" },
@@ -191,6 +201,7 @@ export const OPERATIONS = {
   readCheckpoint: {
     method: "get",
     route: "/v1/ledgers/{ledger}/checkpoint",
+    trace: { none: "What a tree discloses is for everybody, and nothing of any event." },
     summary: "Get the newest checkpoint.",
     path: ledger,
     answers: { 200: "Checkpoint" },
@@ -200,6 +211,7 @@ export const OPERATIONS = {
   readCheckpointOfSize: {
     method: "get",
     route: "/v1/ledgers/{ledger}/checkpoint/{size}",
+    trace: { none: "What a tree discloses is for everybody, and nothing of any event." },
     summary: "Get the checkpoint of exactly this size.",
     path: ledger.extend({ size: whole("a size") }),
     answers: { 200: "Checkpoint" },
@@ -209,6 +221,7 @@ export const OPERATIONS = {
   proveConsistency: {
     method: "get",
     route: "/v1/ledgers/{ledger}/consistency",
+    trace: { none: "What a tree discloses is for everybody, and nothing of any event." },
     summary: "Get what proves that the tree of one size begins with the tree of another.",
     path: ledger,
     query: z.strictObject({ from: whole("a size"), to: whole("a size").optional() }),
@@ -220,6 +233,7 @@ export const OPERATIONS = {
   listAnchors: {
     method: "get",
     route: "/v1/ledgers/{ledger}/anchors",
+    trace: { none: "What a tree discloses is for everybody, and nothing of any event." },
     summary: "List the checkpoints that chains have taken.",
     path: ledger,
     query: z.strictObject({
@@ -237,6 +251,7 @@ export const OPERATIONS = {
   readTile: {
     method: "get",
     route: "/v1/ledgers/{ledger}/tile/{level}/{n}",
+    trace: { none: "What a tree discloses is for everybody, and nothing of any event." },
     summary: "Get 256 neighbouring hashes of the tree, 8192 bytes; only full tiles are there.",
     path: ledger.extend({ level: whole("a level"), n: whole("a number") }),
     answers: { 200: "tile" },
@@ -247,6 +262,7 @@ export const OPERATIONS = {
   createKey: {
     method: "post",
     route: "/v1/keys",
+    trace: { leavesFirst: "change", tells: ["id", "source", "roles", "ledgers", "expiresAt"] },
     summary: "Make an API key. It is shown in the answer and never again.",
     permission: "keysWrite",
     body: { types: ["application/json"], schema: "KeyRequest" },
@@ -256,6 +272,7 @@ export const OPERATIONS = {
   listKeys: {
     method: "get",
     route: "/v1/keys",
+    trace: { leaves: "read" },
     summary: "List API keys, without the keys themselves.",
     permission: "keysRead",
     answers: { 200: "Keys" },
@@ -265,6 +282,7 @@ export const OPERATIONS = {
   readOwnKey: {
     method: "get",
     route: "/v1/key",
+    trace: { leaves: "sign_in" },
     summary: "See what the key of the request is for.",
     permission: "ownKeyRead",
     answers: { 200: "OwnKey" },
@@ -273,6 +291,7 @@ export const OPERATIONS = {
   revokeKey: {
     method: "delete",
     route: "/v1/keys/{id}",
+    trace: { leavesFirst: "change", tells: ["id", "source", "roles", "ledgers"] },
     summary: "End an API key for good.",
     permission: "keysWrite",
     path: z.object({ id: z.string().meta({ pattern: "^[0-9a-f]{16}$", description: "Id of an API key" }) }),
@@ -284,6 +303,7 @@ export const OPERATIONS = {
   status: {
     method: "get",
     route: "/v1/status",
+    trace: { none: "It says how the service is, and nothing of any event." },
     summary: "See how anchoring does on each chain: how far, what is on its way, what it costs, and why not.",
     permission: "status",
     answers: { 200: "Status" },
@@ -293,6 +313,7 @@ export const OPERATIONS = {
   alive: {
     method: "get",
     route: "/healthz",
+    trace: { none: "It says how the service is, and nothing of any event." },
     summary: "Whether the process answers.",
     answers: { 200: "Alive" },
     codes: [],
@@ -300,6 +321,7 @@ export const OPERATIONS = {
   ready: {
     method: "get",
     route: "/readyz",
+    trace: { none: "It says how the service is, and nothing of any event." },
     summary: "Whether the service can do its work, and if not, why.",
     answers: { 200: "Readiness", 503: "Readiness" },
     codes: [],
@@ -307,6 +329,7 @@ export const OPERATIONS = {
   metrics: {
     method: "get",
     route: "/metrics",
+    trace: { none: "It says how the service is, and nothing of any event." },
     summary: "Metrics for Prometheus.",
     permission: "metrics",
     answers: { 200: "text" },
@@ -316,6 +339,7 @@ export const OPERATIONS = {
   openapi: {
     method: "get",
     route: "/openapi.json",
+    trace: { none: "It is the same for everybody." },
     summary: "This description.",
     answers: { 200: "openapi" },
     isTagged: true,

@@ -4,6 +4,7 @@
  */
 
 import * as z from "zod";
+import { ACCESS_LEDGER } from "../../access/access.ts";
 import { OF_THE_SERVICE } from "../../entry/prepare.ts";
 import { OUTCOMES } from "../../entry/schema.ts";
 import { readValues } from "../../entry/spelled-value.ts";
@@ -13,9 +14,16 @@ import { FORMATS, NATIVE } from "../../ingest/known-formats.ts";
 /** Names that ledgers can have. */
 const LEDGER_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
+const ANY_LEDGER_NAME = new RegExp(`^(?:${ACCESS_LEDGER}|[a-z0-9][a-z0-9._-]{0,63})$`);
+
 /** The name of a ledger in a body. */
 export const ledgerName = z.string().regex(LEDGER_NAME, {
   error: "1 to 64 of a-z, 0-9, '.', '_', '-', the first a letter or digit",
+});
+
+/** The name of a ledger that a key is for: that of accesses as well, which nobody makes. */
+export const ledgerOfKey = z.string().regex(ANY_LEDGER_NAME, {
+  error: `1 to 64 of a-z, 0-9, '.', '_', '-', the first a letter or digit, or ${ACCESS_LEDGER}`,
 });
 
 /** Visible ASCII characters, and spaces between them. */
@@ -53,7 +61,7 @@ export const limit = (most: number, usual: number) => number(`1 to ${most}`, 1, 
 export const names = text.transform(readValues).meta({ type: "string", minLength: 1 });
 
 /** The name of a ledger in a path; one of another form is merely unknown. */
-export const ledgerInPath = z.string().meta({ pattern: LEDGER_NAME.source, description: "Name of a ledger" });
+export const ledgerInPath = z.string().meta({ pattern: ANY_LEDGER_NAME.source, description: "Name of a ledger" });
 
 /** Every part of a filter of events must hold. */
 export const EVENT_FILTER = {

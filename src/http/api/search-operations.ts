@@ -30,6 +30,7 @@ export const SEARCH_OPERATIONS = {
   listEvents: {
     method: "get",
     route: "/v1/ledgers/{ledger}/events",
+    trace: { leaves: "search" },
     summary: "Find events.",
     permission: "read",
     path: ledger,
@@ -48,6 +49,7 @@ export const SEARCH_OPERATIONS = {
   countMatches: {
     method: "get",
     route: "/v1/ledgers/{ledger}/events/count",
+    trace: { leaves: "search" },
     summary: "Count the events that a filter finds, from the newest back.",
     permission: "read",
     path: ledger,
@@ -64,6 +66,7 @@ export const SEARCH_OPERATIONS = {
   tailEvents: {
     method: "get",
     route: "/v1/ledgers/{ledger}/events/tail",
+    trace: { leaves: "tail" },
     summary:
       "Follow a ledger: what a filter finds of what is recorded from now on, or from an index on, as Server-Sent Events.",
     permission: "read",
@@ -78,6 +81,7 @@ export const SEARCH_OPERATIONS = {
   listSearches: {
     method: "get",
     route: "/v1/ledgers/{ledger}/searches",
+    trace: { leaves: "read" },
     summary: "List the searches that were saved for a ledger.",
     permission: "read",
     path: ledger,
@@ -88,6 +92,7 @@ export const SEARCH_OPERATIONS = {
   putSearch: {
     method: "put",
     route: "/v1/ledgers/{ledger}/searches/{search}",
+    trace: { leaves: "change" },
     summary: "Save a search under a name, in the place of one that the same source saved.",
     permission: "read",
     path: search,
@@ -98,6 +103,7 @@ export const SEARCH_OPERATIONS = {
   removeSearch: {
     method: "delete",
     route: "/v1/ledgers/{ledger}/searches/{search}",
+    trace: { leaves: "change" },
     summary: "Remove a saved search of the same source; administrators remove any.",
     permission: "read",
     path: search,
@@ -107,6 +113,7 @@ export const SEARCH_OPERATIONS = {
   listIntents: {
     method: "get",
     route: "/v1/ledgers/{ledger}/intents",
+    trace: { leaves: "search" },
     summary:
       "Find what was announced and has no result: events with an `intent` that no later event names as `result_of`.",
     permission: "read",
@@ -128,6 +135,7 @@ export const SEARCH_OPERATIONS = {
   countEvents: {
     method: "get",
     route: "/v1/ledgers/{ledger}/stats",
+    trace: { leaves: "search" },
     summary: "Count events for each minute or hour, and the most frequent values.",
     permission: "read",
     path: ledger,

@@ -133,6 +133,11 @@ export class KeyRing {
     return this.#use(key);
   }
 
+  /** The key of this text, also when it is not live any more; asking is no use of it. */
+  known(text: string): ApiKey | undefined {
+    return this.#byDigest.get(digestOf(text));
+  }
+
   /** Secret by which whoever holds a key signs; undefined when the key has none. */
   secretOf({ id, webhookSecret }: ApiKey): string | undefined {
     return webhookSecret === undefined ? undefined : this.#seal?.open(webhookSecret, id);
@@ -180,7 +185,7 @@ export class KeyRing {
 
   /** Whether this is the text of a live key; asking is no use of it. */
   isInForce(text: string): boolean {
-    const key = this.#byDigest.get(digestOf(text));
+    const key = this.known(text);
     return key !== undefined && isLive(key, this.#now());
   }
 

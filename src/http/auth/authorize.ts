@@ -4,10 +4,11 @@
  */
 
 import type { IncomingMessage } from "node:http";
+import { ACCESS_LEDGER } from "../../access/access.ts";
 import { Problem } from "../problem.ts";
 import { type ApiKey, KEY_PREFIX, type KeyRing } from "./api-keys.ts";
 import { bearerOf, type Shown } from "./credentials.ts";
-import { allows, isOfWholeService, type Permission, rolesFor } from "./roles.ts";
+import { allows, isOfWholeService, type Permission, permissionInAccessLedger, rolesFor } from "./roles.ts";
 
 const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="holdfast"' };
 
@@ -100,7 +101,12 @@ export function signatureRefused(): Problem {
   return new Problem("signature_invalid", detail, { headers: CHALLENGE });
 }
 
-function requireAllowed(key: ApiKey, permission: Permission, ledger: string | undefined): ApiKey {
+function requireAllowed(key: ApiKey, asked: Permission, ledger: string | undefined): ApiKey {
+  const permission = ledger === ACCESS_LEDGER ? permissionInAccessLedger(asked) : asked;
+  if (permission === undefined) {
+    const detail = `expected a ledger of your own, got ${ACCESS_LEDGER}, in which the service records who reads and changes what`;
+    throw new Problem("ledger_reserved", detail);
+  }
   if (!allows(key.roles, permission)) {
     const detail = `expected a key with the role ${rolesFor(permission).join(" or ")}, got ${key.roles.join(", ")}`;
     throw new Problem("role_insufficient", detail);
@@ -118,4 +124,9 @@ function requireAllowed(key: ApiKey, permission: Permission, ledger: string | un
 /** Whether a key is for a ledger. */
 export function isFor(key: ApiKey, ledger: string): boolean {
   return key.ledgers === undefined || key.ledgers.includes(ledger);
+}
+
+/** Whether a ledger is listed for a key. That of accesses is for those alone who may read it. */
+export function isListedFor(key: ApiKey, ledger: string): boolean {
+  return isFor(key, ledger) && (ledger !== ACCESS_LEDGER || allows(key.roles, "accessRead"));
 }

@@ -43,6 +43,8 @@ const GRANTS = {
   /** See what audits looked at and found. */
   auditsRead: ["auditor", "admin"],
   auditsBegin: ["auditor", "admin"],
+  /** See who read and changed what, in the ledger that the service keeps of it. */
+  accessRead: ["auditor", "admin"],
   /** See who has keys, never the keys. */
   keysRead: ["auditor", "admin"],
   keysWrite: ["admin"],
@@ -84,6 +86,31 @@ export function allows(roles: readonly Role[], permission: Permission): boolean 
 /** Roles that allow it, for messages. */
 export function rolesFor(permission: Permission): readonly Role[] {
   return GRANTS[permission];
+}
+
+/**
+ * What a permission asks for in the ledger that the service keeps about its readers. What is not here nobody has there: nothing is
+ * appended to it, demanded of it or erased in it.
+ */
+const IN_ACCESS_LEDGER: Readonly<Partial<Record<Permission, Permission>>> = {
+  read: "accessRead",
+  readOwn: "accessRead",
+  sourcesRead: "accessRead",
+  rulesRead: "accessRead",
+  erasuresRead: "accessRead",
+  auditsRead: "auditsRead",
+  auditsBegin: "auditsBegin",
+  retentionRead: "retentionRead",
+  // Whoever may let it forget is not whoever is in it.
+  retentionWrite: "retentionShorten",
+  holdsRead: "holdsRead",
+  holdsPlace: "holdsPlace",
+  holdsLift: "holdsLift",
+};
+
+/** What has to be allowed for it there; undefined when nobody may. */
+export function permissionInAccessLedger(permission: Permission): Permission | undefined {
+  return IN_ACCESS_LEDGER[permission];
 }
 
 /** What concerns the service as a whole, and is refused to a key for some ledgers whatever its roles are. */

@@ -68,9 +68,10 @@ function operationProblems(operation: Operation): Answered[] {
   return formats.flatMap((name) => codes.flatMap((code) => spelled(name, code)));
 }
 
-function codesOf({ codes, takesTurn, query, headers }: Operation): readonly Code[] {
+function codesOf({ codes, takesTurn, query, headers, trace }: Operation): readonly Code[] {
   return [
     ...codes,
+    ...("leavesFirst" in trace ? (["access_unrecorded"] as const) : []),
     ...(takesTurn === true ? (["reads_full"] as const) : []),
     ...(query !== undefined || headers !== undefined ? (["parameter_invalid"] as const) : []),
   ];

@@ -39,6 +39,7 @@ export const ENCRYPTION_OPERATIONS = {
   readEncryption: {
     method: "get",
     route: "/v1/encryption",
+    trace: { none: "It says how the service is, and nothing of any event." },
     summary: "See what the keys of encrypted events are wrapped by, and how many by which version.",
     permission: "encryption",
     answers: { 200: "Encryption" },
@@ -48,6 +49,7 @@ export const ENCRYPTION_OPERATIONS = {
   rotateEncryption: {
     method: "post",
     route: "/v1/encryption/rotate",
+    trace: { leavesFirst: "change", tells: ["wrappedBy"] },
     summary: "Go on with a newer version of the key-encryption key. What is wrapped by the former stays so.",
     permission: "encryption",
     answers: { 200: "Rotation" },
@@ -56,6 +58,7 @@ export const ENCRYPTION_OPERATIONS = {
   readRewrap: {
     method: "get",
     route: "/v1/encryption/rewrap",
+    trace: { none: "It says how the service is, and nothing of any event." },
     summary: "See how far the wrapping of keys has come.",
     permission: "encryption",
     answers: { 200: "Rewrap" },
@@ -64,6 +67,7 @@ export const ENCRYPTION_OPERATIONS = {
   beginRewrap: {
     method: "post",
     route: "/v1/encryption/rewrap",
+    trace: { leavesFirst: "change" },
     summary: "Begin to wrap every key anew that is not wrapped by the version in force. Events are not rewritten.",
     permission: "encryption",
     answers: { 202: "Rewrap" },

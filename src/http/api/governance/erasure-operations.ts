@@ -10,6 +10,7 @@ export const ERASURE_OPERATIONS = {
   erase: {
     method: "post",
     route: "/v1/ledgers/{ledger}/erasures",
+    trace: { leavesFirst: "change", tells: ["id", "events"] },
     summary:
       "Erase a subject, or members of events, for good: their digests and every proof stay. With `dryRun` see what would go.",
     permission: "erase",
@@ -31,6 +32,7 @@ export const ERASURE_OPERATIONS = {
   listErasures: {
     method: "get",
     route: "/v1/ledgers/{ledger}/erasures",
+    trace: { leaves: "read" },
     summary: "List the erasures of a ledger, the newest first.",
     permission: "erasuresRead",
     path: ledger,
@@ -41,6 +43,7 @@ export const ERASURE_OPERATIONS = {
   readErasure: {
     method: "get",
     route: "/v1/ledgers/{ledger}/erasures/{erasure}",
+    trace: { leaves: "read" },
     summary: "See how far an erasure is: it is done when no file of the service has what was erased.",
     permission: "erasuresRead",
     path: ledger.extend({

@@ -11,6 +11,7 @@ export const RETENTION_OPERATIONS = {
   readRetention: {
     method: "get",
     route: "/v1/ledgers/{ledger}/retention",
+    trace: { none: "It says what a ledger demands or keeps, and nothing of any event." },
     summary: "See for how long a ledger keeps what: the policy in force, and one that waits.",
     permission: "retentionRead",
     path: ledger,
@@ -21,6 +22,7 @@ export const RETENTION_OPERATIONS = {
   putRetention: {
     method: "put",
     route: "/v1/ledgers/{ledger}/retention",
+    trace: { leavesFirst: "change", tells: ["version"] },
     summary:
       "Say for how long a ledger keeps what. A policy that shortens something waits, and needs the role privacy.",
     permission: "retentionWrite",
@@ -32,6 +34,7 @@ export const RETENTION_OPERATIONS = {
   previewRetention: {
     method: "post",
     route: "/v1/ledgers/{ledger}/retention/preview",
+    trace: { leaves: "search" },
     summary:
       "See what a policy would do: how many events, which ranges, how many bytes, what holds stop. Nothing is changed.",
     permission: "retentionRead",
@@ -43,6 +46,7 @@ export const RETENTION_OPERATIONS = {
   readRetentionStatus: {
     method: "get",
     route: "/v1/ledgers/{ledger}/retention/status",
+    trace: { none: "It says what a ledger demands or keeps, and nothing of any event." },
     summary: "See how far pruning is with a ledger.",
     permission: "retentionRead",
     path: ledger,
@@ -52,6 +56,7 @@ export const RETENTION_OPERATIONS = {
   listRetentionPresets: {
     method: "get",
     route: "/v1/retention/presets",
+    trace: { none: "It is the same for everybody." },
     summary: "List policies to begin with, the paragraphs that they come from, and what those leave open.",
     answers: { 200: "RetentionPresets" },
     isTagged: true,
@@ -61,6 +66,7 @@ export const RETENTION_OPERATIONS = {
   listHolds: {
     method: "get",
     route: "/v1/ledgers/{ledger}/holds",
+    trace: { leaves: "read" },
     summary: "List the legal holds of a ledger.",
     permission: "holdsRead",
     path: ledger,
@@ -71,6 +77,7 @@ export const RETENTION_OPERATIONS = {
   placeHold: {
     method: "post",
     route: "/v1/ledgers/{ledger}/holds",
+    trace: { leavesFirst: "change", tells: ["id"] },
     summary: "Hold everything that a filter finds, now and later: nothing of it is erased or pruned.",
     permission: "holdsPlace",
     path: ledger,
@@ -81,6 +88,7 @@ export const RETENTION_OPERATIONS = {
   liftHold: {
     method: "post",
     route: "/v1/ledgers/{ledger}/holds/{hold}/lift",
+    trace: { leavesFirst: "change" },
     summary: "End a legal hold.",
     permission: "holdsLift",
     path: ledger.extend({ hold: z.string().meta({ pattern: "^[0-9a-f]{16}$", description: "Id of a hold" }) }),

@@ -16,6 +16,7 @@ export const RULE_OPERATIONS = {
   listSchemas: {
     method: "get",
     route: "/v1/ledgers/{ledger}/schemas",
+    trace: { none: "It says what a ledger demands or keeps, and nothing of any event." },
     summary: "List the schemas of a ledger, without the documents.",
     permission: "rulesRead",
     path: ledger,
@@ -26,6 +27,7 @@ export const RULE_OPERATIONS = {
   readSchema: {
     method: "get",
     route: "/v1/ledgers/{ledger}/schemas/{schema}",
+    trace: { none: "It says what a ledger demands or keeps, and nothing of any event." },
     summary: "Get a schema of a ledger.",
     permission: "rulesRead",
     path: schema,
@@ -36,6 +38,7 @@ export const RULE_OPERATIONS = {
   putSchema: {
     method: "put",
     route: "/v1/ledgers/{ledger}/schemas/{schema}",
+    trace: { leavesFirst: "change", tells: ["name"] },
     summary: "Give a ledger a schema (JSON Schema 2020-12). Once it is used it never changes.",
     permission: "rulesWrite",
     path: schema,
@@ -46,6 +49,7 @@ export const RULE_OPERATIONS = {
   readRequirements: {
     method: "get",
     route: "/v1/ledgers/{ledger}/requirements",
+    trace: { none: "It says what a ledger demands or keeps, and nothing of any event." },
     summary: "See what a ledger demands of its events.",
     permission: "rulesRead",
     path: ledger,
@@ -56,6 +60,7 @@ export const RULE_OPERATIONS = {
   putRequirements: {
     method: "put",
     route: "/v1/ledgers/{ledger}/requirements",
+    trace: { leavesFirst: "change", tells: ["version"] },
     summary: "Say what a ledger demands of its events from now on, all of it.",
     permission: "rulesWrite",
     path: ledger,
@@ -66,6 +71,7 @@ export const RULE_OPERATIONS = {
   previewRules: {
     method: "post",
     route: "/v1/ledgers/{ledger}/rules/preview",
+    trace: { leaves: "search" },
     summary: "See what of the newest events would be refused or quarantined by other rules. Nothing is changed.",
     permission: "rulesWrite",
     path: ledger,
@@ -76,6 +82,7 @@ export const RULE_OPERATIONS = {
   listViolations: {
     method: "get",
     route: "/v1/ledgers/{ledger}/violations",
+    trace: { none: "It says what a ledger demands or keeps, and nothing of any event." },
     summary: "See which rules were not kept since the service started: how often, when last, and by whom.",
     permission: "rulesRead",
     path: ledger,
@@ -86,6 +93,7 @@ export const RULE_OPERATIONS = {
   checkEvents: {
     method: "post",
     route: "/v1/ledgers/{ledger}/check",
+    trace: { none: "It tells a sender about its own events, and records nothing." },
     summary: "See which of these events would be refused if they were appended, and why. Nothing is recorded.",
     permission: "append",
     path: ledger,

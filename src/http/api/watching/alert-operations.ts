@@ -88,6 +88,7 @@ export const ALERT_OPERATIONS = {
   listAlerts: {
     method: "get",
     route: "/v1/alerts",
+    trace: { none: "It says what is wrong with the service, and nothing of any event." },
     summary: "See what is wrong now, what was, and what is looked for.",
     permission: "alertsRead",
     answers: { 200: "Alerts" },
@@ -97,6 +98,7 @@ export const ALERT_OPERATIONS = {
   listDeliveries: {
     method: "get",
     route: "/v1/alert-deliveries",
+    trace: { none: "It says what is wrong with the service, and nothing of any event." },
     summary: "See what channels are still to be told, and what they did not take.",
     permission: "alertsRead",
     answers: { 200: "Deliveries" },
@@ -106,6 +108,7 @@ export const ALERT_OPERATIONS = {
   resendDeliveries: {
     method: "post",
     route: "/v1/alert-deliveries/resend",
+    trace: { leaves: "change" },
     summary: "Send again what channels did not take.",
     permission: "alertsHandle",
     answers: { 200: "Resent" },
@@ -114,6 +117,7 @@ export const ALERT_OPERATIONS = {
   readAlert: {
     method: "get",
     route: "/v1/alerts/{alert}",
+    trace: { none: "It says what is wrong with the service, and nothing of any event." },
     summary: "See one alert.",
     permission: "alertsRead",
     path: inPath,
@@ -123,6 +127,7 @@ export const ALERT_OPERATIONS = {
   acknowledgeAlert: {
     method: "post",
     route: "/v1/alerts/{alert}/acknowledge",
+    trace: { leaves: "change" },
     summary: "Say that somebody looks after an alert.",
     permission: "alertsHandle",
     path: inPath,
@@ -133,6 +138,7 @@ export const ALERT_OPERATIONS = {
   silenceAlert: {
     method: "post",
     route: "/v1/alerts/{alert}/silence",
+    trace: { leaves: "change" },
     summary: "Have nobody told of an alert until a time. It fires all the same.",
     permission: "alertsHandle",
     path: inPath,
@@ -143,6 +149,7 @@ export const ALERT_OPERATIONS = {
   testAlerts: {
     method: "post",
     route: "/v1/alert-channels/test",
+    trace: { leaves: "change" },
     summary: "Tell every channel a test, and see what each made of it.",
     permission: "alertsHandle",
     answers: { 200: "AlertTest" },

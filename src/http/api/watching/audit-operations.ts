@@ -10,6 +10,7 @@ export const AUDIT_OPERATIONS = {
   beginAudit: {
     method: "post",
     route: "/v1/ledgers/{ledger}/audits",
+    trace: { leavesFirst: "change", tells: ["id"] },
     summary: "Have a ledger audited now: all of it, or a sample. It is done beside what the service does otherwise.",
     permission: "auditsBegin",
     path: ledger,
@@ -28,6 +29,7 @@ export const AUDIT_OPERATIONS = {
   listAudits: {
     method: "get",
     route: "/v1/ledgers/{ledger}/audits",
+    trace: { none: "It says how whole a ledger is, and nothing of any event." },
     summary: "List the audits of a ledger, and when the next begins.",
     permission: "auditsRead",
     path: ledger,
@@ -39,6 +41,7 @@ export const AUDIT_OPERATIONS = {
   readAudit: {
     method: "get",
     route: "/v1/ledgers/{ledger}/audits/{audit}",
+    trace: { none: "It says how whole a ledger is, and nothing of any event." },
     summary: "See how far an audit is; of one that is finished, its signed report.",
     permission: "auditsRead",
     path: ledger.extend({ audit: z.string().meta({ pattern: "^[0-9a-f]{16}$", description: "Id of an audit" }) }),

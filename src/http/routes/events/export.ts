@@ -40,12 +40,14 @@ export function exportEvents(services: Services): Answering<"exportEvents"> {
       coding: codingFor(req),
     };
     const told = { ledger: ledger.record.name, key: key.id, source: key.source, as, filter: asked };
+    let ended = { events: 0, isWhole: false };
     const begin = () => {
       if (pace.working >= limits.exportsMax) throw tooMany(limits.exportsMax);
       pace.begin();
       log.info({ ...told, size: checkpoint?.size ?? 0 }, "an export begins");
       return (count: number, isWhole: boolean): void => {
         pace.end();
+        ended = { events: count, isWhole };
         log.info({ ...told, count, isWhole }, isWhole ? "an export ended" : "an export was cut");
       };
     };
@@ -53,6 +55,7 @@ export function exportEvents(services: Services): Answering<"exportEvents"> {
       status: 200,
       type: MEDIA_TYPES[as],
       headers: headersOf(req, found),
+      counted: () => ended,
       stream: exportPieces(services, { req, res, key, pace, begin, ...found }),
     };
   };

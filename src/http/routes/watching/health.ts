@@ -3,6 +3,7 @@
  * ledger to somebody without a key: reasons name ledgers by their ids, which are on the chain anyway.
  */
 
+import { ACCESS_LEDGER } from "../../../access/access.ts";
 import type { ObstacleCode } from "../../../anchor/obstacles.ts";
 import { isRecent } from "../../../clock.ts";
 import type { Condition } from "../../../health.ts";
@@ -35,9 +36,10 @@ export function ready(services: Services): Answering<"ready"> {
       conditions.filter((each) => (each.isNotice ?? false) === isNotice).map(reasonOf);
     // A store that says itself that it cannot be written says it better than the probe.
     const probed = (await probe()).filter(({ code }) => conditions.every((each) => each.code !== code));
-    const reasons = [...probed, ...(await ledgerReasons(services)), ...told(false)];
+    const { reasons: ofLedgers, notices } = await ledgerReasons(services);
+    const reasons = [...probed, ...ofLedgers, ...told(false)];
     const isReady = reasons.length === 0;
-    return json(isReady ? 200 : 503, { ready: isReady, reasons, notices: told(true) });
+    return json(isReady ? 200 : 503, { ready: isReady, reasons, notices: [...notices, ...told(true)] });
   };
 }
 
@@ -77,11 +79,15 @@ function storeProbe({ store, now, log }: Services): () => Promise<readonly Reaso
   };
 }
 
-async function ledgerReasons({ ledgers, chains }: Services): Promise<Reason[]> {
+type LedgerReasons = { readonly reasons: readonly Reason[]; readonly notices: readonly Reason[] };
+
+/** Why the service cannot do its work with its ledgers. With that of accesses it records by itself: that it is late keeps nobody from anything. */
+async function ledgerReasons({ ledgers, chains }: Services): Promise<LedgerReasons> {
   const reasons: Reason[] = [];
+  const notices: Reason[] = [];
   for (const { record, stopped } of ledgers.list()) {
-    if (stopped)
-      reasons.push({ code: "ledger_stopped", detail: `ledger ${record.id} is stopped; a restart recovers it` });
+    const late = record.name === ACCESS_LEDGER ? notices : reasons;
+    if (stopped) late.push({ code: "ledger_stopped", detail: `ledger ${record.id} is stopped; a restart recovers it` });
     for (const { chainId, lagMs, lagMaxMs, trouble } of await chains(record.id)) {
       if (trouble !== undefined && CONTRADICTIONS.includes(trouble)) {
         const detail = `ledger ${record.id} and chain ${chainId} have different histories: ${trouble}`;
@@ -91,8 +97,8 @@ async function ledgerReasons({ ledgers, chains }: Services): Promise<Reason[]> {
       if (lagMs <= lagMaxMs) continue;
       const why = trouble === undefined ? "" : `: ${trouble}`;
       const detail = `ledger ${record.id} waits ${lagMs} ms for chain ${chainId}, at most ${lagMaxMs} expected${why}`;
-      reasons.push({ code: "anchor_late", detail });
+      late.push({ code: "anchor_late", detail });
     }
   }
-  return reasons;
+  return { reasons, notices };
 }
