@@ -27,7 +27,7 @@ async function audit(change: (held: Hex) => Partial<CheckPlaces>) {
     feeWei: "1",
   };
   await store.writeRecords([anchorWrite(anchor)], { durable: true });
-  const [entry] = [await store.entry(record.id, 7)];
+  const entry = await store.entry(record.id, 7);
   assert.ok(entry);
   const pruned = { leafHash: await ledger.leafHash(7), archive: "main.hfa" };
   const replacement = { index: 7, entry: { recordedAt: entry.recordedAt, members: new Uint8Array(0), pruned } };
