@@ -3,6 +3,7 @@
 import { statfs } from "node:fs/promises";
 import type { AnchoringSeen, DiskSeen, Facts, IntentsSeen, SourceSeen } from "../../alerts/facts.ts";
 import type { AnchoringStatus } from "../../anchor/status.ts";
+import { OF_THE_SERVICE } from "../../entry/prepare.ts";
 import { groupBy } from "../../group-by.ts";
 import type { Health } from "../../health.ts";
 import { filterOfText } from "../../http/routes/events/filter-text.ts";
@@ -51,9 +52,10 @@ function known<T>(looking: Promise<T>): Promise<T | undefined> {
   return looking.catch(() => undefined);
 }
 
-/** Over all keys and formats of a source. */
+/** Over all keys and formats of a source, but for what the service records by itself. */
 function bySource(all: readonly SourceFacts[]): SourceSeen[] {
-  return [...groupBy(all, ({ source }) => source).values()].map((of) => {
+  const others = all.filter(({ source }) => source !== OF_THE_SERVICE);
+  return [...groupBy(others, ({ source }) => source).values()].map((of) => {
     const [first] = of as [SourceFacts, ...SourceFacts[]];
     const newest = of.reduce((a, b) => ((b.lastSeen ?? 0) > (a.lastSeen ?? 0) ? b : a));
     const refused = of.reduce((a, b) => ((b.lastRefused?.at ?? 0) > (a.lastRefused?.at ?? 0) ? b : a)).lastRefused;

@@ -1,5 +1,6 @@
 /** Alerts of a service as it is configured: which rules judge, who is told, and where it is looked. */
 
+import { ACCESS_LEDGER } from "../../access/access.ts";
 import { Alerts } from "../../alerts/alerts.ts";
 import { localHourOfWeek } from "../../alerts/learned/week.ts";
 import type { Rule } from "../../alerts/rule.ts";
@@ -29,7 +30,7 @@ export type AlertParts = Surroundings &
   Recording & {
     readonly store: Store;
     readonly log: Log;
-    /** Name of the ledger that is told. */
+    /** Name of the ledger that is told where there is no access ledger. */
     readonly ledger: string;
   };
 
@@ -47,7 +48,7 @@ export async function openAlerts(config: AlertsConfig, parts: AlertParts): Promi
     rules: rulesOf(config, () => registry.list().map(({ record }) => record.name)),
     channels: openChannels(config.channels, process.env, now),
     look: () => lookAround(parts),
-    ledger: () => registry.get(parts.ledger),
+    ledger: () => registry.get(ACCESS_LEDGER) ?? registry.get(parts.ledger),
     intervalMs: config.intervalS * 1000,
   });
 }
