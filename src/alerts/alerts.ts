@@ -36,6 +36,8 @@ export type AlertsOptions = Recording & {
   readonly health: Health;
   readonly log: { warn(fields: object, message: string): void };
   readonly intervalMs?: number;
+  /** 0 up to 1, by which pauses between attempts differ. */
+  readonly random?: () => number;
 };
 
 /** How a rule does. */
@@ -64,8 +66,15 @@ export class Alerts {
   }
 
   static async open(options: AlertsOptions): Promise<Alerts> {
-    const { store, now, channels, health, log, rules } = options;
-    const outbox = await AlertOutbox.open({ store, channels, now, health, log });
+    const { store, now, channels, health, log, rules, random } = options;
+    const outbox = await AlertOutbox.open({
+      store,
+      channels,
+      now,
+      health,
+      log,
+      ...(random !== undefined && { random }),
+    });
     const events = await AlertEvents.open(options);
     const book = await AlertBook.open({
       store,

@@ -73,6 +73,7 @@ export function alertsBench(): AlertsBench {
       log: { warn: () => undefined },
       hash: keccak256,
       salts: (n) => new Uint8Array(16 * n),
+      random: () => 0.5,
       ...more,
     });
   return { clock, facts, channel, ledger, health, store, open };

@@ -39,6 +39,7 @@ const TO_BE_MENDED: readonly Code[] = [
   "key_invalid",
   "role_insufficient",
   "ledger_forbidden",
+  "ledger_reserved",
   "ledger_unnamed",
   "ledger_unknown",
   "request_too_large",

@@ -1,5 +1,6 @@
 /** The record of who reads and changes what, put together; and what is said where it is off. */
 
+import { randomBytes } from "node:crypto";
 import { ACCESS_LEDGER } from "../../access/access.ts";
 import { AccessRecorder } from "../../access/recorder.ts";
 import { tellStart } from "../../access/starts.ts";
@@ -9,6 +10,7 @@ import type { Services } from "../../http/services.ts";
 import { createSalts } from "../../ingest/intake/salts.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { LedgerRegistry } from "../../ledger/registry.ts";
+import { toHex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import type { Store } from "../../store/store.ts";
 import type { Config } from "../config.ts";
@@ -36,9 +38,13 @@ type AccessParts = {
   readonly secret: Uint8Array;
 };
 
-/** Makes the ledger of accesses, unless it is there or is not wanted. */
+/**
+ * Makes the ledger of accesses, unless it is there or is not wanted. Its label is a random one: several services of one owner, and one
+ * that begins anew, each have a ledger of their own on the chain.
+ */
 export async function openAccessLedger({ access }: Pick<Config, "access">, registry: LedgerRegistry): Promise<void> {
-  if (access.isOn && registry.get(ACCESS_LEDGER) === undefined) await registry.create({ name: ACCESS_LEDGER });
+  if (!access.isOn || registry.get(ACCESS_LEDGER) !== undefined) return;
+  await registry.create({ name: ACCESS_LEDGER, label: toHex(randomBytes(32)) });
 }
 
 /**
