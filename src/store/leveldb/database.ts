@@ -29,7 +29,14 @@ import { openHandle } from "./opening/open-level.ts";
 import { type OpenedStore, openSafely } from "./opening/opening.ts";
 import { putBack } from "./opening/restore-kept.ts";
 import { type Bounds, behind } from "./reading.ts";
-import { FAILED, sayUnwritable, type UnderWay, type WritingState, type WritingStatus } from "./writing-state.ts";
+import {
+  FAILED,
+  sayUnwritable,
+  type UnderWay,
+  WriteUnderWay,
+  type WritingState,
+  type WritingStatus,
+} from "./writing-state.ts";
 
 type Handle = Level<Uint8Array, Uint8Array>;
 export type LevelBatch = ReturnType<Handle["batch"]>;
@@ -72,7 +79,7 @@ export class Database {
   /** Sequence number of the last write that was acknowledged. */
   #acknowledged: number;
   #status: WritingStatus = { state: "writing" };
-  #underWay: UnderWay | undefined;
+  readonly #underWay = new WriteUnderWay();
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
   #mending: Promise<void> | undefined;
@@ -113,7 +120,7 @@ export class Database {
 
   /** What nobody knows of yet whether it is written. */
   get underWay(): UnderWay | undefined {
-    return this.#underWay;
+    return this.#underWay.facts;
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -121,6 +128,7 @@ export class Database {
   }
 
   async getMany(asked: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    await this.#underWay.wait();
     return this.#reading((handle) => handle.getMany([...asked]));
   }
 
@@ -145,6 +153,7 @@ export class Database {
     let rest = bounds;
     let left = count;
     for (;;) {
+      await this.#underWay.wait();
       const handle = await this.#opened();
       const iterator = handle.iterator({ ...rest, highWaterMarkBytes: READ_AHEAD_BYTES });
       let last: Uint8Array | undefined;
@@ -245,15 +254,12 @@ export class Database {
     const writes = batch.length;
     if (group.length === 0) return batch.close();
     for (const waiting of group) waiting.isTried = true;
-    this.#underWay = { writes: group.length, since: performance.now() };
     try {
-      await batch.write({ sync: group.some(({ sync }) => sync) });
+      await this.#underWay.follow(group.length, batch.write({ sync: group.some(({ sync }) => sync) }));
     } catch (error) {
       this.#queue.unshift(...group);
       this.#suspect(error as Error);
       return;
-    } finally {
-      this.#underWay = undefined;
     }
     this.#acknowledged += writes;
     for (const { resolve } of group) resolve();

@@ -1,6 +1,13 @@
 /** How writing to a database goes, and what whoever wanted to write is told when it does not. */
 
+import { setTimeout as delay } from "node:timers/promises";
+import { StoreUnavailableError } from "../store.ts";
 import { describeFullDisk } from "./opening/disk-room.ts";
+
+/** Nearly every write ends sooner: reads do not wait for those. */
+const USUAL_MS = 20;
+/** What has not ended then hangs. */
+const HANGS_MS = 3000;
 
 export type WritingState = "writing" | "suspect" | "closed" | "refused";
 /** What each state is to whoever asks for something, where the disk is not just full. */
@@ -23,4 +30,47 @@ export function sayUnwritable({ state, cause }: WritingStatus, directory: string
   const why = isEnding ? "the service is ending" : (full ?? `${FAILED[state]} (${cause?.message})`);
   const then = full === undefined ? "" : "; make room there, and it goes on by itself";
   return `the store takes no writes now, and nothing of this was written: ${why}${then}`;
+}
+
+/**
+ * The write that LevelDB was asked for and that has not ended. It may hold LevelDB's lock, as while the next log is being opened; for a
+ * range or for several values LevelDB takes that lock in the thread of JavaScript, so that a write which hangs would stop the whole
+ * process: no answer, no signal, no limit of a stop. So whoever wants those waits here, where others go on.
+ * Why: docs/decisions/0231.
+ */
+export class WriteUnderWay {
+  #facts: UnderWay | undefined;
+  #ended: Promise<void> = Promise.resolve();
+
+  get facts(): UnderWay | undefined {
+    return this.#facts;
+  }
+
+  /** Resolves or fails as the write does. @param writes how many are written with it */
+  async follow(writes: number, writing: Promise<void>): Promise<void> {
+    this.#facts = { writes, since: performance.now() };
+    this.#ended = writing.catch(() => undefined);
+    try {
+      await writing;
+    } finally {
+      this.#facts = undefined;
+    }
+  }
+
+  /** Resolves when LevelDB's lock can be had. @throws StoreUnavailableError when a write does not end */
+  async wait(): Promise<void> {
+    for (let write = this.#facts; write !== undefined && isLong(write); write = this.#facts) {
+      const left = HANGS_MS - (performance.now() - write.since);
+      const timer = new AbortController();
+      const late = delay(Math.max(0, left), "late" as const, { signal: timer.signal }).catch(() => undefined);
+      const outcome = await Promise.race([this.#ended, late]);
+      timer.abort();
+      if (outcome !== "late") continue;
+      throw new StoreUnavailableError("a write to the store does not end, and nothing can be read beside it for now");
+    }
+  }
+}
+
+function isLong({ since }: UnderWay): boolean {
+  return performance.now() - since >= USUAL_MS;
 }
