@@ -128,7 +128,6 @@ export class Database {
   }
 
   async getMany(asked: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    await this.#underWay.wait();
     return this.#reading((handle) => handle.getMany([...asked]));
   }
 
@@ -153,7 +152,6 @@ export class Database {
     let rest = bounds;
     let left = count;
     for (;;) {
-      await this.#underWay.wait();
       const handle = await this.#opened();
       const iterator = handle.iterator({ ...rest, highWaterMarkBytes: READ_AHEAD_BYTES });
       let last: Uint8Array | undefined;
@@ -370,6 +368,7 @@ export class Database {
   }
 
   async #opened(): Promise<Handle> {
+    await this.#underWay.wait();
     if (this.#handle !== undefined) return this.#handle;
     const waited = new AbortController();
     const timer = delay(this.#options.waitMs ?? WAIT_MS, undefined, { signal: waited.signal, ref: false });

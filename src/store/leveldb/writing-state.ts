@@ -5,7 +5,7 @@ import { StoreUnavailableError } from "../store.ts";
 import { describeFullDisk } from "./opening/disk-room.ts";
 
 /** Nearly every write ends sooner: reads do not wait for those. */
-const USUAL_MS = 20;
+const USUAL_MS = 5;
 /** What has not ended then hangs. */
 const HANGS_MS = 3000;
 
@@ -33,9 +33,9 @@ export function sayUnwritable({ state, cause }: WritingStatus, directory: string
 }
 
 /**
- * The write that LevelDB was asked for and that has not ended. It may hold LevelDB's lock, as while the next log is being opened; for a
- * range or for several values LevelDB takes that lock in the thread of JavaScript, so that a write which hangs would stop the whole
- * process: no answer, no signal, no limit of a stop. So whoever wants those waits here, where others go on.
+ * The write that LevelDB was asked for and that has not ended. It may hold LevelDB's lock, as while the next log is being opened; to
+ * begin any read the binding takes that lock in the thread of JavaScript, so that a write which hangs would stop the whole process: no
+ * answer, no signal, no limit of a stop. So whoever reads waits here, where others go on.
  * Why: docs/decisions/0231.
  */
 export class WriteUnderWay {
