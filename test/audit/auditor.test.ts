@@ -189,15 +189,65 @@ test("an audit by schedule gives way to one that somebody waits for, and goes on
   assert.equal(whole?.report.looked.find(({ check }) => check === "entries")?.count, 1300);
 });
 
+test("an audit that fails every time keeps no other from being carried out, and is said to fail", async () => {
+  const { store, ledger } = await filled();
+  const asked: string[] = [];
+  const made: Made = await make(store, ledger, {
+    checksOf: async (_, kind) => {
+      asked.push(kind);
+      if (kind === "whole") throw new Error("the bucket does not answer");
+      return planChecks(kind, { remembered: [], witnesses: [], now: () => made.clock.now, archives: undefined });
+    },
+  });
+  await made.auditor.begin(record.id, WISH, ASKER);
+  const { id } = await made.auditor.begin(record.id, { kind: "sample", wanted: { count: 5 }, share: 1 }, ASKER);
+  await assert.rejects(made.auditor.runDue(), /the bucket does not answer/);
+  assert.deepEqual(
+    finishedOf(made).map(({ report: { audit } }) => audit.id),
+    [id],
+  );
+  // The whole one is tried again in each round, and the sample that is due by schedule is carried out.
+  made.clock.now += 25 * HOUR_MS;
+  asked.length = 0;
+  await assert.rejects(made.auditor.runDue(), /the bucket does not answer/);
+  assert.deepEqual(asked, ["whole", "sample"]);
+  assert.equal(finishedOf(made)[0]?.report.audit.reason, "schedule");
+});
+
+test("a store that takes no writes is asked once in a round for each audit that is due", async () => {
+  const { store, ledger } = await filled();
+  let writes = 0;
+  const refusing = new Proxy(store, {
+    get(target, name) {
+      const member = Reflect.get(target, name);
+      if (name === "writeRecords") return () => Promise.reject(new Error(`no room ${++writes}`));
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+  const made = await make(refusing, ledger);
+  made.clock.now += 25 * HOUR_MS;
+  await assert.rejects(made.auditor.runDue(), /no room 1/);
+  assert.equal(writes, 2);
+});
+
 test("the next audit is due so long after the last one that counts; a whole one counts as a sample", () => {
   const plan = { wholeMs: 100, sampleMs: 10 };
   const at = (kind: "whole" | "sample", ...finished: ["whole" | "sample", number][]) =>
-    dueAt(kind, plan, { createdAt: 1, finished: finished.map(([of, finishedAt]) => ({ kind: of, finishedAt })) });
+    dueAt(kind, plan, {
+      createdAt: 1,
+      now: 60,
+      finished: finished.map(([of, finishedAt]) => ({ kind: of, finishedAt })),
+    });
   assert.equal(at("whole"), 101);
   assert.equal(at("sample"), 11);
   assert.equal(at("whole", ["sample", 50]), 101);
   assert.equal(at("sample", ["whole", 50], ["sample", 20]), 60);
-  assert.equal(dueAt("whole", { wholeMs: 0, sampleMs: 1 }, { createdAt: 1, finished: [] }), undefined);
+  assert.equal(
+    at("whole", ["whole", 1e9], ["whole", 50]),
+    150,
+    "one of a clock that was ahead for a while does not count",
+  );
+  assert.equal(dueAt("whole", { wholeMs: 0, sampleMs: 1 }, { createdAt: 1, finished: [], now: 60 }), undefined);
 });
 
 test("a pace rests for what its share asks for", async (t) => {

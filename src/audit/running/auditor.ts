@@ -55,6 +55,8 @@ export class Auditor {
   readonly #options: AuditorOptions;
   readonly #followed = new Map<Hex, Followed>();
   readonly #stopping = new AbortController();
+  /** Those that failed in this round, by id and by ledger and kind: they are not tried again in it, and nobody waits for them. */
+  readonly #failed = new Set<string>();
   #progress: AuditProgress | undefined;
   #loop: Promise<void> | undefined;
   #wake: (() => void) | undefined;
@@ -105,23 +107,31 @@ export class Auditor {
   nextAt(ledgerId: Hex, kind: AuditKind): number | undefined {
     const { ledger, records } = this.#of(ledgerId);
     const finished = records.finished.map(({ report }) => report.audit);
-    return dueAt(kind, this.#options.plan, { createdAt: ledger.record.createdAt, finished });
+    const { plan, now } = this.#options;
+    return dueAt(kind, plan, { createdAt: ledger.record.createdAt, finished, now: now() });
   }
 
-  /** Carries out what waits and what is due, until there is no more. */
+  /** Carries out what waits and what is due, until there is no more. @throws the first failure, when all others have had their turn */
   async runDue(): Promise<void> {
+    this.#failed.clear();
+    const failures: unknown[] = [];
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       this.#stopping.signal.throwIfAborted();
-      await this.#carryOut(next.followed, next.audit).catch((error: unknown) => {
-        if (!(error instanceof PostponedError)) throw error;
+      const { followed, audit } = next;
+      await this.#carryOut(followed, audit).catch((error: unknown) => {
+        if (error instanceof PostponedError) return;
+        this.#stopping.signal.throwIfAborted();
+        this.#failed.add(audit.id).add(kindOf(followed, audit.kind));
+        failures.push(error);
       });
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Whether somebody waits for an audit. */
   #isAsked(): boolean {
     return [...this.#followed.values()].some(({ records }) =>
-      records.waiting.some(({ reason }) => reason === "request"),
+      records.waiting.some(({ id, reason }) => reason === "request" && !this.#failed.has(id)),
     );
   }
 
@@ -148,7 +158,8 @@ export class Auditor {
   #next(): { readonly followed: Followed; readonly audit: OpenAudit } | undefined {
     const { now, plan, intervalMs } = this.#options;
     const all = [...this.#followed.values()];
-    const asked = all.flatMap((followed) => followed.records.waiting.map((audit) => ({ followed, audit })));
+    const waiting = all.flatMap((followed) => followed.records.waiting.map((audit) => ({ followed, audit })));
+    const asked = waiting.filter(({ audit }) => !this.#failed.has(audit.id));
     const first = asked.find(({ audit }) => audit.reason === "request") ?? asked[0];
     if (first !== undefined || intervalMs === 0) return first;
     for (const followed of all) {
@@ -156,7 +167,7 @@ export class Auditor {
       if (followed.ledger.size === 0) continue;
       for (const kind of ["whole", "sample"] as const) {
         const at = this.nextAt(id, kind);
-        if (at === undefined || at > now()) continue;
+        if (at === undefined || at > now() || this.#failed.has(kindOf(followed, kind))) continue;
         const audit: OpenAudit = { id: newAuditId(), reason: "schedule", kind, askedAt: now(), share: plan.share };
         return { followed, audit };
       }
@@ -267,6 +278,10 @@ export class Auditor {
     if (found === undefined) throw new Error(`expected a ledger that is followed, got ${ledgerId}`);
     return found;
   }
+}
+
+function kindOf({ ledger }: Followed, kind: AuditKind): string {
+  return `${ledger.record.id} ${kind}`;
 }
 
 /** An audit gives way to one that somebody waits for, and goes on behind it. */

@@ -13,6 +13,8 @@ export type LastAudits = {
   /** When the ledger was made; ms since 1970. */
   readonly createdAt: number;
   readonly finished: readonly { readonly kind: AuditKind; readonly finishedAt: number }[];
+  /** What is later was told by a clock that was wrong, and does not count: or nothing is audited until that time has come. */
+  readonly now: number;
 };
 
 /** When the next audit of a kind is due; undefined for never. */
@@ -20,5 +22,6 @@ export function dueAt(kind: AuditKind, { wholeMs, sampleMs }: AuditPlan, last: L
   const every = kind === "whole" ? wholeMs : sampleMs;
   if (every === 0) return undefined;
   const counted = last.finished.filter((each) => each.kind === "whole" || kind === "sample");
-  return Math.max(last.createdAt, ...counted.map(({ finishedAt }) => finishedAt)) + every;
+  const times = [last.createdAt, ...counted.map(({ finishedAt }) => finishedAt)].filter((at) => at <= last.now);
+  return times.length === 0 ? last.now : Math.max(...times) + every;
 }

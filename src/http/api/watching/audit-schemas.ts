@@ -6,6 +6,8 @@ import { AUDIT_KINDS, AUDIT_OUTCOMES, AUDIT_REASONS } from "../../../verify/repo
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const milliseconds = count.meta({ description: "Milliseconds since 1970" });
 const part = z.number().gt(0).lt(1);
+/** Less, and one audit would hold up all others for weeks. */
+const SHARE_MIN = 0.01;
 
 const auditFields = {
   id: z.string(),
@@ -32,7 +34,7 @@ export const AUDIT_SCHEMAS = {
     entries: z.int().min(1).max(10_000_000).optional().meta({ description: "Of a sample: how many are drawn" }),
     confidence: part.optional().meta({ description: "Of a sample: how surely it finds one, together with `damaged`" }),
     damaged: part.optional().meta({ description: "when this part of all entries is damaged" }),
-    share: z.number().gt(0).max(1).default(0.2).meta({ description: "Of the time of one thread" }),
+    share: z.number().min(SHARE_MIN).max(1).default(0.2).meta({ description: "Of the time of one thread" }),
   }),
   Audit: z.strictObject({
     ...auditFields,
