@@ -47,6 +47,7 @@ export async function fetchInPieces(
   { timeoutMs, signal, ...request }: FetchRequest,
   take: (piece: Uint8Array, head: FetchedHead) => void | Promise<void>,
 ): Promise<FetchedHead> {
+  if (hasCredentials(url)) throw new AnswerError("expected an address without user and password, got one with them");
   // Not AbortSignal.any: one that lasts keeps each of those that follow it.
   const ending = new AbortController();
   const end = () => ending.abort();
@@ -97,6 +98,13 @@ export async function fetchBounded(
     text += decoder.decode(piece, { stream: true });
   });
   return { ...head, text: text + decoder.decode() };
+}
+
+/** fetch refuses such a one too, and says it with the password. */
+function hasCredentials(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username !== "" || password !== "";
 }
 
 function noAnswer(error: unknown): never {

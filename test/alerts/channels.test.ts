@@ -109,6 +109,17 @@ test("what is no answer of 2xx is not taken: 410 for good, others are tried agai
   assert.ok(!away.isTaken && away.isFinal !== true);
 });
 
+test("user and password in an address go into a header, and into no text", async (t) => {
+  const { url, got } = await receiver(t);
+  const hook = webhook(`${url.replace("//", "//holdfast:s%40fe@")}/hook`);
+  assert.deepEqual(await hook.send(CHANGE, signal), { isTaken: true });
+  assert.equal(got[0]?.headers.authorization, `Basic ${Buffer.from("holdfast:s@fe").toString("base64")}`);
+  assert.equal(got[0]?.path, "/hook");
+  const away = await webhook("http://holdfast:s%40fe@127.0.0.1:9/hook").send(CHANGE, signal);
+  assert.ok(!away.isTaken);
+  assert.doesNotMatch(away.reason, /fe@|s%40fe|hook/);
+});
+
 test("a chat gets one text, in which nothing has a meaning of its own", async (t) => {
   const { url, got } = await receiver(t);
   assert.deepEqual(await new Slack({ name: "chat", url, from: "notice" }).send(CHANGE, signal), { isTaken: true });

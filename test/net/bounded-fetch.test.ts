@@ -6,6 +6,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import test, { type TestContext } from "node:test";
 import { connectEndpoint } from "../../src/chain/node/endpoint.ts";
+import { AnswerError, fetchBounded } from "../../src/net/bounded-fetch.ts";
 import { until } from "../until.ts";
 
 const TIMEOUT_MS = 200;
@@ -84,4 +85,9 @@ test("user and password of a URL travel, and a closed endpoint asks no more", as
   assert.equal(travelled, "me:p@ss");
   endpoint.close();
   await assert.rejects(endpoint.request("eth_chainId", []), { kind: "unavailable" });
+});
+
+test("an address with user and password is refused without being said", async () => {
+  const asked = fetchBounded("http://user:secret-word@127.0.0.1:9/x", { timeoutMs: TIMEOUT_MS, bytesMax: 1 });
+  await assert.rejects(asked, (error: Error) => error instanceof AnswerError && !/secret-word/.test(error.message));
 });
