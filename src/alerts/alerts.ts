@@ -15,6 +15,7 @@ import { AlertBook } from "./alert-book.ts";
 import { AlertEvents, type ToldLedger } from "./alert-events.ts";
 import type { Channel, Reception } from "./delivery/channel.ts";
 import { AlertOutbox } from "./delivery/outbox.ts";
+import { Outcry } from "./delivery/outcry.ts";
 import type { Facts } from "./facts.ts";
 import type { Rule, RuleJudgement } from "./rule.ts";
 import { spellSpan } from "./spell.ts";
@@ -53,6 +54,7 @@ export class Alerts {
   readonly outbox: AlertOutbox;
   readonly #options: AlertsOptions;
   readonly #events: AlertEvents;
+  readonly #outcry: Outcry;
   readonly #status = new Map<string, RuleStatus>();
   readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
@@ -62,6 +64,7 @@ export class Alerts {
     this.book = parts.book;
     this.outbox = parts.outbox;
     this.#events = parts.events;
+    this.#outcry = new Outcry(options.channels);
     for (const { name, title, severity } of options.rules) this.#status.set(name, { name, title, severity });
   }
 
@@ -131,28 +134,56 @@ export class Alerts {
 
   /** Has every rule judge once, and tells what changed. */
   async evaluate(): Promise<void> {
-    const { look, rules, channels } = this.#options;
-    const facts = await look();
-    for (const rule of rules) await this.#judge(rule, facts);
-    this.#reportUnjudged(facts.now);
-    await this.#events.tell();
-    await this.#keepLearned();
-    const firing = this.book.firing();
-    for (const channel of channels) {
-      const told = firing.filter((alert) => !isSilenced(alert, facts.now));
-      await channel.refresh?.(told, this.#stopping.signal).catch(() => undefined);
+    try {
+      await this.#judgeAll();
+    } finally {
+      // Receivers that forget what they are not told again would take it for over while nothing can be written down.
+      await this.#refresh();
     }
+  }
+
+  async #judgeAll(): Promise<void> {
+    const { look, rules } = this.#options;
+    const facts = await look();
+    for (const rule of rules) {
+      this.#stopping.signal.throwIfAborted();
+      await this.#judge(rule, facts);
+    }
+    this.#reportUnjudged(facts.now);
+    await this.#keepLearned();
+    await this.#tellLedger();
+  }
+
+  /** A ledger that takes no events keeps no people from being told. */
+  async #tellLedger(): Promise<void> {
+    const { health } = this.#options;
+    try {
+      await this.#events.tell();
+      health.report("alerts/ledger", undefined);
+    } catch (error) {
+      health.report("alerts/ledger", UNTOLD, error);
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    const { channels, now } = this.#options;
+    const { signal } = this.#stopping;
+    const firing = this.book.firing().filter((alert) => !isSilenced(alert, now()));
+    await Promise.all(channels.map((channel) => channel.refresh?.(firing, signal).catch(() => undefined)));
   }
 
   async #goOn(): Promise<void> {
     const { signal } = this.#stopping;
-    const { intervalMs = INTERVAL_MS, health } = this.#options;
+    const { intervalMs = INTERVAL_MS, health, now } = this.#options;
     while (!signal.aborted) {
       try {
         await this.evaluate();
         health.report("alerts", undefined);
+        this.#outcry.end();
       } catch (error) {
-        if (!signal.aborted) health.report("alerts", FAILING, error);
+        if (signal.aborted) return;
+        health.report("alerts", FAILING, error);
+        await this.#outcry.raise(FAILING, health.conditions(), now(), signal);
       }
       await delay(intervalMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
@@ -206,6 +237,11 @@ export class Alerts {
 const FAILING = {
   code: "alerts_failing",
   detail: "alerts cannot be looked for or written down: nobody is told what goes wrong; see the log",
+};
+const UNTOLD = {
+  code: "alerts_untold",
+  detail: "the ledger takes no events about alerts; they are kept and told later, and channels are told all the same",
+  isNotice: true,
 };
 
 function learnedKey({ name }: Rule, subject: string): string {

@@ -19,11 +19,15 @@ const HOUR = 60 * MINUTE;
 /** Before each further attempt. */
 const PAUSES_MS = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
 const JITTER = 0.2;
+/** What is due later than this was put off by a clock that was ahead. */
+const PAUSE_MAX_MS = 24 * HOUR * (1 + JITTER);
 const RETRY_AFTER_MAX_MS = HOUR;
 /** Failed attempts from which on somebody has to look. */
 const WORRYING = 3;
 /** Of which the newest are kept. */
 const DEAD_MAX = 1000;
+/** Of one channel, while it is away; what is older is a dead letter. */
+const WAITING_MAX = 10_000;
 /** A look at what is due, when nothing else wakes it. */
 const LOOK_MS = 5 * SECOND;
 
@@ -47,6 +51,7 @@ export type OutboxOptions = {
   readonly log: { warn(fields: object, message: string): void };
   /** 0 up to 1. */
   readonly random?: () => number;
+  readonly waitingMax?: number;
 };
 
 export class AlertOutbox {
@@ -157,7 +162,8 @@ export class AlertOutbox {
     for (const [place, delivery] of this.#waiting) {
       if (delivery.channel !== name) continue;
       const { id } = delivery.change.alert;
-      if (delivery.dueAt <= now && !before.has(id)) return [place, delivery];
+      const isDue = delivery.dueAt <= now || delivery.dueAt > now + PAUSE_MAX_MS;
+      if (isDue && !before.has(id)) return [place, delivery];
       before.add(id);
     }
     return undefined;
@@ -191,10 +197,11 @@ export class AlertOutbox {
         "an alert was not delivered, and is a dead letter",
       );
     }
+    const crowded = next === undefined ? [] : this.#endOldWaiting(channel, now());
     this.#report();
     const dropped = this.#dropOldDead();
     // Where it cannot be written down it is sent once more after a start, which its receiver recognises.
-    await this.#write([writeOf(place, next), ...dropped]).catch(() => undefined);
+    await this.#write([writeOf(place, next), ...crowded, ...dropped]).catch(() => undefined);
   }
 
   #afterFailure(delivery: AlertDelivery, reception: Exclude<Reception, { isTaken: true }>, now: number): AlertDelivery {
@@ -206,6 +213,24 @@ export class AlertOutbox {
     if (isFinal || pause === undefined) return { ...failed, deadAt: now };
     const jittered = pause * (1 + JITTER * (2 * random() - 1));
     return { ...failed, dueAt: now + Math.round(Math.max(jittered, Math.min(retryAfterMs, RETRY_AFTER_MAX_MS))) };
+  }
+
+  /** While a receiver is away for days, alerts may come and go without an end. */
+  #endOldWaiting({ name }: Channel, now: number): RecordWrite[] {
+    const { waitingMax = WAITING_MAX, log } = this.#options;
+    const waiting = [...this.#waiting].filter(([, { channel }]) => channel === name);
+    const old = waiting.slice(0, Math.max(0, waiting.length - waitingMax));
+    if (old.length === 0) return [];
+    log.warn(
+      { channel: name, count: old.length },
+      "more waits for a channel than is kept: the oldest are dead letters",
+    );
+    return old.map(([place, delivery]) => {
+      const dead = { ...delivery, failure: delivery.failure ?? "it was away for too long", deadAt: now };
+      this.#waiting.delete(place);
+      this.#put(place, dead);
+      return writeOf(place, dead);
+    });
   }
 
   #dropOldDead(): RecordWrite[] {

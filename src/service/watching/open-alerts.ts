@@ -15,7 +15,9 @@ import { QuarantineRate } from "../../alerts/rules/quarantine-rate.ts";
 import { SourceSilent } from "../../alerts/rules/source-silent.ts";
 import { SourceVolume } from "../../alerts/rules/source-volume.ts";
 import { filterOfText } from "../../http/routes/events/filter-text.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
 import type { Recording } from "../../ledger/own-event.ts";
+import type { LedgerRegistry } from "../../ledger/registry.ts";
 import type { Log } from "../../log.ts";
 import type { Store } from "../../store/store.ts";
 import type { AlertsConfig } from "../settings/alert-settings.ts";
@@ -48,9 +50,15 @@ export async function openAlerts(config: AlertsConfig, parts: AlertParts): Promi
     rules: rulesOf(config, () => registry.list().map(({ record }) => record.name)),
     channels: openChannels(config.channels, process.env, now),
     look: () => lookAround(parts),
-    ledger: () => registry.get(ACCESS_LEDGER) ?? registry.get(parts.ledger),
+    ledger: () => toldLedger(registry, parts.ledger),
     intervalMs: config.intervalS * 1000,
   });
+}
+
+/** That of accesses, else the first one of the service; none that is to be read. */
+export function toldLedger(registry: Pick<LedgerRegistry, "get">, first: string): Ledger | undefined {
+  const found = [ACCESS_LEDGER, first].map((name) => registry.get(name));
+  return found.find((ledger) => ledger !== undefined && ledger.record.readOnly !== true);
 }
 
 /** @throws ConfigError for a rule that there is none of, and for a filter that no search would be made with */

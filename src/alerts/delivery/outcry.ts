@@ -1,0 +1,65 @@
+/**
+ * What people are told when alerts cannot be written down, as on a full disk: that, and what else the service says is wrong then. It is in
+ * memory alone and told once to each channel; what goes wrong meanwhile fires when it can be kept.
+ * Why: docs/decisions/0230.
+ */
+
+import { randomBytes } from "node:crypto";
+import type { Condition } from "../../health.ts";
+import type { AlertChange } from "../alert.ts";
+import type { Channel } from "./channel.ts";
+
+/** Looks in a row that have to fail: a store that is opened anew is back by then. */
+const FAILED_LOOKS = 2;
+const TOLD_MAX = 8;
+
+export class Outcry {
+  readonly #channels: readonly Channel[];
+  #failed = 0;
+  #change: AlertChange | undefined;
+  readonly #told = new Set<Channel>();
+
+  constructor(channels: readonly Channel[]) {
+    this.#channels = channels;
+  }
+
+  /** A look failed. @param why what that is, and what is wrong besides */
+  async raise(why: Condition, conditions: readonly Condition[], now: number, signal: AbortSignal): Promise<void> {
+    this.#failed++;
+    if (this.#failed < FAILED_LOOKS) return;
+    this.#change ??= changeOf(why, conditions, now);
+    const change = this.#change;
+    const untold = this.#channels.filter((channel) => !this.#told.has(channel));
+    await Promise.all(
+      untold.map(async (channel) => {
+        const reception = await channel.send(change, signal).catch(() => undefined);
+        if (reception?.isTaken === true) this.#told.add(channel);
+      }),
+    );
+  }
+
+  /** A look did not fail: what is wrong then is an alert like any other. */
+  end(): void {
+    this.#failed = 0;
+    this.#change = undefined;
+    this.#told.clear();
+  }
+}
+
+/** As the rule of conditions fires it, when it can. */
+function changeOf(why: Condition, conditions: readonly Condition[], at: number): AlertChange {
+  const besides = conditions.filter(({ code }) => code !== why.code).slice(0, TOLD_MAX);
+  const id = randomBytes(8).toString("hex");
+  const alert = {
+    id,
+    rule: "condition",
+    subject: why.code,
+    title: "alerts cannot be written down",
+    severity: "critical",
+    detail: [why, ...besides].map(({ detail }) => detail).join("; "),
+    firedAt: at,
+    seenAt: at,
+    changes: 1,
+  } as const;
+  return { id: `${id}-1`, kind: "fired", at, alert };
+}
