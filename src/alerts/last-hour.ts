@@ -11,7 +11,8 @@ export class LastHour {
   grown(subject: string, now: number, count: number): number {
     const before = this.#looks.get(subject) ?? [];
     const isBack = (before.at(-1)?.count ?? 0) > count;
-    const looks = isBack ? [] : before;
+    // A look that is yet to come was that of a clock that was ahead.
+    const looks = isBack || (before.at(-1)?.at ?? 0) > now ? [] : before;
     looks.push({ at: now, count });
     // The last look that is an hour old stays: what came since is counted from there.
     while (looks.length > 1 && (looks[1] as Look).at <= now - HOUR_MS) looks.shift();

@@ -100,6 +100,37 @@ test("while nobody looked there was no silence, and no pause to learn from", () 
   assert.ok(Math.max(...presence.kept().pauses) < HOUR_MS);
 });
 
+test("a clock that was a year ahead for a while leaves a source that is silent later to be told", () => {
+  const presence = new Presence(utcHourOfWeek, { since: BEGIN, lastCame: BEGIN });
+  let now = BEGIN;
+  for (; now < BEGIN + 4 * WEEK_MS; now += LOOK_MS) presence.look(now, now, true);
+  const ahead = now + 52 * WEEK_MS;
+  for (let i = 0; i < 10; i++) presence.look(ahead + i * LOOK_MS, ahead + i * LOOK_MS, true);
+  // Put right: what came last was seen by the wrong clock, until something comes again.
+  for (; now < BEGIN + 4 * WEEK_MS + HOUR_MS; now += LOOK_MS) presence.look(now, ahead + 9 * LOOK_MS, true);
+  assert.ok(presence.silence() !== undefined, "nothing has come for an hour");
+  for (; now < BEGIN + 4 * WEEK_MS + 2 * HOUR_MS; now += LOOK_MS) presence.look(now, now, true);
+  assert.equal(presence.silence(), undefined);
+});
+
+test("pauses are remembered over weeks in which nobody looked", () => {
+  const presence = new Presence(utcHourOfWeek, { since: BEGIN, lastCame: BEGIN });
+  let lastCame = BEGIN;
+  const silences: string[] = [];
+  const look = (from: number, to: number): void => {
+    for (let now = from; now < to; now += LOOK_MS) {
+      // By day something comes every ten minutes, and at night nothing.
+      const hour = new Date(now).getUTCHours();
+      if (hour >= 8 && hour < 18 && now % (10 * LOOK_MS) === 0) lastCame = now;
+      presence.look(now, lastCame, true);
+      if (presence.silence() !== undefined) silences.push(new Date(now).toISOString());
+    }
+  };
+  look(BEGIN, BEGIN + 4 * WEEK_MS);
+  look(BEGIN + 10 * WEEK_MS + 9 * HOUR_MS, BEGIN + 11 * WEEK_MS);
+  assert.deepEqual(silences, []);
+});
+
 test("what somebody expects goes before what was learned", () => {
   const presence = new Presence(utcHourOfWeek, { since: BEGIN, lastCame: BEGIN });
   for (let now = BEGIN; now <= BEGIN + HOUR_MS; now += LOOK_MS) presence.look(now, BEGIN, true);

@@ -61,6 +61,21 @@ test("many quarantined in an hour are told, few or a small part are not, and it 
   assert.deepEqual(await judged(new QuarantineRate(), ...looks(100, 10), later), []);
 });
 
+test("what a clock that was a year ahead saw is not counted into the last hour, nor told for a year", async () => {
+  const YEAR = 365 * 24 * HOUR;
+  const of = (at: number, recorded: number, quarantined: number): Step => ({
+    at,
+    sources: [source({ recorded, quarantined })],
+  });
+  const looks = [of(YEAR, 0, 0), of(0, 50, 50), of(2 * HOUR, 1050, 60)];
+  assert.deepEqual(await judged(new QuarantineRate(), ...looks), []);
+  const lastRefused = { code: "idempotency_conflict", at: BEGIN + YEAR };
+  assert.deepEqual(await judged(new IdempotencyConflict(), { at: HOUR, sources: [source({ lastRefused })] }), []);
+  const disk = (at: number, freeBytes: number): Step => ({ at, disk: { freeBytes, totalBytes: 1000 * GIB } });
+  const filling = Array.from({ length: 3 }, (_, i) => disk(i * HOUR, (500 - 100 * i) * GIB));
+  assert.deepEqual(await judged(new DiskFilling(), disk(YEAR, 600 * GIB), ...filling), ["warning data folder"]);
+});
+
 test("an id that was used twice is told for an hour, another refusal is not", async () => {
   const of = (code: string, at: number): Step => ({
     at: HOUR,

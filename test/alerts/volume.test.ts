@@ -72,3 +72,13 @@ test("an hour that nobody saw end, or that ended while nobody looked, is not jud
   volume.look(later, WEEKS(4) * 1000 + 1_000_000);
   assert.equal(volume.farOff, undefined);
 });
+
+test("after a clock that was a year ahead hours are judged again", () => {
+  const volume = new Volume(hourOf, { now: BEGIN, count: 0 });
+  let hour = 1;
+  for (; hour < WEEKS(4); hour++) volume.look(BEGIN + hour * HOUR_MS, hour * 1000);
+  volume.look(BEGIN + (hour + WEEKS(52)) * HOUR_MS, hour * 1000);
+  for (const end = hour + 3; hour < end; hour++) volume.look(BEGIN + hour * HOUR_MS, hour * 1000);
+  volume.look(BEGIN + hour * HOUR_MS, hour * 1000 + 1_000_000);
+  assert.ok(volume.farOff !== undefined);
+});

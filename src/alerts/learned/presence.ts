@@ -54,7 +54,7 @@ export type Silence = {
 
 export class Presence {
   readonly #hourOf: HourOfWeek;
-  readonly #since: number;
+  #since: number;
   readonly #came: number[];
   readonly #looked: number[];
   #pauses: number[];
@@ -97,9 +97,13 @@ export class Presence {
    * @param mayLearn whether a silence that ends now was usual; not when somebody was told of it
    */
   look(now: number, lastCame: number, mayLearn: boolean): void {
+    if (now < this.#lastLook - LOOKED_MS) this.#putBack(now);
     if (now <= this.#lastLook) return;
-    const hasCome = lastCame > this.#lastCame;
+    // What is yet to come was seen by a clock that was ahead.
+    const hasCome = lastCame > this.#lastCame && lastCame <= now;
     const isSeen = now - this.#lastLook <= LOOKED_MS;
+    // Weeks that nobody looked at are none of the last ones, whose pauses are remembered.
+    if (!isSeen) this.#week += weekOf(now) - weekOf(this.#lastLook);
     if (hasCome) {
       if (isSeen) this.#learn(lastCame, mayLearn && this.#unseenMs === 0);
       this.#lastCame = lastCame;
@@ -108,6 +112,16 @@ export class Presence {
     } else if (!isSeen) this.#unseenMs += now - this.#lastLook;
     if (isSeen) this.#countQuiet(now);
     this.#lastLook = now;
+  }
+
+  /** The clock was ahead, and was put right: what it said of the present silence was not looked at, and does not count. */
+  #putBack(now: number): void {
+    this.#lastLook = now;
+    this.#lastCame = Math.min(this.#lastCame, now);
+    this.#unseenMs = now - this.#lastCame;
+    this.#quiet = 0;
+    this.#week = weekOf(now);
+    this.#since = Math.min(this.#since, now);
   }
 
   /** Whether it is silent now, in the sense of what was learned; a time that somebody set goes first. */

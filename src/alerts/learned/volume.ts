@@ -64,6 +64,8 @@ export class Volume {
     const kept = this.#kept;
     const hour = Math.floor(now / HOUR_MS);
     if (hour < kept.hour) {
+      // Further behind than that is a clock that was ahead: what it said would not come for long.
+      kept.hour = Math.min(kept.hour, hour + 1);
       kept.atHour = count;
       return;
     }

@@ -26,7 +26,10 @@ export class DiskFilling implements Rule {
 
   judge({ now, disk }: Facts): RuleJudgement {
     if (disk === undefined) return "unknown";
-    this.#looks = [...this.#looks.filter(({ at }) => at > now - SPAN_MS), { at: now, freeBytes: disk.freeBytes }];
+    this.#looks = [
+      ...this.#looks.filter(({ at }) => at > now - SPAN_MS && at < now),
+      { at: now, freeBytes: disk.freeBytes },
+    ];
     return this.#nearlyFull(disk) ?? this.#fullSoon(disk) ?? [];
   }
 
