@@ -1,6 +1,5 @@
 /** A source that sends another event under an id that it used before: one of the two is not recorded. */
 
-import { isRecent } from "../../clock.ts";
 import type { Facts } from "../facts.ts";
 import { HOUR_MS } from "../learned/week.ts";
 import type { Rule, RuleJudgement } from "../rule.ts";
@@ -14,7 +13,7 @@ export class IdempotencyConflict implements Rule {
   judge({ now, sources }: Facts): RuleJudgement {
     if (sources === undefined) return "unknown";
     return sources.flatMap(({ ledger, source, lastRefused }) => {
-      if (lastRefused?.code !== "idempotency_conflict" || !isRecent(lastRefused.at, now, HOUR_MS)) return [];
+      if (lastRefused?.code !== "idempotency_conflict" || Math.abs(now - lastRefused.at) > HOUR_MS) return [];
       const when = spellMoment(lastRefused.at);
       const detail = `at ${when} ${source} sent another event under an id that it had used before, and it was refused`;
       return [{ subject: sourceSubject({ ledger, source }), detail }];
