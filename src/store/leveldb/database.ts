@@ -253,7 +253,7 @@ export class Database {
     if (group.length === 0) return batch.close();
     for (const waiting of group) waiting.isTried = true;
     try {
-      await this.#underWay.follow(group.length, batch.write({ sync: group.some(({ sync }) => sync) }));
+      await this.#underWay.follow(group.length, writes, batch.write({ sync: group.some(({ sync }) => sync) }));
     } catch (error) {
       this.#queue.unshift(...group);
       this.#suspect(error as Error);

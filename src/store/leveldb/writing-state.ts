@@ -6,6 +6,8 @@ import { describeFullDisk } from "./opening/disk-room.ts";
 
 /** Nearly every write ends sooner: reads do not wait for those. */
 const USUAL_MS = 5;
+/** More for each key that is written: a batch of ten thousand events takes its time. */
+const USUAL_OF_KEY_MS = 0.02;
 /** What has not ended then hangs. */
 const HANGS_MS = 3000;
 
@@ -40,15 +42,19 @@ export function sayUnwritable({ state, cause }: WritingStatus, directory: string
  */
 export class WriteUnderWay {
   #facts: UnderWay | undefined;
+  /** Until when it takes no longer than others (`performance.now()`). */
+  #usualUntil = 0;
   #ended: Promise<void> = Promise.resolve();
 
   get facts(): UnderWay | undefined {
     return this.#facts;
   }
 
-  /** Resolves or fails as the write does. @param writes how many are written with it */
-  async follow(writes: number, writing: Promise<void>): Promise<void> {
-    this.#facts = { writes, since: performance.now() };
+  /** Resolves or fails as the write does. @param writes how many are written with it. @param keys in all of them */
+  async follow(writes: number, keys: number, writing: Promise<void>): Promise<void> {
+    const since = performance.now();
+    this.#facts = { writes, since };
+    this.#usualUntil = since + USUAL_MS + keys * USUAL_OF_KEY_MS;
     this.#ended = writing.catch(() => undefined);
     try {
       await writing;
@@ -59,7 +65,7 @@ export class WriteUnderWay {
 
   /** Resolves when LevelDB's lock can be had. @throws StoreUnavailableError when a write does not end */
   async wait(): Promise<void> {
-    for (let write = this.#facts; write !== undefined && isLong(write); write = this.#facts) {
+    for (let write = this.#facts; write !== undefined && this.#isLong; write = this.#facts) {
       const left = HANGS_MS - (performance.now() - write.since);
       const timer = new AbortController();
       const late = delay(Math.max(0, left), "late" as const, { signal: timer.signal }).catch(() => undefined);
@@ -69,8 +75,8 @@ export class WriteUnderWay {
       throw new StoreUnavailableError("a write to the store does not end, and nothing can be read beside it for now");
     }
   }
-}
 
-function isLong({ since }: UnderWay): boolean {
-  return performance.now() - since >= USUAL_MS;
+  get #isLong(): boolean {
+    return performance.now() >= this.#usualUntil;
+  }
 }
