@@ -85,6 +85,9 @@ export type Facts = {
   readonly refusals?: readonly RefusalsSeen[];
   readonly audits?: readonly AuditSeen[];
   readonly watchers?: readonly WatcherSeen[];
-  /** How many events a filter finds that were recorded since then; undefined where that cannot be said. */
-  readonly countEvents: (ledger: string, filter: string, since: number) => Promise<number | undefined>;
+  /**
+   * How many events a filter finds that were recorded since then; undefined where that cannot be said.
+   * @param enough found, and it need not be known how many more there are
+   */
+  readonly countEvents: (ledger: string, filter: string, since: number, enough: number) => Promise<number | undefined>;
 };

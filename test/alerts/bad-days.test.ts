@@ -8,6 +8,7 @@ import type { Alert } from "../../src/alerts/alert.ts";
 import { StandardWebhook } from "../../src/alerts/delivery/channels/standard-webhook.ts";
 import { AlertOutbox } from "../../src/alerts/delivery/outbox.ts";
 import type { Rule, Trouble } from "../../src/alerts/rule.ts";
+import { countUntil } from "../../src/service/watching/look-around.ts";
 import { toldLedger } from "../../src/service/watching/open-alerts.ts";
 import { until } from "../until.ts";
 import { alertsBench, KeepingChannel, MINUTE, TAKEN } from "./alerts-bench.ts";
@@ -193,4 +194,21 @@ test("what a clock that was a year ahead put off is sent when it is put right", 
   alerts.outbox.start();
   await until("told", () => channel.told.length === 1);
   await alerts.stop();
+});
+
+test("events are counted until there are enough; what was not looked at to its end is not called nothing", async () => {
+  const asked: unknown[] = [];
+  const pages = (...counts: readonly number[]) => {
+    asked.length = 0;
+    return async (after: string | undefined) => {
+      asked.push(after);
+      const complete = asked.length === counts.length;
+      return { count: counts[asked.length - 1] ?? 0, complete, ...(!complete && { next: `${asked.length}` }) };
+    };
+  };
+  assert.equal(await countUntil(3, pages(1, 0, 1)), 2);
+  assert.deepEqual(asked, [undefined, "1", "2"]);
+  assert.equal(await countUntil(3, pages(1, 2, 1)), 3);
+  assert.equal(asked.length, 2);
+  assert.equal(await countUntil(3, pages(1, 0, 0, 0, 0, 9)), undefined);
 });

@@ -117,7 +117,7 @@ test("intents without results, conditions and events that a filter finds are tol
     return of[0] === "main" ? 50 : 49;
   };
   assert.deepEqual(await judged(denied, { at: HOUR, countEvents }), ["warning main"]);
-  assert.deepEqual(asked[0], ["main", "outcome=denied", BEGIN + HOUR - 5 * MINUTE]);
+  assert.deepEqual(asked[0], ["main", "outcome=denied", BEGIN + HOUR - 5 * MINUTE, 50]);
   assert.equal(await judged(denied, { at: HOUR, countEvents: async () => undefined }), "unknown");
 });
 

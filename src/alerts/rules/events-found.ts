@@ -33,7 +33,7 @@ export class EventsFound implements Rule {
     const { ledgers, filter, withinMs, atLeast } = this.#settings;
     const troubles: Trouble[] = [];
     for (const ledger of ledgers()) {
-      const count = await countEvents(ledger, filter, now - withinMs);
+      const count = await countEvents(ledger, filter, now - withinMs, atLeast);
       if (count === undefined) return "unknown";
       if (count < atLeast) continue;
       const detail = `${count} events of ${ledger} in the last ${spellSpan(withinMs)} are ${filter}; ${atLeast} are worth a look`;

@@ -9,14 +9,16 @@ import type { Health } from "../../health.ts";
 import { filterOfText } from "../../http/routes/events/filter-text.ts";
 import type { SourceBook, SourceFacts } from "../../ingest/sources/source-counts.ts";
 import type { LedgerRegistry } from "../../ledger/registry.ts";
-import { countFilter } from "../../query/filter-count.ts";
+import { countFilter, type FilterCount } from "../../query/filter-count.ts";
 import type { Indexer } from "../../query/index/indexer.ts";
 import { openIntentsOf } from "../../query/open-intents.ts";
 
 /** An intent may be without a result for so long. */
 const INTENT_MS = 3_600_000;
 const INTENTS_MAX = 100;
+/** Entries that are looked through for a text at a time, and how often that goes on. */
 const WORK_MAX = 200_000;
+const COUNTS_MAX = 5;
 
 export type Surroundings = {
   readonly data: string;
@@ -44,7 +46,7 @@ export async function lookAround(parts: Surroundings): Promise<Facts> {
     ...(anchoring !== undefined && { anchoring }),
     ...(disk !== undefined && { disk }),
     ...(intents !== undefined && { intents }),
-    countEvents: (ledger, filter, since) => known(countEvents(parts, ledger, filter, since)),
+    countEvents: (ledger, filter, since, enough) => known(countEvents(parts, ledger, { filter, since, enough })),
   };
 }
 
@@ -100,9 +102,27 @@ async function lookAtIntents({ indexer, now }: Surroundings, ledgers: readonly s
   return seen;
 }
 
-async function countEvents({ indexer }: Surroundings, ledger: string, filter: string, since: number): Promise<number> {
+type CountedEvents = { readonly filter: string; readonly since: number; readonly enough: number };
+
+async function countEvents({ indexer }: Surroundings, ledger: string, { filter, since, enough }: CountedEvents) {
   const of = indexer(ledger);
   if (of === undefined) return 0;
-  const { count } = await countFilter(of, { ...filterOfText(filter), since }, undefined, WORK_MAX);
-  return count;
+  const asked = { ...filterOfText(filter), since };
+  return countUntil(enough, (after) => countFilter(of, asked, after, WORK_MAX));
+}
+
+/** @returns undefined when not all was looked at and not enough was found: whoever sends very much would hide something else by it */
+export async function countUntil(
+  enough: number,
+  count: (after: string | undefined) => Promise<Pick<FilterCount, "count" | "complete" | "next">>,
+): Promise<number | undefined> {
+  let sum = 0;
+  let after: string | undefined;
+  for (let times = 0; times < COUNTS_MAX; times++) {
+    const found = await count(after);
+    sum += found.count;
+    if (found.complete || sum >= enough) return sum;
+    after = found.next;
+  }
+  return undefined;
 }
