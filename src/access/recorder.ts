@@ -27,6 +27,7 @@ type AccessRecorderOptions = {
   readonly health?: Health;
   /** For how long accesses are gathered. */
   readonly windowMs: number;
+  readonly gatheredMax?: number;
 };
 
 const SPACE = "accesses";
@@ -115,13 +116,19 @@ export class AccessRecorder {
       this.record({ ...access, network: ELSEWHERE });
       return;
     }
-    if (this.#gathering.size + this.#waiting.length >= GATHERED_MAX) {
+    if (!this.#hasRoom(this.#gathering.size)) {
       this.#unrecorded++;
       this.#unrecordedInAll++;
       return;
     }
     this.#ofKeys.set(access.key?.id ?? "", ofKey + 1);
     this.#gather(name, beginGathering(randomUUID(), access, now));
+  }
+
+  /** @param besides how many there are that do not wait yet */
+  #hasRoom(besides = 0): boolean {
+    const { gatheredMax = GATHERED_MAX } = this.#options;
+    return besides + this.#waiting.length < gatheredMax;
   }
 
   #gather(name: string, gathered: Gathered): void {
@@ -207,7 +214,8 @@ export class AccessRecorder {
     const { now, windowMs, store } = this.#options;
     const isOver = (since: number) => all || Math.abs(now() - since) >= windowMs;
     for (const [name, gathered] of this.#gathering) if (isOver(gathered.since)) this.#end(name, gathered);
-    if (this.#refusals !== undefined && isOver(this.#refusals.since)) {
+    // While nothing can be told they are counted on, or there would be one more of them each minute.
+    if (this.#refusals !== undefined && (all || this.#hasRoom()) && isOver(this.#refusals.since)) {
       this.#waiting.push({ is: "refusals", gathered: this.#refusals.gathered() });
       this.#refusals = undefined;
       this.#haveRefusalsChanged = false;

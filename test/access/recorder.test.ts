@@ -28,7 +28,7 @@ type Told = {
   readonly metadata: Readonly<Record<string, unknown>>;
 };
 
-async function open(store = new MemoryStore(), clock = { now: START }) {
+async function open(store = new MemoryStore(), clock = { now: START }, gatheredMax?: number) {
   const hash = await fastKeccak256();
   const recording = { hash, salts: createSalts() };
   const label = labelOf(ACCESS_LEDGER);
@@ -44,7 +44,15 @@ async function open(store = new MemoryStore(), clock = { now: START }) {
       failing.isOn ? Promise.reject(new Error("the disk is away")) : ledger.append(request),
   };
   const now = () => clock.now;
-  const recorder = await AccessRecorder.open({ store, ledger: guarded, recording, now, health, windowMs: WINDOW_MS });
+  const recorder = await AccessRecorder.open({
+    store,
+    ledger: guarded,
+    recording,
+    now,
+    health,
+    windowMs: WINDOW_MS,
+    ...(gatheredMax !== undefined && { gatheredMax }),
+  });
   const told = async (): Promise<Told[]> => {
     const events: Told[] = [];
     for await (const entry of ledger.entries(0, ledger.size)) events.push(readMembers(entry) as unknown as Told);
@@ -242,6 +250,27 @@ test("while nothing can be recorded that is a condition, heavy accesses are refu
   assert.deepEqual(
     (await told()).map(({ action }) => action),
     ["holdfast.access.read", "holdfast.access.change"],
+  );
+});
+
+test("while nothing can be recorded for days what is refused takes no more room, and all of it is counted", async () => {
+  const { recorder, clock, failing, told, store } = await open(new MemoryStore(), { now: START }, 8);
+  failing.isOn = true;
+  for (let minute = 0; minute < 50; minute++) {
+    recorder.refuse({ network: "192.0.2.9", code: "key_invalid", route: "GET /v1/ledgers" });
+    clock.now += WINDOW_MS;
+    await recorder.flush();
+  }
+  let kept = 0;
+  for await (const _ of store.records("accesses")) kept++;
+  assert.ok(kept <= 9, String(kept));
+  failing.isOn = false;
+  await recorder.flush();
+  await recorder.flush();
+  const refused = (await told()).map(({ metadata }) => metadata.count as number);
+  assert.equal(
+    refused.reduce((sum, count) => sum + count, 0),
+    50,
   );
 });
 
