@@ -14,6 +14,7 @@ import type { Store } from "../../src/store/store.ts";
 import { verifyReport } from "../../src/verify/report/check-report.ts";
 import { withEntries } from "../ledger/altered.ts";
 import { hash, many, openLedger, record, signer, storeWithLedger } from "../ledger/fixtures.ts";
+import { until } from "../until.ts";
 
 const HOUR_MS = 3_600_000;
 const WISH = { kind: "whole", share: 1 } as const;
@@ -212,6 +213,23 @@ test("an audit that fails every time keeps no other from being carried out, and 
   await assert.rejects(made.auditor.runDue(), /the bucket does not answer/);
   assert.deepEqual(asked, ["whole", "sample"]);
   assert.equal(finishedOf(made)[0]?.report.audit.reason, "schedule");
+});
+
+test("a stop ends what an audit waits for elsewhere", async () => {
+  const { store, ledger } = await filled();
+  let isWaiting = false;
+  const made = await make(store, ledger, {
+    checksOf: (_, __, pace) =>
+      new Promise((_resolve, reject) => {
+        isWaiting = true;
+        pace.signal.addEventListener("abort", () => reject(new Error("the bucket was not waited for")));
+      }),
+  });
+  await made.auditor.begin(record.id, WISH, ASKER);
+  made.auditor.start();
+  await until("waiting", () => isWaiting);
+  await made.auditor.stop();
+  assert.deepEqual(conditions(made), [], "to be stopped is no failure");
 });
 
 test("a store that takes no writes is asked once in a round for each audit that is due", async () => {

@@ -32,7 +32,6 @@ export function openAuditor(parts: AuditingParts): Auditor {
   const { store, hash, now } = parts;
   const { wholeS, sampleS, share, confidence, damaged } = config.audit;
   const marks = marksFolder(config.data);
-  const archives = archiveSource(config, env, hash);
   return new Auditor({
     ...rest,
     plan: { wholeMs: wholeS * 1000, sampleMs: sampleS * 1000, share, sample: { confidence, damaged } },
@@ -40,8 +39,7 @@ export function openAuditor(parts: AuditingParts): Auditor {
       const onSkipped = (message: string) => log.warn({ ledgerId: record.id }, message);
       const { remembered } = await rememberedOf({ store, record, marks, hash }, onSkipped);
       const indexer = indexes.get(record.name);
-      const forget = (from: number, to: number) =>
-        indexes.forgetAll(record.name, [[from, to]], new AbortController().signal);
+      const forget = (from: number, to: number) => indexes.forgetAll(record.name, [[from, to]], pace.signal);
       const held = indexer && new SegmentAudit(indexer.segments, forget);
       const pause = () => delay(PAUSE_MS, undefined, { ref: false });
       return planChecks(kind, {
@@ -51,21 +49,20 @@ export function openAuditor(parts: AuditingParts): Auditor {
         rest: pace.rest,
         keys,
         index: { held, pause },
-        archives,
+        archives: archiveSource(config, { env, hash, signal: pace.signal }),
       });
     },
   });
 }
 
-function archiveSource(
+/** Where archives are, as it is configured. @param parts `signal` ends what is asked of a bucket */
+export function archiveSource(
   { archive, data }: Pick<Config, "archive" | "data">,
-  env: AuditingParts["env"],
-  hash: Hash,
+  { env, hash, signal }: Pick<AuditingParts, "env"> & { readonly hash: Hash; readonly signal: AbortSignal },
 ): AuditedArchives | undefined {
   if (archive?.folder === undefined && archive?.bucket === undefined) return undefined;
   return {
-    problemOf: (name) =>
-      problemOfKept(openPlace(archive, { data, env, signal: new AbortController().signal }), name, hash),
+    problemOf: (name) => problemOfKept(openPlace(archive, { data, env, signal }), name, hash),
   };
 }
 
