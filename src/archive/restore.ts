@@ -19,6 +19,9 @@ import type { ArchiveVerdict } from "./archive-verdict.ts";
 import { type CheckOptions, checkArchive } from "./check-archive.ts";
 import { ArchiveConflictError, mergeArchives } from "./ordered-parts.ts";
 
+/** Names that ledgers can have, that of accesses among them. An archive does not prove its own: it may be anybody's text. */
+const LEDGER_NAME = /^[a-z0-9_][a-z0-9._-]{0,63}$/;
+
 /** An archive in clear, which can be read again from its begin. Several may have the same entries. */
 export type RestorableArchive = { readonly name: string; readonly read: () => AsyncIterable<Uint8Array> };
 
@@ -168,6 +171,9 @@ class RestoredLedger {
   /** The signers of the last archive are those in force; of each, the last one. */
   async #begin({ ledger, signers }: ArchiveHeader): Promise<void> {
     const { id, name, label, owner, createdAt } = ledger;
+    if (!LEDGER_NAME.test(name)) {
+      throw new RestoreError(`expected a name that a ledger can have, got ${JSON.stringify(name.slice(0, 64))}`);
+    }
     const all = signers.map((signer) => signer.toLowerCase() as Hex);
     if (this.#record === undefined) {
       const [first, ...later] = all as [Hex, ...Hex[]];

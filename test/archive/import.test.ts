@@ -82,6 +82,25 @@ test("whatever is altered, left out, repeated, reordered, put behind or cut is r
   }
 });
 
+test("a name that no ledger can have is refused: an archive does not prove it", async () => {
+  const frames = await framesOf(whole);
+  const named = (name: string) =>
+    forge(
+      frames.map(({ kind, plain }) => {
+        if (kind !== "H") return { kind, plain };
+        const header = JSON.parse(Buffer.from(plain).toString());
+        return { kind, plain: Buffer.from(JSON.stringify({ ...header, ledger: { ...header.ledger, name } })) };
+      }),
+    );
+  for (const name of ["../../etc", "a\nb", "", "Main", "a".repeat(65)]) {
+    await assert.rejects(importArchive(new MemoryStore(), bytesOf(named(name)), offline), RestoreError, name);
+  }
+  for (const name of ["_access", "payroll"]) {
+    const { record: made } = await importArchive(new MemoryStore(), bytesOf(named(name)), offline);
+    assert.equal(made.name, name);
+  }
+});
+
 test("nothing is signed for a ledger that is to be read, whoever opens it, and its signer stays the one that it had", async () => {
   const store = await imported();
   const registry = await registryOf(store);
