@@ -1,6 +1,7 @@
 /** The forms of API keys: asking for one, what is told of it, and what the key of a request is for. */
 
 import * as z from "zod";
+import { OF_THE_SERVICE } from "../../entry/prepare.ts";
 import { MOMENT_RULE, MOMENT_VALUE_FORM, momentOf } from "../../entry/time.ts";
 import { PERMISSIONS, ROLES } from "../auth/roles.ts";
 import { isWebhookSecret, WEBHOOK_SECRET_RULE } from "../auth/signatures.ts";
@@ -13,6 +14,11 @@ const sourceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
 
 export const webhookSecretSince = milliseconds.meta({
   description: "Since when its sender can sign with a webhook secret, which is never shown; absent where it has none",
+});
+
+/** One that sends as the service does would pass for it, and its ids for those of the service's own events. */
+const newSourceName = sourceName.refine((name) => name !== OF_THE_SERVICE, {
+  error: `another name than ${OF_THE_SERVICE}, as which the service records by itself`,
 });
 
 const keyFields = {
@@ -35,6 +41,7 @@ const key = z.strictObject({
 export const KEY_SCHEMAS = {
   KeyRequest: z.strictObject({
     ...keyFields,
+    source: newSourceName.meta({ description: "Who sends with it; idempotency keys are told apart by source" }),
     expiresAt: z
       .union([z.number(), z.string()], { error: MOMENT_RULE })
       .refine((moment) => momentOf(moment) !== undefined, { error: MOMENT_RULE })
