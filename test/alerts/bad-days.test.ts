@@ -8,7 +8,8 @@ import type { Alert } from "../../src/alerts/alert.ts";
 import { StandardWebhook } from "../../src/alerts/delivery/channels/standard-webhook.ts";
 import { AlertOutbox } from "../../src/alerts/delivery/outbox.ts";
 import type { Rule, Trouble } from "../../src/alerts/rule.ts";
-import { countUntil } from "../../src/service/watching/look-around.ts";
+import { readAlerts, alerts as settings } from "../../src/service/settings/alert-settings.ts";
+import { countUntil, lookAround, type Surroundings } from "../../src/service/watching/look-around.ts";
 import { toldLedger } from "../../src/service/watching/open-alerts.ts";
 import { until } from "../until.ts";
 import { alertsBench, KeepingChannel, MINUTE, TAKEN } from "./alerts-bench.ts";
@@ -194,6 +195,17 @@ test("what a clock that was a year ahead put off is sent when it is put right", 
   alerts.outbox.start();
   await until("told", () => channel.told.length === 1);
   await alerts.stop();
+});
+
+test("a search may name the ledger of accesses; one that is not there cannot be judged, and is not quiet", async () => {
+  const search = { name: "who_reads", title: "t", filter: "action=holdfast.access.read", ledger: "_access" };
+  const read = readAlerts(settings.parse({ searches: [search] }));
+  assert.equal(read?.searches[0]?.ledger, "_access");
+  const { health } = alertsBench();
+  const empty = { registry: { list: () => [] }, sources: { list: () => [] }, anchoring: async () => [] };
+  const parts = { ...empty, data: "/nowhere", now: Date.now, health, indexer: () => undefined };
+  const { countEvents } = await lookAround(parts as unknown as Surroundings);
+  assert.equal(await countEvents("misspelt", "outcome=denied", 0, 1), undefined);
 });
 
 test("events are counted until there are enough; what was not looked at to its end is not called nothing", async () => {

@@ -1,6 +1,7 @@
 /** Settings of alerts: what is looked for, what is expected, and who is told. docs/alerts.md is the page about them. */
 
 import { z } from "zod";
+import { ACCESS_LEDGER } from "../../access/access.ts";
 import { SEVERITIES } from "../../alerts/rule.ts";
 import { ConfigError, settings } from "./setting-errors.ts";
 
@@ -38,7 +39,7 @@ const searched = settings({
   /** As a search has it: `action=user.login&outcome=denied`. */
   filter: z.string().min(1).max(4096),
   /** All when absent. */
-  ledger: name.optional(),
+  ledger: z.union([name, z.literal(ACCESS_LEDGER)], `expected the name of a ledger, or ${ACCESS_LEDGER}`).optional(),
   withinS: seconds.default(300),
   atLeast: z.int().positive().default(1),
   severity: severity.default("warning"),

@@ -106,7 +106,8 @@ type CountedEvents = { readonly filter: string; readonly since: number; readonly
 
 async function countEvents({ indexer }: Surroundings, ledger: string, { filter, since, enough }: CountedEvents) {
   const of = indexer(ledger);
-  if (of === undefined) return 0;
+  // Nothing is known of a ledger that is not there: a search that names it would never tell, and nobody would know.
+  if (of === undefined) return undefined;
   const asked = { ...filterOfText(filter), since };
   return countUntil(enough, (after) => countFilter(of, asked, after, WORK_MAX));
 }
