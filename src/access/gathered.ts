@@ -4,9 +4,11 @@
  * Why: docs/decisions/0228.
  */
 
+import { addIndex, type EntryRange, spellRanges } from "../ledger/index-ranges.ts";
 import type { Access } from "./access.ts";
-import { addIndex, type ReadRange, spellIndexes } from "./index-ranges.ts";
 
+/** Of one event; who reads further apart than that is told by how much. */
+const RANGES_MAX = 64;
 /** Different queries, or addresses, that one event tells; the others are counted. */
 const TEXTS_MAX = 16;
 /** Characters of one, most of which are ASCII: an event has 64 KiB. */
@@ -21,7 +23,7 @@ export type Gathered = {
   readonly since: number;
   readonly until: number;
   readonly count: number;
-  readonly ranges: readonly ReadRange[];
+  readonly ranges: readonly EntryRange[];
   /** Reads of entries that no range has room for. */
   readonly beyond: number;
   /** Queries, or addresses, each with how often. */
@@ -45,7 +47,7 @@ export function beginGathering(id: string, access: Access, now: number): Gathere
 
 export function addTo(gathered: Gathered, { kind, index, query, network }: Access, now: number): Gathered {
   const text = kind === "new_address" ? network : query;
-  const ranges = index === undefined ? gathered.ranges : addIndex(gathered.ranges, index);
+  const ranges = index === undefined ? gathered.ranges : addIndex(gathered.ranges, index, RANGES_MAX);
   const texts = text === undefined ? gathered.texts : addText(gathered.texts, text.slice(0, TEXT_MAX).toWellFormed());
   return {
     ...gathered,
@@ -74,7 +76,7 @@ export function gatheredMetadata(gathered: Gathered): Readonly<Record<string, un
     operation: isOfAddresses ? undefined : operation,
     count,
     until: until === since ? undefined : new Date(until).toISOString(),
-    indexes: ranges.length === 0 ? undefined : spellIndexes(ranges),
+    indexes: ranges.length === 0 ? undefined : spellRanges(ranges),
     beyond: beyond === 0 ? undefined : beyond,
     addresses: isOfAddresses ? texts.map(([text]) => text) : undefined,
     queries: isOfAddresses || texts.length === 0 ? undefined : texts.map(([query, times]) => ({ query, count: times })),

@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { ACCESS_LEDGER, type Access } from "../../src/access/access.ts";
-import { addIndex, type ReadRange, spellIndexes } from "../../src/access/index-ranges.ts";
 import { AccessRecorder } from "../../src/access/recorder.ts";
 import { tellStart } from "../../src/access/starts.ts";
 import { readMembers } from "../../src/entry/prepare.ts";
@@ -312,16 +311,6 @@ test("a key that is used from another network leaves a trace, one event a minute
   next.recorder.use({ key, network: "2001:db8:0:3e7::/64" });
   await next.recorder.close();
   assert.equal(next.ledger.size, 2, "it is known to the next process");
-});
-
-test("ranges of indexes are put together, in whatever order they are read", () => {
-  let ranges: readonly ReadRange[] = [];
-  for (const index of [10, 12, 11, 3, 1, 2, 1, 4]) ranges = addIndex(ranges, index) ?? ranges;
-  assert.equal(spellIndexes(ranges), "1-4,10-12");
-  const all = Array.from({ length: 60 }, (_, i) => (i * 37) % 60);
-  ranges = [];
-  for (const index of all) ranges = addIndex(ranges, index) ?? assert.fail("there is room");
-  assert.equal(spellIndexes(ranges), "0-59");
 });
 
 test("each start is told, with the names of settings that are other ones, and nothing of what they are", async () => {

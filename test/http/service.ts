@@ -27,6 +27,7 @@ import { RuleBook } from "../../src/ingest/rules/rule-book.ts";
 import { SourceBook } from "../../src/ingest/sources/source-counts.ts";
 import { keySigner } from "../../src/keys/local-signer.ts";
 import { SecretBox } from "../../src/keys/secret-box.ts";
+import type { EntryRange } from "../../src/ledger/index-ranges.ts";
 import { fastKeccak256 } from "../../src/ledger/keccak/keccak-wasm.ts";
 import { Ledger, type LedgerLimits } from "../../src/ledger/ledger.ts";
 import type { Hex } from "../../src/merkle/bytes.ts";
@@ -34,7 +35,6 @@ import { deriveLedgerId, labelOf } from "../../src/merkle/checkpoint.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { Indexer } from "../../src/query/index/indexer.ts";
 import { Erasures } from "../../src/retention/erasure/erasures.ts";
-import type { ErasedRange } from "../../src/retention/erasure/index-ranges.ts";
 import { Retention } from "../../src/retention/retention.ts";
 import { LedgerExistsError, type Store } from "../../src/store/store.ts";
 import { MemoryIndexStore } from "../query/index/memory-index.ts";
@@ -100,7 +100,7 @@ export async function startService(options: Options = {}): Promise<Running> {
   const finalSize = (id: Hex) =>
     Math.min(...(chains.get(id) ?? []).map((each) => each.finalSize), Number.MAX_SAFE_INTEGER);
   const index = {
-    forgetAll: async (name: string, ranges: readonly ErasedRange[]) => await indexers.get(name)?.forgetAll(ranges),
+    forgetAll: async (name: string, ranges: readonly EntryRange[]) => await indexers.get(name)?.forgetAll(ranges),
     compact: async () => undefined,
   };
   const planOf = planOfText;

@@ -3,11 +3,11 @@
  * the keyring has, before anybody is answered.
  */
 
+import { overlapOf, rangesOf } from "../../ledger/index-ranges.ts";
 import { rewriteErased } from "../../store/values/rewrite-erased.ts";
 import type { GovernedLedger } from "../policy-book.ts";
 import type { ErasureKeys, ErasureOptions } from "./erasure-parts.ts";
 import { erasureWrite, type KeptErasure } from "./erasure-records.ts";
-import { overlapOf, rangesOf } from "./index-ranges.ts";
 
 const REASON = "erased before; this store is an older copy, in which it was erased again";
 

@@ -1,8 +1,8 @@
 /** The events about an erasure: who, why, on what ground, which entries and members; nothing of what was erased. */
 
+import { spellRanges } from "../../ledger/index-ranges.ts";
 import { type OwnEvent, ownEvent, type Recording } from "../../ledger/own-event.ts";
 import type { KeptErasure } from "./erasure-records.ts";
-import { spellRanges } from "./index-ranges.ts";
 
 /** Ranges that one event tells: an erasure of more is told by several. */
 const RANGES_MAX = 2000;

@@ -1,6 +1,7 @@
 /** What erasing works with: the ports that the service fills. */
 
 import type { Health } from "../../health.ts";
+import type { EntryRange } from "../../ledger/index-ranges.ts";
 import type { Recording } from "../../ledger/own-event.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Plan } from "../../query/request.ts";
@@ -8,7 +9,6 @@ import type { Store } from "../../store/store.ts";
 import type { ErasedEntry } from "../../store/values/rewrite-erased.ts";
 import type { HoldGuard } from "../hold-book.ts";
 import type { ErasedSubject } from "./erasure-target.ts";
-import type { ErasedRange } from "./index-ranges.ts";
 
 /** The keys of an encrypted store. */
 export interface ErasureKeys {
@@ -29,7 +29,7 @@ export interface ErasureKeys {
 /** The index for search. */
 export interface ErasureIndex {
   /** Builds again what has these entries; waits until there is an index. */
-  forgetAll(ledger: string, ranges: readonly ErasedRange[], signal: AbortSignal): Promise<void>;
+  forgetAll(ledger: string, ranges: readonly EntryRange[], signal: AbortSignal): Promise<void>;
   compact(): Promise<void>;
 }
 

@@ -5,10 +5,10 @@
 
 import { canonicalJson } from "../../json/canonical.ts";
 import { readJson } from "../../json/read.ts";
+import type { EntryRange } from "../../ledger/index-ranges.ts";
 import type { Author } from "../../ledger/own-event.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { RecordWrite } from "../../store/store.ts";
-import type { ErasedRange } from "./index-ranges.ts";
 
 /**
  * How far an erasure is. Each step is done again when it was interrupted, and changes nothing then.
@@ -44,7 +44,7 @@ export type KeptErasure = Author & {
   readonly ground?: string;
   /** All when absent. */
   readonly members?: readonly string[];
-  readonly ranges: readonly ErasedRange[];
+  readonly ranges: readonly EntryRange[];
   readonly count: number;
   /** Ids of the keys that are destroyed with it. */
   readonly keys: readonly Hex[];

@@ -6,6 +6,7 @@
 import type { Entry, Member } from "../../entry/entry.ts";
 import { packEntry, packMembers } from "../../entry/packed.ts";
 import { withholdWhere } from "../../entry/redact.ts";
+import { type EntryRange, overlapOf } from "../../ledger/index-ranges.ts";
 import type { EntryReplacement } from "../../store/store.ts";
 import type { ErasedEntry } from "../../store/values/rewrite-erased.ts";
 import type { GovernedLedger } from "../policy-book.ts";
@@ -14,7 +15,6 @@ import { erasureEvents } from "./erasure-events.ts";
 import type { ErasureOptions } from "./erasure-parts.ts";
 import type { ErasureStep, KeptErasure } from "./erasure-records.ts";
 import { goesByName } from "./goes-by-name.ts";
-import { type ErasedRange, overlapOf } from "./index-ranges.ts";
 
 /** Digests that are kept in one write. */
 const KEPT_AT_ONCE = 4096;
@@ -100,7 +100,7 @@ async function tell({ options, ledger, erasure }: Erasing): Promise<void> {
 async function* entriesOf(
   { store }: Pick<ErasureOptions, "store">,
   { record }: GovernedLedger,
-  ranges: readonly ErasedRange[],
+  ranges: readonly EntryRange[],
 ): AsyncIterable<readonly [index: number, entry: Entry]> {
   for (const [from, to] of ranges) {
     let index = from;

@@ -1,11 +1,11 @@
 /** What is to be erased, as it is asked for: a subject with everything of it, what a filter finds, or entries by index. */
 
 import type { Entry } from "../../entry/entry.ts";
+import type { EntryRange } from "../../ledger/index-ranges.ts";
 import { isMatch } from "../../query/filter-entry.ts";
 import { readFacts } from "../../query/index/searchable.ts";
 import type { Plan } from "../../query/request.ts";
 import { ErasureError } from "./erasure-error.ts";
-import { type ErasedRange, readRanges } from "./index-ranges.ts";
 
 /** Exactly one of the first three. */
 export type ErasureRequest = {
@@ -23,13 +23,13 @@ export type ErasureRequest = {
 export type ErasedSubject = { readonly member: "tenant" | "actor"; readonly value: unknown };
 
 export type ErasureTarget = {
-  readonly ranges: readonly ErasedRange[];
+  readonly ranges: readonly EntryRange[];
   readonly isMeant: (entry: Entry) => boolean;
   /** Whose keys go with it. */
   readonly subjects: readonly ErasedSubject[];
 };
 
-const ALL: ErasedRange = [0, Number.MAX_SAFE_INTEGER];
+const ALL: EntryRange = [0, Number.MAX_SAFE_INTEGER];
 
 /** @throws ErasureError request_invalid, and what `planOf` throws */
 export function readTarget(request: ErasureRequest, planOf: (filter: string) => Plan): ErasureTarget {
@@ -73,4 +73,22 @@ function actorsOf(value: string): ErasedSubject[] {
   for (let at = value.indexOf(":"); at > 0; at = value.indexOf(":", at + 1))
     subjects.push({ member: "actor", value: { type: value.slice(0, at), id: value.slice(at + 1) } });
   return subjects;
+}
+
+/** Reads indexes such as 5-9,12, in any order. @throws ErasureError request_invalid */
+function readRanges(text: string): EntryRange[] {
+  const ranges = text.split(",").map((part): [number, number] => {
+    const [, first, last = first] = /^\s*(\d{1,15})(?:-(\d{1,15}))?\s*$/.exec(part) ?? [];
+    if (first === undefined || Number(last) < Number(first))
+      throw new ErasureError("request_invalid", `expected indexes such as 5-9,12, got ${JSON.stringify(part)}`);
+    return [Number(first), Number(last) + 1];
+  });
+  ranges.sort((a, b) => a[0] - b[0]);
+  const joined: [number, number][] = [];
+  for (const range of ranges) {
+    const before = joined.at(-1);
+    if (before !== undefined && range[0] <= before[1]) before[1] = Math.max(before[1], range[1]);
+    else joined.push(range);
+  }
+  return joined;
 }

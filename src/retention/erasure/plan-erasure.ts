@@ -3,13 +3,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { Entry } from "../../entry/entry.ts";
 import { OF_THE_SERVICE } from "../../entry/prepare.ts";
+import { type EntryRange, rangesOf } from "../../ledger/index-ranges.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { readFacts } from "../../query/index/searchable.ts";
 import { ErasureError } from "./erasure-error.ts";
 import type { ErasureOptions } from "./erasure-parts.ts";
 import type { ErasureTarget } from "./erasure-target.ts";
 import { goesByName } from "./goes-by-name.ts";
-import { type ErasedRange, rangesOf } from "./index-ranges.ts";
 
 /** Events of one erasure: they are written in one batch. */
 const ERASED_MAX = 100_000;
@@ -17,7 +17,7 @@ const ERASED_MAX = 100_000;
 const SLICE = 512;
 
 export type ErasurePlan = {
-  readonly ranges: readonly ErasedRange[];
+  readonly ranges: readonly EntryRange[];
   readonly count: number;
   /** How many each hold stops. */
   readonly held: readonly { readonly hold: string; readonly held: number }[];

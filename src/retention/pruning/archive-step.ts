@@ -5,9 +5,9 @@
  */
 
 import { entryLeafHash } from "../../entry/entry.ts";
+import { rangesOf } from "../../ledger/index-ranges.ts";
 import { equal } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
-import { rangesOf } from "../erasure/index-ranges.ts";
 import type { HoldGuard } from "../hold-book.ts";
 import { RetentionJudge } from "../judge.ts";
 import type { Archiver } from "./archiver.ts";

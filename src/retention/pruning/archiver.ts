@@ -1,7 +1,7 @@
 /** The port to where bodies go before they are pruned. */
 
+import type { EntryRange } from "../../ledger/index-ranges.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import type { ErasedRange } from "../erasure/index-ranges.ts";
 
 /** What is to be kept elsewhere. */
 export type ArchiveWish = {
@@ -9,7 +9,7 @@ export type ArchiveWish = {
   readonly from: number;
   readonly to: number;
   /** Entries of [from, to) that are wanted with their bodies, ascending; of the others what proves them is enough. */
-  readonly wanted: readonly ErasedRange[];
+  readonly wanted: readonly EntryRange[];
   /** Until when it has to be kept; ms since 1970, 0 where nobody asks for a time. */
   readonly retainUntil: number;
   /** Something that would be in it, were it not for that, is under a legal hold. */
@@ -20,7 +20,7 @@ export type ArchiveWish = {
 export type KeptBodies = {
   readonly name: string;
   /** Entries that it has with their bodies, ascending: of those that were wanted some at least. */
-  readonly archived: readonly ErasedRange[];
+  readonly archived: readonly EntryRange[];
 };
 
 export interface Archiver {

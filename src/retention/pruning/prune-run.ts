@@ -14,9 +14,9 @@
 
 import { canonicalJson } from "../../json/canonical.ts";
 import { readJson } from "../../json/read.ts";
+import type { EntryRange } from "../../ledger/index-ranges.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { RecordWrite } from "../../store/store.ts";
-import type { ErasedRange } from "../erasure/index-ranges.ts";
 import type { RetentionRule } from "../policy.ts";
 
 export const PRUNE_STEPS = ["archiving", "pruning", "forgetting", "telling", "compacting"] as const;
@@ -37,7 +37,7 @@ export type PruneRun = {
   /** Name of the archive, once it was verified. */
   readonly archive?: string;
   /** Which entries are in that archive with their bodies; of a run that archives no others go. */
-  readonly archived?: readonly ErasedRange[];
+  readonly archived?: readonly EntryRange[];
   /** How many of the range were pruned before it began. */
   readonly before: number;
   /** Whether the disk still has bodies that are gone, of this run or one before. */

@@ -4,9 +4,9 @@
  * Why: docs/decisions/0203.
  */
 
+import { overlapOf } from "../../ledger/index-ranges.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import type { EntryReplacement, Store } from "../../store/store.ts";
-import { overlapOf } from "../erasure/index-ranges.ts";
 import type { HoldGuard } from "../hold-book.ts";
 import { RetentionJudge } from "../judge.ts";
 import type { PolicyBook } from "../policy-book.ts";

@@ -7,10 +7,10 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Health } from "../../health.ts";
+import type { EntryRange } from "../../ledger/index-ranges.ts";
 import { ownEvent, type Recording } from "../../ledger/own-event.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Store } from "../../store/store.ts";
-import type { ErasedRange } from "../erasure/index-ranges.ts";
 import type { HoldGuard } from "../hold-book.ts";
 import { RetentionJudge } from "../judge.ts";
 import type { PolicyBook } from "../policy-book.ts";
@@ -25,7 +25,7 @@ import { Stretches } from "./stretches.ts";
 /** The index, which has words of bodies that are gone. */
 export interface Forgetful {
   /** Builds anew what it has of these entries; waits until there is an index. */
-  forgetAll(ledger: string, ranges: readonly ErasedRange[], signal: AbortSignal): Promise<unknown>;
+  forgetAll(ledger: string, ranges: readonly EntryRange[], signal: AbortSignal): Promise<unknown>;
   /** Takes off the disk what it had. */
   compact(): Promise<void>;
 }

@@ -5,15 +5,15 @@
 
 import { canonicalJson } from "../../json/canonical.ts";
 import { readJson } from "../../json/read.ts";
+import type { EntryRange } from "../../ledger/index-ranges.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import type { ErasedRange } from "../../retention/erasure/index-ranges.ts";
 import type { Store } from "../../store/store.ts";
 
 export type NotedArchive = {
   readonly from: number;
   readonly to: number;
   /** Entries that are in it with their bodies, ascending. */
-  readonly bodies: readonly ErasedRange[];
+  readonly bodies: readonly EntryRange[];
   readonly name: string;
   readonly digest: Hex;
   readonly sha256: string;

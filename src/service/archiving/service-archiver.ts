@@ -18,10 +18,10 @@ import {
 import { BucketPlace } from "../../archive/places/bucket-place.ts";
 import { sha256Of } from "../../archive/places/draft.ts";
 import type { ArchiveSource } from "../../archive/write-archive.ts";
+import { overlapOf } from "../../ledger/index-ranges.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
-import { overlapOf } from "../../retention/erasure/index-ranges.ts";
 import { ArchiveRefusal, type Archiver, type ArchiveWish, type KeptBodies } from "../../retention/pruning/archiver.ts";
 import { rest } from "../../retention/pruning/due-entries.ts";
 import { exists } from "../../store/durable-file.ts";

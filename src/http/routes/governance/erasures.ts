@@ -1,7 +1,7 @@
 /** Erasing what events say: asked for, listed, and how far it is. */
 
+import { spellRanges } from "../../../ledger/index-ranges.ts";
 import { isOver, type KeptErasure } from "../../../retention/erasure/erasure-records.ts";
-import { spellRanges } from "../../../retention/erasure/index-ranges.ts";
 import type { Answering } from "../../admit.ts";
 import { checkBody } from "../../api/params.ts";
 import { SCHEMAS } from "../../api/schemas.ts";
