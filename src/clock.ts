@@ -1,4 +1,4 @@
-/** Time as the anchoring loop sees it, so that a test can be the one who lets it pass, and waiting that ends. */
+/** Time as those see it who wait, so that a test can be the one who lets it pass; waiting that ends; and a length of time in words. */
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -45,3 +45,17 @@ export const systemClock: Clock = {
       signal.addEventListener("abort", wake);
     }),
 };
+
+const UNITS = [
+  ["year", 31_557_600_000],
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+] as const;
+
+/** In the largest unit of which there are two, such as "90 minutes". */
+export function spellSpan(ms: number): string {
+  const [unit, length] = UNITS.find(([, each]) => ms >= 2 * each) ?? (["second", 1000] as const);
+  const count = Math.round(ms / length);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}

@@ -10,7 +10,6 @@
  * What is found wrong again after it was resolved is another alert.
  */
 
-import { randomBytes } from "node:crypto";
 import type { Condition, Health } from "../health.ts";
 import { Turn } from "../store/mutex.ts";
 import type { RecordWrite, Store } from "../store/store.ts";
@@ -21,6 +20,8 @@ import {
   type AlertChangeKind,
   alertForgotten,
   alertWrite,
+  changed,
+  fired,
   type Hand,
   isFiring,
   readAlert,
@@ -29,7 +30,6 @@ import {
 import { AlertError } from "./alert-error.ts";
 import { type Rule, SEVERITIES, type Severity, type Trouble } from "./rule.ts";
 
-const ID_BYTES = 8;
 /** Looks in a row that have to find nothing: what comes and goes is one alert. */
 const CLEAR_LOOKS = 2;
 /** Alerts that fire at once. */
@@ -157,19 +157,7 @@ export class AlertBook {
     this.#clearLooks.delete(key);
     if (known === undefined) {
       const { subject, detail } = trouble;
-      const id = randomBytes(ID_BYTES).toString("hex");
-      const alert = {
-        id,
-        rule: rule.name,
-        subject,
-        title: rule.title,
-        severity,
-        detail,
-        firedAt: now,
-        seenAt: now,
-        changes: 0,
-      };
-      return changed(alert, "fired", now);
+      return fired({ rule: rule.name, subject, title: rule.title, severity, detail }, now);
     }
     const seen = { ...known, detail: trouble.detail, seenAt: now };
     if (isWorse(severity, known.severity)) return changed({ ...seen, severity }, "worsened", now);
@@ -210,11 +198,6 @@ export class AlertBook {
     }
     onChanges(changes);
   }
-}
-
-function changed(alert: Alert, kind: AlertChangeKind, at: number): AlertChange {
-  const counted = { ...alert, changes: alert.changes + 1 };
-  return { id: `${alert.id}-${counted.changes}`, kind, at, alert: counted };
 }
 
 function isWorse(severity: Severity, than: Severity): boolean {

@@ -3,6 +3,7 @@
  * written down.
  */
 
+import { randomBytes } from "node:crypto";
 import { canonicalJson } from "../json/canonical.ts";
 import { readJson } from "../json/read.ts";
 import type { RecordWrite } from "../store/store.ts";
@@ -45,6 +46,23 @@ export type AlertChange = {
   /** As it is since then. */
   readonly alert: Alert;
 };
+
+const ID_BYTES = 8;
+
+/** An alert that fires now, under an id of its own. */
+export function fired(
+  found: Pick<Alert, "rule" | "subject" | "title" | "severity" | "detail">,
+  at: number,
+): AlertChange {
+  const id = randomBytes(ID_BYTES).toString("hex");
+  return changed({ ...found, id, firedAt: at, seenAt: at, changes: 0 }, "fired", at);
+}
+
+/** @param alert as it is since then, but for how often something became of it */
+export function changed(alert: Alert, kind: AlertChangeKind, at: number): AlertChange {
+  const counted = { ...alert, changes: alert.changes + 1 };
+  return { id: `${alert.id}-${counted.changes}`, kind, at, alert: counted };
+}
 
 export const ALERT_SPACE = "alerts";
 

@@ -4,13 +4,13 @@
  * Why: docs/decisions/0230.
  */
 
-import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { spellSpan } from "../clock.ts";
 import type { Health } from "../health.ts";
 import { readJson } from "../json/read.ts";
 import type { Recording } from "../ledger/own-event.ts";
 import type { RecordWrite, Store } from "../store/store.ts";
-import { type Hand, isSilenced } from "./alert.ts";
+import { fired, type Hand, isSilenced } from "./alert.ts";
 import { AlertBook } from "./alert-book.ts";
 import { AlertEvents, type ToldLedger } from "./alert-events.ts";
 import type { Channel, Reception } from "./delivery/channel.ts";
@@ -18,7 +18,6 @@ import { AlertOutbox } from "./delivery/outbox.ts";
 import { Outcry } from "./delivery/outcry.ts";
 import type { Facts } from "./facts.ts";
 import type { Rule, RuleJudgement } from "./rule.ts";
-import { spellSpan } from "./spell.ts";
 
 const INTERVAL_MS = 60_000;
 /** For so long a rule may not be able to judge. */
@@ -115,21 +114,10 @@ export class Alerts {
   /** Tells every channel a test. @returns what each made of it, by its name */
   test(by: Hand): Promise<ReadonlyMap<string, Reception>> {
     const at = this.#options.now();
-    const id = randomBytes(8).toString("hex");
     const title = "this is a test";
     const detail = `${by.source} asked whether this channel is heard`;
-    const alert = {
-      id,
-      rule: "test",
-      subject: "alerts",
-      title,
-      severity: "critical",
-      detail,
-      firedAt: at,
-      seenAt: at,
-      changes: 1,
-    } as const;
-    return this.outbox.try({ id: `${id}-1`, kind: "fired", at, alert });
+    const subject = "alerts";
+    return this.outbox.try(fired({ rule: "test", subject, title, severity: "critical", detail }, at));
   }
 
   /** Has every rule judge once, and tells what changed. */

@@ -35,44 +35,6 @@ export type DiskSeen = { readonly freeBytes: number; readonly totalBytes: number
 /** Intents of a ledger that have no result for longer than the rule allows; `count` is of those that were looked at. */
 export type IntentsSeen = { readonly ledger: string; readonly count: number; readonly oldestAt: number };
 
-/** What one key read, since it is counted. */
-export type ReadingSeen = {
-  readonly key: string;
-  readonly source: string;
-  readonly reads: number;
-  readonly exports: number;
-  readonly lastExport?: number;
-};
-
-/** A key that was used from an address for the first time. */
-export type NewAddressSeen = {
-  readonly key: string;
-  readonly source: string;
-  readonly address: string;
-  readonly at: number;
-};
-
-/** Requests that were refused, since they are counted, for one key and address. */
-export type RefusalsSeen = { readonly who: string; readonly count: number };
-
-/** The newest audit of a ledger that is over. */
-export type AuditSeen = {
-  readonly ledger: string;
-  readonly endedAt?: number;
-  /** By when the next one should be over. */
-  readonly dueAt: number;
-  readonly findings: number;
-};
-
-/** Somebody who watches a ledger from elsewhere, and what was last heard. */
-export type WatcherSeen = {
-  readonly name: string;
-  readonly lastSeen: number;
-  readonly intervalMs: number;
-  /** What it found, where that is bad. */
-  readonly bad?: string;
-};
-
 export type Facts = {
   readonly now: number;
   readonly conditions: readonly Condition[];
@@ -80,11 +42,6 @@ export type Facts = {
   readonly anchoring?: readonly AnchoringSeen[];
   readonly disk?: DiskSeen;
   readonly intents?: readonly IntentsSeen[];
-  readonly reading?: readonly ReadingSeen[];
-  readonly newAddresses?: readonly NewAddressSeen[];
-  readonly refusals?: readonly RefusalsSeen[];
-  readonly audits?: readonly AuditSeen[];
-  readonly watchers?: readonly WatcherSeen[];
   /**
    * How many events a filter finds that were recorded since then; undefined where that cannot be said.
    * @param enough found, and it need not be known how many more there are

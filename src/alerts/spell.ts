@@ -1,18 +1,4 @@
-/** Times and sizes as a person reads them in an alert. */
-
-const UNITS = [
-  { ms: 86_400_000, name: "day" },
-  { ms: 3_600_000, name: "hour" },
-  { ms: 60_000, name: "minute" },
-  { ms: 1000, name: "second" },
-];
-
-/** In the largest unit of which there are two, such as "90 minutes". */
-export function spellSpan(ms: number): string {
-  const unit = UNITS.find((each) => Math.abs(ms) >= 2 * each.ms) ?? UNITS[3];
-  const count = Math.round(ms / (unit?.ms ?? 1000));
-  return `${count} ${unit?.name}${count === 1 ? "" : "s"}`;
-}
+/** Sizes, moments and subjects as a person reads them in an alert. */
 
 /** In GiB or MiB. */
 export function spellBytes(bytes: number): string {

@@ -11,6 +11,7 @@
  */
 
 import { uptime } from "node:os";
+import { spellSpan } from "../clock.ts";
 import type { Condition, Health } from "../health.ts";
 import type { Hex } from "../merkle/bytes.ts";
 
@@ -203,17 +204,17 @@ function clockAhead(byMs: number, isWitnessed: boolean): Condition {
   const [who, wayOut] = isWitnessed
     ? ["than the chains' newest blocks and what has passed say", "set it right"]
     : ["than what has passed since the start says", "set it right, or start the service again if it is right"];
-  const detail = `this machine's clock is ${spanOf(byMs)} further ahead ${who}: entries get the earlier time; ${wayOut}`;
+  const detail = `this machine's clock is ${spellSpan(byMs)} further ahead ${who}: entries get the earlier time; ${wayOut}`;
   return notice("clock_ahead", detail);
 }
 
 function clockBack(byMs: number): Condition {
-  const detail = `this machine's clock was set back by ${spanOf(byMs)}: where entries were recorded meanwhile, times stand still until it is there again`;
+  const detail = `this machine's clock was set back by ${spellSpan(byMs)}: where entries were recorded meanwhile, times stand still until it is there again`;
   return notice("clock_back", detail);
 }
 
 function clockBehind(byMs: number): Condition {
-  const detail = `this machine's clock is ${spanOf(byMs)} behind the newest blocks of a chain: entries get its time; set it right`;
+  const detail = `this machine's clock is ${spellSpan(byMs)} behind the newest blocks of a chain: entries get its time; set it right`;
   return notice("clock_behind", detail);
 }
 
@@ -221,17 +222,4 @@ function timesAhead(ledgerId: Hex, untilMs: number): Condition {
   const until = new Date(untilMs).toISOString();
   const detail = `the times of ledger ${ledgerId} stand still until ${until}: an entry was recorded under a clock that was ahead, and times never run backwards; the times of blocks are right`;
   return notice("times_ahead", detail);
-}
-
-const SPANS = [
-  ["years", 31_557_600_000],
-  ["days", 86_400_000],
-  ["hours", 3_600_000],
-  ["minutes", 60_000],
-] as const;
-
-/** A time in the largest unit of which there are two. */
-function spanOf(ms: number): string {
-  const [unit, length] = SPANS.find(([, each]) => ms >= 2 * each) ?? (["seconds", 1000] as const);
-  return `${Math.round(ms / length)} ${unit}`;
 }

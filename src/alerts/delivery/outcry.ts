@@ -4,9 +4,8 @@
  * Why: docs/decisions/0230.
  */
 
-import { randomBytes } from "node:crypto";
 import type { Condition } from "../../health.ts";
-import type { AlertChange } from "../alert.ts";
+import { type AlertChange, fired } from "../alert.ts";
 import type { Channel } from "./channel.ts";
 
 /** Looks in a row that have to fail: a store that is opened anew is back by then. */
@@ -49,17 +48,7 @@ export class Outcry {
 /** As the rule of conditions fires it, when it can. */
 function changeOf(why: Condition, conditions: readonly Condition[], at: number): AlertChange {
   const besides = conditions.filter(({ code }) => code !== why.code).slice(0, TOLD_MAX);
-  const id = randomBytes(8).toString("hex");
-  const alert = {
-    id,
-    rule: "condition",
-    subject: why.code,
-    title: "alerts cannot be written down",
-    severity: "critical",
-    detail: [why, ...besides].map(({ detail }) => detail).join("; "),
-    firedAt: at,
-    seenAt: at,
-    changes: 1,
-  } as const;
-  return { id: `${id}-1`, kind: "fired", at, alert };
+  const detail = [why, ...besides].map((each) => each.detail).join("; ");
+  const title = "alerts cannot be written down";
+  return fired({ rule: "condition", subject: why.code, title, severity: "critical", detail }, at);
 }

@@ -1,8 +1,8 @@
 /** A ledger that is not anchored in time, or not at all any more. */
 
+import { spellSpan } from "../../clock.ts";
 import type { AnchoringSeen, Facts } from "../facts.ts";
 import type { Rule, RuleJudgement, Trouble } from "../rule.ts";
-import { spellSpan } from "../spell.ts";
 
 /** So many intervals, and the time that a chain may take, after which an entry should be anchored. */
 const INTERVALS = 3;

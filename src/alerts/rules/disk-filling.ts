@@ -1,9 +1,10 @@
 /** A disk that is nearly full, or will be within a day as it goes on. */
 
+import { spellSpan } from "../../clock.ts";
 import type { DiskSeen, Facts } from "../facts.ts";
 import { DAY_MS, HOUR_MS } from "../learned/week.ts";
 import type { Rule, RuleJudgement, Severity, Trouble } from "../rule.ts";
-import { spellBytes, spellSpan } from "../spell.ts";
+import { spellBytes } from "../spell.ts";
 
 const SUBJECT = "data folder";
 const GIB = 2 ** 30;

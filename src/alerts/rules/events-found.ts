@@ -1,8 +1,8 @@
 /** More events than should be in a while that a filter finds: bursts of what is denied or fails, and whatever somebody wants to know of. */
 
+import { spellSpan } from "../../clock.ts";
 import type { Facts } from "../facts.ts";
 import type { Rule, RuleJudgement, Severity, Trouble } from "../rule.ts";
-import { spellSpan } from "../spell.ts";
 
 export type EventsFoundSettings = {
   readonly name: string;

@@ -15,11 +15,6 @@ export class QuarantineRate implements Rule {
   readonly severity = "warning";
   readonly #recorded = new LastHour();
   readonly #quarantined = new LastHour();
-  readonly #share: number;
-
-  constructor({ share = SHARE }: { readonly share?: number } = {}) {
-    this.#share = share;
-  }
 
   judge({ now, sources }: Facts): RuleJudgement {
     if (sources === undefined) return "unknown";
@@ -27,7 +22,7 @@ export class QuarantineRate implements Rule {
       const subject = sourceSubject(each);
       const recorded = this.#recorded.grown(subject, now, each.recorded);
       const quarantined = this.#quarantined.grown(subject, now, each.quarantined);
-      if (quarantined < COUNT_MIN || quarantined < this.#share * recorded) return [];
+      if (quarantined < COUNT_MIN || quarantined < SHARE * recorded) return [];
       const detail = `${quarantined} of the ${recorded} events that ${each.source} sent in the last hour are not understood and quarantined`;
       return [{ subject, detail }];
     });

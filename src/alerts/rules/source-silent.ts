@@ -1,11 +1,12 @@
 /** A source from which nothing comes, though something usually would, or somebody expects it to. */
 
+import { spellSpan } from "../../clock.ts";
 import type { Facts, SourceSeen } from "../facts.ts";
 import { Presence, type Silence } from "../learned/presence.ts";
 import { readKept } from "../learned/read-kept.ts";
 import type { HourOfWeek } from "../learned/week.ts";
 import type { Rule, RuleJudgement, Trouble } from "../rule.ts";
-import { sourceSubject, spellMoment, spellSpan } from "../spell.ts";
+import { sourceSubject, spellMoment } from "../spell.ts";
 
 /** What is learned is written down so often. */
 const KEEP_MS = 300_000;

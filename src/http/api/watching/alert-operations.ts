@@ -84,11 +84,13 @@ const ofHand: readonly Code[] = [
   "store_unavailable",
 ];
 
+const OF_THE_SERVICE = { none: "It says what is wrong with the service, and nothing of any event." } as const;
+
 export const ALERT_OPERATIONS = {
   listAlerts: {
     method: "get",
     route: "/v1/alerts",
-    trace: { none: "It says what is wrong with the service, and nothing of any event." },
+    trace: OF_THE_SERVICE,
     summary: "See what is wrong now, what was, and what is looked for.",
     permission: "alertsRead",
     answers: { 200: "Alerts" },
@@ -98,7 +100,7 @@ export const ALERT_OPERATIONS = {
   listDeliveries: {
     method: "get",
     route: "/v1/alert-deliveries",
-    trace: { none: "It says what is wrong with the service, and nothing of any event." },
+    trace: OF_THE_SERVICE,
     summary: "See what channels are still to be told, and what they did not take.",
     permission: "alertsRead",
     answers: { 200: "Deliveries" },
@@ -117,7 +119,7 @@ export const ALERT_OPERATIONS = {
   readAlert: {
     method: "get",
     route: "/v1/alerts/{alert}",
-    trace: { none: "It says what is wrong with the service, and nothing of any event." },
+    trace: OF_THE_SERVICE,
     summary: "See one alert.",
     permission: "alertsRead",
     path: inPath,
