@@ -9,7 +9,7 @@ import { StandardWebhook } from "../../src/alerts/delivery/channels/standard-web
 import { AlertOutbox } from "../../src/alerts/delivery/outbox.ts";
 import type { Rule, Trouble } from "../../src/alerts/rule.ts";
 import { readAlerts, alerts as settings } from "../../src/service/settings/alert-settings.ts";
-import { countUntil, lookAround, type Surroundings } from "../../src/service/watching/look-around.ts";
+import { countUntil, firstOpen, lookAround, type Surroundings } from "../../src/service/watching/look-around.ts";
 import { toldLedger } from "../../src/service/watching/open-alerts.ts";
 import { until } from "../until.ts";
 import { alertsBench, KeepingChannel, MINUTE, TAKEN } from "./alerts-bench.ts";
@@ -223,4 +223,17 @@ test("events are counted until there are enough; what was not looked at to its e
   assert.equal(await countUntil(3, pages(1, 2, 1)), 3);
   assert.equal(asked.length, 2);
   assert.equal(await countUntil(3, pages(1, 0, 0, 0, 0, 9)), undefined);
+});
+
+test("intents that were not gone through to their end are not said to have results", async () => {
+  const pages = (...found: readonly (readonly [items: readonly string[], complete: boolean])[]) => {
+    const left = [...found];
+    return async () => {
+      const [items, complete] = left.shift() ?? [[], false];
+      return { items, complete };
+    };
+  };
+  assert.deepEqual(await firstOpen(pages([[], false], [["a"], false], [["b"], true])), ["a"]);
+  assert.deepEqual(await firstOpen(pages([[], false], [[], true], [["b"], true])), []);
+  await assert.rejects(firstOpen(pages()), /not yet to their end/);
 });

@@ -16,6 +16,8 @@ import { openIntentsOf } from "../../query/open-intents.ts";
 /** An intent may be without a result for so long. */
 const INTENT_MS = 3_600_000;
 const INTENTS_MAX = 100;
+/** Pages of intents that are gone through in one look: after a start none of them is known. */
+const PAGES_MAX = 20;
 /** Entries that are looked through for a text at a time, and how often that goes on. */
 const WORK_MAX = 200_000;
 const COUNTS_MAX = 5;
@@ -95,11 +97,23 @@ async function lookAtIntents({ indexer, now }: Surroundings, ledgers: readonly s
   for (const ledger of ledgers) {
     const of = indexer(ledger);
     if (of === undefined) continue;
-    const { items } = await openIntentsOf(of).page({ until: now() - INTENT_MS, limit: INTENTS_MAX });
+    const intents = openIntentsOf(of);
+    const items = await firstOpen(() => intents.page({ until: now() - INTENT_MS, limit: INTENTS_MAX }));
     const [oldest] = items;
     if (oldest !== undefined) seen.push({ ledger, count: items.length, oldestAt: oldest.entry.recordedAt });
   }
   return seen;
+}
+
+/** @param page goes on where the one before ended. @throws Error when not all was looked at and none was found: that is not to say that there is none */
+export async function firstOpen<Item>(
+  page: () => Promise<{ readonly items: readonly Item[]; readonly complete: boolean }>,
+): Promise<readonly Item[]> {
+  for (let pages = 0; pages < PAGES_MAX; pages++) {
+    const { items, complete } = await page();
+    if (complete || items.length > 0) return items;
+  }
+  throw new Error("expected to go through all intents, got not yet to their end");
 }
 
 type CountedEvents = { readonly filter: string; readonly since: number; readonly enough: number };
