@@ -179,6 +179,21 @@ test("thirty days of a hundred sources are judged every five minutes for volume 
   assert.deepEqual(told, []);
 });
 
+test("a source may be called as anything is in JavaScript, and what is learned is kept when a clock was put back", async () => {
+  const rule = new SourceSilent(hourOf);
+  let at = 0;
+  const look = (lastSeen: number) =>
+    judged(rule, { at, sources: [source({ source: "constructor", lastSeen: BEGIN + lastSeen })] });
+  for (; at < 8 * 24 * HOUR; at += MINUTE) await look(at);
+  const stopped = at - MINUTE;
+  for (; at < stopped + HOUR; at += MINUTE) await look(stopped);
+  assert.deepEqual(await look(stopped), ["warning main/constructor"]);
+  assert.equal(rule.learned().length, 1);
+  at -= 24 * HOUR;
+  await look(at);
+  assert.equal(rule.learned().length, 1);
+});
+
 test("of facts that are not there every rule says that it does not know", async () => {
   const rules = [
     new SourceSilent(hourOf),

@@ -21,13 +21,13 @@ export class SourceSilent implements Rule {
   readonly title = "a source is silent";
   readonly severity = "warning";
   readonly #hourOf: HourOfWeek;
-  readonly #expected: ExpectedPauses;
+  readonly #expected: ReadonlyMap<string, number | "off">;
   readonly #watched = new Map<string, Watched>();
   #now = 0;
 
   constructor(hourOf: HourOfWeek, expected: ExpectedPauses = {}) {
     this.#hourOf = hourOf;
-    this.#expected = expected;
+    this.#expected = new Map(Object.entries(expected));
   }
 
   judge({ now, sources }: Facts, isFiring: (subject: string) => boolean): RuleJudgement {
@@ -35,11 +35,11 @@ export class SourceSilent implements Rule {
     this.#now = now;
     const troubles: Trouble[] = [];
     for (const each of sources) {
-      if (each.lastSeen === undefined || this.#expected[each.source] === "off") continue;
+      if (each.lastSeen === undefined || this.#expected.get(each.source) === "off") continue;
       const subject = sourceSubject(each);
       const { presence } = this.#of(subject, now, each.lastSeen);
       presence.look(now, each.lastSeen, !isFiring(subject));
-      const expected = this.#expected[each.source];
+      const expected = this.#expected.get(each.source);
       const silence = presence.silence(expected === "off" ? undefined : expected);
       if (silence !== undefined) troubles.push({ subject, detail: describe(each, silence) });
     }
@@ -47,7 +47,7 @@ export class SourceSilent implements Rule {
   }
 
   learned(): readonly (readonly [string, string | undefined])[] {
-    const due = [...this.#watched].filter(([, { keptAt }]) => this.#now - keptAt >= KEEP_MS);
+    const due = [...this.#watched].filter(([, { keptAt }]) => Math.abs(this.#now - keptAt) >= KEEP_MS);
     for (const [, each] of due) each.keptAt = this.#now;
     return due.map(([subject, { presence }]) => [subject, JSON.stringify(presence.kept())] as const);
   }
