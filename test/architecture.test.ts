@@ -435,7 +435,16 @@ test("what runs in a browser imports nothing of Node", () => {
 });
 
 /** What of other rooms the doors of the package may take: it opens nothing and listens nowhere. */
-const OF_DOORS = ["merkle", "json", "entry", "verify", "ingest", "net/bounded-fetch.ts", "net/service-defaults.ts"];
+const OF_DOORS = [
+  "merkle",
+  "json",
+  "entry",
+  "verify",
+  "ingest",
+  "net/bounded-fetch.ts",
+  "net/retry.ts",
+  "net/service-defaults.ts",
+];
 /** Doors that a page may import. */
 const FOR_PAGES = ["sdk/verify/index.ts", "sdk/client/index.ts"];
 

@@ -4,7 +4,7 @@
  * into the network of this machine. No message holds a path, a header or what was sent. It runs in a browser too.
  */
 
-import { failureCode, failureWords } from "./silence.ts";
+import { failureCode, failureWords } from "./failed-connection.ts";
 
 export type FetchRequest = {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";

@@ -1,4 +1,4 @@
-/** Asking again what may be answered later: a bounded number of times, with a pause before each. It runs in a browser too. */
+/** Asking again what may be answered later: a bounded number of times, with a pause before each, or when it is asked for. It runs in a browser too. */
 
 /**
  * Tries until an outcome stands, once more than there are pauses.
@@ -17,4 +17,11 @@ export async function retry<T>(
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   return attempt();
+}
+
+/** Milliseconds that a Retry-After asks for, as a number of seconds or a date, RFC 9110 §10.2.3. */
+export function readRetryAfter(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined;
+  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

@@ -100,6 +100,9 @@ test("what is no answer of 2xx is not taken: 410 for good, others are tried agai
   const busy = await receiver(t, 503, { "Retry-After": "120" });
   const refused = await webhook(busy.url).send(CHANGE, signal);
   assert.ok(!refused.isTaken && refused.isFinal === false && refused.retryAfterMs === 120_000);
+  const later = await receiver(t, 503, { "Retry-After": new Date(Date.now() + 600_000).toUTCString() });
+  const told = await webhook(later.url).send(CHANGE, signal);
+  assert.ok(!told.isTaken && (told.retryAfterMs ?? 0) > 0, "a date is understood too");
   const elsewhere = await receiver(t);
   const leading = await receiver(t, 302, { Location: elsewhere.url });
   const led = await webhook(leading.url).send(CHANGE, signal);

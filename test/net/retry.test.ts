@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { retry } from "../../src/net/retry.ts";
+import { readRetryAfter, retry } from "../../src/net/retry.ts";
 
 for (const { name, outcomes, asked, got } of [
   { name: "an outcome that stands is not asked for again", outcomes: ["good"], asked: 1, got: "good" },
@@ -46,4 +46,12 @@ test("each further attempt waits as long as its pause says", async (t) => {
   }
   assert.deepEqual(asked, [1, 1, 2, 2, 3]);
   assert.equal(await asking, 3);
+});
+
+test("a Retry-After is a number of seconds or a date", () => {
+  const now = Date.parse("2026-11-20T09:30:00Z");
+  assert.equal(readRetryAfter("7", now), 7_000);
+  assert.equal(readRetryAfter("Fri, 20 Nov 2026 09:30:09 GMT", now), 9_000);
+  assert.equal(readRetryAfter("Fri, 20 Nov 2026 09:29:00 GMT", now), 0);
+  for (const text of [null, "soon", "-1", ""]) assert.equal(readRetryAfter(text, now) ?? 0, 0, String(text));
 });

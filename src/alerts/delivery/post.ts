@@ -1,6 +1,7 @@
 /** One request to a receiver of alerts, and what its answer means. Receivers are named in the configuration, by who runs the service. */
 
 import { AnswerError, fetchBounded } from "../../net/bounded-fetch.ts";
+import { readRetryAfter } from "../../net/retry.ts";
 import { basicCredentials } from "../../net/url-secrets.ts";
 import type { Reception } from "./channel.ts";
 
@@ -28,7 +29,7 @@ export async function post({ url, headers, body, signal }: Post): Promise<Recept
       ...limits,
     });
     if (status >= 200 && status < 300) return { isTaken: true };
-    const retryAfterMs = readRetryAfter(answered.get("retry-after"));
+    const retryAfterMs = readRetryAfter(answered.get("retry-after"), Date.now());
     return {
       isTaken: false,
       reason: `it answered with status ${status}`,
@@ -49,9 +50,4 @@ function targetOf(text: string): Pick<Post, "url" | "headers"> {
   url.username = "";
   url.password = "";
   return { url: url.href, headers };
-}
-
-/** Of RFC 9110 §10.2.3, in its form of seconds. */
-function readRetryAfter(text: string | null): number | undefined {
-  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) * 1000 : undefined;
 }

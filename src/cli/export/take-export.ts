@@ -11,7 +11,7 @@ import type { ExportRecord } from "../../export/record.ts";
 import { END_BEGIN, type ExportTrailer, PROGRESS_BEGIN } from "../../export/trailer.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { AnswerError } from "../../net/bounded-fetch.ts";
-import { failureWords } from "../../net/silence.ts";
+import { failureWords } from "../../net/failed-connection.ts";
 import type { ServiceClient } from "../remote/service-client.ts";
 import { LATER, refusal } from "../remote/service-client.ts";
 import { CliError, unreachable } from "../terminal/failure.ts";

@@ -18,7 +18,7 @@ import { encodeText } from "../../archive/format/texts.ts";
 import { readArchive } from "../../archive/read-archive.ts";
 import { toHex } from "../../merkle/bytes.ts";
 import { AnswerError } from "../../net/bounded-fetch.ts";
-import { failureWords } from "../../net/silence.ts";
+import { failureWords } from "../../net/failed-connection.ts";
 import { LATER, refusal, type ServiceClient } from "../remote/service-client.ts";
 import { CliError, unreachable } from "../terminal/failure.ts";
 

@@ -8,9 +8,10 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { readJson } from "../../json/read.ts";
 import { fetchBounded, fetchInPieces } from "../../net/bounded-fetch.ts";
+import { failureWords } from "../../net/failed-connection.ts";
 import { hostInUrl, readListenAddress } from "../../net/listen-address.ts";
+import { readRetryAfter } from "../../net/retry.ts";
 import { LISTEN_DEFAULT } from "../../net/service-defaults.ts";
-import { failureWords } from "../../net/silence.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
 import { CliError, fileReason, unreachable, usageError } from "../terminal/failure.ts";
@@ -290,8 +291,6 @@ function parseBody(text: string): unknown {
 }
 
 function retryAfter(headers: Headers): number | undefined {
-  const value = headers.get("retry-after");
-  if (value === null) return undefined;
-  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
+  const ms = readRetryAfter(headers.get("retry-after"), Date.now());
+  return ms === undefined ? undefined : ms / 1000;
 }

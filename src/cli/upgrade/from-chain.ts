@@ -10,7 +10,7 @@ import { connectChain as connectAnchorChain, type RpcChain } from "../../chain/e
 import { checksumAddress } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { ProofError } from "../../merkle/proof.ts";
-import { failureWords } from "../../net/silence.ts";
+import { failureWords } from "../../net/failed-connection.ts";
 import type { AnchorState, Bundle, BundleAnchor } from "../../verify/bundle/bundle.ts";
 import { checkCode } from "../../verify/check-on-chain.ts";
 import type { ChainReader } from "../../verify/evm/chain-reader.ts";

@@ -25,13 +25,6 @@ export function pauseMs(
   return Math.min(retryAfterMs, RETRY_AFTER_MS_MAX) + random * most;
 }
 
-/** Milliseconds that a Retry-After asks for, as a number of seconds or a date, RFC 9110 §10.2.3. */
-export function readRetryAfter(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined;
-  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
-}
-
 /** Waits, or until the signal ends it; with `isHeld` false the process may end meanwhile. */
 export function pause(ms: number, signal?: AbortSignal, isHeld = false): Promise<void> {
   if (signal?.aborted) return Promise.resolve();

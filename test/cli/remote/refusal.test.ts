@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { refusal } from "../../../src/cli/remote/service-client.ts";
 import { fileReason } from "../../../src/cli/terminal/failure.ts";
-import { failureWords } from "../../../src/net/silence.ts";
+import { failureWords } from "../../../src/net/failed-connection.ts";
 
 const answer = (status: number, body?: unknown) => ({ status, body, retryAfterS: undefined });
 

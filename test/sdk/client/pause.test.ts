@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { pauseMs, readRetryAfter } from "../../../src/sdk/client/pause.ts";
+import { pauseMs } from "../../../src/sdk/client/pause.ts";
 
 const BACKOFF = { baseMs: 100, maxMs: 1_000 };
 
@@ -17,12 +17,4 @@ test("nothing is sent before the service wants to be asked again, nor by all at 
   assert.equal(pauseMs(BACKOFF, 1, 5_000, 0), 5_000);
   assert.equal(pauseMs(BACKOFF, 1, 5_000, 1), 5_100);
   assert.equal(pauseMs(BACKOFF, 1, 9e12, 0), 3_600_000, "but an hour at most");
-});
-
-test("a Retry-After is a number of seconds or a date", () => {
-  const now = Date.parse("2026-11-20T09:30:00Z");
-  assert.equal(readRetryAfter("7", now), 7_000);
-  assert.equal(readRetryAfter("Fri, 20 Nov 2026 09:30:09 GMT", now), 9_000);
-  assert.equal(readRetryAfter("Fri, 20 Nov 2026 09:29:00 GMT", now), 0);
-  for (const text of [null, "soon", "-1", ""]) assert.equal(readRetryAfter(text, now) ?? 0, 0, String(text));
 });

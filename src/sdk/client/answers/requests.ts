@@ -6,9 +6,9 @@
 import { readJson } from "../../../json/read.ts";
 import { visible } from "../../../json/visible.ts";
 import { AnswerError, fetchBounded } from "../../../net/bounded-fetch.ts";
+import { readRetryAfter } from "../../../net/retry.ts";
 import { isObject } from "../../../verify/bundle/forms.ts";
 import { type FieldProblem, HoldfastError } from "../holdfast-error.ts";
-import { readRetryAfter } from "../pause.ts";
 import { isProblemCode, remedyOf } from "./problem-codes.ts";
 
 /** An API key, or who has it: asked before each try, so that one that was changed is used at once. */
