@@ -1,6 +1,9 @@
 /** `holdfast retention`: for how long a ledger keeps what, seen, set from a file or a preset, and tried before it is set. */
 
 import { type Command, Option } from "commander";
+import type { RetentionRule } from "../retention/policy.ts";
+import type { RetentionPreset } from "../retention/presets.ts";
+import type { RetentionPreview } from "../retention/preview.ts";
 import { isObject } from "../verify/bundle/forms.ts";
 import { type RuleFlags, readValue, rulePath, withRuleOptions } from "./remote/rules.ts";
 import { ServiceClient } from "./remote/service-client.ts";
@@ -8,48 +11,14 @@ import { usageError } from "./terminal/failure.ts";
 import { counted } from "./terminal/numbers.ts";
 import { printResult, spellTime, table } from "./terminal/output.ts";
 
-type Rule = {
-  readonly name: string;
-  readonly action?: string;
-  readonly class?: string;
-  readonly ocsf?: number;
-  readonly source?: string;
-  readonly keepAtLeast?: string;
-  readonly keepAtMost?: string;
-  readonly after?: string;
-  readonly archiveFor?: string;
-};
 type Policy = {
-  readonly rules: readonly Rule[];
+  readonly rules: readonly RetentionRule[];
   readonly version: number;
   readonly putAt: number;
   readonly effectiveAt: number;
   readonly source: string;
 };
 type Kept = { readonly inForce?: Policy; readonly waiting?: Policy; readonly delayS: number };
-type Preset = {
-  readonly id: string;
-  readonly title: string;
-  readonly paragraphs: readonly string[];
-  readonly asks: string;
-  readonly rules: readonly Rule[];
-  readonly doesNotSettle: readonly string[];
-};
-type Sum = { readonly rule: string; readonly due: number; readonly bytes: number };
-type Preview = {
-  readonly to: number;
-  readonly complete: boolean;
-  readonly due: number;
-  readonly dueBytes: number;
-  readonly archived: number;
-  readonly held: number;
-  readonly notFinal: number;
-  readonly pruned: number;
-  readonly byRule: readonly Sum[];
-  readonly byHold: readonly { readonly hold: string; readonly held: number }[];
-  readonly ranges: readonly { readonly from: number; readonly to: number; readonly count: number }[];
-  readonly nextDueAt?: number;
-};
 type SetFlags = RuleFlags & { readonly preset?: readonly string[]; readonly reason?: string };
 type PreviewFlags = SetFlags & { readonly at?: string };
 
@@ -114,7 +83,7 @@ function told({ rules, version, putAt, source }: Policy, how: string): string[] 
   return [`${how}: version ${version}, put by ${source} at ${spellTime(putAt)}.`, ...ruleTable(rules)];
 }
 
-function ruleTable(rules: readonly Rule[]): string[] {
+function ruleTable(rules: readonly RetentionRule[]): string[] {
   const head = ["NAME", "EVENTS", "KEEP AT LEAST", "KEEP AT MOST", "AFTER", "ARCHIVE FOR"];
   const rows = rules.map((rule) => [
     rule.name,
@@ -127,7 +96,7 @@ function ruleTable(rules: readonly Rule[]): string[] {
   return table([head, ...rows]);
 }
 
-function eventsOf(rule: Rule): string {
+function eventsOf(rule: RetentionRule): string {
   const parts = (["action", "class", "ocsf", "source"] as const).flatMap((name) => {
     return rule[name] === undefined ? [] : [`${name}=${rule[name]}`];
   });
@@ -151,7 +120,7 @@ async function rulesOf(
   return version === undefined ? { rules } : { rules, version };
 }
 
-async function presetRules(ids: readonly string[], flags: RuleFlags): Promise<Rule[]> {
+async function presetRules(ids: readonly string[], flags: RuleFlags): Promise<RetentionRule[]> {
   const all = await askPresets(flags);
   return ids.flatMap((id) => {
     const found = all.find((each) => each.id === id);
@@ -160,8 +129,10 @@ async function presetRules(ids: readonly string[], flags: RuleFlags): Promise<Ru
   });
 }
 
-async function askPresets(flags: RuleFlags): Promise<readonly Preset[]> {
-  const answer = (await new ServiceClient(flags).ask("/v1/retention/presets")) as { readonly presets: Preset[] };
+async function askPresets(flags: RuleFlags): Promise<readonly RetentionPreset[]> {
+  const answer = (await new ServiceClient(flags).ask("/v1/retention/presets")) as {
+    readonly presets: RetentionPreset[];
+  };
   return answer.presets;
 }
 
@@ -183,11 +154,11 @@ async function set(file: string | undefined, flags: SetFlags): Promise<void> {
 async function preview(file: string | undefined, flags: PreviewFlags): Promise<void> {
   const request = await rulesOf(file, flags);
   const client = new ServiceClient(flags);
-  let whole: Preview | undefined;
+  let whole: RetentionPreview | undefined;
   for (let from = 0; ; ) {
     const wish = { ...(request && { rules: request.rules }), ...(flags.at !== undefined && { at: flags.at }), from };
     const asked = { method: "POST", body: JSON.stringify(wish) } as const;
-    const part = (await client.ask(rulePath(flags, "retention", "preview"), asked)) as Preview;
+    const part = (await client.ask(rulePath(flags, "retention", "preview"), asked)) as RetentionPreview;
     whole = whole === undefined ? part : added(whole, part);
     if (part.complete) break;
     from = part.to;
@@ -195,7 +166,7 @@ async function preview(file: string | undefined, flags: PreviewFlags): Promise<v
   printResult({ json: whole, text: previewText(whole) }, flags.json === true);
 }
 
-function added(a: Preview, b: Preview): Preview {
+function added(a: RetentionPreview, b: RetentionPreview): RetentionPreview {
   const counts = Object.fromEntries(
     (["due", "dueBytes", "archived", "held", "notFinal", "pruned"] as const).map((name) => [name, a[name] + b[name]]),
   );
@@ -216,7 +187,7 @@ function added(a: Preview, b: Preview): Preview {
   };
 }
 
-function previewText(preview: Preview): string[] {
+function previewText(preview: RetentionPreview): string[] {
   const { due, dueBytes, archived, held, notFinal, pruned, byRule, byHold, ranges, nextDueAt } = preview;
   const next = nextDueAt === undefined ? [] : [`The next is due at ${spellTime(nextDueAt)}.`];
   const shown = ranges.slice(0, RANGES_SHOWN).map(({ from, to }) => `  entries ${from} to ${to - 1}`);
