@@ -8,13 +8,14 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { endHungFiles } from "./hung-files.ts";
 import slowestFiles from "./slowest-files.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** Four test files at a time: on two cores two of them wait for a process, a browser or a block. */
 const CONCURRENCY = 4;
-/** What takes longer than this hangs, and is named instead of waited for. */
-const HANGS_MS = 900_000;
+/** What takes longer than this hangs, and is ended and named instead of waited for; the longest file takes two and a half minutes. */
+const HANGS_MS = 600_000;
 /** Files that wait for services that are started, killed and started again: one after the other, spread among the rest. */
 const WAITING = ["system/faults", "system"];
 /** Folders whose files take long, so that none of them runs alone at the end; those that are not named come last. */
@@ -43,9 +44,14 @@ function inOrder(files: readonly string[]): string[] {
 }
 
 const files = inOrder(globSync("test/**/*.test.ts", { cwd: ROOT })).map((file) => join(ROOT, file));
+const endWatch = endHungFiles(HANGS_MS, (command) => {
+  console.error(`# killed, since it had not ended after ${HANGS_MS / 1000} s: ${command}`);
+  process.exitCode = 1;
+});
 const events = run({ files, cwd: ROOT, concurrency: CONCURRENCY, timeout: HANGS_MS });
 events.on("test:fail", () => {
   process.exitCode = 1;
 });
 events.compose(new spec()).pipe(process.stdout);
 for await (const text of slowestFiles(events.pipe(new PassThrough({ objectMode: true })))) process.stdout.write(text);
+endWatch();
