@@ -12,7 +12,7 @@ import { hostInUrl, type ListenAddress } from "../net/listen-address.ts";
 import { ServedCertificate } from "../net/tls/reload-certificate.ts";
 import type { Config } from "./config.ts";
 import type { Listening } from "./listening.ts";
-import type { OpenedParts } from "./opened-parts.ts";
+import type { OpenedParts } from "./opening/opened-parts.ts";
 
 /** Requests that have begun may take this long when the service stops; process managers kill after 10 s. */
 const STOP_MS = 8000;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { OpenedParts } from "../../src/service/opened-parts.ts";
+import { OpenedParts } from "../../src/service/opening/opened-parts.ts";
 
 function stackThat(fails: readonly string[], closed: string[]): OpenedParts {
   const opened = new OpenedParts();

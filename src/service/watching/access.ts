@@ -14,7 +14,7 @@ import { toHex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import type { Store } from "../../store/store.ts";
 import type { Config } from "../config.ts";
-import type { OpenedParts } from "../opened-parts.ts";
+import type { OpenedParts } from "../opening/opened-parts.ts";
 
 const OFF: Condition = {
   code: "access_off",
