@@ -23,7 +23,7 @@ import { replaceFile } from "../store/durable-file.ts";
 import { type ChainFacts, chainsOf } from "./chains/chains.ts";
 import { contractFiles } from "./chains/contract-files.ts";
 import { adminKeyFile, type Config } from "./config.ts";
-import { type Begun, type Ground, openGround } from "./opening/ground.ts";
+import { type Begun, openGround, type ServiceGround } from "./opening/ground.ts";
 import { openAnchorer, openLedgers } from "./opening/open-ledgers.ts";
 import { OpenedParts } from "./opening/opened-parts.ts";
 import { openListeners, openServers } from "./servers.ts";
@@ -152,7 +152,7 @@ type ListenParts = Pick<ListenersOptions, "preparation" | "metrics"> & {
   readonly limits: HttpLimits;
 };
 
-function listen(config: Config, ground: Ground, parts: ListenParts): Promise<readonly string[]> {
+function listen(config: Config, ground: ServiceGround, parts: ListenParts): Promise<readonly string[]> {
   const { opened, rules, sources, health, log, certificate } = ground;
   const { registry, limits, preparation, metrics } = parts;
   return openListeners(config, opened, {
@@ -171,13 +171,13 @@ function listen(config: Config, ground: Ground, parts: ListenParts): Promise<rea
 }
 
 /** What goes into the digests of contents. */
-async function openContent({ data }: Config, { store, hash, log }: Ground, registry: LedgerRegistry) {
+async function openContent({ data }: Config, { store, hash, log }: ServiceGround, registry: LedgerRegistry) {
   const isUsed = registry.list().some(({ size, record }) => size > 0 && record.readOnly !== true);
   return openContentKey(join(data, "keys", "content.key"), { store, hash, log, isUsed });
 }
 
 /** The keys of the API, with one that may administer. */
-async function openKeys({ data }: Config, { opened, log, health, store, time }: Ground, contentKey: Uint8Array) {
+async function openKeys({ data }: Config, { opened, log, health, store, time }: ServiceGround, contentKey: Uint8Array) {
   const seal = new SecretBox(contentKey, "holdfast webhook secrets");
   const keys = opened.adopt(await KeyRing.open(store, () => time.now(), health, seal), (each) => each.close());
   const isFirstStart = await keys.createAdmin((text) => replaceFile(adminKeyFile(data), `${text}\n`));

@@ -31,7 +31,7 @@ import type { OpenedParts } from "./opened-parts.ts";
 export type Begun = { readonly opened: OpenedParts; readonly log: Logger };
 
 /** What ledgers, anchoring and the API stand on. */
-export type Ground = Begun &
+export type ServiceGround = Begun &
   Pick<OpenedChains, "signer" | "owner" | "setups" | "facts"> & {
     readonly health: Health;
     readonly store: LevelStore;
@@ -50,7 +50,7 @@ export type Ground = Begun &
     readonly keyring: Keyring | undefined;
   };
 
-export async function openGround(config: Config, version: string, begun: Begun): Promise<Ground> {
+export async function openGround(config: Config, version: string, begun: Begun): Promise<ServiceGround> {
   const { opened, log } = begun;
   const health = new Health(log);
   // Before anything else is opened: what is wrong with it has nothing to do with the store.

@@ -9,10 +9,10 @@ import type { Config } from "../config.ts";
 import { queueLimits } from "../settings/limits.ts";
 import { damageOf } from "../storage.ts";
 import { openAccessLedger } from "../watching/access.ts";
-import type { Ground } from "./ground.ts";
+import type { ServiceGround } from "./ground.ts";
 
 /** Every ledger of the store, and the one that each service has. */
-export async function openLedgers(config: Config, ground: Ground): Promise<LedgerRegistry> {
+export async function openLedgers(config: Config, ground: ServiceGround): Promise<LedgerRegistry> {
   const { opened, log, health, store, hash, indexes, sources, rules, retention, erasures } = ground;
   const { archiver, time, marks, signer, owner, auditor } = ground;
   const registry = await LedgerRegistry.open({
@@ -48,7 +48,7 @@ export async function openLedgers(config: Config, ground: Ground): Promise<Ledge
 }
 
 /** What anchors them; it does not run yet. */
-export async function openAnchorer(ground: Ground, registry: LedgerRegistry): Promise<Anchorer> {
+export async function openAnchorer(ground: ServiceGround, registry: LedgerRegistry): Promise<Anchorer> {
   const { opened, log, health, store, hash, time, signer, setups } = ground;
   const sealer = opened.adopt(new Sealer({ store }), (each) => each.close());
   const anchorer = await Anchorer.open({
