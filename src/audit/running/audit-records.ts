@@ -96,7 +96,7 @@ export class AuditRecords {
   async finish(audit: OpenAudit, report: AuditReportDocument): Promise<FinishedAudit> {
     const finished: FinishedAudit = { report, digest: reportTextDigest(report), isTold: false };
     const key = keyOf(report);
-    const surplus = [...this.#finished.keys()].slice(0, Math.max(0, this.#finished.size + 1 - REPORTS_MAX));
+    const surplus = this.#surplus(report);
     await this.#store.writeRecords(
       [
         { space: this.#space, key: `open/${audit.id}`, value: undefined },
@@ -109,6 +109,15 @@ export class AuditRecords {
     for (const old of surplus) this.#finished.delete(old);
     this.#finished.set(key, finished);
     return finished;
+  }
+
+  /** The oldest ones, but for the newest whole one: however rare whole audits are, it is known when the last one was and what it said. */
+  #surplus(next: AuditReportDocument): readonly string[] {
+    const isWhole = ({ audit, outcome }: AuditReportDocument) => audit.kind === "whole" && outcome !== "nothing";
+    const kept = [...this.#finished].findLast(([, { report }]) => isWhole(report))?.[0];
+    const spared = isWhole(next) ? undefined : kept;
+    const all = [...this.#finished.keys()];
+    return all.filter((key) => key !== spared).slice(0, Math.max(0, all.length + 1 - REPORTS_MAX));
   }
 
   /** Notes that the ledger has the digests of these. */

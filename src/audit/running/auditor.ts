@@ -11,13 +11,14 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { ownEvent, type Recording } from "../../ledger/own-event.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Store } from "../../store/store.ts";
-import type { AuditKind } from "../../verify/report/audit-report.ts";
+import type { AuditKind, AuditReportDocument } from "../../verify/report/audit-report.ts";
 import { auditFully } from "../audit.ts";
 import { signReport } from "../build-report.ts";
 import type { CheckPlan } from "../check-plan.ts";
 import { SAMPLE_DEFAULT, type SampleSize } from "../sample/probability.ts";
 import { auditSample } from "../sample/sample-audit.ts";
 import { AuditRecords, type AuditWish, type FinishedAudit, newAuditId, type OpenAudit } from "./audit-records.ts";
+import { type Coverage, coverageOf, decisive } from "./coverage.ts";
 import { AuditPace } from "./pace.ts";
 import { type AuditPlan, dueAt } from "./schedule.ts";
 
@@ -109,6 +110,14 @@ export class Auditor {
     const finished = records.finished.map(({ report }) => report.audit);
     const { plan, now } = this.#options;
     return dueAt(kind, plan, { createdAt: ledger.record.createdAt, finished, now: now() });
+  }
+
+  /** Which entries were looked at how, and how the ledger stands by that. */
+  coverage(ledgerId: Hex): Coverage {
+    const { ledger, records } = this.#of(ledgerId);
+    const { plan, now } = this.#options;
+    const reports = records.finished.map(({ report }) => report);
+    return coverageOf(reports, { size: ledger.size, wholeMs: plan.wholeMs, now: now() });
   }
 
   /** Carries out what waits and what is due, until there is no more. @throws the first failure, when all others have had their turn */
@@ -266,10 +275,8 @@ export class Auditor {
   /** The newest whole audit, and samples since, say how the ledger is. */
   #report(ledger: AuditedLedger, { finished }: AuditRecords): void {
     const { id } = ledger.record;
-    const wholeAt = finished.findIndex(({ report }) => report.audit.kind === "whole" && report.outcome !== "nothing");
-    const counted = wholeAt < 0 ? finished : finished.slice(0, wholeAt + 1);
-    const damaged = counted.find(({ report }) => report.outcome === "damaged");
-    const cause = damaged && new Error(damaged.report.findings[0]?.detail ?? "findings that there was no room for");
+    const damaged = decisive(finished.map(({ report }) => report)).find(({ outcome }) => outcome === "damaged");
+    const cause = damaged && new Error(damaged.findings[0]?.detail ?? "findings that there was no room for");
     this.#options.health?.report(`audit/${id}`, damaged && findingOf(id, damaged), cause);
   }
 
@@ -295,8 +302,7 @@ const FAILING: Condition = {
   isNotice: true,
 };
 
-function findingOf(ledgerId: Hex, { report }: FinishedAudit): Condition {
-  const { audit, findings, more } = report;
+function findingOf(ledgerId: Hex, { audit, findings, more }: AuditReportDocument): Condition {
   const kinds = [...new Set(findings.map(({ kind }) => kind))].join(", ");
   const detail =
     `audit ${audit.id} of ledger ${ledgerId} found ${findings.length + more} things wrong (${kinds}); its report says which entries; ` +

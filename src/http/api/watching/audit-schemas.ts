@@ -1,6 +1,7 @@
 /** The forms of what goes in and out about audits. */
 
 import * as z from "zod";
+import { COVERAGE_STATES } from "../../../audit/running/coverage.ts";
 import { AUDIT_KINDS, AUDIT_OUTCOMES, AUDIT_REASONS } from "../../../verify/report/audit-report.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -8,6 +9,36 @@ const milliseconds = count.meta({ description: "Milliseconds since 1970" });
 const part = z.number().gt(0).lt(1);
 /** Less, and one audit would hold up all others for weeks. */
 const SHARE_MIN = 0.01;
+
+const claim = {
+  drawn: count.meta({ description: "Entries that were drawn" }),
+  of: count.meta({ description: "of so many" }),
+  damaged: count.meta({ description: "Were so many of them damaged, one at least was found" }),
+  foundPpm: count.meta({ description: "with this probability, in millionths" }),
+};
+const about = { id: z.string().meta({ description: "Of the newest one" }), finishedAt: milliseconds };
+
+const coverage = z
+  .strictObject({
+    state: z.enum(COVERAGE_STATES).meta({
+      description:
+        "empty: there is no entry; never: no audit looked at any; sampled: samples alone, which found nothing; damaged: the newest whole audit, or a sample since, " +
+        "found something; stale: the newest whole one is too old; partial: it found nothing, and did not look at all; whole: it looked at all, and found nothing",
+    }),
+    audit: z.string().optional().meta({ description: "Id of the one that says so" }),
+    staleAt: milliseconds.optional().meta({ description: "From when on the newest whole audit is too old" }),
+    ranges: z
+      .array(
+        z.strictObject({
+          from: count,
+          to: count.meta({ description: "Behind the last one" }),
+          whole: z.strictObject(about).optional(),
+          sample: z.strictObject({ ...about, ...claim }).optional(),
+        }),
+      )
+      .meta({ description: "All entries in order, and what looked at them; neither whole nor sample: nothing did" }),
+  })
+  .meta({ description: "What finished audits together say of the ledger as it is now" });
 
 const auditFields = {
   id: z.string(),
@@ -25,6 +56,11 @@ const auditFields = {
   size: count.optional().meta({ description: "Of the ledger, as it was audited" }),
   looked: count.optional().meta({ description: "Entries that were looked at" }),
   findings: count.optional(),
+  notLookedAt: z
+    .array(z.string())
+    .optional()
+    .meta({ description: "Checks that did not look at all that they are for; the report says why" }),
+  sample: z.strictObject(claim).optional(),
   digest: z.string().optional().meta({ description: "Of the report, as the ledger has it in an event" }),
 };
 
@@ -49,5 +85,6 @@ export const AUDIT_SCHEMAS = {
       .meta({ description: "Those that wait or are under way, then the newest" }),
     nextWholeAt: milliseconds.nullable().meta({ description: "When the next begins by itself; null for never" }),
     nextSampleAt: milliseconds.nullable(),
+    coverage,
   }),
 } as const;

@@ -43,6 +43,7 @@ export function listAudits({ auditor }: Services): Answering<"listAudits"> {
       audits: audits.slice(0, query.limit),
       nextWholeAt: auditor.nextAt(id, "whole") ?? null,
       nextSampleAt: auditor.nextAt(id, "sample") ?? null,
+      coverage: auditor.coverage(id),
     });
   };
 }
@@ -82,7 +83,7 @@ function shownOpen(auditor: Auditor, { id, kind, reason, askedAt, startedAt, kep
 }
 
 function shownFinished({ report, digest }: FinishedAudit): object {
-  const { audit, outcome, checkpoint, looked, findings, more } = report;
+  const { audit, outcome, checkpoint, looked, skipped, sample, findings, more } = report;
   return {
     ...audit,
     state: "finished",
@@ -90,6 +91,8 @@ function shownFinished({ report, digest }: FinishedAudit): object {
     size: checkpoint?.size ?? 0,
     looked: looked.find(({ check }) => check === "entries")?.count ?? 0,
     findings: findings.length + more,
+    notLookedAt: [...new Set(skipped.map(({ check }) => check))],
+    ...(sample !== undefined && { sample }),
     digest,
   };
 }
