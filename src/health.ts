@@ -4,10 +4,79 @@
  * Why: docs/decisions/0111.
  */
 
+/**
+ * Everything that `/readyz` can name, in snake case; docs/operations.md has a section for each, under its name. A code that is not in here
+ * is one that nobody could look up.
+ */
+export const CONDITION_CODES = [
+  // The store, and what stands in it.
+  "store_not_writable",
+  "store_closed",
+  "store_refused",
+  "store_damaged",
+  "marks_unwritable",
+  "ledger_stopped",
+  "rules_damaged",
+  "keys_unavailable",
+  // The chain. Those from `chain_wrong` to `nonce_displaced` are the obstacles to anchoring that somebody has to do something about.
+  "anchor_contradicts",
+  "anchor_late",
+  "chain_wrong",
+  "chain_replaced",
+  "contract_missing",
+  "contract_replaced",
+  "contract_unknown",
+  "funds_insufficient",
+  "root_differs",
+  "store_behind",
+  "ledger_failed",
+  "seal_failed",
+  "anchor_refused",
+  "nonce_displaced",
+  "chain_unwritable",
+  "chain_ended",
+  // Times.
+  "clock_ahead",
+  "clock_back",
+  "clock_behind",
+  "times_ahead",
+  // Search.
+  "index_unavailable",
+  "index_failing",
+  "index_verifying",
+  // Whoever sends.
+  "sources_unwritten",
+  "key_uses_unwritten",
+  "webhook_secrets_unreadable",
+  "syslog_waiting",
+  "tls_files_invalid",
+  "tls_certificate_ending",
+  "tls_certificate_ended",
+  // Retention and erasure.
+  "pruning_failing",
+  "archive_unavailable",
+  "archive_not_kept",
+  "archive_not_write_once",
+  "erasure_failing",
+  "holds_damaged",
+  "retention_damaged",
+  // What watches.
+  "audit_failing",
+  "audit_finding",
+  "access_unrecorded",
+  "access_off",
+  "alerts_failing",
+  "alerts_untold",
+  "alerts_unjudged",
+  "alerts_undelivered",
+  "alerts_too_many",
+] as const;
+
+export type ConditionCode = (typeof CONDITION_CODES)[number];
+
 /** What is wrong with a part. Anybody may read it: no name of a ledger (its id is fine), no path, no secret. */
 export type Condition = {
-  /** Stable, in snake case. */
-  readonly code: string;
+  readonly code: ConditionCode;
   /** What it means for the service, and the way out. */
   readonly detail: string;
   /** Somebody has to look, but the service does its work: it stays ready. */

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Health } from "../src/health.ts";
+import { type Condition, Health } from "../src/health.ts";
 import { ask, startService } from "./http/service.ts";
 
-const LOST = { code: "marks_unwritable", detail: "marks cannot be written; the log has the cause" };
-const OTHER = { code: "marks_behind", detail: "marks are behind" };
+const LOST: Condition = { code: "marks_unwritable", detail: "marks cannot be written; the log has the cause" };
+const OTHER: Condition = { code: "clock_ahead", detail: "the clock is ahead" };
 
 function healthWithLog() {
   const logged: { level: string; fields: object; message: string }[] = [];

@@ -6,7 +6,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { spellSpan } from "../clock.ts";
-import type { Health } from "../health.ts";
+import type { Condition, Health } from "../health.ts";
 import { readJson } from "../json/read.ts";
 import type { Recording } from "../ledger/own-event.ts";
 import type { RecordWrite, Store } from "../store/store.ts";
@@ -222,11 +222,11 @@ export class Alerts {
   }
 }
 
-const FAILING = {
+const FAILING: Condition = {
   code: "alerts_failing",
   detail: "alerts cannot be looked for or written down: nobody is told what goes wrong; see the log",
 };
-const UNTOLD = {
+const UNTOLD: Condition = {
   code: "alerts_untold",
   detail: "the ledger takes no events about alerts; they are kept and told later, and channels are told all the same",
   isNotice: true,

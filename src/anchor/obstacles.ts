@@ -3,7 +3,7 @@
  * An obstacle is logged when it changes, not each time it is found again.
  */
 
-import type { Condition, Health } from "../health.ts";
+import type { Condition, ConditionCode, Health } from "../health.ts";
 import type { Log } from "../log.ts";
 
 export type ObstacleCode =
@@ -50,7 +50,7 @@ export type Obstacle = {
 };
 
 /** Obstacles that mean that somebody must do something, or look. */
-const ALARMS: ReadonlySet<ObstacleCode> = new Set([
+const ALARMS = [
   "chain_wrong",
   "chain_replaced",
   "contract_missing",
@@ -63,14 +63,17 @@ const ALARMS: ReadonlySet<ObstacleCode> = new Set([
   "seal_failed",
   "anchor_refused",
   "nonce_displaced",
-]);
+] as const satisfies readonly (ObstacleCode & ConditionCode)[];
 
-export function isAlarm({ code }: Obstacle): boolean {
-  return ALARMS.has(code);
+type ObstacleConditionCode = (typeof ALARMS)[number];
+
+export function isAlarm(obstacle: Obstacle): obstacle is Obstacle & { readonly code: ObstacleConditionCode } {
+  const alarms: readonly ObstacleCode[] = ALARMS;
+  return alarms.includes(obstacle.code);
 }
 
 /** What anybody may know of an alarm: messages name ledgers and repeat what nodes say, which can hold keys. */
-function conditionOf({ code }: Obstacle): Condition {
+function conditionOf({ code }: { readonly code: ObstacleConditionCode }): Condition {
   const detail = `anchoring needs somebody to look: ${code.replaceAll("_", " ")}; "holdfast status" says more`;
   return { code, detail, isNotice: true, isLogged: true };
 }

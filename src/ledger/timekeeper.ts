@@ -12,7 +12,7 @@
 
 import { uptime } from "node:os";
 import { spellSpan } from "../clock.ts";
-import type { Condition, Health } from "../health.ts";
+import type { Condition, ConditionCode, Health } from "../health.ts";
 import type { Hex } from "../merkle/bytes.ts";
 
 /** Where time comes from; a test is the one who lets it pass. */
@@ -196,7 +196,7 @@ export class Timekeeper {
 }
 
 /** The service does its work in all of these: its times are what somebody has to look at. */
-function notice(code: string, detail: string): Condition {
+function notice(code: ConditionCode, detail: string): Condition {
   return { code, detail, isNotice: true };
 }
 

@@ -51,7 +51,7 @@ test("while nothing can be written down each channel is told that, once, with wh
   });
   let isAway = true;
   other.answer = () => (isAway ? { isTaken: false, reason: "away" } : TAKEN);
-  health.report("store", { code: "store_unwritable", detail: "the disk is full" });
+  health.report("store", { code: "store_not_writable", detail: "the disk is full" });
   disk.isFull = true;
   const alerts = await open({ rules: [rule], store, channels: [channel, other], intervalMs: 1 });
   alerts.start();

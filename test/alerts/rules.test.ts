@@ -14,6 +14,7 @@ import { IntentsOpen } from "../../src/alerts/rules/intents-open.ts";
 import { QuarantineRate } from "../../src/alerts/rules/quarantine-rate.ts";
 import { SourceSilent } from "../../src/alerts/rules/source-silent.ts";
 import { SourceVolume } from "../../src/alerts/rules/source-volume.ts";
+import type { Condition } from "../../src/health.ts";
 import { BEGIN, MINUTE } from "./alerts-bench.ts";
 
 const HOUR = 60 * MINUTE;
@@ -92,15 +93,15 @@ test("intents without results, conditions and events that a filter finds are tol
     { ledger: "other", count: 0, oldestAt: BEGIN },
   ];
   assert.deepEqual(await judged(new IntentsOpen(), { at: HOUR, intents }), ["warning main"]);
-  const conditions = [
-    { code: "store_unwritable", detail: "full" },
-    { code: "damage", detail: "one", isNotice: true },
-    { code: "damage", detail: "two", isNotice: true },
+  const conditions: readonly Condition[] = [
+    { code: "store_not_writable", detail: "full" },
+    { code: "store_damaged", detail: "one", isNotice: true },
+    { code: "store_damaged", detail: "two", isNotice: true },
     { code: "alerts_undelivered", detail: "itself" },
   ];
   assert.deepEqual(await judged(new ConditionHolds(), { at: 0, conditions }), [
-    "critical store_unwritable",
-    "warning damage",
+    "critical store_not_writable",
+    "warning store_damaged",
   ]);
   const denied = new EventsFound({
     name: "denied",

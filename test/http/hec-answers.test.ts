@@ -214,7 +214,7 @@ test("health is about recording alone, and asked without a key", async () => {
     own.health.report("chain", { code: "anchor_late", detail: "late" });
     assert.equal(await said("GET /services/collector/health", {}, own), healthy);
     const unhealthy = '503 {"text":"HEC is unhealthy, queues are full","code":18}';
-    for (const code of ["store_not_writable", "store_closed", "store_refused", "marks_unwritable"]) {
+    for (const code of ["store_not_writable", "store_closed", "store_refused", "marks_unwritable"] as const) {
       own.health.report("store", { code, detail: "no writes" });
       assert.equal(await said("GET /services/collector/health", {}, own), unhealthy, code);
       own.health.report("store", undefined);

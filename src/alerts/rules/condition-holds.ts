@@ -1,10 +1,11 @@
 /** What goes on failing in a part of the service, as `/readyz` says it: each such condition is an alert as long as it holds. */
 
+import type { ConditionCode } from "../../health.ts";
 import type { Facts } from "../facts.ts";
 import type { Rule, RuleJudgement } from "../rule.ts";
 
 /** Those that are alerts already, by a rule of their own, or that only alerts themselves bring about. */
-const TOLD_OTHERWISE: ReadonlySet<string> = new Set(["alerts_undelivered"]);
+const TOLD_OTHERWISE: ReadonlySet<ConditionCode> = new Set(["alerts_undelivered"]);
 
 export class ConditionHolds implements Rule {
   readonly name = "condition";

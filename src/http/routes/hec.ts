@@ -4,6 +4,7 @@
  * Why: docs/decisions/0143.
  */
 
+import type { ConditionCode } from "../../health.ts";
 import { readText } from "../../ingest/raw-member.ts";
 import { asObject } from "../../ingest/text/foreign-values.ts";
 import { readForeign } from "../../ingest/text/json-values.ts";
@@ -23,7 +24,12 @@ import { anchoredSize, finalSize } from "./ledgers.ts";
 /** Bytes of a question; one for 10,000 acknowledgements has about 150,000. */
 const QUESTION_BYTES = 1024 * 1024;
 /** Conditions in which nothing can be recorded. */
-const NOT_TAKING: readonly string[] = ["store_not_writable", "store_closed", "store_refused", "marks_unwritable"];
+const NOT_TAKING: readonly ConditionCode[] = [
+  "store_not_writable",
+  "store_closed",
+  "store_refused",
+  "marks_unwritable",
+];
 
 /** POST /services/collector/ack */
 export function hecAcks(

@@ -7,7 +7,7 @@
 
 import { setTimeout as delay, setImmediate } from "node:timers/promises";
 import { type PackedEntry, packEntry } from "../../entry/packed.ts";
-import type { Health } from "../../health.ts";
+import type { Condition, Health } from "../../health.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { Turn } from "../../store/mutex.ts";
 import type { Store } from "../../store/store.ts";
@@ -219,7 +219,7 @@ export class Indexer {
     this.#failure = failure;
     const { id } = this.ledger.record;
     const detail = `entries of ledger ${id} cannot be indexed, so that searches do not find the newest; it is tried again`;
-    const condition = { code: "index_failing", detail, isNotice: true, isLogged: true };
+    const condition: Condition = { code: "index_failing", detail, isNotice: true, isLogged: true };
     this.#health?.report(`index/${id}`, failure === undefined ? undefined : condition);
   }
 

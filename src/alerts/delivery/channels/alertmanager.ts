@@ -53,7 +53,7 @@ export class Alertmanager implements Channel {
 function postable({ id, rule, subject, title, severity, detail, firedAt, resolvedAt }: Alert, now: number): object {
   return {
     labels: { alertname: `Holdfast_${rule}`, service: "holdfast", rule, subject, severity },
-    annotations: { summary: title, description: detail, runbook: runbookOf(rule), alert_id: id },
+    annotations: { summary: title, description: detail, runbook: runbookOf({ rule, subject }), alert_id: id },
     startsAt: new Date(firedAt).toISOString(),
     endsAt: new Date(resolvedAt ?? now + HOLDS_MS).toISOString(),
   };

@@ -22,7 +22,7 @@ export class Slack implements Channel {
 
   send(change: AlertChange, signal: AbortSignal): Promise<Reception> {
     const { alert } = change;
-    const lines = [`*${escaped(headline(change))}*`, escaped(alert.detail), `${runbookOf(alert.rule)} · ${change.id}`];
+    const lines = [`*${escaped(headline(change))}*`, escaped(alert.detail), `${runbookOf(alert)} · ${change.id}`];
     return post({ url: this.#url, body: JSON.stringify({ text: lines.join("\n") }), signal });
   }
 }

@@ -71,7 +71,7 @@ function payloadOf({ kind, at, alert }: AlertChange): object {
       ...rest,
       firedAt: new Date(firedAt).toISOString(),
       ...(resolvedAt !== undefined && { resolvedAt: new Date(resolvedAt).toISOString() }),
-      runbook: runbookOf(alert.rule),
+      runbook: runbookOf(alert),
     },
   };
 }
