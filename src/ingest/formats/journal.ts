@@ -130,20 +130,27 @@ function entryAt(body: Uint8Array, start: number): Stretch {
   while (at < body.length && body[at] !== LINE_FEED) {
     const feed = body.indexOf(LINE_FEED, at);
     const lineEnd = feed === -1 ? body.length : feed;
-    const equals = body.subarray(at, lineEnd).indexOf(EQUALS);
-    if (equals > 0) {
-      bounds.push(at - start, at + equals - start, at + equals + 1 - start, lineEnd - start);
+    const equals = equalsIn(body, at, lineEnd);
+    if (equals > at && equals < lineEnd) {
+      bounds.push(at - start, equals - start, equals + 1 - start, lineEnd - start);
       at = Math.min(lineEnd + 1, body.length);
       continue;
     }
     const from = lineEnd + 1 + LENGTH_BYTES;
     const to = from + lengthAt(body, lineEnd + 1);
-    if (equals === 0 || !(to < body.length) || body[to] !== LINE_FEED) return damaged(body, start);
+    if (equals === at || !(to < body.length) || body[to] !== LINE_FEED) return damaged(body, start);
     bounds.push(at - start, lineEnd - start, from - start, to - start);
     at = to + 1;
   }
   // The line feed behind the last field ends that field, and is a part of the entry.
   return { start, end: at, bounds };
+}
+
+/** Where the name of a field ends: names are short, so that looking at bytes costs less than a view of them would. `end` where it has none. */
+function equalsIn(body: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && body[at] !== EQUALS) at++;
+  return at;
 }
 
 /** What cannot be read, up to where the next entry begins. */
