@@ -5,7 +5,17 @@
 
 import { LEDGER_DEFAULT } from "../../net/service-defaults.ts";
 
-const PAGES = ["overview", "events", "sources", "rules", "retention", "anchors", "downloads", "sign-in"] as const;
+const PAGES = [
+  "overview",
+  "events",
+  "sources",
+  "rules",
+  "retention",
+  "integrity",
+  "anchors",
+  "downloads",
+  "sign-in",
+] as const;
 export type PageName = (typeof PAGES)[number];
 
 export type Route = {

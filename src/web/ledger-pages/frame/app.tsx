@@ -5,7 +5,6 @@ import { formatTime } from "../../parts/format.ts";
 import { Loading } from "../../parts/loading.tsx";
 import { MarkShape } from "../../parts/mark.tsx";
 import { explorersOf, OwnExplorersContext } from "../../verdict/own-explorers.ts";
-import { AnchorsPage } from "../anchors/anchors-page.tsx";
 import type { LedgerAnswer } from "../answers.ts";
 import { isUnreachable, ledgerPath } from "../client.ts";
 import { DownloadsPage } from "../downloads/downloads-page.tsx";
@@ -19,6 +18,8 @@ import { useRoute } from "../router.ts";
 import { RulesPage } from "../rules/rules-page.tsx";
 import { SessionProvider, useSession } from "../session.tsx";
 import { SourcesPage } from "../sources/sources-page.tsx";
+import { AnchorsPage } from "../watching/anchors/anchors-page.tsx";
+import { IntegrityPage } from "../watching/integrity/integrity-page.tsx";
 import { Bar, TITLES } from "./bar.tsx";
 import { Guard, ProblemPage } from "./problem-page.tsx";
 import { SignIn } from "./sign-in.tsx";
@@ -44,6 +45,7 @@ function Page({ route, ledger }: PageProps) {
   if (!client.hasKey) return <SignIn route={route} />;
   if (route.page === "rules") return <RulesPage route={route} ledger={value} />;
   if (route.page === "retention") return <RetentionPage route={route} ledger={value} />;
+  if (route.page === "integrity") return <IntegrityPage route={route} ledger={value} />;
   if (route.page === "sources") return <SourcesPage route={route} ledger={value} />;
   return <EventsPage route={route} ledger={value} />;
 }

@@ -11,7 +11,16 @@ import { useSession } from "../session.tsx";
 import { Help } from "./help.tsx";
 
 const LEDGERS_MS = 60_000;
-const NAVIGATION: readonly PageName[] = ["overview", "events", "sources", "rules", "retention", "anchors", "downloads"];
+const NAVIGATION: readonly PageName[] = [
+  "overview",
+  "events",
+  "sources",
+  "rules",
+  "retention",
+  "integrity",
+  "anchors",
+  "downloads",
+];
 
 export const TITLES: Readonly<Record<PageName, string>> = {
   overview: "Overview",
@@ -19,6 +28,7 @@ export const TITLES: Readonly<Record<PageName, string>> = {
   sources: "Sources",
   rules: "Rules",
   retention: "Retention",
+  integrity: "Integrity",
   anchors: "Anchors",
   downloads: "Downloads",
   "sign-in": "Sign in",

@@ -27,6 +27,9 @@ type Asked =
   | "holdsPlace"
   | "holdsLift"
   | "erasuresRead"
+  | "auditsRead"
+  | "auditsBegin"
+  | "accessRead"
   | "encryption";
 
 /** Whether the reader may do this; undefined until it is known. */

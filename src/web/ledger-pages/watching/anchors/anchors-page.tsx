@@ -1,19 +1,19 @@
 /** Anchors: every checkpoint that a chain has taken, with links to look at it and what to paste to read it by eye. */
 
 import { useCallback, useState } from "preact/hooks";
-import { chainName } from "../../../verify/evm/explorers.ts";
-import { Command } from "../../parts/command.tsx";
-import { formatCount, formatFee } from "../../parts/format.ts";
-import { Hash } from "../../parts/hash.tsx";
-import { Loading } from "../../parts/loading.tsx";
-import { Mark } from "../../parts/mark.tsx";
-import { When } from "../../parts/when.tsx";
-import { AnchorDetails, ByEye, ExplorerLink } from "../../verdict/anchor.tsx";
-import type { AnchorAnswer, AnchorsAnswer, LedgerAnswer } from "../answers.ts";
-import { ledgerPath } from "../client.ts";
-import { Trouble } from "../frame/trouble.tsx";
-import { usePath } from "../live/polling.ts";
-import { useSession } from "../session.tsx";
+import { chainName } from "../../../../verify/evm/explorers.ts";
+import { Command } from "../../../parts/command.tsx";
+import { formatCount, formatFee } from "../../../parts/format.ts";
+import { Hash } from "../../../parts/hash.tsx";
+import { Loading } from "../../../parts/loading.tsx";
+import { Mark } from "../../../parts/mark.tsx";
+import { When } from "../../../parts/when.tsx";
+import { AnchorDetails, ByEye, ExplorerLink } from "../../../verdict/anchor.tsx";
+import type { AnchorAnswer, AnchorsAnswer, LedgerAnswer } from "../../answers.ts";
+import { ledgerPath } from "../../client.ts";
+import { Trouble } from "../../frame/trouble.tsx";
+import { usePath } from "../../live/polling.ts";
+import { useSession } from "../../session.tsx";
 
 /** Sizes of damaged records that are named; the answer has all of them. */
 const SIZES_NAMED = 8;

@@ -1,0 +1,34 @@
+/** In place of a page that the reader's key does not allow: which role would, and what the key has. */
+
+import { useOwnKey } from "../live/own-key.ts";
+import { parseRoute, routeHash } from "../route.ts";
+
+type Props = {
+  /** What cannot be done: "see audits". */
+  readonly what: string;
+  /** Any of these allows it. */
+  readonly roles: readonly string[];
+};
+
+export function MissingRole({ what, roles }: Props) {
+  const has = useOwnKey()?.roles ?? [];
+  const { ledger } = parseRoute(location.hash);
+  return (
+    <section class="empty" role="alert">
+      <h1>This key may not {what}</h1>
+      <p>
+        That needs a key with the role <b>{roles.join(" or ")}</b>. This one has{" "}
+        {has.join(", ") || "none that is known"}.
+      </p>
+      <p class="muted">An administrator makes one:</p>
+      <p>
+        <code>npx holdfast keys add --source &lt;name&gt; --role {roles[0]}</code>
+      </p>
+      <p>
+        <a class="button" href={routeHash({ ledger, page: "sign-in" })}>
+          Sign in with another key
+        </a>
+      </p>
+    </section>
+  );
+}
