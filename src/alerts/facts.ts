@@ -35,6 +35,38 @@ export type DiskSeen = { readonly freeBytes: number; readonly totalBytes: number
 /** Intents of a ledger that have no result for longer than the rule allows; `count` is of those that were looked at. */
 export type IntentsSeen = { readonly ledger: string; readonly count: number; readonly oldestAt: number };
 
+/** How a ledger that has entries was looked at by audits. */
+export type AuditsSeen = {
+  readonly ledger: string;
+  /** The newest that found something, unless a whole one that ended since found nothing. */
+  readonly damaged?: { readonly id: string; readonly at: number; readonly findings: number };
+  /** When the last one ended that looked at something. */
+  readonly lastAt?: number;
+  /** When the next one has to begin. */
+  readonly dueAt?: number;
+  /** Since when one is under way. */
+  readonly underWaySince?: number;
+};
+
+/** How a ledger that has a retention policy lets go what is due. */
+export type PruningSeen = {
+  readonly ledger: string;
+  readonly lacksArchive: boolean;
+  readonly failing?: { readonly since: number; readonly failure: string };
+  /** Since when something is due that may not go, as it is not final on every chain. */
+  readonly unanchoredSince?: number;
+};
+
+/** A key that was used after its end; `count` since the start. */
+export type EndedKeySeen = {
+  readonly key: string;
+  readonly source: string;
+  readonly how: "revoked" | "expired";
+  readonly endedAt: number;
+  readonly count: number;
+  readonly lastAt: number;
+};
+
 export type Facts = {
   readonly now: number;
   readonly conditions: readonly Condition[];
@@ -42,6 +74,9 @@ export type Facts = {
   readonly anchoring?: readonly AnchoringSeen[];
   readonly disk?: DiskSeen;
   readonly intents?: readonly IntentsSeen[];
+  readonly audits?: readonly AuditsSeen[];
+  readonly pruning?: readonly PruningSeen[];
+  readonly endedKeys?: readonly EndedKeySeen[];
   /**
    * How many events a filter finds that were recorded since then; undefined where that cannot be said.
    * @param enough found, and it need not be known how many more there are

@@ -90,6 +90,8 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     ...ground,
     ...config,
     registry,
+    keys,
+    retention,
     salts,
     now: Date.now,
     indexer: (name) => indexes.get(name),

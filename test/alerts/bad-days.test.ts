@@ -9,7 +9,7 @@ import { StandardWebhook } from "../../src/alerts/delivery/channels/standard-web
 import { AlertOutbox } from "../../src/alerts/delivery/outbox.ts";
 import type { Rule, Trouble } from "../../src/alerts/rule.ts";
 import { readAlerts, alerts as settings } from "../../src/service/settings/alert-settings.ts";
-import { countUntil, firstOpen, lookAround, type Surroundings } from "../../src/service/watching/look-around.ts";
+import { countUntil, firstOpen, LookAround, type Surroundings } from "../../src/service/watching/look-around.ts";
 import { toldLedger } from "../../src/service/watching/open-alerts.ts";
 import { until } from "../until.ts";
 import { alertsBench, KeepingChannel, MINUTE, TAKEN } from "./alerts-bench.ts";
@@ -202,9 +202,15 @@ test("a search may name the ledger of accesses; one that is not there cannot be 
   const read = readAlerts(settings.parse({ searches: [search] }));
   assert.equal(read?.searches[0]?.ledger, "_access");
   const { health } = alertsBench();
-  const empty = { registry: { list: () => [] }, sources: { list: () => [] }, anchoring: async () => [] };
+  const empty = {
+    registry: { list: () => [] },
+    sources: { list: () => [] },
+    keys: { list: () => [] },
+    anchoring: async () => [],
+    log: { warn: () => undefined, info: () => undefined },
+  };
   const parts = { ...empty, data: "/nowhere", now: Date.now, health, indexer: () => undefined };
-  const { countEvents } = await lookAround(parts as unknown as Surroundings);
+  const { countEvents } = await new LookAround(parts as unknown as Surroundings).look();
   assert.equal(await countEvents("misspelt", "outcome=denied", 0, 1), undefined);
 });
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { Facts, SourceSeen } from "../../src/alerts/facts.ts";
 import type { Rule } from "../../src/alerts/rule.ts";
+import { EndedKeyUsed } from "../../src/alerts/rules/access/ended-key-used.ts";
 import { AnchorLag } from "../../src/alerts/rules/anchor-lag.ts";
 import { ClockSkew } from "../../src/alerts/rules/clock-skew.ts";
 import { ConditionHolds } from "../../src/alerts/rules/condition-holds.ts";
@@ -11,6 +12,8 @@ import { DiskFilling } from "../../src/alerts/rules/disk-filling.ts";
 import { EventsFound } from "../../src/alerts/rules/events-found.ts";
 import { IdempotencyConflict } from "../../src/alerts/rules/idempotency-conflict.ts";
 import { IntentsOpen } from "../../src/alerts/rules/intents-open.ts";
+import { AuditOutcome } from "../../src/alerts/rules/ledgers/audit-outcome.ts";
+import { RetentionHeldUp } from "../../src/alerts/rules/ledgers/retention-held-up.ts";
 import { QuarantineRate } from "../../src/alerts/rules/quarantine-rate.ts";
 import { SourceSilent } from "../../src/alerts/rules/source-silent.ts";
 import { SourceVolume } from "../../src/alerts/rules/source-volume.ts";
@@ -205,6 +208,9 @@ test("of facts that are not there every rule says that it does not know", async 
     new IntentsOpen(),
     new AnchorLag(),
     new DiskFilling(),
+    new EndedKeyUsed(),
+    new AuditOutcome(),
+    new RetentionHeldUp(),
   ];
   for (const rule of rules) assert.equal(await judged(rule, { at: 0 }), "unknown", rule.name);
 });

@@ -111,6 +111,8 @@ test("what is held, or not final, stays until it is not", async () => {
   await retention.pruner.prune(RECORD.id);
   const free = DUE.filter((i) => i < 200 && i % 3 !== 1);
   assert.deepEqual(await prunedOf(bench), free);
+  const { unanchoredSince = 0 } = retention.pruner.progress(RECORD.id);
+  assert.ok(unanchoredSince > START && unanchoredSince <= clock.now, "and it is said since when it waits for a chain");
   await retention.holds.lift(ledger, id, "closed", AUTHOR);
   await retention.pruner.prune(RECORD.id);
   assert.deepEqual(
@@ -162,14 +164,18 @@ test("what is to be archived goes only when its archive was verified, and says w
   );
   await assert.rejects(bench.retention.pruner.prune(RECORD.id), /bucket is away/);
   assert.deepEqual(await prunedOf(bench), []);
-  const { step, failure } = bench.retention.pruner.progress(RECORD.id);
-  assert.deepEqual([step, failure], [undefined, "the bucket is away"]);
+  const failedAt = bench.clock.now;
+  bench.clock.now += DAY;
+  await assert.rejects(bench.retention.pruner.prune(RECORD.id), /bucket is away/);
+  const { step, failure, failingSince } = bench.retention.pruner.progress(RECORD.id);
+  assert.deepEqual([step, failure, failingSince], [undefined, "the bucket is away", failedAt]);
   assert.deepEqual(
     health.conditions().map(({ code, isNotice }) => [code, isNotice]),
     [["archive_unavailable", true]],
   );
   fails = false;
   await bench.retention.pruner.prune(RECORD.id);
+  assert.equal(bench.retention.pruner.progress(RECORD.id).failingSince, undefined);
   assert.deepEqual(health.conditions(), []);
   assert.deepEqual(await prunedOf(bench), DUE);
   assert.equal((await bench.ledger.entry(1))?.pruned?.archive, "main.0-299.hfa");

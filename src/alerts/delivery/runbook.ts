@@ -17,7 +17,10 @@ export const EXPLAINED: readonly string[] = [
   "intents_open",
   "denied_burst",
   "failed_burst",
+  "ended_key_used",
   "anchor_lag",
+  "audit",
+  "retention_held_up",
   "disk_filling",
   "condition",
 ];

@@ -5,7 +5,13 @@ import type { Facts } from "../facts.ts";
 import type { Rule, RuleJudgement } from "../rule.ts";
 
 /** Those that are alerts already, by a rule of their own, or that only alerts themselves bring about. */
-const TOLD_OTHERWISE: ReadonlySet<ConditionCode> = new Set(["alerts_undelivered"]);
+const TOLD_OTHERWISE: ReadonlySet<ConditionCode> = new Set([
+  "alerts_undelivered",
+  "audit_finding",
+  "pruning_failing",
+  "archive_unavailable",
+  "archive_not_kept",
+]);
 
 export class ConditionHolds implements Rule {
   readonly name = "condition";

@@ -94,6 +94,11 @@ export class Auditor {
     return audit;
   }
 
+  /** When it audits by itself. */
+  get plan(): AuditPlan {
+    return this.#options.plan;
+  }
+
   /** Those that wait or are under way, and those that came to their end, the newest first. */
   list(ledgerId: Hex): { readonly waiting: readonly OpenAudit[]; readonly finished: readonly FinishedAudit[] } {
     const { waiting, finished } = this.#of(ledgerId).records;

@@ -56,3 +56,30 @@ export async function rest(workMs: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   await delay(Math.min(REST_MAX_MS, REST * workMs), undefined, { signal, ref: false });
 }
+
+type DueSince = {
+  readonly from: number;
+  readonly at: number;
+  readonly isFree: (found: DueEntry) => boolean;
+  readonly signal: AbortSignal;
+};
+
+/** Since when the first entry is due, and free to go, of those that stand next behind an index; undefined where none of some is. */
+export async function dueSince(
+  ledger: PrunedLedger,
+  judge: RetentionJudge,
+  { from, at, isFree, signal }: DueSince,
+): Promise<number | undefined> {
+  if (from >= ledger.size || judge.earliestDueAt(await recordedAt(ledger, from)) > at) return undefined;
+  const to = Math.min(ledger.size, from + LOOKED_AT_ONCE);
+  for await (const { due } of dueEntries(ledger, judge, { from, to, at, signal })) {
+    const first = due.find(isFree);
+    if (first !== undefined) return first.verdict.dueAt;
+  }
+  return undefined;
+}
+
+export async function recordedAt(ledger: PrunedLedger, index: number): Promise<number> {
+  for await (const [entry] of ledger.packedEntries(index, index + 1)) if (entry !== undefined) return entry.recordedAt;
+  return Number.POSITIVE_INFINITY;
+}

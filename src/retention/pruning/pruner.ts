@@ -16,7 +16,7 @@ import { RetentionJudge } from "../judge.ts";
 import type { PolicyBook } from "../policy-book.ts";
 import { archiveDue } from "./archive-step.ts";
 import { ArchiveRefusal, type Archiver } from "./archiver.ts";
-import { type DueEntry, dueEntries, type PrunedLedger } from "./due-entries.ts";
+import { type DueEntry, dueEntries, dueSince, type PrunedLedger, recordedAt } from "./due-entries.ts";
 import { PRUNING_SPACE, type PruneRun, type PruneStep, readRun, runWrite } from "./prune-run.ts";
 import { countPruned, pruneDue } from "./prune-step.ts";
 import { conditionOf } from "./pruning-conditions.ts";
@@ -59,6 +59,10 @@ export type PruneProgress = {
   readonly pruned: number;
   readonly lastRunAt?: number;
   readonly failure?: string;
+  /** Since when it has failed in each round; ms since 1970. */
+  readonly failingSince?: number;
+  /** Since when something is due that may not go, as it is not final on every chain, or there is none. */
+  readonly unanchoredSince?: number;
   /** The policy in force has rules that archive first, and there is nothing that archives: what is under them stays. */
   readonly lacksArchive?: boolean;
 };
@@ -84,6 +88,8 @@ type Followed = {
   pruned: number;
   lastRunAt: number | undefined;
   failure: string | undefined;
+  failingSince: number | undefined;
+  unanchoredSince: number | undefined;
   isWorking: boolean;
 };
 
@@ -113,6 +119,8 @@ export class Pruner {
       pruned: 0,
       lastRunAt: undefined,
       failure: undefined,
+      failingSince: undefined,
+      unanchoredSince: undefined,
       isWorking: false,
     });
   }
@@ -128,7 +136,7 @@ export class Pruner {
   }
 
   progress(ledgerId: Hex): PruneProgress {
-    const { run, pruned, lastRunAt, failure, isWorking } = this.#of(ledgerId);
+    const { run, pruned, lastRunAt, failure, failingSince, unanchoredSince, isWorking } = this.#of(ledgerId);
     const lacksArchive = this.#options.archiver === undefined && this.#asksForArchives(ledgerId);
     return {
       isWorking,
@@ -136,6 +144,8 @@ export class Pruner {
       ...(run !== undefined && { step: run.step, from: run.from, to: run.to }),
       ...(lastRunAt !== undefined && { lastRunAt }),
       ...(failure !== undefined && { failure }),
+      ...(failingSince !== undefined && { failingSince }),
+      ...(unanchoredSince !== undefined && { unanchoredSince }),
       ...(lacksArchive && { lacksArchive }),
     };
   }
@@ -195,15 +205,23 @@ export class Pruner {
 
   /** Begins the next run, where something is due that nothing keeps. @returns whether there is one */
   async #begin(followed: Followed, behind: number): Promise<boolean> {
-    const { policies, now, finalSize } = this.#options;
+    const { policies, holds, now, finalSize } = this.#options;
     const { ledger } = followed;
     const { id } = ledger.record;
     const policy = policies.inForce(id);
+    followed.unanchoredSince = undefined;
     if (policy === undefined) return false;
     const { rules, version } = policy;
     const at = now();
     const end = Math.min(await finalSize(id), ledger.size);
-    const first = await this.#firstDue(followed, { judge: new RetentionJudge(rules), version, at, behind, end });
+    const judge = new RetentionJudge(rules);
+    const first = await this.#firstDue(followed, { judge, version, at, behind, end });
+    followed.unanchoredSince = await dueSince(ledger, judge, {
+      from: end,
+      at,
+      isFree: ({ index, entry }) => holds.heldBy(id, index, entry).length === 0,
+      signal: this.#stopping.signal,
+    });
     if (first === undefined) return false;
     const { isArchived, archiveUntil } = first.verdict;
     const from = first.index;
@@ -328,6 +346,7 @@ export class Pruner {
 
   #report(followed: Followed, error: Error | undefined): void {
     followed.failure = error?.message;
+    followed.failingSince = error && (followed.failingSince ?? this.#options.now());
     const { id } = followed.ledger.record;
     this.#options.health?.report(`pruning/${id}`, error && conditionOf(error, id), error);
   }
@@ -346,11 +365,6 @@ type DueSearch = {
   readonly behind: number;
   readonly end: number;
 };
-
-async function recordedAt(ledger: PrunedLedger, index: number): Promise<number> {
-  for await (const [entry] of ledger.packedEntries(index, index + 1)) if (entry !== undefined) return entry.recordedAt;
-  return Number.POSITIVE_INFINITY;
-}
 
 /** Whether what a run archived in an earlier process is looked at again before more of it goes. */
 function mustLookAgain({ isResumed }: Followed, { step, archive }: PruneRun): boolean {

@@ -1,17 +1,20 @@
 /** How things stand in a service, as the rules of alerts want to know it. */
 
 import { statfs } from "node:fs/promises";
-import type { AnchoringSeen, DiskSeen, Facts, IntentsSeen, SourceSeen } from "../../alerts/facts.ts";
+import type { AnchoringSeen, DiskSeen, EndedKeySeen, Facts, IntentsSeen, SourceSeen } from "../../alerts/facts.ts";
 import type { AnchoringStatus } from "../../anchor/status.ts";
 import { OF_THE_SERVICE } from "../../entry/prepare.ts";
 import { groupBy } from "../../group-by.ts";
 import type { Health } from "../../health.ts";
+import type { KeyRing } from "../../http/auth/api-keys.ts";
 import { filterOfText } from "../../http/routes/events/filter-text.ts";
 import type { SourceBook, SourceFacts } from "../../ingest/sources/source-counts.ts";
 import type { LedgerRegistry } from "../../ledger/registry.ts";
+import type { Log } from "../../log.ts";
 import { countFilter, type FilterCount } from "../../query/filter-count.ts";
 import type { Indexer } from "../../query/index/indexer.ts";
 import { openIntentsOf } from "../../query/open-intents.ts";
+import { type KeepingSurroundings, lookAtAudits, lookAtPruning } from "./look-at-keeping.ts";
 
 /** An intent may be without a result for so long. */
 const INTENT_MS = 3_600_000;
@@ -22,38 +25,79 @@ const PAGES_MAX = 20;
 const WORK_MAX = 200_000;
 const COUNTS_MAX = 5;
 
-export type Surroundings = {
+export type Surroundings = KeepingSurroundings & {
   readonly data: string;
   readonly now: () => number;
   readonly health: Health;
+  readonly log: Pick<Log, "warn" | "info">;
   readonly sources: SourceBook;
   readonly registry: LedgerRegistry;
+  readonly keys: Pick<KeyRing, "list" | "refusals">;
   readonly anchoring: () => Promise<readonly AnchoringStatus[]>;
   readonly indexer: (name: string) => Indexer | undefined;
 };
 
-/** Each part by itself: what cannot be found out is left out, and the others are judged all the same. */
-export async function lookAround(parts: Surroundings): Promise<Facts> {
-  const { data, now, health, registry, sources } = parts;
-  const ledgers = registry.list().map(({ record }) => record.name);
-  const [anchoring, disk, intents] = await Promise.all([
-    known(lookAtAnchoring(parts)),
-    known(lookAtDisk(data)),
-    known(lookAtIntents(parts, ledgers)),
-  ]);
-  return {
-    now: now(),
-    conditions: health.conditions(),
-    sources: ledgers.flatMap((ledger) => bySource(sources.list(ledger))),
-    ...(anchoring !== undefined && { anchoring }),
-    ...(disk !== undefined && { disk }),
-    ...(intents !== undefined && { intents }),
-    countEvents: (ledger, filter, since, enough) => known(countEvents(parts, ledger, { filter, since, enough })),
-  };
+/** Looks at how things stand, as often as it is asked. */
+export class LookAround {
+  readonly #parts: Surroundings;
+  /** What could not be found out when it was last looked at. */
+  readonly #unknown = new Set<string>();
+
+  constructor(parts: Surroundings) {
+    this.#parts = parts;
+  }
+
+  /** Each part by itself: what cannot be found out is left out, and the others are judged all the same. */
+  async look(): Promise<Facts> {
+    const parts = this.#parts;
+    const { data, now, health, registry, sources, keys } = parts;
+    const ledgers = registry.list().map(({ record }) => record.name);
+    const [anchoring, disk, intents, audits, pruning] = await Promise.all([
+      this.#known("anchoring", () => lookAtAnchoring(parts)),
+      this.#known("disk", () => lookAtDisk(data)),
+      this.#known("intents", () => lookAtIntents(parts, ledgers)),
+      this.#known("audits", () => lookAtAudits(parts)),
+      this.#known("pruning", () => lookAtPruning(parts)),
+    ]);
+    return {
+      now: now(),
+      conditions: health.conditions(),
+      sources: ledgers.flatMap((ledger) => bySource(sources.list(ledger))),
+      endedKeys: endedKeys(keys),
+      ...(anchoring !== undefined && { anchoring }),
+      ...(disk !== undefined && { disk }),
+      ...(intents !== undefined && { intents }),
+      ...(audits !== undefined && { audits }),
+      ...(pruning !== undefined && { pruning }),
+      countEvents: (ledger, filter, since, enough) =>
+        this.#known(`events of ${ledger}`, () => countEvents(parts, ledger, { filter, since, enough })),
+    };
+  }
+
+  /** @returns undefined when it cannot be found out, the cause of which is logged when that begins */
+  async #known<T>(what: string, looking: () => Promise<T> | T): Promise<T | undefined> {
+    const { log } = this.#parts;
+    try {
+      const found = await looking();
+      if (this.#unknown.delete(what)) log.info({ what }, "alerts can be judged by this again");
+      return found;
+    } catch (err) {
+      if (!this.#unknown.has(what))
+        log.warn({ err, what }, "this cannot be found out, so alerts that need it are left as they are");
+      this.#unknown.add(what);
+      return undefined;
+    }
+  }
 }
 
-function known<T>(looking: Promise<T>): Promise<T | undefined> {
-  return looking.catch(() => undefined);
+/** Keys that were used after their end, since the start. */
+function endedKeys(keys: Surroundings["keys"]): EndedKeySeen[] {
+  return keys.list().flatMap(({ id: key, source, revokedAt, expiresAt }) => {
+    const refusals = keys.refusals(key);
+    const endedAt = revokedAt ?? expiresAt;
+    if (refusals === undefined || endedAt === undefined) return [];
+    return [{ key, source, how: revokedAt === undefined ? "expired" : "revoked", endedAt, ...refusals }];
+  });
 }
 
 /** Over all keys and formats of a source, but for what the service records by itself. */

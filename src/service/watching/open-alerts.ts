@@ -4,6 +4,7 @@ import { ACCESS_LEDGER } from "../../access/access.ts";
 import { Alerts } from "../../alerts/alerts.ts";
 import { localHourOfWeek } from "../../alerts/learned/week.ts";
 import type { Rule } from "../../alerts/rule.ts";
+import { EndedKeyUsed } from "../../alerts/rules/access/ended-key-used.ts";
 import { AnchorLag } from "../../alerts/rules/anchor-lag.ts";
 import { ClockSkew } from "../../alerts/rules/clock-skew.ts";
 import { ConditionHolds } from "../../alerts/rules/condition-holds.ts";
@@ -11,6 +12,8 @@ import { DiskFilling } from "../../alerts/rules/disk-filling.ts";
 import { EventsFound } from "../../alerts/rules/events-found.ts";
 import { IdempotencyConflict } from "../../alerts/rules/idempotency-conflict.ts";
 import { IntentsOpen } from "../../alerts/rules/intents-open.ts";
+import { AuditOutcome } from "../../alerts/rules/ledgers/audit-outcome.ts";
+import { RetentionHeldUp } from "../../alerts/rules/ledgers/retention-held-up.ts";
 import { QuarantineRate } from "../../alerts/rules/quarantine-rate.ts";
 import { SourceSilent } from "../../alerts/rules/source-silent.ts";
 import { SourceVolume } from "../../alerts/rules/source-volume.ts";
@@ -22,7 +25,7 @@ import type { Log } from "../../log.ts";
 import type { Store } from "../../store/store.ts";
 import type { AlertsConfig } from "../settings/alert-settings.ts";
 import { ConfigError } from "../settings/setting-errors.ts";
-import { lookAround, type Surroundings } from "./look-around.ts";
+import { LookAround, type Surroundings } from "./look-around.ts";
 import { openChannels } from "./open-channels.ts";
 
 /** Bursts that are looked for from the start. */
@@ -40,6 +43,7 @@ export type AlertParts = Surroundings &
 export async function openAlerts(config: AlertsConfig, parts: AlertParts): Promise<Alerts | undefined> {
   if (config === undefined) return undefined;
   const { store, hash, salts, now, health, log, registry } = parts;
+  const around = new LookAround(parts);
   return Alerts.open({
     store,
     hash,
@@ -49,7 +53,7 @@ export async function openAlerts(config: AlertsConfig, parts: AlertParts): Promi
     log,
     rules: rulesOf(config, () => registry.list().map(({ record }) => record.name)),
     channels: openChannels(config.channels, process.env, now),
-    look: () => lookAround(parts),
+    look: () => around.look(),
     ledger: () => toldLedger(registry, parts.ledger),
     intervalMs: config.intervalS * 1000,
   });
@@ -90,7 +94,10 @@ function rulesOf(config: Exclude<AlertsConfig, undefined>, all: () => readonly s
       ledgers: all,
       filter: "outcome=failure",
     }),
+    new EndedKeyUsed(),
     new AnchorLag(),
+    new AuditOutcome(),
+    new RetentionHeldUp(),
     new DiskFilling(),
     new ConditionHolds(),
   ];

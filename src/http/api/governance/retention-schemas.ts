@@ -121,6 +121,10 @@ export const RETENTION_SCHEMAS = {
     from: count.optional(),
     to: count.optional().meta({ description: "The run is about the entries from `from` up to it" }),
     pruned: count.meta({ description: "Bodies that went since the service started" }),
+    failingSince: milliseconds.optional().meta({ description: "Since when it has failed in each round" }),
+    unanchoredSince: milliseconds
+      .optional()
+      .meta({ description: "Since when something is due that may not go, as it is not final on every chain" }),
     lastRunAt: milliseconds.optional().meta({ description: "When it last found nothing more that was due" }),
     failure: z.string().optional().meta({ description: "Why it does not get on; it is tried again" }),
     lacksArchive: z.boolean().optional().meta({
