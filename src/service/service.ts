@@ -86,19 +86,12 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const limits = httpLimits(config);
   const metrics = countAudits(createProcessMetrics(), auditor, () => registry.list());
   const salts = createSalts();
-  const alerts = await openAlerts(config.alerts, {
-    ...ground,
-    ...config,
-    registry,
-    keys,
-    retention,
-    salts,
-    now: Date.now,
-    indexer: (name) => indexes.get(name),
-    anchoring: () => anchorer.status(),
-  });
+  const anchoring = () => anchorer.status();
+  const tracing = await openAccess(registry, { ...ground, config, version, secret: contentKey });
+  const around = { ...config, ...ground, registry, keys, salts, now: Date.now, anchoring };
+  const alerts = await openAlerts(config.alerts, { ...around, indexer: (name) => indexes.get(name) });
   const app = createApp({
-    ...(await openAccess(registry, { ...ground, config, version, secret: contentKey })),
+    ...tracing,
     store,
     alerts,
     encryption: ground.keyring,
@@ -125,7 +118,7 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
     hecAck: config.hecAck,
     keysInQuery: config.keysInQuery,
     indexer: (name) => indexes.get(name),
-    anchoring: () => anchorer.status(),
+    anchoring,
     chains: (ledgerId) => chainsOf(anchorer, config, ledgerId),
   });
   const urls = await openServers(app, { config, certificate, limits, telling: { metrics, log }, opened });

@@ -5,7 +5,7 @@ import test from "node:test";
 import type { AuditsSeen, EndedKeySeen, Facts, PruningSeen } from "../../src/alerts/facts.ts";
 import type { Rule } from "../../src/alerts/rule.ts";
 import { EndedKeyUsed } from "../../src/alerts/rules/access/ended-key-used.ts";
-import { AuditOutcome } from "../../src/alerts/rules/ledgers/audit-outcome.ts";
+import { LedgerAudited } from "../../src/alerts/rules/ledgers/ledger-audited.ts";
 import { RetentionHeldUp } from "../../src/alerts/rules/ledgers/retention-held-up.ts";
 import { LookAround, type Surroundings } from "../../src/service/watching/look-around.ts";
 import { lookAtAudits } from "../../src/service/watching/look-at-keeping.ts";
@@ -36,7 +36,7 @@ test("an audit that found something is critical once, until one finds nothing; o
   const damaged = { id: "a1", at: BEGIN, findings: 2 };
   assert.deepEqual(
     await told(
-      new AuditOutcome(),
+      new LedgerAudited(),
       { after: 0, ...of({ damaged }) },
       { after: MINUTE, ...of({ damaged }) },
       { after: 2 * MINUTE, ...of({ dueAt: BEGIN + DAY }) },
@@ -46,11 +46,11 @@ test("an audit that found something is critical once, until one finds nothing; o
   );
   const due = of({ dueAt: BEGIN - 30 * DAY });
   const late = { after: 7 * HOUR, ...due };
-  assert.deepEqual(await told(new AuditOutcome(), { after: 0, ...due }, { after: 5 * HOUR, ...due }), []);
-  assert.deepEqual(await told(new AuditOutcome(), { after: 0, ...due }, late), ["fired warning main"]);
+  assert.deepEqual(await told(new LedgerAudited(), { after: 0, ...due }, { after: 5 * HOUR, ...due }), []);
+  assert.deepEqual(await told(new LedgerAudited(), { after: 0, ...due }, late), ["fired warning main"]);
   const began = of({ dueAt: BEGIN - 30 * DAY, underWaySince: BEGIN });
-  assert.deepEqual(await told(new AuditOutcome(), { after: 0, ...began }, { after: 6 * DAY, ...began }), []);
-  assert.deepEqual(await told(new AuditOutcome(), { after: 8 * DAY, ...began }), ["fired warning main"]);
+  assert.deepEqual(await told(new LedgerAudited(), { after: 0, ...began }, { after: 6 * DAY, ...began }), []);
+  assert.deepEqual(await told(new LedgerAudited(), { after: 8 * DAY, ...began }), ["fired warning main"]);
 });
 
 test("an empty ledger is not overdue, and an audit that looked at nothing is none", () => {

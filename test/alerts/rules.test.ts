@@ -12,7 +12,7 @@ import { DiskFilling } from "../../src/alerts/rules/disk-filling.ts";
 import { EventsFound } from "../../src/alerts/rules/events-found.ts";
 import { IdempotencyConflict } from "../../src/alerts/rules/idempotency-conflict.ts";
 import { IntentsOpen } from "../../src/alerts/rules/intents-open.ts";
-import { AuditOutcome } from "../../src/alerts/rules/ledgers/audit-outcome.ts";
+import { LedgerAudited } from "../../src/alerts/rules/ledgers/ledger-audited.ts";
 import { RetentionHeldUp } from "../../src/alerts/rules/ledgers/retention-held-up.ts";
 import { QuarantineRate } from "../../src/alerts/rules/quarantine-rate.ts";
 import { SourceSilent } from "../../src/alerts/rules/source-silent.ts";
@@ -209,7 +209,7 @@ test("of facts that are not there every rule says that it does not know", async 
     new AnchorLag(),
     new DiskFilling(),
     new EndedKeyUsed(),
-    new AuditOutcome(),
+    new LedgerAudited(),
     new RetentionHeldUp(),
   ];
   for (const rule of rules) assert.equal(await judged(rule, { at: 0 }), "unknown", rule.name);

@@ -12,7 +12,7 @@ import { DiskFilling } from "../../alerts/rules/disk-filling.ts";
 import { EventsFound } from "../../alerts/rules/events-found.ts";
 import { IdempotencyConflict } from "../../alerts/rules/idempotency-conflict.ts";
 import { IntentsOpen } from "../../alerts/rules/intents-open.ts";
-import { AuditOutcome } from "../../alerts/rules/ledgers/audit-outcome.ts";
+import { LedgerAudited } from "../../alerts/rules/ledgers/ledger-audited.ts";
 import { RetentionHeldUp } from "../../alerts/rules/ledgers/retention-held-up.ts";
 import { QuarantineRate } from "../../alerts/rules/quarantine-rate.ts";
 import { SourceSilent } from "../../alerts/rules/source-silent.ts";
@@ -96,7 +96,7 @@ function rulesOf(config: Exclude<AlertsConfig, undefined>, all: () => readonly s
     }),
     new EndedKeyUsed(),
     new AnchorLag(),
-    new AuditOutcome(),
+    new LedgerAudited(),
     new RetentionHeldUp(),
     new DiskFilling(),
     new ConditionHolds(),

@@ -10,7 +10,7 @@ import { spellMoment } from "../../spell.ts";
 const BEGINS_MS = 6 * HOUR_MS;
 const TAKES_MS = WEEK_MS;
 
-export class AuditOutcome implements Rule {
+export class LedgerAudited implements Rule {
   readonly name = "audit";
   readonly title = "an audit found something, or is overdue";
   readonly severity = "critical";
