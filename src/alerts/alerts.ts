@@ -103,6 +103,11 @@ export class Alerts {
     await this.outbox.stop();
   }
 
+  /** Between two looks. */
+  get intervalMs(): number {
+    return this.#options.intervalMs ?? INTERVAL_MS;
+  }
+
   rules(): readonly RuleStatus[] {
     return [...this.#status.values()];
   }
@@ -162,7 +167,7 @@ export class Alerts {
 
   async #goOn(): Promise<void> {
     const { signal } = this.#stopping;
-    const { intervalMs = INTERVAL_MS, health, now } = this.#options;
+    const { health, now } = this.#options;
     while (!signal.aborted) {
       try {
         await this.evaluate();
@@ -173,7 +178,7 @@ export class Alerts {
         health.report("alerts", FAILING, error);
         await this.#outcry.raise(FAILING, health.conditions(), now(), signal);
       }
-      await delay(intervalMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await delay(this.intervalMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 

@@ -67,6 +67,8 @@ import { listAnchorsOf, proveConsistency, readCheckpoint, readCheckpointOfSize, 
 import { alertAnswers } from "./routes/watching/alerts.ts";
 import { beginAudit, listAudits, readAudit } from "./routes/watching/audits.ts";
 import { alive, metricsText, ready, status } from "./routes/watching/health.ts";
+import { readinessOf } from "./routes/watching/readiness.ts";
+import { readStanding } from "./routes/watching/standing/read-standing.ts";
 import type { Services } from "./services.ts";
 import { connectionOf } from "./wire/connections.ts";
 import { compressed } from "./wire/encodings.ts";
@@ -129,6 +131,7 @@ type Answers = { readonly [Id in Exclude<OperationId, ForeignId>]: Answering<Id>
 
 function answersOf(services: Services, budget: BodyBudget): Answers {
   const searches = new SearchRecords(services.store, services.now);
+  const readiness = readinessOf(services);
   let description: Reply | undefined;
   return {
     appendEvents: appendEvents(services, budget),
@@ -185,7 +188,8 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     hecHealth: hecHealth(services),
     hecHealthV1: hecHealth(services),
     alive: alive(services),
-    ready: ready(services),
+    ready: ready(readiness),
+    readStanding: readStanding(services, readiness),
     metrics: metricsText(services),
     // Made when somebody asks: it takes a tenth of a second, a quarter of what a start computes.
     openapi: () => {

@@ -18,12 +18,17 @@ export class AnchorLag implements Rule {
   }
 }
 
+/** How long the oldest entry may wait where one is anchored at the latest after an interval. */
+export function anchorLagMaxMs(intervalMs: number): number {
+  return INTERVALS * intervalMs + CHAIN_MS;
+}
+
 function troubleOf({ chain, ledger, oldestUnanchoredS, intervalMs, halted }: AnchoringSeen): Trouble[] {
   const subject = `${ledger} on ${chain}`;
   if (halted !== undefined)
     return [{ subject, detail: `anchoring of ${subject} has halted: ${halted}`, severity: "critical" }];
   const lagMs = oldestUnanchoredS * 1000;
-  if (lagMs <= INTERVALS * intervalMs + CHAIN_MS) return [];
+  if (lagMs <= anchorLagMaxMs(intervalMs)) return [];
   const detail = `the oldest entry of ${ledger} that is not anchored on ${chain} waits for ${spellSpan(lagMs)}; ${spellSpan(intervalMs)} are promised`;
   return [{ subject, detail }];
 }

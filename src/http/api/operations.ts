@@ -19,6 +19,7 @@ import type { SchemaName } from "./schemas.ts";
 import { SEARCH_OPERATIONS } from "./search-operations.ts";
 import { ALERT_OPERATIONS } from "./watching/alert-operations.ts";
 import { AUDIT_OPERATIONS } from "./watching/audit-operations.ts";
+import { STANDING_OPERATION } from "./watching/standing-operation.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
 export type AnswerForm =
@@ -300,6 +301,7 @@ export const OPERATIONS = {
   },
   ...ENCRYPTION_OPERATIONS,
   ...ALERT_OPERATIONS,
+  ...STANDING_OPERATION,
   status: {
     method: "get",
     route: "/v1/status",

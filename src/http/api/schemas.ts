@@ -18,6 +18,7 @@ import { ledgerName } from "./param-forms.ts";
 import { SAVED_SEARCH_SCHEMAS } from "./saved-search.ts";
 import { ALERT_SCHEMAS } from "./watching/alert-operations.ts";
 import { AUDIT_SCHEMAS } from "./watching/audit-schemas.ts";
+import { STANDING_SCHEMAS } from "./watching/standing-operation.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/);
@@ -232,6 +233,7 @@ export const SCHEMAS = {
   ...FOREIGN_SCHEMAS,
   ...ENCRYPTION_SCHEMAS,
   ...ALERT_SCHEMAS,
+  ...STANDING_SCHEMAS,
   ...SAVED_SEARCH_SCHEMAS,
   ...KEY_SCHEMAS,
   Bundle: bundle,

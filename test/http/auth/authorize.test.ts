@@ -98,6 +98,7 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   rotateEncryption: ["403", "403", "403", "403", "ok"],
   readRewrap: ["403", "403", "403", "403", "ok"],
   beginRewrap: ["403", "403", "403", "403", "ok"],
+  readStanding: ["403", "ok", "ok", "403", "ok"],
   listAlerts: ["403", "ok", "ok", "403", "ok"],
   listDeliveries: ["403", "ok", "ok", "403", "ok"],
   resendDeliveries: ["403", "403", "403", "403", "ok"],

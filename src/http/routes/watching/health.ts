@@ -1,26 +1,11 @@
 /**
- * Whether the service lives, whether it can do its work, and what it counts. Nothing here discloses the name of a
- * ledger to somebody without a key: reasons name ledgers by their ids, which are on the chain anyway.
+ * Whether the service lives, whether it can do its work, and what it counts; anybody may ask the first two.
  */
 
-import { ACCESS_LEDGER } from "../../../access/access.ts";
-import type { ObstacleCode } from "../../../anchor/obstacles.ts";
-import { isRecent } from "../../../clock.ts";
-import type { Condition } from "../../../health.ts";
 import type { Answering } from "../../admit.ts";
-import { json, within } from "../../reply.ts";
+import { json } from "../../reply.ts";
 import type { Services } from "../../services.ts";
-
-type Reason = Pick<Condition, "code" | "detail">;
-
-/** Obstacles of a chain that has another history than the store, in the words of `trouble`: no lag is to be waited for. */
-const CONTRADICTIONS = (
-  ["store_behind", "root_differs", "chain_replaced", "contract_replaced"] as const satisfies readonly ObstacleCode[]
-).map((code) => code.replaceAll("_", " "));
-/** The store is tried at most this often, whoever asks. */
-const PROBE_MS = 5000;
-const PROBE_TIMEOUT_MS = 2000;
-const PROBE = { space: "probe", key: "ready" };
+import type { Readiness } from "./readiness.ts";
 
 /** GET /healthz */
 export function alive({ version }: Services): Answering<"alive"> {
@@ -28,18 +13,11 @@ export function alive({ version }: Services): Answering<"alive"> {
 }
 
 /** GET /readyz */
-export function ready(services: Services): Answering<"ready"> {
-  const probe = storeProbe(services);
+export function ready(readiness: () => Promise<Readiness>): Answering<"ready"> {
   return async () => {
-    const conditions = services.health.conditions();
-    const told = (isNotice: boolean) =>
-      conditions.filter((each) => (each.isNotice ?? false) === isNotice).map(reasonOf);
-    // A store that says itself that it cannot be written says it better than the probe.
-    const probed = (await probe()).filter(({ code }) => conditions.every((each) => each.code !== code));
-    const { reasons: ofLedgers, notices } = await ledgerReasons(services);
-    const reasons = [...probed, ...ofLedgers, ...told(false)];
+    const { reasons, notices } = await readiness();
     const isReady = reasons.length === 0;
-    return json(isReady ? 200 : 503, { ready: isReady, reasons, notices: [...notices, ...told(true)] });
+    return json(isReady ? 200 : 503, { ready: isReady, reasons, notices });
   };
 }
 
@@ -51,54 +29,4 @@ export function status({ anchoring }: Services): Answering<"status"> {
 /** GET /metrics */
 export function metricsText({ metrics }: Services): Answering<"metrics"> {
   return async () => ({ status: 200, body: await metrics.text(), type: metrics.contentType });
-}
-
-function reasonOf({ code, detail }: Condition): Reason {
-  return { code, detail };
-}
-
-function storeProbe({ store, now, log }: Services): () => Promise<readonly Reason[]> {
-  let triedAt = Number.NEGATIVE_INFINITY;
-  let result: Promise<readonly Reason[]> = Promise.resolve([]);
-  const attempt = async (): Promise<readonly Reason[]> => {
-    try {
-      const write = store.writeRecords([{ ...PROBE, value: String(now()) }], { durable: true });
-      await within(PROBE_TIMEOUT_MS, write);
-      return [];
-    } catch (error) {
-      log.error({ err: error }, "the store does not take a durable write");
-      return [{ code: "store_not_writable", detail: "the store does not take a durable write; the log has the cause" }];
-    }
-  };
-  return () => {
-    if (!isRecent(triedAt, now(), PROBE_MS)) {
-      triedAt = now();
-      result = attempt();
-    }
-    return result;
-  };
-}
-
-type LedgerReasons = { readonly reasons: readonly Reason[]; readonly notices: readonly Reason[] };
-
-/** Why the service cannot do its work with its ledgers. With that of accesses it records by itself: that it is late keeps nobody from anything. */
-async function ledgerReasons({ ledgers, chains }: Services): Promise<LedgerReasons> {
-  const reasons: Reason[] = [];
-  const notices: Reason[] = [];
-  for (const { record, stopped } of ledgers.list()) {
-    const late = record.name === ACCESS_LEDGER ? notices : reasons;
-    if (stopped) late.push({ code: "ledger_stopped", detail: `ledger ${record.id} is stopped; a restart recovers it` });
-    for (const { chainId, lagMs, lagMaxMs, trouble } of await chains(record.id)) {
-      if (trouble !== undefined && CONTRADICTIONS.includes(trouble)) {
-        const detail = `ledger ${record.id} and chain ${chainId} have different histories: ${trouble}`;
-        reasons.push({ code: "anchor_contradicts", detail });
-        continue;
-      }
-      if (lagMs <= lagMaxMs) continue;
-      const why = trouble === undefined ? "" : `: ${trouble}`;
-      const detail = `ledger ${record.id} waits ${lagMs} ms for chain ${chainId}, at most ${lagMaxMs} expected${why}`;
-      late.push({ code: "anchor_late", detail });
-    }
-  }
-  return { reasons, notices };
 }
