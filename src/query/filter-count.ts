@@ -45,7 +45,8 @@ export async function countFilter(
   let count = 0;
   const unreadable: number[] = [];
   const isFull = () => unreadable.length >= UNREADABLE_MAX;
-  const isDone = () => isFull() || scan.work >= workMax;
+  const isOver = plan.text === undefined ? () => false : indexer.scanTurns.beginRequest();
+  const isDone = () => isFull() || scan.work >= workMax || isOver();
   const byIndex: SegmentReader = async (start, end, mask) => {
     if (mask !== undefined) {
       intersect(mask, rangeMask(Math.max(0, scan.low - start), Math.min(end, scan.high) - start));

@@ -47,7 +47,7 @@ export type QueryPage = {
 /** Bounds for one page; one unit of work is a bucket read from the index, about 10 µs. */
 export type QueryBounds = { readonly workMax: number; readonly bytesMax: number };
 export const QUERY_BOUNDS: QueryBounds = { workMax: 4096, bytesMax: 8 * 1024 * 1024 };
-/** Where a text is looked for: about 100,000 entries of 600 bytes, half a second of work. */
+/** Where a text is looked for: about 100,000 entries of 600 bytes, half a second of work; beside recording, what is done in two seconds. */
 export const TEXT_BOUNDS: QueryBounds = { ...QUERY_BOUNDS, workMax: 40_000 };
 
 /**
@@ -71,9 +71,10 @@ export async function query(
   const unreadable: number[] = [];
   let bytes = 0;
   const isFull = () => items.length >= request.limit || bytes >= bounds.bytesMax;
+  const isOver = plan.text === undefined ? () => false : indexer.scanTurns.beginRequest();
   const until = {
     isFull,
-    isDone: () => isFull() || scan.work >= bounds.workMax,
+    isDone: () => isFull() || scan.work >= bounds.workMax || isOver(),
     room: () => request.limit - items.length,
   };
   const found = (index: number, judged: Entry | "unreadable"): void => {

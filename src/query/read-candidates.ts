@@ -3,7 +3,6 @@
  * as the bytes they are stored in, without being decoded, and neighbours are read in one go.
  */
 
-import { setImmediate } from "node:timers/promises";
 import type { Entry } from "../entry/entry.ts";
 import { type PackedEntry, unpackEntry } from "../entry/packed.ts";
 import type { Hex } from "../merkle/bytes.ts";
@@ -52,7 +51,10 @@ export async function readCandidates(
       moveEdge(scan, at.start, at.end);
       return;
     }
-    const judged = text === undefined ? await judgeEach(scan, indexes) : await judgePacked(scan, indexes, text);
+    const judged =
+      text === undefined
+        ? await judgeEach(scan, indexes)
+        : await scan.indexer.scanTurns.piece(() => judgePacked(scan, indexes, text));
     for (const [i, index] of indexes.entries()) {
       const each = judged[i] as Candidate;
       if (each !== "other") found(index, each);
@@ -60,7 +62,6 @@ export async function readCandidates(
       if (isFull()) return;
     }
     if (isDone()) return;
-    if (text !== undefined) await setImmediate();
   }
 }
 

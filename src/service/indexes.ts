@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Condition, Health } from "../health.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type EntryReader, Indexer, type IndexLog } from "../query/index/indexer.ts";
+import { ScanTurns } from "../query/text/scan-turns.ts";
 import { type IndexCipher, indexBytes, LevelIndexStore } from "../store/level-index.ts";
 import { StoreLockedError } from "../store/store.ts";
 
@@ -44,6 +45,8 @@ const VERIFYING: Condition = {
 export class Indexes {
   readonly #options: IndexesOptions;
   readonly #ledgers: Ledger[] = [];
+  /** Recording in any ledger goes before scans of all. */
+  readonly #scanTurns = new ScanTurns();
   readonly #indexers = new Map<string, Indexer>();
   readonly #stopping = new AbortController();
   #store: LevelIndexStore | undefined;
@@ -132,7 +135,14 @@ export class Indexes {
     const { log, health } = this.#options;
     const indexStore = this.#store;
     if (indexStore === undefined) return;
-    const indexer = await Indexer.open({ store: readThrough(ledger), indexStore, ledger, log, health });
+    const indexer = await Indexer.open({
+      store: readThrough(ledger),
+      indexStore,
+      ledger,
+      log,
+      health,
+      scanTurns: this.#scanTurns,
+    });
     this.#indexers.set(ledger.record.name, indexer);
     indexer.start();
   }

@@ -71,6 +71,17 @@ test("a service whose index cannot be opened goes on without, and has it as soon
   assert.equal(indexes.get(ledger.record.name)?.watermark, 50);
 });
 
+test("scans of all ledgers take turns with each other, and know what is recorded in any", async (t) => {
+  const indexes = await Indexes.open({ directory: join(makeFolder(t), "index"), log, health: new Health() });
+  t.after(() => indexes.close());
+  const first = await openLedger(await storeWithLedger());
+  const second = await openSecond();
+  for (const ledger of [first, second]) await indexes.follow(ledger);
+  const turns = [first, second].map(({ record }) => indexes.get(record.name)?.scanTurns);
+  assert.ok(turns[0]);
+  assert.equal(turns[0], turns[1]);
+});
+
 test("an index that fails to write once is thrown away and built again", async (t) => {
   const health = new Health();
   const told: string[] = [];

@@ -11,6 +11,7 @@ import type { Condition, Health } from "../../health.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { Turn } from "../../store/mutex.ts";
 import type { Store } from "../../store/store.ts";
+import { ScanTurns } from "../text/scan-turns.ts";
 import { IndexDamagedError } from "./checksum.ts";
 import type { IndexStore } from "./index-store.ts";
 import { OpenSegment } from "./open-segment.ts";
@@ -45,6 +46,8 @@ export type IndexerParts = {
   readonly ledger: IndexedLedger;
   readonly log?: IndexLog;
   readonly health?: Health;
+  /** Shared by all of a process. */
+  readonly scanTurns?: ScanTurns;
   /** Entries of a segment, 1..16384; fewer are for tests. */
   readonly segmentLength?: number;
 };
@@ -60,6 +63,7 @@ export class Indexer {
   readonly ledger: IndexedLedger;
   readonly store: EntryReader;
   readonly segments: Segments;
+  readonly scanTurns: ScanTurns;
   readonly #log: IndexLog | undefined;
   readonly #health: Health | undefined;
   readonly #segmentLength: number;
@@ -76,6 +80,7 @@ export class Indexer {
     this.ledger = parts.ledger;
     this.store = parts.store;
     this.segments = segments;
+    this.scanTurns = parts.scanTurns ?? new ScanTurns();
     this.#log = parts.log;
     this.#health = parts.health;
     this.#segmentLength = parts.segmentLength ?? SEGMENT_LENGTH;
@@ -108,7 +113,12 @@ export class Indexer {
   /** Begins to follow the ledger. */
   start(): void {
     if (this.#unsubscribe !== undefined || this.#stopping.signal.aborted) return;
-    this.#unsubscribe = this.ledger.onCommit(() => this.#wake());
+    let { size } = this.ledger;
+    this.#unsubscribe = this.ledger.onCommit(() => {
+      this.scanTurns.recorded(this.ledger.size - size);
+      size = this.ledger.size;
+      this.#wake();
+    });
     this.#wake();
   }
 
