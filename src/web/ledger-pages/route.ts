@@ -12,6 +12,7 @@ const PAGES = [
   "rules",
   "retention",
   "integrity",
+  "access",
   "anchors",
   "downloads",
   "sign-in",

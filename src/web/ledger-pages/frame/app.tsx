@@ -18,6 +18,7 @@ import { useRoute } from "../router.ts";
 import { RulesPage } from "../rules/rules-page.tsx";
 import { SessionProvider, useSession } from "../session.tsx";
 import { SourcesPage } from "../sources/sources-page.tsx";
+import { AccessPage } from "../watching/access/access-page.tsx";
 import { AnchorsPage } from "../watching/anchors/anchors-page.tsx";
 import { IntegrityPage } from "../watching/integrity/integrity-page.tsx";
 import { Bar, TITLES } from "./bar.tsx";
@@ -46,6 +47,7 @@ function Page({ route, ledger }: PageProps) {
   if (route.page === "rules") return <RulesPage route={route} ledger={value} />;
   if (route.page === "retention") return <RetentionPage route={route} ledger={value} />;
   if (route.page === "integrity") return <IntegrityPage route={route} ledger={value} />;
+  if (route.page === "access") return <AccessPage route={route} ledger={value} />;
   if (route.page === "sources") return <SourcesPage route={route} ledger={value} />;
   return <EventsPage route={route} ledger={value} />;
 }

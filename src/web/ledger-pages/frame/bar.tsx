@@ -18,6 +18,7 @@ const NAVIGATION: readonly PageName[] = [
   "rules",
   "retention",
   "integrity",
+  "access",
   "anchors",
   "downloads",
 ];
@@ -29,6 +30,7 @@ export const TITLES: Readonly<Record<PageName, string>> = {
   rules: "Rules",
   retention: "Retention",
   integrity: "Integrity",
+  access: "Access",
   anchors: "Anchors",
   downloads: "Downloads",
   "sign-in": "Sign in",
