@@ -1,5 +1,7 @@
 /** What the HTTP side counts, and the numbers of the ledgers side by side: recorded, anchored, final, waiting. */
 
+import type { Alert } from "../alerts/alert.ts";
+import { groupBy } from "../group-by.ts";
 import type { SourceFacts } from "../ingest/sources/source-counts.ts";
 import type { Sample } from "../metrics.ts";
 import type { ReplyTools } from "./reply.ts";
@@ -15,6 +17,7 @@ export function registerMetrics(services: Services): ReplyTools["count"] {
   registerReceived(services);
   registerConditions(services);
   registerAccess(services);
+  registerAlerts(services);
   const { metrics } = services;
   const duration = metrics.histogram(
     { name: "http_request_seconds", help: "Time from request to answer", labels: ["route"] },
@@ -57,6 +60,31 @@ function registerAccess({ metrics, access }: Services): void {
   if (access === undefined) return;
   const help = "Accesses that found no room to be recorded, since the start";
   metrics.gauge({ name: "accesses_unrecorded", help }, () => [{ labels: {}, value: access.unrecorded }]);
+}
+
+/** What the service itself tells of, for whoever is told by Prometheus; every rule is there, so that none fires is a number too. */
+function registerAlerts({ metrics, alerts }: Services): void {
+  if (alerts === undefined) return;
+  const { book, outbox } = alerts;
+  metrics.gauge({ name: "alerts_firing", help: "Alerts that fire", labels: ["rule", "severity"] }, () => {
+    const usual = alerts.rules().map(({ name, severity }) => ({ rule: name, severity }));
+    const firing = groupBy(book.firing(), ({ rule, severity }) => `${rule} ${severity}`);
+    const found = [...firing.values()].map(([first, ...more]) => ({
+      labels: { rule: (first as Alert).rule, severity: (first as Alert).severity },
+      value: 1 + more.length,
+    }));
+    return [...usual.map((labels) => ({ labels, value: 0 })), ...found];
+  });
+  const help = "Changes of alerts that a channel is still to be told, or did not take";
+  metrics.gauge({ name: "alert_deliveries", help, labels: ["channel", "state"] }, () => {
+    const states = { waiting: outbox.waiting(), dead: outbox.deadLetters() };
+    return alerts.channels().flatMap(({ name: channel }) =>
+      Object.entries(states).map(([state, all]) => ({
+        labels: { channel, state },
+        value: all.filter((each) => each.channel === channel).length,
+      })),
+    );
+  });
 }
 
 /** What `/readyz` lists, for alerts. */

@@ -47,12 +47,15 @@ export function listenerMetrics(
       value === undefined ? [] : [{ labels: { listener: name }, value }],
     );
   });
-  return (listener) => ({
-    recorded(counted) {
+  return (listener) => {
+    const recorded: CountListened["recorded"] = (counted) => {
       messages({ listener }, counted.recorded);
       bytes({ listener }, counted.bytes);
       quarantined({ listener }, counted.quarantined);
-    },
-    refused: (what) => refused({ listener, what }),
-  });
+    };
+    // From 0 on: of a number that begins with 1 nobody who scrapes sees that it grew.
+    recorded({ recorded: 0, quarantined: 0, bytes: 0 });
+    for (const what of ["connection", "datagram"] as const) refused({ listener, what }, 0);
+    return { recorded, refused: (what) => refused({ listener, what }) };
+  };
 }
