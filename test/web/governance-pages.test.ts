@@ -1,9 +1,16 @@
-/** The pages about what holds for a ledger, in a browser: what is demanded of events, and how long they are kept, held, and erased. */
+/**
+ * The pages about what holds for a ledger, in a browser: what is demanded of events, and how long they are kept, held, and erased; and
+ * about what is wrong: the line at the head of all pages, and alerts.
+ */
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import test, { after, before } from "node:test";
 import type { Browser } from "playwright-core";
+import type { Config } from "../../src/service/config.ts";
 import { until } from "../until.ts";
+import { seriousFindings } from "./axe.ts";
 import { launchBrowser } from "./browser.ts";
 import { buildPages } from "./built.ts";
 import { putRules } from "./demo-senders.ts";
@@ -14,6 +21,8 @@ let browser: Browser;
 let demo: DemoService;
 let reader: string;
 let privacy: string;
+/** Takes nothing, for good. */
+const hook = createServer((_, res) => void res.writeHead(410).end());
 
 const asAdmin = (method: string, path: string, body?: object) =>
   fetch(demo.url + path, {
@@ -22,11 +31,31 @@ const asAdmin = (method: string, path: string, body?: object) =>
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
 
+/** Something fires at the first event of a name, and one of those who are told does not listen. */
+async function alertSettings(): Promise<Config["alerts"]> {
+  await new Promise<void>((resolve) => hook.listen(0, "127.0.0.1", resolve));
+  const { port } = hook.address() as AddressInfo;
+  const root = {
+    name: "root_used",
+    title: "somebody was root",
+    filter: "action=root.used",
+    withinS: 86_400,
+    atLeast: 1,
+  };
+  return {
+    intervalS: 1,
+    without: [],
+    silentAfterS: {},
+    searches: [{ ...root, severity: "critical" }],
+    channels: [{ name: "chat", from: "warning", slack: { url: `http://127.0.0.1:${port}/` } }],
+  };
+}
+
 before(async () => {
   buildPages();
   [browser, demo] = await Promise.all([
     launchBrowser(),
-    startDemo(0, { retention: { delayS: 0, intervalS: 1, archiveEveryS: 0 } }),
+    startDemo(0, { retention: { delayS: 0, intervalS: 1, archiveEveryS: 0 }, alerts: await alertSettings() }),
   ]);
   await demo.send([1, 2, 3].map((place) => demoEvent(place, Date.now())));
   await putRules(demo);
@@ -38,6 +67,8 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await demo?.close();
+  hook.closeAllConnections();
+  hook.close();
 });
 
 test("whoever may read sees what is demanded, which schemas there are and are used, and what was refused for them", async () => {
@@ -205,5 +236,83 @@ test("an erasure is told with who, why and which, and the event that it took sho
     await page.getByText("Everything that this event said was erased").waitFor();
     await page.getByText("The file fits together").waitFor();
     assert.doesNotMatch(await page.locator("article").innerText(), /copilot|logout/);
+  });
+});
+
+const NOT_AUDITED = [
+  { what: "the ledger main", why: "it was not audited yet", href: "#/main/integrity", ledger: "main" },
+];
+
+test("the line at the head of every page is never green without an answer that says so", async () => {
+  await visit({ browser, demo }, "main/downloads", async ({ page, complaints }) => {
+    const line = page.getByRole("status").first();
+    const state = async (wanted: string, said: string) => {
+      await page.locator(`.standing[data-state="${wanted}"]`).getByText(said).waitFor();
+    };
+    await state("unknown", "told to those who sign in");
+    const answer = { state: "good", at: Date.now(), reasons: [], notLookedAt: [] as object[], more: 0 };
+    let isLost = false;
+    await page.route("**/v1/standing", (route) => (isLost ? route.abort() : route.fulfill({ json: answer })));
+    await line.getByRole("link", { name: "Sign in" }).click();
+    await signIn(page, reader);
+    await state("good", "Everything is well");
+    Object.assign(answer, { state: "unknown", notLookedAt: NOT_AUDITED });
+    await page.reload();
+    await state("unknown", "the ledger main: It was not audited yet.");
+    await line.getByRole("link", { name: "See its integrity" }).waitFor();
+    Object.assign(answer, { state: "good", notLookedAt: [] });
+    await page.reload();
+    await state("good", "Everything is well");
+    isLost = true;
+    await page.reload();
+    await state("unknown", "does not say whether everything is well");
+    complaints.splice(0);
+  });
+});
+
+test("an alert that fires is on the line and on its page; it is acknowledged, silenced, and what a channel did not take is sent again", async () => {
+  await demo.send({ ...demoEvent(1, Date.now()), action: "root.used" });
+  await visit({ browser, demo }, "main/alerts", async ({ page }) => {
+    await signIn(page, demo.adminKey);
+    const row = page.locator("tr[data-alert]", { hasText: "somebody was root" });
+    await row.getByText("nobody looks after it yet").waitFor();
+    assert.equal(
+      await row.getByRole("link", { name: /^Runbook/ }).getAttribute("href"),
+      "docs/alerts.md#searches-of-your-own",
+    );
+    await page.locator('.standing[data-state="critical"]', { hasText: "Somebody was root" }).waitFor();
+    await row.getByRole("button", { name: "Acknowledge … somebody was root" }).click();
+    await row.getByLabel("Note (optional)").fill("case 12");
+    await row.getByRole("button", { name: "Acknowledge it" }).click();
+    await row.getByText(/acknowledged by admin at .* UTC: “case 12”/).waitFor();
+    await row.getByRole("button", { name: /^Silence/ }).click();
+    await row.getByLabel("Nobody is told for").selectOption("1 hour");
+    await row.getByRole("button", { name: "Silence it" }).click();
+    await row.getByText(/silenced until .* UTC by admin/).waitFor();
+    const dead = page.locator("table", { hasText: "acknowledged: somebody was root" }).last();
+    await dead.getByText("it answered with status 410").first().waitFor();
+    await page.getByRole("button", { name: "Send a test to all" }).click();
+    await page.getByText("not taken: it answered with status 410").waitFor();
+    await page.getByRole("button", { name: "Send them again" }).waitFor();
+    const resent = page.waitForResponse((each) => each.url().endsWith("/resend"));
+    await page.getByRole("button", { name: "Send them again" }).click();
+    assert.deepEqual(await (await resent).json().then(({ resent: count }) => count >= 2), true);
+    assert.deepEqual(await seriousFindings(page, "all"), []);
+  });
+});
+
+test("a reader sees alerts and handles none; a key for some ledgers sees neither them nor whether all is well", async () => {
+  await visit({ browser, demo }, "main/alerts", async ({ page }) => {
+    await signIn(page, reader);
+    await page.locator("tr[data-alert]", { hasText: "somebody was root" }).waitFor();
+    await page.getByText("An administrator’s key acknowledges and silences alerts").waitFor();
+    assert.equal(await page.getByRole("button", { name: /Acknowledge|Silence|Send/ }).count(), 0);
+  });
+  const made = await asAdmin("POST", "/v1/keys", { source: "team", roles: ["reader"], ledgers: ["main"] });
+  const { key } = (await made.json()) as { key: string };
+  await visit({ browser, demo }, "main/alerts", async ({ page }) => {
+    await signIn(page, key);
+    await page.getByRole("heading", { name: "This key may not see alerts" }).waitFor();
+    await page.locator('.standing[data-state="unknown"]', { hasText: "This key cannot see" }).waitFor();
   });
 });

@@ -13,6 +13,7 @@ const PAGES = [
   "retention",
   "integrity",
   "access",
+  "alerts",
   "anchors",
   "downloads",
   "sign-in",

@@ -18,11 +18,12 @@ const hand = {
 };
 const alert = z.strictObject({
   id: z.string().meta({ description: "16 hex digits" }),
-  rule: z.string().meta({ description: "Its page is docs/alerts.md#<rule>" }),
+  rule: z.string(),
   subject: z.string().meta({ description: "What it is about: a source, a ledger, a key" }),
   title: z.string(),
   severity,
   detail: z.string().meta({ description: "What is wrong, as it was seen last" }),
+  runbook: z.string().meta({ description: "Where it stands what to do, from the root of the service on" }),
   firedAt: milliseconds,
   seenAt: milliseconds,
   resolvedAt: milliseconds.optional().meta({ description: "Absent while it fires" }),

@@ -1,8 +1,10 @@
 /** Alerts: what is wrong, who looks after it, and who was told. */
 
+import type { Alert } from "../../../alerts/alert.ts";
 import { AlertError } from "../../../alerts/alert-error.ts";
 import type { Alerts } from "../../../alerts/alerts.ts";
 import type { AlertDelivery } from "../../../alerts/delivery/outbox.ts";
+import { runbookOf } from "../../../alerts/delivery/runbook.ts";
 import { momentOf } from "../../../entry/time.ts";
 import type { Answering } from "../../admit.ts";
 import { checkBody } from "../../api/params.ts";
@@ -33,19 +35,19 @@ export function alertAnswers(
     listAlerts: () => json(200, alerts === undefined ? NONE : listed(alerts)),
     readAlert: ({ path }) => {
       const found = requireOn(alerts).book.get(path.alert);
-      if (found !== undefined) return json(200, found);
+      if (found !== undefined) return json(200, shown(found));
       throw new Problem("alert_unknown", `expected the id of an alert, got ${JSON.stringify(path.alert)}`);
     },
     acknowledgeAlert: async ({ req, res, key, path }) => {
       const { note } = checkBody(SCHEMAS.AcknowledgeRequest, await receiveValue(req, res, { limits, budget }));
       const { book } = requireOn(alerts);
-      return json(200, await told(within(limits.answerMs, book.acknowledge(path.alert, handOf(key), note))));
+      return json(200, shown(await told(within(limits.answerMs, book.acknowledge(path.alert, handOf(key), note)))));
     },
     silenceAlert: async ({ req, res, key, path }) => {
       const { until, note } = checkBody(SCHEMAS.SilenceRequest, await receiveValue(req, res, { limits, budget }));
       const { book } = requireOn(alerts);
       const silencing = book.silence(path.alert, momentOf(until) ?? 0, handOf(key), note);
-      return json(200, await told(within(limits.answerMs, silencing)));
+      return json(200, shown(await told(within(limits.answerMs, silencing))));
     },
     listDeliveries: () => {
       const { outbox } = requireOn(alerts);
@@ -72,11 +74,15 @@ const NONE = { isOn: false, firing: [], over: [], rules: [], channels: [] };
 function listed(alerts: Alerts): object {
   return {
     isOn: true,
-    firing: alerts.book.firing(),
-    over: alerts.book.over().slice(0, OVER_MAX),
+    firing: alerts.book.firing().map(shown),
+    over: alerts.book.over().slice(0, OVER_MAX).map(shown),
     rules: alerts.rules(),
     channels: alerts.channels().map(({ name, kind, from }) => ({ name, kind, from })),
   };
+}
+
+function shown(alert: Alert): object {
+  return { ...alert, runbook: runbookOf(alert) };
 }
 
 function spelled({ change, ...rest }: AlertDelivery): object {

@@ -19,11 +19,13 @@ import { RulesPage } from "../rules/rules-page.tsx";
 import { SessionProvider, useSession } from "../session.tsx";
 import { SourcesPage } from "../sources/sources-page.tsx";
 import { AccessPage } from "../watching/access/access-page.tsx";
+import { AlertsPage } from "../watching/alerts/alerts-page.tsx";
 import { AnchorsPage } from "../watching/anchors/anchors-page.tsx";
 import { IntegrityPage } from "../watching/integrity/integrity-page.tsx";
 import { Bar, TITLES } from "./bar.tsx";
 import { Guard, ProblemPage } from "./problem-page.tsx";
 import { SignIn } from "./sign-in.tsx";
+import { StandingLine, StandingProvider, useAskedStanding } from "./standing-line.tsx";
 
 const LEDGER_MS = 2000;
 /** A service that says nothing for so long is taken for stopped. */
@@ -48,6 +50,7 @@ function Page({ route, ledger }: PageProps) {
   if (route.page === "retention") return <RetentionPage route={route} ledger={value} />;
   if (route.page === "integrity") return <IntegrityPage route={route} ledger={value} />;
   if (route.page === "access") return <AccessPage route={route} ledger={value} />;
+  if (route.page === "alerts") return <AlertsPage ledger={value.name} />;
   if (route.page === "sources") return <SourcesPage route={route} ledger={value} />;
   return <EventsPage route={route} ledger={value} />;
 }
@@ -73,6 +76,7 @@ function Frame() {
   const route = useRoute();
   const ledger = usePath<LedgerAnswer>(ledgerPath(route.ledger), LEDGER_MS, PATIENCE_MS);
   const isLost = isUnreachable(ledger.error);
+  const standing = useAskedStanding();
   const reach = useMemo<Reach>(() => ({ isLost, lastAt: ledger.answeredAt }), [isLost, ledger.answeredAt]);
   const chains = ledger.value?.chains;
   const explorers = useMemo(() => explorersOf(chains ?? []), [chains]);
@@ -82,16 +86,19 @@ function Frame() {
   }, [route, isLost]);
   return (
     <ReachProvider value={reach}>
+      <button type="button" class="button skip" onClick={() => document.getElementById("content")?.focus()}>
+        To the content
+      </button>
+      <StandingLine ledger={route.ledger} standing={standing} />
       <div class="page wide">
-        <button type="button" class="button skip" onClick={() => document.getElementById("content")?.focus()}>
-          To the content
-        </button>
         <Bar route={route} />
         <LostNotice />
         <main id="content" tabIndex={-1}>
           <Guard key={routeHash({ ledger: route.ledger, page: route.page })}>
             <OwnExplorersContext.Provider value={explorers}>
-              <Page key={route.ledger} route={route} ledger={ledger} />
+              <StandingProvider value={standing}>
+                <Page key={route.ledger} route={route} ledger={ledger} />
+              </StandingProvider>
             </OwnExplorersContext.Provider>
           </Guard>
         </main>

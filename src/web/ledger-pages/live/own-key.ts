@@ -30,6 +30,8 @@ type Asked =
   | "auditsRead"
   | "auditsBegin"
   | "accessRead"
+  | "alertsRead"
+  | "alertsHandle"
   | "encryption";
 
 /** Whether the reader may do this; undefined until it is known. */

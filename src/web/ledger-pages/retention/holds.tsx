@@ -5,28 +5,16 @@ import { Mark } from "../../parts/mark.tsx";
 import { Said } from "../../parts/text/said.tsx";
 import { When } from "../../parts/when.tsx";
 import { ledgerPath } from "../client.ts";
+import { TextField } from "../frame/text-field.tsx";
 import { Trouble } from "../frame/trouble.tsx";
 import { useMay } from "../live/own-key.ts";
 import { usePath } from "../live/polling.ts";
+import { useSending } from "../live/sending.ts";
 import { routeHash } from "../route.ts";
 import { useSession } from "../session.tsx";
 import type { HoldAnswer, HoldsAnswer } from "./retention-answers.ts";
 
 const HOLDS_MS = 5000;
-
-/** Sends one thing at a time, and tells how it went. */
-function useSending(onDone: () => void) {
-  const [error, setError] = useState<Error | undefined>(undefined);
-  const [busy, setBusy] = useState(false);
-  const send = (work: () => Promise<unknown>) => {
-    setBusy(true);
-    setError(undefined);
-    work()
-      .then(onDone, setError)
-      .finally(() => setBusy(false));
-  };
-  return { error, busy, send };
-}
 
 export function Holds({ ledger }: { readonly ledger: string }) {
   const maySee = useMay("holdsRead");
@@ -212,38 +200,5 @@ function PlaceHold({ ledger, onDone }: { readonly ledger: string; readonly onDon
         </p>
       </form>
     </details>
-  );
-}
-
-type FieldProps = {
-  readonly id: string;
-  readonly label: string;
-  readonly value: string;
-  readonly onValue: (value: string) => void;
-  readonly placeholder?: string;
-  readonly hint?: string;
-};
-
-/** A line of text with its label. */
-export function TextField({ id, label, value, onValue, placeholder = "", hint }: FieldProps) {
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        class="input"
-        autocomplete="off"
-        spellcheck={false}
-        placeholder={placeholder}
-        value={value}
-        onInput={(event) => onValue(event.currentTarget.value)}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-      />
-      {hint === undefined ? null : (
-        <span class="hint" id={`${id}-hint`}>
-          {hint}
-        </span>
-      )}
-    </div>
   );
 }

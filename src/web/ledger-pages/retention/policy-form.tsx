@@ -6,11 +6,11 @@ import { Command } from "../../parts/command.tsx";
 import { MarkShape } from "../../parts/mark.tsx";
 import { ledgerPath } from "../client.ts";
 import { ApiError } from "../frame/api-error.ts";
+import { TextField } from "../frame/text-field.tsx";
 import { Trouble } from "../frame/trouble.tsx";
 import { useMay } from "../live/own-key.ts";
 import { useSession } from "../session.tsx";
 import { DueCounts } from "./due.tsx";
-import { TextField } from "./holds.tsx";
 import { periodWords } from "./period-words.ts";
 import {
   type DueAnswer,
