@@ -1,0 +1,164 @@
+/**
+ * `npm run test:fuzz`: what no sender sends, to every route of every foreign format of a real service: bodies of real senders changed, cut,
+ * packed, bent, and noise. Each has an answer in time that its protocol knows, none of it an error of the service's own; memory stays where it was; each
+ * item of what was acknowledged is recorded, or known from before; and after kill -9 all of it is there, and the audit finds nothing.
+ * `-- --requests N --seed N --connections N`.
+ */
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { unpackWithin } from "../../../src/ingest/intake/unpack.ts";
+import { FORMATS } from "../../../src/ingest/known-formats.ts";
+import { runCli } from "../../cli/run-cli.ts";
+import { sampleRequest } from "../../ingest/sample-requests.ts";
+import { dice } from "../faults/dice.ts";
+import { World } from "../service-process.ts";
+import { type Mutated, mutate, pick, type Roll } from "./mutate.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    requests: { type: "string", default: "20000" },
+    seed: { type: "string", default: "1" },
+  },
+});
+const REQUESTS = Number(flags.requests);
+const SEED = Number(flags.seed);
+/** Sources are counted after so many requests: what does not add up is among them. */
+const CHECKED_EVERY = 100;
+/** Not a measure: an answer that takes longer hangs. */
+const ANSWER_MS = 60_000;
+/** A heap may grow until it is collected; what is kept of each request would be more. */
+const GROWTH_MAX_BYTES = 200 * 1024 * 1024;
+/** What a sender may be told of a body: it is taken, it is too large, it has nothing in it, its length is missing. */
+const STATUSES = [200, 400, 405, 413];
+/** Of a body alone nothing else is refused. */
+const CODES = ["batch_empty", "request_too_large", "method_not_allowed"];
+
+const SAMPLES = readdirSync(join(import.meta.dirname, "../../ingest/samples"))
+  .filter((name) => name.endsWith(".http"))
+  .map((name) => sampleRequest(name.slice(0, -".http".length)))
+  .filter(({ body }) => body.length > 0);
+const TYPES = ["application/json", "application/x-www-form-urlencoded", "application/x-protobuf", "text/plain", "x"];
+/** Of senders that say something about the body, which a changed body has as it was. */
+const LEFT_OUT = [
+  "host",
+  "connection",
+  "content-length",
+  "authorization",
+  "content-encoding",
+  "transfer-encoding",
+  "expect",
+];
+
+type Sent = Mutated & {
+  readonly format: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+function makeRequest(roll: Roll): Sent {
+  const sample = pick(roll, SAMPLES);
+  const mutated = mutate(roll, sample.body);
+  const kept = sample.headers.filter(([name]) => !LEFT_OUT.includes(name.toLowerCase()));
+  const headers: Record<string, string> = Object.fromEntries(kept);
+  if (roll(4) === 0) headers["Content-Type"] = pick(roll, TYPES);
+  if (mutated.encoding !== undefined) headers["Content-Encoding"] = mutated.encoding;
+  const format = pick(roll, Object.keys(FORMATS));
+  return { ...mutated, format, path: `/v1/ledgers/main/ingest/${format}`, headers };
+}
+
+/** Items of a body that is not packed, or is what it says; undefined where that is for the service alone to say. */
+function itemsOf({ format: name, plain, headers }: Sent): number | undefined {
+  const format = FORMATS[name];
+  if (plain === undefined || format === undefined) return undefined;
+  const lower = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value] as const);
+  const read = lower.filter(([key]) =>
+    format.headers.some((each) => each === key || (each.endsWith("*") && key.startsWith(each.slice(0, -1)))),
+  );
+  const delivery = { headers: Object.fromEntries(read), query: {} };
+  return [...format.items(new Uint8Array(plain), delivery, unpackWithin())].length;
+}
+
+function anonymousBytes(pid: number): number {
+  const [, kib = "0"] = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kib) * 1024;
+}
+
+const ends: (() => Promise<void>)[] = [];
+const world = new World({ after: (end) => void ends.push(end) });
+try {
+  const roll = dice(SEED);
+  const service = await world.start();
+  const counted = async () => {
+    const { sources } = await service.json<{
+      readonly sources: readonly { readonly recorded: number; readonly duplicates: number }[];
+    }>(200, "GET /v1/ledgers/main/sources");
+    return sources.reduce((sum, { recorded, duplicates }) => sum + recorded + duplicates, 0);
+  };
+  const answers: Record<string, number> = {};
+  let before = await counted();
+  let expected = 0;
+  let startBytes = 0;
+  let slowestMs = 0;
+  let items = 0;
+  let checkedTo = 0;
+  /** What was acknowledged since the last time is counted, as recorded or as known. */
+  const check = async (to: number) => {
+    const now = await counted();
+    const which = `requests ${checkedTo + 1} to ${to} of seed ${SEED}`;
+    assert.equal(now - before, expected, `${which}: expected each item of what was acknowledged to be counted`);
+    items += expected;
+    before = now;
+    expected = 0;
+    checkedTo = to;
+  };
+  for (let i = 1; i <= REQUESTS; i++) {
+    if (i === Math.ceil(REQUESTS / 4)) startBytes = anonymousBytes(service.pid);
+    const sent = makeRequest(roll);
+    const name = `request ${i} of seed ${SEED}, ${sent.path}, ${sent.body.length} bytes`;
+    const count = itemsOf(sent);
+    if (count === undefined) await check(i - 1);
+    const begun = performance.now();
+    const answer = await fetch(service.url + sent.path, {
+      method: "POST",
+      headers: { ...sent.headers, Authorization: `Bearer ${service.key}` },
+      body: new Uint8Array(sent.body),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    }).catch((error: unknown) =>
+      assert.fail(`${name}: expected an answer, got ${error}\n${service.output.slice(-2000)}`),
+    );
+    const text = await answer.text();
+    slowestMs = Math.max(slowestMs, performance.now() - begun);
+    const code = answer.headers.get("holdfast-code");
+    const told = `${answer.status}${code === null ? "" : ` ${code}`}`;
+    answers[told] = (answers[told] ?? 0) + 1;
+    assert.ok(STATUSES.includes(answer.status), `${name}: ${told}: ${text.slice(0, 300)}`);
+    if (code !== null) assert.ok(CODES.includes(code), `${name}: ${told}: ${text.slice(0, 300)}`);
+    if (answer.status !== 200) continue;
+    if (count === undefined) before = await counted();
+    else expected += count;
+    if (i % CHECKED_EVERY === 0) await check(i);
+  }
+  await check(REQUESTS);
+  const growth = anonymousBytes(service.pid) - startBytes;
+  const { size } = await service.json<{ readonly size: number }>(200, "GET /v1/ledgers/main");
+  await service.stop("SIGKILL");
+  const again = await world.start();
+  const { size: sizeAgain } = await again.json<{ readonly size: number }>(200, "GET /v1/ledgers/main");
+  assert.ok(sizeAgain >= size, `expected at least ${size} entries after kill -9, got ${sizeAgain}`);
+  await again.stop("SIGTERM");
+  const audit = await runCli(["audit", "--data", again.data]);
+  assert.equal(audit.status, 0, audit.stdout + audit.stderr);
+  console.log(`${REQUESTS} requests of seed ${SEED}: ${JSON.stringify(answers)}`);
+  console.log(
+    `${items} items were held against what was counted; ${size} entries, all there after kill -9; the audit found nothing`,
+  );
+  console.log(
+    `slowest answer ${Math.round(slowestMs)} ms; memory ${Math.round(growth / 1024 / 1024)} MiB more than after a quarter`,
+  );
+  assert.ok(growth < GROWTH_MAX_BYTES, `expected memory to stay, got ${growth} bytes more`);
+} finally {
+  for (const end of ends) await end();
+}
