@@ -4,14 +4,11 @@
  * Why: docs/decisions/0198.
  */
 
-import {
-  Decrypter,
-  Encrypter,
-  generateHybridIdentity,
-  generateX25519Identity,
-  identityToRecipient,
-} from "age-encryption";
+import type { Decrypter, Encrypter } from "age-encryption";
 import { ArchiveError } from "./archive.ts";
+
+/** Loaded when something is encrypted or opened: its mathematics is a tenth of what a service would read to start. */
+const loadAge = () => import("age-encryption");
 
 /** To whom an archive is encrypted: to public keys, or under a passphrase; undefined where it is in clear by choice. */
 export type ArchiveLock =
@@ -51,7 +48,8 @@ export async function encryptionFor(lock: ArchiveLock): Promise<Encryption> {
   if (lock === undefined) {
     return { opener: { identities: [], passphrases: [] }, encrypt: async (plain) => plain };
   }
-  const encrypter = new Encrypter();
+  const age = await loadAge();
+  const encrypter = new age.Encrypter();
   const encrypt = async (plain: AsyncIterable<Uint8Array>) => encrypter.encrypt(ReadableStream.from(plain));
   if ("passphrase" in lock) {
     if (lock.passphrase === "") throw new TypeError("expected a passphrase, got an empty one");
@@ -61,8 +59,8 @@ export async function encryptionFor(lock: ArchiveLock): Promise<Encryption> {
   }
   // age refuses files that are for keys of both kinds: the weaker would decide.
   const isHybrid = lock.recipients.some((recipient) => /^age1(?:tag)?pq1/.test(recipient));
-  const ownIdentity = await (isHybrid ? generateHybridIdentity() : generateX25519Identity());
-  for (const recipient of [...lock.recipients, await identityToRecipient(ownIdentity)])
+  const ownIdentity = await (isHybrid ? age.generateHybridIdentity() : age.generateX25519Identity());
+  for (const recipient of [...lock.recipients, await age.identityToRecipient(ownIdentity)])
     addRecipient(encrypter, recipient);
   return { opener: { identities: [ownIdentity], passphrases: [] }, encrypt };
 }
@@ -125,7 +123,7 @@ async function* decrypt(
   if (identities.length + passphrases.length === 0) {
     throw new ArchiveLockedError("expected a key of this archive, which is encrypted, got none");
   }
-  const decrypter = new Decrypter();
+  const decrypter = new (await loadAge()).Decrypter();
   for (const identity of identities) addIdentity(decrypter, identity);
   for (const passphrase of passphrases) decrypter.addPassphrase(passphrase);
   let failed: unknown;
