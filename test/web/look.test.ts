@@ -159,6 +159,10 @@ async function lookAtLedger(page: Page, look: string): Promise<void> {
   await inspect(page, "change-rules", look);
   await go("rules?add=", "#schema-name");
   await inspect(page, "add-schema", look);
+  await go("integrity", "progress, .verdict[data-state]");
+  await inspect(page, "integrity", look);
+  await go("access", "table.accesses tbody tr");
+  await inspect(page, "access", look);
   await go("anchors", "table.anchors tbody tr");
   await page
     .getByRole("button", { name: /^Check size/ })

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
+import { answerAudits, answerWatchers } from "../audit-answers.ts";
 
 export type Place = {
   readonly url: string;
@@ -82,7 +83,25 @@ export const ANYBODY: Named = {
   },
 };
 
+/** The page about integrity, while the service answers so. */
+const audited =
+  (state: Parameters<typeof answerAudits>[1], ready: string): Reach =>
+  async (page, place) => {
+    await answerAudits(page, state);
+    await answerWatchers(page);
+    await at("main/integrity", ready)(page, place);
+    await page.getByText("Watchers elsewhere").waitFor();
+    await page.unrouteAll();
+  };
+
 const OF_ADMIN: Named = {
+  "integrity-empty": at("payroll/integrity", '.verdict[data-state="empty"]'),
+  "integrity-never": at("main/integrity", '.verdict[data-state="never"]'),
+  "integrity-stale": audited("stale", "article"),
+  "integrity-damaged": audited("damaged", "table.findings"),
+  "integrity-running": audited("running", "progress"),
+  access: at("main/access", "table.accesses tbody tr"),
+  "access-none": at("main/access?kind=holdfast.access.unrecorded", "text=Nothing of the kind"),
   "overview-empty": at("payroll/overview", "text=No events yet"),
   "help-open": at("main/overview", ".chart canvas", async (page) => {
     await page.keyboard.press("?");

@@ -1,6 +1,6 @@
 /** In place of a page that the reader's key does not allow: which role would, and what the key has. */
 
-import { useOwnKey } from "../live/own-key.ts";
+import type { OwnKeyAnswer } from "../answers.ts";
 import { parseRoute, routeHash } from "../route.ts";
 
 type Props = {
@@ -8,17 +8,17 @@ type Props = {
   readonly what: string;
   /** Any of these allows it. */
   readonly roles: readonly string[];
+  /** The reader's key. */
+  readonly own: OwnKeyAnswer;
 };
 
-export function MissingRole({ what, roles }: Props) {
-  const has = useOwnKey()?.roles ?? [];
+export function MissingRole({ what, roles, own }: Props) {
   const { ledger } = parseRoute(location.hash);
   return (
     <section class="empty" role="alert">
       <h1>This key may not {what}</h1>
       <p>
-        That needs a key with the role <b>{roles.join(" or ")}</b>. This one has{" "}
-        {has.join(", ") || "none that is known"}.
+        That needs a key with the role <b>{roles.join(" or ")}</b>. This one has {own.roles.join(", ")}.
       </p>
       <p class="muted">An administrator makes one:</p>
       <p>

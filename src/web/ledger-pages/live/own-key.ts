@@ -27,9 +27,7 @@ type Asked =
   | "holdsPlace"
   | "holdsLift"
   | "erasuresRead"
-  | "auditsRead"
   | "auditsBegin"
-  | "accessRead"
   | "alertsRead"
   | "alertsHandle"
   | "encryption";

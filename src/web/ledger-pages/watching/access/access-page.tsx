@@ -10,7 +10,7 @@ import { ApiError } from "../../frame/api-error.ts";
 import { useLedgerNames } from "../../frame/bar.tsx";
 import { MissingRole } from "../../frame/missing-role.tsx";
 import { Trouble } from "../../frame/trouble.tsx";
-import { useMay } from "../../live/own-key.ts";
+import { useOwnKey } from "../../live/own-key.ts";
 import { usePath } from "../../live/polling.ts";
 import { useReach } from "../../live/service-reachable.tsx";
 import type { Route } from "../../route.ts";
@@ -25,11 +25,13 @@ type Props = { readonly route: Route; readonly ledger: LedgerAnswer };
 
 export function AccessPage({ route, ledger: { name } }: Props) {
   const { isLost } = useReach();
-  const may = useMay("accessRead");
+  const own = useOwnKey();
+  const may = own?.permissions.includes("accessRead");
   const ledgers = useLedgerNames();
   const filter = accessFilterOf(route);
   const accesses = useAccesses(may === true ? accessQuery(filter).toString() : undefined);
-  if (may === false) return <MissingRole what="see who read what" roles={["auditor", "admin"]} />;
+  if (own !== undefined && may === false)
+    return <MissingRole what="see who read what" roles={["auditor", "admin"]} own={own} />;
   const { pages, error } = accesses;
   return (
     <div class="stack">

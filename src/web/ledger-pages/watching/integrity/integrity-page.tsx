@@ -10,7 +10,7 @@ import { isRefusal, ledgerPath } from "../../client.ts";
 import { MissingRole } from "../../frame/missing-role.tsx";
 import { ProblemPage } from "../../frame/problem-page.tsx";
 import { Trouble } from "../../frame/trouble.tsx";
-import { useMay } from "../../live/own-key.ts";
+import { useOwnKey } from "../../live/own-key.ts";
 import { usePath, usePolled } from "../../live/polling.ts";
 import { useReach } from "../../live/service-reachable.tsx";
 import type { Route } from "../../route.ts";
@@ -32,11 +32,13 @@ type Props = { readonly route: Route; readonly ledger: LedgerAnswer };
 
 export function IntegrityPage({ route, ledger }: Props) {
   const { isLost } = useReach();
-  const may = useMay("auditsRead");
+  const own = useOwnKey();
+  const may = own?.permissions.includes("auditsRead");
   const path = ledgerPath(ledger.name, `/audits?limit=${AUDITS}`);
   const audits = usePath<AuditsAnswer>(may === true ? path : undefined, AUDITS_MS);
   const { value, error } = audits;
-  if (may === false) return <MissingRole what="see audits" roles={["auditor", "admin"]} />;
+  if (own !== undefined && may === false)
+    return <MissingRole what="see audits" roles={["auditor", "admin"]} own={own} />;
   if (value === undefined) {
     if (error === undefined || isLost) return <Loading what="the audits" />;
     return isRefusal(error) ? <ProblemPage route={route} error={error} /> : <Trouble error={error} />;
