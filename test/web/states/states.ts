@@ -91,7 +91,6 @@ const audited =
     await answerWatchers(page);
     await at("main/integrity", ready)(page, place);
     await page.getByText("Watchers elsewhere").waitFor();
-    await page.unrouteAll();
   };
 
 const OF_ADMIN: Named = {

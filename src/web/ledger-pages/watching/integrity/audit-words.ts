@@ -67,11 +67,11 @@ function entries(count: number): string {
   return `${formatCount(count)} ${count === 1 ? "entry" : "entries"}`;
 }
 
-/** "95.00 % of finding one of 3 damaged among 2,990" */
+/** What a sample would have found, with which probability. */
 export function claimWords({ drawn, of, damaged, foundPpm }: SampleClaim): string {
   // Rounded down: nothing is promised that was not.
   const percent = (Math.floor(foundPpm / 100) / 100).toFixed(2);
-  return `${formatCount(drawn)} of ${formatCount(of)} drawn: were ${formatCount(damaged)} damaged, it found one with ${percent} %`;
+  return `${formatCount(drawn)} of ${formatCount(of)} drawn: had ${formatCount(damaged)} been damaged, one at least would have been found with ${percent} %`;
 }
 
 /** How a range was looked at. */

@@ -25,7 +25,7 @@ export function NextAudits({ ledger, audits: { audits, nextWholeAt, nextSampleAt
   const open = audits.filter(({ state }) => state !== "finished");
   const isBusy = open.some(({ state }) => state === "running");
   return (
-    <section class="card stack tight">
+    <section class="card stack tight wrapping">
       <h2>Next</h2>
       <dl class="facts">
         <dt>All of it</dt>
