@@ -1,7 +1,7 @@
 /**
  * What goes on failing in the background, in one place: a part reports its condition when it begins and when it ends,
  * and `/readyz`, the metric `holdfast_condition` and the log tell it. A guard that nobody asks must not fail silently.
- * Why: docs/decisions/0111, 0240.
+ * Why: docs/decisions/0111, docs/decisions/0240.
  */
 
 /**
