@@ -258,7 +258,7 @@ test("the line at the head of every page is never green without an answer that s
     await state("good", "Everything is well");
     Object.assign(answer, { state: "unknown", notLookedAt: NOT_AUDITED });
     await page.reload();
-    await state("unknown", "the ledger main: It was not audited yet.");
+    await state("unknown", "the ledger main: it was not audited yet.");
     await line.getByRole("link", { name: "See its integrity" }).waitFor();
     Object.assign(answer, { state: "good", notLookedAt: [] });
     await page.reload();

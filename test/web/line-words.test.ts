@@ -49,7 +49,7 @@ const UNKNOWN: readonly (readonly [what: string, change: Partial<LineSeen>, said
     [
       "not all was looked at",
       { value: { ...GOOD, state: "unknown", notLookedAt: [unseen] } },
-      /not all was looked at: the ledger main: It was not audited yet\./,
+      /not all was looked at: the ledger main: it was not audited yet\./,
       "#/main/integrity",
     ],
   ];

@@ -325,6 +325,16 @@ test("one thing that two looks see is said once, and again where it is said to b
   assert.deepEqual([worse.state, worse.reasons.map(({ severity }) => severity)], ["critical", ["critical", "warning"]]);
 });
 
+test("damage that an audit found is said once, however many speak of it", async () => {
+  const audits = [{ kind: "whole", outcome: "damaged" }] as const;
+  const firing = [{ rule: "audit", severity: "critical" }] as const;
+  const notices = [{ code: "audit_finding" as const, detail: "an audit found something" }];
+  assert.deepEqual(
+    (await standingOf({ audits, firing, notices })).reasons.map(({ text }) => text.slice(0, 26)),
+    ["the ledger main is damaged"],
+  );
+});
+
 test("of a thousand alerts the worst are said, and how many there are besides", async () => {
   const firing = Array.from({ length: 60 }, (_, i): Partial<Alert> => ({ severity: i === 59 ? "critical" : "notice" }));
   const { reasons, more } = await standingOf({ firing });

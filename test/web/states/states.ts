@@ -134,6 +134,7 @@ const OF_ADMIN: Named = {
   "schema-unknown": at("main/rules?schema=nothing@2", "text=expected the name@version"),
   retention: at("main/retention", "text=request 31"),
   "retention-empty": at("payroll/retention", "text=Everything is kept for ever"),
+  "alerts-empty": at("main/alerts", "text=What is looked for"),
   "retention-edit": at("main/retention?edit=", "#policy-text", async (page) => {
     await page.getByText("Begin with what a standard asks for").click();
     await page.getByRole("button", { name: "Preview it" }).click();
@@ -163,6 +164,7 @@ const OF_ADMIN: Named = {
 export const OF_KEYS: Readonly<Record<"admin" | "reader" | "writer", Named>> = {
   admin: OF_ADMIN,
   reader: {
+    "alerts-reader": at("main/alerts", "text=What is looked for"),
     "rules-reader": at("main/rules", "text=needs an administrator’s key"),
     "change-rules-reader": at("main/rules?edit=", "text=may not change rules"),
     "retention-reader": at("main/retention", "text=an administrator’s key or one for privacy"),
@@ -172,6 +174,7 @@ export const OF_KEYS: Readonly<Record<"admin" | "reader" | "writer", Named>> = {
   },
   writer: {
     "events-writer": at("main/events", "text=This key may not see this page"),
+    "alerts-writer": at("main/alerts", "text=may not see alerts"),
     "rules-writer": at("main/rules", "text=This key may not see this page"),
   },
 };

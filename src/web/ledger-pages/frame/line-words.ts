@@ -78,7 +78,7 @@ function saidBy({ state, reasons, notLookedAt, more }: StandingAnswer, ledger: s
     return { state, title, text: `${sentence(reason.text)}${beside}`, links: linksOf(reason, others, ledger) };
   }
   if (unseen === undefined) return unknown("The service does not say why.");
-  const text = `Nothing is known to be wrong, and not all was looked at: ${unseen.what}: ${sentence(unseen.why)}`;
+  const text = `Nothing is known to be wrong, and not all was looked at: ${ended(`${unseen.what}: ${unseen.why}`)}`;
   return { state: "unknown", title: "Not known", text, links: linksOf(unseen, others, ledger) };
 }
 
@@ -90,6 +90,9 @@ function linksOf(place: StandingPlace, others: readonly LineLink[], ledger: stri
 }
 
 function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+  return ended(text.charAt(0).toUpperCase() + text.slice(1));
+}
+
+function ended(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

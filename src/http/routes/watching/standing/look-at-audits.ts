@@ -46,7 +46,7 @@ function auditsOf(
   const damaged = counted.find(({ outcome }) => outcome === "damaged");
   if (damaged !== undefined) {
     const text = foundBy(name, damaged);
-    return { ...NOTHING_WRONG, reasons: [{ code: "audit_finding", severity: "critical", text, ...place }] };
+    return { ...NOTHING_WRONG, reasons: [{ code: "audit", severity: "critical", text, ...place }] };
   }
   const unseen = (why: string): LookResult => ({
     ...NOTHING_WRONG,

@@ -26,7 +26,7 @@ export function RulesCard({ rules, now }: Props) {
               <td>
                 <Said text={rule.title} />
               </td>
-              <td>{rule.severity}</td>
+              <td class="nowrap">{rule.severity}</td>
               <td>
                 <RuleTime rule={rule} now={now} />
               </td>
