@@ -55,6 +55,7 @@ export type Running = {
   readonly ledgers: Services["ledgers"];
   readonly keys: KeyRing;
   readonly sources: SourceBook;
+  readonly indexer: (name: string) => Indexer | undefined;
   readonly rules: RuleBook;
   readonly retention: Retention;
   readonly alerts: Alerts;
@@ -194,6 +195,7 @@ export async function startService(options: Options = {}): Promise<Running> {
     store,
     ledgers,
     keys,
+    indexer: (name) => indexers.get(name),
     sources,
     rules,
     retention,
