@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import express from "express";
+import { WatcherBook } from "../src/alerts/watchers/watcher-book.ts";
 import { Auditor } from "../src/audit/running/auditor.ts";
 import { Health } from "../src/health.ts";
 import { createApp } from "../src/http/app.ts";
@@ -84,8 +85,19 @@ async function holdfast() {
     plan: { wholeMs: 0, sampleMs: 0, share: 1 },
     checksOf: async () => ({ remembered: [], more: [] }),
   });
+  const watchers = await WatcherBook.open({
+    store,
+    hash,
+    salts,
+    log,
+    watchers: [],
+    now: Date.now,
+    toleranceMs: 0,
+    ledger: () => undefined,
+  });
   const app = createApp({
     store,
+    watchers,
     ledgers,
     keys,
     sources,

@@ -55,7 +55,7 @@ const PLAIN = [
   "all built complete behind encrypted replacement duplicate remembered searchable silent sorted visible affordable finished last postponed running sampled sampling skipped ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked looked lost made manual missing named not older only own plain readable rebuilt refused restorable said second seen served",
   "shown spent stopped unavailable under unwritable waiting weighed withheld",
   // What something is of anything.
-  "chunk conflict connection container defaults entries clock extension first frame ground hour memory names net order pair pass piece pool positions question scan self shape silence span summary target test verdict waiter word difference disk end facts item kept level loss many naming needs on place preparation problem progress reader record role room",
+  "chunk conflict connection container defaults entries clock extension first frame ground hour memory names net order pair pass piece pool positions question scan self shape silence span summary target test verdict waiter difference disk end facts item kept level loss many naming needs on place preparation problem progress reader record role room",
   "setup situation spend time tools vocabulary way wording",
 ].join(" ");
 

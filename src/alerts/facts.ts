@@ -4,6 +4,8 @@
  */
 
 import type { Condition } from "../health.ts";
+import type { WordFinding } from "../watch/word.ts";
+import type { WatcherState } from "./watchers/watcher-book.ts";
 
 /** A source, over all of its keys and formats in one ledger; its counts only ever grow. */
 export type SourceSeen = {
@@ -67,6 +69,21 @@ export type EndedKeySeen = {
   readonly lastAt: number;
 };
 
+/** A watcher elsewhere, and what it said last. */
+export type WatcherSeen = {
+  readonly ledger: string;
+  readonly name: string;
+  readonly state: WatcherState;
+  /** When it was heard last; absent when it never was. */
+  readonly lastAt?: number;
+  /** From when on its silence counts, and for how long it may be silent. */
+  readonly countsFrom: number;
+  readonly silentAfterMs: number;
+  /** Since when it says that it cannot tell. */
+  readonly unknownSince?: number;
+  readonly findings: readonly WordFinding[];
+};
+
 export type Facts = {
   readonly now: number;
   readonly conditions: readonly Condition[];
@@ -77,6 +94,7 @@ export type Facts = {
   readonly audits?: readonly AuditsSeen[];
   readonly pruning?: readonly PruningSeen[];
   readonly endedKeys?: readonly EndedKeySeen[];
+  readonly watchers?: readonly WatcherSeen[];
   /**
    * How many events a filter finds that were recorded since then; undefined where that cannot be said.
    * @param enough found, and it need not be known how many more there are

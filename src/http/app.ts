@@ -69,6 +69,7 @@ import { beginAudit, listAudits, readAudit } from "./routes/watching/audits.ts";
 import { alive, metricsText, ready, status } from "./routes/watching/health.ts";
 import { readinessOf } from "./routes/watching/readiness.ts";
 import { readStanding } from "./routes/watching/standing/read-standing.ts";
+import { listWatchers, takeWord } from "./routes/watching/watchers.ts";
 import type { Services } from "./services.ts";
 import { connectionOf } from "./wire/connections.ts";
 import { compressed } from "./wire/encodings.ts";
@@ -172,6 +173,8 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     beginAudit: beginAudit(services, budget),
     listAudits: listAudits(services),
     readAudit: readAudit(services),
+    listWatchers: listWatchers(services),
+    takeWord: takeWord(services, budget),
     readLedger: readLedger(services),
     readCheckpoint: readCheckpoint(),
     readCheckpointOfSize: readCheckpointOfSize(),

@@ -5,6 +5,7 @@
 import type { BlockList } from "node:net";
 import type { AccessRecorder } from "../access/recorder.ts";
 import type { Alerts } from "../alerts/alerts.ts";
+import type { WatcherBook } from "../alerts/watchers/watcher-book.ts";
 import type { AnchoringStatus } from "../anchor/status.ts";
 import type { Auditor } from "../audit/running/auditor.ts";
 import type { WrappedKeys } from "../encryption/rewrapping.ts";
@@ -154,6 +155,8 @@ export type Services = {
   /** Secret that goes into the digests of contents, see entry/prepare.ts. */
   readonly contentKey?: Uint8Array;
   readonly version: string;
+  /** What watchers elsewhere said last. */
+  readonly watchers: WatcherBook;
   /** Absent where nobody wants any. */
   readonly alerts?: Alerts | undefined;
   /** The keys that the store is encrypted with, each wrapped; absent where it is in clear. */

@@ -6,6 +6,7 @@
 import type { Hex } from "../merkle/bytes.ts";
 import type { Checkpoint } from "../merkle/checkpoint.ts";
 import type { ReportStatement } from "../merkle/report-statement.ts";
+import type { WordStatement } from "../merkle/word-statement.ts";
 
 export interface CheckpointSigner {
   /** Address that checkpoint signatures recover to, lower case. */
@@ -18,4 +19,11 @@ export interface CheckpointSigner {
 export interface LedgerSigner extends CheckpointSigner {
   /** EIP-712 signature of what is said of a report, of the same form. */
   signReport(statement: ReportStatement): Promise<Hex>;
+}
+
+/** Signs what a watcher says, with the watcher's own key. */
+export interface WordSigner {
+  /** Address that its signatures recover to, lower case. */
+  readonly address: Hex;
+  signWord(statement: WordStatement): Promise<Hex>;
 }

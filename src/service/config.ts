@@ -5,6 +5,7 @@
 
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import type { WatcherSetting } from "../alerts/watchers/watcher-book.ts";
 import { POLICY } from "../anchor/policy.ts";
 import { Vocabulary } from "../entry/misspelt.ts";
 import { HEC_ACKS, type HecAck, HTTP_LIMITS } from "../http/services.ts";
@@ -25,6 +26,7 @@ import { type EncryptionConfig, encryption, readEncryption } from "./settings/en
 import { isServiceLink } from "./settings/injected-variables.ts";
 import { ConfigError, describeSettings, settings } from "./settings/setting-errors.ts";
 import { readSyslog, SYSLOG_DEFAULTS } from "./settings/syslog-settings.ts";
+import { readWatchers, watchersForm } from "./settings/watcher-settings.ts";
 
 const wei = z.string().regex(/^\d+$/, "expected wei as decimal digits").transform(BigInt);
 const address = z.string().check(({ value, issues }) => {
@@ -173,6 +175,8 @@ const file = settings({
   archive: archive.optional(),
   /** What people are told of; docs/alerts.md. */
   alerts: alerts.prefault({}),
+  /** Watchers elsewhere that may say what they see; docs/watcher.md. */
+  watchers: watchersForm(address).default([]),
   /** Signs checkpoints; generated in the data folder when only the embedded chain is used. */
   signer: keySource.optional(),
   /** Whose ledgers these are, on every chain: a key opens them there, an address alone leaves that to its holder. */
@@ -217,6 +221,7 @@ export type Config = Listening & {
   readonly ledgers: Readonly<Record<string, z.infer<typeof ledgerSettings>>>;
   readonly archive: ArchiveConfig | undefined;
   readonly alerts: AlertsConfig;
+  readonly watchers: readonly WatcherSetting[];
   readonly signer: KeySource | undefined;
   readonly owner: KeySource | { readonly address: string } | undefined;
   /** Empty means: run the embedded chain. */
@@ -291,6 +296,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     data: resolve(env.HOLDFAST_DATA ?? data ?? DATA_DEFAULT),
     archive: rest.archive,
     alerts: readAlerts(rest.alerts),
+    watchers: readWatchers(rest.watchers, rest.ledger),
     signer: rest.signer,
     owner: rest.owner,
     embeddedExplorer: embeddedExplorerOf(env.HOLDFAST_EXPLORER, rest),

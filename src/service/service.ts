@@ -34,6 +34,7 @@ import { openAccess } from "./watching/access.ts";
 import { countAudits } from "./watching/auditing.ts";
 import { openLog } from "./watching/log.ts";
 import { openAlerts } from "./watching/open-alerts.ts";
+import { openWatchers } from "./watching/open-watchers.ts";
 
 /** A service that runs. */
 export type Service = {
@@ -89,11 +90,13 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const anchoring = () => anchorer.status();
   const tracing = await openAccess(registry, { ...ground, config, version, secret: contentKey });
   const around = { ...config, ...ground, registry, keys, salts, now: Date.now, anchoring };
-  const alerts = await openAlerts(config.alerts, { ...around, indexer: (name) => indexes.get(name) });
+  const watchers = await openWatchers(config, { ...around, limits });
+  const alerts = await openAlerts(config.alerts, { ...around, watchers, indexer: (name) => indexes.get(name) });
   const app = createApp({
     ...tracing,
     store,
     alerts,
+    watchers,
     encryption: ground.keyring,
     ledgers: registry,
     keys,

@@ -8,6 +8,7 @@ import type * as z from "zod";
 import { ACCESS_LEDGER } from "../../src/access/access.ts";
 import { AccessRecorder } from "../../src/access/recorder.ts";
 import { Alerts } from "../../src/alerts/alerts.ts";
+import { WatcherBook, type WatcherSetting } from "../../src/alerts/watchers/watcher-book.ts";
 import { planChecks } from "../../src/audit/check-plan.ts";
 import type { AnchorWitness } from "../../src/audit/checks/anchors.ts";
 import { Auditor } from "../../src/audit/running/auditor.ts";
@@ -85,6 +86,7 @@ export type Options = {
   /** Whether it records who reads and changes what. */
   readonly access?: boolean;
   readonly proxies?: readonly string[];
+  readonly watchers?: readonly WatcherSetting[];
 };
 
 /** Starts a service with the ledger `main`. */
@@ -156,8 +158,19 @@ export async function startService(options: Options = {}): Promise<Running> {
     ledger: () => undefined,
   });
   const access = options.access === true ? await openAccess(store, ledgers, { hash, salts, now, health }) : undefined;
+  const watchers = await WatcherBook.open({
+    store,
+    hash,
+    salts,
+    log,
+    now,
+    watchers: options.watchers ?? [],
+    toleranceMs: limits.signatureToleranceMs,
+    ledger: () => ledgers.get(ACCESS_LEDGER),
+  });
   const app = createApp({
     access,
+    watchers,
     proxies: options.proxies && trustedProxies(options.proxies),
     log,
     health,

@@ -20,6 +20,7 @@ import { SEARCH_OPERATIONS } from "./search-operations.ts";
 import { ALERT_OPERATIONS } from "./watching/alert-operations.ts";
 import { AUDIT_OPERATIONS } from "./watching/audit-operations.ts";
 import { STANDING_OPERATION } from "./watching/standing-operation.ts";
+import { WATCHER_OPERATIONS } from "./watching/watcher-operations.ts";
 
 /** The form of an answer: a schema of http/api/schemas.ts, or something that is not of this API's own making. */
 export type AnswerForm =
@@ -115,6 +116,7 @@ export const OPERATIONS = {
   ...RETENTION_OPERATIONS,
   ...ERASURE_OPERATIONS,
   ...AUDIT_OPERATIONS,
+  ...WATCHER_OPERATIONS,
   ...SEARCH_OPERATIONS,
   ...EXPORT_OPERATION,
   readEvent: {

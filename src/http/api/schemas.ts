@@ -19,6 +19,7 @@ import { SAVED_SEARCH_SCHEMAS } from "./saved-search.ts";
 import { ALERT_SCHEMAS } from "./watching/alert-operations.ts";
 import { AUDIT_SCHEMAS } from "./watching/audit-schemas.ts";
 import { STANDING_SCHEMAS } from "./watching/standing-operation.ts";
+import { WATCHER_SCHEMAS } from "./watching/watcher-operations.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/);
@@ -230,6 +231,7 @@ export const SCHEMAS = {
   ...RETENTION_SCHEMAS,
   ...ERASURE_SCHEMAS,
   ...AUDIT_SCHEMAS,
+  ...WATCHER_SCHEMAS,
   ...FOREIGN_SCHEMAS,
   ...ENCRYPTION_SCHEMAS,
   ...ALERT_SCHEMAS,

@@ -2,6 +2,7 @@
 
 import { statfs } from "node:fs/promises";
 import type { AnchoringSeen, DiskSeen, EndedKeySeen, Facts, IntentsSeen, SourceSeen } from "../../alerts/facts.ts";
+import type { WatcherBook } from "../../alerts/watchers/watcher-book.ts";
 import type { AnchoringStatus } from "../../anchor/status.ts";
 import { OF_THE_SERVICE } from "../../entry/prepare.ts";
 import { groupBy } from "../../group-by.ts";
@@ -15,6 +16,7 @@ import { countFilter, type FilterCount } from "../../query/filter-count.ts";
 import type { Indexer } from "../../query/index/indexer.ts";
 import { openIntentsOf } from "../../query/open-intents.ts";
 import { type KeepingSurroundings, lookAtAudits, lookAtPruning } from "./look-at-keeping.ts";
+import { watcherSeen } from "./open-watchers.ts";
 
 /** An intent may be without a result for so long. */
 const INTENT_MS = 3_600_000;
@@ -35,6 +37,7 @@ export type Surroundings = KeepingSurroundings & {
   readonly keys: Pick<KeyRing, "list" | "refusals">;
   readonly anchoring: () => Promise<readonly AnchoringStatus[]>;
   readonly indexer: (name: string) => Indexer | undefined;
+  readonly watchers: Pick<WatcherBook, "all">;
 };
 
 /** Looks at how things stand, as often as it is asked. */
@@ -64,6 +67,7 @@ export class LookAround {
       conditions: health.conditions(),
       sources: ledgers.flatMap((ledger) => bySource(sources.list(ledger))),
       endedKeys: endedKeys(keys),
+      watchers: parts.watchers.all().map(watcherSeen),
       ...(anchoring !== undefined && { anchoring }),
       ...(disk !== undefined && { disk }),
       ...(intents !== undefined && { intents }),

@@ -83,6 +83,8 @@ const EXPECTED: Readonly<Record<OperationId, readonly [string, string, string, s
   beginAudit: ["403", "403", "ok", "403", "ok"],
   listAudits: ["403", "403", "ok", "403", "ok"],
   readAudit: ["403", "403", "ok", "403", "ok"],
+  listWatchers: ["403", "403", "ok", "403", "ok"],
+  takeWord: "public",
   checkEvents: ["ok", "403", "403", "403", "ok"],
   readLedger: "public",
   readCheckpoint: "public",
@@ -125,6 +127,7 @@ const VALUES: Readonly<Record<string, string>> = {
   hold: "ff",
   erasure: "ff",
   alert: "ff",
+  watcher: "outside",
 };
 const BODIES: Partial<Record<OperationId, object>> = { appendEvents: event() };
 

@@ -20,6 +20,19 @@ const DENIED = {
 };
 const REQUIREMENTS = [{ name: "who and where", actions: ["user.*"], members: ["context.ip"] }];
 
+const WORD = {
+  format: "holdfast/watcher-word@1",
+  ledgerId: "0x5e4c1e2ae58fb2e0e5b2c338650c035b58afcc962ad485a0f98db10794b52053",
+  number: 1_790_000_000_000,
+  at: 1_790_000_000_000,
+  outcome: "good",
+  size: 1204,
+  rootHash: `0x${"ab".repeat(32)}`,
+  findings: [],
+  signature:
+    "0xbcac9b7c3879b459bafbe2f109f9997434ae7d73218197bd0e7b78c1d9380c8761a2ce6ac2f2cfcdf0a39f533cbf0489cf05b01c04133b9859609de2189673c71c",
+};
+
 /** Of parameters in the path, by their names. */
 export const IN_PATH: Examples = {
   ledger: "main",
@@ -30,6 +43,7 @@ export const IN_PATH: Examples = {
   hold: "0123456789abcdef",
   erasure: "0123456789abcdef",
   alert: "0123456789abcdef",
+  watcher: "outside",
   format: "logs",
 };
 
@@ -55,6 +69,7 @@ export const BODIES: Readonly<Partial<Record<SchemaName, Examples>>> = {
     person: { subject: "actor=user:u1", reason: "request 2026-31", ground: "GDPR Art. 17(1)(b)", dryRun: true },
   },
   AuditRequest: { sample: { kind: "sample", confidence: 0.95, damaged: 0.001 } },
+  Word: { good: WORD },
   AcknowledgeRequest: { note: { note: "looking into it" } },
   SilenceRequest: { weekend: { until: "2026-12-07T06:00:00Z", note: "the sender is moved over the weekend" } },
   LiftRequest: { closed: { reason: "case 2026-118 is closed" } },

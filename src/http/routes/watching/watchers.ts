@@ -1,0 +1,54 @@
+/** Watchers elsewhere: what each said last, and taking what one says. */
+
+import type { KnownWatcher } from "../../../alerts/watchers/watcher-book.ts";
+import { checksumAddress } from "../../../merkle/address.ts";
+import { BundleError } from "../../../verify/bundle/bundle.ts";
+import { readWord, type Word } from "../../../watch/word.ts";
+import type { Answering } from "../../admit.ts";
+import type { BodyBudget } from "../../intake/body.ts";
+import { receiveValue } from "../../intake/receive.ts";
+import { Problem } from "../../problem.ts";
+import { json, within } from "../../reply.ts";
+import type { Services } from "../../services.ts";
+
+/** A word has a sentence for each check at most; anybody may send something here. */
+const WORD_BYTES_MAX = 64 * 1024;
+
+export function listWatchers({ watchers }: Services): Answering<"listWatchers"> {
+  return ({ ledger }) => json(200, { watchers: watchers.of(ledger.record.name).map(shown) });
+}
+
+export function takeWord({ watchers, limits }: Services, budget: BodyBudget): Answering<"takeWord"> {
+  const small = { limits: { ...limits, requestBytesMax: WORD_BYTES_MAX }, budget };
+  return async ({ req, res, ledger, path }) => {
+    const { id, name } = ledger.record;
+    watchers.requireKnown(name, path.watcher);
+    const word = wordIn(await receiveValue(req, res, small));
+    if (word.ledgerId !== id) throw unfit(`expected a word about ledger ${id}, got one about ${word.ledgerId}`);
+    const taking = watchers.take(name, path.watcher, word);
+    return json(200, shown(await within(limits.answerMs, taking, "the same word may be sent again")));
+  };
+}
+
+function wordIn(value: unknown): Word {
+  try {
+    return readWord(value);
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    const { path, expected, got } = error;
+    throw new Problem("word_invalid", `expected a word of a watcher, got something else`, {
+      errors: [{ path: path === "" ? "" : `/${path.replaceAll(/[.[]/g, "/").replaceAll("]", "")}`, expected, got }],
+    });
+  }
+}
+
+function unfit(message: string): Problem {
+  return new Problem("word_invalid", message);
+}
+
+function shown({ name, key, everyMs, state, heard }: KnownWatcher): object {
+  const known = { name, key: checksumAddress(key), everyS: everyMs / 1000, state };
+  if (heard === undefined) return known;
+  const { format: _, ledgerId: __, ...said } = heard.word;
+  return { ...known, last: { ...said, receivedAt: heard.receivedAt } };
+}
