@@ -52,6 +52,8 @@ export type AlertBookOptions = {
   readonly now: () => number;
   readonly health?: Health;
   readonly outgoing: Outgoing;
+  /** Looks in a row that have to find nothing before an alert is over; two when absent. */
+  readonly clearLooks?: number;
   /** Called when changes are on the disk. */
   readonly onChanges: (changes: readonly AlertChange[]) => void;
 };
@@ -126,7 +128,8 @@ export class AlertBook {
         if (alert.rule !== rule.name || found.has(key)) continue;
         const looks = (this.#clearLooks.get(key) ?? 0) + 1;
         this.#clearLooks.set(key, looks);
-        if (looks >= CLEAR_LOOKS) changes.push(changed({ ...alert, resolvedAt: now }, "resolved", now));
+        if (looks >= (this.#options.clearLooks ?? CLEAR_LOOKS))
+          changes.push(changed({ ...alert, resolvedAt: now }, "resolved", now));
       }
       this.#options.health?.report(`alerts/room/${rule.name}`, fired > places ? TOO_MANY : undefined);
       await this.#keep(changes);

@@ -69,7 +69,7 @@ import { beginAudit, listAudits, readAudit } from "./routes/watching/audits.ts";
 import { alive, metricsText, ready, status } from "./routes/watching/health.ts";
 import { readinessOf } from "./routes/watching/readiness.ts";
 import { readStanding } from "./routes/watching/standing/read-standing.ts";
-import { listWatchers, takeWord } from "./routes/watching/watchers.ts";
+import { watcherAnswers } from "./routes/watching/watchers.ts";
 import type { Services } from "./services.ts";
 import { connectionOf } from "./wire/connections.ts";
 import { compressed } from "./wire/encodings.ts";
@@ -173,8 +173,6 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     beginAudit: beginAudit(services, budget),
     listAudits: listAudits(services),
     readAudit: readAudit(services),
-    listWatchers: listWatchers(services),
-    takeWord: takeWord(services, budget),
     readLedger: readLedger(services),
     readCheckpoint: readCheckpoint(),
     readCheckpointOfSize: readCheckpointOfSize(),
@@ -187,6 +185,7 @@ function answersOf(services: Services, budget: BodyBudget): Answers {
     revokeKey: revokeKey(services),
     ...encryptionAnswers(services),
     ...alertAnswers(services, budget),
+    ...watcherAnswers(services, budget),
     status: status(services),
     hecHealth: hecHealth(services),
     hecHealthV1: hecHealth(services),

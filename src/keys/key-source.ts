@@ -16,7 +16,7 @@ import { makeFolder, replaceFile } from "../store/durable-file.ts";
 import { readTextFile } from "../store/text-file.ts";
 import { keySigner } from "./local-signer.ts";
 import { remoteAccount, remoteSigner } from "./remote-signer.ts";
-import type { LedgerSigner } from "./signer.ts";
+import type { LedgerSigner, WordSigner } from "./signer.ts";
 
 /** Where a key is: an encrypted JSON key store, hex in a file or a variable, or a signer in another process. */
 export type KeyPlace =
@@ -49,6 +49,11 @@ export async function openAccount(place: KeyPlace, env: Env = process.env): Prom
 export async function openSigner(place: KeyPlace, env: Env = process.env): Promise<LedgerSigner> {
   if ("remote" in place) return remoteSigner(place.remote, addressIn(place.address));
   return keySigner(fromHex(await readExpectedKey(place, env), 32));
+}
+
+/** Who signs what a watcher says, with a key in a file. @throws KeyError when the key cannot be had */
+export async function openWordSigner(place: Exclude<KeyPlace, { remote: string }>): Promise<WordSigner> {
+  return keySigner(fromHex(await readExpectedKey(place, process.env), 32));
 }
 
 /** An account whose key is in this process. */

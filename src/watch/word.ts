@@ -10,6 +10,9 @@ import type { WordStatement } from "../merkle/word-statement.ts";
 import { BundleError } from "../verify/bundle/bundle.ts";
 import { type FormOf, hex, integer, list, object, oneOf, positive, text } from "../verify/bundle/forms.ts";
 
+import { CHECKS, type Checks } from "./checks.ts";
+import type { WatchState } from "./memory/state.ts";
+
 export const WORD_FORMAT = "holdfast/watcher-word@1";
 
 /** Good: every check is. Bad: one is at least. Unknown: none is bad, and one could not be made. */
@@ -66,6 +69,29 @@ const word: FormOf<Word> = object<Word>(
   },
   { optional: ["size", "rootHash"] },
 );
+
+/** Checks of whoever is looked at or asked: what they do, and not what was recorded. */
+const OF_SERVICE = ["service", "chain", "block", "lag", "time", "state"];
+
+/** Whether a check is about the history of the ledger itself, as one is taken to be that is not known here. */
+export function isOfHistory(code: string): boolean {
+  return !OF_SERVICE.includes(code);
+}
+
+/** What a round found, in a watcher's words. */
+export function wordOf(
+  checks: Checks,
+  { checkpoint, roundAt }: Pick<WatchState, "checkpoint" | "roundAt">,
+  { ledgerId, number }: Pick<WordBody, "ledgerId" | "number">,
+): WordBody {
+  const findings = CHECKS.flatMap((code): WordFinding[] => {
+    const { mark, detail } = checks[code];
+    const said = detail.slice(0, DETAIL_MAX).toWellFormed();
+    return mark === 1 ? [] : [{ code, mark: mark === -1 ? "bad" : "unknown", detail: said }];
+  });
+  const body = { format: WORD_FORMAT, ledgerId, number, at: roundAt, outcome: outcomeOf(findings), findings } as const;
+  return checkpoint === undefined ? body : { ...body, size: checkpoint.size, rootHash: checkpoint.root };
+}
 
 /** What is signed of a word: its canonical text without the signature. */
 export function wordStatement(said: WordBody | Word, hash: Hash = keccak256): WordStatement {

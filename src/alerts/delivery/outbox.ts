@@ -97,6 +97,18 @@ export class AlertOutbox {
     this.#loops ??= Promise.all([...this.#channels.values()].map((channel) => this.#tell(channel)));
   }
 
+  /** Tells what is due now, for so long, where nothing else does. What is not taken is due later. */
+  async sendDue(forMs: number): Promise<void> {
+    const until = performance.now() + forMs;
+    const tell = async (channel: Channel) => {
+      for (let due = this.#nextFor(channel); due !== undefined; due = this.#nextFor(channel)) {
+        await this.#attempt(channel, ...due);
+        if (performance.now() >= until) return;
+      }
+    };
+    await Promise.all([...this.#channels.values()].map(tell));
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#wake?.();

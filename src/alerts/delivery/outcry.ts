@@ -4,13 +4,15 @@
  * Why: docs/decisions/0230.
  */
 
-import type { Condition } from "../../health.ts";
 import { type AlertChange, fired } from "../alert.ts";
 import type { Channel } from "./channel.ts";
 
 /** Looks in a row that have to fail: a store that is opened anew is back by then. */
 const FAILED_LOOKS = 2;
 const TOLD_MAX = 8;
+
+/** What is told to be wrong: a condition, or something like one. */
+type Wrong = { readonly code: string; readonly detail: string };
 
 export class Outcry {
   readonly #channels: readonly Channel[];
@@ -23,7 +25,7 @@ export class Outcry {
   }
 
   /** A look failed. @param why what that is, and what is wrong besides */
-  async raise(why: Condition, conditions: readonly Condition[], now: number, signal: AbortSignal): Promise<void> {
+  async raise(why: Wrong, conditions: readonly Wrong[], now: number, signal: AbortSignal): Promise<void> {
     this.#failed++;
     if (this.#failed < FAILED_LOOKS) return;
     this.#change ??= changeOf(why, conditions, now);
@@ -46,7 +48,7 @@ export class Outcry {
 }
 
 /** As the rule of conditions fires it, when it can. */
-function changeOf(why: Condition, conditions: readonly Condition[], at: number): AlertChange {
+function changeOf(why: Wrong, conditions: readonly Wrong[], at: number): AlertChange {
   const besides = conditions.filter(({ code }) => code !== why.code).slice(0, TOLD_MAX);
   const detail = [why, ...besides].map((each) => each.detail).join("; ");
   const title = "alerts cannot be written down";

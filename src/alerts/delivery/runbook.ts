@@ -23,6 +23,9 @@ export const EXPLAINED: readonly string[] = [
   "retention_held_up",
   "disk_filling",
   "condition",
+  "watcher_silent",
+  "watcher_contradicts",
+  "watcher_blind",
 ];
 
 export function runbookOf({ rule, subject }: Pick<Alert, "rule" | "subject">): string {

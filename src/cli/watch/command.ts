@@ -29,6 +29,7 @@ import { serveMetrics } from "./metrics.ts";
 import { describeReport, type Report, type WatchOutcome } from "./report.ts";
 import { Watcher } from "./rounds.ts";
 import { StateFile } from "./state-file.ts";
+import { openTelling } from "./telling/open-telling.ts";
 import { Webhook } from "./webhook.ts";
 
 const EXITS: Readonly<Record<WatchOutcome, number>> = { good: 0, bad: 1, unknown: 2 };
@@ -60,6 +61,11 @@ type WatchFlags = Partial<AccountFlags> &
     readonly signer?: readonly string[];
     readonly codeHash?: readonly string[];
     readonly webhook?: string;
+    readonly alerts?: string;
+    readonly wordAs?: string;
+    readonly wordKey?: string;
+    readonly wordPasswordFile?: string;
+    readonly wordTo?: readonly string[];
     readonly metrics?: { readonly host: string; readonly port: number };
     readonly anchor?: boolean;
     readonly anchorAfter?: number;
@@ -95,6 +101,15 @@ export function addWatch(program: Command, setExit: SetExit): void {
       ),
     )
     .option("--webhook <url>", "POST reports of what goes bad, and of what is good again")
+    .option("--alerts <file>", "tell by the channels in this file, those of the service's configuration")
+    .option("--word-as <name>", "tell the service what was found, as the watcher that it knows by this name")
+    .option("--word-key <file>", "with --word-as: the key that signs it, in hex or in a JSON key store")
+    .option("--word-password-file <file>", "password of that key store")
+    .addOption(
+      new Option("--word-to <url>", "tell these services; repeatable; else the one that is watched").argParser(
+        repeatedText,
+      ),
+    )
     .addOption(new Option("--metrics <host:port>", "serve metrics there").argParser(readListen))
     .option(
       "--key-file <file>",
@@ -152,17 +167,23 @@ async function watch(flags: WatchFlags): Promise<number> {
   const anchoring = await anchoringOf(flags, chain);
   const owed = { file: `${stateFile.path}.webhook.json` };
   const webhook = flags.webhook === undefined ? undefined : new Webhook(flags.webhook, owed);
+  const telling = await openTelling(flags, { url, state: stateFile.path, patience });
   const watcher = new Watcher(state, {
     url,
     stateFile,
     sources,
     patience,
+    ...telling,
     ...(anchoring !== undefined && { anchoring }),
     ...(webhook !== undefined && { webhook }),
   });
   try {
-    return flags.once === true ? await once(watcher, webhook, flags) : await forever(watcher, flags);
+    if (flags.once !== true) telling.alerts?.start();
+    const exit = flags.once === true ? await once(watcher, webhook, flags) : await forever(watcher, flags);
+    if (flags.once === true) await telling.alerts?.sendDue();
+    return exit;
   } finally {
+    await telling.alerts?.stop();
     for (const each of [chain, ...nodes.map((node) => node.chain)]) each.close();
   }
 }

@@ -1,6 +1,7 @@
 /** The life of a watcher: rounds, each of which looks, judges, keeps what it found, and tells what is new. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { nodeAt } from "../../net/json-rpc.ts";
 import { type Check, type Checks, good, type JudgedChecks, type Patience, unknown } from "../../watch/checks.ts";
 import { type Disagreement, disagreements } from "../../watch/claim-text.ts";
 import { judge } from "../../watch/judge.ts";
@@ -13,6 +14,8 @@ import { askProofs, listen, type Sources } from "./look.ts";
 import type { Latest } from "./metrics.ts";
 import { changedChecks, outcomeOf, REPORT_FORMAT, type Report, type WatchOutcome } from "./report.ts";
 import { type StateFile, saveEvidence } from "./state-file.ts";
+import type { Spokesman } from "./telling/spokesman.ts";
+import type { WatchAlerts } from "./telling/watch-alerts.ts";
 import type { Webhook } from "./webhook.ts";
 
 export type WatcherOptions = {
@@ -23,6 +26,8 @@ export type WatcherOptions = {
   readonly patience: Patience;
   readonly anchoring?: SelfAnchoring;
   readonly webhook?: Webhook;
+  readonly alerts?: WatchAlerts;
+  readonly spokesman?: Spokesman;
 };
 
 export class Watcher {
@@ -95,9 +100,17 @@ export class Watcher {
       ...(trouble !== undefined && { trouble }),
     };
     webhook?.offer(report, before);
+    await this.#tell(checks);
     const hasMoved = state.checkpoint?.size !== sizeBefore;
     const isFound = evidence.length > 0 || anchored !== undefined || trouble !== undefined || isToldOf;
     return { report, isNews: isFirst || hasMoved || changed.length > 0 || isFound };
+  }
+
+  /** Says what was found to services and to people. */
+  async #tell(checks: Checks): Promise<void> {
+    const { url, spokesman, alerts } = this.#options;
+    const untaken = (await spokesman?.say(checks, this.#state)) ?? new Map<string, string>();
+    await alerts?.take(checks, `${nodeAt(url).name}/${this.#state.ledger}`, untaken);
   }
 
   /** Whether a disagreement is new, or over: that is worth a line also when no mark changes. */

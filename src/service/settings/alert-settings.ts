@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { ACCESS_LEDGER } from "../../access/access.ts";
 import { SEVERITIES } from "../../alerts/rule.ts";
-import { ConfigError, settings } from "./setting-errors.ts";
+import { ConfigError, describeSettings, settings } from "./setting-errors.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected 1 to 64 of a-z, 0-9, '.', '_', '-'");
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of a variable");
@@ -33,6 +33,8 @@ const channel = z.union(
   'expected one of {"webhook"}, {"slack"}, {"alertmanager"} with a name, see docs/alerts.md#who-is-told',
 );
 
+const channels = z.array(channel).max(32).default([]);
+
 const searched = settings({
   name: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, "expected 1 to 64 of a-z, 0-9, '_', the first a letter"),
   title: z.string().min(1).max(120),
@@ -57,7 +59,7 @@ export const alerts = z.union(
         .record(z.string(), z.union([seconds, z.literal("never")], 'expected seconds, or "never"'))
         .default({}),
       searches: z.array(searched).max(64).default([]),
-      channels: z.array(channel).max(32).default([]),
+      channels,
     }),
   ],
   'expected "off" or an object with intervalS, without, silentAfterS, searches, channels',
@@ -70,9 +72,22 @@ export type ChannelConfig = z.infer<typeof channel>;
 /** @throws ConfigError for what the form of a setting does not show */
 export function readAlerts(setting: z.infer<typeof alerts>): AlertsConfig {
   if (setting === "off") return undefined;
-  requireDifferent("channels", setting.channels);
   requireDifferent("searches", setting.searches);
-  for (const each of setting.channels) {
+  requireWhole(setting.channels);
+  return setting;
+}
+
+/** Channels of a file that has nothing else, of a watcher elsewhere. @throws ConfigError */
+export function readChannels(input: unknown): readonly ChannelConfig[] {
+  const parsed = settings({ alerts: settings({ channels }) }).safeParse(input);
+  if (!parsed.success) throw new ConfigError(describeSettings(parsed.error.issues, input));
+  requireWhole(parsed.data.alerts.channels);
+  return parsed.data.alerts.channels;
+}
+
+function requireWhole(configs: readonly ChannelConfig[]): void {
+  requireDifferent("channels", configs);
+  for (const each of configs) {
     const { url, urlFile, urlEnv } =
       "webhook" in each ? each.webhook : "slack" in each ? each.slack : each.alertmanager;
     const count = [url, urlFile, urlEnv].filter((value) => value !== undefined).length;
@@ -83,7 +98,6 @@ export function readAlerts(setting: z.infer<typeof alerts>): AlertsConfig {
         `"alerts.channels" ${each.name}: expected secretFiles or secretEnvs, since webhooks are signed, got neither`,
       );
   }
-  return setting;
 }
 
 function requireDifferent(what: string, all: readonly { readonly name: string }[]): void {

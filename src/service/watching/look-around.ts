@@ -16,7 +16,7 @@ import { countFilter, type FilterCount } from "../../query/filter-count.ts";
 import type { Indexer } from "../../query/index/indexer.ts";
 import { openIntentsOf } from "../../query/open-intents.ts";
 import { type KeepingSurroundings, lookAtAudits, lookAtPruning } from "./look-at-keeping.ts";
-import { watcherSeen } from "./open-watchers.ts";
+import { watcherSeen } from "./look-at-watchers.ts";
 
 /** An intent may be without a result for so long. */
 const INTENT_MS = 3_600_000;

@@ -17,6 +17,9 @@ import { RetentionHeldUp } from "../../alerts/rules/ledgers/retention-held-up.ts
 import { QuarantineRate } from "../../alerts/rules/quarantine-rate.ts";
 import { SourceSilent } from "../../alerts/rules/source-silent.ts";
 import { SourceVolume } from "../../alerts/rules/source-volume.ts";
+import { WatcherBlind } from "../../alerts/rules/watchers/watcher-blind.ts";
+import { WatcherContradicts } from "../../alerts/rules/watchers/watcher-contradicts.ts";
+import { WatcherSilent } from "../../alerts/rules/watchers/watcher-silent.ts";
 import { filterOfText } from "../../http/routes/events/filter-text.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Recording } from "../../ledger/own-event.ts";
@@ -100,6 +103,9 @@ function rulesOf(config: Exclude<AlertsConfig, undefined>, all: () => readonly s
     new RetentionHeldUp(),
     new DiskFilling(),
     new ConditionHolds(),
+    new WatcherSilent(),
+    new WatcherContradicts(),
+    new WatcherBlind(),
   ];
   const names = rules.map(({ name }) => name);
   for (const [i, { ledger, withinS, filter, name, ...rest }] of searches.entries()) {

@@ -1,6 +1,5 @@
 /** Watchers elsewhere as they are configured, and which ledger is told what they say. */
 
-import type { WatcherSeen } from "../../alerts/facts.ts";
 import {
   type KnownWatcher,
   silentAfterMs,
@@ -36,12 +35,4 @@ export function openWatchers(
     toleranceMs: limits.signatureToleranceMs,
     ledger: () => toldLedger(registry, ledger),
   });
-}
-
-/** A watcher as the rules of alerts want to know it. */
-export function watcherSeen({ ledger, name, state, everyMs, countsFrom, heard }: KnownWatcher): WatcherSeen {
-  const seen = { ledger, name, state, countsFrom, silentAfterMs: silentAfterMs({ everyMs }) };
-  if (heard === undefined) return { ...seen, findings: [] };
-  const { receivedAt: lastAt, unknownSince, word } = heard;
-  return { ...seen, lastAt, findings: word.findings, ...(unknownSince !== undefined && { unknownSince }) };
 }

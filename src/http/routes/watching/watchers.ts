@@ -14,19 +14,21 @@ import type { Services } from "../../services.ts";
 /** A word has a sentence for each check at most; anybody may send something here. */
 const WORD_BYTES_MAX = 64 * 1024;
 
-export function listWatchers({ watchers }: Services): Answering<"listWatchers"> {
-  return ({ ledger }) => json(200, { watchers: watchers.of(ledger.record.name).map(shown) });
-}
-
-export function takeWord({ watchers, limits }: Services, budget: BodyBudget): Answering<"takeWord"> {
+export function watcherAnswers(
+  { watchers, limits }: Services,
+  budget: BodyBudget,
+): { readonly listWatchers: Answering<"listWatchers">; readonly takeWord: Answering<"takeWord"> } {
   const small = { limits: { ...limits, requestBytesMax: WORD_BYTES_MAX }, budget };
-  return async ({ req, res, ledger, path }) => {
-    const { id, name } = ledger.record;
-    watchers.requireKnown(name, path.watcher);
-    const word = wordIn(await receiveValue(req, res, small));
-    if (word.ledgerId !== id) throw unfit(`expected a word about ledger ${id}, got one about ${word.ledgerId}`);
-    const taking = watchers.take(name, path.watcher, word);
-    return json(200, shown(await within(limits.answerMs, taking, "the same word may be sent again")));
+  return {
+    listWatchers: ({ ledger }) => json(200, { watchers: watchers.of(ledger.record.name).map(shown) }),
+    takeWord: async ({ req, res, ledger, path }) => {
+      const { id, name } = ledger.record;
+      watchers.requireKnown(name, path.watcher);
+      const word = wordIn(await receiveValue(req, res, small));
+      if (word.ledgerId !== id) throw unfit(`expected a word about ledger ${id}, got one about ${word.ledgerId}`);
+      const taking = watchers.take(name, path.watcher, word);
+      return json(200, shown(await within(limits.answerMs, taking, "the same word may be sent again")));
+    },
   };
 }
 

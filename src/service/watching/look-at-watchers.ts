@@ -1,0 +1,11 @@
+/** Watchers elsewhere, as the rules of alerts want to know them. */
+
+import type { WatcherSeen } from "../../alerts/facts.ts";
+import { type KnownWatcher, silentAfterMs } from "../../alerts/watchers/watcher-book.ts";
+
+export function watcherSeen({ ledger, name, state, everyMs, countsFrom, heard }: KnownWatcher): WatcherSeen {
+  const seen = { ledger, name, state, countsFrom, silentAfterMs: silentAfterMs({ everyMs }) };
+  if (heard === undefined) return { ...seen, findings: [] };
+  const { receivedAt: lastAt, unknownSince, word } = heard;
+  return { ...seen, lastAt, findings: word.findings, ...(unknownSince !== undefined && { unknownSince }) };
+}
