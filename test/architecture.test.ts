@@ -182,6 +182,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "service",
     "metrics.ts",
     "process-metrics.ts",
+    "clock.ts",
+    "health.ts",
   ],
 };
 

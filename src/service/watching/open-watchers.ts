@@ -1,11 +1,6 @@
 /** Watchers elsewhere as they are configured, and which ledger is told what they say. */
 
-import {
-  type KnownWatcher,
-  silentAfterMs,
-  WatcherBook,
-  type WatcherBookOptions,
-} from "../../alerts/watchers/watcher-book.ts";
+import { WatcherBook, type WatcherBookOptions } from "../../alerts/watchers/watcher-book.ts";
 import type { HttpLimits } from "../../http/services.ts";
 import type { LedgerRegistry } from "../../ledger/registry.ts";
 import { checksumAddress } from "../../merkle/address.ts";
