@@ -74,9 +74,11 @@ function AccessRow({ item: { index, recordedAt, event }, onKey }: RowProps) {
         {from === undefined ? <span class="muted">–</span> : <Said text={from} />}
       </td>
       <td data-label="Proof" class="number">
-        <a href={routeHash({ ledger: ACCESS_LEDGER, page: "events", item: index })} aria-label={`Entry ${index}`}>
-          {formatCount(index)}
-        </a>
+        <span>
+          <a href={routeHash({ ledger: ACCESS_LEDGER, page: "events", item: index })} aria-label={`Entry ${index}`}>
+            {formatCount(index)}
+          </a>
+        </span>
       </td>
     </tr>
   );

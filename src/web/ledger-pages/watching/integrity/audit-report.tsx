@@ -156,7 +156,9 @@ function Findings({ ledger, findings, more }: FindingsProps) {
                 </td>
                 <td data-label="Entries" class="nowrap">
                   {to > from ? (
-                    <a href={routeHash({ ledger, page: "events", item: from })}>{placeWords(from, to)}</a>
+                    <span>
+                      <a href={routeHash({ ledger, page: "events", item: from })}>{placeWords(from, to)}</a>
+                    </span>
                   ) : (
                     <span class="muted">–</span>
                   )}

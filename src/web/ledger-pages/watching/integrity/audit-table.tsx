@@ -63,9 +63,11 @@ function AuditRow({ ledger, audit, isOpen }: RowProps) {
   return (
     <tr aria-current={isOpen ? "true" : undefined}>
       <td data-label="Ended" class="nowrap">
-        <a href={integrityHref(ledger, id)}>
-          <When ms={finishedAt} />
-        </a>
+        <span>
+          <a href={integrityHref(ledger, id)}>
+            <When ms={finishedAt} />
+          </a>
+        </span>
       </td>
       <td data-label="Of">{kind === "whole" ? "all of it" : "a sample"}</td>
       <td data-label="Result">

@@ -108,9 +108,11 @@ function RangeRow({ ledger, range, isGood }: RowProps) {
         {last === undefined ? (
           <span class="muted">never</span>
         ) : (
-          <a href={integrityHref(ledger, last.id)}>
-            <When ms={last.finishedAt} />
-          </a>
+          <span>
+            <a href={integrityHref(ledger, last.id)}>
+              <When ms={last.finishedAt} />
+            </a>
+          </span>
         )}
       </td>
       <td data-label="It says">
