@@ -1,8 +1,10 @@
 /**
- * Pruning beside recording: a service with many events gets a policy under which all of them go, while single events arrive at a rate.
- * What a POST takes before and meanwhile, how long it lasts, and how much of the disk comes back. `EVENTS=1000000 RATE=500 node bench/retention.ts`
+ * Archiving and pruning beside recording: a service with many events gets a policy under which all of them go, while single events arrive at a rate.
+ * What a POST takes before and meanwhile, how long it lasts, how much of the disk comes back, and whether what was archived is restored to the
+ * same root. `EVENTS=1000000 RATE=500 node bench/retention.ts`
  */
 
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +20,14 @@ const BEFORE_MS = 5000;
 
 const data = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
 const file = join(data, "config.json");
-const settings = { retention: { delayS: 0, intervalS: 1 }, embeddedIntervalS: 1, data, listen: "127.0.0.1:0" };
+const archives = join(data, "archives");
+const settings = {
+  retention: { delayS: 0, intervalS: 1, archiveEveryS: 0 },
+  archive: { folder: archives, clear: true },
+  embeddedIntervalS: 1,
+  data,
+  listen: "127.0.0.1:0",
+};
 await writeFile(file, JSON.stringify({ ...settings, logLevel: "error" }));
 const service = await startService(readConfig({ HOLDFAST_CONFIG: file }), "bench");
 const admin = (await readFile(join(data, "admin.key"), "utf8")).trim();
@@ -58,8 +67,12 @@ async function post(isOver: () => boolean): Promise<number[]> {
   return took.sort((a, b) => a - b);
 }
 
-function at(sorted: readonly number[], part: number): string {
-  return `${(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0).toFixed(1)} ms`;
+function at(sorted: readonly number[], part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
+}
+
+function describe(sorted: readonly number[]): string {
+  return `p50 ${at(sorted, 0.5).toFixed(1)} ms, p99 ${at(sorted, 0.99).toFixed(1)} ms of ${sorted.length}`;
 }
 
 async function bytesOf(folder: string): Promise<number> {
@@ -73,6 +86,22 @@ async function disk(): Promise<string> {
   return `store ${await mib("store")} MiB, index ${await mib("index")} MiB`;
 }
 
+/** Makes a store of the archives, as a user would. @returns how it compares with the ledger at that size */
+async function restoreAll(): Promise<string> {
+  const names = (await readdir(archives)).filter((name) => name.endsWith(".hfa"));
+  const program = [join(import.meta.dirname, "../src/cli/main.ts"), "archive", "restore", ...names];
+  const flags = ["--folder", archives, "--into", join(data, "restored"), "--json"];
+  const began = performance.now();
+  const told = execFileSync(process.execPath, [...program, ...flags], { encoding: "utf8", maxBuffer: 2 ** 26 });
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const { size, root } = readJson(told) as { readonly size: number; readonly root: string };
+  const there = (await ask("GET", `/v1/ledgers/main/checkpoint/${size}`, admin)) as { readonly root: string };
+  if (size < EVENTS) throw new Error(`expected at least ${EVENTS} entries from ${names.length} archives, got ${size}`);
+  if (there.root !== root) throw new Error(`expected the root ${there.root} at ${size}, got ${root} from the archives`);
+  const mib = ((await bytesOf(archives)) / 2 ** 20).toFixed(1);
+  return `${names.length} archives of ${mib} MiB restored to the same root at ${size} in ${seconds} s`;
+}
+
 try {
   for (let i = 0; i < EVENTS; i += BATCH) {
     const events = Array.from({ length: BATCH }, (_, j) => event("load.batch", i + j));
@@ -81,8 +110,8 @@ try {
   console.log(`${EVENTS} events; ${await disk()}`);
   const endsAt = performance.now() + BEFORE_MS;
   const before = await post(() => performance.now() > endsAt);
-  console.log(`before: p50 ${at(before, 0.5)}, p99 ${at(before, 0.99)} of ${before.length}`);
-  const rules = [{ name: "load", action: "load.*", keepAtMost: "PT1S", after: "prune" }];
+  console.log(`before: ${describe(before)}`);
+  const rules = [{ name: "load", action: "load.*", keepAtMost: "PT1S", after: "archive_and_prune" }];
   await ask("PUT", "/v1/ledgers/main/retention", key, { rules });
   const began = performance.now();
   let isDone = false;
@@ -95,8 +124,9 @@ try {
     isDone = pruned >= EVENTS && status.step === undefined;
   }
   const took = await meanwhile;
-  console.log(`meanwhile: p50 ${at(took, 0.5)}, p99 ${at(took, 0.99)} of ${took.length}`);
+  console.log(`meanwhile: ${describe(took)}; p99 is ${(at(took, 0.99) / at(before, 0.99)).toFixed(2)} of before`);
   console.log(`pruned in ${((performance.now() - began) / 1000).toFixed(1)} s; ${await disk()}`);
+  console.log(await restoreAll());
 } finally {
   await service.close();
   await rm(data, { recursive: true, force: true });
