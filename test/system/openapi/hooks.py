@@ -1,5 +1,7 @@
 """What schemathesis needs to be told: how lines and protobuf are sent, and what there is. Used by main.ts."""
 
+import atexit
+import collections
 import json
 import os
 import re
@@ -30,3 +32,19 @@ def map_path_parameters(ctx, path_parameters):
         if by % 8 != 0:
             path_parameters[name] = values[(by >> 3) % len(values)]
     return path_parameters
+
+
+# How often each operation was answered with which status.
+ANSWERED = collections.defaultdict(collections.Counter)
+
+
+@schemathesis.hook
+def after_call(ctx, case, response):
+    if case.method.upper() == case.operation.method.upper():
+        ANSWERED[case.operation.definition.raw["operationId"]][response.status_code] += 1
+
+
+@atexit.register
+def tell():
+    with open(os.environ["HOLDFAST_ANSWERED"], "w") as file:
+        json.dump(ANSWERED, file)

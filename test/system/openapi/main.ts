@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { openApi } from "../../../src/http/api/description/openapi.ts";
 import { readJson } from "../../../src/json/read.ts";
@@ -98,6 +99,28 @@ async function post(url: string, key: string, body: object): Promise<unknown> {
   return readJson(text);
 }
 
+/** The id of an alert, as soon as one fires. */
+async function firstAlert(url: string, key: string): Promise<string> {
+  const signal = AbortSignal.timeout(60_000);
+  for (;;) {
+    const response = await fetch(`${url}/v1/alerts`, { headers: { Authorization: `Bearer ${key}` }, signal });
+    const { firing } = readJson(await response.text()) as { readonly firing: readonly { readonly id: string }[] };
+    if (firing[0] !== undefined) return firing[0].id;
+    await sleep(200, undefined, { signal });
+  }
+}
+
+/** How often each operation was answered with which status, by its id. */
+type Answered = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** Operations that were tried and never answered as they are meant to, with what they were answered. */
+async function unreached(file: string): Promise<string[]> {
+  const answered = readJson(await readFile(file, "utf8")) as Answered;
+  const isMet = (statuses: object) => Object.keys(statuses).some((status) => Number(status) < 400);
+  const others = Object.entries(answered).filter(([, statuses]) => !isMet(statuses));
+  return others.map(([operation, statuses]) => `${operation} was answered ${Object.keys(statuses).join(", ")} alone`);
+}
+
 /** So many of what can be taken away once. */
 const SPARE = 12;
 
@@ -111,7 +134,7 @@ async function prepare(url: string, adminKey: string): Promise<Record<string, st
   const event = (n: number) => ({
     action: "user.login",
     actor: { type: "user", id: `u${n}` },
-    outcome: "success",
+    outcome: n === 0 ? "denied" : "success",
     time: "2026-11-20T09:30:00Z",
   });
   await post(
@@ -125,6 +148,7 @@ async function prepare(url: string, adminKey: string): Promise<Record<string, st
     hold: [],
     erasure: [],
     audit: [],
+    alert: [],
     index: ["0", "7"],
   };
   for (let n = 0; n < SPARE; n++) {
@@ -135,16 +159,15 @@ async function prepare(url: string, adminKey: string): Promise<Record<string, st
   const erasing = { subject: `actor=user:u${SPARE}`, reason: "a request" };
   there.erasure?.push(((await post(`${main}/erasures`, privacy.key, erasing)) as { id: string }).id);
   there.audit?.push(((await post(`${main}/audits`, adminKey, { kind: "sample" })) as { id: string }).id);
+  there.alert?.push(await firstAlert(url, adminKey));
   return { HOLDFAST_SENDER: sender.key, HOLDFAST_PRIVACY: privacy.key, HOLDFAST_THERE: JSON.stringify(there) };
 }
 
 /** Tries a fresh service. @returns the status of schemathesis, 0 when it found nothing */
 async function tryWith(program: string, seed: string): Promise<number> {
   const data = await mkdtemp(join(tmpdir(), "holdfast-openapi-"));
-  const service = await startService(
-    readConfig({ HOLDFAST_DATA: data, HOLDFAST_LISTEN: "127.0.0.1:0", HOLDFAST_LOG: "error" }),
-    "0.0.0-test",
-  );
+  const settings = readConfig({ HOLDFAST_DATA: data, HOLDFAST_LISTEN: "127.0.0.1:0", HOLDFAST_LOG: "error" });
+  const service = await startService({ ...settings, alerts: FIRING }, "0.0.0-test");
   try {
     const adminKey = (await readFile(join(data, "admin.key"), "utf8")).trim();
     const args = [
@@ -155,18 +178,23 @@ async function tryWith(program: string, seed: string): Promise<number> {
       ["--request-timeout", "60", "--no-color"],
       values.only === undefined ? [] : ["--include-operation-id", values.only],
     ].flat();
+    const answers = join(data, "answered.json");
     const env = {
       ...process.env,
+      HOLDFAST_ANSWERED: answers,
       ...(await prepare(service.url, adminKey)),
       SCHEMATHESIS_HOOKS: "hooks",
       PYTHONPATH: import.meta.dirname,
       PYTHONDONTWRITEBYTECODE: "1",
     };
     const child = spawn(program, args, { cwd: data, env, stdio: ["ignore", 1, 2] });
-    return await new Promise<number>((resolve, reject) => {
+    const status = await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
-      child.once("exit", (status) => resolve(status ?? 1));
+      child.once("exit", (ended) => resolve(ended ?? 1));
     });
+    const missed = await unreached(answers);
+    for (const each of missed) process.stderr.write(`${each}, so that nothing was tried of it\n`);
+    return missed.length === 0 ? status : 1;
   } finally {
     await service.close();
     await rm(data, { recursive: true, force: true });
