@@ -1,17 +1,23 @@
 /**
  * Schemas made into functions: the door of ajv, which writes code for each schema and compiles it with `new Function`. That is done
- * in the service and its threads only; the pages know nothing of schemas.
+ * in the service and its threads only; the pages know nothing of schemas. Its 87 modules are loaded when there is a schema.
  * Why: docs/decisions/0158.
  */
 
-import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
+import { createRequire } from "node:module";
+import type { Ajv2020, ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
+import type addFormats from "ajv-formats";
 import type { EventError } from "../../entry/event-error.ts";
 import { canonicalJson } from "../../json/canonical.ts";
 import { compilePattern, PatternError } from "./patterns.ts";
 import type { RuleSet, SchemaDocument } from "./rule-set.ts";
 import { checkReferences, invalid, type Outline, outlineOf, WORK_KEYWORD } from "./schema-document.ts";
 import { beginWork, spendWork, TooMuchWorkError, weighed } from "./work-limit.ts";
+
+const require = createRequire(import.meta.url);
+/** As `require`, which is not put off until a promise is kept: events are checked where nothing else may come between. */
+const loadAjv = () => require("ajv/dist/2020.js") as typeof import("ajv/dist/2020.js");
+const loadFormats = () => (require("ajv-formats") as { readonly default: typeof addFormats.default }).default;
 
 /** What an event does not satisfy; `too_much` where finding out was too much work. */
 export type Unsatisfied = ErrorObject | "too_much";
@@ -45,13 +51,16 @@ const FORMATS = [
 
 /** The validators of one set of rules; each schema is compiled when it is first asked. */
 export class Validators {
-  readonly #ajv: Ajv2020;
+  /** Undefined where a ledger has no schemas. */
+  readonly #ajv: Ajv2020 | undefined;
   readonly #byName = new Map<string, ValidateFunction | undefined>();
 
   constructor(schemas: RuleSet["schemas"]) {
-    this.#ajv = makeAjv({ withMeta: false });
-    for (const [name, document] of Object.entries(schemas)) {
-      this.#ajv.addSchema(named(name, document, outlineOf(document)), BASE + name);
+    const documents = Object.entries(schemas);
+    const ajv = documents.length === 0 ? undefined : makeAjv({ withMeta: false });
+    this.#ajv = ajv;
+    for (const [name, document] of documents) {
+      ajv?.addSchema(named(name, document, outlineOf(document)), BASE + name);
     }
   }
 
@@ -79,10 +88,10 @@ export class Validators {
 
   #compile(name: string): ValidateFunction | undefined {
     try {
-      return this.#ajv.getSchema(BASE + name) as ValidateFunction | undefined;
+      return this.#ajv?.getSchema(BASE + name) as ValidateFunction | undefined;
     } catch (error) {
       // Its record was damaged, which is told where the records are read; what is refused meanwhile would be lost.
-      if (error instanceof Ajv2020.MissingRefError) return undefined;
+      if (error instanceof loadAjv().Ajv2020.MissingRefError) return undefined;
       throw error;
     }
   }
@@ -171,6 +180,7 @@ function causeOf(errors: readonly ErrorObject[]): ErrorObject {
 
 /** @param withMeta whether documents are checked: those of a ledger were when they came in */
 function makeAjv({ withMeta }: { readonly withMeta: boolean }): Ajv2020 {
+  const { Ajv2020 } = loadAjv();
   const ajv = new Ajv2020({
     strictSchema: true,
     strictNumbers: true,
@@ -227,8 +237,9 @@ function areUnique(items: readonly unknown[]): boolean {
 }
 
 function addBoundedFormats(ajv: Ajv2020): void {
+  const formats = loadFormats();
   for (const name of FORMATS) {
-    const format = addFormats.default.get(name);
+    const format = formats.get(name);
     if (typeof format === "boolean") continue;
     const plain = typeof format === "object" && !(format instanceof RegExp) ? format.validate : format;
     if (typeof format === "object" && "type" in format && format.type === "number") {
