@@ -8,6 +8,7 @@ import artifact from "../../src/chain/contract/artifact.json" with { type: "json
 import { ANVIL, ANVIL_ACCOUNT, startAnvil } from "../verify/anvil.ts";
 import { deadUrl } from "./fake-http.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
+import { runCommand } from "./run-command.ts";
 
 const SIGNER = "0x7558Bbb46F0f59CbbbCE9464F845541709171996";
 /** What CreateX does with a salt that is bound to nobody: CREATE2 of the code under the salt's keccak256, or revert. */
@@ -36,28 +37,28 @@ test("the contract gets its address, a ledger is opened, and nothing is done twi
   const made = JSON.parse(first.stdout);
   assert.deepEqual([made.chainId, made.contract, made.deployed], [31337, artifact.create2.address, true]);
   assert.deepEqual([made.ledger.owner, made.ledger.signer, made.ledger.opened], [ANVIL_ACCOUNT.address, SIGNER, true]);
-  const again = JSON.parse((await runCli([...args, ...ledger, "--json"])).stdout);
+  const again = JSON.parse((await runCommand([...args, ...ledger, "--json"])).stdout);
   assert.deepEqual([again.deployed, again.ledger.opened, again.ledger.id], [false, false, made.ledger.id]);
-  const other = await runCli([...args, "--ledger", "main", "--signer", ANVIL_ACCOUNT.address]);
+  const other = await runCommand([...args, "--ledger", "main", "--signer", ANVIL_ACCOUNT.address]);
   assert.equal(other.status, 1);
   assert.match(other.stderr, /is open with the signer 0x7558/);
 });
 
 test("a chain without the factory, other code and a small purse are told", { skip }, async (t) => {
   const { args, rpc } = await startChain(t, { withFactory: false });
-  const none = await runCli(args);
+  const none = await runCommand(args);
   assert.equal(none.status, 1);
   assert.match(none.stderr, /has no CreateX factory at 0xba5Ed/);
-  const empty = await runCli([...args, "--contract", SIGNER]);
+  const empty = await runCommand([...args, "--contract", SIGNER]);
   assert.match(empty.stderr, /Expected the contract at 0x7558.*, got no code there/);
   await rpc("anvil_setCode", [SIGNER, "0x6001"]);
-  const wrong = await runCli([...args, "--contract", SIGNER]);
+  const wrong = await runCommand([...args, "--contract", SIGNER]);
   assert.deepEqual([wrong.status, /got other code with hash/.test(wrong.stderr)], [1, true]);
   await rpc("anvil_setCode", [artifact.create2.factory, FACTORY_CODE]);
-  const dear = await runCli([...args, "--cost-max", "0.000001"]);
+  const dear = await runCommand([...args, "--cost-max", "0.000001"]);
   assert.deepEqual([dear.status, /see --cost-max/.test(dear.stderr)], [1, true]);
   await rpc("anvil_setBalance", [ANVIL_ACCOUNT.address, "0x1"]);
-  const poor = await runCli(args);
+  const poor = await runCommand(args);
   assert.equal(poor.status, 1);
   assert.match(poor.stderr, /fund|funds/i);
 });
@@ -72,12 +73,12 @@ test("what is missing or not there is status 2, and no key is ever printed", asy
     ["--rpc", url, "--account", account, "--ledger", "main"],
     ["--rpc", url],
   ]) {
-    const { status, stdout, stderr } = await runCli(["deploy", ...args]);
+    const { status, stdout, stderr } = await runCommand(["deploy", ...args]);
     assert.equal(status, 2, stderr);
     assert.doesNotMatch(stdout + stderr, /ac0974bec39a/);
   }
   writeFileSync(account, "0x1234");
-  const short = await runCli(["deploy", "--rpc", url, "--account", account]);
+  const short = await runCommand(["deploy", "--rpc", url, "--account", account]);
   assert.equal(short.status, 2);
   assert.doesNotMatch(short.stderr, /1234/);
 });

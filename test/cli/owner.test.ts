@@ -10,6 +10,7 @@ import { ANVIL, ANVIL_ACCOUNT } from "../verify/anvil.ts";
 import { CONTRACT, startContractChain } from "./contract-chain.ts";
 import { keyNamed, LEDGER_ID, signerOf } from "./fork-proof/histories.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
+import { runCommand } from "./run-command.ts";
 
 const NEXT_SIGNER = signerOf(keyNamed("next signer"));
 const skip = existsSync(ANVIL) ? false : "npm has no anvil for this platform";
@@ -20,7 +21,7 @@ test("an owner rotates the signer, hands the ledger on and names a successor", {
   writeFileSync(keyFile, `${toHex(keyNamed("next owner"))}\n`);
   const nextOwner = checksumAddress(signerOf(keyNamed("next owner")));
   await chain.rpc("anvil_setBalance", [nextOwner, "0xde0b6b3a7640000"]);
-  const owner = (name: string, ...args: string[]) => runCli(["owner", name, "--rpc", chain.url, ...args]);
+  const owner = (name: string, ...args: string[]) => runCommand(["owner", name, "--rpc", chain.url, ...args]);
   const mine = ["--ledger-id", LEDGER_ID];
   const paid = ["--account", chain.account];
   const ledger = async () => {
@@ -101,7 +102,7 @@ test("a call is printed without any chain, and slips in what is typed are found"
     ["accept"],
     ["show", "--ledger-id", LEDGER_ID],
   ]) {
-    const { status, stderr } = await runCli(["owner", ...args]);
+    const { status, stderr } = await runCommand(["owner", ...args]);
     assert.equal(status, 2, `${args}: ${stderr}`);
   }
 });
@@ -117,16 +118,16 @@ test("a key store is made once, only for its owner, and opens with its password 
   writeFileSync(key, `${ANVIL_ACCOUNT.key}\n`);
   writeFileSync(password, "correct horse\n");
   writeFileSync(wrong, "battery staple\n");
-  const made = await runCli(["keystore", "create", file, "--password-file", password, "--import-key", key]);
+  const made = await runCommand(["keystore", "create", file, "--password-file", password, "--import-key", key]);
   assert.deepEqual([made.status, made.stdout], [0, `${ANVIL_ACCOUNT.address}\n`]);
   assert.equal(statSync(file).mode & 0o777, 0o600);
   assert.doesNotMatch(readFileSync(file, "utf8"), /ac0974bec39a/);
-  const shown = await runCli(["keystore", "address", file, "--password-file", password]);
+  const shown = await runCommand(["keystore", "address", file, "--password-file", password]);
   assert.equal(shown.stdout, made.stdout);
-  const other = await runCli(["keystore", "address", file, "--password-file", wrong]);
+  const other = await runCommand(["keystore", "address", file, "--password-file", wrong]);
   assert.deepEqual([other.status, /another file or password/.test(other.stderr)], [2, true]);
-  assert.equal((await runCli(["keystore", "create", file, "--password-file", password])).status, 2);
+  assert.equal((await runCommand(["keystore", "create", file, "--password-file", password])).status, 2);
   writeFileSync(key, "12");
-  const short = await runCli(["keystore", "create", `${file}.2`, "--password-file", password, "--import-key", key]);
+  const short = await runCommand(["keystore", "create", `${file}.2`, "--password-file", password, "--import-key", key]);
   assert.deepEqual([short.status, existsSync(`${file}.2`)], [2, false]);
 });

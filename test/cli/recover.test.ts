@@ -13,6 +13,7 @@ import { type LogRecord, readLog } from "../../src/store/leveldb/log-format.ts";
 import { decodeBatch } from "../../src/store/leveldb/write-batch.ts";
 import { ask, event, startService } from "../http/service.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
+import { runCommand } from "./run-command.ts";
 
 const COMMITS = 8;
 const EACH = 40;
@@ -93,7 +94,7 @@ test("a store that is whole is said to be, and an audit and a look change nothin
   const made = await makeData(t);
   await mark(made, COMMITS);
   const before = stateOf(made.folder);
-  const audited = await runCli(["audit", "--data", made.folder]);
+  const audited = await runCommand(["audit", "--data", made.folder]);
   assert.equal(audited.status, 0, audited.stdout);
   const { status, stdout } = await runCli(["recover", "--data", made.folder]);
   assert.equal(status, 0);
@@ -108,20 +109,20 @@ test("damage in a record that holds no entries costs no entry, and the service's
   flip(made.log, (recordsOf(made, 6).at(-3) as LogRecord).start + 30);
   const before = stateOf(made.folder);
   await assert.rejects(LevelStore.open(made.store), { code: "store_damaged" });
-  const audited = await runCli(["audit", "--data", made.folder]);
+  const audited = await runCommand(["audit", "--data", made.folder]);
   assert.equal(audited.status, 1);
   assert.match(audited.stdout, /NOT whole, 1 of its files are damaged; `holdfast recover` shows what can be kept/);
-  const looked = await runCli(["recover", "--data", made.folder]);
+  const looked = await runCommand(["recover", "--data", made.folder]);
   assert.equal(looked.status, 0, looked.stdout);
   assert.match(looked.stdout, /main: all 320 entries are kept\.[\s\S]*Nothing was changed/);
   assert.match(looked.stdout, /an API key that was revoked last may be valid again/);
   assert.equal(stateOf(made.folder), before);
-  const applied = await runCli(["recover", "--apply", "--data", made.folder]);
+  const applied = await runCommand(["recover", "--apply", "--data", made.folder]);
   assert.equal(applied.status, 0, applied.stdout);
   const [kept] = globSync(join(made.folder, "store.before-recover-*"));
   assert.ok(kept && applied.stdout.includes(kept), "the damaged one is kept, and named");
   assert.equal(await sizeOf(made), 320);
-  const after = await runCli(["audit", "--data", made.folder]);
+  const after = await runCommand(["audit", "--data", made.folder]);
   assert.equal(after.status, 0, after.stdout);
 });
 
@@ -134,14 +135,14 @@ test("zeros that a power cut left in the log, with later writes behind them, are
   const before = stateOf(made.folder);
   const refusal = { code: "store_damaged", message: /got damage at byte \d+ with more behind it.*`holdfast recover`/ };
   await assert.rejects(LevelStore.open(made.store), refusal);
-  const looked = await runCli(["recover", "--data", made.folder]);
+  const looked = await runCommand(["recover", "--data", made.folder]);
   assert.equal(looked.status, 0, looked.stdout);
   assert.match(looked.stdout, /bytes of .*\.log are damaged[\s\S]*main: all 320 entries are kept\./);
   assert.equal(stateOf(made.folder), before);
-  const applied = await runCli(["recover", "--apply", "--data", made.folder]);
+  const applied = await runCommand(["recover", "--apply", "--data", made.folder]);
   assert.equal(applied.status, 0, applied.stdout);
   assert.equal(await sizeOf(made), 320);
-  assert.equal((await runCli(["audit", "--data", made.folder])).status, 0);
+  assert.equal((await runCommand(["audit", "--data", made.folder])).status, 0);
 });
 
 test("zeros in the place of a commit that was marked are refused by recovery too: entries are missing", async (t) => {
@@ -149,7 +150,7 @@ test("zeros in the place of a commit that was marked are refused by recovery too
   await mark(made, COMMITS);
   const { start, end } = recordsOf(made, 2).at(-2) as LogRecord;
   writeFileSync(made.log, readFileSync(made.log).fill(0, start, end));
-  const { status, stdout } = await runCli(["recover", "--apply", "--data", made.folder]);
+  const { status, stdout } = await runCommand(["recover", "--apply", "--data", made.folder]);
   assert.equal(status, 1, stdout);
   assert.match(stdout, /MISSING: the mark beside the store remembers 320 entries/);
 });
@@ -158,13 +159,13 @@ test("a torn commit behind everything that the mark knows is cut, with all that 
   const made = await makeData(t);
   await mark(made, 5);
   flip(made.log, (recordsOf(made, 2)[5] as LogRecord).start + 2000);
-  const looked = await runCli(["recover", "--data", made.folder, "--json"]);
+  const looked = await runCommand(["recover", "--data", made.folder, "--json"]);
   assert.equal(looked.status, 0, looked.stdout);
   const [main] = JSON.parse(looked.stdout).ledgers;
   assert.deepEqual([main.kept, main.known, main.missing], [200, 320, []]);
-  assert.equal((await runCli(["recover", "--apply", "--data", made.folder])).status, 0);
+  assert.equal((await runCommand(["recover", "--apply", "--data", made.folder])).status, 0);
   assert.equal(await sizeOf(made), 200);
-  const after = await runCli(["audit", "--data", made.folder]);
+  const after = await runCommand(["audit", "--data", made.folder]);
   assert.equal(after.status, 0, after.stdout);
 });
 
@@ -173,7 +174,7 @@ test("nothing is applied where the mark knows of entries that are gone, and the 
   await mark(made, 6);
   flip(made.log, (recordsOf(made, 2)[4] as LogRecord).start + 2000);
   const before = stateOf(made.folder);
-  const { status, stdout } = await runCli(["recover", "--apply", "--data", made.folder]);
+  const { status, stdout } = await runCommand(["recover", "--apply", "--data", made.folder]);
   assert.equal(status, 1);
   assert.match(stdout, /main: 160 of 320 entries are kept\./);
   assert.match(stdout, /MISSING: the mark beside the store remembers 240 entries/);
@@ -188,12 +189,12 @@ for (const name of ["CURRENT", "MANIFEST"]) {
     await (await LevelStore.open(made.store)).close();
     for (const file of globSync(join(made.store, `${name}*`))) rmSync(file);
     await assert.rejects(LevelStore.open(made.store), { code: "store_damaged" });
-    const { status, stdout } = await runCli(["recover", "--apply", "--data", made.folder]);
+    const { status, stdout } = await runCommand(["recover", "--apply", "--data", made.folder]);
     assert.equal(status, 0, stdout);
     const isTold = /no manifest can be read.*records may be as they were before.*`holdfast keys list`/.test(stdout);
     assert.equal(isTold, name === "MANIFEST", stdout);
     assert.equal(await sizeOf(made), 320);
-    assert.equal((await runCli(["audit", "--data", made.folder])).status, 0);
+    assert.equal((await runCommand(["audit", "--data", made.folder])).status, 0);
   });
 }
 
@@ -203,10 +204,10 @@ test("blocks of a sorted file that are damaged are told by what they held", asyn
   await (await LevelStore.open(made.store)).close();
   const [table] = globSync(join(made.store, "*.ldb")) as [string];
   flip(table, 20_000);
-  const audited = await runCli(["audit", "--data", made.folder]);
+  const audited = await runCommand(["audit", "--data", made.folder]);
   assert.equal(audited.status, 1);
   assert.match(audited.stdout, /the checksum of the block at byte \d+ does not fit/);
-  const { status, stdout } = await runCli(["recover", "--data", made.folder]);
+  const { status, stdout } = await runCommand(["recover", "--data", made.folder]);
   assert.equal(status, 1);
   assert.match(stdout, /what is behind entry \d+ of main, up to entry \d+ of main/);
 });
@@ -216,10 +217,10 @@ test("a data folder whose marks are gone is not whole", async (t) => {
   await mark(made, COMMITS);
   writeFileSync(join(made.folder, "admin.key"), "");
   rmSync(join(made.folder, "marks"), { recursive: true });
-  const { status, stdout } = await runCli(["audit", "--data", made.folder]);
+  const { status, stdout } = await runCommand(["audit", "--data", made.folder]);
   assert.equal(status, 1);
   assert.match(stdout, /mark_missing/);
-  const looked = await runCli(["recover", "--data", made.folder]);
+  const looked = await runCommand(["recover", "--data", made.folder]);
   assert.match(looked.stdout, /no mark beside the store.*`holdfast marks renew`/);
 });
 
@@ -227,7 +228,7 @@ test("a store that a service has open is not recovered", async (t) => {
   const made = await makeData(t);
   const store = await LevelStore.open(made.store);
   t.after(() => store.close());
-  const { status, stderr } = await runCli(["recover", "--data", made.folder]);
+  const { status, stderr } = await runCommand(["recover", "--data", made.folder]);
   assert.equal(status, 2);
   assert.match(stderr, /A service is using .*; stop it first/);
 });

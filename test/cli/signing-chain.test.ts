@@ -17,7 +17,8 @@ import { bendNode } from "./bent-node.ts";
 import { CONTRACT, type ContractChain, startContractChain } from "./contract-chain.ts";
 import { serveHttp } from "./fake-http.ts";
 import { History, keyNamed, LEDGER_ID, SIGNER, signerOf } from "./fork-proof/histories.ts";
-import { makeFolder, type Run, runCli } from "./run-cli.ts";
+import { makeFolder, type Run } from "./run-cli.ts";
+import { runCommand } from "./run-command.ts";
 
 const PUBLIC = 11155111;
 const DEVELOPMENT = 31337;
@@ -140,8 +141,8 @@ test("whoever does not say on which chain, or meets another, signs nothing", { s
   const lying = await lieAboutChain(t, chain, MAINNET);
   for (const [name, { elsewhere = 2 }] of Object.entries(COMMANDS)) {
     const [none, wrong] = await Promise.all([
-      runCli([...args(name), "--rpc", chain.url]),
-      runCli([...args(name), "--rpc", lying, "--chain-id", String(PUBLIC)]),
+      runCommand([...args(name), "--rpc", chain.url]),
+      runCommand([...args(name), "--rpc", lying, "--chain-id", String(PUBLIC)]),
     ]);
     assert.deepEqual([none.status, signed], [2, []], name);
     assert.match(said(none), /Expected --chain-id with --account, got none: .* chain 11155111 \(Sepolia/, name);
@@ -156,7 +157,7 @@ test("an endpoint that names a development chain first and another one then gets
   const chain = await startChain(t, DEVELOPMENT);
   const { args, signed } = await makeWorld(t);
   for (const [name, { elsewhere = 2 }] of Object.entries(COMMANDS)) {
-    const run = await runCli([...args(name), "--rpc", await lieAboutChain(t, chain, DEVELOPMENT, MAINNET)]);
+    const run = await runCommand([...args(name), "--rpc", await lieAboutChain(t, chain, DEVELOPMENT, MAINNET)]);
     assert.deepEqual([run.status, signed], [elsewhere, []], `${name}: ${said(run)}`);
     assert.match(said(run), /xpected chain 31337, got chain 1\b/, name);
   }
@@ -173,7 +174,7 @@ for (const [chainId, flags] of [
     const chain = await startChain(t, chainId);
     const { args, signed } = await makeWorld(t);
     for (const [name, { done }] of Object.entries(COMMANDS)) {
-      const run = await runCli([...args(name), "--rpc", chain.url, ...flags]);
+      const run = await runCommand([...args(name), "--rpc", chain.url, ...flags]);
       if (done === undefined) assert.equal(run.status, 0, `${name}: ${said(run)}`);
       else assert.match(run.stdout, done, name);
       assert.deepEqual(signed.splice(0), [chainId], name);
@@ -194,7 +195,7 @@ test("what a signer signs for another chain, or for every chain, is not sent", {
   };
   for (const [got, sign] of Object.entries(lies)) {
     const { args } = await makeWorld(t, sign);
-    const run = await runCli([...args("owner rotate-signer"), "--rpc", chain.url]);
+    const run = await runCommand([...args("owner rotate-signer"), "--rpc", chain.url]);
     assert.equal(run.status, 1);
     assert.match(said(run), new RegExp(`expected chainId 31337 in what was signed, got ${got}\\b`));
   }
@@ -217,7 +218,7 @@ test("files that name only other chains are not proved with an account", { skip 
   const prove = (...chainIds: number[]): Promise<Run> => {
     const file = join(makeFolder(t), "bundle.json");
     writeFileSync(file, JSON.stringify(told.bundle(6, 7, chainIds.map(anchorOn))));
-    return runCli([...args("fork-proof"), file, "--rpc", chain.url]);
+    return runCommand([...args("fork-proof"), file, "--rpc", chain.url]);
   };
   const foreign = await prove(PUBLIC);
   assert.deepEqual([foreign.status, signed], [2, []]);

@@ -12,7 +12,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { cellOf, EXIT_STATUSES, type Outcome, SAYINGS } from "../../src/verify/verdict/table.ts";
 import { serveNode } from "../cli/fake-http.ts";
-import { runCli } from "../cli/run-cli.ts";
+import { runCommand } from "../cli/run-command.ts";
 import { type CellCase, cellCases, flagsOf } from "../verify/cells.ts";
 import type { TestChain } from "../verify/fixture.ts";
 import { launchBrowser, openContext } from "./browser.ts";
@@ -46,7 +46,7 @@ async function serveChains(t: TestContext, cases: readonly CellCase[]): Promise<
 async function askCommand(each: CellCase, node: string | undefined): Promise<Said> {
   const file = join(folder, "proof.json");
   writeFileSync(file, each.text);
-  const { status, stdout } = await runCli(["verify", file, "--json", ...flagsOf(each, node)]);
+  const { status, stdout } = await runCommand(["verify", file, "--json", ...flagsOf(each, node)]);
   const { cell } = JSON.parse(stdout) as { cell: { given: string; found: string; word: string; mark: string } };
   assert.deepEqual([cell.given, cell.found], [each.given, each.found]);
   return { word: cell.word, mark: cell.mark, exitStatus: status };
@@ -110,7 +110,7 @@ test("the first line that the command prints is the word, above the sentence", a
   assert.equal(byName.size, Object.keys(SAYINGS).length, "every word can be said");
   for (const [word, each] of byName) {
     writeFileSync(file, each.text);
-    const { stdout } = await runCli(["verify", file, ...flagsOf(each, nodes.get(each.chain))]);
+    const { stdout } = await runCommand(["verify", file, ...flagsOf(each, nodes.get(each.chain))]);
     assert.match(stdout, new RegExp(`^${word}\\n(Proved|Could not tell|FAILED|Nothing was verified)`), word);
   }
 });

@@ -11,7 +11,8 @@ import type { Hex } from "../../../src/merkle/bytes.ts";
 import { EVIDENCE_FORMAT, type Statement, wholeNodes } from "../../../src/watch/statement.ts";
 import { TestChain } from "../../verify/fixture.ts";
 import { serveNode } from "../fake-http.ts";
-import { makeFolder, runCli } from "../run-cli.ts";
+import { makeFolder } from "../run-cli.ts";
+import { runCommand } from "../run-command.ts";
 import { History, LEDGER_ID } from "./histories.ts";
 
 const rootOf = (size: number): Hex => `0x${size.toString(16).padStart(64, "0")}`;
@@ -68,7 +69,7 @@ test("sizes about which a contract was not asked are not called of one history",
   const run = (count: number) => {
     const file = join(folder, `${count}.ndjson`);
     writeFileSync(file, Array.from({ length: count }, (_, i) => line(i + 1)).join("\n"));
-    return runCli(["fork-proof", file, "--rpc", url]);
+    return runCommand(["fork-proof", file, "--rpc", url]);
   };
   const some = await run(100);
   assert.deepEqual([some.status, some.stderr], [1, ""]);

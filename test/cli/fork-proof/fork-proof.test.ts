@@ -9,6 +9,7 @@ import { ANVIL } from "../../verify/anvil.ts";
 import { CONTRACT, startContractChain } from "../contract-chain.ts";
 import { deadUrl, serveHttp } from "../fake-http.ts";
 import { makeFolder, type Run, runCli } from "../run-cli.ts";
+import { runCommand } from "../run-command.ts";
 import { History, keyNamed, LEDGER_ID, SIGNER, signerOf } from "./histories.ts";
 
 const told = new History(20);
@@ -24,7 +25,7 @@ function prover(t: TestContext): (values: readonly unknown[], args?: readonly st
       writeFileSync(file, typeof value === "string" ? value : JSON.stringify(value));
       return file;
     });
-    return runCli(["fork-proof", ...files, ...args]);
+    return runCommand(["fork-proof", ...files, ...args]);
   };
 }
 

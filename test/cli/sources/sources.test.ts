@@ -14,6 +14,7 @@ import { TEST_ITEMS } from "../../../src/senders/test-items.ts";
 import { startService } from "../../http/service.ts";
 import { deadUrl } from "../fake-http.ts";
 import { makeFolder, runCli } from "../run-cli.ts";
+import { runCommand } from "../run-command.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 
@@ -30,7 +31,7 @@ async function startFor(t: TestContext) {
 test("a known item of every format arrives whole, is proved, and is recognised when it is sent again, with a writer's key", async (t) => {
   const { env } = await startFor(t);
   for (const { format, action } of TEST_ITEMS) {
-    const { status, stdout, stderr } = await runCli(["sources", "test", format], { env });
+    const { status, stdout, stderr } = await runCommand(["sources", "test", format], { env });
     assert.equal(status, 0, `${format}: ${stdout}${stderr}`);
     assert.match(
       stdout,
@@ -87,7 +88,7 @@ test("what is changed on its way, made unreadable, or recorded twice is told, wi
   const { service, env } = await startFor(t);
   const run = async (bend: Parameters<typeof startProxy>[2]) => {
     const url = await startProxy(t, service.url, bend);
-    return runCli(["sources", "test", "logs"], { env: { ...env, HOLDFAST_URL: url } });
+    return runCommand(["sources", "test", "logs"], { env: { ...env, HOLDFAST_URL: url } });
   };
   const changed = await run({ request: (body) => body.replace("pipeline", "pipelime") });
   assert.equal(changed.status, 1);
@@ -108,18 +109,18 @@ test("what is changed on its way, made unreadable, or recorded twice is told, wi
 test("a key that may not append, one for another ledger, and a service that is away end with their status", async (t) => {
   const { service, env } = await startFor(t);
   const reader = await service.key(["reader"], "ada");
-  const refused = await runCli(["sources", "test", "logs"], { env: { ...env, HOLDFAST_KEY: reader } });
+  const refused = await runCommand(["sources", "test", "logs"], { env: { ...env, HOLDFAST_KEY: reader } });
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /role_insufficient/);
-  const away = await runCli(["sources", "test", "logs"], { env: { ...env, HOLDFAST_URL: await deadUrl() } });
+  const away = await runCommand(["sources", "test", "logs"], { env: { ...env, HOLDFAST_URL: await deadUrl() } });
   assert.equal(away.status, 2);
-  const unknown = await runCli(["sources", "test", "carrier-pigeon"], { env });
+  const unknown = await runCommand(["sources", "test", "carrier-pigeon"], { env });
   assert.equal(unknown.status, 2);
   assert.match(unknown.stderr, /Expected a sender, one of http, .* docker, .*, or one of the formats native, /);
-  const line = await runCli(["sources", "test", "rsyslog"], { env });
+  const line = await runCommand(["sources", "test", "rsyslog"], { env });
   assert.equal(line.status, 2, "its listener is not what this would try");
   assert.match(line.stderr, /does not send over HTTP/);
-  const late = await runCli(["sources", "test", "logs", "--wait", "final", "--timeout", "1"], { env });
+  const late = await runCommand(["sources", "test", "logs", "--wait", "final", "--timeout", "1"], { env });
   assert.equal(late.status, 2, "no chain takes it here");
   assert.match(late.stderr, /is recorded and not final after 1 seconds/);
 });
@@ -132,7 +133,7 @@ test("what a ledger demands and the known item does not have is told as that, an
     body: JSON.stringify({ requirements: [{ name: "from where", members: ["context.ip"] }] }),
   });
   assert.equal(rules.status, 200);
-  const { status, stdout } = await runCli(["sources", "test", "docker"], { env });
+  const { status, stdout } = await runCommand(["sources", "test", "docker"], { env });
   assert.equal(status, 1);
   assert.match(stdout, /arrived {2}NOT: it is quarantined: the ledger demands .*"from where".* at \/context\/ip/);
 });
@@ -140,7 +141,9 @@ test("what a ledger demands and the known item does not have is told as that, an
 test("a key that the service does not know is told as one in every format, whatever its protocol spells a refusal like", async (t) => {
   const { env } = await startFor(t);
   for (const { format } of TEST_ITEMS) {
-    const { status, stderr } = await runCli(["sources", "test", format], { env: { ...env, HOLDFAST_KEY: "hf_other" } });
+    const { status, stderr } = await runCommand(["sources", "test", format], {
+      env: { ...env, HOLDFAST_KEY: "hf_other" },
+    });
     assert.equal(status, 1, format);
     assert.match(stderr, /The service refused: .* \(key_invalid\); whoever has a live admin key sees/, format);
   }
@@ -160,7 +163,7 @@ test("a source is added with a key for one ledger, and what to paste has it and 
     "--public-url",
     "https://logs.example",
   ];
-  const added = await runCli(args, { env: asAdmin });
+  const added = await runCommand(args, { env: asAdmin });
   assert.deepEqual([added.status, added.stderr], [0, ""]);
   const key = added.stdout.split("\n")[0] as string;
   const { source, roles, ledgers, note } = service.keys.find(key) ?? {};
@@ -173,45 +176,45 @@ test("a source is added with a key for one ledger, and what to paste has it and 
     added.stdout,
   );
   assert.match(added.stdout, /docs\/sources\/docker\.md/);
-  const again = await runCli(args, { env: asAdmin });
+  const again = await runCommand(args, { env: asAdmin });
   assert.deepEqual([again.status, again.stdout], [1, ""]);
   const { id } = service.keys.find(key) ?? {};
   assert.match(
     again.stderr,
     new RegExp(`vm-2 of the ledger main has a key already \\(${id}\\).*Nothing was changed.*keys revoke ${id}`),
   );
-  const another = await runCli([...args, "--another-key"], { env: asAdmin });
+  const another = await runCommand([...args, "--another-key"], { env: asAdmin });
   assert.match(another.stdout, /^hf_/);
   for (const { id } of SENDERS) {
-    const made = await runCli(["sources", "add", id, "--json"], { env: asAdmin });
+    const made = await runCommand(["sources", "add", id, "--json"], { env: asAdmin });
     assert.equal(made.status, 0, `${id}: ${made.stdout}`);
     const told = JSON.parse(made.stdout);
     assert.equal(told.sender, id);
     if (told.key !== undefined) assert.ok(JSON.stringify(told.paste).includes(told.webhookSecret ?? told.key), id);
   }
-  const refused = await runCli(["sources", "add", "docker"], { env });
+  const refused = await runCommand(["sources", "add", "docker"], { env });
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /role_insufficient/);
-  assert.equal((await runCli(["sources", "add", "abacus"], { env: asAdmin })).status, 2);
+  assert.equal((await runCommand(["sources", "add", "abacus"], { env: asAdmin })).status, 2);
   assert.equal(
-    (await runCli(["sources", "add", "docker", "--public-url", "logs.example"], { env: asAdmin })).status,
+    (await runCommand(["sources", "add", "docker", "--public-url", "logs.example"], { env: asAdmin })).status,
     2,
   );
 });
 
 test("sources are listed with what came of them, and a key that is used after its end is not overlooked", async (t) => {
   const { service, env, writer, admin } = await startFor(t);
-  await runCli(["sources", "test", "logs"], { env });
-  const list = () => runCli(["sources", "list"], { env: { ...env, HOLDFAST_KEY: admin } });
+  await runCommand(["sources", "test", "logs"], { env });
+  const list = () => runCommand(["sources", "list"], { env: { ...env, HOLDFAST_KEY: admin } });
   const first = await list();
   assert.equal(first.status, 0);
   assert.match(first.stdout, /^SOURCE +LAST SEEN +PER MIN +RECORDED +QUARANTINED +SENT AGAIN +CLOCK +BYTES +KEYS\n/);
   assert.match(first.stdout, /^vm-1 +20\S+Z +[\d.]+ +1 +0 +1 +\S+ (behind|AHEAD) +\d+ +1 live$/m);
   await service.keys.revoke(service.keys.find(writer)?.id ?? "");
-  assert.equal((await runCli(["sources", "test", "logs"], { env })).status, 1);
+  assert.equal((await runCommand(["sources", "test", "logs"], { env })).status, 1);
   assert.match((await list()).stdout, /^vm-1 .* USED AFTER ITS END, \d+ times$/m);
   const asJson = JSON.parse(
-    (await runCli(["sources", "list", "--json"], { env: { ...env, HOLDFAST_KEY: admin } })).stdout,
+    (await runCommand(["sources", "list", "--json"], { env: { ...env, HOLDFAST_KEY: admin } })).stdout,
   );
   assert.ok(asJson.sources.some((each: { source: string }) => each.source === "vm-1"));
 });

@@ -10,7 +10,8 @@ import { ANVIL } from "../../verify/anvil.ts";
 import { type ContractChain, startContractChain } from "../contract-chain.ts";
 import { serveHttp } from "../fake-http.ts";
 import { History } from "../fork-proof/histories.ts";
-import { makeFolder, runCli } from "../run-cli.ts";
+import { makeFolder } from "../run-cli.ts";
+import { runCommand } from "../run-command.ts";
 
 const skip = existsSync(ANVIL) ? false : "npm has no anvil for this platform";
 const OTHER = `0x${"ab".repeat(32)}` as const;
@@ -30,7 +31,7 @@ async function makeFinal(t: TestContext): Promise<World> {
   await chain.rpc("anvil_mine", ["0x4"]);
   const file = join(makeFolder(t), "kept.json");
   writeFileSync(file, JSON.stringify(history.bundle(1, 3)));
-  const { status, stdout } = await runCli(["upgrade", file, "--development", "--rpc", chain.url]);
+  const { status, stdout } = await runCommand(["upgrade", file, "--development", "--rpc", chain.url]);
   assert.equal(status, 0, stdout);
   const final = parseBundle(readFileSync(file, "utf8"));
   const [anchor] = final.anchors;
@@ -51,13 +52,13 @@ test("an invented block does not take the place of a state proof, nor join it", 
   const { state: _, ...plain } = anchor;
   for (const lie of [{ blockHash: OTHER }, { transactionHash: OTHER }, { blockTime: 7 }, { chainId: 1 }]) {
     const url = await serveAnchors(t, [{ ...plain, ...lie, stage: "final" }]);
-    const { status, stderr } = await runCli(["upgrade", file, "--url", url, "--offline"]);
+    const { status, stderr } = await runCommand(["upgrade", file, "--url", url, "--offline"]);
     assert.deepEqual([status, readFileSync(file, "utf8") === text], [2, true], JSON.stringify(lie));
     assert.match(stderr, /was left out: no chain proved it; give --rpc of that chain/);
     assert.match(stderr, /Nothing was added to .*kept\.json: no chain was asked about what was found/);
   }
   const url = await serveAnchors(t, [{ ...plain, blockHash: OTHER, stage: "final" }]);
-  const asked = await runCli(["upgrade", file, "--url", url, "--rpc", chain.url, "--development"]);
+  const asked = await runCommand(["upgrade", file, "--url", url, "--rpc", chain.url, "--development"]);
   assert.equal(asked.status, 0, asked.stdout);
   assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), JSON.parse(text));
 });
@@ -66,7 +67,7 @@ test("the same anchor without its proof leaves the proof where it is", { skip },
   const { file, final, anchor } = await makeFinal(t);
   const { state: _, ...plain } = anchor;
   const url = await serveAnchors(t, [{ ...plain, stage: "final" }]);
-  await runCli(["upgrade", file, "--url", url]);
+  await runCommand(["upgrade", file, "--url", url]);
   assert.deepEqual(parseBundle(readFileSync(file, "utf8")), final);
 });
 
@@ -76,9 +77,9 @@ test("a block that is not the chain's is replaced only when a chain says so", { 
   const invented: Bundle = { ...final, status: "anchored", anchors: [{ ...plain, blockHash: OTHER }] };
   writeFileSync(file, JSON.stringify(invented));
   const url = await serveAnchors(t, [{ ...plain, stage: "final" }]);
-  assert.equal((await runCli(["upgrade", file, "--url", url])).status, 2);
+  assert.equal((await runCommand(["upgrade", file, "--url", url])).status, 2);
   assert.deepEqual(parseBundle(readFileSync(file, "utf8")), invented);
-  const { status, stdout } = await runCli(["upgrade", file, "--url", url, "--rpc", chain.url, "--development"]);
+  const { status, stdout } = await runCommand(["upgrade", file, "--url", url, "--rpc", chain.url, "--development"]);
   assert.equal(status, 0, stdout);
   assert.deepEqual(parseBundle(readFileSync(file, "utf8")), { ...final, anchors: [plain] });
 });
@@ -88,7 +89,7 @@ test("that an anchored event is final is not taken from a service alone", { skip
   const { state: _, ...plain } = anchor;
   writeFileSync(file, JSON.stringify({ ...final, status: "anchored", anchors: [plain] }));
   const url = await serveAnchors(t, [{ ...plain, stage: "final" }]);
-  const { stdout } = await runCli(["upgrade", file, "--url", url]);
+  const { stdout } = await runCommand(["upgrade", file, "--url", url]);
   assert.match(stdout, /which says anchored; that is what the service says, and no chain was asked\.$/m);
   assert.equal(parseBundle(readFileSync(file, "utf8")).status, "anchored");
 });

@@ -10,7 +10,8 @@ import { type Bend, bendNode, type Loose } from "../bent-node.ts";
 import { startContractChain } from "../contract-chain.ts";
 import { deadUrl, serveHttp } from "../fake-http.ts";
 import { History } from "../fork-proof/histories.ts";
-import { makeFolder, runCli } from "../run-cli.ts";
+import { makeFolder } from "../run-cli.ts";
+import { runCommand } from "../run-command.ts";
 
 const skip = existsSync(ANVIL) ? false : "npm has no anvil for this platform";
 
@@ -104,14 +105,14 @@ test("nothing is written of what an endpoint lies about", { skip }, async (t) =>
   await Promise.all(
     LIES.map(async ([what, expected, said, bend]) => {
       const { url } = await bendNode(t, chain.url, bend);
-      const { status, stdout, stderr } = await runCli(["upgrade", file, "--development", "--rpc", url]);
+      const { status, stdout, stderr } = await runCommand(["upgrade", file, "--development", "--rpc", url]);
       assert.equal(status, expected, `${what}: ${stdout}${stderr}`);
       assert.match(stdout + stderr, said, what);
     }),
   );
   assert.equal(readFileSync(file, "utf8"), before);
   assert.deepEqual(readdirSync(folder), ["bundle.json"]);
-  const { status, stdout } = await runCli(["upgrade", file, "--development", "--rpc", chain.url]);
+  const { status, stdout } = await runCommand(["upgrade", file, "--development", "--rpc", chain.url]);
   assert.equal(status, 0, stdout);
 });
 
@@ -126,7 +127,7 @@ test("a chain with headers of its own is upgraded without the state, when that i
   writeFileSync(file, JSON.stringify(history.bundle(1, 3)));
   const strange = lieOn("eth_getBlockByNumber", (block) => block && { ...block, l1BlockNumber: "0x1", mixHash: OTHER });
   const { url } = await bendNode(t, chain.url, strange);
-  const { status, stdout, stderr } = await runCli([
+  const { status, stdout, stderr } = await runCommand([
     "upgrade",
     file,
     "--development",
@@ -155,14 +156,14 @@ test("several endpoints of a chain have to agree, and one that is silent is made
     chain.url,
     lieOn("eth_getLogs", () => []),
   );
-  const both = await runCli(["upgrade", file, "--development", "--rpc", chain.url, "--rpc", liar.url]);
+  const both = await runCommand(["upgrade", file, "--development", "--rpc", chain.url, "--rpc", liar.url]);
   assert.deepEqual([both.status, /FAILED {2}transaction/.test(both.stdout)], [1, true], both.stdout);
   assert.equal(readFileSync(file, "utf8"), text);
   const refusing = await serveHttp(t, () => ({ status: 403, body: "<html>" }));
-  const nowhere = await runCli(["upgrade", file, "--development", "--rpc", await deadUrl(), "--rpc", refusing.url]);
+  const nowhere = await runCommand(["upgrade", file, "--development", "--rpc", await deadUrl(), "--rpc", refusing.url]);
   assert.equal(nowhere.status, 2);
   assert.match(nowhere.stderr, /No chain could be asked: .*; .*403/);
-  const { status, stdout } = await runCli([
+  const { status, stdout } = await runCommand([
     "upgrade",
     file,
     "--development",

@@ -14,6 +14,7 @@ import { CONTRACT, type ContractChain, startContractChain } from "../contract-ch
 import { deadUrl, serveHttp } from "../fake-http.ts";
 import { History, keyNamed, SIGNED_AT, signerOf } from "../fork-proof/histories.ts";
 import { makeFolder, runCli } from "../run-cli.ts";
+import { runCommand } from "../run-command.ts";
 
 const skip = existsSync(ANVIL) ? false : "npm has no anvil for this platform";
 
@@ -32,7 +33,7 @@ function keep(t: TestContext, bundle: Bundle): Kept {
   writeFileSync(file, JSON.stringify(bundle), { mode: 0o600 });
   const upgrade: Kept["upgrade"] = async (...args) => {
     const before = readFileSync(file, "utf8");
-    const run = await runCli(["upgrade", file, "--development", ...args]);
+    const run = await runCommand(["upgrade", file, "--development", ...args]);
     if (run.status !== 0) assert.equal(readFileSync(file, "utf8"), before, "a failed upgrade leaves the file alone");
     assert.deepEqual(readdirSync(folder), ["bundle.json"], "nothing unfinished stays");
     return run;
@@ -73,9 +74,9 @@ test("a recorded bundle becomes final from the chain alone, and then needs only 
   assert.ok(anchor?.state !== undefined);
   assert.deepEqual([after.anchors.length, anchor.size, anchor.chainId], [1, 3, 31_337]);
   assert.equal(statSync(file).mode & 0o777, 0o600, "whoever could not read the file still cannot");
-  const frozen = await runCli(["verify", file, "--development", "--block-hash", anchor.blockHash]);
+  const frozen = await runCommand(["verify", file, "--development", "--block-hash", anchor.blockHash]);
   assert.equal(frozen.status, 0, frozen.stdout);
-  assert.equal((await runCli(["verify", file, "--development", "--block-hash", `0x${"ab".repeat(32)}`])).status, 1);
+  assert.equal((await runCommand(["verify", file, "--development", "--block-hash", `0x${"ab".repeat(32)}`])).status, 1);
 
   const again = await upgrade("--rpc", chain.url, "--json");
   assert.deepEqual([again.status, JSON.parse(again.stdout).status], [0, "final"]);
@@ -127,7 +128,10 @@ test("a size that only a larger anchor covers needs a path, and an anchor that t
   assert.deepEqual([alone.status, alone.stderr], [0, ""], alone.stdout);
   const [anchor] = read().anchors;
   assert.deepEqual([read().status, anchor?.size, anchor?.consistency], ["final", 6, history.tree.consistency(3, 6)]);
-  assert.equal((await runCli(["verify", file, "--development", "--block-hash", anchor?.blockHash ?? ""])).status, 0);
+  assert.equal(
+    (await runCommand(["verify", file, "--development", "--block-hash", anchor?.blockHash ?? ""])).status,
+    0,
+  );
 });
 
 /** What a bundle may say of an anchor of size 3. */
@@ -160,7 +164,7 @@ test("another root on the chain is a fork, and told loudly, unless a stranger si
     error.message,
     /^FORK: for size 5 the contract on chain 31337 holds root 0x.* fork-proof .*bundle\.json --rpc/,
   );
-  const proof = await runCli(["fork-proof", file, "--rpc", chain.url, "--development"]);
+  const proof = await runCommand(["fork-proof", file, "--rpc", chain.url, "--development"]);
   assert.deepEqual([proof.status, /would take the proof/.test(proof.stdout)], [0, true], proof.stdout);
 
   const key = keyNamed("a stranger");
@@ -270,7 +274,7 @@ test("a node without old states gives a final anchor without its proof, and says
     /^No state proof of block \d+: .*missing trie node.*; run this again with a node that keeps old states/,
   );
   assert.deepEqual([read().status, read().anchors[0]?.state], ["final", undefined]);
-  assert.equal((await runCli(["verify", file, "--development", "--rpc", chain.url])).status, 0);
+  assert.equal((await runCommand(["verify", file, "--development", "--rpc", chain.url])).status, 0);
   const richer = await upgrade("--rpc", chain.url);
   assert.equal(richer.status, 0, richer.stderr);
   assert.ok(read().anchors[0]?.state !== undefined);

@@ -8,7 +8,7 @@ import { keccak256 } from "../../../src/merkle/hash.ts";
 import { checkConsistency } from "../../../src/merkle/proof.ts";
 import type { Bundle } from "../../../src/verify/bundle/bundle.ts";
 import { verifyBundle } from "../../../src/verify/verify.ts";
-import { runCli } from "../../cli/run-cli.ts";
+import { runCommand } from "../../cli/run-command.ts";
 import type { ServiceProcess } from "../service-process.ts";
 import { isClear, tailOf } from "./telling.ts";
 import type { Findings } from "./verdict.ts";
@@ -171,11 +171,9 @@ export async function stopNicely(service: ServiceProcess, findings: Findings): P
   } else if (end.status !== 0) isClear(end, findings);
 }
 
-/** Audits the store of a service that has ended, which has to be whole, and to have everything. */
-export async function auditWhole(data: string, root: string, witness: Witness, findings: Findings): Promise<void> {
-  const { status, stdout, stderr } = await runCli(["audit", "--data", data, "--json"], {
-    launcher: `${root}/scripts/holdfast.mjs`,
-  });
+/** Audits the store of a service that has ended, which has to be whole, and to have everything; by this checkout, whatever is tried. */
+export async function auditWhole(data: string, witness: Witness, findings: Findings): Promise<void> {
+  const { status, stdout, stderr } = await runCommand(["audit", "--data", data, "--json"]);
   if (status !== 0) {
     findings.add("wrong", `audit of what is whole ends with ${status}: ${tailOf(stdout + stderr)}`);
     return;

@@ -129,5 +129,5 @@ export async function reckonAfter(place: Place, findings: Findings): Promise<voi
   if (service === undefined) return;
   await reckon(service, place.witness, findings);
   await stopNicely(service, findings);
-  await auditWhole(place.data, place.options.root ?? "", place.witness, findings);
+  await auditWhole(place.data, place.witness, findings);
 }
