@@ -11,6 +11,7 @@ import { ask, event, type Running, startService } from "../http/service.ts";
 import { CONTRACT } from "../verify/fixture.ts";
 import { deadUrl, problem, serveHttp } from "./fake-http.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
+import { runCommand } from "./run-command.ts";
 
 type World = {
   readonly service: Running;
@@ -65,19 +66,19 @@ test("a bundle goes to standard output, and verifies", async (t) => {
 test("several events are an evidence set in a file", async (t) => {
   const { env, folder, knows } = await startWith(t, 6);
   const out = join(folder, "evidence.ndjson");
-  const { status, stdout } = await runCli(["prove", "1", "3-5", "4", "-o", out, "--json"], { env });
+  const { status, stdout } = await runCommand(["prove", "1", "3-5", "4", "-o", out, "--json"], { env });
   assert.deepEqual([status, JSON.parse(stdout).indexes], [0, [1, 3, 4, 5]]);
-  const verdict = await runCli(["verify", out, ...knows]);
+  const verdict = await runCommand(["verify", out, ...knows]);
   assert.deepEqual([verdict.status, verdict.stdout.includes("all 4 bundles")], [0, true]);
   const lines = readFileSync(out, "utf8").split("\n");
   assert.match(lines[0] as string, /set@2/);
   assert.match(lines[1] as string, /^\{"format":"holdfast\/shared@1",/);
-  const plain = await runCli(["prove", "1", "3-5", "--plain"], { env });
+  const plain = await runCommand(["prove", "1", "3-5", "--plain"], { env });
   assert.match(plain.stdout, /^\{"format":"holdfast\/set@1",/);
   assert.equal((await runCli(["verify", ...knows], { input: plain.stdout })).status, 0);
   for (const line of plain.stdout.split("\n").slice(1, 5))
     assert.equal((await runCli(["verify", ...knows], { input: line })).status, 0);
-  const unknown = await runCli(["prove", "6"], { env });
+  const unknown = await runCommand(["prove", "6"], { env });
   assert.equal(unknown.status, 1);
   assert.match(unknown.stderr, /expected an index below 6, got 6 \(event_unknown\)/);
 });
@@ -89,7 +90,7 @@ test("events of a ledger that grows meanwhile share one checkpoint", async (t) =
     await ask(service, "POST /v1/ledgers/main/events", { key, body: event() });
     return { body: text };
   });
-  const { stdout } = await runCli(["prove", "0-3", "--url", growing.url]);
+  const { stdout } = await runCommand(["prove", "0-3", "--url", growing.url]);
   assert.equal(stdout.match(/holdfast\/shared@1/g)?.length, 1);
   assert.equal((await runCli(["verify", ...knows], { input: stdout })).status, 0);
 });
@@ -97,7 +98,7 @@ test("events of a ledger that grows meanwhile share one checkpoint", async (t) =
 test("members are withheld by name, and a wrong name discloses nothing", async (t) => {
   const { env } = await startWith(t, 1);
   const shownBy = async (...args: string[]) => {
-    const { status, stdout } = await runCli(["prove", "0", ...args], { env });
+    const { status, stdout } = await runCommand(["prove", "0", ...args], { env });
     assert.equal(status, 0);
     const { shown } = JSON.parse((await runCli(["verify", "--json"], { input: stdout })).stdout);
     return [shown, stdout];
@@ -111,7 +112,7 @@ test("members are withheld by name, and a wrong name discloses nothing", async (
     ["--omit", "mesage"],
     ["--only", "action", "--omit", "time"],
   ]) {
-    const { status, stdout, stderr } = await runCli(["prove", "0", ...args], { env });
+    const { status, stdout, stderr } = await runCommand(["prove", "0", ...args], { env });
     assert.deepEqual([status, stdout], [2, ""]);
     assert.match(stderr, /Expected names of members|cannot be used with/);
   }
@@ -142,7 +143,7 @@ test("a bundle that does not verify is refused and not written", async (t) => {
     ["<html>", /does not verify/],
   ] as const) {
     const liar = await serveHttp(t, () => ({ body: text }));
-    const { status, stderr } = await runCli(["prove", "1", "-o", out, "--url", liar.url]);
+    const { status, stderr } = await runCommand(["prove", "1", "-o", out, "--url", liar.url]);
     assert.equal(status, 1);
     assert.match(stderr, expected);
     assert.throws(() => readFileSync(out), /ENOENT/);
@@ -161,10 +162,10 @@ test("a bundle of another ledger or another size is refused, and is not written"
     [["--size", "2"], /expected the checkpoint of size 2, got the one of 3/],
   ] as const;
   for (const [args, expected] of cases) {
-    const { status, stderr } = await runCli(["prove", "1", "-o", out, "--url", url, ...args]);
+    const { status, stderr } = await runCommand(["prove", "1", "-o", out, "--url", url, ...args]);
     assert.deepEqual([status, expected.test(stderr), existsSync(out)], [1, true, false], stderr);
   }
-  const named = await runCli(["prove", "1", "-o", out, "--ledger-id", id], { env });
+  const named = await runCommand(["prove", "1", "-o", out, "--ledger-id", id], { env });
   assert.deepEqual([named.status, named.stderr], [0, ""]);
 });
 
@@ -172,13 +173,13 @@ test("what was written is called what it is, and how far it came is the service'
   const { service, env, folder } = await startWith(t, 2);
   await anchor(service, 2, "final");
   const out = join(folder, "bundle.json");
-  const { status, stdout } = await runCli(["prove", "0", "--wait", "final", "-o", out], { env });
+  const { status, stdout } = await runCommand(["prove", "0", "--wait", "final", "-o", out], { env });
   assert.equal(status, 0);
   assert.match(
     stdout,
     /^Wrote the bundle of event 0 to \S+\. Holds, signer not vouched for\. The service says that it is final; no chain was asked\./,
   );
-  const asJson = await runCli(["prove", "0-1", "-o", out, "--json"], { env });
+  const asJson = await runCommand(["prove", "0-1", "-o", out, "--json"], { env });
   const { status: claimed, cell } = JSON.parse(asJson.stdout);
   assert.deepEqual([claimed, cell.name, cell.outcome], ["final", "unvouched", "undecided"]);
 });
@@ -187,18 +188,18 @@ test("a recorded bundle is upgraded without a key, and keeps what was withheld",
   const { service, env, folder, knows } = await startWith(t, 3);
   const { HOLDFAST_KEY: _, ...keyless } = env;
   const file = join(folder, "bundle.json");
-  await runCli(["prove", "1", "--omit", "message", "-o", file], { env });
+  await runCommand(["prove", "1", "--omit", "message", "-o", file], { env });
   for (let i = 3; i < 8; i++) {
     await ask(service, "POST /v1/ledgers/main/events", { key: env.HOLDFAST_KEY ?? "", body: event() });
   }
-  const early = await runCli(["upgrade", file], { env: keyless });
+  const early = await runCommand(["upgrade", file], { env: keyless });
   assert.equal(early.status, 2);
   assert.match(early.stderr, /No chain has taken a checkpoint of main with 3 or more entries yet/);
   const before = parseBundle(readFileSync(file, "utf8"));
   await anchor(service, 6, "final");
   await anchor(service, 8);
   await anchor(service, 8, "mined", 10);
-  const { status, stdout } = await runCli(["upgrade", file, ...knows], { env: keyless });
+  const { status, stdout } = await runCommand(["upgrade", file, ...knows], { env: keyless });
   assert.equal(status, 0, stdout);
   assert.match(stdout, /Wrote .*bundle\.json, which says final/);
   const after = parseBundle(readFileSync(file, "utf8"));
@@ -210,17 +211,17 @@ test("a recorded bundle is upgraded without a key, and keeps what was withheld",
       [10, 8],
     ],
   );
-  assert.deepEqual([after.status, (await runCli(["verify", file, "--offline", ...knows])).status], ["final", 0]);
-  assert.equal((await runCli(["verify", file])).status, 2, "a chain has to be asked now");
+  assert.deepEqual([after.status, (await runCommand(["verify", file, "--offline", ...knows])).status], ["final", 0]);
+  assert.equal((await runCommand(["verify", file])).status, 2, "a chain has to be asked now");
 });
 
 test("an upgrade that a key makes richer has the same anchors", async (t) => {
   const { service, env, folder, knows } = await startWith(t, 3);
   const file = join(folder, "bundle.json");
   const out = join(folder, "new.json");
-  await runCli(["prove", "1", "-o", file], { env });
+  await runCommand(["prove", "1", "-o", file], { env });
   await anchor(service, 3);
-  const { status } = await runCli(["upgrade", file, "-o", out, "--json", ...knows], { env });
+  const { status } = await runCommand(["upgrade", file, "-o", out, "--json", ...knows], { env });
   assert.equal(status, 0);
   assert.equal(parseBundle(readFileSync(out, "utf8")).anchors[0]?.size, 3);
   assert.equal(parseBundle(readFileSync(file, "utf8")).status, "recorded", "the old file is as it was");
@@ -236,7 +237,7 @@ test("an upgrade that a key makes richer has the same anchors", async (t) => {
 test("an upgrade that does not verify leaves the file alone", async (t) => {
   const { service, env, folder } = await startWith(t, 3);
   const file = join(folder, "bundle.json");
-  await runCli(["prove", "1", "-o", file], { env });
+  await runCommand(["prove", "1", "-o", file], { env });
   await anchor(service, 3);
   const text = readFileSync(file, "utf8");
   const { text: anchors } = await ask(service, "GET /v1/ledgers/main/anchors", {});
@@ -249,16 +250,16 @@ test("an upgrade that does not verify leaves the file alone", async (t) => {
   ];
   for (const answer of lies) {
     const { url } = await serveHttp(t, ({ path }) => answer(path));
-    const { status, stdout, stderr } = await runCli(["upgrade", file, "--url", url]);
+    const { status, stdout, stderr } = await runCommand(["upgrade", file, "--url", url]);
     assert.equal(status, 1);
     assert.match(stdout + stderr, /from the service, got another answer|FAILED/);
     assert.equal(readFileSync(file, "utf8"), text);
   }
-  const strict = await runCli(["upgrade", file, "--rpc", await deadUrl()], { env });
+  const strict = await runCommand(["upgrade", file, "--rpc", await deadUrl()], { env });
   assert.equal(strict.status, 2);
   assert.equal(readFileSync(file, "utf8"), text);
   writeFileSync(file, `${text} {}`);
-  assert.equal((await runCli(["upgrade", file], { env })).status, 1);
+  assert.equal((await runCommand(["upgrade", file], { env })).status, 1);
 });
 
 test("indexes and files are looked at before anybody is asked", async (t) => {
@@ -271,7 +272,7 @@ test("indexes and files are looked at before anybody is asked", async (t) => {
     ["prove", "-1"],
     ["upgrade", "no"],
   ]) {
-    const { status, stderr } = await runCli([...args, "--url", url]);
+    const { status, stderr } = await runCommand([...args, "--url", url]);
     assert.equal(status, 2, args.join(" "));
     assert.ok(stderr.length > 0);
   }
@@ -281,8 +282,8 @@ test("indexes and files are looked at before anybody is asked", async (t) => {
 test("a bundle of a final event has every member that the form has", async (t) => {
   const { service, env, folder } = await startWith(t, 1);
   await anchor(service, 1, "final");
-  const bundle: Bundle = parseBundle((await runCli(["prove", "0"], { env })).stdout);
+  const bundle: Bundle = parseBundle((await runCommand(["prove", "0"], { env })).stdout);
   assert.deepEqual([bundle.status, bundle.anchors.length], ["final", 1]);
-  const told = await runCli(["prove", "0", "-o", join(folder, "bundle.json")], { env });
+  const told = await runCommand(["prove", "0", "-o", join(folder, "bundle.json")], { env });
   assert.match(told.stdout, /Check it with "holdfast verify \S+bundle\.json --rpc <url of a node>"/);
 });

@@ -9,6 +9,7 @@ import { LevelStore } from "../../src/store/level-store.ts";
 import { readLog } from "../../src/store/leveldb/log-format.ts";
 import { ask, event, startService } from "../http/service.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
+import { runCommand } from "./run-command.ts";
 
 const ENTRIES = 10;
 const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
@@ -68,7 +69,7 @@ test("a recovery that is killed at any step leaves a store that the next start f
     );
     if (refused !== undefined) {
       assert.equal(refused.code, "store_damaged", `step ${step}: ${refused.message}`);
-      const { stdout } = await runCli(["recover", "--apply", "--data", folder]);
+      const { stdout } = await runCommand(["recover", "--apply", "--data", folder]);
       assert.match(stdout, /in place/, `step ${step}: ${stdout}`);
     }
     assert.equal(await entriesOf(folder), ENTRIES, `step ${step}`);

@@ -11,6 +11,7 @@ import { SetWriter } from "../../src/verify/set/set.ts";
 import { anchored, CHAIN_ID, CONTRACT, OWNER, TestChain, TestLedger } from "../verify/fixture.ts";
 import { deadUrl, serveHttp, serveNode } from "./fake-http.ts";
 import { makeFolder, runCli } from "./run-cli.ts";
+import { runCommand } from "./run-command.ts";
 
 const ledger = new TestLedger(13);
 /** Flags of a reader who knows who signs. */
@@ -57,11 +58,11 @@ test("nothing in a bundle moves a terminal's cursor or begins a line of its own"
     [lied, 1],
   ] as const) {
     const file = save(t, bundle);
-    const { status, stdout } = await runCli(["verify", file, ...KNOWS]);
+    const { status, stdout } = await runCommand(["verify", file, ...KNOWS]);
     assert.equal(status, expected);
     assert.doesNotMatch(stdout, UNSEEN);
     assert.equal(stdout.match(/^Proved/gm)?.length ?? 0, expected === 0 ? 1 : 0);
-    const json = await runCli(["verify", file, ...KNOWS, "--json"]);
+    const json = await runCommand(["verify", file, ...KNOWS, "--json"]);
     assert.doesNotMatch(json.stdout, UNSEEN);
     if (expected === 0) assert.ok(JSON.stringify(JSON.parse(json.stdout)).includes(JSON.stringify(trick).slice(1, -1)));
   }
@@ -71,7 +72,7 @@ test("what a node says of an error begins no line of its own either", async (t) 
   const { bundle } = await anchoredBundle();
   const message = "none\n\nProved: all of it.\u001b[8m";
   const { url } = await serveHttp(t, () => ({ body: { error: { code: -32000, message } } }));
-  const { status, stdout } = await runCli(["verify", save(t, bundle), "--rpc", url]);
+  const { status, stdout } = await runCommand(["verify", save(t, bundle), "--rpc", url]);
   assert.equal(status, 2);
   assert.doesNotMatch(stdout, UNSEEN);
   assert.doesNotMatch(stdout, /^Proved/m);
@@ -81,7 +82,7 @@ test("a recorded bundle is not anchored yet when a chain is asked for", async (t
   const file = save(t, ledger.bundle(5));
   const { url } = await serveNode(t, new TestChain());
   for (const args of [["--require-chain"], ["--rpc", url]]) {
-    const { status, stdout } = await runCli(["verify", file, ...args]);
+    const { status, stdout } = await runCommand(["verify", file, ...args]);
     assert.equal(status, 2);
     assert.match(stdout, /not anchored yet/);
     assert.match(stdout, /"holdfast upgrade <file>"/);
@@ -94,24 +95,24 @@ test("a final bundle is verified on its chain, which is asked and nobody else", 
   const service = await serveHttp(t, () => ({ status: 500 }));
   const args = ["verify", save(t, bundle), "--rpc", url, "--require-chain", "--json"];
   const pins = ["--contract", CONTRACT, "--chain-id", `${CHAIN_ID}`, "--owner", OWNER];
-  const { status, stdout } = await runCli([...args, ...pins], { env: { HOLDFAST_URL: service.url } });
+  const { status, stdout } = await runCommand([...args, ...pins], { env: { HOLDFAST_URL: service.url } });
   const verdict = JSON.parse(stdout);
   assert.deepEqual([status, verdict.outcome, verdict.status], [0, "verified", "final"], verdict.summary);
   assert.ok(asked.length > 5);
   assert.equal(service.asked.length, 0);
-  const byEnvironment = await runCli(["verify", save(t, bundle)], { env: { HOLDFAST_RPC: url } });
+  const byEnvironment = await runCommand(["verify", save(t, bundle)], { env: { HOLDFAST_RPC: url } });
   assert.equal(byEnvironment.status, 0);
-  const wrong = await runCli([...args, "--contract", OWNER]);
+  const wrong = await runCommand([...args, "--contract", OWNER]);
   assert.equal(wrong.status, 1);
 });
 
 test("a frozen bundle is verified by a block hash alone", async (t) => {
   const { anchor, bundle } = await anchoredBundle();
   const file = save(t, bundle);
-  const good = await runCli(["verify", file, "--block-hash", anchor.blockHash.toUpperCase().replace("0X", "0x")]);
+  const good = await runCommand(["verify", file, "--block-hash", anchor.blockHash.toUpperCase().replace("0X", "0x")]);
   assert.equal(good.status, 0, good.stdout);
   assert.match(good.stdout, /whose hash you trust/);
-  const other = await runCli(["verify", file, "--block-hash", `0x${"ab".repeat(32)}`]);
+  const other = await runCommand(["verify", file, "--block-hash", `0x${"ab".repeat(32)}`]);
   assert.equal(other.status, 1);
 });
 
@@ -124,7 +125,7 @@ test("a bundle with anchors and nobody to ask cannot be told", async (t) => {
     assert.equal(asked.status, 2);
     assert.match(asked.stdout, /Give --rpc <url> of the chain/, "it is said what to do next");
   }
-  const offline = await runCli(["verify", file, "--offline", ...KNOWS]);
+  const offline = await runCommand(["verify", file, "--offline", ...KNOWS]);
   assert.equal(offline.status, 0);
   assert.match(offline.stdout, /-\s+chain \(anchor 1\): no chain was asked, as you wanted/);
 });
@@ -134,14 +135,14 @@ test("an unreachable chain is told apart from a lie, by its host only", async (t
   const url = new URL(await deadUrl());
   const file = save(t, bundle);
   const secret = `${url.protocol}//user:hunter2@${url.host}/v2/secret-path`;
-  const { status, stdout, stderr } = await runCli(["verify", file, "--rpc", secret]);
+  const { status, stdout, stderr } = await runCommand(["verify", file, "--rpc", secret]);
   assert.equal(status, 2);
   assert.match(stdout, /could not be asked: 127\.0\.0\.1:\d+: eth_chainId: nothing listens there \(ECONNREFUSED\)/);
   assert.match(stdout, /^See whether the node of --rpc .* runs and can be reached from here, or name another;/m);
   assert.doesNotMatch(stdout + stderr, /hunter2|secret-path/);
   for (const reply of [{ status: 502, body: "<html>" }, { body: [] }, { body: { jsonrpc: "2.0" } }]) {
     const node = await serveHttp(t, () => reply);
-    assert.equal((await runCli(["verify", file, "--rpc", node.url])).status, 2);
+    assert.equal((await runCommand(["verify", file, "--rpc", node.url])).status, 2);
   }
 });
 
@@ -157,7 +158,7 @@ test("a changed bundle fails and the step is named", async (t) => {
     ['"chainId":1', '"chainId":2', /FAILED +chain \(anchor 1\):/],
   ];
   for (const [from, to, expected] of changes) {
-    const { status, stdout } = await runCli(["verify", save(t, text.replace(from, to)), "--rpc", url]);
+    const { status, stdout } = await runCommand(["verify", save(t, text.replace(from, to)), "--rpc", url]);
     assert.equal(status, 1, stdout);
     assert.match(stdout, expected);
     assert.match(stdout, /FAILED at step .*Do not rely on this bundle/);
@@ -179,7 +180,7 @@ test("what is no proof is called that with a status of its own, and nothing has 
     ["calldata", file],
     ["upgrade", file, "--offline"],
   ]) {
-    const { status, stdout, stderr } = await runCli(args);
+    const { status, stdout, stderr } = await runCommand(args);
     assert.equal(status, 3, args.join(" "));
     assert.match(
       stdout + stderr,
@@ -200,7 +201,7 @@ test("an evidence set is verified, and a cut one is not", async (t) => {
   const writer = new SetWriter(ledger.record.id);
   const bundles = [3, 4, 5].map((index) => writer.add.bind(writer, ledger.bundle(index)));
   const lines = [writer.begin(), ...bundles.map((add) => add()), writer.end()].map((line) => `${line}\n`);
-  const good = await runCli(["verify", save(t, lines.join("")), ...KNOWS]);
+  const good = await runCommand(["verify", save(t, lines.join("")), ...KNOWS]);
   assert.equal(good.status, 0, good.stdout);
   const { id, owner } = ledger.record;
   const range = `entries 3 to 5 of ledger "main" (${id}), opened by ${owner}; none in between is missing`;
@@ -222,7 +223,7 @@ test("options that have no meaning are usage errors", async (t) => {
     ["--finality", "soon"],
     ["--unknown"],
   ]) {
-    const { status, stderr } = await runCli(["verify", file, ...args]);
+    const { status, stderr } = await runCommand(["verify", file, ...args]);
     assert.equal(status, 2, args.join(" "));
     assert.ok(stderr.length > 0);
     assert.doesNotMatch(stderr, /^\s+at /m);
@@ -237,16 +238,16 @@ test("a file with a victim's ledger and a stranger's key is nobody's word but th
   for (const text of [JSON.stringify(stranger.bundle(3)), set]) {
     const file = save(t, text);
     for (const args of [[], ["--offline"], ["--ledger-id", id, "--owner", owner]]) {
-      const { status, stdout } = await runCli(["verify", file, ...args]);
+      const { status, stdout } = await runCommand(["verify", file, ...args]);
       assert.equal(status, 2, stdout);
       assert.match(stdout, /^Holds, signer not vouched for$/m);
       assert.match(stdout, new RegExp(`recorded by ${stranger.record.signer}, whom nobody vouched for`));
       assert.match(stdout, /^Give --signer <address>/m, "it is said what to do next");
       assert.doesNotMatch(stdout, /Proved/);
     }
-    assert.equal((await runCli(["verify", file, ...KNOWS])).status, 1, "it is not who the reader knows");
+    assert.equal((await runCommand(["verify", file, ...KNOWS])).status, 1, "it is not who the reader knows");
     const rotated = ["--signer", ledger.record.signer, "--signer", stranger.record.signer];
-    assert.equal((await runCli(["verify", file, ...rotated])).status, 0, "a ledger may have had several signers");
+    assert.equal((await runCommand(["verify", file, ...rotated])).status, 0, "a ledger may have had several signers");
   }
 });
 
@@ -259,11 +260,11 @@ test("a development chain is enough only for those who say so", async (t) => {
     ["--rpc", url],
     ["--block-hash", block],
   ]) {
-    const plain = await runCli(["verify", file, ...by]);
+    const plain = await runCommand(["verify", file, ...by]);
     assert.equal(plain.status, 2, plain.stdout);
     assert.match(plain.stdout, /^Holds on a development chain only$/m);
     assert.match(plain.stdout, /give --development\.$/m);
-    const asked = await runCli(["verify", file, ...by, "--development"]);
+    const asked = await runCommand(["verify", file, ...by, "--development"]);
     assert.equal(asked.status, 0, asked.stdout);
     assert.match(
       asked.stdout,
@@ -276,12 +277,12 @@ test("a trusted block repeats neither the chain that a bundle names nor sends an
   const { anchor, bundle } = await anchoredBundle(31_337);
   const renamed = anchored(bundle, [{ ...anchor, chainId: 1 }], "final");
   const args = ["verify", save(t, renamed), "--block-hash", anchor.blockHash];
-  const { status, stdout } = await runCli(args);
+  const { status, stdout } = await runCommand(args);
   assert.equal(status, 0, stdout);
   assert.match(stdout, /^Verified against a block that you trust$/m);
   assert.match(stdout, /The hash does not say on which chain that block is/);
   assert.doesNotMatch(stdout, /etherscan|chain 1\b|Ethereum/);
-  const { witness } = JSON.parse((await runCli([...args, "--json"])).stdout);
+  const { witness } = JSON.parse((await runCommand([...args, "--json"])).stdout);
   assert.deepEqual(
     [witness.blockNumber, "chainId" in witness, "transactionHash" in witness],
     [anchor.blockNumber, false, false],
@@ -305,9 +306,9 @@ test("the verdict is the first line, and with --quiet the only one, for bundles,
     [set, 0, "Signed, no chain asked", "; 2 of 2 bundles verified"],
     [broken, 1, "FAILED", "; 1 of 2 bundles verified"],
   ] as const) {
-    const whole = await runCli(["verify", file, ...KNOWS]);
+    const whole = await runCommand(["verify", file, ...KNOWS]);
     assert.deepEqual([whole.status, whole.stdout.split("\n")[0]], [status, word]);
-    const quiet = await runCli(["verify", "--quiet", file, ...KNOWS]);
+    const quiet = await runCommand(["verify", "--quiet", file, ...KNOWS]);
     assert.deepEqual([quiet.status, quiet.stdout, quiet.stderr], [status, `${file}: ${word}${of}\n`, ""]);
   }
 });

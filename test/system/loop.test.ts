@@ -12,7 +12,8 @@ import { verifyOptionsOf } from "../../src/cli/verify.ts";
 import type { Bundle, BundleMember } from "../../src/verify/bundle/bundle.ts";
 import type { Verdict } from "../../src/verify/verdict/verdict.ts";
 import { verifyText } from "../../src/verify/verify.ts";
-import { type Run, runCli } from "../cli/run-cli.ts";
+import type { Run } from "../cli/run-cli.ts";
+import { runCommand } from "../cli/run-command.ts";
 import { event, rpc, type ServiceProcess, World, waitFor } from "./service-process.ts";
 
 const EVENTS = "POST /v1/ledgers/main/events";
@@ -25,7 +26,7 @@ type Loop = { readonly service: ServiceProcess; readonly bundle: Bundle };
 async function verify(text: string, ...args: string[]): Promise<Run & { readonly verdict: Verdict }> {
   const file = world.path("bundle.json");
   writeFileSync(file, text);
-  const run = await runCli(["verify", file, "--development", "--json", ...args]);
+  const run = await runCommand(["verify", file, "--development", "--json", ...args]);
   return { ...run, verdict: JSON.parse(run.stdout) as Verdict };
 }
 

@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { bareEnv } from "../../bare-env.ts";
 import { type Ended, ServiceProcess } from "../service-process.ts";
 import type { Bench, Filling, Place } from "./bench.ts";
 import { sameFiles, snapshotOf } from "./files.ts";
@@ -137,9 +138,8 @@ function judgeWhole(said: string, acknowledged: ReadonlyMap<string, { size: numb
 }
 
 async function runToEnd(command: readonly string[]): Promise<{ status: number | null; said: string }> {
-  const { PATH = "", HOME = "" } = process.env;
   const [program = "", ...args] = command;
-  const child = spawn(program, args, { env: { PATH, HOME, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { env: { ...bareEnv(), ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
