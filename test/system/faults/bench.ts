@@ -39,6 +39,8 @@ const OWNER = "0x0Fe422368dEa29C64A79200C9eD0B8da4Cdec5E6";
 export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), "holdfast-faults-"));
   readonly root: string;
+  /** What runs the commands of the checkout; a mutant's takes something out. */
+  program: readonly string[];
   readonly #filled: Map<string, Promise<Filled>>;
   readonly #places = new Set<Place>();
 
@@ -48,6 +50,7 @@ export class Bench {
    */
   constructor(root = ROOT, filledBy?: Bench) {
     this.root = root;
+    this.program = [process.execPath, join(root, "src", "cli", "main.ts")];
     this.#filled = filledBy === undefined ? new Map() : filledBy.#filled;
     writeFileSync(join(this.folder, "signer.key"), "11".repeat(32));
     writeFileSync(join(this.folder, "payer.key"), "22".repeat(32));
@@ -69,7 +72,7 @@ export class Bench {
   emptyPlace(chain: Filling["chain"]): Place {
     const ends: (() => Promise<void>)[] = [];
     const world = new World({ after: (end) => ends.push(end) });
-    const options = { root: this.root, config: this.config(chain) };
+    const options = { root: this.root, program: this.program, config: this.config(chain) };
     const place: Place = {
       world,
       data: world.path("data"),

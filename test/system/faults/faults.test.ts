@@ -5,11 +5,11 @@
  */
 
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
 import test, { after } from "node:test";
+import { ROOT } from "../service-process.ts";
 import { Bench } from "./bench.ts";
 import { DISK_CASES, findDiskObstacle } from "./full-disk.ts";
-import { MUTANTS, makeMutant } from "./mutants.ts";
+import { MUTANTS, mutantProgram } from "./mutants.ts";
 import { runCase } from "./run.ts";
 import { SELECTION } from "./selection.ts";
 import { findObstacle } from "./strace.ts";
@@ -56,8 +56,8 @@ test("a case of the selection fails without the promise that", {
 }, async (t) => {
   const all = MUTANTS.map((mutant) =>
     t.test(mutant.name, async () => {
-      const root = makeMutant(mutant);
-      const mutated = new Bench(root, bench);
+      const mutated = new Bench(ROOT, bench);
+      mutated.program = mutantProgram(mutant, mutated.folder);
       try {
         const shown = ALL.find(({ name }) => name === mutant.shownBy) as Case;
         const { outcome, texts } = await runCase(mutated, shown);
@@ -65,7 +65,6 @@ test("a case of the selection fails without the promise that", {
         assert.notEqual(outcome, "broken", texts.join("\n"));
       } finally {
         await mutated.close();
-        rmSync(root, { recursive: true, force: true });
       }
     }),
   );

@@ -1,11 +1,11 @@
 /**
- * The harness can fail: each mutant is a copy of the checkout with one promise taken out, and a case that has to see it.
+ * The harness can fail: each mutant is the checkout with one promise taken out, and a case that has to see it.
  * The text that is taken out has to be there once, so that a mutant does not silently become the original.
  */
 
-import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { ROOT } from "../service-process.ts";
 
 export type Mutant = {
@@ -56,19 +56,24 @@ export const MUTANTS: readonly Mutant[] = [
   },
 ];
 
-const COPIED = ["src", "scripts", "build", "contracts", "package.json", "docs"];
-
-/** A copy of the checkout without what a mutant takes out. */
-export function makeMutant({ name, file, from, to }: Mutant): string {
-  const root = mkdtempSync(join(tmpdir(), "holdfast-mutant-"));
-  for (const each of COPIED) cpSync(join(ROOT, each), join(root, each), { recursive: true });
-  symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
-  const text = readFileSync(join(root, file), "utf8");
+/**
+ * What runs the checkout without what a mutant takes out: the one file is given changed to whoever loads it. A copy of the checkout
+ * would have everything else read and compiled anew, for it lies elsewhere.
+ * @param folder where it may put a file
+ */
+export function mutantProgram({ name, file, from, to }: Mutant, folder: string): readonly string[] {
+  const text = readFileSync(join(ROOT, file), "utf8");
   const count = text.split(from).length - 1;
   if (count !== 1) throw new Error(`mutant "${name}": expected its text once in ${file}, got it ${count} times`);
+  const url = JSON.stringify(pathToFileURL(join(ROOT, file)).href);
+  const source = JSON.stringify(text.replace(from, () => to));
+  const hook = join(folder, "mutant.mjs");
   writeFileSync(
-    join(root, file),
-    text.replace(from, () => to),
+    hook,
+    `import { registerHooks } from "node:module";
+const changed = { format: "module-typescript", source: ${source}, shortCircuit: true };
+registerHooks({ load: (url, context, next) => (url === ${url} ? changed : next(url, context)) });
+`,
   );
-  return root;
+  return [process.execPath, `--import=${pathToFileURL(hook).href}`, join(ROOT, "src", "cli", "main.ts")];
 }
