@@ -9,7 +9,8 @@ import { join } from "node:path";
 import test from "node:test";
 import type { Bundle } from "../../src/verify/bundle/bundle.ts";
 import { runCli } from "../cli/run-cli.ts";
-import { event, isAlive, processesIn, rpc, type ServiceProcess, World, waitFor } from "./service-process.ts";
+import { Hosted } from "./faults/damage/hosted.ts";
+import { event, isAlive, processesIn, ROOT, rpc, type ServiceProcess, World, waitFor } from "./service-process.ts";
 
 const EVENTS = "POST /v1/ledgers/main/events";
 const config = { embeddedIntervalS: 0.5 };
@@ -137,6 +138,22 @@ test("a key file in which a digit was changed is refused at a start, and a lost 
   const { ledger } = await first.json<Bundle>(201, EVENTS, event("a"));
   const signedBefore = ledger.signer;
   await first.stop();
+  const configFile = world.path("config.json");
+  writeFileSync(configFile, JSON.stringify(config));
+  const hosted = new Hosted(ROOT, configFile);
+  t.after(() => hosted.end());
+  // One of the keys as a process of its own, the others in one that tries to start again and again.
+  const refusedStart = async (name: string): Promise<{ code: string; message: string; text: string }> => {
+    if (name === "signer") {
+      const { status, stdout, stderr } = await world.refused({ config });
+      assert.equal(status, 1, stdout);
+      const { error } = JSON.parse(stdout.split("\n").at(-2) ?? "") as { error: { code: string; message: string } };
+      return { ...error, text: stdout + stderr };
+    }
+    const { refused, said } = await hosted.ask("start", first.data);
+    assert.ok(refused !== undefined, said);
+    return { ...refused, text: said + refused.message };
+  };
   for (const name of ["content", "signer", "owner", "payer"]) {
     const file = join(first.data, "keys", `${name}.key`);
     const whole = readFileSync(file, "utf8");
@@ -145,17 +162,14 @@ test("a key file in which a digit was changed is refused at a start, and a lost 
       [whole.replace(/.\n$/, "x\n"), "key_unavailable"],
     ] as const) {
       writeFileSync(file, changed);
-      const refused = await world.refused({ config });
-      assert.equal(refused.status, 1, refused.stdout);
-      const { error } = JSON.parse(refused.stdout.split("\n").at(-2) ?? "") as {
-        error: { code: string; message: string };
-      };
-      assert.equal(error.code, code, error.message);
-      assert.ok(error.message.includes(file), error.message);
-      assert.ok(!`${refused.stdout}${refused.stderr}`.includes(whole.slice(2, 40)), "the secret was printed");
+      const refused = await refusedStart(name);
+      assert.equal(refused.code, code, refused.text);
+      assert.ok(refused.message.includes(file), refused.message);
+      assert.ok(!refused.text.includes(whole.slice(2, 40)), "the secret was printed");
     }
     writeFileSync(file, whole);
   }
+  await hosted.end();
   rmSync(join(first.data, "keys", "signer.key"));
   const second = await world.start({ config });
   assert.match(second.output, /the signer's key was gone and another is made: another key signs from now on/);
