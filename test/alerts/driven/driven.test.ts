@@ -29,7 +29,7 @@ const told = (fault: Fault, type: string) =>
 
 /** Puts a fault in while nobody hears of it, and kills the service before anybody does. @returns the id under which it was to be told */
 async function killedBeforeTold(service: ServiceProcess, fault: Fault): Promise<string> {
-  receiver.isAway = true;
+  receiver.isDeaf = true;
   await fault.breakIt(service);
   const id = await waitFor("an alert that waits", async () => {
     const { firing } = await service.json<{ firing: { id: string; rule: string }[] }>(200, "GET /v1/alerts");
@@ -38,7 +38,7 @@ async function killedBeforeTold(service: ServiceProcess, fault: Fault): Promise<
     return waiting.find(({ alert }) => alert === fired?.id)?.change;
   });
   await service.stop("SIGKILL");
-  receiver.isAway = false;
+  receiver.isDeaf = false;
   return id;
 }
 

@@ -17,15 +17,12 @@ export type Received = {
 export class Receiver {
   /** What was taken, in the order in which it came. */
   readonly received: Received[] = [];
-  /** Whether it answers 503. */
-  isAway = false;
+  /** Whether it takes what comes and never answers: what was begun is not over, and nothing of it was written down. */
+  isDeaf = false;
   readonly #server = createServer(async (req, res) => {
     let body = "";
     for await (const piece of req.setEncoding("utf8")) body += piece;
-    if (this.isAway) {
-      res.writeHead(503).end();
-      return;
-    }
+    if (this.isDeaf) return;
     try {
       // Throws for a signature that does not fit.
       const { type, data } = new Webhook(SECRET).verify(body, req.headers as Record<string, string>) as Received;
