@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { Alert } from "../../../src/alerts/alert.ts";
 import type { RuleStatus } from "../../../src/alerts/alerts.ts";
+import type { KnownWatcher } from "../../../src/alerts/watchers/watcher-book.ts";
 import type { AnchoringStatus, LedgerAnchorStatus } from "../../../src/anchor/status.ts";
 import type { FinishedAudit } from "../../../src/audit/running/audit-records.ts";
 import { coverageOf } from "../../../src/audit/running/coverage.ts";
@@ -12,6 +13,7 @@ import { lookAtAlerts } from "../../../src/http/routes/watching/standing/look-at
 import { lookAtAnchoring } from "../../../src/http/routes/watching/standing/look-at-anchoring.ts";
 import { lookAtAudits } from "../../../src/http/routes/watching/standing/look-at-audits.ts";
 import { lookAtReadiness } from "../../../src/http/routes/watching/standing/look-at-readiness.ts";
+import { lookAtWatchers } from "../../../src/http/routes/watching/standing/look-at-watchers.ts";
 import {
   type ServiceStanding,
   type StandingLook,
@@ -40,6 +42,7 @@ type World = {
   readonly dueMs: Readonly<Partial<Record<"whole" | "sample", number>>>;
   readonly firing: readonly Partial<Alert>[];
   readonly rules: readonly Partial<RuleStatus>[];
+  readonly watchers: readonly ("good" | "unknown" | "silent" | "contradicts" | "never_heard")[];
   readonly isAlertsOn: boolean;
   readonly chain: Partial<AnchoringStatus>;
   readonly anchored: Partial<LedgerAnchorStatus>;
@@ -57,6 +60,7 @@ const WELL: World = {
   dueMs: { whole: DAY, sample: HOUR },
   firing: [],
   rules: [{ judgedAt: NOW - MINUTE }],
+  watchers: ["good"],
   isAlertsOn: true,
   chain: {},
   anchored: {},
@@ -90,6 +94,11 @@ function alert(more: Partial<Alert>): Alert {
   return { id: "0123456789abcdef", ...what, ...times, changes: 1, ...more };
 }
 
+function watcherSeen(state: World["watchers"][number]) {
+  const heard = state === "never_heard" ? undefined : ({ receivedAt: NOW - HOUR } as KnownWatcher["heard"]);
+  return { name: "berlin", ledger: "main", state, heard };
+}
+
 function looksAt(world: World): StandingLook[] {
   const ledgers = () => [{ record: { id: ID, name: "main", readOnly: world.readOnly } }];
   const rules = world.rules.map(
@@ -120,6 +129,7 @@ function looksAt(world: World): StandingLook[] {
       ledgers,
       { hrefOf, hrefOfChains: "#/main/overview" },
     ),
+    lookAtWatchers({ all: () => world.watchers.map(watcherSeen) }, (name) => `#/${name}/integrity`),
     lookAtAlerts(world.isAlertsOn ? alerts : undefined, "#/main/alerts"),
     lookAtReadiness(async () => world),
   ];
@@ -240,6 +250,16 @@ const CASES: readonly (readonly [
     "unknown",
     /whether a source is silent.*since 2026-11-28 11:59 UTC nobody could find out/,
   ],
+  ["no watcher is set up", { watchers: [] }, "good", undefined],
+  [
+    "a watcher contradicts",
+    { watchers: ["good", "contradicts"] },
+    "critical",
+    /the watcher berlin contradicts the ledger main/,
+  ],
+  ["a watcher is silent", { watchers: ["silent"] }, "unknown", /berlin.*heard last at 2026-11-28 11:00 UTC/],
+  ["a watcher was never heard", { watchers: ["never_heard"] }, "unknown", /berlin.*never heard/],
+  ["a watcher cannot tell", { watchers: ["unknown"] }, "unknown", /berlin.*cannot tell/],
   [
     "anchoring has halted",
     { anchored: { state: "halted", note: since("funds_insufficient") } },

@@ -9,6 +9,7 @@ import { lookAtAlerts } from "./look-at-alerts.ts";
 import { lookAtAnchoring } from "./look-at-anchoring.ts";
 import { lookAtAudits } from "./look-at-audits.ts";
 import { lookAtReadiness } from "./look-at-readiness.ts";
+import { lookAtWatchers } from "./look-at-watchers.ts";
 import { type StandingLook, takeStanding } from "./standing.ts";
 
 export function readStanding(services: Services, readiness: () => Promise<Readiness>): Answering<"readStanding"> {
@@ -18,7 +19,7 @@ export function readStanding(services: Services, readiness: () => Promise<Readin
 }
 
 function looksOf(
-  { alerts, auditor, anchoring, ledgers }: Services,
+  { alerts, auditor, anchoring, ledgers, watchers }: Services,
   readiness: () => Promise<Readiness>,
 ): readonly StandingLook[] {
   const all = () => ledgers.list();
@@ -30,6 +31,7 @@ function looksOf(
       hrefOf: (ledger) => pageOf(ledger, "anchors"),
       hrefOfChains: pageOf(any, "overview"),
     }),
+    lookAtWatchers(watchers, (ledger) => pageOf(ledger, "integrity")),
     lookAtAlerts(alerts, pageOf(any, "alerts")),
     lookAtReadiness(readiness),
   ];
