@@ -94,11 +94,4 @@ export async function answerWatchers(page: Page): Promise<void> {
   await page.route("**/v1/ledgers/main/watchers", (route) =>
     route.fulfill({ status: 200, contentType: "application/json", body }),
   );
-  await page.route("**/openapi.json", (route) =>
-    route.fulfill({
-      status: 200,
-      contentType: "application/json",
-      body: '{"paths":{"/v1/ledgers/{ledger}/watchers":{}}}',
-    }),
-  );
 }

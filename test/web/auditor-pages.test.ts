@@ -146,6 +146,11 @@ test("whoever may not see audits or readers is told which role that takes, and n
 
 test("an empty ledger and one that nobody audited look like what they are, and a whole audit that was asked for says so", async () => {
   await asAdmin("POST", "/v1/ledgers", { name: "void" });
+  // An audit before the first anchor says that there was none to look at.
+  await until("an anchor that is final", async () => {
+    const { finalSize } = (await (await fetch(`${demo.url}/v1/ledgers/main`)).json()) as { finalSize: number };
+    return finalSize > 0;
+  });
   await visit({ browser, demo }, "void/integrity", async ({ page }) => {
     await signIn(page, auditor);
     await page.locator('.verdict.none[data-state="empty"]').waitFor();
@@ -153,6 +158,7 @@ test("an empty ledger and one that nobody audited look like what they are, and a
     await page.goto(`${demo.url}/#/main/integrity`);
     await page.locator('.verdict.warn[data-state="never"]').waitFor();
     await page.getByText("nothing is known of these").waitFor();
+    await page.getByText("None is configured: nobody elsewhere would notice").waitFor();
     await page.getByRole("button", { name: "Audit all of it now" }).click();
     await page.locator('.verdict[data-state="whole"]').waitFor();
     await page.getByRole("row", { name: /audited whole/ }).waitFor();
@@ -197,7 +203,7 @@ test("what is old, damaged or not scheduled is never green, and says what was fo
   });
 });
 
-test("watchers are shown where the service has them, each with its last word; on paper there is a place to sign", async () => {
+test("each watcher is shown with its last word, and that there is none is said; on paper there is a place to sign", async () => {
   await visit({ browser, demo }, "main/integrity", async ({ page }) => {
     await answerAudits(page, "running");
     await answerWatchers(page);

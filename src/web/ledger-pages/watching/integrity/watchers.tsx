@@ -12,10 +12,6 @@ import { useReach } from "../../live/service-reachable.tsx";
 import type { WatcherAnswer, WatchersAnswer } from "./integrity-answers.ts";
 
 const WATCHERS_MS = 10_000;
-const NEVER_MS = 2 ** 31 - 1;
-const OPERATION = "/v1/ledgers/{ledger}/watchers";
-
-type Description = { readonly paths: Readonly<Record<string, unknown>> };
 
 /** How a watcher is, in a word. */
 const STATES: Readonly<Record<WatcherAnswer["state"], { readonly kind: MarkKind; readonly word: string }>> = {
@@ -27,10 +23,7 @@ const STATES: Readonly<Record<WatcherAnswer["state"], { readonly kind: MarkKind;
 };
 
 export function Watchers({ ledger }: { readonly ledger: string }) {
-  const described = usePath<Description>("/openapi.json", NEVER_MS);
-  const isThere = described.value !== undefined && Object.hasOwn(described.value.paths, OPERATION);
-  const { value, error } = usePath<WatchersAnswer>(isThere ? ledgerPath(ledger, "/watchers") : undefined, WATCHERS_MS);
-  if (!isThere) return null;
+  const { value, error } = usePath<WatchersAnswer>(ledgerPath(ledger, "/watchers"), WATCHERS_MS);
   return (
     <section class="card stack tight wrapping">
       <h2>Watchers elsewhere</h2>
