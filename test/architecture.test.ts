@@ -206,6 +206,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   keccak256: ["ledger/seal"],
   level: ["store/leveldb", "store/level-index.ts"],
   merkletreejs: ["ledger/seal"],
+  nodemailer: ["alerts/delivery/channels"],
   pino: ["service"],
   preact: ["web"],
   re2js: ["ingest/rules/patterns.ts"],

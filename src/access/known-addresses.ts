@@ -9,12 +9,17 @@ import type { RecordWrite, Store } from "../store/store.ts";
 const SPACE = "keyaddresses";
 /** Of a key. One that comes from more is a key that comes from everywhere. */
 const KEPT_MAX = 64;
+/** Before so much is known of a key every place is new; and one that comes from more places comes from anywhere. */
+const KNOWN_MS = 7 * 86_400_000;
+const SETTLED_MAX = 16;
 /** How exactly it is kept when one was last used: each time would be a write. */
 const DAY_MS = 86_400_000;
 
+/** The day of its last use, and when it was first used; 0 where an earlier version did not keep that. */
+type Place = { readonly day: number; readonly since: number };
+
 export class KnownAddresses {
-  /** By key, each with the day of its last use. */
-  readonly #byKey = new Map<string, Map<string, number>>();
+  readonly #byKey = new Map<string, Map<string, Place>>();
   readonly #changed = new Set<string>();
 
   /** Reads what was written down; what is damaged of it begins anew. */
@@ -22,7 +27,11 @@ export class KnownAddresses {
     const known = new KnownAddresses();
     for await (const [key, text] of store.records(SPACE, { onDamaged: () => undefined })) {
       const value = readJson(text);
-      if (Array.isArray(value)) known.#byKey.set(key, new Map(value as [string, number][]));
+      if (!Array.isArray(value)) continue;
+      const places = (value as [string, number, number?][]).map(
+        ([network, day, since = 0]) => [network, { day, since }] as const,
+      );
+      known.#byKey.set(key, new Map(places));
     }
     return known;
   }
@@ -32,21 +41,37 @@ export class KnownAddresses {
     const networks = this.#byKey.get(key);
     const day = Math.floor(now / DAY_MS);
     const before = networks?.get(network);
-    if (before === day) return false;
-    const changed = networks ?? new Map<string, number>();
+    if (before?.day === day) return false;
+    const changed = networks ?? new Map<string, Place>();
     // The newest stand last.
     changed.delete(network);
-    changed.set(network, day);
+    changed.set(network, { day, since: before?.since ?? now });
     if (changed.size > KEPT_MAX) changed.delete(changed.keys().next().value as string);
     this.#byKey.set(key, changed);
     this.#changed.add(key);
     return before === undefined;
   }
 
+  /** Keys that come from few places and were used for a week, and places from which they came since a time for the first time. */
+  newSince(time: number): { readonly key: string; readonly network: string; readonly at: number }[] {
+    return [...this.#byKey].flatMap(([key, networks]) => {
+      const first = Math.min(...[...networks.values()].map(({ since }) => since));
+      if (networks.size > SETTLED_MAX) return [];
+      return [...networks]
+        .filter(([, { since }]) => since > time && since - first >= KNOWN_MS)
+        .map(([network, { since }]) => ({ key, network, at: since }));
+    });
+  }
+
   /** What is to be written down; it is given once. */
   takeChanges(): RecordWrite[] {
     const keys = [...this.#changed];
     this.#changed.clear();
-    return keys.map((key) => ({ space: SPACE, key, value: JSON.stringify([...(this.#byKey.get(key) ?? [])]) }));
+    return keys.map((key) => ({ space: SPACE, key, value: this.#spelled(key) }));
+  }
+
+  #spelled(key: string): string {
+    const places = [...(this.#byKey.get(key) ?? [])];
+    return JSON.stringify(places.map(([network, { day, since }]) => [network, day, since]));
   }
 }

@@ -12,6 +12,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { OwnEvent, Recording } from "../ledger/own-event.ts";
 import type { RecordWrite, Store } from "../store/store.ts";
 import { type Access, type Accessor, AccessUnrecordedError, type HeavyAccess, type RefusedRequest } from "./access.ts";
+import { AccessCounts } from "./access-counts.ts";
 import { gatheredEvent, heavyEvent, refusalsEvent, unrecordedEvent } from "./access-events.ts";
 import { addTo, beginGathering, type Gathered, gatheringKey } from "./gathered.ts";
 import { KnownAddresses } from "./known-addresses.ts";
@@ -55,6 +56,8 @@ type Waiting =
   | { readonly is: "refusals"; readonly gathered: GatheredRefusals };
 
 export class AccessRecorder {
+  /** What is counted of all that is recorded. */
+  readonly counts = new AccessCounts();
   readonly #options: AccessRecorderOptions;
   readonly #addresses: KnownAddresses;
   readonly #gathering = new Map<string, Gathered>();
@@ -97,6 +100,11 @@ export class AccessRecorder {
     return this.#unrecordedInAll;
   }
 
+  /** From where keys were used for the first time since then, that were used from elsewhere before. */
+  newAddresses(since: number): ReturnType<KnownAddresses["newSince"]> {
+    return this.#addresses.newSince(since);
+  }
+
   /** Begins to write down and to tell. */
   start(): void {
     this.#timer = setInterval(() => void this.flush(), FLUSH_MS).unref();
@@ -104,6 +112,11 @@ export class AccessRecorder {
 
   /** Notes an access; it never waits and never fails. */
   record(access: Access): void {
+    this.counts.note(access);
+    this.#record(access);
+  }
+
+  #record(access: Access): void {
     const now = this.#options.now();
     const ofKey = this.#ofKeys.get(access.key?.id ?? "") ?? 0;
     const name = gatheringKey(access);
@@ -113,7 +126,7 @@ export class AccessRecorder {
       return;
     }
     if (ofKey >= GATHERED_EACH_MAX && access.network !== ELSEWHERE) {
-      this.record({ ...access, network: ELSEWHERE });
+      this.#record({ ...access, network: ELSEWHERE });
       return;
     }
     if (!this.#hasRoom(this.#gathering.size)) {
@@ -141,13 +154,14 @@ export class AccessRecorder {
     const now = this.#options.now();
     this.#refusals ??= new RefusalCounts(randomUUID(), now);
     this.#refusals.add(refusal, now);
+    this.counts.refuse(refusal, now);
     this.#haveRefusalsChanged = true;
   }
 
   /** Notes that a key was used, which leaves a trace when it comes from where it did not come from before. */
   use({ key, network }: Accessor): void {
     if (key === undefined || !this.#addresses.use(key.id, network, this.#options.now())) return;
-    this.record({ kind: "new_address", operation: "any", key, network });
+    this.#record({ kind: "new_address", operation: "any", key, network });
   }
 
   /** @throws AccessUnrecordedError when a trace could not be recorded now: what leaves a heavy one is not begun */
@@ -163,8 +177,11 @@ export class AccessRecorder {
    */
   async recordNow(access: HeavyAccess): Promise<boolean> {
     const { recording, now } = this.#options;
+    const { ended, events } = access.metadata;
+    if (ended === true && typeof events === "number") this.counts.noteExported(access, events);
+    else this.counts.note(access);
     if (access.kind === "export" && !this.#exports.take(access.key?.id ?? "", now())) {
-      this.record(access);
+      this.#record(access);
       return false;
     }
     await this.tell(heavyEvent(recording, access, randomUUID(), now()));

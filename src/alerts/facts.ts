@@ -84,6 +84,48 @@ export type WatcherSeen = {
   readonly findings: readonly WordFinding[];
 };
 
+/** What one key read since the start of the service: requests, and events of exports that have ended. */
+export type ReadingSeen = {
+  readonly key: string;
+  readonly source: string;
+  readonly accesses: number;
+  readonly exported: number;
+};
+
+/** Requests of the last hour that were refused. */
+export type RefusedSeen = {
+  /** A key, or an address that showed none that is known. */
+  readonly who: string;
+  /** Whether it is a key. */
+  readonly isKnown: boolean;
+  readonly code: string;
+  /** Whether the code says that somebody may not. */
+  readonly isDenied: boolean;
+  readonly count: number;
+};
+
+/** A key that was used from where it was not used before. */
+export type NewAddressSeen = {
+  readonly key: string;
+  readonly source: string;
+  readonly network: string;
+  readonly at: number;
+};
+
+/** What is recorded of accesses. */
+export type AccessesSeen = {
+  readonly reading: readonly ReadingSeen[];
+  readonly refused: readonly RefusedSeen[];
+  readonly newAddresses: readonly NewAddressSeen[];
+};
+
+/** Numbers by which a source counts what it sends, that did not come; `since` when that was seen. */
+export type SequencesSeen = {
+  readonly ledger: string;
+  readonly source: string;
+  readonly gaps: readonly { readonly of: string; readonly from: number; readonly to: number; readonly since: number }[];
+};
+
 export type Facts = {
   readonly now: number;
   readonly conditions: readonly Condition[];
@@ -95,6 +137,8 @@ export type Facts = {
   readonly pruning?: readonly PruningSeen[];
   readonly endedKeys?: readonly EndedKeySeen[];
   readonly watchers?: readonly WatcherSeen[];
+  readonly accesses?: AccessesSeen;
+  readonly sequences?: readonly SequencesSeen[];
   /**
    * How many events a filter finds that were recorded since then; undefined where that cannot be said.
    * @param enough found, and it need not be known how many more there are

@@ -89,7 +89,8 @@ async function start(config: Config, version: string, begun: Begun): Promise<Ser
   const salts = createSalts();
   const anchoring = () => anchorer.status();
   const tracing = await openAccess(registry, { ...ground, config, version, secret: contentKey });
-  const around = { ...config, ...ground, registry, keys, salts, now: Date.now, anchoring };
+  const accesses = tracing.access;
+  const around = { ...config, ...ground, registry, keys, accesses, salts, now: Date.now, anchoring };
   const watchers = await openWatchers(config, { ...around, limits });
   const alerts = await openAlerts(config.alerts, { ...around, watchers, indexer: (name) => indexes.get(name) });
   const app = createApp({

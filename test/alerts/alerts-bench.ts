@@ -4,6 +4,7 @@ import type { AlertChange } from "../../src/alerts/alert.ts";
 import { Alerts, type AlertsOptions } from "../../src/alerts/alerts.ts";
 import type { Channel, Reception } from "../../src/alerts/delivery/channel.ts";
 import type { Facts } from "../../src/alerts/facts.ts";
+import type { Rule } from "../../src/alerts/rule.ts";
 import { Health } from "../../src/health.ts";
 import type { OwnEvent } from "../../src/ledger/own-event.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
@@ -77,4 +78,22 @@ export function alertsBench(): AlertsBench {
       ...more,
     });
   return { clock, facts, channel, ledger, health, store, open };
+}
+
+/** What there is at a look, so long after the beginning. */
+export type Look = Partial<Facts> & { readonly after: number };
+
+/** @returns what is told after some looks, one after another, as kind, severity and subject of each change */
+export async function told(rule: Rule, ...looks: readonly Look[]): Promise<string[]> {
+  const { open, clock, facts, channel } = alertsBench();
+  const alerts = await open({ rules: [rule] });
+  for (const { after, ...more } of looks) {
+    clock.now = BEGIN + after;
+    Object.assign(facts, more);
+    await alerts.evaluate();
+  }
+  alerts.outbox.start();
+  while (alerts.outbox.waiting().length > 0) await new Promise((resolve) => setImmediate(resolve));
+  await alerts.stop();
+  return channel.told.map(({ kind, alert }) => `${kind} ${alert.severity} ${alert.subject}`);
 }

@@ -3,33 +3,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { AuditsSeen, EndedKeySeen, Facts, PruningSeen } from "../../src/alerts/facts.ts";
-import type { Rule } from "../../src/alerts/rule.ts";
 import { EndedKeyUsed } from "../../src/alerts/rules/access/ended-key-used.ts";
 import { LedgerAudited } from "../../src/alerts/rules/ledgers/ledger-audited.ts";
 import { RetentionHeldUp } from "../../src/alerts/rules/ledgers/retention-held-up.ts";
 import { LookAround, type Surroundings } from "../../src/service/watching/look-around.ts";
 import { lookAtAudits } from "../../src/service/watching/look-at-keeping.ts";
-import { alertsBench, BEGIN, MINUTE } from "./alerts-bench.ts";
+import { alertsBench, BEGIN, MINUTE, told } from "./alerts-bench.ts";
 
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-
-type Look = Partial<Facts> & { readonly after: number };
-
-/** @returns what is told after some looks, one after another, as kind, severity and subject of each change */
-async function told(rule: Rule, ...looks: readonly Look[]): Promise<string[]> {
-  const { open, clock, facts, channel } = alertsBench();
-  const alerts = await open({ rules: [rule] });
-  for (const { after, ...more } of looks) {
-    clock.now = BEGIN + after;
-    Object.assign(facts, more);
-    await alerts.evaluate();
-  }
-  alerts.outbox.start();
-  while (alerts.outbox.waiting().length > 0) await new Promise((resolve) => setImmediate(resolve));
-  await alerts.stop();
-  return channel.told.map(({ kind, alert }) => `${kind} ${alert.severity} ${alert.subject}`);
-}
 
 test("an audit that found something is critical once, until one finds nothing; one that is overdue is told, in its turn", async () => {
   const of = (more: Partial<AuditsSeen>): Pick<Facts, "audits"> => ({ audits: [{ ledger: "main", ...more }] });

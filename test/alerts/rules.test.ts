@@ -5,6 +5,9 @@ import test from "node:test";
 import type { Facts, SourceSeen } from "../../src/alerts/facts.ts";
 import type { Rule } from "../../src/alerts/rule.ts";
 import { EndedKeyUsed } from "../../src/alerts/rules/access/ended-key-used.ts";
+import { NewAddress } from "../../src/alerts/rules/access/new-address.ts";
+import { ReadingUnusual } from "../../src/alerts/rules/access/reading-unusual.ts";
+import { RefusedOften } from "../../src/alerts/rules/access/refused-often.ts";
 import { AnchorLag } from "../../src/alerts/rules/anchor-lag.ts";
 import { ClockSkew } from "../../src/alerts/rules/clock-skew.ts";
 import { ConditionHolds } from "../../src/alerts/rules/condition-holds.ts";
@@ -15,6 +18,7 @@ import { IntentsOpen } from "../../src/alerts/rules/intents-open.ts";
 import { LedgerAudited } from "../../src/alerts/rules/ledgers/ledger-audited.ts";
 import { RetentionHeldUp } from "../../src/alerts/rules/ledgers/retention-held-up.ts";
 import { QuarantineRate } from "../../src/alerts/rules/quarantine-rate.ts";
+import { SequenceComplete } from "../../src/alerts/rules/sequence-complete.ts";
 import { SourceSilent } from "../../src/alerts/rules/source-silent.ts";
 import { SourceVolume } from "../../src/alerts/rules/source-volume.ts";
 import type { Condition } from "../../src/health.ts";
@@ -209,6 +213,10 @@ test("of facts that are not there every rule says that it does not know", async 
     new AnchorLag(),
     new DiskFilling(),
     new EndedKeyUsed(),
+    new SequenceComplete(),
+    new NewAddress(),
+    new ReadingUnusual(hourOf),
+    new RefusedOften(),
     new LedgerAudited(),
     new RetentionHeldUp(),
   ];

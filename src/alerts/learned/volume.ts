@@ -29,6 +29,8 @@ export type KeptVolume = {
   readonly variances: readonly number[];
   readonly weeks: readonly number[];
   readonly most: number;
+  /** The most in an hour that was not far off. */
+  readonly mostUsual?: number;
   readonly hours: number;
 };
 
@@ -37,12 +39,17 @@ export type FarOff = { readonly count: number; readonly usual: number; readonly 
 
 export class Volume {
   readonly #hourOf: HourOfWeek;
+  readonly #overMost: number;
   #kept: { -readonly [K in keyof KeptVolume]: KeptVolume[K] extends readonly number[] ? number[] : KeptVolume[K] };
   #farOff: FarOff | undefined;
 
-  /** @param kept what was remembered, or how many had come until the moment at which counting begins */
-  constructor(hourOf: HourOfWeek, kept: KeptVolume | { readonly now: number; readonly count: number }) {
+  /**
+   * @param kept what was remembered, or how many had come until the moment at which counting begins
+   * @param overMost so many times the most of any usual hour has to come besides, where something comes now and then at any hour
+   */
+  constructor(hourOf: HourOfWeek, kept: KeptVolume | { readonly now: number; readonly count: number }, overMost = 0) {
     this.#hourOf = hourOf;
+    this.#overMost = overMost;
     const zeros = () => new Array<number>(HOURS_OF_WEEK).fill(0);
     this.#kept =
       "means" in kept
@@ -96,9 +103,15 @@ export class Volume {
     const usual = Math.round(Math.expm1(mean));
     const isKnown = weeks >= WEEKS_MIN;
     const deviation = Math.max(DEVIATION_MIN, Math.sqrt(kept.variances[at] as number));
-    const isFar = isKnown
-      ? Math.abs(size - mean) > FAR * deviation && Math.max(count, usual) >= COUNT_MIN
-      : kept.hours >= EVER_HOURS && count >= EVER_MIN && count > EVER_FACTOR * kept.most;
+    const { mostUsual = kept.most } = kept;
+    const byHours =
+      Math.abs(size - mean) > FAR * deviation &&
+      Math.max(count, usual) >= COUNT_MIN &&
+      (this.#overMost === 0 || count > this.#overMost * mostUsual);
+    const byMost = (most: number): boolean =>
+      kept.hours >= EVER_HOURS && count >= EVER_MIN && count > EVER_FACTOR * most;
+    // Hours that are sometimes empty and sometimes not vary so much that nothing is far off by them.
+    const isFar = isKnown ? byHours || (this.#overMost > 0 && byMost(mostUsual)) : byMost(kept.most);
     this.#farOff = isFar ? { count, usual: isKnown ? usual : kept.most, hour } : undefined;
     const weight = weeks === 0 ? 1 : Math.max(FADE, 1 / (weeks + 1));
     const off = size - mean;
@@ -106,6 +119,7 @@ export class Volume {
     kept.variances[at] = (1 - weight) * ((kept.variances[at] as number) + weight * off * off);
     kept.weeks[at] = weeks + 1;
     kept.most = Math.max(kept.most, count);
+    kept.mostUsual = isFar ? mostUsual : Math.max(mostUsual, count);
     kept.hours++;
   }
 }

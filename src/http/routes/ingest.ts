@@ -211,7 +211,8 @@ class Became {
     this.#quarantined += quarantined;
     this.#checkpoint = checkpoint;
     this.#answer ??= foreign.answer;
-    return { recorded: receipts.length - duplicates, quarantined, duplicates, bytes, lastTime };
+    const { sequences } = foreign;
+    return { recorded: receipts.length - duplicates, quarantined, duplicates, bytes, lastTime, sequences };
   }
 
   recorded(): Recorded {

@@ -16,6 +16,7 @@ import { rawMember } from "../raw-member.ts";
 import { Judging } from "../rules/check-body.ts";
 import type { Violation } from "../rules/check-event.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
+import { addSpans, type SequenceSpan, sequencesOf } from "../sources/sequences.ts";
 import { SourceTexts } from "./source-texts.ts";
 import { unpackWithin } from "./unpack.ts";
 
@@ -49,6 +50,8 @@ export type ForeignFacts = {
   readonly quarantined: readonly number[];
   /** Those of them that do not keep a rule of the ledger, and which. */
   readonly violated: readonly (RuleName & { readonly position: number })[];
+  /** Numbers by which their sender counts them. */
+  readonly sequences?: readonly SequenceSpan[];
   /** What the sender waits to be answered. */
   readonly answer?: Item["answer"];
   /** Whether these are the last. */
@@ -106,6 +109,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
   let entries: PreparedEntry[] = [];
   let quarantined: number[] = [];
   let violated: ForeignFacts["violated"][number][] = [];
+  let sequences: SequenceSpan[] = [];
   let from = 0;
   let isRecognisable = false;
   let areAllNamed = true;
@@ -123,6 +127,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
         violated,
         isLast,
         ...(isKnownWhole && { repeatKey: requestKey.of(from, entries.length) }),
+        ...(sequences.length > 0 && { sequences }),
         ...(answer !== undefined && { answer }),
       },
     };
@@ -134,6 +139,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
       entries = [];
       quarantined = [];
       violated = [];
+      sequences = [];
       areAllNamed = true;
     }
     const { event, notes: told } = adaptItem(form, item, receivedAt, limits);
@@ -141,6 +147,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
     const isNamed = item.claim !== undefined || event.id !== undefined;
     if (isTimed || isNamed) isRecognisable = true;
     answer ??= item.answer;
+    addSpans(sequences, sequencesOf(form.format, item.event));
     lastTime = isTimed ? event.time : undefined;
     if (!isNamed) areAllNamed = false;
     const isKnownByContent = knowsItems && isTimed && !isNamed;

@@ -174,7 +174,8 @@ export class Recorder {
     for (let wait = admit(); wait !== undefined; wait = admit()) await wait;
     await ledger.append({ entries, source });
     const bytes = batch.reduce((sum, { frame }) => sum + frame.bytes.length, 0);
-    const counted = { recorded: entries.length, quarantined: foreign.quarantined.length, bytes, lastTime };
+    const { quarantined, sequences } = foreign;
+    const counted = { recorded: entries.length, quarantined: quarantined.length, bytes, lastTime, sequences };
     for (const { position: _, ...rule } of foreign.violated)
       rules?.violations.count(id, rule, source, { quarantined: 1 });
     sources.count({ ledger: ledger.record.name, source, key: "", format: syslog.name }, counted);

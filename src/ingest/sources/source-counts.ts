@@ -8,10 +8,12 @@ import type { Entry } from "../../entry/entry.ts";
 import { readMemberText } from "../../entry/member.ts";
 import { parseDateTime } from "../../entry/time.ts";
 import type { Condition, Health } from "../../health.ts";
+import { readJson } from "../../json/read.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Store } from "../../store/store.ts";
 import { type CountedEntries, readCounted, spellCounted, type Uncounted, uncountedOf } from "./counted-entries.ts";
 import { Rate } from "./rate.ts";
+import { type SequenceGap, type SequenceSpan, SourceSequences } from "./sequences.ts";
 import { type Refused, readTally, type SourceTally, tallyKey } from "./source-count-record.ts";
 
 /** Which counts something belongs to: a source sends in a format, with a key, to a ledger. */
@@ -33,6 +35,8 @@ export type Counted = {
   readonly bytes: number;
   /** The time of its last event as the event has it, where it has one of its own. */
   readonly lastTime?: string | undefined;
+  /** Numbers by which their sender counts them. */
+  readonly sequences?: readonly SequenceSpan[] | undefined;
 };
 
 /** What is told of one of them. */
@@ -46,6 +50,7 @@ export type SourceFacts = SourcePlace &
 export type CountedLedger = { readonly record: { readonly id: Hex; readonly name: string }; readonly size: number };
 
 const SPACE = "sources";
+const SEQUENCES_SPACE = "sourcesequences";
 const SIZES_SPACE = "sourcesizes";
 const FLUSH_MS = 5000;
 /** Entries that are counted again in one go, some milliseconds of work, and how long others then have the thread. */
@@ -73,6 +78,9 @@ export class SourceBook {
   readonly #health: Health | undefined;
   readonly #kept = new Map<string, Kept>();
   readonly #changed = new Set<string>();
+  /** By ledger and source; and of which there is more than was written down. */
+  readonly #sequences = new Map<string, SourceSequences>();
+  readonly #counted = new Set<string>();
   /** The place that was counted last: most often it is the next one too, and need not be spelled again. */
   #last: { readonly place: SourcePlace; readonly key: string } | undefined;
   /** Of each ledger what was in the counts when they were last written down. */
@@ -99,6 +107,8 @@ export class SourceBook {
       const tally = readTally(value);
       if (tally !== undefined) book.#kept.set(key, { tally, rate: new Rate(now()) });
     }
+    for await (const [key, value] of store.records(SEQUENCES_SPACE, { onDamaged }))
+      book.#sequences.set(key, new SourceSequences(value));
     for await (const [ledger, value] of store.records(SIZES_SPACE, { onDamaged })) {
       const counted = readCounted(value);
       if (counted !== undefined) book.#written.set(ledger, counted);
@@ -113,6 +123,12 @@ export class SourceBook {
     const missing = uncountedOf(this.#written.get(name), ledger.size);
     this.#followed.set(name, { ledger, missing });
     if (missing.length === 0) return;
+    // What came last is not known of them: that is no gap of their senders'.
+    for (const key of this.#sequences.keys()) {
+      if (readPlace(key)[0] !== name) continue;
+      this.#sequences.delete(key);
+      this.#counted.add(key);
+    }
     const counting = this.#recount(ledger, missing).finally(() => this.#counting.delete(counting));
     this.#counting.add(counting);
   }
@@ -132,6 +148,15 @@ export class SourceBook {
     tally.lastSeen = now;
     if (time !== undefined) tally.skewMs = now - time;
     kept.rate.add(now, recorded);
+    if (counted.sequences !== undefined) this.#countSequences(place, counted.sequences, now);
+  }
+
+  /** By source, the numbers of its sequences that did not come to a ledger. */
+  gaps(ledger: string): { readonly source: string; readonly gaps: readonly SequenceGap[] }[] {
+    return [...this.#sequences].flatMap(([key, each]) => {
+      const [of, source] = readPlace(key);
+      return of === ledger ? [{ source, gaps: each.gaps() }] : [];
+    });
   }
 
   /** Counts a request of which nothing is recorded. What goes to the disk goes with the next counts, however many there are. */
@@ -192,6 +217,14 @@ export class SourceBook {
     return made;
   }
 
+  #countSequences({ ledger, source }: SourcePlace, spans: readonly SequenceSpan[], now: number): void {
+    const key = JSON.stringify([ledger, source]);
+    const sequences = this.#sequences.get(key) ?? new SourceSequences();
+    this.#sequences.set(key, sequences);
+    sequences.take(spans, now);
+    this.#counted.add(key);
+  }
+
   async #flush(): Promise<void> {
     if (this.#changed.size === 0 && !this.#hasProgress) return;
     const keys = [...this.#changed];
@@ -202,10 +235,14 @@ export class SourceBook {
     const sizes = [...this.#followed].map(([key, { ledger, missing }]) => {
       return { space: SIZES_SPACE, key, value: spellCounted({ size: ledger.size, missing }) };
     });
+    const counted = [...this.#counted];
+    this.#counted.clear();
+    const sequences = counted.map((key) => ({ space: SEQUENCES_SPACE, key, value: this.#sequences.get(key)?.kept() }));
     try {
-      await this.#store.writeRecords([...tallies, ...sizes], { durable: false });
+      await this.#store.writeRecords([...tallies, ...sizes, ...sequences], { durable: false });
     } catch (error) {
       for (const key of keys) this.#changed.add(key);
+      for (const key of counted) this.#counted.add(key);
       this.#hasProgress = true;
       throw error;
     }
@@ -268,6 +305,11 @@ function memberOf({ members }: Entry, name: string): unknown {
 /** Whether an entry is damaged, in the store or in itself, and will be next time. */
 function isUnreadable(error: unknown): boolean {
   return error instanceof TypeError || (error instanceof Error && "code" in error && error.code === "store_damaged");
+}
+
+/** Ledger and source, as they are spelled together. */
+function readPlace(key: string): readonly [ledger: string, source: string] {
+  return readJson(key) as [string, string];
 }
 
 function pause(ms: number): Promise<void> {

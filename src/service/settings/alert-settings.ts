@@ -19,6 +19,28 @@ const webhook = settings({
   secretFiles: z.array(path).default([]),
   secretEnvs: z.array(variable).default([]),
 });
+/** An address and nothing else: what stands here goes into commands and headers. */
+const address = z
+  .string()
+  .max(254)
+  .regex(
+    /^[!#-'*+\-/-9=?A-Z^-~.]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/,
+    "expected an address as somebody@example.org",
+  );
+const email = settings({
+  host: z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/, "expected the name or address of a host"),
+  /** 587 with STARTTLS, 465 with TLS, 25 without when absent. */
+  port: z.int().min(1).max(65_535).optional(),
+  security: z.enum(["starttls", "tls", "none"]).default("starttls"),
+  from: address,
+  to: z.array(address).min(1).max(32),
+  user: z.string().min(1).max(256).optional(),
+  passwordFile: path.optional(),
+  passwordEnv: variable.optional(),
+  /** PEM of authorities beside those that Node knows. */
+  caFile: path.optional(),
+  timeoutS: z.number().positive().max(300).default(20),
+});
 const told = { name, from: severity.default("warning") };
 
 const channel = z.union(
@@ -29,8 +51,9 @@ const channel = z.union(
       ...told,
       alertmanager: settings({ ...addresses, tokenFile: path.optional(), tokenEnv: variable.optional() }),
     }),
+    settings({ ...told, email }),
   ],
-  'expected one of {"webhook"}, {"slack"}, {"alertmanager"} with a name, see docs/alerts.md#who-is-told',
+  'expected one of {"webhook"}, {"slack"}, {"alertmanager"}, {"email"} with a name, see docs/alerts.md#who-is-told',
 );
 
 const channels = z.array(channel).max(32).default([]);
@@ -88,16 +111,32 @@ export function readChannels(input: unknown): readonly ChannelConfig[] {
 function requireWhole(configs: readonly ChannelConfig[]): void {
   requireDifferent("channels", configs);
   for (const each of configs) {
-    const { url, urlFile, urlEnv } =
-      "webhook" in each ? each.webhook : "slack" in each ? each.slack : each.alertmanager;
-    const count = [url, urlFile, urlEnv].filter((value) => value !== undefined).length;
-    if (count !== 1)
-      throw new ConfigError(`"alerts.channels" ${each.name}: expected one of url, urlFile, urlEnv, got ${count}`);
-    if ("webhook" in each && each.webhook.secretFiles.length + each.webhook.secretEnvs.length === 0)
-      throw new ConfigError(
-        `"alerts.channels" ${each.name}: expected secretFiles or secretEnvs, since webhooks are signed, got neither`,
-      );
+    if ("email" in each) requireMail(each.name, each.email);
+    else requireAddress(each);
   }
+}
+
+function requireAddress(each: Exclude<ChannelConfig, { readonly email: unknown }>): void {
+  const { url, urlFile, urlEnv } = "webhook" in each ? each.webhook : "slack" in each ? each.slack : each.alertmanager;
+  const count = [url, urlFile, urlEnv].filter((value) => value !== undefined).length;
+  if (count !== 1)
+    throw new ConfigError(`"alerts.channels" ${each.name}: expected one of url, urlFile, urlEnv, got ${count}`);
+  if ("webhook" in each && each.webhook.secretFiles.length + each.webhook.secretEnvs.length === 0)
+    throw new ConfigError(
+      `"alerts.channels" ${each.name}: expected secretFiles or secretEnvs, since webhooks are signed, got neither`,
+    );
+}
+
+function requireMail(name: string, { user, passwordFile, passwordEnv, security }: z.infer<typeof email>): void {
+  const count = [passwordFile, passwordEnv].filter((value) => value !== undefined).length;
+  if (count !== (user === undefined ? 0 : 1))
+    throw new ConfigError(
+      `"alerts.channels" ${name}: expected user with one of passwordFile, passwordEnv, or none of them`,
+    );
+  if (user !== undefined && security === "none")
+    throw new ConfigError(
+      `"alerts.channels" ${name}: expected security as starttls or tls, or no user: a password is not sent in clear`,
+    );
 }
 
 function requireDifferent(what: string, all: readonly { readonly name: string }[]): void {

@@ -15,6 +15,7 @@ import type { Log } from "../../log.ts";
 import { countFilter, type FilterCount } from "../../query/filter-count.ts";
 import type { Indexer } from "../../query/index/indexer.ts";
 import { openIntentsOf } from "../../query/open-intents.ts";
+import { type AccessSurroundings, lookAtAccesses } from "./look-at-accesses.ts";
 import { type KeepingSurroundings, lookAtAudits, lookAtPruning } from "./look-at-keeping.ts";
 import { watcherSeen } from "./look-at-watchers.ts";
 
@@ -27,18 +28,19 @@ const PAGES_MAX = 20;
 const WORK_MAX = 200_000;
 const COUNTS_MAX = 5;
 
-export type Surroundings = KeepingSurroundings & {
-  readonly data: string;
-  readonly now: () => number;
-  readonly health: Health;
-  readonly log: Pick<Log, "warn" | "info">;
-  readonly sources: SourceBook;
-  readonly registry: LedgerRegistry;
-  readonly keys: Pick<KeyRing, "list" | "refusals">;
-  readonly anchoring: () => Promise<readonly AnchoringStatus[]>;
-  readonly indexer: (name: string) => Indexer | undefined;
-  readonly watchers: Pick<WatcherBook, "all">;
-};
+export type Surroundings = KeepingSurroundings &
+  AccessSurroundings & {
+    readonly data: string;
+    readonly now: () => number;
+    readonly health: Health;
+    readonly log: Pick<Log, "warn" | "info">;
+    readonly sources: SourceBook;
+    readonly registry: LedgerRegistry;
+    readonly keys: Pick<KeyRing, "list" | "refusals">;
+    readonly anchoring: () => Promise<readonly AnchoringStatus[]>;
+    readonly indexer: (name: string) => Indexer | undefined;
+    readonly watchers: Pick<WatcherBook, "all">;
+  };
 
 /** Looks at how things stand, as often as it is asked. */
 export class LookAround {
@@ -55,17 +57,19 @@ export class LookAround {
     const parts = this.#parts;
     const { data, now, health, registry, sources, keys } = parts;
     const ledgers = registry.list().map(({ record }) => record.name);
-    const [anchoring, disk, intents, audits, pruning] = await Promise.all([
+    const [anchoring, disk, intents, audits, pruning, accesses] = await Promise.all([
       this.#known("anchoring", () => lookAtAnchoring(parts)),
       this.#known("disk", () => lookAtDisk(data)),
       this.#known("intents", () => lookAtIntents(parts, ledgers)),
       this.#known("audits", () => lookAtAudits(parts)),
       this.#known("pruning", () => lookAtPruning(parts)),
+      this.#known("accesses", () => lookAtAccesses(parts)),
     ]);
     return {
       now: now(),
       conditions: health.conditions(),
       sources: ledgers.flatMap((ledger) => bySource(sources.list(ledger))),
+      sequences: ledgers.flatMap((ledger) => sources.gaps(ledger).map((each) => ({ ledger, ...each }))),
       endedKeys: endedKeys(keys),
       watchers: parts.watchers.all().map(watcherSeen),
       ...(anchoring !== undefined && { anchoring }),
@@ -73,6 +77,7 @@ export class LookAround {
       ...(intents !== undefined && { intents }),
       ...(audits !== undefined && { audits }),
       ...(pruning !== undefined && { pruning }),
+      ...(accesses !== undefined && { accesses }),
       countEvents: (ledger, filter, since, enough) =>
         this.#known(`events of ${ledger}`, () => countEvents(parts, ledger, { filter, since, enough })),
     };

@@ -5,6 +5,9 @@ import { Alerts } from "../../alerts/alerts.ts";
 import { localHourOfWeek } from "../../alerts/learned/week.ts";
 import type { Rule } from "../../alerts/rule.ts";
 import { EndedKeyUsed } from "../../alerts/rules/access/ended-key-used.ts";
+import { NewAddress } from "../../alerts/rules/access/new-address.ts";
+import { ReadingUnusual } from "../../alerts/rules/access/reading-unusual.ts";
+import { RefusedOften } from "../../alerts/rules/access/refused-often.ts";
 import { AnchorLag } from "../../alerts/rules/anchor-lag.ts";
 import { ClockSkew } from "../../alerts/rules/clock-skew.ts";
 import { ConditionHolds } from "../../alerts/rules/condition-holds.ts";
@@ -15,6 +18,7 @@ import { IntentsOpen } from "../../alerts/rules/intents-open.ts";
 import { LedgerAudited } from "../../alerts/rules/ledgers/ledger-audited.ts";
 import { RetentionHeldUp } from "../../alerts/rules/ledgers/retention-held-up.ts";
 import { QuarantineRate } from "../../alerts/rules/quarantine-rate.ts";
+import { SequenceComplete } from "../../alerts/rules/sequence-complete.ts";
 import { SourceSilent } from "../../alerts/rules/source-silent.ts";
 import { SourceVolume } from "../../alerts/rules/source-volume.ts";
 import { WatcherBlind } from "../../alerts/rules/watchers/watcher-blind.ts";
@@ -80,6 +84,7 @@ function rulesOf(config: Exclude<AlertsConfig, undefined>, all: () => readonly s
     new QuarantineRate(),
     new ClockSkew(),
     new IdempotencyConflict(),
+    new SequenceComplete(),
     new IntentsOpen(),
     new EventsFound({
       ...DENIED,
@@ -98,6 +103,9 @@ function rulesOf(config: Exclude<AlertsConfig, undefined>, all: () => readonly s
       filter: "outcome=failure",
     }),
     new EndedKeyUsed(),
+    new NewAddress(),
+    new ReadingUnusual(localHourOfWeek),
+    new RefusedOften(),
     new AnchorLag(),
     new LedgerAudited(),
     new RetentionHeldUp(),

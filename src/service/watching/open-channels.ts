@@ -2,8 +2,10 @@
 
 import type { Channel } from "../../alerts/delivery/channel.ts";
 import { Alertmanager } from "../../alerts/delivery/channels/alertmanager.ts";
+import { Email } from "../../alerts/delivery/channels/email.ts";
 import { Slack } from "../../alerts/delivery/channels/slack.ts";
 import { StandardWebhook } from "../../alerts/delivery/channels/standard-webhook.ts";
+import type { Severity } from "../../alerts/rule.ts";
 import { readTextFile } from "../../store/text-file.ts";
 import type { ChannelConfig } from "../settings/alert-settings.ts";
 import { ConfigError } from "../settings/setting-errors.ts";
@@ -32,10 +34,29 @@ function openChannel(config: ChannelConfig, env: Env, now: () => number): Channe
     ];
     return new StandardWebhook({ name, from, url: addressOf(config.webhook, env), secrets, now });
   }
+  if ("email" in config) return openEmail(name, from, config.email, env);
   const { tokenFile, tokenEnv } = config.alertmanager;
   const token = textIn(tokenFile, tokenEnv, env);
   const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   return new Alertmanager({ name, from, url: addressOf(config.alertmanager, env), headers, now });
+}
+
+const PORTS = { starttls: 587, tls: 465, none: 25 } as const;
+
+type EmailConfig = Extract<ChannelConfig, { readonly email: unknown }>["email"];
+
+function openEmail(name: string, from: Severity, email: EmailConfig, env: Env): Email {
+  const { host, security, port = PORTS[security], from: sender, to: recipients, user, caFile, timeoutS } = email;
+  const pass = textIn(email.passwordFile, email.passwordEnv, env);
+  const server = {
+    host,
+    port,
+    security,
+    timeoutMs: timeoutS * 1000,
+    ...(user !== undefined && pass !== undefined && { login: { user, pass } }),
+    ...(caFile !== undefined && { authorities: readTextFile(caFile) }),
+  };
+  return new Email({ name, from, server, sender, recipients });
 }
 
 type Address = {

@@ -1,0 +1,54 @@
+/** Somebody whose requests are refused again and again: guessed keys, a program that looks for what is there, or a sender that loses what it has. */
+
+import type { Facts, RefusedSeen } from "../../facts.ts";
+import type { Rule, RuleJudgement, Trouble } from "../../rule.ts";
+
+/** In an hour, of one key or address; and of one code, wherever they come from. */
+const AT_LEAST = 100;
+const AT_LEAST_OF_CODE = 1000;
+const CODES_TOLD = 5;
+
+export class RefusedOften implements Rule {
+  readonly name = "refusals";
+  readonly title = "many requests are refused";
+  readonly severity = "warning";
+
+  judge({ accesses }: Facts): RuleJudgement {
+    if (accesses === undefined) return "unknown";
+    const { refused } = accesses;
+    const busy = grouped(refused, "who").filter(([, of]) => countOf(of) >= AT_LEAST);
+    const told = new Set(busy.flatMap(([, of]) => of));
+    const scattered = grouped(
+      refused.filter((each) => !told.has(each)),
+      "code",
+    );
+    return [
+      ...busy.map(([who, of]) => ofSomebody(who, of)),
+      ...scattered
+        .filter(([, of]) => countOf(of) >= AT_LEAST_OF_CODE)
+        .map(([code, of]) => ({
+          subject: `code ${code}`,
+          detail: `${countOf(of)} requests were refused with ${code} in the last hour, to ${of.length} keys and addresses at least`,
+        })),
+    ];
+  }
+}
+
+/** Whoever shows no key and asks for what is not there is a notice: on an open port somebody always does. */
+function ofSomebody(who: string, of: readonly RefusedSeen[]): Trouble {
+  const most = of.toSorted((a, b) => b.count - a.count).slice(0, CODES_TOLD);
+  const codes = most.map(({ code, count }) => `${code} ${count} times`).join(", ");
+  const isHarmless = of.every(({ isKnown, isDenied }) => !isKnown && !isDenied);
+  const detail = `${countOf(of)} requests of ${who} were refused in the last hour: ${codes}`;
+  return isHarmless ? { subject: who, detail, severity: "notice" } : { subject: who, detail };
+}
+
+function grouped(refused: readonly RefusedSeen[], by: "who" | "code"): [string, RefusedSeen[]][] {
+  const groups = new Map<string, RefusedSeen[]>();
+  for (const each of refused) groups.set(each[by], [...(groups.get(each[by]) ?? []), each]);
+  return [...groups];
+}
+
+function countOf(of: readonly RefusedSeen[]): number {
+  return of.reduce((sum, { count }) => sum + count, 0);
+}
