@@ -206,6 +206,7 @@ test("a search may name the ledger of accesses; one that is not there cannot be 
     registry: { list: () => [] },
     sources: { list: () => [] },
     keys: { list: () => [] },
+    watchers: { all: () => [] },
     anchoring: async () => [],
     log: { warn: () => undefined, info: () => undefined },
   };

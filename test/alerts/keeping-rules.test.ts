@@ -114,6 +114,7 @@ test("what is looked at has keys by how they ended, and says once why it does no
     log: { warn: note, info: note },
     registry: { list: () => [] },
     sources: { list: () => [] },
+    watchers: { all: () => [] },
     keys: { list: () => keys, refusals: (id: string) => (id === "k3" ? undefined : { count: 1, lastAt: 10 }) },
     anchoring: () => (isAway ? Promise.reject(new Error("the chain is away")) : Promise.resolve([])),
     indexer: () => undefined,
