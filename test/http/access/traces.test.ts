@@ -7,8 +7,10 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { ACCESS_LEDGER } from "../../../src/access/access.ts";
 import { readMembers } from "../../../src/entry/prepare.ts";
+import { BODIES } from "../../../src/http/api/description/examples.ts";
 import { OPERATIONS, type Operation, type OperationId } from "../../../src/http/api/operations.ts";
 import { ROLES, type Role } from "../../../src/http/auth/roles.ts";
+import { keySigner } from "../../../src/keys/local-signer.ts";
 import { KeysInMemory } from "../../encryption/wrapped-keys.ts";
 import { type Answer, ask, event, type Running, startService } from "../service.ts";
 
@@ -32,7 +34,10 @@ let seen = 0;
 
 before(async () => {
   encryption = await KeysInMemory.make(1);
-  service = await startService({ access: true, encryption });
+  const watcher = { ledger: "main", name: "outside", key: keySigner(new Uint8Array(32).fill(21)).address };
+  service = await startService({ access: true, encryption, watchers: [{ ...watcher, everyMs: 60_000 }] });
+  // What it says is an event when it changes; said again it leaves nothing.
+  await ask(service, "POST /v1/ledgers/main/watchers/outside/word", { body: WORD });
   for (const role of ROLES) keys.set(role, await service.key([role], `the-${role}`));
   // More than a tile, so that there is one to be read.
   const events = Array.from({ length: 300 }, (_, i) => event(i === 0 ? { intent: "i1" } : {}));
@@ -72,9 +77,11 @@ async function ofAnAlert(): Promise<string> {
 let firings = 0;
 
 const rules = { rules: [] };
+const WORD = BODIES.Word?.good as object;
 
 /** Requests that whoever may make them is answered without a problem; each is made once for each role. */
 const REQUESTS: Partial<Record<OperationId, () => Promise<Request> | Request>> = {
+  takeWord: () => ({ path: "/v1/ledgers/main/watchers/outside/word", body: WORD }),
   appendEvents: () => ({ body: event() }),
   checkEvents: () => ({ body: event() }),
   createLedger: () => ({ body: { name: `made-${seen}` } }),
