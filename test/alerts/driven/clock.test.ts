@@ -36,6 +36,7 @@ before(async () => {
     keys,
     anchoring: async () => [],
     indexer,
+    watchers: { all: () => [] },
     // What it tells is looked at in the book, not in a ledger.
     store: new MemoryStore(),
     ledger: "none",
