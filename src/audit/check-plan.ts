@@ -19,8 +19,8 @@ export type CheckPlaces = Pick<AnchorsOptions, "witnesses" | "now" | "rest"> & {
   readonly remembered: readonly Remembered[];
   /** Of an encrypted store. */
   readonly keys?: AuditedKeys | undefined;
-  /** undefined where there is none now; absent where none is looked at. */
-  readonly index?: { readonly held: AuditedIndex | undefined; readonly pause: () => Promise<void> };
+  /** `held` says in words why there is none now, where that is so; absent where none is looked at. */
+  readonly index?: { readonly held: AuditedIndex | string; readonly pause: () => Promise<void> };
   /** Where archives are; undefined where that is not known. */
   readonly archives: AuditedArchives | undefined;
 };

@@ -182,10 +182,18 @@ export class Keyring {
     }
   }
 
-  /** Tries every key of a ledger: what is wrong with one, in words, and undefined of each that is right. @throws KekUnavailableError */
+  /**
+   * Tries every key of a ledger: what is wrong with one, or with what says whose it is, in words, and undefined of each key that is
+   * right. @throws KekUnavailableError
+   */
   async *tryKeys(ledgerId: Hex): AsyncIterable<string | undefined> {
     yield* this.#tryAll("ledgers", (key) => (key === ledgerId ? ledgerId : undefined));
     yield* this.#tryAll(`keys/${ledgerId}`, (key) => contextOf(ledgerId, key));
+    for (const space of [`subjects/${ledgerId}`, `erased/${ledgerId}`]) {
+      const damaged: string[] = [];
+      for await (const _ of this.#store.records(space, { onDamaged: (each) => void damaged.push(each) }));
+      for (const key of damaged) yield `the record ${key} of ${space} cannot be read`;
+    }
   }
 
   async *#tryAll(space: string, contextFor: (key: string) => string | undefined): AsyncIterable<string | undefined> {

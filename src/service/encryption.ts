@@ -5,7 +5,7 @@
  */
 
 import { Keyring } from "../encryption/keyring.ts";
-import { KeyringCipher } from "../encryption/keyring-cipher.ts";
+import { KeyringCipher, SegmentCipher } from "../encryption/keyring-cipher.ts";
 import type { Condition, Health } from "../health.ts";
 import type { Log } from "../log.ts";
 import type { Hash } from "../merkle/hash.ts";
@@ -47,6 +47,11 @@ export class StoreEncryption {
   /** What encrypts; undefined while the store is in clear. */
   get cipher(): KeyringCipher | undefined {
     return this.#cipher;
+  }
+
+  /** What encrypts the index for search. */
+  get indexCipher(): SegmentCipher | undefined {
+    return this.#cipher && new SegmentCipher(this.#cipher);
   }
 
   /**

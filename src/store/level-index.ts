@@ -14,7 +14,7 @@ import { compactAll, compactionOf } from "./leveldb/compact.ts";
 import { filesIn } from "./leveldb/folder.ts";
 import { inspectFolder, type OnProgress } from "./leveldb/inspect.ts";
 import { isLocked } from "./leveldb/opening/lock.ts";
-import { StoreLockedError } from "./store.ts";
+import { DamagedStoreError, StoreLockedError } from "./store.ts";
 import { DecryptError } from "./values/value-cipher.ts";
 
 /** Says what encrypts the values; keys of the index itself begin with the id of a ledger. */
@@ -49,6 +49,8 @@ export type LevelIndexOptions = {
   readonly signal?: AbortSignal;
   /** Verifies in the background, slower: others are served meanwhile. */
   readonly isPatient?: boolean;
+  /** Only looks: what would be thrown away is an error. */
+  readonly isOnlyRead?: boolean;
 };
 
 export class LevelIndexStore {
@@ -61,23 +63,26 @@ export class LevelIndexStore {
   /**
    * Opens the index database in a folder, and makes an empty one when there is none or only a damaged one. Every file is
    * verified before LevelDB maps it into memory, where one that is damaged ends the process.
-   * @throws StoreLockedError when another process has it open, the file system's error when it cannot be made
+   * @throws StoreLockedError when another process has it open, the file system's error when it cannot be made; where it is only
+   * read DamagedStoreError, or LevelDB's own error
    */
   static async open(directory: string, options: LevelIndexOptions = {}): Promise<LevelIndexStore> {
-    const { signal, isPatient = false } = options;
+    const { signal, isPatient = false, isOnlyRead = false } = options;
     const onProgress: OnProgress = async () => {
       if (isPatient) await delay(PAUSE_MS, undefined, { ref: false });
       signal?.throwIfAborted();
     };
     try {
       const damaged = await inspectFolder(directory, onProgress);
+      if (isOnlyRead && damaged.length > 0) throw new DamagedStoreError(damaged.map(({ detail }) => detail).join("; "));
       const found = damaged.length === 0 ? await openDatabase(directory) : undefined;
       if (found !== undefined && (await orClosed(found, () => isEncryptedBy(found, options.cipher))))
         return new LevelIndexStore(found, directory, options);
       await found?.close();
     } catch (error) {
-      if (error instanceof StoreLockedError || signal?.aborted === true) throw error;
+      if (error instanceof StoreLockedError || signal?.aborted === true || isOnlyRead) throw error;
     }
+    if (isOnlyRead) throw new DamagedStoreError(`expected an index of this store in ${directory}, got another one`);
     await rm(directory, { recursive: true, force: true });
     const made = await openDatabase(directory);
     const { cipher } = options;

@@ -38,6 +38,8 @@ async function audit(change: (held: Hex) => Partial<CheckPlaces>) {
     return segment;
   };
   const held = {
+    end: 200,
+    lengthMax: 16_384,
     segmentAt: (i: number) => (i < 200 ? { number: 0, from: 0, to: 200 } : undefined),
     begin: built,
     difference: async () => undefined,
@@ -71,6 +73,8 @@ test("what is right beside the entries has no findings, is counted, and nothing 
 const index = (difference: () => Promise<string | undefined>) => ({
   pause: async () => undefined,
   held: {
+    end: 200,
+    lengthMax: 16_384,
     segmentAt: (i: number) => (i < 200 ? { number: 0, from: 0, to: 200 } : undefined),
     begin: (from: number) => {
       const segment = { end: from, add: () => void segment.end++ };
@@ -79,6 +83,7 @@ const index = (difference: () => Promise<string | undefined>) => ({
     difference,
   },
 });
+const whole = index(async () => undefined);
 const chain = (rootAt: () => Promise<Hex | undefined>, size = 300) => ({
   witnesses: [{ chainId: 5, rootAt, head: async () => ({ size, anchoredAt: 1 }) }],
 });
@@ -92,11 +97,18 @@ const TABLE: readonly (readonly [what: string, (root: Hex) => Partial<CheckPlace
     ["anchor_contradicted 0..300"],
     [],
   ],
+  ["an anchor behind the newest entry", (root) => chain(async () => root, 301), ["entry_lost 300..301"], []],
   ["an anchor of which there is no record", (root) => chain(async () => root, 200), ["anchor_missing 0..200"], []],
   ["a chain that does not answer", () => chain(silent), [], ["anchors"]],
   ["no chain to ask", () => ({ witnesses: [] }), [], ["anchors"]],
   ["an index that differs", () => ({ index: index(async () => "a bucket") }), ["index_other 0..200"], []],
-  ["no index to ask", () => ({ index: { held: undefined, pause: async () => undefined } }), [], ["index"]],
+  ["no index to ask", () => ({ index: { held: "there is none", pause: async () => undefined } }), [], ["index"]],
+  [
+    "an index that is more than a segment behind",
+    () => ({ index: { ...whole, held: { ...whole.held, lengthMax: 100 } } }),
+    [],
+    ["index"],
+  ],
   [
     "an archive that is missing",
     () => ({ archives: { problemOf: async () => "missing" } }),

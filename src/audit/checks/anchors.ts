@@ -5,6 +5,8 @@
 
 import type { Hex } from "../../merkle/bytes.ts";
 import { type AnchorRecord, listAnchors } from "../../store/anchor-record.ts";
+import { DamagedStoreError } from "../../store/store.ts";
+import { readable } from "../walk/readable.ts";
 import type { AuditCheck, Ground } from "./check.ts";
 
 /** A chain that can be asked. */
@@ -75,17 +77,21 @@ export class AnchorsCheck implements AuditCheck {
   /** @returns why something could not be asked */
   async #ask(witness: AnchorWitness, anchors: readonly AnchorRecord[]): Promise<string[]> {
     const { record } = this.#ground;
+    let asked = 0;
     try {
       for (const anchor of anchors) {
         this.#compare(anchor, await witness.rootAt(record.id, anchor.size));
         this.#looked++;
+        asked++;
         await this.#options.rest?.();
       }
       await this.#compareHead(witness, anchors);
       return [];
     } catch (error) {
       if (!isOfChain(error)) throw error;
-      return [`chain ${witness.chainId} could not be asked about ${anchors.length - this.#looked} of its anchors`];
+      return [
+        `chain ${witness.chainId} could not be asked about ${anchors.length - asked} of ${anchors.length} anchors`,
+      ];
     }
   }
 
@@ -102,10 +108,21 @@ export class AnchorsCheck implements AuditCheck {
     const { record, add } = this.#ground;
     const { size, now } = this.#options;
     const head = await witness.head(record.id);
+    if (head.size > size && head.size > (await this.#newestSize())) {
+      const detail = `chain ${witness.chainId} has an anchor of size ${head.size}, the store has ${size} entries`;
+      add("entry_lost", size, head.size, detail);
+    }
     const isOld = head.anchoredAt + RECORDED_S < now() / 1000;
     if (head.size === 0 || head.size > size || !isOld || anchors.some((each) => each.size === head.size)) return;
     const detail = `chain ${witness.chainId} has an anchor of size ${head.size}, of which there is no record`;
     add("anchor_missing", 0, head.size, detail);
+  }
+
+  /** Somebody may have appended since the audit began, and anchored it. */
+  async #newestSize(): Promise<number> {
+    const { store, record } = this.#ground;
+    const newest = await readable(store.head(record.id));
+    return newest === undefined || newest instanceof DamagedStoreError ? this.#options.size : newest.size;
   }
 }
 

@@ -17,6 +17,10 @@ export interface BuiltSegment {
 
 /** What an audit needs of an index. */
 export interface AuditedIndex {
+  /** Index behind the last entry that is in a closed segment. */
+  readonly end: number;
+  /** Entries of a segment at the most. */
+  readonly lengthMax: number;
   /** The closed segment that has an entry; undefined when it is in none. */
   segmentAt(index: number): { readonly number: number; readonly from: number; readonly to: number } | undefined;
   begin(from: number): BuiltSegment;
@@ -27,8 +31,8 @@ export interface AuditedIndex {
 }
 
 export type IndexCheckOptions = {
-  /** undefined while there is none to ask. */
-  readonly index: AuditedIndex | undefined;
+  /** Why there is none to ask now, in words, where that is so. */
+  readonly index: AuditedIndex | string;
   /** Of the ledger. */
   readonly size: number;
   /** Before an index that differs is compared again: somebody may be erasing. */
@@ -50,7 +54,7 @@ export class IndexCheck implements AuditCheck {
     this.#ground = ground;
     this.#options = options;
     this.#looked = typeof kept === "number" ? kept : 0;
-    if (options.index === undefined) this.#skipped = "there is no index to ask now";
+    if (typeof options.index === "string") this.#skipped = options.index;
   }
 
   get looked(): number {
@@ -63,7 +67,7 @@ export class IndexCheck implements AuditCheck {
 
   async look({ start, entries }: Stretch): Promise<void> {
     const { index } = this.#options;
-    if (index === undefined) return;
+    if (typeof index === "string") return;
     for (const [i, found] of entries.entries()) {
       const segment = index.segmentAt(start + i);
       if (segment === undefined) return;
@@ -79,8 +83,9 @@ export class IndexCheck implements AuditCheck {
 
   finish(): void {
     const { index, size } = this.#options;
-    if (index === undefined) return;
-    if (size > 0 && this.#looked === 0 && index.segmentAt(0) !== undefined) this.#skipped = "no segment was looked at";
+    if (typeof index === "string") return;
+    if (size - index.end >= index.lengthMax) this.#skipped = `it goes to entry ${index.end} of ${size} by now`;
+    else if (size > 0 && this.#looked === 0 && index.end > 0) this.#skipped = "no segment was looked at";
   }
 
   keep(): unknown {

@@ -18,6 +18,8 @@ export type WithKeys = {
   readonly allErased?: ErasedEntries | undefined;
   /** The keys themselves, to be tried; undefined where nothing is encrypted. */
   readonly keyring?: AuditedKeys | undefined;
+  /** What encrypts the index for search; undefined where nothing is encrypted. */
+  readonly cipher?: StoreEncryption["indexCipher"];
   readonly close: () => Promise<void>;
 };
 
@@ -53,7 +55,8 @@ export async function openWithKeys(path: string, { keys, hash, isPartial = false
     const store = await LevelStore.open(path, { isPartial, openCipher: encryption.openCipher });
     const keyring = encryption.cipher?.keyring;
     const allErased = keyring && ((ledgerId: Hex) => keyring.allErased(ledgerId));
-    return { store, allErased, keyring, close: () => store.close().finally(closeKeys) };
+    const { indexCipher: cipher } = encryption;
+    return { store, allErased, keyring, cipher, close: () => store.close().finally(closeKeys) };
   } catch (error) {
     await closeKeys();
     throw error;

@@ -26,6 +26,7 @@ export type AuditingParts = Omit<AuditorOptions, "plan" | "checksOf"> & {
 
 /** Before an index that differs is compared again. */
 const PAUSE_MS = 1000;
+const NO_INDEX = "there is no index to ask now";
 
 export function openAuditor(parts: AuditingParts): Auditor {
   const { config, witnesses, keys, indexes, env, log, ...rest } = parts;
@@ -40,7 +41,7 @@ export function openAuditor(parts: AuditingParts): Auditor {
       const { remembered } = await rememberedOf({ store, record, marks, hash }, onSkipped);
       const indexer = indexes.get(record.name);
       const forget = (from: number, to: number) => indexes.forgetAll(record.name, [[from, to]], pace.signal);
-      const held = indexer && new SegmentAudit(indexer.segments, forget);
+      const held = indexer === undefined ? NO_INDEX : new SegmentAudit(indexer.segments, forget);
       const pause = () => delay(PAUSE_MS, undefined, { ref: false });
       return planChecks(kind, {
         remembered,

@@ -2,9 +2,11 @@
 
 import type { PackedEntry } from "../../entry/packed.ts";
 import { OpenSegment } from "../../query/index/open-segment.ts";
-import type { Segments } from "../../query/index/segments.ts";
+import { SEGMENT_LENGTH } from "../../query/index/positions.ts";
+import { Segments } from "../../query/index/segments.ts";
 
 export class SegmentAudit {
+  readonly lengthMax = SEGMENT_LENGTH;
   readonly #segments: Segments;
   readonly #rebuild: ((from: number, to: number) => Promise<unknown>) | undefined;
 
@@ -12,6 +14,19 @@ export class SegmentAudit {
   constructor(segments: Segments, rebuild?: (from: number, to: number) => Promise<unknown>) {
     this.#segments = segments;
     this.#rebuild = rebuild;
+  }
+
+  /** Of an index that nobody has open; what is damaged is left out. */
+  static async load(...place: Parameters<typeof Segments.load>): Promise<SegmentAudit> {
+    return new SegmentAudit(await Segments.load(...place));
+  }
+
+  get count(): number {
+    return this.#segments.count;
+  }
+
+  get end(): number {
+    return this.#segments.end;
   }
 
   segmentAt(index: number): { readonly number: number; readonly from: number; readonly to: number } | undefined {
