@@ -31,7 +31,7 @@ const signers = signersIn(base);
 
 /** Of what somebody installs nothing is wanted but this. */
 const PACKED =
-  /^(dist\/.*\.(js|json|d\.ts|sol)|build\/web\/[^.][^/]*|docs\/(sources\/)?[\w-]+\.md|scripts\/holdfast\.mjs)$/;
+  /^(dist\/.*\.(js|json|d\.ts|sol)|build\/web\/[^.][^/]*|docs\/(sources\/)?[\w-]+\.md|docs\/monitoring\/[\w-]+\.(json|yml)|scripts\/holdfast\.mjs)$/;
 const BESIDE = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json"];
 
 test("no script of a checkout needs more than the Node and npm that are there: those that run sources are set up first", () => {
@@ -49,7 +49,8 @@ test("no script of a checkout needs more than the Node and npm that are there: t
 
 test("what is packed is what somebody needs who installs it, and nothing that only made it", () => {
   assert.deepEqual(files.filter((file) => !PACKED.test(file)).sort(), BESIDE);
-  for (const file of ["build/web/verify.html", "build/web/ledger.js.br", "dist/chain/contract/artifact.json"]) {
+  const examples = ["build/web/verify.html", "build/web/ledger.js.br", "dist/chain/contract/artifact.json"];
+  for (const file of [...examples, "docs/monitoring/holdfast-rules.yml"]) {
     assert.ok(files.includes(file), `expected ${file} in the package`);
   }
 });

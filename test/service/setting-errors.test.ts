@@ -153,6 +153,24 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
   ["audit.share", 2, `"audit.share": expected a number of at most 1, got 2`],
   ["audit.confidence", -1, `"audit.confidence": expected a number above 0, got -1`],
   ["audit.damaged", 0, `"audit.damaged": expected a number above 0, got 0`],
+  ["watchers", {}, `"watchers": expected a list, got an empty object`],
+  ["watchers", [{ name: "a", key: "0x12" }], `"watchers[0].key": expected an address of 20 bytes in hex, got "0x12"`],
+  [
+    "watchers",
+    [
+      { name: "a", key: `0x${"11".repeat(20)}` },
+      { name: "a", key: `0x${"22".repeat(20)}` },
+    ],
+    `"watchers": expected a different name for each watcher of a ledger, got a of main twice`,
+  ],
+  [
+    "watchers",
+    [
+      { name: "a", key: `0x${"11".repeat(20)}` },
+      { name: "b", key: `0x${"11".repeat(20)}` },
+    ],
+    `"watchers": expected a different key for each watcher of a ledger, got 0x${"11".repeat(20)} of main twice`,
+  ],
   ["retention.archiveEveryS", -1, `"retention.archiveEveryS": expected a number of at least 0, got -1`],
   ["keepAliveS", 86401, `"keepAliveS": expected a number of at most 86400, got 86401`],
   ["hecAck", "durable", `"hecAck": expected "recorded", "anchored" or "final", got "durable"`],

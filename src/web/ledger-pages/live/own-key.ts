@@ -12,7 +12,9 @@ const KEY_MS = 60_000;
 /** The key that the reader signed in with; undefined until it is known, and without one. */
 export function useOwnKey(): OwnKeyAnswer | undefined {
   const { client } = useSession();
-  return usePath<OwnKeyAnswer>(client.hasKey ? "/v1/key" : undefined, KEY_MS).value;
+  const { value } = usePath<OwnKeyAnswer>(client.hasKey ? "/v1/key" : undefined, KEY_MS);
+  // The answer outlasts the key for a moment, in which what the key allowed would be asked for without one.
+  return client.hasKey ? value : undefined;
 }
 
 /** What pages ask about, of the permissions that the service has. */
