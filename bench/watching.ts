@@ -107,5 +107,14 @@ const rows = AIMS.map(([load, aim]) => {
 if (flags.json) {
   console.log(JSON.stringify({ bench: "watching", node: process.version, seconds: SECONDS, rounds: ROUNDS, rows }));
 } else {
-  console.table(rows.map((row) => ({ ...row, ratio: row.ratio.toFixed(3), processor: row.processor.toFixed(3) })));
+  console.table(
+    rows.map(({ what, on, off, ratio, processor, aim }) => ({
+      what,
+      on,
+      off,
+      ratio: ratio.toFixed(3),
+      processor: processor.toFixed(3),
+      aim,
+    })),
+  );
 }

@@ -154,7 +154,11 @@ const SETTINGS: readonly (readonly [string, unknown, string])[] = [
   ["audit.confidence", -1, `"audit.confidence": expected a number above 0, got -1`],
   ["audit.damaged", 0, `"audit.damaged": expected a number above 0, got 0`],
   ["watchers", {}, `"watchers": expected a list, got an empty object`],
-  ["watchers", [{ name: "a", key: "0x12" }], `"watchers[0].key": expected an address of 20 bytes in hex, got "0x12"`],
+  [
+    "watchers",
+    [{ name: "a", key: "0x12" }],
+    `"watchers[0].key": expected an address of 40 hex digits with 0x, got "0x12"`,
+  ],
   [
     "watchers",
     [
