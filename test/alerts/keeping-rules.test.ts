@@ -35,23 +35,24 @@ test("an audit that found something is critical once, until one finds nothing; o
   assert.deepEqual(await told(new LedgerAudited(), { after: 8 * DAY, ...began }), ["fired warning main"]);
 });
 
-test("an empty ledger is not overdue, and an audit that looked at nothing is none", () => {
+test("an empty ledger is not overdue, one is due when the auditor says so, and without a schedule two weeks after the last", () => {
   const HELD = { id: "0x01", name: "main", createdAt: BEGIN } as const;
   const report = (outcome: string, finishedAt: number) => ({
     report: { outcome, findings: [], more: 0, audit: { id: "a", kind: "whole", finishedAt } },
   });
-  const look = (size: number, plan: { wholeMs: number; sampleMs: number }, ...finished: readonly unknown[]) =>
+  const dueOf = (size: number, soonest: number | undefined, ...finished: readonly unknown[]) =>
     lookAtAudits({
       now: () => BEGIN + 20 * DAY,
       registry: { list: () => [{ record: HELD, size }] },
-      auditor: { plan, list: () => ({ waiting: [], finished }) },
-    } as unknown as Surroundings);
-  const weekly = { wholeMs: 7 * DAY, sampleMs: HOUR };
-  assert.deepEqual(look(0, weekly), []);
-  assert.equal(look(1, weekly)[0]?.dueAt, BEGIN + HOUR);
-  assert.equal(look(1, weekly, report("nothing", BEGIN + 19 * DAY))[0]?.dueAt, BEGIN + HOUR);
-  assert.equal(look(1, weekly, report("whole", BEGIN + 19 * DAY))[0]?.dueAt, BEGIN + 19 * DAY + HOUR);
-  assert.equal(look(1, { wholeMs: 0, sampleMs: 0 })[0]?.dueAt, BEGIN + 14 * DAY, "somebody has to ask for one");
+      auditor: { soonestAt: () => soonest, list: () => ({ waiting: [], finished }) },
+    } as unknown as Surroundings).map(({ dueAt }) => dueAt);
+  assert.deepEqual(dueOf(0, BEGIN), []);
+  assert.deepEqual(dueOf(1, BEGIN + HOUR), [BEGIN + HOUR]);
+  const asked = report("whole", BEGIN + 10 * DAY);
+  assert.deepEqual(dueOf(1, undefined), [BEGIN + 14 * DAY], "somebody has to ask for one");
+  assert.deepEqual(dueOf(1, undefined, asked), [BEGIN + 24 * DAY]);
+  assert.deepEqual(dueOf(1, undefined, report("nothing", BEGIN + 19 * DAY), asked), [BEGIN + 24 * DAY]);
+  assert.deepEqual(dueOf(1, undefined, report("whole", BEGIN + 90 * DAY), asked), [BEGIN + 24 * DAY]);
 });
 
 test("retention that does not get on is told when it has failed for an hour, lacks a place or waits for a chain for a day, once", async () => {

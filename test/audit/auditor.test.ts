@@ -268,6 +268,20 @@ test("the next audit is due so long after the last one that counts; a whole one 
   assert.equal(dueAt("whole", { wholeMs: 0, sampleMs: 1 }, { createdAt: 1, finished: [], now: 60 }), undefined);
 });
 
+test("an audit of a ledger that was empty puts off none of one that has entries", async () => {
+  const { store, ledger } = await filled(0);
+  const made = await make(store, ledger, { intervalMs: 0 });
+  await made.auditor.begin(record.id, WISH, ASKER);
+  await made.auditor.runDue();
+  assert.equal(finishedOf(made)[0]?.report.outcome, "nothing");
+  assert.equal(made.auditor.nextAt(record.id, "whole"), record.createdAt + 24 * HOUR_MS);
+  assert.equal(made.auditor.soonestAt(record.id), record.createdAt + HOUR_MS);
+  await made.auditor.begin(record.id, WISH, ASKER);
+  await made.auditor.runDue();
+  assert.equal(finishedOf(made)[0]?.report.outcome, "partial", "the event about the first is an entry");
+  assert.equal(made.auditor.soonestAt(record.id), made.clock.now + HOUR_MS);
+});
+
 test("a pace rests for what its share asks for", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const controller = new AbortController();

@@ -123,6 +123,7 @@ const STATES: readonly (readonly [title: string, finished: readonly CoveringAudi
       "stale",
       "w",
     ],
+    ["a sample of fourteen days ago, where there is no whole one", [audit("s", "sample", 86, 100)], "stale", "s"],
     ["findings do not grow old", [audit("d", "whole", 10, 100, "damaged")], "damaged", "d"],
     ["one whose time is still to come", [audit("w", "whole", 101, 100)], "stale", "w"],
   ];

@@ -40,6 +40,14 @@ test("what came since the last whole audit is counted, whatever samples reached"
   assert.match(standingWords({ state: "whole", ranges: RANGES.slice(0, 1) }).detail, /Nothing came since/);
 });
 
+test("what is too old is told by what it is, with the time until which it counted", () => {
+  const whole = standingWords({ state: "stale", ranges: RANGES, staleAt: AUDIT.finishedAt });
+  const sample = standingWords({ state: "stale", ranges: RANGES.slice(1), staleAt: AUDIT.finishedAt });
+  assert.deepEqual([whole.title, sample.title], ["The last whole audit is too old", "The last sample is too old"]);
+  for (const { detail } of [whole, sample])
+    assert.match(detail, /^It ended 2026-11-28 \S+ UTC and counts until 2026-11-28 /);
+});
+
 test("every finding and every check of docs/audit.md is said in words, and every finding with what to do", () => {
   const docs = readFileSync(join(import.meta.dirname, "../../docs/audit.md"), "utf8");
   const rows = [...docs.matchAll(/^\| `(\w+)` \| .* \| ((?:`\w+`(?:, )?)+) \|$/gm)];

@@ -11,7 +11,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { ownEvent, type Recording } from "../../ledger/own-event.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Store } from "../../store/store.ts";
-import type { AuditKind, AuditReportDocument } from "../../verify/report/audit-report.ts";
+import { AUDIT_KINDS, type AuditKind, type AuditReportDocument } from "../../verify/report/audit-report.ts";
 import { auditFully } from "../audit.ts";
 import { signReport } from "../build-report.ts";
 import type { CheckPlan } from "../check-plan.ts";
@@ -94,11 +94,6 @@ export class Auditor {
     return audit;
   }
 
-  /** When it audits by itself. */
-  get plan(): AuditPlan {
-    return this.#options.plan;
-  }
-
   /** Those that wait or are under way, and those that came to their end, the newest first. */
   list(ledgerId: Hex): { readonly waiting: readonly OpenAudit[]; readonly finished: readonly FinishedAudit[] } {
     const { waiting, finished } = this.#of(ledgerId).records;
@@ -109,12 +104,19 @@ export class Auditor {
     return this.#progress?.id === id ? this.#progress : undefined;
   }
 
-  /** When the next audit of a kind begins by itself; undefined for never. */
+  /** When the next audit of a kind begins by itself; undefined for never. One of the ledger when it was empty has looked at nothing. */
   nextAt(ledgerId: Hex, kind: AuditKind): number | undefined {
     const { ledger, records } = this.#of(ledgerId);
-    const finished = records.finished.map(({ report }) => report.audit);
+    const looked = records.finished.filter(({ report }) => report.checkpoint !== undefined);
+    const finished = looked.map(({ report }) => report.audit);
     const { plan, now } = this.#options;
     return dueAt(kind, plan, { createdAt: ledger.record.createdAt, finished, now: now() });
+  }
+
+  /** When the next audit of either kind begins by itself; undefined for never. */
+  soonestAt(ledgerId: Hex): number | undefined {
+    const times = AUDIT_KINDS.flatMap((kind) => this.nextAt(ledgerId, kind) ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** Which entries were looked at how, and how the ledger stands by that. */
@@ -179,7 +181,7 @@ export class Auditor {
     for (const followed of all) {
       const { id } = followed.ledger.record;
       if (followed.ledger.size === 0) continue;
-      for (const kind of ["whole", "sample"] as const) {
+      for (const kind of AUDIT_KINDS) {
         const at = this.nextAt(id, kind);
         if (at === undefined || at > now() || this.#failed.has(kindOf(followed, kind))) continue;
         const audit: OpenAudit = { id: newAuditId(), reason: "schedule", kind, askedAt: now(), share: plan.share };

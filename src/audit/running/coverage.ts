@@ -19,8 +19,8 @@ export type CoverageRange = {
 
 /**
  * - `empty`: there is no entry. `never`: no audit looked at any. `sampled`: samples alone, which found nothing. `damaged`: the newest
- *   whole audit, or a sample since, found something. `stale`: the newest whole one is too old to say how the ledger is. `partial`: it found
- *   nothing and did not look at all. `whole`: it looked at all, and found nothing.
+ *   whole audit, or a sample since, found something. `stale`: the newest whole one, or the newest sample where there is none, is too old to
+ *   say how the ledger is. `partial`: the whole one found nothing and did not look at all. `whole`: it looked at all, and found nothing.
  */
 export const COVERAGE_STATES = ["empty", "never", "sampled", "damaged", "stale", "partial", "whole"] as const;
 export type CoverageState = (typeof COVERAGE_STATES)[number];
@@ -29,7 +29,7 @@ export type Coverage = {
   readonly state: CoverageState;
   /** Of the audit that says so. */
   readonly audit?: string;
-  /** From when on the newest whole audit is too old; ms since 1970. */
+  /** From when on that audit is too old to say so; ms since 1970. */
   readonly staleAt?: number;
   /** All entries, in order and without gaps. */
   readonly ranges: readonly CoverageRange[];
@@ -44,8 +44,12 @@ export type CoverageOptions = {
   readonly now: number;
 };
 
-/** Two of these without a whole audit, and what the last one said is too old. */
 const WEEK_MS = 7 * 86_400_000;
+
+/** For how long an audit says how a ledger is: until two whole ones should have ended since. @param wholeMs as in {@link CoverageOptions} */
+export function holdsForMs(wholeMs: number): number {
+  return 2 * (wholeMs === 0 ? WEEK_MS : wholeMs);
+}
 
 /** @param finished the newest first */
 export function coverageOf(finished: readonly CoveringAudit[], { size, wholeMs, now }: CoverageOptions): Coverage {
@@ -56,13 +60,14 @@ export function coverageOf(finished: readonly CoveringAudit[], { size, wholeMs, 
   if (newest === undefined) return { state: "never", ranges };
   const damaged = decisive(counted).find(({ outcome }) => outcome === "damaged");
   const whole = counted.find(({ audit }) => audit.kind === "whole");
-  const staleAt = whole && whole.audit.finishedAt + 2 * (wholeMs === 0 ? WEEK_MS : wholeMs);
-  const aged = staleAt === undefined ? { ranges } : { ranges, staleAt };
-  if (damaged !== undefined) return { state: "damaged", audit: damaged.audit.id, ...aged };
-  if (whole === undefined || staleAt === undefined) return { state: "sampled", audit: newest.audit.id, ...aged };
-  const about = { audit: whole.audit.id, ...aged };
+  const deciding = whole ?? newest;
+  const { id, finishedAt } = deciding.audit;
+  const staleAt = finishedAt + holdsForMs(wholeMs);
+  if (damaged !== undefined) return { state: "damaged", audit: damaged.audit.id, staleAt, ranges };
+  const about = { audit: id, staleAt, ranges };
   // One that is still to come was told by a clock that was wrong: how old it is nobody knows.
-  if (staleAt <= now || whole.audit.finishedAt > now) return { state: "stale", ...about };
+  if (staleAt <= now || finishedAt > now) return { state: "stale", ...about };
+  if (whole === undefined) return { state: "sampled", ...about };
   return { state: whole.outcome === "whole" ? "whole" : "partial", ...about };
 }
 

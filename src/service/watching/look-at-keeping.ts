@@ -2,18 +2,14 @@
 
 import type { AuditsSeen, PruningSeen } from "../../alerts/facts.ts";
 import type { Auditor } from "../../audit/running/auditor.ts";
-import { decisive } from "../../audit/running/coverage.ts";
-import { type AuditPlan, dueAt } from "../../audit/running/schedule.ts";
+import { decisive, holdsForMs } from "../../audit/running/coverage.ts";
 import type { LedgerRegistry } from "../../ledger/registry.ts";
 import type { Retention } from "../../retention/retention.ts";
-
-/** Where a schedule is turned off, somebody is expected to ask for an audit so often. */
-const UNSCHEDULED_MS = 14 * 86_400_000;
 
 export type KeepingSurroundings = {
   readonly now: () => number;
   readonly registry: Pick<LedgerRegistry, "list">;
-  readonly auditor: Pick<Auditor, "list" | "plan">;
+  readonly auditor: Pick<Auditor, "list" | "soonestAt">;
   readonly retention: Pick<Retention, "policies" | "pruner">;
 };
 
@@ -22,15 +18,15 @@ export function lookAtAudits({ registry, auditor, now }: KeepingSurroundings): A
   const ledgers = registry.list().filter(({ size }) => size > 0);
   return ledgers.map(({ record: { id, name, createdAt } }) => {
     const { waiting, finished } = auditor.list(id);
-    // One of a ledger that was empty then has looked at nothing.
-    const looked = finished.filter(({ report }) => report.outcome !== "nothing");
+    // One of a ledger that was empty then has looked at nothing; when one ended whose time is still to come, nobody knows.
+    const looked = finished.filter(({ report }) => report.outcome !== "nothing" && report.audit.finishedAt <= now());
     const damaged = decisive(finished.map(({ report }) => report)).find(({ outcome }) => outcome === "damaged");
-    const last = { createdAt, finished: looked.map(({ report }) => report.audit), now: now() };
     const underWaySince = waiting.find(({ startedAt }) => startedAt !== undefined)?.startedAt;
     const lastAt = looked[0]?.report.audit.finishedAt;
     return {
       ledger: name,
-      dueAt: nextDueAt(auditor.plan, last),
+      // Without a schedule somebody is expected to ask for one before the last is too old.
+      dueAt: auditor.soonestAt(id) ?? (lastAt ?? createdAt) + holdsForMs(0),
       ...(underWaySince !== undefined && { underWaySince }),
       ...(lastAt !== undefined && { lastAt }),
       ...(damaged !== undefined && {
@@ -42,13 +38,6 @@ export function lookAtAudits({ registry, auditor, now }: KeepingSurroundings): A
       }),
     };
   });
-}
-
-/** The earlier one of both kinds. */
-function nextDueAt(plan: AuditPlan, last: Parameters<typeof dueAt>[2]): number {
-  const all = (["whole", "sample"] as const).flatMap((kind) => dueAt(kind, plan, last) ?? []);
-  const times = [last.createdAt, ...last.finished.map(({ finishedAt }) => finishedAt)].filter((at) => at <= last.now);
-  return all.length > 0 ? Math.min(...all) : Math.max(...times, 0) + UNSCHEDULED_MS;
 }
 
 /** Of ledgers that have a policy. */

@@ -38,8 +38,8 @@ type World = {
   readonly audits: readonly AuditSeen[];
   /** How long ago the newest one ended. */
   readonly agoMs: number;
-  /** When the next of a kind is due, from now on. */
-  readonly dueMs: Readonly<Partial<Record<"whole" | "sample", number>>>;
+  /** When the next one is due, from now on; undefined for never. */
+  readonly dueMs: number | undefined;
   readonly firing: readonly Partial<Alert>[];
   readonly rules: readonly Partial<RuleStatus>[];
   readonly watchers: readonly ("good" | "unknown" | "silent" | "contradicts" | "never_heard")[];
@@ -57,7 +57,7 @@ const WELL: World = {
   readOnly: false,
   audits: [{ kind: "sample", outcome: "partial" }],
   agoMs: HOUR,
-  dueMs: { whole: DAY, sample: HOUR },
+  dueMs: HOUR,
   firing: [],
   rules: [{ judgedAt: NOW - MINUTE }],
   watchers: ["good"],
@@ -109,10 +109,7 @@ function looksAt(world: World): StandingLook[] {
   const auditor = {
     list: () => ({ waiting: [], finished }),
     coverage: () => coverageOf(reports, { size: world.size, wholeMs: 7 * DAY, now: NOW }),
-    nextAt: (_: Hex, kind: "whole" | "sample") => {
-      const due = world.dueMs[kind];
-      return due === undefined ? undefined : NOW + due;
-    },
+    soonestAt: () => (world.dueMs === undefined ? undefined : NOW + world.dueMs),
   };
   const ledger = { name: "main", size: world.size, oldestUnanchoredS: 0, state: "anchored", ...world.anchored };
   const ofChain = { name: "sepolia", intervalMs: HOUR, latestBlock: 7, ledgers: world.isOnChain ? [ledger] : [] };
@@ -195,7 +192,7 @@ const CASES: readonly (readonly [
     /audit 001/,
   ],
   ["no audit yet", { audits: [] }, "unknown", /not audited yet; the first audit is due at 2026-11-28 13:00 UTC/],
-  ["no audit, and none to come", { audits: [], dueMs: {} }, "unknown", /none is scheduled/],
+  ["no audit, and none to come", { audits: [], dueMs: undefined }, "unknown", /none is scheduled/],
   [
     "an audit that found nothing because nothing was there",
     { audits: [{ kind: "sample", outcome: "nothing" }] },
@@ -203,21 +200,24 @@ const CASES: readonly (readonly [
     /not audited yet/,
   ],
   [
-    "an audit of everything is overdue",
-    { dueMs: { whole: -DAY - 1, sample: HOUR } },
+    "the last whole audit is too old, whatever was sampled since",
+    {
+      audits: [
+        { kind: "sample", outcome: "partial" },
+        { kind: "whole", outcome: "whole" },
+      ],
+      agoMs: 14 * DAY - HOUR,
+    },
     "unknown",
-    /overdue, the last ended at 2026-11-28 11:00 UTC/,
+    /too old, it ended at 2026-11-14 12:00 UTC/,
   ],
-  ["samples are overdue", { dueMs: { sample: -DAY - 1 } }, "unknown", /overdue/],
+  ["the last sample is too old", { agoMs: 14 * DAY }, "unknown", /too old/],
   [
-    "the last audit of everything is too old",
-    { audits: [{ kind: "whole", outcome: "whole" }], agoMs: 14 * DAY },
-    "unknown",
-    /overdue/,
+    "an audit that is not too old yet, and the next one overdue, which a rule tells",
+    { audits: [{ kind: "whole", outcome: "whole" }], agoMs: 14 * DAY - 1, dueMs: -6 * DAY },
+    "good",
+    undefined,
   ],
-  ["no audit is scheduled, and the last one is too old", { dueMs: {}, agoMs: 14 * DAY + 1 }, "unknown", /overdue/],
-  ["audits are late by less than a day", { dueMs: { whole: -DAY + 1, sample: -DAY + 1 } }, "good", undefined],
-  ["no audit is scheduled, and somebody asked for one", { dueMs: {} }, "good", undefined],
   [
     "a whole audit did not look at archives",
     { audits: [{ kind: "whole", outcome: "partial", skipped: "archives" }] },

@@ -23,10 +23,11 @@ const coverage = z
     state: z.enum(COVERAGE_STATES).meta({
       description:
         "empty: there is no entry; never: no audit looked at any; sampled: samples alone, which found nothing; damaged: the newest whole audit, or a sample since, " +
-        "found something; stale: the newest whole one is too old; partial: it found nothing, and did not look at all; whole: it looked at all, and found nothing",
+        "found something; stale: the newest whole one, or the newest sample where there is none, is too old; partial: the whole one found nothing, and did not look at all; " +
+        "whole: it looked at all, and found nothing",
     }),
     audit: z.string().optional().meta({ description: "Id of the one that says so" }),
-    staleAt: milliseconds.optional().meta({ description: "From when on the newest whole audit is too old" }),
+    staleAt: milliseconds.optional().meta({ description: "From when on that one is too old to say so" }),
     ranges: z
       .array(
         z.strictObject({

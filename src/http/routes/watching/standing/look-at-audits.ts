@@ -1,21 +1,15 @@
-/** What the last audits of each ledger say: none, none for too long, findings, or checks that did not look. */
+/** What the last audits of each ledger say: nothing, something too old, findings, or checks that did not look. That one is overdue says the rule `audit`. */
 
 import type { Auditor } from "../../../../audit/running/auditor.ts";
-import { decisive } from "../../../../audit/running/coverage.ts";
 import type { Hex } from "../../../../merkle/bytes.ts";
-import { AUDIT_KINDS, type AuditReportDocument } from "../../../../verify/report/audit-report.ts";
+import type { AuditReportDocument } from "../../../../verify/report/audit-report.ts";
 import { formatMoment } from "./format-moment.ts";
-import { type LookResult, NOTHING_WRONG, type StandingLook, type UnseenPart } from "./standing.ts";
-
-/** Audits wait for each other: so late one may be. */
-const LATE_MS = 86_400_000;
-/** Where none is scheduled. */
-const UNSCHEDULED_MS = 14 * 86_400_000;
+import { type LookResult, NOTHING_WRONG, type StandingLook } from "./standing.ts";
 
 export type WatchedLedger = {
   readonly record: { readonly id: Hex; readonly name: string; readonly readOnly?: boolean };
 };
-type WatchedAudits = Pick<Auditor, "list" | "nextAt" | "coverage">;
+type WatchedAudits = Pick<Auditor, "list" | "soonestAt" | "coverage">;
 
 /** @param hrefOf the page about the integrity of a ledger */
 export function lookAtAudits(
@@ -25,38 +19,36 @@ export function lookAtAudits(
 ): StandingLook {
   return {
     what: "what audits found",
-    look: (now) => {
-      const results = ledgers().map(({ record }) => auditsOf(auditor, record, hrefOf(record.name), now));
+    look: () => {
+      const results = ledgers().map(({ record }) => auditsOf(auditor, record, hrefOf(record.name)));
       return { reasons: results.flatMap(({ reasons }) => reasons), unseen: results.flatMap(({ unseen }) => unseen) };
     },
   };
 }
 
-function auditsOf(
-  auditor: WatchedAudits,
-  { id, name }: WatchedLedger["record"],
-  href: string,
-  now: number,
-): LookResult {
-  const { state } = auditor.coverage(id);
+function auditsOf(auditor: WatchedAudits, { id, name }: WatchedLedger["record"], href: string): LookResult {
+  const { state, audit } = auditor.coverage(id);
   // There is nothing to audit in an empty one.
   if (state === "empty") return NOTHING_WRONG;
   const place = { href, ledger: name };
-  const counted = decisive(auditor.list(id).finished.map(({ report }) => report));
-  const damaged = counted.find(({ outcome }) => outcome === "damaged");
-  if (damaged !== undefined) {
-    const text = foundBy(name, damaged);
-    return { ...NOTHING_WRONG, reasons: [{ code: "audit", severity: "critical", text, ...place }] };
-  }
   const unseen = (why: string): LookResult => ({
     ...NOTHING_WRONG,
     unseen: [{ what: `the ledger ${name}`, why, ...place }],
   });
-  const last = counted.find(({ outcome }) => outcome !== "nothing");
-  if (last === undefined) return unseen(`it was not audited yet; ${firstDue(auditor, id)}`);
-  if (state === "stale" || isLate(auditor, id, last, now))
-    return unseen(`an audit is overdue, the last ended at ${formatMoment(last.audit.finishedAt)}`);
-  return { ...NOTHING_WRONG, unseen: skippedBy(counted, place) };
+  const deciding = auditor.list(id).finished.find(({ report }) => report.audit.id === audit)?.report;
+  if (deciding === undefined) return unseen(`it was not audited yet; ${firstDue(auditor, id)}`);
+  if (state === "damaged") {
+    const text = foundBy(name, deciding);
+    return { ...NOTHING_WRONG, reasons: [{ code: "audit", severity: "critical", text, ...place }] };
+  }
+  if (state === "stale")
+    return unseen(`what the last audit says is too old, it ended at ${formatMoment(deciding.audit.finishedAt)}`);
+  // A sample is of entries alone.
+  const skipped = deciding.audit.kind === "whole" ? deciding.skipped : [];
+  return {
+    ...NOTHING_WRONG,
+    unseen: skipped.map(({ check, why }) => ({ what: `${check} of the ledger ${name}`, why, ...place })),
+  };
 }
 
 function foundBy(name: string, { audit, findings, more }: AuditReportDocument): string {
@@ -66,22 +58,6 @@ function foundBy(name: string, { audit, findings, more }: AuditReportDocument): 
 }
 
 function firstDue(auditor: WatchedAudits, id: Hex): string {
-  const due = dueTimes(auditor, id);
-  return due.length === 0 ? "none is scheduled" : `the first audit is due at ${formatMoment(Math.min(...due))}`;
-}
-
-function dueTimes(auditor: WatchedAudits, id: Hex): number[] {
-  return AUDIT_KINDS.flatMap((kind) => auditor.nextAt(id, kind) ?? []);
-}
-
-function isLate(auditor: WatchedAudits, id: Hex, { audit }: AuditReportDocument, now: number): boolean {
-  const due = dueTimes(auditor, id);
-  if (due.length === 0) return now - audit.finishedAt > UNSCHEDULED_MS;
-  return due.some((at) => now - at > LATE_MS);
-}
-
-/** Of the newest whole one; a sample is of entries alone. */
-function skippedBy(counted: readonly AuditReportDocument[], place: Pick<UnseenPart, "href" | "ledger">): UnseenPart[] {
-  const skipped = counted.find(({ audit }) => audit.kind === "whole")?.skipped ?? [];
-  return skipped.map(({ check, why }) => ({ what: `${check} of the ledger ${place.ledger}`, why, ...place }));
+  const at = auditor.soonestAt(id);
+  return at === undefined ? "none is scheduled" : `the first audit is due at ${formatMoment(at)}`;
 }

@@ -13,7 +13,8 @@ const HELD = "Nothing says that anything is wrong, and nothing says that all is 
 export function standingWords({ state, staleAt, ranges }: CoverageAnswer): StandingWords {
   const size = ranges.at(-1)?.to ?? 0;
   const whole = ranges.findLast((range) => range.whole !== undefined);
-  const ended = whole?.whole === undefined ? "" : `${formatTime(whole.whole.finishedAt)} UTC`;
+  const last = whole?.whole ?? ranges.findLast((range) => range.sample !== undefined)?.sample;
+  const ended = last === undefined ? "" : `${formatTime(last.finishedAt)} UTC`;
   const since = size - (whole?.to ?? 0);
   const newer =
     since === 0 ? "Nothing came since." : `${entries(since)} came since, which no whole audit has looked at.`;
@@ -45,7 +46,7 @@ export function standingWords({ state, staleAt, ranges }: CoverageAnswer): Stand
     case "stale":
       return {
         kind: "warn",
-        title: "The last whole audit is too old",
+        title: `The last ${whole === undefined ? "sample" : "whole audit"} is too old`,
         detail: `It ended ${ended}${staleAt === undefined ? "" : ` and counts until ${formatTime(staleAt)} UTC`}. What became of the ledger since, it does not say. ${newer}`,
       };
     case "partial":
