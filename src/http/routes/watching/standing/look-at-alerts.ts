@@ -2,8 +2,8 @@
 
 import { type Alert, isSilenced } from "../../../../alerts/alert.ts";
 import type { Alerts, RuleStatus } from "../../../../alerts/alerts.ts";
+import { spellMoment } from "../../../../alerts/spell.ts";
 import { isRecent } from "../../../../clock.ts";
-import { formatMoment } from "./format-moment.ts";
 import type { StandingLook, StandingReason, UnseenPart } from "./standing.ts";
 
 /** So long ago rules may have judged, and no fewer looks than these. */
@@ -43,7 +43,7 @@ function reasonOf(alert: Alert, now: number, href: string): StandingReason {
 function handOf(alert: Alert, now: number): string {
   const { acknowledged, silenced } = alert;
   if (silenced !== undefined && isSilenced(alert, now))
-    return ` (silenced by ${silenced.source} until ${formatMoment(silenced.until)})`;
+    return ` (silenced by ${silenced.source} until ${spellMoment(silenced.until)})`;
   return acknowledged === undefined ? "" : ` (${acknowledged.source} looks after it)`;
 }
 
@@ -52,7 +52,7 @@ type Told = { readonly what: string; readonly href: string; readonly freshMs: nu
 function unseenOf(rules: readonly RuleStatus[], now: number, { what, href, freshMs }: Told): UnseenPart[] {
   const blind = rules.filter(({ unknownSince }) => unknownSince !== undefined);
   const unseen = blind.map(({ title, unknownSince = now }): UnseenPart => {
-    const why = `since ${formatMoment(unknownSince)} nobody could find out`;
+    const why = `since ${spellMoment(unknownSince)} nobody could find out`;
     return { what: `whether ${title}`, why, href };
   });
   const others = rules.filter(({ unknownSince }) => unknownSince === undefined);
@@ -64,5 +64,5 @@ function unseenOf(rules: readonly RuleStatus[], now: number, { what, href, fresh
 
 function sinceWhen(times: readonly number[]): string {
   if (times.length === 0) return "the first look after the start is not done yet; it takes a minute at most";
-  return `it was last looked for at ${formatMoment(Math.min(...times))}`;
+  return `it was last looked for at ${spellMoment(Math.min(...times))}`;
 }

@@ -1,9 +1,9 @@
 /** What the last audits of each ledger say: nothing, something too old, findings, or checks that did not look. That one is overdue says the rule `audit`. */
 
+import { spellMoment } from "../../../../alerts/spell.ts";
 import type { Auditor } from "../../../../audit/running/auditor.ts";
 import type { Hex } from "../../../../merkle/bytes.ts";
 import type { AuditReportDocument } from "../../../../verify/report/audit-report.ts";
-import { formatMoment } from "./format-moment.ts";
 import { type LookResult, NOTHING_WRONG, type StandingLook } from "./standing.ts";
 
 export type WatchedLedger = {
@@ -42,7 +42,7 @@ function auditsOf(auditor: WatchedAudits, { id, name }: WatchedLedger["record"],
     return { ...NOTHING_WRONG, reasons: [{ code: "audit", severity: "critical", text, ...place }] };
   }
   if (state === "stale")
-    return unseen(`what the last audit says is too old, it ended at ${formatMoment(deciding.audit.finishedAt)}`);
+    return unseen(`what the last audit says is too old, it ended at ${spellMoment(deciding.audit.finishedAt)}`);
   // A sample is of entries alone.
   const skipped = deciding.audit.kind === "whole" ? deciding.skipped : [];
   return {
@@ -59,5 +59,5 @@ function foundBy(name: string, { audit, findings, more }: AuditReportDocument): 
 
 function firstDue(auditor: WatchedAudits, id: Hex): string {
   const at = auditor.soonestAt(id);
-  return at === undefined ? "none is scheduled" : `the first audit is due at ${formatMoment(at)}`;
+  return at === undefined ? "none is scheduled" : `the first audit is due at ${spellMoment(at)}`;
 }

@@ -1,7 +1,7 @@
 /** What watchers elsewhere say: something bad, nothing that they could tell, or nothing at all. */
 
+import { spellMoment } from "../../../../alerts/spell.ts";
 import type { WatcherBook } from "../../../../alerts/watchers/watcher-book.ts";
-import { formatMoment } from "./format-moment.ts";
 import type { StandingLook, StandingReason, UnseenPart } from "./standing.ts";
 
 type WatchersSaid = {
@@ -25,7 +25,7 @@ export function lookAtWatchers(watchers: WatchersSaid, hrefOf: (ledger: string) 
         }),
         unseen: unseen.map(({ name, ledger, state, heard, place }): UnseenPart => {
           const since =
-            heard === undefined ? "it was never heard" : `it was heard last at ${formatMoment(heard.receivedAt)}`;
+            heard === undefined ? "it was never heard" : `it was heard last at ${spellMoment(heard.receivedAt)}`;
           const why = state === "unknown" ? "it says that it cannot tell" : since;
           return { what: `what the watcher ${name} sees of the ledger ${ledger}`, why, ...place };
         }),
