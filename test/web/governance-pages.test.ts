@@ -313,6 +313,8 @@ test("a reader sees alerts and handles none; a key for some ledgers sees neither
   await visit({ browser, demo }, "main/alerts", async ({ page }) => {
     await signIn(page, key);
     await page.getByRole("heading", { name: "This key may not see alerts" }).waitFor();
+    const why = /role reader or auditor or admin that is for all ledgers\. This one has reader, for main alone\./;
+    assert.match(await page.locator("section[role=alert]").innerText(), why);
     await page.locator('.standing[data-state="unknown"]', { hasText: "This key cannot see" }).waitFor();
   });
 });

@@ -2,12 +2,12 @@
 
 import { Loading } from "../../../parts/loading.tsx";
 import { useNow } from "../../../parts/now.ts";
+import { MissingRole } from "../../frame/missing-role.tsx";
 import { useStanding } from "../../frame/standing-line.tsx";
 import { Trouble } from "../../frame/trouble.tsx";
-import { useMay } from "../../live/own-key.ts";
+import { useMay, useOwnKey } from "../../live/own-key.ts";
 import { usePath } from "../../live/polling.ts";
 import { useReach } from "../../live/service-reachable.tsx";
-import { routeHash } from "../../route.ts";
 import type { AlertsAnswer } from "./alert-answers.ts";
 import { ChannelsCard } from "./channels-card.tsx";
 import { FiringCard } from "./firing-card.tsx";
@@ -19,13 +19,15 @@ const ALERTS_MS = 5000;
 
 export function AlertsPage({ ledger }: { readonly ledger: string }) {
   const { isLost, lastAt } = useReach();
-  const may = useMay("alertsRead");
+  const own = useOwnKey();
+  const may = own?.permissions.includes("alertsRead");
   const mayHandle = useMay("alertsHandle") === true;
   const standing = useStanding();
   const clock = useNow(1000);
   const alerts = usePath<AlertsAnswer>(may === true ? "/v1/alerts" : undefined, ALERTS_MS);
   const { value, error } = alerts;
-  if (may === false) return <Refused ledger={ledger} />;
+  if (own !== undefined && may === false)
+    return <MissingRole what="see alerts" roles={["reader", "auditor", "admin"]} isOfService own={own} />;
   if (value === undefined) {
     return error === undefined || isLost ? <Loading what="the alerts" /> : <Trouble error={error} />;
   }
@@ -47,23 +49,6 @@ export function AlertsPage({ ledger }: { readonly ledger: string }) {
         </>
       ) : null}
     </div>
-  );
-}
-
-function Refused({ ledger }: { readonly ledger: string }) {
-  return (
-    <section class="empty" role="alert">
-      <h1>This key may not see alerts</h1>
-      <p>
-        Alerts are about the service and all of its ledgers: that needs a key with the role reader, auditor or admin
-        that is for all ledgers.
-      </p>
-      <p>
-        <a class="button" href={routeHash({ ledger, page: "sign-in" })}>
-          Sign in with another key
-        </a>
-      </p>
-    </section>
   );
 }
 
