@@ -18,7 +18,7 @@ export const CONDITION_CODES = [
   "ledger_stopped",
   "rules_damaged",
   "keys_unavailable",
-  // The chain. Those from `chain_wrong` to `nonce_displaced` are the obstacles to anchoring that somebody has to do something about.
+  // The chain. From `chain_wrong` to `nonce_displaced` they are obstacles to anchoring; one that is in here is an alarm (anchor/obstacles.ts).
   "anchor_contradicts",
   "anchor_late",
   "chain_wrong",

@@ -3,7 +3,7 @@
  * An obstacle is logged when it changes, not each time it is found again.
  */
 
-import type { Condition, ConditionCode, Health } from "../health.ts";
+import { CONDITION_CODES, type Condition, type ConditionCode, type Health } from "../health.ts";
 import type { Log } from "../log.ts";
 
 export type ObstacleCode =
@@ -49,27 +49,12 @@ export type Obstacle = {
   readonly since: number;
 };
 
-/** Obstacles that mean that somebody must do something, or look. */
-const ALARMS = [
-  "chain_wrong",
-  "chain_replaced",
-  "contract_missing",
-  "contract_replaced",
-  "contract_unknown",
-  "funds_insufficient",
-  "root_differs",
-  "store_behind",
-  "ledger_failed",
-  "seal_failed",
-  "anchor_refused",
-  "nonce_displaced",
-] as const satisfies readonly (ObstacleCode & ConditionCode)[];
+type ObstacleConditionCode = ObstacleCode & ConditionCode;
 
-type ObstacleConditionCode = (typeof ALARMS)[number];
-
+/** Whether somebody must do something, or look: what has such a code is a condition of the service. */
 export function isAlarm(obstacle: Obstacle): obstacle is Obstacle & { readonly code: ObstacleConditionCode } {
-  const alarms: readonly ObstacleCode[] = ALARMS;
-  return alarms.includes(obstacle.code);
+  const codes: readonly string[] = CONDITION_CODES;
+  return codes.includes(obstacle.code);
 }
 
 /** What anybody may know of an alarm: messages name ledgers and repeat what nodes say, which can hold keys. */
