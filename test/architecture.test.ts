@@ -85,7 +85,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   query: ["merkle", "json", "entry", "store", "deferred.ts", "health.ts"],
   anchor: ["merkle", "json", "verify", "store", "chain", "clock.ts", "health.ts", "log.ts"],
   retention: ["merkle", "json", "entry", "export", "store", "ledger", "query", "health.ts"],
-  alerts: ["merkle", "json", "watch", "net", "store", "keys", "ledger", "clock.ts", "health.ts"],
+  alerts: ["group-by.ts", "merkle", "json", "watch", "net", "store", "keys", "ledger", "clock.ts", "health.ts"],
   audit: ["merkle", "json", "entry", "verify", "store", "keys", "ledger", "health.ts", "log.ts", "worker-thread.ts"],
   backup: ["merkle", "json", "entry", "bucket", "store"],
   archive: ["merkle", "json", "entry", "verify", "bucket", "store", "keys", "ledger", "prove"],

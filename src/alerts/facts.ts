@@ -76,9 +76,9 @@ export type WatcherSeen = {
   readonly state: WatcherState;
   /** When it was heard last; absent when it never was. */
   readonly lastAt?: number;
-  /** From when on its silence counts, and for how long it may be silent. */
+  /** How often it is to be heard, and from when on its silence counts. */
+  readonly everyMs: number;
   readonly countsFrom: number;
-  readonly silentAfterMs: number;
   /** Since when it says that it cannot tell. */
   readonly unknownSince?: number;
   readonly findings: readonly WordFinding[];

@@ -15,7 +15,7 @@ const HEARD: WatcherSeen = {
   state: "good",
   lastAt: NOW - 1000,
   countsFrom: NOW - 1000,
-  silentAfterMs: SILENT_MS,
+  everyMs: SILENT_MS / 3,
   findings: [],
 };
 

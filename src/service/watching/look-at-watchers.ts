@@ -1,10 +1,10 @@
 /** Watchers elsewhere, as the rules of alerts want to know them. */
 
 import type { WatcherSeen } from "../../alerts/facts.ts";
-import { type KnownWatcher, silentAfterMs } from "../../alerts/watchers/watcher-book.ts";
+import type { KnownWatcher } from "../../alerts/watchers/watcher-book.ts";
 
 export function watcherSeen({ ledger, name, state, everyMs, countsFrom, heard }: KnownWatcher): WatcherSeen {
-  const seen = { ledger, name, state, countsFrom, silentAfterMs: silentAfterMs({ everyMs }) };
+  const seen = { ledger, name, state, everyMs, countsFrom };
   if (heard === undefined) return { ...seen, findings: [] };
   const { receivedAt: lastAt, unknownSince, word } = heard;
   return { ...seen, lastAt, findings: word.findings, ...(unknownSince !== undefined && { unknownSince }) };

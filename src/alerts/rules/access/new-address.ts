@@ -1,5 +1,6 @@
 /** A key that is used from an address from which it never was. */
 
+import { isRecent } from "../../../clock.ts";
 import type { Facts } from "../../facts.ts";
 import { DAY_MS } from "../../learned/week.ts";
 import type { Rule, RuleJudgement } from "../../rule.ts";
@@ -14,7 +15,7 @@ export class NewAddress implements Rule {
   judge({ now, accesses }: Facts): RuleJudgement {
     if (accesses === undefined) return "unknown";
     return accesses.newAddresses
-      .filter(({ at }) => Math.abs(now - at) < DAY_MS)
+      .filter(({ at }) => isRecent(at, now, DAY_MS))
       .map(({ key, source, network, at }) => ({
         subject: `${key} from ${network}`,
         detail: `the key ${key} of ${source} was used from ${network} for the first time at ${spellMoment(at)}`,

@@ -1,5 +1,6 @@
 /** Somebody whose requests are refused again and again: guessed keys, a program that looks for what is there, or a sender that loses what it has. */
 
+import { groupBy } from "../../../group-by.ts";
 import type { Facts, RefusedSeen } from "../../facts.ts";
 import type { Rule, RuleJudgement, Trouble } from "../../rule.ts";
 
@@ -16,20 +17,16 @@ export class RefusedOften implements Rule {
   judge({ accesses }: Facts): RuleJudgement {
     if (accesses === undefined) return "unknown";
     const { refused } = accesses;
-    const busy = grouped(refused, "who").filter(([, of]) => countOf(of) >= AT_LEAST);
+    const busy = [...groupBy(refused, ({ who }) => who)].filter(([, of]) => countOf(of) >= AT_LEAST);
     const told = new Set(busy.flatMap(([, of]) => of));
-    const scattered = grouped(
-      refused.filter((each) => !told.has(each)),
-      "code",
-    );
+    const others = refused.filter((each) => !told.has(each));
+    const scattered = [...groupBy(others, ({ code }) => code)].filter(([, of]) => countOf(of) >= AT_LEAST_OF_CODE);
     return [
       ...busy.map(([who, of]) => ofSomebody(who, of)),
-      ...scattered
-        .filter(([, of]) => countOf(of) >= AT_LEAST_OF_CODE)
-        .map(([code, of]) => ({
-          subject: `code ${code}`,
-          detail: `${countOf(of)} requests were refused with ${code} in the last hour, to ${of.length} keys and addresses at least`,
-        })),
+      ...scattered.map(([code, of]) => ({
+        subject: `code ${code}`,
+        detail: `${countOf(of)} requests were refused with ${code} in the last hour, to ${of.length} keys and addresses at least`,
+      })),
     ];
   }
 }
@@ -41,12 +38,6 @@ function ofSomebody(who: string, of: readonly RefusedSeen[]): Trouble {
   const isHarmless = of.every(({ isKnown, isDenied }) => !isKnown && !isDenied);
   const detail = `${countOf(of)} requests of ${who} were refused in the last hour: ${codes}`;
   return isHarmless ? { subject: who, detail, severity: "notice" } : { subject: who, detail };
-}
-
-function grouped(refused: readonly RefusedSeen[], by: "who" | "code"): [string, RefusedSeen[]][] {
-  const groups = new Map<string, RefusedSeen[]>();
-  for (const each of refused) groups.set(each[by], [...(groups.get(each[by]) ?? []), each]);
-  return [...groups];
 }
 
 function countOf(of: readonly RefusedSeen[]): number {
