@@ -59,7 +59,9 @@ export type Running = {
   readonly indexer: (name: string) => Indexer | undefined;
   readonly rules: RuleBook;
   readonly retention: Retention;
+  readonly auditor: Auditor;
   readonly alerts: Alerts;
+  readonly watchers: WatcherBook;
   readonly server: Server;
   /** What the service wrote to its log. */
   readonly logged: Logged[];
@@ -212,7 +214,9 @@ export async function startService(options: Options = {}): Promise<Running> {
     sources,
     rules,
     retention,
+    auditor,
     alerts,
+    watchers,
     server,
     logged,
     health,

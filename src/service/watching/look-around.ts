@@ -10,7 +10,6 @@ import type { Health } from "../../health.ts";
 import type { KeyRing } from "../../http/auth/api-keys.ts";
 import { filterOfText } from "../../http/routes/events/filter-text.ts";
 import type { SourceBook, SourceFacts } from "../../ingest/sources/source-counts.ts";
-import type { LedgerRegistry } from "../../ledger/registry.ts";
 import type { Log } from "../../log.ts";
 import { countFilter, type FilterCount } from "../../query/filter-count.ts";
 import type { Indexer } from "../../query/index/indexer.ts";
@@ -35,7 +34,6 @@ export type Surroundings = KeepingSurroundings &
     readonly health: Health;
     readonly log: Pick<Log, "warn" | "info">;
     readonly sources: SourceBook;
-    readonly registry: LedgerRegistry;
     readonly keys: Pick<KeyRing, "list" | "refusals">;
     readonly anchoring: () => Promise<readonly AnchoringStatus[]>;
     readonly indexer: (name: string) => Indexer | undefined;

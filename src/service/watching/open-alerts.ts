@@ -41,6 +41,7 @@ const DENIED = { withinMs: 300_000, atLeast: 50 };
 export type AlertParts = Surroundings &
   Recording & {
     readonly store: Store;
+    readonly registry: Pick<LedgerRegistry, "get" | "list">;
     readonly log: Log;
     /** Name of the ledger that is told where there is no access ledger. */
     readonly ledger: string;

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import test, { after, before } from "node:test";
 import type { Alerts } from "../../../src/alerts/alerts.ts";
+import { createSalts } from "../../../src/ingest/intake/salts.ts";
+import { fastKeccak256 } from "../../../src/ledger/keccak/keccak-wasm.ts";
 import { type AlertParts, openAlerts } from "../../../src/service/watching/open-alerts.ts";
 import { ask, event, type Running, startService } from "../../http/service.ts";
 import { MemoryStore } from "../../store/memory-store.ts";
@@ -25,8 +27,8 @@ before(async () => {
     searches: [],
     channels: [],
   };
-  const { sources, ledgers, keys, health, clock, indexer } = service;
-  const parts = {
+  const { sources, ledgers, keys, health, clock, indexer, auditor, retention, watchers } = service;
+  const parts: AlertParts = {
     data: tmpdir(),
     now: () => clock.now,
     health,
@@ -36,12 +38,16 @@ before(async () => {
     keys,
     anchoring: async () => [],
     indexer,
-    watchers: { all: () => [] },
+    auditor,
+    retention,
+    watchers,
+    hash: await fastKeccak256(),
+    salts: createSalts(),
     // What it tells is looked at in the book, not in a ledger.
     store: new MemoryStore(),
     ledger: "none",
   };
-  const opened = await openAlerts(config, parts as unknown as AlertParts);
+  const opened = await openAlerts(config, parts);
   assert.ok(opened !== undefined);
   alerts = opened;
   await look();
