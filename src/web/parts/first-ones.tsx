@@ -14,11 +14,11 @@ type FirstOnes<T> = {
   readonly rest: ComponentChildren;
 };
 
-/** @param what they are, in the plural */
-export function useFirstOnes<T>(all: readonly T[], what: string): FirstOnes<T> {
+/** @param what they are, in the plural @param first how many are shown at once */
+export function useFirstOnes<T>(all: readonly T[], what: string, first = SHOWN): FirstOnes<T> {
   const [isOpen, setOpen] = useState(false);
-  if (isOpen || all.length < SHOWN + SPARED_LEAST) return { shown: all, rest: null };
-  const words = `${formatCount(all.length - SHOWN)} more ${what}`;
+  if (isOpen || all.length < first + SPARED_LEAST) return { shown: all, rest: null };
+  const words = `${formatCount(all.length - first)} more ${what}`;
   const rest = (
     <>
       <button type="button" class="button small" onClick={() => setOpen(true)}>
@@ -27,5 +27,5 @@ export function useFirstOnes<T>(all: readonly T[], what: string): FirstOnes<T> {
       <p class="print-only muted small">and {words}, which were folded</p>
     </>
   );
-  return { shown: all.slice(0, SHOWN), rest };
+  return { shown: all.slice(0, first), rest };
 }

@@ -1,6 +1,6 @@
 /** The audits of the ledger, the newest first: what each came to, and what it did not look at. */
 
-import { useState } from "preact/hooks";
+import { useFirstOnes } from "../../../parts/first-ones.tsx";
 import { formatCount } from "../../../parts/format.ts";
 import { Mark } from "../../../parts/mark.tsx";
 import { When } from "../../../parts/when.tsx";
@@ -18,10 +18,9 @@ type Props = {
 };
 
 export function AuditTable({ ledger, audits, open }: Props) {
-  const [isAll, setAll] = useState(false);
   const finished = audits.filter(({ state }) => state === "finished");
+  const { shown, rest } = useFirstOnes(finished, "audits", SHOWN);
   if (finished.length === 0) return null;
-  const shown = isAll ? finished : finished.slice(0, SHOWN);
   return (
     <section class="card stack tight wrapping">
       <h2>Last audits</h2>
@@ -44,13 +43,7 @@ export function AuditTable({ ledger, audits, open }: Props) {
           </tbody>
         </table>
       </div>
-      {finished.length > shown.length ? (
-        <p>
-          <button type="button" class="button small" onClick={() => setAll(true)}>
-            Show {formatCount(finished.length - shown.length)} more audits
-          </button>
-        </p>
-      ) : null}
+      {rest}
     </section>
   );
 }
