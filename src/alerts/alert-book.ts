@@ -32,8 +32,9 @@ import { type Rule, SEVERITIES, type Severity, type Trouble } from "./rule.ts";
 
 /** Looks in a row that have to find nothing: what comes and goes is one alert. */
 const CLEAR_LOOKS = 2;
-/** Alerts that fire at once. */
+/** Alerts that fire at once; critical ones have room beside those, or a flood of lesser ones would hide what is worse. */
 const FIRING_MAX = 1000;
+const CRITICAL_MAX = 2000;
 /** Alerts that are over, of which the newest are kept; they are events of a ledger besides. */
 const OVER_MAX = 1000;
 const SILENCE_MAX_MS = 366 * 86_400_000;
@@ -115,12 +116,19 @@ export class AlertBook {
       const now = this.#options.now();
       const found = new Set<string>();
       const changes: AlertChange[] = [];
-      const places = FIRING_MAX - this.#firing.size;
-      let fired = 0;
+      let firing = this.#firing.size;
+      let isCrowded = false;
       for (const trouble of troubles) {
         const key = troubleKey({ rule: rule.name, subject: trouble.subject });
         found.add(key);
-        if (!this.#firing.has(key) && fired++ >= places) continue;
+        if (!this.#firing.has(key)) {
+          const isCritical = (trouble.severity ?? rule.severity) === "critical";
+          if (firing >= (isCritical ? CRITICAL_MAX : FIRING_MAX)) {
+            isCrowded = true;
+            continue;
+          }
+          firing++;
+        }
         const change = this.#found(key, rule, trouble, now);
         if (change !== undefined) changes.push(change);
       }
@@ -131,7 +139,7 @@ export class AlertBook {
         if (looks >= (this.#options.clearLooks ?? CLEAR_LOOKS))
           changes.push(changed({ ...alert, resolvedAt: now }, "resolved", now));
       }
-      this.#options.health?.report(`alerts/room/${rule.name}`, fired > places ? TOO_MANY : undefined);
+      this.#options.health?.report(`alerts/room/${rule.name}`, isCrowded ? TOO_MANY : undefined);
       await this.#keep(changes);
       return changes;
     });

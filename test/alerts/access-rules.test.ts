@@ -97,6 +97,26 @@ test("many refusals of one key or address in an hour are told, and so are many o
   assert.deepEqual(await one(...many.slice(1)), []);
 });
 
+test("a flood from very many addresses is a few alerts, the same ones at each look, and keys that are known are told beside them", async () => {
+  const row = { who: "key k1", isKnown: true, code: "event_invalid", isDenied: false, count: 150 };
+  const strangers = (busiest: number) =>
+    Array.from({ length: 3000 }, (_, i) => {
+      return {
+        ...row,
+        who: `address n${i}`,
+        isKnown: false,
+        code: "key_invalid",
+        isDenied: true,
+        count: i === busiest ? 900 : 200,
+      };
+    });
+  const flood = (busiest: number) => seen({ refused: [...strangers(busiest), row] });
+  const all = await told(new RefusedOften(), { after: 0, ...flood(2999) }, { after: MINUTE, ...flood(1000) });
+  assert.equal(all.length, 22);
+  for (const what of ["address n2999", "key k1", "code key_invalid"])
+    assert.ok(all.includes(`fired warning ${what}`), what);
+});
+
 test("refusals are counted for an hour, by key wherever it is and by address without one, and however many there are in little room", () => {
   const counts = new AccessCounts();
   const key = { id: "k1", source: "app" };

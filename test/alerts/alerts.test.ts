@@ -256,6 +256,17 @@ test("of more than a thousand things that are wrong at once a thousand fire, and
   assert.ok(health.conditions().some(({ code }) => code === "alerts_too_many"));
 });
 
+test("a thousand lesser alerts hide nothing that is critical", async () => {
+  const { open, clock } = alertsBench();
+  const rule = new SaidRule();
+  rule.found = Array.from({ length: 1000 }, (_, i) => ({ subject: `${i}`, detail: "wrong" }));
+  const alerts = await open({ rules: [rule], channels: [] });
+  await look(alerts, clock, 2);
+  rule.found = [...rule.found, { subject: "worst", detail: "evidence is lost", severity: "critical" }];
+  await look(alerts, clock, 2);
+  assert.deepEqual([alerts.book.firing().length, alerts.book.firing()[0]?.subject], [1001, "worst"]);
+});
+
 async function copyOf<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
