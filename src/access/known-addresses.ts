@@ -1,6 +1,6 @@
 /**
- * From where each API key was used, so that another place is noticed: so many networks of a key, the oldest forgotten first. Kept in
- * records, written down every second without waiting for the disk; what a crash loses of them is noticed once more.
+ * From where each API key was used, so that another place is noticed: so many networks of a key, the oldest forgotten first, and not
+ * all of them for those of one day. Kept in records, written down every second without waiting for the disk; what a crash loses of them is noticed once more.
  */
 
 import { readJson } from "../json/read.ts";
@@ -9,6 +9,8 @@ import type { RecordWrite, Store } from "../store/store.ts";
 const SPACE = "keyaddresses";
 /** Of a key. One that comes from more is a key that comes from everywhere. */
 const KEPT_MAX = 64;
+/** Of them from one day: whoever has a key would have its places forgotten by using it from very many. */
+const KEPT_OF_DAY_MAX = 32;
 /** Before so much is known of a key every place is new; and one that comes from more places comes from anywhere. */
 const KNOWN_MS = 7 * 86_400_000;
 const SETTLED_MAX = 16;
@@ -46,17 +48,19 @@ export class KnownAddresses {
     // The newest stand last.
     changed.delete(network);
     changed.set(network, { day, since: before?.since ?? now });
-    if (changed.size > KEPT_MAX) changed.delete(changed.keys().next().value as string);
+    if (changed.size > KEPT_MAX) changed.delete(leastOf(changed, day));
     this.#byKey.set(key, changed);
     this.#changed.add(key);
     return before === undefined;
   }
 
-  /** Keys that come from few places and were used for a week, and places from which they came since a time for the first time. */
+  /** Keys that came from few places until a time and were used for a week, and places from which they came since then for the first time. */
   newSince(time: number): { readonly key: string; readonly network: string; readonly at: number }[] {
     return [...this.#byKey].flatMap(([key, networks]) => {
-      const first = Math.min(...[...networks.values()].map(({ since }) => since));
-      if (networks.size > SETTLED_MAX) return [];
+      const times = [...networks.values()].map(({ since }) => since);
+      const first = Math.min(...times);
+      // However many came since: a key that was stolen may be used from very many at once.
+      if (times.filter((since) => since <= time).length > SETTLED_MAX) return [];
       return [...networks]
         .filter(([, { since }]) => since > time && since - first >= KNOWN_MS)
         .map(([network, { since }]) => ({ key, network, at: since }));
@@ -74,4 +78,12 @@ export class KnownAddresses {
     const places = [...(this.#byKey.get(key) ?? [])];
     return JSON.stringify(places.map(([network, { day, since }]) => [network, day, since]));
   }
+}
+
+/** The one to forget: the least lately used, of all or of those that are new today. */
+function leastOf(places: ReadonlyMap<string, Place>, day: number): string {
+  const all = [...places.keys()];
+  const isOfDay = (network: string) => Math.floor((places.get(network)?.since ?? 0) / DAY_MS) === day;
+  const ofDay = all.filter(isOfDay);
+  return (ofDay.length > KEPT_OF_DAY_MAX ? ofDay : all)[0] as string;
 }

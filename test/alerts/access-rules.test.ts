@@ -44,8 +44,8 @@ test("places of a key's first week are learned, so is where it always comes from
   for (const network of ["10.0.0.1", "10.0.0.2"]) known.use("k1", network, BEGIN);
   for (let i = 0; i < 20; i++) known.use("roaming", `192.0.2.${i}`, BEGIN + i * DAY);
   for (let at = 0; at < 8 * WEEK; at += DAY) known.use("k1", "10.0.0.1", BEGIN + at);
-  assert.deepEqual(known.newSince(0), []);
   const at = BEGIN + 8 * WEEK;
+  assert.deepEqual(known.newSince(at - DAY), []);
   known.use("k1", "203.0.113.9", at);
   const stolen = [{ key: "k1", network: "203.0.113.9", at }];
   assert.deepEqual(known.newSince(at - DAY), stolen);
@@ -54,6 +54,20 @@ test("places of a key's first week are learned, so is where it always comes from
   assert.deepEqual(again.newSince(at - DAY), stolen);
   again.use("k1", "203.0.113.9", at + DAY);
   assert.deepEqual(again.newSince(at), [], "it is new once");
+});
+
+test("a key that is used from very many new places at once is told all the same, and forgets none of those from which it always came", async () => {
+  const known = await KnownAddresses.open(new MemoryStore());
+  for (const network of ["10.0.0.1", "10.0.0.2"]) known.use("k1", network, BEGIN);
+  const at = BEGIN + 8 * WEEK;
+  for (let i = 0; i < 300; i++) known.use("k1", `192.0.2.${i}`, at);
+  const places = known.newSince(at - DAY);
+  assert.ok(places.length > 30, `${places.length} places`);
+  assert.equal(known.use("k1", "10.0.0.1", at), false);
+  const stolen = seen({ newAddresses: places.map((each) => ({ ...each, source: "app" })) });
+  const changes = await told(new NewAddress(), { after: 8 * WEEK, ...stolen }, { after: 8 * WEEK + MINUTE, ...stolen });
+  assert.equal(changes.length, 5);
+  assert.ok(changes.includes("fired warning k1 from many addresses"), changes.join());
 });
 
 test("what an earlier version kept of places is read, and is old", async () => {
