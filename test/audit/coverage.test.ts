@@ -163,3 +163,24 @@ test("however many samples there were since, the last whole audit is kept; a lat
   for (let at = 0; at < 5; at++) await finish(audit(`t${at}`, "sample", 401 + at, 10));
   assert.deepEqual(await ids("whole"), ["w2"]);
 });
+
+test("an audit that ended under a clock that was ahead hides no later one, before a start and after it", async () => {
+  const store = await storeWithLedger();
+  const records = await AuditRecords.open(store, record.id);
+  for (const each of [audit("ahead", "whole", 4000, 10), audit("bad", "whole", 99, 10, "damaged")]) {
+    const { id, kind, reason } = each.audit;
+    await records.finish({ id, kind, reason, share: 1, askedAt: 0 }, each as AuditReportDocument);
+  }
+  await records.told(records.finished);
+  for (const { finished } of [records, await AuditRecords.open(store, record.id)]) {
+    assert.deepEqual(
+      finished.map(({ report, isTold }) => [report.audit.id, isTold]),
+      [
+        ["bad", true],
+        ["ahead", true],
+      ],
+    );
+    const reports = finished.map(({ report }) => report);
+    assert.equal(coverageOf(reports, { size: 10, wholeMs: WEEK_MS, now: NOW }).state, "damaged");
+  }
+});

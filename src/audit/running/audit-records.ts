@@ -56,7 +56,7 @@ export class AuditRecords {
   readonly #store: Pick<Store, "records" | "writeRecords">;
   readonly #space: string;
   readonly #open = new Map<string, OpenAudit>();
-  /** By their keys, the oldest first. */
+  /** By their keys, which are in the order in which they ended, the oldest first. */
   readonly #finished = new Map<string, FinishedAudit>();
 
   private constructor(store: Pick<Store, "records" | "writeRecords">, ledgerId: Hex) {
@@ -95,7 +95,7 @@ export class AuditRecords {
   /** Keeps a report in the place of what was under way, and lets go of the oldest. */
   async finish(audit: OpenAudit, report: AuditReportDocument): Promise<FinishedAudit> {
     const finished: FinishedAudit = { report, digest: reportTextDigest(report), isTold: false };
-    const key = keyOf(report);
+    const key = this.#keyFor(report);
     const surplus = this.#surplus(report);
     await this.#store.writeRecords(
       [
@@ -122,16 +122,24 @@ export class AuditRecords {
 
   /** Notes that the ledger has the digests of these. */
   async told(all: readonly FinishedAudit[]): Promise<void> {
-    const writes = all.map((each) => this.#write(keyOf(each.report), { ...each, isTold: true }));
-    await this.#store.writeRecords(writes, DURABLE);
-    for (const each of all) this.#finished.set(keyOf(each.report), { ...each, isTold: true });
+    const digests = new Set(all.map(({ digest }) => digest));
+    const told = [...this.#finished]
+      .filter(([, { digest }]) => digests.has(digest))
+      .map(([key, each]) => [key, { ...each, isTold: true }] as const);
+    await this.#store.writeRecords(
+      told.map(([key, each]) => this.#write(key, each)),
+      DURABLE,
+    );
+    for (const [key, each] of told) this.#finished.set(key, each);
+  }
+
+  /** Behind all others, also behind one of a clock that was ahead: it would be the newest after a start, and hide what was found since. */
+  #keyFor({ audit: { id, finishedAt } }: AuditReportDocument): string {
+    const last = Number([...this.#finished.keys()].at(-1)?.split("/")[1] ?? 0);
+    return `report/${String(Math.max(finishedAt, last + 1)).padStart(TIME_DIGITS, "0")}/${id}`;
   }
 
   #write(key: string, value: OpenAudit | FinishedAudit): RecordWrite {
     return { space: this.#space, key, value: canonicalJson(value) };
   }
-}
-
-function keyOf({ audit }: AuditReportDocument): string {
-  return `report/${String(audit.finishedAt).padStart(TIME_DIGITS, "0")}/${audit.id}`;
 }
