@@ -167,7 +167,7 @@ async function watch(flags: WatchFlags): Promise<number> {
   const anchoring = await anchoringOf(flags, chain);
   const owed = { file: `${stateFile.path}.webhook.json` };
   const webhook = flags.webhook === undefined ? undefined : new Webhook(flags.webhook, owed);
-  const telling = await openTelling(flags, { url, state: stateFile.path, patience });
+  const telling = await openTelling(flags, { url, key, state: stateFile.path, patience });
   const watcher = new Watcher(state, {
     url,
     stateFile,

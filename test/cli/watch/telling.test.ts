@@ -9,7 +9,7 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import type { AlertChange } from "../../../src/alerts/alert.ts";
 import type { Channel } from "../../../src/alerts/delivery/channel.ts";
-import { Spokesman } from "../../../src/cli/watch/telling/spokesman.ts";
+import { Spokesman, type SpokesmanOptions } from "../../../src/cli/watch/telling/spokesman.ts";
 import { ToldFile } from "../../../src/cli/watch/telling/told-file.ts";
 import { WatchAlerts } from "../../../src/cli/watch/telling/watch-alerts.ts";
 import { keySigner } from "../../../src/keys/local-signer.ts";
@@ -132,9 +132,11 @@ test("what cannot be written down is told from memory, and a file of another kin
 test("its word has a larger number after each start, and a service that shows another word has not taken it", async (t) => {
   const path = folder(t);
   const heard: { number: number; signature: string }[] = [];
+  const shown: (string | undefined)[] = [];
   let isLying = false;
   const server = createServer((req: IncomingMessage, res) => {
     let text = "";
+    shown.push(req.headers.authorization);
     req.on("data", (piece) => {
       text += piece;
     });
@@ -148,9 +150,9 @@ test("its word has a larger number after each start, and a service that shows an
   const signer = keySigner(new Uint8Array(32).fill(3));
   const ledgerId = `0x${"5c".repeat(32)}` as const;
   const of = { ledger: "main", ledgerId, chainId: 1, contract: `0x${"11".repeat(20)}`, signers: [] };
-  const say = (roundAt: number) => {
+  const say = (roundAt: number, more: Partial<SpokesmanOptions> = {}) => {
     const file = new ToldFile(join(path, "told.json"));
-    const spokesman = new Spokesman({ name: "auditor", signer, services: [url], ledger: "main", file });
+    const spokesman = new Spokesman({ name: "auditor", signer, services: [url], ledger: "main", file, ...more });
     return spokesman.say(FORKED, { ...beginWatch(of, roundAt), roundAt });
   };
   assert.equal((await say(1000)).size, 0);
@@ -161,6 +163,11 @@ test("its word has a larger number after each start, and a service that shows an
   );
   isLying = true;
   assert.match([...(await say(2000)).values()].join(), /another word/);
+  isLying = false;
+  shown.length = 0;
+  const other = `${url}/other`;
+  for (const service of [url, other]) await say(3000, { services: [service], keys: new Map([[url, "hf_key"]]) });
+  assert.deepEqual(shown, ["Bearer hf_key", undefined], "a key goes to the service that it is of");
 });
 
 async function listening(server: Server): Promise<string> {

@@ -21,11 +21,17 @@ export type TellingFlags = {
   readonly wordTo?: readonly string[];
 };
 
-type Around = { readonly url: string; readonly state: string; readonly patience: Patience };
+type Around = {
+  readonly url: string;
+  /** API key of the service that is watched. */
+  readonly key: string | undefined;
+  readonly state: string;
+  readonly patience: Patience;
+};
 type Telling = { readonly alerts?: WatchAlerts; readonly spokesman?: Spokesman };
 
 /** @throws CliError for a file or key that is not as it should be; no message holds what is in one */
-export async function openTelling(flags: TellingFlags, { url, state, patience }: Around): Promise<Telling> {
+export async function openTelling(flags: TellingFlags, { url, key, state, patience }: Around): Promise<Telling> {
   const { alerts: channelFile, wordAs: name, wordKey, wordTo, ledger } = flags;
   if ((name === undefined) !== (wordKey === undefined))
     throw usageError("Expected --word-as together with --word-key, got only one of them.");
@@ -39,7 +45,14 @@ export async function openTelling(flags: TellingFlags, { url, state, patience }:
   const wrong = services.find((each) => !URL.canParse(each) || !/^https?:$/.test(new URL(each).protocol));
   if (wrong !== undefined) throw usageError("Expected http or https URLs with --word-to, got something else.");
   const signer = await signerIn(wordKey, flags.wordPasswordFile);
-  const spokesman = new Spokesman({ name, signer, services, ledger, file });
+  const spokesman = new Spokesman({
+    name,
+    signer,
+    services,
+    ledger,
+    file,
+    ...(key !== undefined && { keys: new Map([[url, key]]) }),
+  });
   return alerts === undefined ? { spokesman } : { alerts, spokesman };
 }
 

@@ -21,6 +21,8 @@ export type SpokesmanOptions = {
   readonly signer: WordSigner;
   /** URLs of services. */
   readonly services: readonly string[];
+  /** API keys by URL, which a ledger with a random label asks for; none goes anywhere else. */
+  readonly keys?: ReadonlyMap<string, string>;
   /** Name of the ledger there. */
   readonly ledger: string;
   readonly file: ToldFile;
@@ -62,11 +64,12 @@ export class Spokesman {
 
   /** @returns why it was not taken */
   async #post(url: string, word: Word): Promise<string | undefined> {
-    const { ledger, name } = this.#options;
+    const { ledger, name, keys } = this.#options;
+    const key = keys?.get(url);
     const path = `/v1/ledgers/${encodeURIComponent(ledger)}/watchers/${encodeURIComponent(name)}/word`;
     const request = {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", ...(key !== undefined && { Authorization: `Bearer ${key}` }) },
       body: JSON.stringify(word),
       timeoutMs: REQUEST_MS,
       bytesMax: ANSWER_BYTES_MAX,
