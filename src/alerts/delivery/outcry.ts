@@ -16,18 +16,21 @@ type Wrong = { readonly code: string; readonly detail: string };
 
 export class Outcry {
   readonly #channels: readonly Channel[];
+  readonly #looks: number;
   #failed = 0;
   #change: AlertChange | undefined;
   readonly #told = new Set<Channel>();
 
-  constructor(channels: readonly Channel[]) {
+  /** @param looks that have to fail in a row; one where there is no second one */
+  constructor(channels: readonly Channel[], looks = FAILED_LOOKS) {
     this.#channels = channels;
+    this.#looks = looks;
   }
 
   /** A look failed. @param why what that is, and what is wrong besides */
   async raise(why: Wrong, conditions: readonly Wrong[], now: number, signal: AbortSignal): Promise<void> {
     this.#failed++;
-    if (this.#failed < FAILED_LOOKS) return;
+    if (this.#failed < this.#looks) return;
     this.#change ??= changeOf(why, conditions, now);
     const change = this.#change;
     const untold = this.#channels.filter((channel) => !this.#told.has(channel));

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -47,9 +48,9 @@ function folder(t: TestContext): string {
 const clock = { now: 1_790_000_000_000 };
 
 /** A watcher that begins, as the rounds of a timer do. */
-function begin(path: string, channel: Channel): Promise<WatchAlerts> {
+function begin(path: string, channel: Channel, isOnlyRound = false): Promise<WatchAlerts> {
   const file = new ToldFile(join(path, "told.json"));
-  return WatchAlerts.open({ file, channels: [channel], patience: PATIENCE, now: () => clock.now });
+  return WatchAlerts.open({ file, channels: [channel], patience: PATIENCE, now: () => clock.now, isOnlyRound });
 }
 
 async function round(path: string, channel: Channel, checks: Checks, untaken = NONE): Promise<void> {
@@ -127,6 +128,35 @@ test("what cannot be written down is told from memory, and a file of another kin
   assert.match(channel.told[0]?.alert.detail ?? "", /two statements contradict each other/);
   assert.equal(readFileSync(join(path, "told.json"), "utf8"), "somebody else's");
   assert.throws(() => new ToldFile(join(path, "told.json")), /cannot be used/);
+});
+
+test("a round of a timer that cannot write down what it found tells it at once: the next one will not know of it", async (t) => {
+  const path = folder(t);
+  const channel = new Kept();
+  const alerts = await begin(path, channel, true);
+  writeFileSync(join(path, "told.json"), "somebody else's");
+  await alerts.take(FORKED, PLACE, NONE);
+  assert.match(channel.told[0]?.alert.detail ?? "", /two statements contradict each other/);
+});
+
+test("a file that was replaced and could not be made durable is still the watcher's own", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const path = folder(t);
+  const file = new ToldFile(join(path, "told.json"));
+  const write = (value: string) => file.writeRecords([{ space: "s", key: "k", value }]);
+  await write("before");
+  const folderOf = await open(path);
+  const syncing = t.mock.method(Object.getPrototypeOf(folderOf), "sync");
+  await folderOf.close();
+  let syncs = 0;
+  syncing.mock.mockImplementation(async () => {
+    if (++syncs === 2) throw new Error("the disk does not answer");
+  });
+  await assert.rejects(write("lost"), /the disk does not answer/);
+  syncing.mock.restore();
+  await write("after");
+  assert.equal(new ToldFile(join(path, "told.json")).record("s", "k"), "after");
 });
 
 test("its word has a larger number after each start, and a service that shows another word has not taken it", async (t) => {

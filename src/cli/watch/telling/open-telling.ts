@@ -14,6 +14,7 @@ import { WatchAlerts } from "./watch-alerts.ts";
 
 export type TellingFlags = {
   readonly ledger: string;
+  readonly once?: boolean;
   readonly alerts?: string;
   readonly wordAs?: string;
   readonly wordKey?: string;
@@ -39,7 +40,8 @@ export async function openTelling(flags: TellingFlags, { url, key, state, patien
   if (channelFile === undefined && name === undefined) return {};
   const file = new ToldFile(`${state}.told.json`);
   const channels = channelFile === undefined ? undefined : channelsIn(channelFile);
-  const alerts = channels && (await WatchAlerts.open({ file, channels, patience, now: Date.now }));
+  const isOnlyRound = flags.once === true;
+  const alerts = channels && (await WatchAlerts.open({ file, channels, patience, now: Date.now, isOnlyRound }));
   if (name === undefined || wordKey === undefined) return alerts === undefined ? {} : { alerts };
   const services = wordTo ?? [url];
   const wrong = services.find((each) => !URL.canParse(each) || !/^https?:$/.test(new URL(each).protocol));

@@ -19,6 +19,8 @@ export class ToldFile {
   readonly #path: string;
   /** What this watcher last read or wrote; undefined while there is no file. */
   #known: string | undefined;
+  /** What it last began to write: it may be there also where that failed, as when it could not be made durable. */
+  #begun: string | undefined;
   #spaces: Spaces = {};
   #last: Promise<void> = Promise.resolve();
 
@@ -61,8 +63,10 @@ export class ToldFile {
       spaces[space] = records;
     }
     const text = `${JSON.stringify({ format: FORMAT, spaces })}\n`;
-    if (existsSync(this.#path) && readKeptFile(this.#path, BYTES_MAX) !== this.#known)
+    const found = existsSync(this.#path) ? readKeptFile(this.#path, BYTES_MAX) : undefined;
+    if (found !== undefined && found !== this.#known && found !== this.#begun)
       throw new Error(`another watcher uses ${this.#path}: give each a --state of its own`);
+    this.#begun = text;
     await withWayOut("write what was told to", this.#path, () => replaceFile(this.#path, text));
     this.#known = text;
     this.#spaces = spaces;

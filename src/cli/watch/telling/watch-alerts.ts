@@ -29,6 +29,8 @@ export type WatchAlertsOptions = {
   readonly channels: readonly Channel[];
   readonly patience: Patience;
   readonly now: () => number;
+  /** Of a round of a timer: nothing is remembered that cannot be written down, so it is told at once. */
+  readonly isOnlyRound?: boolean;
 };
 
 export class WatchAlerts {
@@ -42,7 +44,7 @@ export class WatchAlerts {
     this.#options = options;
     this.#book = book;
     this.#outbox = outbox;
-    this.#outcry = new Outcry(options.channels);
+    this.#outcry = options.isOnlyRound === true ? new Outcry(options.channels, 1) : new Outcry(options.channels);
   }
 
   /** Takes up what was still to be told. */
