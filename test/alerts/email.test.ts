@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:net";
-import test, { after, before } from "node:test";
+import test, { after, before, type TestContext } from "node:test";
 import { SMTPServer } from "smtp-server";
 import type { AlertChange } from "../../src/alerts/alert.ts";
 import { Email } from "../../src/alerts/delivery/channels/email.ts";
@@ -199,6 +199,45 @@ test("a password that is wrong is in no reason, though the server says it; nothi
   assert.equal((await stranger.send(changeOf("a-1"), signal)).isTaken, false);
   assert.deepEqual(got, []);
 });
+
+/** A server, or somebody in front of it, that answers as the test says; it keeps what is said to it. */
+async function lying(t: TestContext, answers: Readonly<Record<string, string>>) {
+  const said: string[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.setEncoding("latin1").write("220 mail\r\n");
+    socket.on("data", (text: string) => {
+      said.push(text);
+      const [verb = ""] = text.split(/[ \r\n]/);
+      socket.write(answers[verb] ?? "250 as you like\r\n");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  return { said, port: (server.address() as AddressInfo).port };
+}
+
+const STRIPPED: readonly (readonly [title: string, answers: Readonly<Record<string, string>>])[] = [
+  ["does not offer STARTTLS", { EHLO: "250-mail\r\n250 AUTH PLAIN LOGIN\r\n", STARTTLS: "502 what?\r\n" }],
+  [
+    "offers STARTTLS and refuses it",
+    { EHLO: "250-mail\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n", STARTTLS: "454 not now\r\n" },
+  ],
+  [
+    "offers STARTTLS and goes on in clear",
+    { EHLO: "250-mail\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n", STARTTLS: "220 go on\r\n250 go on\r\n" },
+  ],
+  ["knows an older protocol only", { EHLO: "502 what?\r\n" }],
+];
+for (const [title, answers] of STRIPPED) {
+  test(`a server that ${title} gets neither password nor message`, async (t) => {
+    const { said, port } = await lying(t, answers);
+    const reception = await email({ port, timeoutMs: 5000 }).send(changeOf("a-5"), signal);
+    assert.ok(!reception.isTaken);
+    assert.match(said[0] ?? "", /^EHLO/, "it was spoken to");
+    assert.doesNotMatch(said.join(""), /^(AUTH|MAIL|RCPT|DATA)|billing/m);
+  });
+}
 
 test("a server that hangs holds nothing up for longer than is set, nor the end of the service", async () => {
   const port = (hanging.address() as AddressInfo).port;
