@@ -2,7 +2,7 @@
 
 import type { AccessRecorder } from "../../access/recorder.ts";
 import type { AccessesSeen } from "../../alerts/facts.ts";
-import { CODES } from "../../http/api/codes.ts";
+import { CODES, isCode } from "../../http/api/codes.ts";
 import type { KeyRing } from "../../http/auth/api-keys.ts";
 
 const DAY_MS = 86_400_000;
@@ -25,7 +25,7 @@ export function lookAtAccesses({ accesses, keys, now }: AccessSurroundings): Acc
       who: key === undefined ? `address ${network}` : `key ${key}`,
       isKnown: key !== undefined,
       code,
-      isDenied: DENIED.includes((CODES as Readonly<Record<string, readonly [number, ...unknown[]]>>)[code]?.[0] ?? 0),
+      isDenied: isCode(code) && DENIED.includes(CODES[code][0]),
       count,
     })),
     newAddresses: accesses
