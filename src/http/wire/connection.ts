@@ -161,7 +161,7 @@ export class Connection {
   takeTurn(key: string | undefined): Promise<EndTurn> {
     this.#release();
     this.#client = key ?? this.socket.remoteAddress ?? "";
-    return this.#shared.turns.take(this.#client);
+    return this.#shared.turns.take(this.#client, () => this.ended.aborted);
   }
 
   /** An answer begins to leave, of which so many bytes are held for nobody else. */

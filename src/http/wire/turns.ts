@@ -1,6 +1,7 @@
 /**
  * Turns for reads that are much work: few are worked on at once, the others wait, and those who wait are served
- * by turns, one client after the other, so that nobody gets in front of others by asking more often.
+ * by turns, one client after the other, so that nobody gets in front of others by asking more often. Whoever may have gone
+ * away comes behind all others: a search that somebody gave up takes nobody's turn.
  */
 
 import { Problem } from "../problem.ts";
@@ -18,6 +19,8 @@ export type TurnLimits = {
 export type EndTurn = () => void;
 
 type Waiter = {
+  /** Whether the client has ended its side: as a rule it has gone, and else it reads the answer all the same. */
+  readonly mayBeGone: () => boolean;
   readonly start: (end: EndTurn) => void;
   readonly refuse: (problem: Problem) => void;
   readonly timer: NodeJS.Timeout;
@@ -52,9 +55,10 @@ export class Turns {
    * @param client whom the turn is for, as a name
    * @throws Problem reads_full when too many wait already, or it took too long
    */
-  take(client: string): Promise<EndTurn> {
+  take(client: string, mayBeGone: () => boolean = () => false): Promise<EndTurn> {
     const { waitingMax, waitingEachMax, waitMs } = this.#limits;
     if (this.#waiting === 0 && this.#isFree(client)) return Promise.resolve(this.#start());
+    if (this.#waiting >= waitingMax || (this.#queues.get(client)?.length ?? 0) >= waitingEachMax) this.#refuseGone();
     const queue = this.#queues.get(client) ?? [];
     if (this.#waiting >= waitingMax) return Promise.reject(full(`at most ${waitingMax} reads`, this.#waiting));
     if (queue.length >= waitingEachMax)
@@ -64,7 +68,7 @@ export class Turns {
         this.#remove(client, waiter);
         reject(full(`a turn within ${waitMs} ms, with ${this.#limits.atOnce} reads at once`, "none"));
       }, waitMs);
-      const waiter: Waiter = { start: resolve, refuse: reject, timer };
+      const waiter: Waiter = { mayBeGone, start: resolve, refuse: reject, timer };
       queue.push(waiter);
       this.#queues.set(client, queue);
       this.#waiting++;
@@ -74,16 +78,33 @@ export class Turns {
 
   /** Starts what may start; to be called when there may be room again. */
   next(): void {
+    this.#startNext(({ mayBeGone }) => !mayBeGone());
+    this.#startNext(() => true);
+  }
+
+  #startNext(isMeant: (waiter: Waiter) => boolean): void {
     for (const [client, queue] of this.#queues) {
       if (this.#working >= this.#limits.atOnce) return;
       if (!this.#hasRoom(client)) continue;
-      const waiter = queue.shift() as Waiter;
-      this.#waiting--;
+      const waiter = queue.find(isMeant);
+      if (waiter === undefined) continue;
       clearTimeout(waiter.timer);
+      this.#remove(client, waiter);
       // Behind all others; a loop over a map comes to what is put there while it runs.
       this.#queues.delete(client);
       if (queue.length > 0) this.#queues.set(client, queue);
       waiter.start(this.#start());
+    }
+  }
+
+  /** Makes room for those who are there. */
+  #refuseGone(): void {
+    for (const [client, queue] of [...this.#queues]) {
+      for (const waiter of queue.filter(({ mayBeGone }) => mayBeGone())) {
+        clearTimeout(waiter.timer);
+        this.#remove(client, waiter);
+        waiter.refuse(full("a client that waits for its turn", "one that has ended its side"));
+      }
     }
   }
 

@@ -1,9 +1,13 @@
 /** Turns for large reads: few at once, one client after the other, and a bounded number that waits. */
 
 import assert from "node:assert/strict";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import test, { after } from "node:test";
 import { AnswerBudget } from "../../../src/http/wire/answer-budget.ts";
+import { connectionOf } from "../../../src/http/wire/connections.ts";
 import { type EndTurn, type TurnLimits, Turns } from "../../../src/http/wire/turns.ts";
+import { client, get, listen, readAll, until } from "./client.ts";
 
 const LIMITS: TurnLimits = { atOnce: 2, waitingMax: 10, waitingEachMax: 4, waitMs: 60_000 };
 
@@ -20,14 +24,17 @@ function asking(limits: Partial<TurnLimits> = {}, hasRoom: (client: string) => b
   const given: string[] = [];
   const refused: string[] = [];
   const ends: EndTurn[] = [];
-  const ask = (client: string): void => {
-    turns.take(client).then(
-      (end) => {
-        given.push(client);
-        ends.push(end);
-      },
-      (problem: { code: string }) => refused.push(`${client} ${problem.code}`),
-    );
+  const gone = new Set<string>();
+  const ask = (client: string, connection = client): void => {
+    turns
+      .take(client, () => gone.has(connection))
+      .then(
+        (end) => {
+          given.push(connection);
+          ends.push(end);
+        },
+        (problem: { code: string }) => refused.push(`${connection} ${problem.code}`),
+      );
   };
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 5; i++) await new Promise(setImmediate);
@@ -36,7 +43,7 @@ function asking(limits: Partial<TurnLimits> = {}, hasRoom: (client: string) => b
     ends.shift()?.();
     await settle();
   };
-  return { turns, given, refused, ask, settle, endOne };
+  return { turns, given, refused, gone, ask, settle, endOne };
 }
 
 test("only so many are worked on at once, and the next begins when one ends", async () => {
@@ -55,6 +62,26 @@ test("a client that asks often does not come before one that asks once", async (
   await settle();
   for (let i = 0; i < 5; i++) await endOne();
   assert.deepEqual(given, ["a", "a", "a", "b", "c", "a", "a"]);
+});
+
+test("whoever may have gone away comes behind all others, and makes room for them, and is answered when nobody else waits", async () => {
+  const { given, refused, gone, ask, settle, endOne } = asking({ atOnce: 1, waitingEachMax: 3 });
+  for (const connection of ["a1", "a2", "a3", "a4"]) ask("a", connection);
+  ask("b", "b1");
+  for (const connection of ["a2", "a3", "b1"]) gone.add(connection);
+  await settle();
+  await endOne();
+  await endOne();
+  assert.deepEqual(given, ["a1", "a4", "b1"]);
+  ask("a", "a5");
+  await settle();
+  assert.deepEqual(refused, []);
+  ask("a", "a6");
+  await settle();
+  assert.deepEqual(refused, ["a2 reads_full", "a3 reads_full"]);
+  gone.add("a5");
+  for (let i = 0; i < 3; i++) await endOne();
+  assert.deepEqual(given, ["a1", "a4", "b1", "a6", "a5"]);
 });
 
 test("beyond the number that may wait, of one client and of all, is refused at once", async () => {
@@ -109,4 +136,45 @@ test("the last half of the budget is for clients that hold little of it", () => 
   assert.equal(budget.hasRoom("d"), false);
   budget.release("a", 400);
   assert.deepEqual([budget.held, budget.hasRoom("d")], [400, true]);
+});
+
+test("a client that goes away while it waits, as whoever gives a search up does, takes nobody's turn", async (t) => {
+  const order: string[] = [];
+  const held: (() => void)[] = [];
+  const asked: string[] = [];
+  const work = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    asked.push(req.url ?? "");
+    const end = await connectionOf(req.socket)?.takeTurn("one key");
+    order.push(req.url ?? "");
+    held.push(() => {
+      end?.();
+      res.end("<done>");
+    });
+  };
+  const service = await listen((req, res) => void work(req, res), { turns: { ...LIMITS, atOnce: 1 } });
+  t.after(() => service.close());
+  const sockets: Socket[] = [];
+  for (const path of ["/first", "/gone", "/there"]) {
+    const socket = await client(service.port);
+    socket.write(get(path));
+    sockets.push(socket);
+    await until("its request", () => asked.includes(path));
+  }
+  const [first, gone, there] = sockets as [Socket, Socket, Socket];
+  gone.end();
+  // Its end arrived before this request, of another client, did.
+  const after = await client(service.port);
+  after.write(get("/after"));
+  await until("its request", () => asked.includes("/after"));
+  held.shift()?.();
+  await until("the next turn", () => order.length === 2);
+  assert.deepEqual(order, ["/first", "/there"]);
+  held.shift()?.();
+  await until("the next turn", () => order.length === 3);
+  assert.deepEqual(order, ["/first", "/there", "/after"]);
+  held.shift()?.();
+  await until("the last turn", () => order.length === 4);
+  held.shift()?.();
+  assert.match(await readAll(gone), /<done>/, "who ended its side and waits is answered in the end");
+  for (const socket of [first, there, after]) socket.destroy();
 });
