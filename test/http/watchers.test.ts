@@ -3,12 +3,17 @@
 import assert from "node:assert/strict";
 import test, { after, before, beforeEach } from "node:test";
 import { ACCESS_LEDGER } from "../../src/access/access.ts";
+import type { Facts } from "../../src/alerts/facts.ts";
+import { WatcherContradicts } from "../../src/alerts/rules/watchers/watcher-contradicts.ts";
 import { WatcherBook, type WatcherSetting } from "../../src/alerts/watchers/watcher-book.ts";
 import { createSalts } from "../../src/ingest/intake/salts.ts";
 import { fastRecoverWordSigner, keySigner } from "../../src/keys/local-signer.ts";
 import { checksumAddress } from "../../src/merkle/address.ts";
+import { toHex } from "../../src/merkle/bytes.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
+import { watcherSeen } from "../../src/service/watching/look-at-watchers.ts";
 import { type Word, type WordBody, wordStatement } from "../../src/watch/word.ts";
+import { many } from "../ledger/fixtures.ts";
 import { ask, codeOf, type Running, startService } from "./service.ts";
 
 const OURS = keySigner(new Uint8Array(32).fill(21));
@@ -24,8 +29,14 @@ let service: Running;
 let reader: string;
 let number = 1;
 
+/** Of the ledger when it has three entries. */
+let root: `0x${string}`;
+
 before(async () => {
   service = await startService({ watchers: WATCHERS, access: true });
+  const ledger = service.ledgers.get("main");
+  await ledger?.append({ entries: many(3), source: "app" });
+  root = toHex((await ledger?.root(3)) ?? new Uint8Array(0));
   reader = await service.key(["auditor"], "auditor");
 });
 after(() => service.close());
@@ -37,7 +48,7 @@ type Said = Partial<WordBody>;
 
 async function signed(said: Said = {}, signer = OURS): Promise<Word> {
   const ledgerId = service.ledgers.get("main")?.record.id ?? "0x";
-  const size = said.outcome === undefined ? { size: 3, rootHash: ROOT } : {};
+  const size = said.outcome === undefined ? { size: 3, rootHash: root } : {};
   const body: WordBody = {
     format: "holdfast/watcher-word@1",
     ledgerId,
@@ -146,7 +157,7 @@ test("what was said cannot be said again later, nor held up on its way; sent twi
 test("a word is an event when it changes, and not each time that it is said", async () => {
   const before = await recorded();
   const numbers: number[] = [];
-  for (const said of [{}, {}, BAD, { ...BAD, size: 9, rootHash: ROOT }, {}]) {
+  for (const said of [{}, {}, BAD, { ...BAD, size: 3, rootHash: root }, {}]) {
     service.clock.now += 2000;
     const word = await signed(said);
     assert.equal((await say(word)).status, 200);
@@ -154,6 +165,30 @@ test("a word is an event when it changes, and not each time that it is said", as
   }
   const [good, , bad, , again] = numbers;
   assert.deepEqual((await recorded()).slice(before.length), [good, bad, again]);
+});
+
+test("a good word about a root or a size that the ledger does not have is held against the ledger, told and recorded, until one agrees", async () => {
+  const before = (await recorded()).length;
+  const told = async () => {
+    const facts = { watchers: service.watchers.all().map(watcherSeen) } as unknown as Facts;
+    const troubles = new WatcherContradicts().judge(facts, () => false);
+    return troubles === "unknown" ? [] : troubles.map(({ subject, severity }) => `${severity} ${subject}`);
+  };
+  const tries: readonly (readonly [Said, string, string])[] = [
+    [{ rootHash: ROOT }, "contradicts", "critical main/auditor/other_root"],
+    [{ size: 4 }, "contradicts", "critical main/auditor/other_size"],
+    [{}, "good", ""],
+  ];
+  for (const [said, state, alert] of tries) {
+    service.clock.now += 2000;
+    assert.equal((await say(await signed(said))).status, 200);
+    const [watcher] = await listed();
+    assert.equal(watcher?.state, state);
+    assert.equal(watcher?.last?.outcome, "good", "it is shown as it was signed");
+    assert.equal(watcher?.differs?.includes("and the ledger has"), state === "good" ? undefined : true);
+    assert.equal((await told()).join(), alert);
+  }
+  assert.equal((await recorded()).length - before, 3);
 });
 
 test("a watcher that floods is held to a word a second, and to some events an hour, and its last word stands all the same", async () => {

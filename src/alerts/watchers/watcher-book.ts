@@ -13,7 +13,7 @@ import { checksumAddress } from "../../merkle/address.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { Turn } from "../../store/mutex.ts";
 import type { Store } from "../../store/store.ts";
-import { meaningOf, type Word, wordStatement } from "../../watch/word.ts";
+import { meaningOf, type Word, type WordFinding, wordStatement } from "../../watch/word.ts";
 
 const SPACE = "watcher-words";
 /** Looks that a watcher may miss. */
@@ -38,7 +38,7 @@ export type WatcherSetting = {
 export const WATCHER_STATES = ["good", "unknown", "silent", "contradicts", "never_heard"] as const;
 /**
  * - `good`: it is heard, and all that it looks at is well. `unknown`: it is heard and could not tell. `contradicts`: it says that
- *   something is bad. `silent`: nothing was heard of it for three of its intervals. `never_heard`: nothing ever was.
+ *   something is bad, or believes another history than the ledger has. `silent`: nothing was heard of it for three of its intervals. `never_heard`: nothing ever was.
  */
 export type WatcherState = (typeof WATCHER_STATES)[number];
 
@@ -50,9 +50,13 @@ type Heard = {
   readonly receivedAt: number;
   /** Since when each of its words could not tell. */
   readonly unknownSince?: number;
+  /** What it believes that is not what the ledger has, whatever it says of it. */
+  readonly differs?: WordFinding;
   /** What the ledger was told last that it says. */
   readonly recorded?: string;
 };
+
+type Compared = { readonly word: Word; readonly differs: WordFinding | undefined };
 
 export type KnownWatcher = WatcherSetting & {
   readonly state: WatcherState;
@@ -131,10 +135,16 @@ export class WatcherBook {
 
   /**
    * Takes a word. The same one sent again is taken again and changes nothing.
+   * @param compare what the word believes with what the ledger has; asked of a word that counts
    * @returns what is known of the watcher, when the word is on the disk
    * @throws WordError
    */
-  async take(ledger: string, name: string, word: Word): Promise<KnownWatcher> {
+  async take(
+    ledger: string,
+    name: string,
+    word: Word,
+    compare: () => Promise<WordFinding | undefined>,
+  ): Promise<KnownWatcher> {
     const setting = this.requireKnown(ledger, name);
     const place = placeOf(setting);
     // What costs least comes first: whoever sends old words, or none of this key, takes no turn and no write.
@@ -144,7 +154,7 @@ export class WatcherBook {
     await turn.take(async () => {
       if (this.#isRepeated(place, word)) return;
       const before = this.#requireNewer(place, word);
-      await this.#keep(setting, word, before);
+      await this.#keep(setting, { word, differs: await compare() }, before);
     });
     return this.#watcher(setting, this.#options.now());
   }
@@ -183,15 +193,16 @@ export class WatcherBook {
   }
 
   /** The event first: killed in between, the watcher sends the word again, which is known again. */
-  async #keep(setting: WatcherSetting, word: Word, before: Heard | undefined): Promise<void> {
+  async #keep(setting: WatcherSetting, { word, differs }: Compared, before: Heard | undefined): Promise<void> {
     const receivedAt = this.#options.now();
     const unknownSince = word.outcome === "unknown" ? (before?.unknownSince ?? receivedAt) : undefined;
-    const recorded = await this.#record(setting, word, before?.recorded);
+    const recorded = await this.#record(setting, { word, differs }, before?.recorded);
     const heard: Heard = {
       key: setting.key,
       word,
       receivedAt,
       ...(unknownSince !== undefined && { unknownSince }),
+      ...(differs !== undefined && { differs }),
       ...(recorded !== undefined && { recorded }),
     };
     const place = placeOf(setting);
@@ -201,15 +212,16 @@ export class WatcherBook {
   }
 
   /** What cannot be recorded now is recorded with a later word; the word counts all the same. @returns what is recorded */
-  async #record(setting: WatcherSetting, word: Word, before: string | undefined): Promise<string | undefined> {
-    const meaning = meaningOf(word);
+  async #record(setting: WatcherSetting, said: Compared, before: string | undefined): Promise<string | undefined> {
+    const { word, differs } = said;
+    const meaning = differs === undefined ? meaningOf(word) : `${meaningOf(word)} ${differs.code}`;
     const ledger = this.#options.ledger();
     const place = placeOf(setting);
     const now = this.#options.now();
     const events = (this.#events.get(place) ?? []).filter((at) => isRecent(at, now, HOUR_MS));
     if (meaning === before || ledger === undefined || events.length >= EVENTS_MAX) return before;
     try {
-      await ledger.append(ownEvent(this.#options, toldOf(setting, word)));
+      await ledger.append(ownEvent(this.#options, toldOf(setting, said)));
     } catch (err) {
       this.#options.log.warn({ err, watcher: setting.name }, "what a watcher says could not be recorded yet");
       return before;
@@ -234,6 +246,7 @@ function stateOf(setting: WatcherSetting, heard: Heard | undefined, now: number)
   if (heard === undefined) return "never_heard";
   if (!isRecent(heard.receivedAt, now, silentAfterMs(setting))) return "silent";
   const { outcome } = heard.word;
+  if (heard.differs !== undefined) return "contradicts";
   return outcome === "bad" ? "contradicts" : outcome;
 }
 
@@ -242,15 +255,15 @@ function placeOf({ ledger, name }: Pick<WatcherSetting, "ledger" | "name">): str
 }
 
 /** Known again by number and time, which are the watcher's own. */
-function toldOf({ ledger, name, key }: WatcherSetting, word: Word): Parameters<typeof ownEvent>[1] {
+function toldOf({ ledger, name, key }: WatcherSetting, { word, differs }: Compared): Parameters<typeof ownEvent>[1] {
   return {
     action: "holdfast.watcher.word",
     op: "u",
     target: { type: "ledger", id: ledger },
     more: {
       actor: { type: "watcher", id: name, name: checksumAddress(key) },
-      outcome: word.outcome === "good" ? "success" : "failure",
-      metadata: { word },
+      outcome: word.outcome === "good" && differs === undefined ? "success" : "failure",
+      metadata: differs === undefined ? { word } : { word, differs },
     },
     at: word.at,
     knownBy: `${name} ${word.number}`,

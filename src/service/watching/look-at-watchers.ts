@@ -6,6 +6,7 @@ import type { KnownWatcher } from "../../alerts/watchers/watcher-book.ts";
 export function watcherSeen({ ledger, name, state, everyMs, countsFrom, heard }: KnownWatcher): WatcherSeen {
   const seen = { ledger, name, state, everyMs, countsFrom };
   if (heard === undefined) return { ...seen, findings: [] };
-  const { receivedAt: lastAt, unknownSince, word } = heard;
-  return { ...seen, lastAt, findings: word.findings, ...(unknownSince !== undefined && { unknownSince }) };
+  const { receivedAt: lastAt, unknownSince, word, differs } = heard;
+  const findings = differs === undefined ? word.findings : [...word.findings, differs];
+  return { ...seen, lastAt, findings, ...(unknownSince !== undefined && { unknownSince }) };
 }

@@ -28,12 +28,16 @@ const watcher = z.strictObject({
   everyS: z.number().meta({ description: "How often it is to be heard" }),
   state: z.enum(WATCHER_STATES).meta({
     description:
-      "good: heard, and all is well; unknown: heard, and it could not tell; contradicts: it says that something is bad; silent: not heard for three times everyS; never_heard",
+      "good: heard, and all is well; unknown: heard, and it could not tell; contradicts: it says that something is bad, or believes another history; silent: not heard for three times everyS; never_heard",
   }),
   last: z
     .strictObject({ ...saidFields, receivedAt: milliseconds, signature })
     .optional()
     .meta({ description: "Its last word, as it signed it: docs/format.md §13" }),
+  differs: z
+    .string()
+    .optional()
+    .meta({ description: "What it believes that is not what the ledger has, whatever it says of it" }),
 });
 
 export const WATCHER_SCHEMAS = {

@@ -63,6 +63,8 @@ export type WatcherAnswer = {
     readonly size?: number;
     readonly findings: readonly { readonly code: string; readonly mark?: "bad" | "unknown"; readonly detail: string }[];
   };
+  /** What it believes that is not what the ledger has. */
+  readonly differs?: string;
 };
 
 export type WatchersAnswer = { readonly watchers: readonly WatcherAnswer[] };

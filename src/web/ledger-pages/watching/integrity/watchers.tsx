@@ -63,10 +63,11 @@ function WatcherList({ watchers }: WatchersAnswer) {
   );
 }
 
-function WatcherRow({ watcher: { name, key, everyS, state, last } }: { readonly watcher: WatcherAnswer }) {
+function WatcherRow({ watcher: { name, key, everyS, state, last, differs } }: { readonly watcher: WatcherAnswer }) {
   const { isLost } = useReach();
   const { kind, word } = STATES[state] ?? { kind: "none", word: state };
-  const { findings = [] } = last ?? {};
+  const { findings: said = [] } = last ?? {};
+  const findings = differs === undefined ? said : [...said, { code: "differs", detail: differs }];
   return (
     <tr>
       <td data-label="Watcher">
