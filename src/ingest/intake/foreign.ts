@@ -16,7 +16,7 @@ import { rawMember } from "../raw-member.ts";
 import { Judging } from "../rules/check-body.ts";
 import type { Violation } from "../rules/check-event.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
-import { addSpans, type SequenceSpan, sequencesOf } from "../sources/sequences.ts";
+import { type SequenceSpan, SequenceSpans, sequencesOf } from "../sources/sequences.ts";
 import { SourceTexts } from "./source-texts.ts";
 import { unpackWithin } from "./unpack.ts";
 
@@ -109,7 +109,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
   let entries: PreparedEntry[] = [];
   let quarantined: number[] = [];
   let violated: ForeignFacts["violated"][number][] = [];
-  let sequences: SequenceSpan[] = [];
+  let sequences = new SequenceSpans();
   let from = 0;
   let isRecognisable = false;
   let areAllNamed = true;
@@ -127,7 +127,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
         violated,
         isLast,
         ...(isKnownWhole && { repeatKey: requestKey.of(from, entries.length) }),
-        ...(sequences.length > 0 && { sequences }),
+        ...(sequences.all.length > 0 && { sequences: sequences.all }),
         ...(answer !== undefined && { answer }),
       },
     };
@@ -139,7 +139,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
       entries = [];
       quarantined = [];
       violated = [];
-      sequences = [];
+      sequences = new SequenceSpans();
       areAllNamed = true;
     }
     const { event, notes: told } = adaptItem(form, item, receivedAt, limits);
@@ -147,7 +147,7 @@ export function* takeItems(items: Iterable<Item>, taking: Taking): Generator<For
     const isNamed = item.claim !== undefined || event.id !== undefined;
     if (isTimed || isNamed) isRecognisable = true;
     answer ??= item.answer;
-    addSpans(sequences, sequencesOf(form.format, item.event));
+    sequences.add(sequencesOf(form.format, item.event));
     lastTime = isTimed ? event.time : undefined;
     if (!isNamed) areAllNamed = false;
     const isKnownByContent = knowsItems && isTimed && !isNamed;

@@ -42,13 +42,24 @@ function numberOf(value: unknown): number | undefined {
   return typeof text === "string" && NUMBER.test(text) ? Number(text) : undefined;
 }
 
-/** Adds numbers to those that came before: as one span where they go on. */
-export function addSpans(spans: SequenceSpan[], more: readonly SequenceSpan[]): void {
-  for (const span of more) {
-    const at = spans.findLastIndex(({ of }) => of === span.of);
-    const last = spans[at];
-    if (last !== undefined && last.to + 1 === span.from) spans[at] = { ...last, to: span.to };
-    else spans.push(span);
+/** Numbers as they come, as one span where they go on. Each item may name another sequence, so none is looked for among all of them. */
+export class SequenceSpans {
+  readonly #spans: SequenceSpan[] = [];
+  /** By sequence, where its last span is. */
+  readonly #last = new Map<string, number>();
+
+  get all(): readonly SequenceSpan[] {
+    return this.#spans;
+  }
+
+  add(more: readonly SequenceSpan[]): void {
+    for (const span of more) {
+      const { of, from, to } = span;
+      const at = this.#last.get(of);
+      const last = at === undefined ? undefined : this.#spans[at];
+      if (at !== undefined && last !== undefined && last.to + 1 === from) this.#spans[at] = { ...last, to };
+      else this.#last.set(of, this.#spans.push(span) - 1);
+    }
   }
 }
 
