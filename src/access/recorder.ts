@@ -177,8 +177,7 @@ export class AccessRecorder {
    */
   async recordNow(access: HeavyAccess): Promise<boolean> {
     const { recording, now } = this.#options;
-    const { ended, events } = access.metadata;
-    if (ended === true && typeof events === "number") this.counts.noteExported(access, events);
+    if (access.metadata.ended === true) this.countEnd(access);
     else this.counts.note(access);
     if (access.kind === "export" && !this.#exports.take(access.key?.id ?? "", now())) {
       this.#record(access);
@@ -186,6 +185,12 @@ export class AccessRecorder {
     }
     await this.tell(heavyEvent(recording, access, randomUUID(), now()));
     return true;
+  }
+
+  /** Counts what an export had that ended, also of one that was gathered with others: or whoever begins many hides a large one. */
+  countEnd(access: Pick<HeavyAccess, "key" | "metadata">): void {
+    const { events } = access.metadata;
+    if (typeof events === "number") this.counts.noteExported(access, events);
   }
 
   /** Records an event about the service; it is durable when the promise resolves. @throws AccessUnrecordedError */

@@ -139,11 +139,12 @@ async function answerTraced(
     metadata: toldOf(reply, tells),
   });
   const { stream, counted } = reply;
-  if (stream === undefined || counted === undefined || !isToldAlone) return reply;
+  if (stream === undefined || counted === undefined) return reply;
   // Nobody waits for what is told of its end.
   const end = (): void => {
     const metadata = { ended: true, ...counted() };
-    void access.recordNow({ ...about, outcome: "success", metadata }).catch(() => undefined);
+    if (!isToldAlone) access.countEnd({ ...about, metadata });
+    else void access.recordNow({ ...about, outcome: "success", metadata }).catch(() => undefined);
   };
   return { ...reply, stream: (life) => endedBy(stream(life), end) };
 }

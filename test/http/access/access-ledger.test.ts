@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { ACCESS_LEDGER } from "../../../src/access/access.ts";
 import { ROLES, type Role } from "../../../src/http/auth/roles.ts";
+import { until } from "../../until.ts";
 import { ask, codeOf, event, type Running, startService } from "../service.ts";
 
 let service: Running;
@@ -135,6 +136,16 @@ test("what answers for the state of the service leaves none: it is asked every f
     await as("admin", `GET ${target}`);
   await flush();
   assert.equal(size(), before);
+});
+
+test("of a key that begins very many exports each is counted by what it had, though few are told alone", async () => {
+  const key = await service.key(["reader"], "taker");
+  const ask30 = Array.from({ length: 30 }, () => ask(service, "GET /v1/ledgers/main/export", { key }));
+  for (const { status } of await Promise.all(ask30)) assert.equal(status, 200);
+  const events = 30 * (service.ledgers.get("main")?.size ?? 0);
+  const counted = () => service.access?.counts.reads().find(({ source }) => source === "taker");
+  await until("the end of each", () => counted()?.exported === events);
+  assert.equal(counted()?.accesses, 30);
 });
 
 test("a key is not made while that cannot be recorded", async () => {
