@@ -20,7 +20,7 @@ type Got = { readonly from: string; readonly to: readonly string[]; readonly tex
 
 const got: Got[] = [];
 /** What the servers do not take now. */
-const refusing = { recipients: new Set<string>(), isOfMail: false };
+const refusing = { recipients: new Set<string>(), isOfMail: false, saying: "no such mailbox" };
 const servers: SMTPServer[] = [];
 let authority: Issued;
 let starttls: number;
@@ -56,7 +56,7 @@ async function listen(isSecure: boolean, certificate: Issued): Promise<number> {
       else callback(new Error(`Authentication failed for ${username} with ${password}`));
     },
     onRcptTo: ({ address }, _session, callback) =>
-      callback(refusing.recipients.has(address) ? new Error("no such mailbox") : null),
+      callback(refusing.recipients.has(address) ? new Error(refusing.saying) : null),
     onData: (stream, session, callback) => {
       let text = "";
       stream.setEncoding("utf8").on("data", (piece: string) => {
@@ -180,6 +180,20 @@ test("who is refused is named, and only they are told again", async () => {
   const later = await email().send(change, signal);
   refusing.isOfMail = false;
   assert.ok(!later.isTaken && /try again later/.test(later.reason));
+});
+
+test("a server that says the password to something else, as it is or as it was said, is not repeated either", async () => {
+  const { user, pass } = LOGIN;
+  const plain = Buffer.from(`\0${user}\0${pass}`).toString("base64");
+  refusing.saying = `not for ${pass}, ${Buffer.from(pass).toString("base64")} or ${plain}`;
+  refusing.recipients.add("gone@example.org");
+  for (const to of [["gone@example.org"], ["soc@example.org", "gone@example.org"]]) {
+    const refused = await email({}, to).send(changeOf("00112233aabbccdd-6"), signal);
+    assert.ok(!refused.isTaken);
+    assert.match(refused.reason, /not for …, … or …/);
+  }
+  refusing.recipients.clear();
+  refusing.saying = "no such mailbox";
 });
 
 test("a password that is wrong is in no reason, though the server says it; nothing is said to one that is not encrypted or not known", async () => {

@@ -64,8 +64,13 @@ export class SmtpSession {
         const deliver = (): void =>
           connection.send({ from, to: [...to] }, message, (error, info) => {
             if (error) reject(error);
-            else
-              resolve({ isTaken: true, refused: refusedOf(info?.rejectedErrors as readonly MailError[] | undefined) });
+            else {
+              const refused = refusedOf(info?.rejectedErrors as readonly MailError[] | undefined);
+              resolve({
+                isTaken: true,
+                refused: refused.map(({ recipient, reason }) => ({ recipient, reason: withoutSecrets(reason, login) })),
+              });
+            }
           });
         connection.connect((error) => {
           if (error) reject(error);
@@ -75,7 +80,7 @@ export class SmtpSession {
         if (ended.aborted) reject(new Error("the service stops"));
       });
     } catch (error) {
-      return { isTaken: false, reason: reasonOf(error as MailError) };
+      return { isTaken: false, reason: withoutSecrets(reasonOf(error as MailError), login) };
     } finally {
       // What comes of it after that is of no interest.
       connection.on("error", () => undefined);
@@ -87,6 +92,14 @@ export class SmtpSession {
 
 function refusedOf(errors: readonly MailError[] = []) {
   return errors.map((error) => ({ recipient: error.recipient ?? "somebody", reason: reasonOf(error) }));
+}
+
+/** A server knows the password, and may say it at any time, as it was said to it too: reasons are read by many. */
+function withoutSecrets(reason: string, login: MailServer["login"]): string {
+  if (login === undefined) return reason;
+  const { user, pass } = login;
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  return [pass, base64(pass), base64(`\0${user}\0${pass}`)].reduce((text, each) => text.replaceAll(each, "…"), reason);
 }
 
 /** What a server says to a password is not repeated: it may be the password. */
