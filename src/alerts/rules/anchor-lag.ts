@@ -29,6 +29,6 @@ function troubleOf({ chain, ledger, oldestUnanchoredS, intervalMs, halted }: Anc
     return [{ subject, detail: `anchoring of ${subject} has halted: ${halted}`, severity: "critical" }];
   const lagMs = oldestUnanchoredS * 1000;
   if (lagMs <= anchorLagMaxMs(intervalMs)) return [];
-  const detail = `the oldest entry of ${ledger} that is not anchored on ${chain} waits for ${spellSpan(lagMs)}; ${spellSpan(intervalMs)} are promised`;
+  const detail = `the oldest entry of ${ledger} that is not anchored on ${chain} waits for ${spellSpan(lagMs)}, promised: ${spellSpan(intervalMs)}`;
   return [{ subject, detail }];
 }

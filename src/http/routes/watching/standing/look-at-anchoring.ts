@@ -44,7 +44,7 @@ function reasonsOf(
   }
   const lagMs = oldestUnanchoredS * 1000;
   if (lagMs <= anchorLagMaxMs(intervalMs)) return [];
-  const text = `an entry of ${ledger} waits for ${spellSpan(lagMs)} to be anchored on ${chain}; ${spellSpan(intervalMs)} are promised`;
+  const text = `an entry of ${ledger} waits for ${spellSpan(lagMs)} to be anchored on ${chain}, promised: ${spellSpan(intervalMs)}`;
   return [{ ...common, severity: "warning", text }];
 }
 
