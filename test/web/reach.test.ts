@@ -146,7 +146,7 @@ for (const mode of ["502", "cut", "hold"] as const) {
       await page.getByText("keeps up").waitFor();
       await page.getByText("admin").first().waitFor();
       proxy.mode = mode;
-      const notice = page.getByText("The service does not answer.");
+      const notice = page.getByText("The service does not answer.", { exact: true });
       await notice.waitFor({ timeout: 20_000 });
       assert.match(
         await page.locator(".lost").innerText(),
