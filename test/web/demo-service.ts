@@ -42,7 +42,8 @@ export async function startDemo(agoMs = 0, settings: Partial<Config> = {}): Prom
   const data = await mkdtemp(join(tmpdir(), "holdfast-web-"));
   const config = readConfig({ HOLDFAST_DATA: data, HOLDFAST_LISTEN: "127.0.0.1:0", HOLDFAST_LOG: "silent" });
   // A day that passes at once has entries that wait for a day.
-  const alerts = agoMs > 0 && config.alerts !== undefined ? { ...config.alerts, without: ["anchor_lag"] } : config.alerts;
+  const alerts =
+    agoMs > 0 && config.alerts !== undefined ? { ...config.alerts, without: ["anchor_lag"] } : config.alerts;
   const service: Service = await startService({ ...config, alerts, embeddedIntervalS: 1, ...settings }, "0.0.0-test");
   const adminKey = (await readFile(join(data, "admin.key"), "utf8")).trim();
   const send = (events: object) =>
