@@ -13,10 +13,14 @@ import { join } from "node:path";
 export const CREDENTIALS = { accessKeyId: "AKTESTAKTEST", secretAccessKey: "SKTESTSKTESTSKTEST" };
 
 const PROGRAMS = ["ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "monmaptool"];
-/** It takes 12 s on two cores with nothing beside it. */
-const STARTS_MS = 120_000;
+/** Of one try. It takes 12 s on two cores with nothing beside it, 15 s beside the other tests. */
+const STARTS_MS = 60_000;
+/** Each in a folder and on ports of its own: a port that another program took in between is not come by again. */
+const TRIES = 3;
 /** Before a program that ended is begun again. */
 const AGAIN_MS = 500;
+/** In characters: how much of what a program said is told. */
+const LAST_WORDS = 400;
 
 export type Gateway = { readonly url: string; readonly close: () => void };
 
@@ -30,6 +34,18 @@ export function missingGateway(): string | undefined {
 
 /** One that does not come up leaves no process behind, which would keep the test file from ending. */
 export async function startGateway(): Promise<Gateway> {
+  const reasons: string[] = [];
+  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+    try {
+      return await tryToStart();
+    } catch (error) {
+      reasons.push(`try ${attempt}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  throw new Error(`the gateway did not start: ${reasons.join("\n")}`);
+}
+
+async function tryToStart(): Promise<Gateway> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-ceph-"));
   const daemons = new Daemons(folder);
   const close = () => {
@@ -42,7 +58,7 @@ export async function startGateway(): Promise<Gateway> {
   } catch (error) {
     const said = daemons.lastWords();
     close();
-    throw new Error(`the gateway did not start: ${said}`, { cause: error });
+    throw new Error(`${error instanceof Error ? error.message : error}; ${said}`);
   }
 }
 
@@ -79,7 +95,7 @@ class Daemons {
 
   /** The end of what each wrote. */
   lastWords(): string {
-    return this.#outputs.map((file) => `${file}: ${readFileSync(file, "utf8").slice(-400)}`).join("\n");
+    return this.#outputs.map((file) => `${file}: ${readFileSync(file, "utf8").slice(-LAST_WORDS)}`).join("\n");
   }
 }
 
@@ -89,12 +105,7 @@ async function startIn(folder: string, daemons: Daemons): Promise<string> {
   const cluster = randomUUID();
   for (const name of ["mon", "osd", "run"]) mkdirSync(join(folder, name));
   writeFileSync(config, configOf(folder, { cluster, monitor, gateway, osd }));
-  const run = (program: string, ...args: string[]) =>
-    execFileSync(program, ["-c", config, ...args], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: STARTS_MS,
-    });
+  const run = (program: string, ...args: string[]) => runTool(program, ["-c", config, ...args]);
   const map = join(folder, "monmap");
   execFileSync("monmaptool", ["--create", "--addv", "a", `[v1:127.0.0.1:${monitor}]`, "--fsid", cluster, map], {
     stdio: "ignore",
@@ -111,6 +122,16 @@ async function startIn(folder: string, daemons: Daemons): Promise<string> {
   const keys = [`--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`];
   run("radosgw-admin", "user", "create", "--uid=tests", "--display-name=tests", ...keys);
   return url;
+}
+
+/** What it wrote to its standard output. */
+function runTool(program: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: "utf8", timeout: STARTS_MS });
+  if (status === 0) return stdout;
+  const said = stderr.slice(-LAST_WORDS);
+  throw new Error(
+    `${program} ${args.slice(2, 4).join(" ")} ended with ${error?.message ?? `status ${status}`}: ${said}`,
+  );
 }
 
 type Ports = { readonly cluster: string; readonly monitor: number; readonly gateway: number; readonly osd: number };
