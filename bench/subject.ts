@@ -24,8 +24,17 @@ export type Subject = {
 const QUIET = 0.08;
 const QUIET_MS = 500;
 const WAIT_MAX_MS = 60_000;
+/** A subject that was told to end has so long; then it is killed, and that is said. */
+const STOP_MAX_MS = 30_000;
 /** In a tick of /proc, USER_HZ of Linux is 100 on every platform. */
 const TICK_US = 10_000;
+
+/** What runs, and does not outlive this process. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 /** The service, from the checkout in a folder, with more variables. */
 export async function startService(root: string, more: Readonly<Record<string, string>> = {}): Promise<Subject> {
@@ -41,16 +50,23 @@ export async function startService(root: string, more: Readonly<Record<string, s
   // The arguments of the script "start" in package.json, without the shell.
   const flags = ["--disable-sigusr1", "--max-semi-space-size=16", "--heap-growing-percent=30"];
   const args = [...flags, "src/cli/main.ts", "serve", "--json"];
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", removeFolder);
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
-  const { url, adminKeyFile } = (await firstLine(child)) as { readonly url: string; readonly adminKeyFile: string };
+  running.add(child);
+  const { url, adminKeyFile } = await readPlace<{ readonly url: string; readonly adminKeyFile: string }>(
+    child,
+    "adminKeyFile",
+  );
   return {
     url,
     key: readFileSync(adminKeyFile, "utf8").trim(),
     processorUs: () => processorUs(child),
     stop: async () => {
       child.kill("SIGTERM");
-      await once(child, "exit");
-      rmSync(folder, { recursive: true });
+      await ended(child);
+      process.off("exit", removeFolder);
+      removeFolder();
     },
   };
 }
@@ -60,23 +76,46 @@ export async function startPart(kind: "echo" | "api"): Promise<Subject> {
   const child = spawn(process.execPath, [join(import.meta.dirname, "server.ts"), kind], {
     stdio: ["pipe", "pipe", "inherit"],
   });
-  const { port, key } = (await firstLine(child)) as { readonly port: number; readonly key: string };
+  running.add(child);
+  const { port, key } = await readPlace<{ readonly port: number; readonly key: string }>(child, "port");
   return {
     url: `http://127.0.0.1:${port}`,
     key,
     processorUs: () => processorUs(child),
     stop: async () => {
       child.stdin?.end();
-      await once(child, "exit");
+      await ended(child);
     },
   };
 }
 
-async function firstLine({ stdout }: ChildProcess): Promise<unknown> {
+/** The line that says where a process listens; what it logs before is passed over, such as that a part is turned off. */
+async function readPlace<T extends object>({ stdout }: ChildProcess, member: keyof T & string): Promise<T> {
   if (stdout === null) throw new Error("expected a process whose output is read");
+  // What comes later is read as well and let go: a pipe that is full holds the process up.
   const lines = createInterface({ input: stdout });
-  const { value } = await lines[Symbol.asyncIterator]().next();
-  return JSON.parse(value as string);
+  return new Promise((resolve, reject) => {
+    lines.on("line", (line) => {
+      const told = JSON.parse(line) as T;
+      if (Object.hasOwn(told, member)) resolve(told);
+    });
+    lines.once("close", () =>
+      reject(new Error("expected a line that says where the process listens; it ended without one")),
+    );
+  });
+}
+
+/** Waits for the end of a process, which may have come already; one that does not end in time is killed, or a bench would wait for ever. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const kill = setTimeout(() => {
+      process.stderr.write(`process ${child.pid} did not end in ${STOP_MAX_MS / 1000} s, and is killed\n`);
+      child.kill("SIGKILL");
+    }, STOP_MAX_MS);
+    await once(child, "exit");
+    clearTimeout(kill);
+  }
+  running.delete(child);
 }
 
 function processorUs({ pid }: ChildProcess): number | undefined {
@@ -87,13 +126,18 @@ function processorUs({ pid }: ChildProcess): number | undefined {
   return (Number(fields[11]) + Number(fields[12])) * TICK_US;
 }
 
-/** Waits until the service is quiet, or for a minute: some systems do not tell what it takes. */
-export async function waitForQuiet(subject: Subject): Promise<void> {
-  const end = performance.now() + WAIT_MAX_MS;
+/**
+ * Waits until the service is quiet, but not for ever: some systems do not tell what it takes.
+ *
+ * @returns whether it is
+ */
+export async function waitForQuiet(subject: Subject, maxMs = WAIT_MAX_MS): Promise<boolean> {
+  const end = performance.now() + maxMs;
   for (let before = subject.processorUs() ?? 0; performance.now() < end; ) {
     await sleep(QUIET_MS);
     const now = subject.processorUs() ?? 0;
-    if (now - before < QUIET * QUIET_MS * 1000) return;
+    if (now - before < QUIET * QUIET_MS * 1000) return true;
     before = now;
   }
+  return false;
 }
