@@ -9,9 +9,10 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildPages } from "./pages.mjs";
 
 const NODE_MIN = 20;
 const NODE_PROJECT = 24;
@@ -19,17 +20,6 @@ const NODE_PROJECT = 24;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
 const stampFile = join(root, "node_modules", ".holdfast-setup");
-const pagesStampFile = join(root, "build", "web", ".sources");
-/** What the pages are made of. */
-const PAGE_SOURCES = [
-  "src/web",
-  "src/merkle",
-  "src/json",
-  "src/entry",
-  "src/verify",
-  "src/chain/contract/artifact.json",
-  "scripts/build-web.ts",
-];
 
 function major(version) {
   return Number(version.replace(/^v/, "").split(".")[0]);
@@ -39,30 +29,6 @@ function major(version) {
 function stamp() {
   const lock = readFileSync(join(root, "package-lock.json"));
   return `${createHash("sha256").update(lock).digest("hex")} ${process.platform}-${process.arch}\n`;
-}
-
-/** Digest of everything that the pages are made of, the versions of the packages included. */
-function pagesStamp() {
-  const digest = createHash("sha256").update(stamp());
-  const add = (path) => digest.update(`${path}\n`).update(readFileSync(join(root, path)));
-  for (const source of PAGE_SOURCES) {
-    if (/\.\w+$/.test(source)) add(source);
-    else
-      for (const file of readdirSync(join(root, source), { recursive: true }).sort())
-        if (/\.\w+$/.test(file)) add(join(source, file));
-  }
-  return `${digest.digest("hex")}\n`;
-}
-
-function buildPages() {
-  const wanted = pagesStamp();
-  if (existsSync(pagesStampFile) && readFileSync(pagesStampFile, "utf8") === wanted) return;
-  const built = spawnSync(join(bin, "node"), [join(root, "scripts", "build-web.ts")], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-  });
-  if (built.status !== 0) fail("the pages could not be built; mend what it says above and run this again");
-  writeFileSync(pagesStampFile, wanted);
 }
 
 function isDone() {
@@ -116,4 +82,4 @@ if (!isDone()) {
 }
 
 makeExec();
-buildPages();
+if (!buildPages()) fail("the pages could not be built; mend what it says above and run this again");

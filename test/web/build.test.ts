@@ -1,13 +1,15 @@
 /** What the build makes: the same each time, small, and closed in itself. */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { buildPages } from "./built.ts";
+import { build } from "esbuild";
+import { buildAnew } from "./built.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -16,8 +18,8 @@ let page: string;
 
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "holdfast-build-"));
-  buildPages(join(folder, "one"));
-  buildPages(join(folder, "two"));
+  buildAnew(join(folder, "one"));
+  buildAnew(join(folder, "two"));
   page = readFileSync(join(folder, "one", "verify.html"), "utf8");
 });
 
@@ -101,4 +103,28 @@ test("the ledger's pages load only from where they came", () => {
   assert.equal(addresses.length, 3);
   for (const address of addresses) assert.match(address, /^[a-z]+\.(svg|css|js)$/);
   assert.doesNotMatch(index, /<style|<script>|\son[a-z]+=/);
+});
+
+test("the set-up builds the pages anew when anything changes that they are made of", async () => {
+  const names = ["ledger-main.tsx", "api-main.tsx", "verify-main.tsx"];
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: names.map((name) => `src/web/${name}`),
+    bundle: true,
+    write: false,
+    outdir: folder,
+    metafile: true,
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    tsconfigRaw: "{}",
+  });
+  const files = Object.keys(metafile.inputs).filter((file) => !file.startsWith("node_modules/"));
+  assert.ok(files.length > 100, `${files.length}`);
+  const printed = execFileSync(process.execPath, ["scripts/pages.mjs", "--sources"], { cwd: ROOT, encoding: "utf8" });
+  const sources = JSON.parse(printed) as string[];
+  const isSeen = (file: string) => sources.some((source) => file === source || file.startsWith(`${source}/`));
+  assert.deepEqual(
+    files.filter((file) => !isSeen(file)),
+    [],
+  );
 });
