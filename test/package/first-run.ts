@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join, relative } from "node:path";
 import type { World } from "../system/service-process.ts";
 import type { InstalledProject } from "./installed-project.ts";
+import { watchTwice } from "./watcher.ts";
 
 /** Of what there is to say about an installation, what is looked at. */
 type About = { readonly node: string; readonly packages: number; readonly bytes: number };
@@ -25,6 +26,8 @@ export async function firstRun(project: InstalledProject, world: World): Promise
   project.npx("prove", "0", "--wait", "final", "--out", "bundle.json", ...to);
   const judged = project.npx("verify", "bundle.json", "--rpc", service.node, "--development");
   assert.match(judged, /^Verified on a development chain\n/);
+  const { ledger } = JSON.parse(project.read("bundle.json")) as { ledger: { id: string } };
+  watchTwice(project.program, service, ledger.id);
   for (const page of ["/", "/ledger.js", "/verify.html"]) {
     const { status } = await service.ask(`GET ${page}`);
     assert.equal(status, 200, page);
