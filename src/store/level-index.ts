@@ -144,7 +144,13 @@ export class LevelIndexStore {
     const span = async () => {
       for (const key of [first, last]) await this.#guard(this.#db.batch().put(key, NOTHING).del(key).write());
     };
-    return compactAll({ directory: this.#directory, compactRange, span });
+    return compactAll({
+      directory: this.#directory,
+      compactRange,
+      span,
+      last: utf8(last),
+      opening: () => this.#db,
+    });
   }
 
   close(): Promise<void> {

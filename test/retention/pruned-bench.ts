@@ -46,6 +46,8 @@ type Options = {
   readonly onStep?: (step: PruneStep) => void;
   readonly finalSize?: number;
   readonly archiveEveryMs?: number;
+  /** What compacting the index does. */
+  readonly onCompact?: () => void;
 };
 
 export const RECORD = {
@@ -63,7 +65,7 @@ export async function openPruned(store: Store, clock: { now: number }, options: 
   const indexer = await Indexer.open({ store, indexStore: new MemoryIndexStore(), ledger, segmentLength: 64 });
   indexer.start();
   const compacted = { count: 0 };
-  const { finalSize = Number.MAX_SAFE_INTEGER, ...rest } = options;
+  const { finalSize = Number.MAX_SAFE_INTEGER, onCompact, ...rest } = options;
   const retention = new Retention({
     store,
     hash,
@@ -76,6 +78,7 @@ export async function openPruned(store: Store, clock: { now: number }, options: 
     index: {
       forgetAll: (_, ranges) => indexer.forgetAll(ranges),
       compact: async () => {
+        onCompact?.();
         compacted.count++;
       },
     },

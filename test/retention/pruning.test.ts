@@ -101,6 +101,31 @@ test("what is due goes: its leaf hash stays, everything else proves as before, a
   await ended(again);
 });
 
+test("a run is not over while the index cannot be compacted, as on a full disk, and is told once when it can", async () => {
+  let isFull = true;
+  const onCompact = () => {
+    if (isFull) throw new Error("injected: no space left on device");
+  };
+  const bench = await openPruned(new MemoryStore(), { now: START }, { onCompact });
+  const { ledger, indexer, retention, clock } = bench;
+  await recordActions(bench, MIXED);
+  await retention.policies.put(ledger, { rules: [LOGINS], mayShorten: true }, AUTHOR);
+  clock.now += 31 * DAY;
+  for (let round = 0; round < 2; round++) {
+    await assert.rejects(retention.pruner.prune(RECORD.id), /no space left/);
+    const { step, lastRunAt, failure } = retention.pruner.progress(RECORD.id);
+    assert.deepEqual([step, lastRunAt, failure], ["compacting", undefined, "injected: no space left on device"]);
+  }
+  isFull = false;
+  await retention.pruner.prune(RECORD.id);
+  assert.equal(retention.pruner.progress(RECORD.id).step, undefined);
+  assert.equal(bench.compacted.count, 1);
+  await indexer.waitFor(ledger.size);
+  const told = await query(indexer, { filter: { action: "holdfast.retention.prune" }, order: "asc", limit: 10 });
+  assert.equal(told.items.length, 1);
+  await ended(bench);
+});
+
 test("what is held, or not final, stays until it is not", async () => {
   const bench = await openPruned(new MemoryStore(), { now: START }, { finalSize: 200 });
   const { ledger, retention, clock } = bench;

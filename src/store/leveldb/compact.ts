@@ -1,21 +1,29 @@
 /**
  * Takes off the disk what was deleted and written over. LevelDB keeps older values in its log and its sorted files until it
- * compacts them, and a file that is compacted as long as somebody still reads in it.
+ * compacts them, a file that is compacted as long as somebody still reads in it, and the older values themselves as long as
+ * somebody reads who began before they were written over. Of a compaction that failed it says nothing.
+ * Why: docs/decisions/0248.
  */
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Level } from "level";
+import { equal } from "../../merkle/bytes.ts";
 import { filesIn, readManifest } from "./folder.ts";
+import type { ManifestState } from "./manifest.ts";
 
 /** A database that is compacted. */
 export type Compacted = {
   readonly directory: string;
   /** LevelDB's own compaction of every key; the `level` package declares it for no database, since browsers' have none. */
   readonly compactRange: () => Promise<void>;
-  /** Writes and deletes a key in front of all others and one behind them. */
+  /** Writes and deletes a key in front of all others and one behind them. LevelDB refuses it when anything failed before. */
   readonly span: () => Promise<void>;
+  /** The key behind all others, in bytes. */
+  readonly last: Uint8Array;
+  /** Tells one opening of the database from the next: what failed in one may be as it was in the other. */
+  readonly opening: () => unknown;
 };
 
 /** Before and behind every key of a store. */
@@ -26,30 +34,52 @@ const PAUSE_MS = 100;
 /** Readers of a range let go of its files in seconds. */
 const ROUNDS_MAX = 600;
 
-/** Files are still there that hold what was removed, since somebody reads in them. */
+/** What was removed may still be in files: somebody reads in them, or a compaction failed again and again. */
 class CompactError extends Error {
   override readonly name = "CompactError";
   readonly code = "compact_unfinished";
 }
 
 /**
- * Compacts everything, and waits until no file is there that the manifest does not name. LevelDB's compaction alone leaves a file
- * as it is that nothing above it overlaps, and one that was just written has all versions of its keys: so a file that spans
- * all keys is put on top first.
- * @throws CompactError
+ * Compacts everything, and waits until no file is there that the manifest does not name, and none in which something was kept for
+ * somebody who began to read before.
+ * @throws CompactError, or what `span` throws where something failed
  */
-export async function compactAll({ directory, compactRange, span }: Compacted): Promise<void> {
-  await compactRange();
-  await span();
+export async function compactAll(compacted: Compacted): Promise<void> {
+  const { directory, compactRange, last } = compacted;
+  let isRewritten = false;
+  let began: number | undefined;
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    await compactRange();
-    const left = await leftOver(directory);
-    if (left.length === 0) return;
+    if (isRewritten) await compactRange();
+    else isRewritten = await rewrite(compacted);
+    const manifest = await readManifest(directory);
+    if (isRewritten && (await leftOver(directory, manifest)).length === 0) {
+      began ??= manifest.lastSequence;
+      if (!keepsSpan(manifest, last, began)) return;
+      // Whoever was reading has let go, and what was kept for them can go too.
+      isRewritten = false;
+    }
     await delay(PAUSE_MS);
   }
+  const left = (await leftOver(directory, await readManifest(directory))).join(", ") || "with values that were removed";
   throw new CompactError(
-    `expected the files ${(await leftOver(directory)).join(", ")} of ${directory} to go, but somebody still reads in them; do it again later`,
+    `expected the files ${left} of ${directory} to go, but somebody still reads in them; do it again later`,
   );
+}
+
+/**
+ * Writes the sorted files anew. LevelDB's compaction alone leaves a file as it is that nothing above it overlaps, and one that was
+ * just written has all versions of its keys: so everything is brought to one level, and a file that spans all keys is put on top. The
+ * write behind it is refused when a compaction failed.
+ * @returns false when the database was opened anew meanwhile, so that it is not known what was compacted
+ */
+async function rewrite({ span, compactRange, opening }: Compacted): Promise<boolean> {
+  const before = opening();
+  await compactRange();
+  await span();
+  await compactRange();
+  await span();
+  return opening() === before;
 }
 
 /** The span of a store. */
@@ -69,10 +99,18 @@ export async function removeTraces(directory: string): Promise<void> {
 }
 
 /** Files that hold values, and that are not in use any more. */
-async function leftOver(directory: string): Promise<string[]> {
-  const { tables, logNumber } = await readManifest(directory);
+async function leftOver(directory: string, { tables, logNumber }: ManifestState): Promise<string[]> {
   return (await filesIn(directory)).filter((name) => {
     const number = Number.parseInt(name, 10);
     return (name.endsWith(".ldb") && !tables.has(number)) || (name.endsWith(".log") && number < logNumber);
   });
+}
+
+/**
+ * Whether a sorted file still has a span of when this began. A compaction drops it as it drops all that was removed, unless somebody
+ * reads who began before it was written: then whatever they may ask for was kept as well.
+ * @param began number of the last write of then
+ */
+function keepsSpan({ lastKeys }: ManifestState, last: Uint8Array, began: number): boolean {
+  return [...lastKeys.values()].some(({ key, sequence }) => sequence <= began && equal(key, last));
 }

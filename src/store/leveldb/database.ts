@@ -192,7 +192,7 @@ export class Database {
   compact(): Promise<void> {
     const span = () => this.write({ sync: false }, fillSpan);
     const compactRange = () => this.#reading((handle) => compactionOf(handle, FIRST_KEY, LAST_KEY)());
-    return compactAll({ directory: this.#directory, compactRange, span });
+    return compactAll({ directory: this.#directory, compactRange, span, last: LAST_KEY, opening: () => this.#handle });
   }
 
   /** Ends all writing, and closes; what waits for a reopening is refused. */

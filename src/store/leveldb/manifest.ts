@@ -18,6 +18,8 @@ const PREVIOUS_LOG = 9;
 /** What a manifest says; `tables` has the size in bytes of each sorted file by its number. */
 export type ManifestState = {
   readonly tables: ReadonlyMap<number, number>;
+  /** The last key in each sorted file, as it was written there first. */
+  readonly lastKeys: ReadonlyMap<number, LastKey>;
   /** Logs with a smaller number are in sorted files already. */
   readonly logNumber: number;
   readonly previousLog: number;
@@ -26,14 +28,38 @@ export type ManifestState = {
 
 type Building = {
   tables: Map<number, number>;
+  lastKeys: Map<number, LastKey>;
   logNumber: number;
   previousLog: number;
   lastSequence: number;
 };
 
+/** The last key of a sorted file, and the number of the write that wrote or deleted it. */
+type LastKey = {
+  readonly key: Uint8Array;
+  readonly sequence: number;
+};
+
+/** A sorted file as an edit adds it. */
+type Added = {
+  readonly number: number;
+  readonly size: number;
+  readonly lastKey: LastKey;
+};
+
+/** Behind a key stand the kind of the write, in one byte, and its number (db/dbformat.h). */
+const WRITE_BYTES = 8;
+const KIND_BITS = 8n;
+
 /** Applies edits in order. @throws RangeError when one of them is none */
 export function applyEdits(edits: Iterable<Uint8Array>): ManifestState {
-  const state: Building = { tables: new Map(), logNumber: 0, previousLog: 0, lastSequence: 0 };
+  const state: Building = {
+    tables: new Map(),
+    lastKeys: new Map(),
+    logNumber: 0,
+    previousLog: 0,
+    lastSequence: 0,
+  };
   for (const edit of edits) applyEdit(state, edit);
   return state;
 }
@@ -41,7 +67,7 @@ export function applyEdits(edits: Iterable<Uint8Array>): ManifestState {
 function applyEdit(state: Building, edit: Uint8Array): void {
   const reader = new BytesReader(edit);
   const deleted: number[] = [];
-  const added: [number, number][] = [];
+  const added: Added[] = [];
   while (!reader.isAtEnd) {
     const tag = reader.varint();
     if (tag === COMPARATOR) reader.slice();
@@ -55,8 +81,14 @@ function applyEdit(state: Building, edit: Uint8Array): void {
     else throw new RangeError(`expected a field of a manifest, got tag ${tag}`);
   }
   // A file that moves to another level is deleted and added in one edit.
-  for (const number of deleted) state.tables.delete(number);
-  for (const [number, size] of added) state.tables.set(number, size);
+  for (const number of deleted) {
+    state.tables.delete(number);
+    state.lastKeys.delete(number);
+  }
+  for (const { number, size, lastKey } of added) {
+    state.tables.set(number, size);
+    state.lastKeys.set(number, lastKey);
+  }
 }
 
 function skipCompactPointer(reader: BytesReader): void {
@@ -69,11 +101,17 @@ function readDeleted(reader: BytesReader): number {
   return reader.varint();
 }
 
-function readAdded(reader: BytesReader): [number: number, size: number] {
+function readAdded(reader: BytesReader): Added {
   reader.varint();
   const number = reader.varint();
   const size = reader.varint();
   reader.slice();
-  reader.slice();
-  return [number, size];
+  return { number, size, lastKey: lastKeyOf(reader.slice()) };
+}
+
+function lastKeyOf(bytes: Uint8Array): LastKey {
+  const length = bytes.length - WRITE_BYTES;
+  if (length < 0) throw new RangeError(`expected a key of ${WRITE_BYTES} bytes or more, got ${bytes.length}`);
+  const written = new DataView(bytes.buffer, bytes.byteOffset + length, WRITE_BYTES).getBigUint64(0, true);
+  return { key: bytes.subarray(0, length), sequence: Number(written >> KIND_BITS) };
 }
