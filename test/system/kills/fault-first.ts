@@ -1,6 +1,7 @@
 /**
  * A fault, then more work, then a crash: the disk is full from a step of a job on, or the key-encryption key is away; it is told; then
- * there is room again, events are acknowledged, and the process is killed. The next one ends what was begun and has everything.
+ * there is room again, events are acknowledged, and the process is killed. Or it is killed while the disk is full, or the disk is full
+ * during one step alone and nobody is told. The next one ends what was begun and has everything.
  */
 
 import assert from "node:assert/strict";
@@ -9,19 +10,24 @@ import { join } from "node:path";
 import { TransitServer } from "../../encryption/transit-server.ts";
 import { isTold } from "../faults/telling.ts";
 import { FILLER, mountSmall } from "../fill-disk.ts";
-import { ROOT, type ServiceProcess, World, waitFor } from "../service-process.ts";
+import { ROOT, type ServiceProcess, type StartOptions, World, waitFor } from "../service-process.ts";
 import { CONFIG, copyFolder, type Ground } from "./ground.ts";
 import { type Killed, privacyKey, STEP, stepsIn } from "./kill-service.ts";
 import { auditClean, reckon } from "./reckoning.ts";
 import { earlyEvent, Senders } from "./senders.ts";
-import type { As, ServiceJob } from "./service-jobs.ts";
+import { type As, envOf, requireGone, type ServiceJob } from "./service-jobs.ts";
 
 const DONE_MS = 90_000;
 const COMPLAINTS = 4;
 const MAIN = join(ROOT, "src", "cli", "main.ts");
 
+/**
+ * How long a disk is full: until it is told, until the process is killed, or during one step, where nothing but that step can know of it.
+ */
+export type Full = "until told" | "until killed" | "for a step";
+
 /** A disk that is full from the n-th step of a job on. @returns which step that was; undefined when there are no more */
-export async function fillDisk(job: ServiceJob, ground: Ground, at: number): Promise<Killed> {
+export async function fillDisk(job: ServiceJob, ground: Ground, at: number, full: Full): Promise<Killed> {
   const ends: (() => Promise<void>)[] = [];
   const world = new World({ after: (end) => ends.push(end) });
   const data = world.path("data");
@@ -31,9 +37,11 @@ export async function fillDisk(job: ServiceJob, ground: Ground, at: number): Pro
     const senders = new Senders(ground.acknowledged);
     const arm = world.path("arm");
     const log = world.path("steps");
-    const env = { KILLED_AT: String(at), KILLED_HOW: "fill", KILLED_ARM: arm, KILLED_LOG: log, KILLED_UNDER: data };
-    const config = { ...CONFIG, ...job.config?.(data) };
-    const service = await world.start({ config, env, program: [process.execPath, "--import", STEP, MAIN] });
+    const how = full === "for a step" ? "fill-once" : "fill";
+    const filled = { KILLED_AT: String(at), KILLED_HOW: how, KILLED_ARM: arm, KILLED_LOG: log, KILLED_UNDER: data };
+    const options = { config: { ...CONFIG, ...job.config?.(data) }, env: envOf(job) };
+    const program = [process.execPath, "--import", STEP, MAIN];
+    const service = await world.start({ ...options, env: { ...options.env, ...filled }, program });
     const as = await privacyKey(service);
     await job.prepare?.(service, as);
     const from = service.output.length;
@@ -47,14 +55,19 @@ export async function fillDisk(job: ServiceJob, ground: Ground, at: number): Pro
       return stepsIn(log).length >= at || (await job.isDone(service, as).catch(() => false));
     });
     const isFull = stepsIn(log).length >= at;
-    if (isFull && refused === undefined)
+    if (isFull && refused === undefined && full !== "for a step")
       await waitFor("it to be told that the disk is full", () => isTold(service, from));
-    rmSync(join(data, FILLER), { force: true });
-    await goOn(job, { service, as, senders, isRefused: refused !== undefined });
+    if (full === "until told") rmSync(join(data, FILLER), { force: true });
+    if (full !== "until killed") await goOn(job, { service, as, senders, isRefused: refused !== undefined });
+    // On a full disk it may have been done all the same, where the step needs no room; then it has to be so in the files.
+    const isDone = await job.isDone(service, as).catch(() => false);
     senders.end();
     await service.stop("SIGKILL");
     await sending;
-    await crashed(job, { world, senders, as, config });
+    rmSync(join(data, FILLER), { force: true });
+    requireGone(job, log, data, isDone);
+    await crashed(job, { world, senders, as, options });
+    requireGone(job, log, data, true);
     return isFull ? stepsIn(log)[at - 1] : undefined;
   } finally {
     umount();
@@ -97,11 +110,11 @@ type Crashed = {
   readonly world: World;
   readonly senders: Senders;
   readonly as: As;
-  readonly config: object;
+  readonly options: StartOptions;
 };
 
-async function crashed(job: ServiceJob, { world, senders, as, config }: Crashed): Promise<void> {
-  const service = await world.start({ config });
+async function crashed(job: ServiceJob, { world, senders, as, options }: Crashed): Promise<void> {
+  const service = await world.start(options);
   await job.look?.(service);
   await job.ensure(service, as);
   await waitFor("the job to be done", () => job.isDone(service, as), DONE_MS);

@@ -17,6 +17,9 @@ const EARLY_EVENTS = 300;
 const CLEAR_EVENTS = 600;
 const AT_ONCE = 100;
 
+/** What a service is told besides that makes a store in clear. */
+export const IN_CLEAR = { HOLDFAST_ENCRYPTION: "off" };
+
 export const CONFIG = { embeddedIntervalS: 0.3, retention: { delayS: 0, intervalS: 1 } };
 
 export class Grounds {
@@ -38,9 +41,7 @@ export class Grounds {
     const world = new World({ after: (end) => ends.push(end) });
     const senders = new Senders();
     try {
-      const service = await world.start(
-        kind === "clear" ? { config: CONFIG, env: { HOLDFAST_ENCRYPTION: "off" } } : { config: CONFIG },
-      );
+      const service = await world.start(kind === "clear" ? { config: CONFIG, env: IN_CLEAR } : { config: CONFIG });
       const count = kind === "clear" ? CLEAR_EVENTS : EARLY_EVENTS;
       for (let from = 0; from < count; from += AT_ONCE)
         await senders.send(

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { bareEnv } from "../../bare-env.ts";
 import { runCli } from "../../cli/run-cli.ts";
@@ -22,12 +22,20 @@ type Place = {
   readonly senders: Senders;
   /** Runs a service for a while. */
   readonly serve: (work: (service: ServiceProcess) => Promise<void>) => Promise<void>;
+  /** The same with the folder that was restored. */
+  readonly serveRestored: (work: (service: ServiceProcess) => Promise<void>) => Promise<void>;
 };
 
 export type CommandJob = {
   readonly name: string;
   readonly ground: Kind;
   readonly args: (place: Place) => readonly string[];
+  /** What has to be so before it is run. */
+  readonly prepare?: (place: Place) => Promise<void>;
+  /** What is said by one that is run again though it had ended. */
+  readonly hadEnded?: RegExp;
+  /** Whether what it makes lies elsewhere, and the data folder is as it was. */
+  readonly isElsewhere?: boolean;
   /** Whether a service runs and takes events meanwhile. */
   readonly isBeside?: boolean;
   /** What has to be so after the kill already. */
@@ -46,14 +54,15 @@ const convert: CommandJob = {
 };
 
 const flagsOf = ({ path }: Place) => ["--to", path("backup"), "--keys-to", path("backup-keys")];
+const fromBackup = ({ path }: Place) => ["--from", path("backup"), "--keys-from", path("backup-keys")];
 const backup: CommandJob = {
   name: "backup",
   ground: "final",
   isBeside: true,
   args: (place) => ["backup", "--data", place.data, ...flagsOf(place)],
-  done: async ({ path }) => {
-    const from = ["--from", path("backup"), "--keys-from", path("backup-keys")];
-    const drill = await runCli(["restore", ...from, "--drill", "--scratch", path("drills"), "--json"]);
+  done: async (place) => {
+    const drills = ["--drill", "--scratch", place.path("drills"), "--json"];
+    const drill = await runCli(["restore", ...fromBackup(place), ...drills]);
     const { ledgers } = JSON.parse(drill.stdout || "{}") as { ledgers?: readonly { findings: readonly unknown[] }[] };
     assert.deepEqual(
       ledgers?.map(({ findings }) => findings),
@@ -76,8 +85,12 @@ const archive: CommandJob = {
   done: ({ path }) => verifyArchives(path("archives")),
 };
 
+function namesOfArchives(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.endsWith(".hfa"));
+}
+
 async function verifyArchives(folder: string): Promise<void> {
-  const names = readdirSync(folder).filter((name) => name.endsWith(".hfa"));
+  const names = namesOfArchives(folder);
   assert.equal(names.length, 1, names.join());
   const args = ["archive", "verify", names[0] as string, "--folder", folder, "--offline"];
   const { stdout, stderr } = await runCli(args);
@@ -85,7 +98,54 @@ async function verifyArchives(folder: string): Promise<void> {
   assert.match(stdout, /: Holds, signer not vouched for/, stdout + stderr);
 }
 
-export const COMMAND_JOBS: readonly CommandJob[] = [convert, backup, archive];
+async function run(args: readonly string[]): Promise<void> {
+  const { status, stdout, stderr } = await runCli(args);
+  assert.equal(status, 0, stdout + stderr);
+}
+
+/** Nothing was signed behind what was restored. */
+async function auditRestored({ path }: Place): Promise<void> {
+  await run(["marks", "renew", "--data", path("restored")]);
+  await auditClean(path("restored"));
+}
+
+/** A folder that is made is one that nothing can be read in, or whole. */
+const isWholeOrNothing = async (place: Place) => {
+  const { path } = place;
+  if (existsSync(join(path("restored"), "store"))) await auditRestored(place);
+  else assert.notEqual((await runCli(["audit", "--data", path("restored")])).status, 0);
+};
+
+const restore: CommandJob = {
+  name: "restore",
+  ground: "final",
+  isElsewhere: true,
+  prepare: (place) => run(backup.args(place)),
+  args: (place) => ["restore", ...fromBackup(place), "--data", place.path("restored")],
+  hadEnded: /expected a new folder or an empty one/i,
+  killed: isWholeOrNothing,
+  done: async (place) => {
+    const { serveRestored, senders } = place;
+    await auditRestored(place);
+    await serveRestored((service) => reckon(service, senders.acknowledged, () => "whole"));
+  },
+};
+
+const archiveRestore: CommandJob = {
+  name: "archive restore",
+  ground: "final",
+  isElsewhere: true,
+  prepare: (place) => run(archive.args(place)),
+  args: ({ path }) => {
+    const places = ["--folder", path("archives"), "--into", path("restored")];
+    return ["archive", "restore", ...namesOfArchives(path("archives")), ...places];
+  },
+  hadEnded: /expected a new folder or an empty one/i,
+  killed: isWholeOrNothing,
+  done: auditRestored,
+};
+
+export const COMMAND_JOBS: readonly CommandJob[] = [convert, backup, archive, restore, archiveRestore];
 
 /** The disk is full from the n-th step of encrypting on: it is told, and run again with room it ends. @returns which step; undefined when there are no more */
 export async function fillConvert(grounds: Grounds, at: number): Promise<Killed> {
@@ -126,32 +186,44 @@ export async function killCommand(job: CommandJob, grounds: Grounds, { at, how }
     const data = world.path("data");
     copyFolder(folder, data);
     const senders = new Senders(acknowledged);
-    const serve = async (work: (service: ServiceProcess) => Promise<void>) => {
-      const service = await world.start({ config: CONFIG });
+    const serveIn = (folder: string) => async (work: (service: ServiceProcess) => Promise<void>) => {
+      const service = await world.start({ data: folder, config: CONFIG });
       await work(service);
       assert.equal((await service.stop("SIGTERM")).status, 0);
     };
-    const place: Place = { data, senders, serve, path: (name) => world.path(name) };
+    const place: Place = {
+      data,
+      senders,
+      serve: serveIn("data"),
+      serveRestored: serveIn("restored"),
+      path: (name) => world.path(name),
+    };
+    await job.prepare?.(place);
     const log = world.path("steps");
-    const run = async () => {
+    const runTwice = async () => {
       const env = { KILLED_AT: String(at), KILLED_HOW: how, KILLED_LOG: log, KILLED_UNDER: world.folder };
       const isKilled = await runKilled(job.args(place), env);
       if (isKilled) await job.killed?.(place);
-      const again = await runCli(job.args(place));
-      assert.equal(again.status, 0, again.stdout + again.stderr);
+      const { status, stdout, stderr } = await runCli(job.args(place));
+      if (status !== 0) assert.match(stdout + stderr, job.hadEnded ?? /^$/);
       return isKilled;
     };
-    const isKilled = job.isBeside === true ? await beside(place, run) : await run();
+    const isKilled = job.isBeside === true ? await beside(place, runTwice) : await runTwice();
     await job.done(place);
-    await serve(async (service) => {
-      await senders.sendAgain(service);
-      await reckon(service, senders.acknowledged, () => "whole");
-    });
-    await auditClean(data);
+    if (job.isElsewhere !== true) await goOn(place);
     return isKilled ? stepsIn(log)[at - 1] : undefined;
   } finally {
     for (const end of ends) await end();
   }
+}
+
+/** What a service does afterwards. */
+async function goOn({ data, senders, serve }: Place): Promise<void> {
+  await serve(async (service) => {
+    await senders.sendAgain(service);
+    await reckon(service, senders.acknowledged, () => "whole");
+  });
+  await auditClean(data);
 }
 
 async function beside<T>({ serve, senders }: Place, work: () => Promise<T>): Promise<T> {

@@ -10,7 +10,7 @@ import { ROOT, type ServiceProcess, type StartOptions, World, waitFor } from "..
 import { CONFIG, copyFolder, type Ground } from "./ground.ts";
 import { auditClean, reckon } from "./reckoning.ts";
 import { Senders } from "./senders.ts";
-import type { As, ServiceJob } from "./service-jobs.ts";
+import { type As, envOf, requireGone, type ServiceJob } from "./service-jobs.ts";
 
 export const STEP = join(import.meta.dirname, "killed-step.ts");
 /** As the script `start` has them. */
@@ -31,15 +31,16 @@ type Ends = (() => Promise<void>)[];
 export async function killService(job: ServiceJob, ground: Ground, { at, how }: Kill): Promise<Killed> {
   const ends: Ends = [];
   const world = new World({ after: (end) => ends.push(end) });
+  const data = world.path("data");
   try {
-    copyFolder(ground.folder, world.path("data"));
+    copyFolder(ground.folder, data);
     const arm = world.path("arm");
     const log = world.path("steps");
     const main = join(ROOT, "src", "cli", "main.ts");
-    const env = { KILLED_AT: String(at), KILLED_HOW: how, KILLED_ARM: arm, KILLED_LOG: log };
-    const options: StartOptions = { config: { ...CONFIG, ...job.config?.(world.path("data")) } };
+    const options: StartOptions = { config: { ...CONFIG, ...job.config?.(data) }, env: envOf(job) };
+    const killed = { KILLED_AT: String(at), KILLED_HOW: how, KILLED_ARM: arm, KILLED_LOG: log, KILLED_UNDER: data };
     const program = [process.execPath, ...FLAGS, "--import", STEP, main];
-    const service = await world.start({ ...options, env, program });
+    const service = await world.start({ ...options, env: { ...options.env, ...killed }, program });
     const as = await privacyKey(service);
     await job.prepare?.(service, as);
     const senders = new Senders(ground.acknowledged);
@@ -60,6 +61,7 @@ export async function killService(job: ServiceJob, ground: Ground, { at, how }: 
     senders.end();
     if (!isKilled) assert.equal((await service.stop("SIGKILL")).signal, "SIGKILL");
     await sending;
+    requireGone(job, log, data, !isKilled);
     const again = await world.start(options);
     await job.look?.(again);
     await job.ensure(again, as);
@@ -69,7 +71,8 @@ export async function killService(job: ServiceJob, ground: Ground, { at, how }: 
     await reckon(again, senders.acknowledged, (await job.leftBy?.(again, as)) ?? job.leftOf);
     assert.equal((await again.stop("SIGTERM")).status, 0);
     await auditClean(again.data);
-    job.files?.(again.data);
+    requireGone(job, log, data, true);
+    job.files?.(data);
     return isKilled ? stepsIn(log)[at - 1] : undefined;
   } finally {
     for (const end of ends) await end();

@@ -1,38 +1,46 @@
 /**
  * Loaded before the service or a command: writes down each step of a job that changes something, and at the n-th of them (KILLED_AT)
- * ends the process with SIGKILL: before it, or with KILLED_HOW=within in the middle of it; with `fill`, the disk is full from it on.
- * Steps count once the file KILLED_ARM is there. Of a command every change counts; of a service those that are of jobs, and not
- * those of the events that arrive meanwhile.
+ * ends the process with SIGKILL: before it, or with KILLED_HOW=within in the middle of it; with `fill` the disk is full from it on,
+ * with `fill-once` during it alone. Steps count once the file KILLED_ARM is there. Of a command every change counts; of a service those
+ * that are of jobs, and not those of the events that arrive meanwhile. Where a job is about to say that no file has something any
+ * more, the files are looked at in that moment: KILLED_GONE is what they must not have, and those that have it are written beside the steps.
  * Why: docs/decisions/0223.
  */
 
-import { appendFileSync, existsSync } from "node:fs";
+import { appendFileSync, existsSync, rmSync } from "node:fs";
 import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { isMainThread } from "node:worker_threads";
-import { Indexer } from "../../../src/query/index/indexer.ts";
-import { LevelIndexStore } from "../../../src/store/level-index.ts";
+import { Level } from "level";
+import { Indexer, type IndexerParts } from "../../../src/query/index/indexer.ts";
 import { LevelStore } from "../../../src/store/level-store.ts";
 import { Database } from "../../../src/store/leveldb/database.ts";
 import type { RecordWrite } from "../../../src/store/store.ts";
-import { fillUp } from "../fill-disk.ts";
+import { foundIn } from "../../encryption/planted.ts";
+import { FILLER, fillUp } from "../fill-disk.ts";
 
-const { KILLED_AT, KILLED_HOW, KILLED_ARM = "", KILLED_LOG = "", KILLED_UNDER = "" } = process.env;
+const { KILLED_AT, KILLED_HOW, KILLED_ARM = "", KILLED_LOG = "", KILLED_UNDER = "", KILLED_GONE = "" } = process.env;
+/** What a job says when no file has it any more. */
+const PROMISES = ["an erasure is compacted", "a run of pruning is over"];
+/** Short, so that the index of a small ledger has some on the disk. */
+const SEGMENT_LENGTH = 64;
 const isService = process.argv[2] === "serve";
 let steps = 0;
 
-type Method = (...args: never[]) => unknown;
+type Method = (this: unknown, ...args: never[]) => unknown;
+type NameOf = (this: unknown, ...args: never[]) => string | undefined;
 
 /** Does one step, unless the process is to end before it. */
 function step(name: string | undefined, work: () => unknown): unknown {
   if (name === undefined || (KILLED_ARM !== "" && !existsSync(KILLED_ARM))) return work();
   steps++;
   appendFileSync(KILLED_LOG, `${name}\n`);
+  if (KILLED_GONE !== "" && PROMISES.includes(name)) noteWhatIsLeft();
   if (steps !== Number(KILLED_AT)) return work();
-  if (KILLED_HOW === "fill") {
+  if (KILLED_HOW === "fill" || KILLED_HOW === "fill-once") {
     fillUp(KILLED_UNDER);
-    return work();
+    return KILLED_HOW === "fill" ? work() : thenRoom(work());
   }
   if (KILLED_HOW !== "within") process.kill(process.pid, "SIGKILL");
   const done = work();
@@ -40,12 +48,32 @@ function step(name: string | undefined, work: () => unknown): unknown {
   return done;
 }
 
+async function thenRoom(done: unknown): Promise<unknown> {
+  try {
+    return await done;
+  } finally {
+    rmSync(join(KILLED_UNDER, FILLER), { force: true });
+  }
+}
+
+function noteWhatIsLeft(): void {
+  for (;;) {
+    try {
+      for (const path of foundIn(KILLED_UNDER, KILLED_GONE)) appendFileSync(`${KILLED_LOG}.left`, `${path}\n`);
+      return;
+    } catch (error) {
+      // A file that went while it was looked at.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+}
+
 /** Has every call of a method be a step, where it has a name. */
-function hook(of: object, method: string, nameOf: (...args: never[]) => string | undefined): void {
+function hook(of: object, method: string, nameOf: NameOf): void {
   const methods = of as Record<string, Method>;
   const original = methods[method] as Method;
   methods[method] = function (this: unknown, ...args: never[]) {
-    return step(nameOf(...args), () => original.apply(this, args));
+    return step(nameOf.apply(this, args), () => original.apply(this, args));
   };
 }
 
@@ -81,17 +109,27 @@ function hookFiles(): void {
   syncBuiltinESMExports();
 }
 
+function nameOfCompaction(this: unknown): string {
+  return `${basename((this as Level).location)} is compacted`;
+}
+
+/** Has indexes of short segments. */
+function shortenSegments(): void {
+  const open = Indexer.open;
+  Indexer.open = (parts: IndexerParts) => open.call(Indexer, { ...parts, segmentLength: SEGMENT_LENGTH });
+}
+
 if (isMainThread && process.argv[1]?.endsWith("main.ts") && KILLED_LOG !== "") {
   hookFiles();
-  hook(LevelStore.prototype, "compact", () => "a store is compacted");
+  hook(Level.prototype, "compactRange", nameOfCompaction);
   if (isService) {
+    shortenSegments();
     hook(LevelStore.prototype, "writeRecords", nameOfRecords);
     hook(LevelStore.prototype, "replaceEntries", (_: unknown, { length }: readonly unknown[]) =>
       length === 0 ? undefined : "entries are replaced",
     );
     hook(LevelStore.prototype, "settleClaims", () => "claims are settled");
     hook(Indexer.prototype, "forgetAll", () => "the index forgets");
-    hook(LevelIndexStore.prototype, "compact", () => "the index is compacted");
   } else {
     hook(Database.prototype, "write", () => "a batch is written");
   }

@@ -5,11 +5,11 @@
 
 import { parseArgs } from "node:util";
 import { findDiskObstacle } from "../faults/full-disk.ts";
-import { fillDisk, loseProvider } from "./fault-first.ts";
+import { type Full, fillDisk, loseProvider } from "./fault-first.ts";
 import { Grounds } from "./ground.ts";
 import { COMMAND_JOBS, fillConvert, killCommand } from "./kill-command.ts";
 import { type Kill, type Killed, killService } from "./kill-service.ts";
-import { SERVICE_JOBS } from "./service-jobs.ts";
+import { CLEAR_JOBS, SERVICE_JOBS, type ServiceJob } from "./service-jobs.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -20,9 +20,21 @@ const { values: flags } = parseArgs({
 });
 const only = new RegExp(flags.only, "i");
 const FAILURES_MAX = 20;
+const FULL: readonly Full[] = ["until killed", "for a step"];
 const grounds = new Grounds();
 let failures = 0;
 let cases = 0;
+let kills = 0;
+
+/** A part of the run, if it is asked for, and how long it took. */
+async function part(name: string, run: () => Promise<void>): Promise<void> {
+  if (!only.test(name)) return;
+  const startedAt = performance.now();
+  const before = { cases, kills };
+  await run();
+  const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
+  console.log(`${minutes} min  ${name}: ${cases - before.cases} cases, ${kills - before.kills} of them with a kill`);
+}
 
 async function tell(name: string, run: () => Promise<string | undefined>): Promise<boolean> {
   const startedAt = performance.now();
@@ -39,36 +51,51 @@ async function tell(name: string, run: () => Promise<string | undefined>): Promi
 
 /** Every step of a job, until there are no more. */
 async function killAll(name: string, run: (kill: Kill) => Promise<Killed>): Promise<void> {
-  if (!only.test(name)) return;
   for (let at = Number(flags.from); ; at += Number(flags.stride)) {
     if (!(await tell(`${name} before step ${at}`, () => run({ at, how: "before" })))) break;
     await tell(`${name} within step ${at}`, () => run({ at, how: "within" }));
+    kills += 2;
   }
 }
 
-async function fillAll(name: string, fill: (at: number) => Promise<Killed>): Promise<void> {
-  for (let at = Number(flags.from); only.test(`${name}, full disk`); at += Number(flags.stride)) {
-    if (!(await tell(`${name}, full disk from step ${at} on`, () => fill(at)))) break;
+/** @param isKilled whether each case ends with a kill */
+async function fillAll(name: string, isKilled: boolean, fill: (at: number) => Promise<Killed>): Promise<void> {
+  for (let at = Number(flags.from); ; at += Number(flags.stride)) {
+    const isThere = await tell(`${name} from step ${at} on`, () => fill(at));
+    if (isKilled) kills++;
+    if (!isThere) break;
   }
+}
+
+async function fillDisks(): Promise<void> {
+  const diskObstacle = findDiskObstacle();
+  if (diskObstacle !== undefined) return console.log(`NO FULL DISK IS TRIED: ${diskObstacle}`);
+  const filling = (job: ServiceJob, name: string, full: Full) =>
+    part(name, () => fillAll(name, true, async (at) => fillDisk(job, await grounds.get(job.ground), at, full)));
+  for (const job of SERVICE_JOBS) await filling(job, `${job.name}, full disk`, "until told");
+  for (const full of FULL) for (const job of CLEAR_JOBS) await filling(job, `${job.name}, full disk ${full}`, full);
+  await part("convert, full disk", () => fillAll("convert, full disk", false, (at) => fillConvert(grounds, at)));
 }
 
 try {
-  for (const job of SERVICE_JOBS)
-    await killAll(`${job.name}, killed`, async (kill) => killService(job, await grounds.get("final"), kill));
-  for (const job of COMMAND_JOBS) await killAll(`${job.name}, killed`, (kill) => killCommand(job, grounds, kill));
-  const diskObstacle = findDiskObstacle();
-  if (diskObstacle !== undefined) console.log(`NO FULL DISK IS TRIED: ${diskObstacle}`);
-  else {
-    for (const job of SERVICE_JOBS)
-      await fillAll(job.name, async (at) => fillDisk(job, await grounds.get("final"), at));
-    await fillAll("convert", (at) => fillConvert(grounds, at));
+  for (const job of SERVICE_JOBS) {
+    const name = `${job.name}, killed`;
+    await part(name, () => killAll(name, async (kill) => killService(job, await grounds.get(job.ground), kill)));
   }
+  for (const job of COMMAND_JOBS) {
+    const name = `${job.name}, killed`;
+    await part(name, () => killAll(name, (kill) => killCommand(job, grounds, kill)));
+  }
+  await fillDisks();
   for (const how of ["rotate", "rewrap"] as const) {
     const name = `${how}, the key-encryption key away, then events, then a kill`;
-    if (only.test(name)) await tell(name, () => loseProvider(how));
+    await part(name, async () => {
+      await tell(name, () => loseProvider(how));
+      kills++;
+    });
   }
 } finally {
   grounds.close();
 }
-console.log(`${cases} cases, ${failures} not as promised`);
+console.log(`${cases} cases, ${kills} of them with a kill, ${failures} not as promised`);
 process.exitCode = failures === 0 && cases > 0 ? 0 : 1;

@@ -1,18 +1,20 @@
 /** What a running service does in steps, and is killed at each of them: how it is asked for, and what has to be true in the end. */
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { foundIn } from "../../encryption/planted.ts";
-import type { ServiceProcess } from "../service-process.ts";
+import { type ServiceProcess, waitFor } from "../service-process.ts";
+import { IN_CLEAR, type Kind } from "./ground.ts";
 import { type Left, look } from "./reckoning.ts";
-import { ADA, PLANTED } from "./senders.ts";
+import { ADA, PLANTED, PLANTED_LOGIN } from "./senders.ts";
 
 /** Asks as somebody who may do it. */
 export type As = { readonly Authorization: string };
 
 export type ServiceJob = {
   readonly name: string;
+  readonly ground: Kind;
   /** What the service is told besides. @param data its folder */
   readonly config?: (data: string) => object;
   /** What has to be so before it is asked for. */
@@ -27,6 +29,8 @@ export type ServiceJob = {
   readonly leftBy?: (service: ServiceProcess, as: As) => Promise<(id: string, index: number) => Left>;
   /** Looked at right after a start, whatever the job has come to: nothing is half visible. */
   readonly look?: (service: ServiceProcess) => Promise<void>;
+  /** What is in no file from the moment on in which it is said to be gone; in clear it would be found. */
+  readonly gone?: string;
   /** What is in the files of the stopped service in the end. */
   readonly files?: (data: string) => void;
 };
@@ -58,6 +62,7 @@ async function erase(service: ServiceProcess, as: As): Promise<void> {
 
 const erasure: ServiceJob = {
   name: "erase",
+  ground: "final",
   begin: erase,
   ensure: async (service, as) => {
     const { erasures } = await service.json<Erasures>(200, `GET ${ERASURES}`, undefined, as);
@@ -86,7 +91,21 @@ const erasure: ServiceJob = {
       isGone ||= left === "digests";
     }
   },
-  files: (data) => assert.deepEqual(foundIn(data, PLANTED), []),
+  gone: PLANTED,
+};
+
+/** The index has them all, those that are to go among them. */
+async function searched(service: ServiceProcess): Promise<void> {
+  const path = `GET /v1/ledgers/main/events?id=early-0`;
+  await waitFor("all events to be found", async () => (await service.ask(path)).text.includes('"early-0"'));
+}
+
+/** Where nothing is encrypted, so that what is left of the subject in a file would be found there: in the store, and in the index. */
+const erasureInClear: ServiceJob = {
+  ...erasure,
+  name: "erase in clear",
+  ground: "clear",
+  prepare: searched,
 };
 
 async function putPolicy(service: ServiceProcess, as: As, after = "prune"): Promise<void> {
@@ -96,6 +115,7 @@ async function putPolicy(service: ServiceProcess, as: As, after = "prune"): Prom
 
 const pruning: ServiceJob = {
   name: "prune",
+  ground: "final",
   begin: putPolicy,
   ensure: async (service, as) => {
     const { inForce } = await service.json<{ inForce?: unknown }>(200, `GET ${RETENTION}`);
@@ -108,15 +128,25 @@ const pruning: ServiceJob = {
     return left === "leaf hash" && status.step === undefined && !status.isWorking && status.lastRunAt !== undefined;
   },
   leftOf: (id) => (isLogin(id) ? "leaf hash" : "whole"),
+  gone: PLANTED_LOGIN,
   look: async (service) => {
     for (const index of [0, 8, 255, 256, 298]) assert.notEqual((await look(service, index)).left, "digests");
   },
+};
+
+const pruningInClear: ServiceJob = {
+  ...pruning,
+  name: "prune in clear",
+  ground: "clear",
+  prepare: searched,
 };
 
 /** One archive has them, whatever was killed; of a file that was never named at most the draft is there. */
 const archiving: ServiceJob = {
   ...pruning,
   name: "archive, then prune",
+  // The archive has it.
+  gone: "",
   config: (data) => ({ archive: { folder: join(data, "archives"), clear: true } }),
   begin: (service, as) => putPolicy(service, as, "archive_and_prune"),
   ensure: async (service, as) => {
@@ -136,6 +166,7 @@ async function encryptionOf(service: ServiceProcess): Promise<Encryption> {
 
 const rotation: ServiceJob = {
   name: "rotate",
+  ground: "final",
   begin: async (service) => void (await service.json(200, "POST /v1/encryption/rotate")),
   ensure: async (service) => {
     const { wrappedBy } = await encryptionOf(service);
@@ -148,6 +179,7 @@ const rotation: ServiceJob = {
 
 const rewrapping: ServiceJob = {
   name: "rewrap",
+  ground: "final",
   prepare: async (service) => void (await service.json(200, "POST /v1/encryption/rotate")),
   begin: async (service) => void (await service.json(202, "POST /v1/encryption/rewrap")),
   ensure: async (service) => void (await service.json(202, "POST /v1/encryption/rewrap")),
@@ -160,4 +192,23 @@ const rewrapping: ServiceJob = {
   leftOf: () => "whole",
 };
 
-export const SERVICE_JOBS: readonly ServiceJob[] = [erasure, pruning, archiving, rotation, rewrapping];
+/** What a service is started with besides. */
+export function envOf({ ground, gone = "" }: ServiceJob): Readonly<Record<string, string>> {
+  return ground === "clear" ? { ...IN_CLEAR, KILLED_GONE: gone } : { KILLED_GONE: gone };
+}
+
+/**
+ * Looks at the files of a service that does not run.
+ * @param log where its steps are written down
+ * @param isDone whether the job was said to be done
+ */
+export function requireGone({ gone = "" }: ServiceJob, log: string, data: string, isDone: boolean): void {
+  const left = `${log}.left`;
+  const found = existsSync(left) ? readFileSync(left, "utf8") : "";
+  assert.equal(found, "", `expected no file to have what was said to be gone, got ${found}`);
+  if (isDone && gone !== "") assert.deepEqual(foundIn(data, gone), [], "what is done is so in the files");
+}
+
+/** Those whose end is that something is in no file any more. */
+export const CLEAR_JOBS: readonly ServiceJob[] = [erasureInClear, pruningInClear];
+export const SERVICE_JOBS: readonly ServiceJob[] = [erasure, pruning, ...CLEAR_JOBS, archiving, rotation, rewrapping];
