@@ -13,7 +13,7 @@ import type { OutgoingEvent } from "../client/event.ts";
 import { HoldfastError } from "../client/holdfast-error.ts";
 import type { EventSpool } from "../client/options.ts";
 import type { BatchLimits } from "../client/sending/outbox.ts";
-import { readFrames, SEGMENT_HEAD } from "./frames.ts";
+import { FRAME_HEAD, readFrames, SEGMENT_HEAD } from "./frames.ts";
 import { openPrivateFile, openPrivateFolder, readPrivateFile, writePrivateFile } from "./private-files.ts";
 import { numberOf, openSegments, removeLeftovers, type Segment, type SpoolDamage } from "./segments.ts";
 import { SetAside } from "./set-aside.ts";
@@ -124,13 +124,20 @@ class DiskSpool implements EventSpool {
     return this.#segments.reduce((sum, { count }) => sum + count, 0) - this.#settledCount;
   }
 
-  /** Of the files, with what is settled in the first of them. */
+  /** Of the events that wait, without what frames them. */
   get bytes(): number {
+    const heads = this.#segments.length * SEGMENT_HEAD.length + this.count * FRAME_HEAD;
+    const settled = this.#settledTo - SEGMENT_HEAD.length;
+    return this.#fileBytes - heads - settled;
+  }
+
+  /** Of the files, with what is settled in the first of them. */
+  get #fileBytes(): number {
     return this.#segments.reduce((sum, { size }) => sum + size, 0);
   }
 
   async add(events: readonly OutgoingEvent[]): Promise<void> {
-    const bytes = events.reduce((sum, each) => sum + each.bytes + 8, 0);
+    const bytes = events.reduce((sum, each) => sum + each.bytes + FRAME_HEAD, 0);
     await this.#makeRoom(bytes, events);
     this.#coming += bytes;
     try {
@@ -143,7 +150,7 @@ class DiskSpool implements EventSpool {
   }
 
   async #makeRoom(bytes: number, events: readonly OutgoingEvent[]): Promise<void> {
-    const isFull = () => this.bytes + this.#coming + bytes > this.#bytesMax;
+    const isFull = () => this.#fileBytes + this.#coming + bytes > this.#bytesMax;
     if (isFull() && this.count === 0) await this.#removeDrained(0);
     while (isFull() && this.#dropsOldest && this.#segments.length > 0) {
       const [oldest] = this.#segments as [Segment];
@@ -152,7 +159,7 @@ class DiskSpool implements EventSpool {
       await this.#removeFirst();
     }
     if (!isFull()) return;
-    const held = `${this.count} events in ${this.bytes} bytes`;
+    const held = `${this.count} events in ${this.#fileBytes} bytes`;
     const message = `expected room for ${bytes} bytes in the spool ${this.#folder}, which may have ${this.#bytesMax} of events that wait, got ${held}`;
     throw new HoldfastError("spool_full", message, { remedy: "wait", ids: events.map(({ id }) => id) });
   }

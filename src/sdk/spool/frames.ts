@@ -8,7 +8,7 @@ import * as zlib from "node:zlib";
 
 export const SEGMENT_HEAD = Buffer.from("holdfast/spool@1\n");
 /** Length of the text, and checksum, both big-endian. */
-const FRAME_HEAD = 8;
+export const FRAME_HEAD = 8;
 /** No service takes a longer event; a longer length is damage. */
 const TEXT_BYTES_MAX = 64 * 1024 * 1024;
 

@@ -5,7 +5,7 @@
 
 import { lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeFrame, readFrames, SEGMENT_HEAD } from "./frames.ts";
+import { encodeFrame, FRAME_HEAD, readFrames, SEGMENT_HEAD } from "./frames.ts";
 import { openPrivateFile, readPrivateFile, writePrivateFile } from "./private-files.ts";
 import type { SetAside } from "./set-aside.ts";
 
@@ -80,7 +80,8 @@ async function openSegment(
   }
   if (!isCutHead) {
     const setAside = await aside.keepDamaged(name, bytes.length);
-    onDamage({ file: name, bytes: bytes.length - frames.reduce((sum, each) => sum + each.bytes + 8, from), setAside });
+    const wholeBytes = frames.reduce((sum, each) => sum + each.bytes + FRAME_HEAD, from);
+    onDamage({ file: name, bytes: bytes.length - wholeBytes, setAside });
   }
   const whole = Buffer.concat([SEGMENT_HEAD, ...frames.map(({ text }) => encodeFrame(text))]);
   await replace(path, whole);

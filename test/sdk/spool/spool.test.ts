@@ -96,6 +96,37 @@ test("closing at once after an event was handed over still sends it", async (t) 
   assert.deepEqual([waiting, recorded, (await handed).state], [0, 1, "spooled"]);
 });
 
+test("what waits is told in bytes as in events: those of its texts, over files and a start, and none when all is delivered", async (t) => {
+  const folder = makeFolder(t);
+  const options = { folder, bytesMax: 12_000 };
+  const waiting = Array.from({ length: 40 }, (_, i) => outgoing(`byte-${i}`));
+  const told = () => [waiting.length, waiting.reduce((sum, { bytes }) => sum + bytes, 0)];
+  const settle = async (spool: EventSpool, countMax: number) => {
+    await spool.settle(await spool.peek({ countMax, bytesMax: 1e6 }), []);
+    waiting.splice(0, countMax);
+    assert.deepEqual([spool.count, spool.bytes], told());
+  };
+  const first = await openSpool(options);
+  assert.deepEqual([first.count, first.bytes], [0, 0]);
+  for (const each of waiting) await first.add([each]);
+  assert.ok(segmentsIn(folder).length > 2, `expected some files, got ${segmentsIn(folder)}`);
+  await settle(first, 3);
+  await first.close();
+  const second = await openSpool(options);
+  assert.deepEqual([second.count, second.bytes], told());
+  while (waiting.length > 0) await settle(second, 1);
+  waiting.push(outgoing("one more"));
+  await second.add(waiting);
+  await settle(second, 1);
+  await second.close();
+
+  const client = scene.client({ mode: "spool", spool: openSpool({ folder: makeFolder(t) }) });
+  await client.append(events(3, "told"));
+  await client.flush();
+  const status = client.status();
+  assert.deepEqual([status.waiting, status.waitingBytes, status.recorded], [0, 0, 3]);
+});
+
 test("an event that the service refuses is set aside in a file with the reason, and holds nobody up", async (t) => {
   const folder = makeFolder(t);
   const client = scene.client({ mode: "spool", spool: openSpool({ folder }) });

@@ -17,7 +17,7 @@ export interface Outbox {
   refuse(event: OutgoingEvent, error: HoldfastError): Promise<void>;
   /** These cannot be recorded until somebody changes something; whether they go on waiting is the outbox's. */
   fail(events: readonly OutgoingEvent[], error: HoldfastError): Promise<void>;
-  /** Events that wait. */
+  /** Events that wait, and the bytes of their texts: none when none waits. */
   readonly count: number;
   readonly bytes: number;
 }
