@@ -122,8 +122,11 @@ class Follower {
   }
 
   #take({ type, id, data }: EventBlock): void {
-    if (this.#isAway) printNote("The service is there again; nothing was missed.");
-    this.#isAway = false;
+    // One that is stopping may take a connection only to say so: it is as far away as before.
+    if (this.#isAway && type !== "end") {
+      printNote("The service is there again; nothing was missed.");
+      this.#isAway = false;
+    }
     if (this.#lastId === undefined && id !== undefined && data === undefined)
       printNote(`Following ${this.#flags.ledger} from entry ${Number(id) + 1} on.`);
     if (data !== undefined) this.#showText(type, data);

@@ -150,6 +150,29 @@ test("a block that does not end is not held for ever", () => {
   }
 });
 
+test("an outage is told once, however often a service that stops takes a connection only to say so", async (t) => {
+  const place = "id: 4\n\n";
+  const end = (code: string) => `event: end\ndata: ${JSON.stringify({ code, detail: "" })}\n\n`;
+  const stopping = end("service_stopping");
+  const answers = [place + stopping, stopping, stopping, place + end("filter_done")];
+  const service = createHttpServer((_, res) => {
+    res.writeHead(200, { "Content-Type": "text/event-stream" }).end(answers.shift());
+  });
+  await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+  t.after(() => service.close());
+  const { status, stderr } = await runCli([
+    "tail",
+    "--url",
+    `http://127.0.0.1:${(service.address() as AddressInfo).port}`,
+  ]);
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(stderr.trim().split("\n"), [
+    "Following main from entry 5 on.",
+    "Not following for now: the service is stopping. Trying again.",
+    "The service is there again; nothing was missed.",
+  ]);
+});
+
 test("what is no event of a service ends a tail, and is said to be none", async (t) => {
   let sent = "";
   const liar = createHttpServer((_, res) => res.writeHead(200, { "Content-Type": "text/event-stream" }).end(sent));
