@@ -5,7 +5,7 @@
  */
 
 import { createHmac, type KeyObject } from "node:crypto";
-import { equal, fromHex, type Hex } from "../merkle/bytes.ts";
+import { equal, fromHex, type Hex, toHex } from "../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash, hashParts } from "../merkle/hash.ts";
 import type { PlainEntry } from "../store/values/value-cipher.ts";
 import { deriveKey } from "./aead.ts";
@@ -73,6 +73,8 @@ export class EntryKeys {
   readonly #byId = new KeyCache<EntryKey>(KEYS_KEPT);
   /** Keys that are being made or unwrapped, by ledger and digest of the subject. */
   readonly #coming = new Map<string, Promise<EntryKey>>();
+  /** How many keys were forgotten so far. */
+  #forgotten = 0;
 
   constructor(options: EntryKeysOptions) {
     this.#options = options;
@@ -115,7 +117,21 @@ export class EntryKeys {
   /** A key by its id; undefined when it was destroyed. */
   byId(ledgerId: Hex, id: Uint8Array): EntryKey | Promise<EntryKey | undefined> {
     if (isOwn(id)) return this.of(ledgerId).own;
-    return this.#byId.get(ledgerId, id, 0, id.length) ?? this.#unwrap(ledgerId, Uint8Array.from(id));
+    const known = this.#byId.get(ledgerId, id, 0, id.length);
+    return known ?? this.#unwrap(ledgerId, [Uint8Array.from(id)]).then(([key]) => key);
+  }
+
+  /** Gets keys by their ids together, as far as they are not at hand; undefined where all are. */
+  gather(ledgerId: Hex, ids: readonly Uint8Array[]): Promise<void> | undefined {
+    const missing = new Map<string, Uint8Array>();
+    for (const id of ids) {
+      if (isOwn(id) || this.#byId.get(ledgerId, id, 0, id.length) !== undefined) continue;
+      missing.set(toHex(id), Uint8Array.from(id));
+    }
+    if (missing.size === 0) return undefined;
+    // Whoever needs the one that failed asks for it alone, and is told.
+    const nothing = () => undefined;
+    return this.#unwrap(ledgerId, [...missing.values()]).then(nothing, nothing);
   }
 
   /** Digest of a subject: HMAC-SHA256 under a key of the ledger. */
@@ -137,6 +153,7 @@ export class EntryKeys {
 
   /** Forgets a key that was destroyed. */
   forget(id: Uint8Array): void {
+    this.#forgotten++;
     for (const cache of [this.#byText, this.#byId]) cache.deleteAll((key) => equal(key.id, id));
   }
 
@@ -191,9 +208,16 @@ export class EntryKeys {
     return keys;
   }
 
-  async #unwrap(ledgerId: Hex, id: Uint8Array): Promise<EntryKey | undefined> {
-    const key = await this.#options.keyring.subjectKey(ledgerId, id);
-    return key && (this.#byId.get(ledgerId, id, 0, id.length) ?? this.#keep(ledgerId, key));
+  async #unwrap(ledgerId: Hex, ids: readonly Uint8Array[]): Promise<(EntryKey | undefined)[]> {
+    const forgotten = this.#forgotten;
+    const found = await this.#options.keyring.subjectKeys(ledgerId, ids);
+    return found.map((key) => {
+      if (key === undefined) return undefined;
+      const known = this.#byId.get(ledgerId, key.id, 0, key.id.length);
+      if (known !== undefined) return known;
+      // One that was destroyed since it was read must not be at hand from now on.
+      return forgotten === this.#forgotten ? this.#keep(ledgerId, key) : new EntryKey(key.id, key.key);
+    });
   }
 
   #keep(ledgerId: Hex, { id, key }: SubjectKey): EntryKey {

@@ -84,6 +84,14 @@ export class KeyringCipher implements ValueCipher {
     return key.then((found) => (found === undefined ? this.#erased(place) : this.#decryptWith(found, place, kept)));
   }
 
+  gatherKeys(ledgerId: Hex, encrypted: readonly Uint8Array[]): Promise<void> | undefined {
+    const whole = encrypted.filter(({ length }) => length >= KEY_ID_BYTES);
+    return this.#keys.gather(
+      ledgerId,
+      whole.map((each) => each.subarray(0, KEY_ID_BYTES)),
+    );
+  }
+
   claimKeys(ledgerId: Hex, keys: readonly Uint8Array[]): Uint8Array[] {
     return claimDigests(this.#hash, this.#keys.of(ledgerId), keys);
   }

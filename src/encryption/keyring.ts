@@ -133,11 +133,17 @@ export class Keyring {
     return id === undefined ? undefined : fromHex(id, KEY_ID_BYTES);
   }
 
-  /** A key by its id; undefined when it was destroyed, or never was. */
-  async subjectKey(ledgerId: Hex, id: Uint8Array): Promise<SubjectKey | undefined> {
-    const name = toHex(id);
-    const row = await this.#row(`keys/${ledgerId}`, name);
-    return row === undefined ? undefined : { id, key: await this.#unwrap(row, contextOf(ledgerId, name)) };
+  /** Keys by their ids, in the order asked; undefined where one was destroyed, or never was. */
+  async subjectKeys(ledgerId: Hex, ids: readonly Uint8Array[]): Promise<(SubjectKey | undefined)[]> {
+    const names = ids.map(toHex);
+    const rows = await this.#store.recordsAt(`keys/${ledgerId}`, names);
+    const found = new Array<SubjectKey | undefined>(ids.length).fill(undefined);
+    await inParallel(ids, WRAPPED_AT_ONCE, async (id, i) => {
+      const row = rows[i];
+      if (row === undefined) return;
+      found[i] = { id, key: await this.#unwrap(readRow(row), contextOf(ledgerId, names[i] as string)) };
+    });
+    return found;
   }
 
   /** Makes keys for subjects that have none, durably, in the order asked. */

@@ -261,6 +261,11 @@ export class LevelStore implements Store {
     return this.#records.get(space, key);
   }
 
+  /** Several records of a space, in the order asked. */
+  recordsAt(space: string, asked: readonly string[]): Promise<(string | undefined)[]> {
+    return this.#records.getMany(space, asked);
+  }
+
   records(space: string, range?: RecordRange): AsyncIterable<readonly [key: string, value: string]> {
     return this.#records.list(space, range);
   }

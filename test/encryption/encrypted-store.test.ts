@@ -15,6 +15,7 @@ import { removeTraces } from "../../src/store/leveldb/compact.ts";
 import { Database } from "../../src/store/leveldb/database.ts";
 import { governedSuite } from "../store/governed-suite.ts";
 import { checkpointOf, ledgerRecord, type OpenStore, storeSuite } from "../store/suite.ts";
+import { until } from "../until.ts";
 import { newFolder, openEncrypted } from "./encrypted-store.ts";
 import { MemoryKek } from "./memory-kek.ts";
 import { foundIn } from "./planted.ts";
@@ -247,6 +248,50 @@ test("the key-encryption key is asked once for each subject, and what needs no n
   await assert.rejects(second.store.entry(ledger.id, 0), { code: "key_unavailable" });
   kek.isAway = false;
   assert.equal((await second.store.entry(ledger.id, 0))?.members.length, 3);
+});
+
+test("the keys of entries that are read together are got together, each once", async (t) => {
+  const folder = await newFolder(t);
+  const kek = new MemoryKek();
+  const first = await openEncrypted(folder, kek);
+  await first.store.addLedger(ledger);
+  const entries = Array.from({ length: 40 }, (_, i) => entryOf(`actor-${i % 20}`, `m${i}`));
+  await commit(first.store, entries);
+  await first.close();
+  const { store, close } = await openEncrypted(folder, kek, false);
+  t.after(close);
+  const before = kek.unwraps;
+  const read: Entry[] = [];
+  for await (const each of store.entries(ledger.id, 0, entries.length)) read.push(each);
+  assert.deepEqual(
+    read.map(({ members }) => members),
+    entries.map(({ members }) => members),
+  );
+  assert.deepEqual([kek.unwraps - before, kek.unwrapsAtOnce], [20, 16]);
+});
+
+test("a key that is destroyed while somebody gets it is not kept at hand", async (t) => {
+  const folder = await newFolder(t);
+  const kek = new MemoryKek();
+  const first = await openEncrypted(folder, kek);
+  await first.store.addLedger(ledger);
+  const entry = entryOf("gone", "planted");
+  await commit(first.store, [entry]);
+  await first.close();
+  const { store, cipher, close } = await openEncrypted(folder, kek, false);
+  t.after(close);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  kek.held = promise;
+  const before = kek.unwraps;
+  const reading = store.entry(ledger.id, 0);
+  await until("somebody gets the key", () => kek.unwraps > before);
+  const digests = entry.members.map((member) => ({ digest: memberDigest(keccak256, member) }));
+  await cipher.keyring.keepErased(ledger.id, [{ index: 0, members: packMembers(digests) }]);
+  const subject = { member: "actor", value: { type: "user", id: "gone" } } as const;
+  await cipher.destroyRetired(ledger.id, await cipher.retireSubject(ledger.id, subject));
+  resolve();
+  await reading;
+  assert.deepEqual((await store.entry(ledger.id, 0))?.members, digests);
 });
 
 test("keys are wrapped again under the version in force, and only those that are not", async (t) => {

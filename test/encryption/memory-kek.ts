@@ -17,6 +17,11 @@ export class MemoryKek implements KeyEncryptionKey {
   /** How often it was asked. */
   wraps = 0;
   unwraps = 0;
+  /** How many keys it unwrapped at the same time at most. */
+  unwrapsAtOnce = 0;
+  /** What every answer waits for. */
+  held: Promise<void> | undefined;
+  #unwrapping = 0;
 
   constructor(id = "memory:1") {
     this.id = id;
@@ -34,6 +39,10 @@ export class MemoryKek implements KeyEncryptionKey {
 
   async unwrap(wrapped: Uint8Array, { version, context }: WrapContext): Promise<Uint8Array> {
     this.unwraps++;
+    this.#unwrapping++;
+    this.unwrapsAtOnce = Math.max(this.unwrapsAtOnce, this.#unwrapping);
+    await this.held;
+    this.#unwrapping--;
     const key = this.#key(version);
     try {
       return decrypt(key, Buffer.from(context), wrapped);

@@ -105,6 +105,10 @@ export class EntryValues {
     const range = { gte: keys.entryKey(number, from), lt: keys.entryKey(number, to) };
     for await (const found of this.#db.ranges(range, (cause) => readingError(cause, naming), to - from)) {
       const some: T[] = [];
+      await this.#values.gatherKeys(
+        ledgerId,
+        found.map(([, value]) => value),
+      );
       try {
         for (const [key, value] of found) {
           if (keys.numberOf(key) !== index) throw new DamagedStoreError(`${naming()} is missing`);

@@ -2,7 +2,7 @@
 
 import { requireCount } from "../../entry/entry.ts";
 import type { PackedEntry } from "../../entry/packed.ts";
-import { readUtf8, utf8 } from "../../merkle/bytes.ts";
+import { type Hex, readUtf8, utf8 } from "../../merkle/bytes.ts";
 import { DamagedStoreError } from "../store.ts";
 import {
   type CipherKey,
@@ -18,6 +18,7 @@ import {
   decodeText,
   isEncrypted,
   type Naming,
+  peekEncrypted,
   RecordEncoder,
 } from "./value-layout.ts";
 
@@ -57,6 +58,11 @@ export class StoredValues {
         throw readable(naming, error);
       },
     );
+  }
+
+  /** Gets the keys of entries together, before they are opened one after the other. */
+  gatherKeys(ledgerId: Hex, entries: readonly Uint8Array[]): Promise<void> | undefined {
+    return this.cipher?.gatherKeys(ledgerId, entries.filter(isEncrypted).map(peekEncrypted));
   }
 
   /** The bytes of a text. @param about where it stands */

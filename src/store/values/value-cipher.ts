@@ -36,6 +36,11 @@ export interface ValueCipher {
   /** The bytes of encrypted members, in parts. */
   encryptEntry(key: CipherKey, place: EntryPlace, members: PackedMembers): readonly Uint8Array[];
   /**
+   * Gets the keys of encrypted entries together that `decryptEntry` would get one after the other; undefined where all are at hand.
+   * One that cannot be had is left to `decryptEntry`, which says so.
+   */
+  gatherKeys(ledgerId: Hex, encrypted: readonly Uint8Array[]): Promise<void> | undefined;
+  /**
    * What was encrypted; of an entry whose key was destroyed, its members as they were withheld then.
    * @throws DecryptError, or an error with the code `key_unavailable` or `key_refused`
    */

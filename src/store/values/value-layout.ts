@@ -35,6 +35,8 @@ const REVISED = 0x04;
 /** Of an entry, 0 being as it was recorded. */
 export const REVISION_MAX = 255;
 const SUM_LENGTH = 4;
+/** Version, revision and time of an entry that is encrypted. */
+const ENCRYPTED_ENTRY_HEAD = 1 + 1 + 8;
 const NO_MEMBERS = new Uint8Array(0);
 const SIGNATURE_LENGTH = 65;
 
@@ -224,6 +226,11 @@ export function decodeEncryptedEntry(bytes: Uint8Array, naming: Naming): Encrypt
   const [revision] = reader.take(1);
   const recordedAt = reader.uint64();
   return { recordedAt, revision: revision as number, encrypted: reader.rest() };
+}
+
+/** What is encrypted in an entry, as far as it is there: whether the entry is whole is not looked at. */
+export function peekEncrypted(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(ENCRYPTED_ENTRY_HEAD);
 }
 
 export function decodeEncryptedText(bytes: Uint8Array, naming: Naming): Uint8Array {
