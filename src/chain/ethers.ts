@@ -1,22 +1,22 @@
 /**
  * The door of `ethers`: the contract's calls and events, transactions, keys. Nothing of ethers is seen outside, and its
  * providers are not used: what is asked of a node is in net/json-rpc.ts. Its errors hold all that they were
- * given, which may be megabytes of a node's, so none is passed on.
+ * given, which may be megabytes of a node's, so none is passed on. A start loads the parts that it needs: all of it, with
+ * the words of eight languages, takes a tenth of a second of processor.
  */
 
-import {
-  encodeRlp as ethersEncodeRlp,
-  Interface,
-  type InterfaceAbi,
-  type RlpStructuredData,
-  Transaction,
-  Wallet,
-} from "ethers";
+import { Interface, type InterfaceAbi } from "ethers/abi";
+import { SigningKey } from "ethers/crypto";
+import { computeAddress, Transaction } from "ethers/transaction";
+import { encodeRlp as ethersEncodeRlp, type RlpStructuredData } from "ethers/utils";
 import { readJson } from "../json/read.ts";
 import type { Hex } from "../merkle/bytes.ts";
 import { excerpt } from "../verify/evm/rpc-answer.ts";
 import type { Draft } from "./account.ts";
 import { ChainError } from "./chain.ts";
+
+/** Key stores alone need it. */
+const loadWallet = () => import("ethers/wallet");
 
 /** Calls, results, errors and events of a contract. */
 export type Codec = {
@@ -76,7 +76,9 @@ export function encodeRlp(item: RlpStructuredData): Hex {
 
 /** Serialized and signed by a key in this process. */
 export async function signDraft(privateKey: Hex, draft: Draft): Promise<Hex> {
-  return (await new Wallet(privateKey).signTransaction(transactionOf(draft))) as Hex;
+  const tx = Transaction.from(transactionOf(draft));
+  tx.signature = new SigningKey(privateKey).sign(tx.unsignedHash);
+  return tx.serialized as Hex;
 }
 
 function transactionOf({ legacy, feeMax, tipMax, gasMax, ...rest }: Draft) {
@@ -179,7 +181,8 @@ function shorten(text: string): string {
 /** Address of a key, lower case. @throws TypeError without the key in its message */
 export function addressOfKey(privateKey: string): Hex {
   try {
-    return new Wallet(privateKey).address.toLowerCase() as Hex;
+    const key = new SigningKey(privateKey.startsWith("0x") ? privateKey : `0x${privateKey}`);
+    return computeAddress(key.publicKey).toLowerCase() as Hex;
   } catch {
     throw new TypeError("expected a private key of 32 bytes in hex, got something else");
   }
@@ -190,6 +193,7 @@ export async function decryptKeystore(json: string, password: string): Promise<H
   try {
     // Written again, so that ethers, which reads it with the engine's parser, meets no escape in a name it knows.
     const plain = JSON.stringify(readJson(json));
+    const { Wallet } = await loadWallet();
     return (await Wallet.fromEncryptedJson(plain, password)).privateKey as Hex;
   } catch {
     throw new TypeError(
@@ -200,5 +204,6 @@ export async function decryptKeystore(json: string, password: string): Promise<H
 
 /** A private key as an encrypted JSON key store (Web3 Secret Storage); it takes a second on purpose. */
 export async function encryptKeystore(privateKey: Hex, password: string): Promise<string> {
+  const { Wallet } = await loadWallet();
   return new Wallet(privateKey).encrypt(password);
 }

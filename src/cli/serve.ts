@@ -29,6 +29,8 @@ export function addServe(program: Command): void {
       const asked = stopAsked();
       const service = await startUnless(asked, config);
       tell({ json: facts(service, config), text: greeting(service, config) }, json === true);
+      // To weigh every file takes as long as a part of the start, which nobody waits for.
+      if (json !== true && service.isFirstStart) tell({ json: null, text: installedLines() }, false);
       await asked;
       const stopping = "Stopping: what has arrived is answered, then the store and the chain are closed.";
       if (json !== true) tell({ json: null, text: ["", stopping] }, false);
@@ -137,7 +139,6 @@ function greeting(service: Service, config: Config): string[] {
     `  Admin key  ${keyFile}${isFirstStart ? "  (made just now; keep it safe)" : ""}`,
     `  Encrypted  ${encryptedLine(service)}`,
     `  Data       ${relative(process.cwd(), config.data) || config.data}`,
-    ...(isFirstStart ? installedLines() : []),
     "",
     ...(isFirstStart ? firstSteps(service, keyFile) : []),
     `Look at it: ${url}/ (sign in with the admin key). Ctrl-C stops.`,
@@ -153,7 +154,7 @@ function encryptedLine({ keyEncryptionKey, isFirstStart }: Service): string {
 /** What came with the package; a checkout has all that it is built with. */
 function installedLines(): string[] {
   const installation = lookAtInstallation();
-  return installation.isCheckout ? [] : [`  Installed  ${describeInstallation(installation)}`];
+  return installation.isCheckout ? [] : [`Installed with it: ${describeInstallation(installation)}.`];
 }
 
 function certificateLines({ certificate }: Service): string[] {

@@ -3,8 +3,13 @@
  * RE2 does not have (looking ahead and behind, back references) is refused when a schema comes in. The door of re2js.
  */
 
-import { RE2JS } from "re2js";
+import { createRequire } from "node:module";
+import type { RE2JS } from "re2js";
 import { spendWork } from "./work-limit.ts";
+
+const require = createRequire(import.meta.url);
+/** When there is a pattern: its tables of characters are dear to load. */
+const loadRe2 = () => require("re2js") as typeof import("re2js");
 
 /** Characters of a pattern, and steps that it is compiled to. */
 const PATTERN_MAX = 1000;
@@ -35,12 +40,13 @@ export function compilePattern(source: string): Pattern {
 }
 
 function compile(source: string): RE2JS {
+  const re2 = loadRe2();
   try {
     // JavaScript's spelling of a character, which RE2 spells in another way.
     const spelled = source.replaceAll(/(\\\\)|\\u\{?([0-9A-Fa-f]{4,6})\}?/g, (whole, escaped, digits) =>
       escaped === undefined ? `\\x{${digits}}` : whole,
     );
-    return RE2JS.compile(spelled);
+    return re2.RE2JS.compile(spelled);
   } catch (cause) {
     const { message } = cause as Error;
     throw new PatternError(`expected a regular expression of RE2, got one with ${JSON.stringify(message)}`, { cause });

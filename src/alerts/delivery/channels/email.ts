@@ -4,7 +4,6 @@
  * Why with whose code: docs/decisions/0235.
  */
 
-import MailComposer from "nodemailer/lib/mail-composer";
 import { visible } from "../../../json/visible.ts";
 import type { AlertChange } from "../../alert.ts";
 import type { Severity } from "../../rule.ts";
@@ -20,6 +19,9 @@ export type EmailSettings = {
   readonly recipients: readonly string[];
   readonly from: Severity;
 };
+
+/** When there is a message to send. */
+const loadComposer = () => import("nodemailer/lib/mail-composer");
 
 /** Changes that some have and others do not, of which it is remembered who has them. */
 const PARTLY_MAX = 1000;
@@ -78,6 +80,7 @@ async function messageOf(change: AlertChange, { sender, recipients }: EmailSetti
     ...(alert.resolvedAt === undefined ? [] : [`Until: ${new Date(alert.resolvedAt).toISOString()}`]),
     `Alert: ${alert.id}, change ${id} (${kind})`,
   ];
+  const { default: MailComposer } = await loadComposer();
   const composer = new MailComposer({
     from: { name: "Holdfast", address: sender },
     to: recipients.map((address) => ({ name: "", address })),

@@ -1,7 +1,6 @@
 /** One conversation with a server for mail: connected, signed in, one message, and over, in bounded time; nothing of a password is in what it says. */
 
 import { rootCertificates } from "node:tls";
-import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { visible } from "../../../json/visible.ts";
 
 export type MailServer = {
@@ -21,6 +20,9 @@ export type MailWish = { readonly from: string; readonly to: readonly string[]; 
 export type MailReception =
   | { readonly isTaken: true; readonly refused: readonly { readonly recipient: string; readonly reason: string }[] }
   | { readonly isTaken: false; readonly reason: string };
+
+/** When there is a message to send. */
+const loadConnection = () => import("nodemailer/lib/smtp-connection");
 
 const REASON_MAX = 300;
 
@@ -43,6 +45,7 @@ export class SmtpSession {
   /** It is over with the first answer, failure, end of time or abort; nothing of it goes on. */
   async send({ from, to, message }: MailWish, signal: AbortSignal): Promise<MailReception> {
     const { host, port, security, login, authorities, timeoutMs } = this.#server;
+    const { default: SMTPConnection } = await loadConnection();
     const connection = new SMTPConnection({
       host,
       port,
