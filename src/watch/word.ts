@@ -46,10 +46,8 @@ export type WordBody = {
 /** A word with the signature of the watcher's key, 65 bytes r || s || v. */
 export type Word = WordBody & { readonly signature: Hex };
 
-/** Characters of a sentence about a finding, and of the name of a check. */
-const DETAIL_MAX = 400;
-const CODE_MAX = 32;
-const FINDINGS_MAX = 32;
+/** Findings of a word, and characters of the sentence about one and of the name of its check. */
+export const WORD_LIMITS = { findings: 32, detail: 400, code: 32 } as const;
 
 const word: FormOf<Word> = object<Word>(
   {
@@ -61,9 +59,13 @@ const word: FormOf<Word> = object<Word>(
     size: positive,
     rootHash: hex(32),
     findings: list(
-      object<WordFinding>({ code: text(CODE_MAX), mark: oneOf(FINDING_MARKS), detail: text(DETAIL_MAX) }),
+      object<WordFinding>({
+        code: text(WORD_LIMITS.code),
+        mark: oneOf(FINDING_MARKS),
+        detail: text(WORD_LIMITS.detail),
+      }),
       0,
-      FINDINGS_MAX,
+      WORD_LIMITS.findings,
     ),
     signature: hex(65),
   },
@@ -86,7 +88,7 @@ export function wordOf(
 ): WordBody {
   const findings = CHECKS.flatMap((code): WordFinding[] => {
     const { mark, detail } = checks[code];
-    const said = detail.slice(0, DETAIL_MAX).toWellFormed();
+    const said = detail.slice(0, WORD_LIMITS.detail).toWellFormed();
     return mark === 1 ? [] : [{ code, mark: mark === -1 ? "bad" : "unknown", detail: said }];
   });
   const body = { format: WORD_FORMAT, ledgerId, number, at: roundAt, outcome: outcomeOf(findings), findings } as const;

@@ -2,23 +2,32 @@
 
 import * as z from "zod";
 import { WATCHER_STATES } from "../../../alerts/watchers/watcher-book.ts";
-import { FINDING_MARKS, WORD_FORMAT, WORD_OUTCOMES } from "../../../watch/word.ts";
+import { FINDING_MARKS, WORD_FORMAT, WORD_LIMITS, WORD_OUTCOMES } from "../../../watch/word.ts";
 import { OF_BODY, OF_KEY, OF_LEDGER } from "../codes.ts";
 import { ledgerInPath } from "../param-forms.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const positive = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+const sentence = (charactersMax: number) => z.string().min(1).max(charactersMax);
 const milliseconds = count.meta({ description: "Milliseconds since 1970" });
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
 const signature = z.string().regex(/^0x[0-9a-f]{130}$/);
 
 const saidFields = {
-  number: count.meta({ description: "Larger than that of every word of this watcher before" }),
+  number: positive.meta({ description: "Larger than that of every word of this watcher before" }),
   at: milliseconds.meta({ description: "When the watcher looked, by its own clock" }),
-  outcome: z.enum(WORD_OUTCOMES),
-  size: count.optional().meta({ description: "Of the checkpoint that the watcher believes" }),
+  outcome: z.enum(WORD_OUTCOMES).meta({ description: "What follows from the findings" }),
+  size: positive.optional().meta({ description: "Of the checkpoint that the watcher believes" }),
   rootHash: hash.optional(),
   findings: z
-    .array(z.strictObject({ code: z.string(), mark: z.enum(FINDING_MARKS), detail: z.string() }))
+    .array(
+      z.strictObject({
+        code: sentence(WORD_LIMITS.code),
+        mark: z.enum(FINDING_MARKS),
+        detail: sentence(WORD_LIMITS.detail),
+      }),
+    )
+    .max(WORD_LIMITS.findings)
     .meta({ description: "Checks that are not good, see docs/watcher.md" }),
 };
 
