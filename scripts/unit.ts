@@ -1,15 +1,18 @@
 /**
  * Runs every test file with Node's test runner, some at a time, in an order of its own: the runner's is that of the alphabet, in which
- * the files that wait most come together, and the longest ones last.
+ * the files that wait most come together, and the longest ones last. Files that need no process of their own share one.
+ * `node scripts/unit.ts [file …]`
  */
 
-import { globSync } from "node:fs";
-import { join } from "node:path";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { endHungFiles } from "./hung-files.ts";
 import slowestFiles from "./slowest-files.ts";
+import { groupTests } from "./test-groups.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** Four test files at a time: on two cores two of them wait for a process, a browser or a block. */
@@ -43,15 +46,42 @@ function inOrder(files: readonly string[]): string[] {
   return places.sort((a, b) => a.at - b.at).map(({ file }) => file);
 }
 
-const files = inOrder(globSync("test/**/*.test.ts", { cwd: ROOT })).map((file) => join(ROOT, file));
+/** Runs files. @returns those that ended without a word about how: a process that crashed or was killed */
+async function runFiles(files: readonly string[]): Promise<string[]> {
+  const untold = new Set(files);
+  const events = run({ files: [...files], cwd: ROOT, concurrency: CONCURRENCY, timeout: HANGS_MS });
+  events.on("test:fail", () => {
+    process.exitCode = 1;
+  });
+  events.on("test:summary", ({ file }) => {
+    if (file !== undefined) untold.delete(file);
+  });
+  events.compose(new spec()).pipe(process.stdout);
+  for await (const text of slowestFiles(events.pipe(new PassThrough({ objectMode: true })))) process.stdout.write(text);
+  return [...untold];
+}
+
+const folder = mkdtempSync(join(tmpdir(), "holdfast-tests-"));
 const endWatch = endHungFiles(HANGS_MS, (command) => {
   console.error(`# killed, since it had not ended after ${HANGS_MS / 1000} s: ${command}`);
   process.exitCode = 1;
 });
-const events = run({ files, cwd: ROOT, concurrency: CONCURRENCY, timeout: HANGS_MS });
-events.on("test:fail", () => {
-  process.exitCode = 1;
-});
-events.compose(new spec()).pipe(process.stdout);
-for await (const text of slowestFiles(events.pipe(new PassThrough({ objectMode: true })))) process.stdout.write(text);
-endWatch();
+try {
+  const asked = process.argv.slice(2).map((file) => resolve(file));
+  const all = () => inOrder(globSync("test/**/*.test.ts", { cwd: ROOT })).map((file) => join(ROOT, file));
+  const { files, membersOf } = groupTests(asked.length > 0 ? asked : all(), folder);
+  const untold = await runFiles(files);
+  const together = untold.flatMap((file) => membersOf.get(file) ?? []);
+  const alone = untold.filter((file) => !membersOf.has(file));
+  if (together.length > 0) {
+    console.error(
+      `# ${together.length} files shared a process that did not come to its end; each of them is run alone`,
+    );
+    alone.push(...(await runFiles(together)));
+  }
+  for (const file of alone) console.error(`# did not come to its end: ${relative(ROOT, file)}`);
+  if (untold.length > 0) process.exitCode = 1;
+} finally {
+  endWatch();
+  rmSync(folder, { recursive: true, force: true });
+}
