@@ -58,6 +58,7 @@ export const CONDITION_CODES = [
   "archive_not_kept",
   "archive_not_write_once",
   "erasure_failing",
+  "restored_in_clear",
   "holds_damaged",
   "retention_damaged",
   // What watches.

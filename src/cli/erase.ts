@@ -7,7 +7,7 @@ import { type RuleFlags, rulePath, withRuleOptions } from "./remote/rules.ts";
 import { ServiceClient } from "./remote/service-client.ts";
 import { CliError, usageError } from "./terminal/failure.ts";
 import { counted } from "./terminal/numbers.ts";
-import { printResult } from "./terminal/output.ts";
+import { printResult, spellTime } from "./terminal/output.ts";
 
 const POLL_MS = 500;
 
@@ -26,8 +26,16 @@ type Preview = {
   readonly indexes: string;
   readonly held: readonly { readonly hold: string; readonly held: number }[];
   readonly own: number;
+  readonly archives: readonly Archive[];
 };
-type Erasure = { readonly id: string; readonly state: string; readonly step: string; readonly events: number };
+type Archive = { readonly name: string; readonly now?: string; readonly stays?: string; readonly until?: number };
+type Erasure = {
+  readonly id: string;
+  readonly state: string;
+  readonly step: string;
+  readonly events: number;
+  readonly archives?: readonly Archive[];
+};
 
 /** What is said of each step when it is reached. */
 const REACHED: Readonly<Record<string, string>> = {
@@ -36,6 +44,7 @@ const REACHED: Readonly<Record<string, string>> = {
   unindexed: "searches do not find it",
   destroyed: "the keys of the subject are destroyed",
   compacted: "no file of the service has it",
+  rearchived: "archives were looked through, and written again where they had it",
   done: "the ledger was told",
 };
 
@@ -72,6 +81,7 @@ async function run(flags: EraseFlags): Promise<void> {
   if (done.state !== "done") throw refused(done);
   const text = [
     `Erased ${counted(done.events, "event")}. Copies that others hold, bundles that were given out and backups of keys have it still.`,
+    ...archivesText(done.archives ?? []),
   ];
   printResult({ json: done, text }, flags.json === true);
 }
@@ -96,7 +106,7 @@ function requestOf(flags: EraseFlags): object {
   };
 }
 
-function previewText({ events, indexes, held, own }: Preview): string[] {
+function previewText({ events, indexes, held, own, archives }: Preview): string[] {
   return [
     `${counted(events, "event")} would be erased${events === 0 ? "." : `: ${indexes}`}`,
     ...held.map(
@@ -104,8 +114,28 @@ function previewText({ events, indexes, held, own }: Preview): string[] {
         `The legal hold ${hold} covers ${count} of them, so that nothing is erased until it is lifted.`,
     ),
     ...(own > 0 ? [`${counted(own, "event")} of the service about itself would stay.`] : []),
+    ...archives.map((archive) => archiveText(archive, "The archive would be written again without it")),
     "Nothing was changed; --yes does it.",
   ];
+}
+
+/** What is said of an archive that stays as it is. */
+const STAYS: Readonly<Record<string, string>> = {
+  locked: "It is locked where it is",
+  encrypted:
+    "It may have it: it is encrypted to others, so that the service cannot read it. Whoever has its key writes it again with holdfast archive erase",
+  damaged: "It may have it: it cannot be read, so that it cannot be written again",
+  refused: "It was written again, but its place does not let the service remove it",
+};
+
+function archivesText(archives: readonly Archive[]): string[] {
+  return archives.map((archive) => archiveText(archive, `Now without it: ${archive.now}`));
+}
+
+function archiveText({ name, stays, until }: Archive, written: string): string {
+  if (stays === undefined) return `${name}: ${written}.`;
+  const end = until === undefined ? "" : ` until ${spellTime(until)}`;
+  return `${name}: ${stays === "locked" ? "HAS IT STILL. " : ""}${STAYS[stays] ?? stays}${end}.`;
 }
 
 async function follow(client: ServiceClient, path: string, begun: Erasure, isQuiet: boolean): Promise<Erasure> {

@@ -14,7 +14,7 @@ import { beginFolder, clearUnfinished, settleFolder } from "../backup/unfinished
 import { fastRecoverSigner } from "../keys/local-signer.ts";
 import { fastKeccak256 } from "../ledger/keccak/keccak-wasm.ts";
 import type { SignedCheckpoint } from "../merkle/checkpoint.ts";
-import { marksFolder } from "../service/config.ts";
+import { marksFolder, storeFolder } from "../service/config.ts";
 import { FileRefusedError } from "../store/durable-file.ts";
 import { openReading } from "./archive/ledger-view.ts";
 import { type OpenerFlags, openerOf, withOpenerFlags } from "./archive/place-flags.ts";
@@ -100,9 +100,21 @@ function requireVerified({ verdict: { cell, summary } }: Imported): void {
 }
 
 async function begin(data: string): Promise<string> {
+  if (existsSync(storeFolder(data))) throw usageError(hasStore(data));
   return beginFolder(data).catch((error) => {
     throw error instanceof FileRefusedError ? usageError(`--data: ${error.message}.`) : error;
   });
+}
+
+/** One store for each ledger that comes: a kill in the middle would leave half of one in a store that others are in. */
+function hasStore(data: string): string {
+  return [
+    `Expected a new folder as --data, got ${data}, which has a store, of a service that may be running on it.`,
+    "A ledger that comes is not put into a store that is in use: import it into a folder of its own while the service goes on, and serve that beside it:",
+    "  holdfast import <file> --data ./imported",
+    `  echo '{ "data": "./imported", "listen": "127.0.0.1:4601", "ledger": "local" }' > imported.json`,
+    "  HOLDFAST_CONFIG=imported.json holdfast serve",
+  ].join("\n");
 }
 
 function explain(file: string, error: unknown): unknown {

@@ -24,7 +24,7 @@ import {
   type Frame,
   type Status,
 } from "../verify/bundle/bundle.ts";
-import { PrunedError } from "./pruned-error.ts";
+import { prunedError } from "./pruned-error.ts";
 
 /** The ledger has no event at an index, or no checkpoint that a bundle could be made for. */
 class ProveError extends Error {
@@ -60,12 +60,12 @@ const SEARCH_MAX = 10_000;
  * @throws ProveError; PrunedError; EventError code member_unknown; DamagedStoreError when what is stored does not prove the entry
  */
 export async function makeBundle(request: ProveRequest): Promise<Bundle> {
-  const { ledger, hash, index, omit = [] } = request;
+  const { ledger, store, hash, index, omit = [] } = request;
   const stored = await ledger.entry(index);
   if (stored === undefined) {
     throw new ProveError("event_unknown", `expected an index below ${ledger.size}, got ${index}`);
   }
-  if (stored.pruned !== undefined) throw new PrunedError(index, stored.pruned);
+  if (stored.pruned !== undefined) throw await prunedError(store, index, stored.pruned);
   const checkpoint = await chooseCheckpoint(request);
   const [leaf, path, anchors] = await Promise.all([
     ledger.leafHash(index),

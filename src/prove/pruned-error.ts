@@ -2,8 +2,19 @@
 
 import type { Pruned } from "../entry/entry.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
+import { archiveNow } from "../store/values/archive-names.ts";
+import type { Store } from "../store/store.ts";
 
-export class PrunedError extends Error {
+/** Of an entry that was pruned; an archive that was written again since is named as it is called now. */
+export async function prunedError(store: Pick<Store, "record">, index: number, pruned: Pruned): Promise<PrunedError> {
+  const { leafHash, archive } = pruned;
+  return new PrunedError(
+    index,
+    archive === undefined ? pruned : { leafHash, archive: await archiveNow(store, archive) },
+  );
+}
+
+class PrunedError extends Error {
   override readonly name = "PrunedError";
   readonly code = "event_pruned";
   readonly leafHash: Hex;

@@ -13,6 +13,7 @@ import { describeFullDisk } from "../store/leveldb/opening/disk-room.ts";
 import type { WritingState } from "../store/leveldb/writing-state.ts";
 import { Patrol } from "../store/patrol.ts";
 import { type Config, storeFolder } from "./config.ts";
+import { RESTORED_NOTE, restoredNote } from "./restored-in-clear.ts";
 
 /** The part of a log that is used. */
 export type StorageLog = {
@@ -29,6 +30,15 @@ export type Storage = {
   readonly store: LevelStore;
   readonly patrol: Patrol;
 };
+
+/** Told until somebody has seen to it, and removed the note. */
+export async function tellRestored(data: string, health: Health): Promise<void> {
+  const note = await restoredNote(data);
+  if (note === undefined) return;
+  const since = note === "unreadable" ? "the backup was made" : new Date(note.madeAt).toISOString();
+  const detail = `this store was restored from a backup in clear, so that what was erased after ${since} is in it again: erase it again, remove ${RESTORED_NOTE} from the data folder, and start again`;
+  health.report("restored", { code: "restored_in_clear", detail, isNotice: true });
+}
 
 /** What each state of the store means for the service. */
 const STORE_CONDITIONS: Readonly<Record<WritingState, Condition | undefined>> = {

@@ -1,11 +1,14 @@
 /** What backups and restores say of what was erased since, and what they leave on a disk that is full. */
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { makeProgram } from "../../src/cli/main.ts";
+import { Health } from "../../src/health.ts";
 import { erasureWrite } from "../../src/retention/erasure/erasure-records.ts";
+import { RESTORED_NOTE, restoredNote } from "../../src/service/restored-in-clear.ts";
+import { tellRestored } from "../../src/service/storage.ts";
 import { stopAt } from "../archive/stopped-at.ts";
 import { makeFolder, runCli } from "../cli/run-cli.ts";
 import { makeStore } from "./fixtures.ts";
@@ -31,6 +34,19 @@ test("a backup names the points that hold what was erased since, and a store in 
   assert.deepEqual((await backUp()).holdErased, [first.point]);
   const restored = await runCli(["restore", "--from", to, "--point", first.point, "--data", join(data, "..", "r")]);
   assert.match(restored.stdout, /BEWARE: this store is in clear\. What was erased after .* is in it again/);
+  const note = await restoredNote(join(data, "..", "r"));
+  assert.ok(note !== undefined && note !== "unreadable" && note.point === first.point, JSON.stringify(note));
+  const codes = async () => {
+    const health = new Health();
+    await tellRestored(join(data, "..", "r"), health);
+    return health.conditions().map(({ code, isNotice }) => [code, isNotice]);
+  };
+  assert.deepEqual(await codes(), [["restored_in_clear", true]], "each start says so");
+  const file = join(data, "..", "r", RESTORED_NOTE);
+  writeFileSync(file, "{");
+  assert.deepEqual(await codes(), [["restored_in_clear", true]], "whatever stands in it");
+  rmSync(file);
+  assert.deepEqual(await codes(), []);
 });
 
 test("a disk that is full at any step of a restore is told, leaves nothing that looks like a store, and the next one goes through", async (t) => {
@@ -55,5 +71,5 @@ test("a disk that is full at any step of a restore is told, leaves nothing that 
   }
   assert.ok(refused > 5, `expected more steps, got ${refused}`);
   if (!existsSync(into) || readdirSync(into).length === 0) await restore();
-  assert.deepEqual(readdirSync(into), ["store"]);
+  assert.deepEqual(readdirSync(into).sort(), [RESTORED_NOTE, "store"]);
 });

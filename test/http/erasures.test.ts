@@ -44,7 +44,13 @@ test("what would be refused is refused with its place, and what is held by the n
   const placed = await as("privacy", `POST ${path}/holds`, { filter: "to=1", reason: "case 1" });
   const { id } = placed.as("Hold");
   const dry = await erase({ subject: "actor=user:ada", dryRun: true });
-  assert.deepEqual(dry.as("ErasurePreview"), { events: 3, indexes: "0,2,4", held: [{ hold: id, held: 1 }], own: 0 });
+  assert.deepEqual(dry.as("ErasurePreview"), {
+    events: 3,
+    indexes: "0,2,4",
+    held: [{ hold: id, held: 1 }],
+    own: 0,
+    archives: [],
+  });
   const held = await erase({ reason: "r", subject: "actor=user:ada" });
   assert.equal(codeOf(held), "409 erasure_held");
   assert.ok(held.text.includes(id));

@@ -2,7 +2,7 @@
  * The port to where archives are kept. What an implementation promises, and test/archive/place-suite.ts proves:
  *
  * - What is under a name is a whole file, or nothing: never a part of one, also after a crash.
- * - What is there is never replaced, nor removed.
+ * - What is there is never replaced. It is removed by `remove` alone, and what the place locks is not.
  * - When `put` resolves the file is durable there, and was read back from there byte for byte.
  */
 
@@ -46,6 +46,11 @@ export interface ArchivePlace {
   put(name: string, file: DraftFile, term?: KeepingTerm): Promise<void>;
   /** That it is there as this place keeps archives, under its locks. @throws ArchiveNotKeptError */
   confirm(name: string, term?: KeepingTerm): Promise<KeptArchive>;
+  /**
+   * Takes away for good what is under a name, in every version; done again, it changes nothing.
+   * @throws ArchiveStaysError when the place refuses
+   */
+  remove(name: string): Promise<void>;
 }
 
 /** Nothing is there under that name. */
@@ -58,6 +63,12 @@ export class ArchiveMissingError extends Error {
 export class ArchiveExistsError extends Error {
   override readonly name = "ArchiveExistsError";
   readonly code = "archive_exists";
+}
+
+/** The place does not give up what is there under that name. */
+export class ArchiveStaysError extends Error {
+  override readonly name = "ArchiveStaysError";
+  readonly code = "archive_stays";
 }
 
 /** What was put was not read back as it was. */

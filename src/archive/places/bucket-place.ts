@@ -6,7 +6,7 @@
 
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { BucketClient } from "../../bucket/bucket-client.ts";
+import { type BucketClient, BucketError } from "../../bucket/bucket-client.ts";
 import {
   describeLock,
   extendLock,
@@ -26,6 +26,7 @@ import {
   ArchiveMissingError,
   ArchiveNotKeptError,
   type ArchivePlace,
+  ArchiveStaysError,
   type DraftFile,
   isArchiveName,
   type KeepingTerm,
@@ -160,6 +161,25 @@ export class BucketPlace implements ArchivePlace {
       } else await rm(join(this.drafts, each), { force: true });
     }
     return done;
+  }
+
+  async remove(name: string): Promise<void> {
+    const versions: string[] = [];
+    for await (const each of this.#versions(name)) if (each.name === name) versions.push(each.versionId);
+    for (const versionId of versions) {
+      try {
+        await this.#client.ask("DELETE", name, { query: { versionId } });
+      } catch (error) {
+        if (!(error instanceof BucketError) || error.status === 0 || error.status >= 500) throw error;
+        throw new ArchiveStaysError(`${this.description} does not remove ${name}: ${error.message}`, { cause: error });
+      }
+    }
+  }
+
+  /** Names of what waits to be in the bucket. */
+  async waiting(): Promise<string[]> {
+    const names = await readdir(this.drafts).catch((): string[] => []);
+    return names.filter((name) => isArchiveName(name) && names.includes(`${name}${PENDING}`)).sort();
   }
 
   /** What waits to be in the bucket under a name is not sent any more. */

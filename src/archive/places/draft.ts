@@ -54,9 +54,21 @@ export async function sha256Of(bytes: AsyncIterable<Uint8Array>): Promise<string
 }
 
 async function removeStale(folder: string): Promise<void> {
-  for (const name of (await readdir(folder)).filter((each) => DRAFT.test(each))) {
-    const path = join(folder, name);
+  for (const path of await draftsIn(folder)) {
     const found = await stat(path).catch(() => undefined);
     if (found !== undefined && Date.now() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
   }
+}
+
+/** Removes every draft, of whatever age: whoever writes one has to begin again. */
+export async function removeDrafts(folder: string): Promise<void> {
+  for (const path of await draftsIn(folder)) await rm(path, { force: true });
+}
+
+async function draftsIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return names.filter((name) => DRAFT.test(name)).map((name) => join(folder, name));
 }

@@ -1,4 +1,4 @@
-/** Archives in a folder: files that appear under their names when they are whole and durable, and are not touched again. */
+/** Archives in a folder: files that appear under their names when they are whole and durable, and are not changed again. */
 
 import { createReadStream } from "node:fs";
 import { link, readdir, rm, stat } from "node:fs/promises";
@@ -9,6 +9,7 @@ import {
   ArchiveMissingError,
   ArchiveNotKeptError,
   type ArchivePlace,
+  ArchiveStaysError,
   type DraftFile,
   isArchiveName,
   type KeptArchive,
@@ -77,5 +78,16 @@ export class FolderPlace implements ArchivePlace {
     const found = await this.find(name);
     if (found !== undefined) return found;
     throw new ArchiveNotKeptError(`expected ${name} in ${this.#folder} now, got nothing`);
+  }
+
+  async remove(name: string): Promise<void> {
+    if ((await this.find(name)) === undefined) return;
+    const path = join(this.#folder, name);
+    try {
+      await rm(path, { force: true });
+    } catch (cause) {
+      throw new ArchiveStaysError(`${path} cannot be removed: ${(cause as Error).message}`, { cause });
+    }
+    if (process.platform !== "win32") await syncFolder(this.#folder);
   }
 }

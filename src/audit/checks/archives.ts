@@ -1,8 +1,9 @@
 /**
  * Archives: each that an entry which was pruned names is there, with the digest that its name has. Its name follows from what is in
- * it, so that nothing else has to be remembered of it.
+ * it, so that nothing else has to be remembered of it; of one that was written again without what was erased, what it is called now.
  */
 
+import { archiveNow } from "../../store/values/archive-names.ts";
 import type { AuditCheck, Ground, Stretch } from "./check.ts";
 import { isEntry } from "./check.ts";
 
@@ -58,7 +59,8 @@ export class ArchivesCheck implements AuditCheck {
       this.#skipped = `${this.#named.size} archives are named, and where they are was not said`;
       return;
     }
-    for (const [archive, { from, to }] of this.#named) {
+    for (const [named, { from, to }] of this.#named) {
+      const archive = await archiveNow(this.#ground.store, named);
       const problem = await this.#source.problemOf(archive);
       this.#looked++;
       if (problem === "missing") {

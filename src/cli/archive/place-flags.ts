@@ -51,13 +51,16 @@ export function placeOf(given: PlaceFlags & RetentionFlags, data: string = tmpdi
 export type OpenerFlags = OpenerSettings;
 
 export function withOpenerFlags(command: Command): Command {
-  return command
-    .addOption(
-      new Option("--identity <file>", "secret keys of age that open an encrypted archive; repeatable").argParser(
-        repeatedText,
-      ),
-    )
-    .option("--passphrase-file <file>", "the passphrase that opens an encrypted archive");
+  return withIdentityFlag(command).option("--passphrase-file <file>", "the passphrase that opens an encrypted archive");
+}
+
+/** That of {@link withOpenerFlags} which is no way to encrypt as well. */
+export function withIdentityFlag(command: Command): Command {
+  return command.addOption(
+    new Option("--identity <file>", "secret keys of age that open an encrypted archive; repeatable").argParser(
+      repeatedText,
+    ),
+  );
 }
 
 /** @throws CliError when a file cannot be read; nothing of what is in it is said */

@@ -17,6 +17,7 @@ import { restoreFiles } from "../../backup/restore-files.ts";
 import { withScratch } from "../../backup/scratch-folder.ts";
 import { beginFolder, clearUnfinished, settleFolder } from "../../backup/unfinished-folder.ts";
 import { marksFolder } from "../../service/config.ts";
+import { noteRestored, RESTORED_NOTE } from "../../service/restored-in-clear.ts";
 import { FileRefusedError } from "../../store/durable-file.ts";
 import { type BucketFlags, withBucketFlags } from "../archive/bucket-flags.ts";
 import { ledgersIn } from "../backup/ledgers-in.ts";
@@ -128,6 +129,7 @@ async function restoreInto(data: string, flags: RestoreFlags): Promise<RestoredP
     await rm(marksFolder(unfinished), { recursive: true, force: true });
     const looked =
       flags.withoutKeys === true ? { ledgers: undefined, erased: 0, isInClear: false } : await look(unfinished, point);
+    if (looked.isInClear) await noteRestored(unfinished, { point: point.name, madeAt: point.madeAt });
     if (flags.marks !== undefined) await cp(flags.marks, marksFolder(unfinished), { recursive: true });
     await settleFolder(data);
     return { point, ...looked };
@@ -217,7 +219,7 @@ function describe(data: string, { point, ledgers, erased, isInClear }: RestoredP
     );
   if (isInClear)
     lines.push(
-      `BEWARE: this store is in clear. What was erased after ${spellTime(point.madeAt)} is in it again: erase it again before anybody reads it.`,
+      `BEWARE: this store is in clear. What was erased after ${spellTime(point.madeAt)} is in it again: erase it again before anybody reads it. A service on it says so (restored_in_clear) until ${RESTORED_NOTE} is removed there.`,
     );
   if (erased > 0)
     lines.push(`${counted(erased, "entry", "entries")} that had been erased since were erased in it again.`);

@@ -95,6 +95,7 @@ export const CODES = {
   reads_full: [503, "Too many reads are worked on and wait"],
   not_recorded: [503, "The request could not be recorded"],
   rules_changed: [503, "The rules of the ledger changed meanwhile"],
+  archives_unavailable: [503, "The archives cannot be looked into now"],
   store_unavailable: [503, "The store takes no writes for now"],
   key_unavailable: [503, "The keys that events are encrypted with cannot be asked for"],
   access_unrecorded: [503, "That it was asked cannot be recorded"],

@@ -5,14 +5,15 @@ export type ErasureErrorCode =
   | "erasure_unknown"
   | "erasure_empty"
   | "erasure_held"
-  | "erasure_too_large";
+  | "erasure_too_large"
+  | "archives_unavailable";
 
 export class ErasureError extends Error {
   override readonly name = "ErasureError";
   readonly code: ErasureErrorCode;
 
-  constructor(code: ErasureErrorCode, message: string) {
-    super(message);
+  constructor(code: ErasureErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }

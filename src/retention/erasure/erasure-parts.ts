@@ -1,5 +1,6 @@
 /** What erasing works with: the ports that the service fills. */
 
+import type { Entry } from "../../entry/entry.ts";
 import type { Health } from "../../health.ts";
 import type { EntryRange } from "../../ledger/index-ranges.ts";
 import type { Recording } from "../../ledger/own-event.ts";
@@ -8,6 +9,7 @@ import type { Plan } from "../../query/request.ts";
 import type { Store } from "../../store/store.ts";
 import type { ErasedEntry } from "../../store/values/rewrite-erased.ts";
 import type { HoldGuard } from "../hold-book.ts";
+import type { ErasedArchive } from "./erased-archive.ts";
 import type { ErasedSubject } from "./erasure-target.ts";
 
 /** The keys of an encrypted store. */
@@ -33,9 +35,33 @@ export interface ErasureIndex {
   compact(): Promise<void>;
 }
 
+/** Archives of a ledger, as far as they may have some of these entries. */
+export type ArchivesAsked = { readonly ledgerId: Hex; readonly ranges: readonly EntryRange[] };
+
+/** The archives that the service keeps. */
+export interface ErasureArchives {
+  /**
+   * Reads what they have with its body of those entries.
+   * @returns those in which something is `meant`, and those of which that cannot be told
+   * @throws ErasureError archives_unavailable when the place cannot be asked
+   */
+  search(
+    asked: ArchivesAsked & { readonly isMeant: (index: number, entry: Entry) => boolean },
+    signal: AbortSignal,
+  ): Promise<readonly ErasedArchive[]>;
+  /**
+   * Writes those again that can be, with what `lessen` leaves of each entry, and removes what they were. Done again, it changes nothing.
+   * @returns what became of each that had something to lose, and those of which that cannot be told
+   */
+  lessen(
+    asked: ArchivesAsked & { readonly lessen: (index: number, entry: Entry) => Promise<Entry | undefined> },
+    signal: AbortSignal,
+  ): Promise<readonly ErasedArchive[]>;
+}
+
 export type ErasureStore = Pick<
   Store,
-  "head" | "entries" | "replaceEntries" | "settleClaims" | "compact" | "records" | "writeRecords"
+  "head" | "entry" | "entries" | "replaceEntries" | "settleClaims" | "compact" | "records" | "writeRecords"
 >;
 
 export type ErasureOptions = Recording & {
@@ -44,6 +70,8 @@ export type ErasureOptions = Recording & {
   readonly index: ErasureIndex;
   /** Absent where the store is in clear. */
   readonly keys?: ErasureKeys | undefined;
+  /** Absent where none are kept. */
+  readonly archives?: ErasureArchives | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** What a filter asks for, as a search has it; it throws where that is not understood. */

@@ -9,6 +9,7 @@ import type { EntryRange } from "../../ledger/index-ranges.ts";
 import type { Author } from "../../ledger/own-event.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { RecordWrite } from "../../store/store.ts";
+import type { ErasedArchive } from "./erased-archive.ts";
 
 /**
  * How far an erasure is. Each step is done again when it was interrupted, and changes nothing then.
@@ -19,6 +20,7 @@ import type { RecordWrite } from "../../store/store.ts";
  *   unindexed   the index for search was built again without it
  *   destroyed   the keys of the subject are gone
  *   compacted   no file has it any more
+ *   rearchived  the archives that can be were written again without it
  *   done        the ledger was told
  *   refused     a legal hold was placed before anything was gone
  */
@@ -29,6 +31,7 @@ export const ERASURE_STEPS = [
   "unindexed",
   "destroyed",
   "compacted",
+  "rearchived",
   "done",
   "refused",
 ] as const;
@@ -49,6 +52,8 @@ export type KeptErasure = Author & {
   /** Ids of the keys that are destroyed with it. */
   readonly keys: readonly Hex[];
   readonly step: ErasureStep;
+  /** What became of archives that had something of it; absent until it was looked. */
+  readonly archives?: readonly ErasedArchive[];
   readonly doneAt?: number;
   /** It was done before, and the store is an older copy that had it still. */
   readonly isAgain?: boolean;

@@ -15,6 +15,7 @@ import { erasureEvents } from "./erasure-events.ts";
 import type { ErasureOptions } from "./erasure-parts.ts";
 import type { ErasureStep, KeptErasure } from "./erasure-records.ts";
 import { goesByName } from "./goes-by-name.ts";
+import { lessenBy } from "./in-archives.ts";
 
 /** Digests that are kept in one write. */
 const KEPT_AT_ONCE = 4096;
@@ -26,7 +27,9 @@ export type Erasing = {
   readonly signal: AbortSignal;
 };
 
-type Step = { readonly run: (erasing: Erasing) => Promise<void>; readonly next: ErasureStep };
+/** What is kept of a step besides that it was done. */
+type Found = Pick<KeptErasure, "archives">;
+type Step = { readonly run: (erasing: Erasing) => Promise<Found | undefined>; readonly next: ErasureStep };
 
 /** What is done in each step, and which it is then. */
 export const STEPS: Readonly<Partial<Record<ErasureStep, Step>>> = {
@@ -35,11 +38,12 @@ export const STEPS: Readonly<Partial<Record<ErasureStep, Step>>> = {
   kept: { run: unindex, next: "unindexed" },
   unindexed: { run: destroyKeys, next: "destroyed" },
   destroyed: { run: compact, next: "compacted" },
-  compacted: { run: tell, next: "done" },
+  compacted: { run: rearchive, next: "rearchived" },
+  rearchived: { run: tell, next: "done" },
 };
 
 /** All entries at once: nobody ever sees half of it. @throws ErasureError erasure_held when a hold was placed before */
-async function rewrite({ options, ledger, erasure }: Erasing): Promise<void> {
+async function rewrite({ options, ledger, erasure }: Erasing): Promise<undefined> {
   const { store, hash, holds } = options;
   const { id } = ledger.record;
   const goes = goesByName(erasure.members);
@@ -63,9 +67,9 @@ async function rewrite({ options, ledger, erasure }: Erasing): Promise<void> {
   });
 }
 
-async function keepDigests({ options, ledger, erasure }: Erasing): Promise<void> {
+async function keepDigests({ options, ledger, erasure }: Erasing): Promise<undefined> {
   const { keys } = options;
-  if (keys === undefined) return;
+  if (keys === undefined) return undefined;
   const { id } = ledger.record;
   let some: ErasedEntry[] = [];
   for await (const [index, { members }] of entriesOf(options, ledger, erasure.ranges)) {
@@ -79,21 +83,29 @@ async function keepDigests({ options, ledger, erasure }: Erasing): Promise<void>
   await keys.note(id, erasure.id);
 }
 
-async function unindex({ options, ledger, erasure, signal }: Erasing): Promise<void> {
+async function unindex({ options, ledger, erasure, signal }: Erasing): Promise<undefined> {
   await options.index.forgetAll(ledger.record.name, erasure.ranges, signal);
 }
 
-async function destroyKeys({ options, ledger, erasure }: Erasing): Promise<void> {
+async function destroyKeys({ options, ledger, erasure }: Erasing): Promise<undefined> {
   if (erasure.keys.length > 0) await options.keys?.destroy(ledger.record.id, erasure.keys);
 }
 
-async function compact({ options: { store, index, keys } }: Erasing): Promise<void> {
+async function compact({ options: { store, index, keys } }: Erasing): Promise<undefined> {
   await store.compact();
   await index.compact();
   await keys?.compact();
 }
 
-async function tell({ options, ledger, erasure }: Erasing): Promise<void> {
+async function rearchive({ options, ledger, erasure, signal }: Erasing): Promise<Found | undefined> {
+  const { archives } = options;
+  if (archives === undefined) return undefined;
+  const { id: ledgerId } = ledger.record;
+  const lessen = lessenBy(options, ledgerId, [erasure]);
+  return { archives: await archives.lessen({ ledgerId, ranges: erasure.ranges, lessen }, signal) };
+}
+
+async function tell({ options, ledger, erasure }: Erasing): Promise<undefined> {
   for (const event of erasureEvents(options, erasure)) await ledger.append(event);
 }
 

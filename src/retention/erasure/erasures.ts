@@ -12,6 +12,7 @@ import type { Hex } from "../../merkle/bytes.ts";
 import { Turn } from "../../store/mutex.ts";
 import type { GovernedLedger } from "../policy-book.ts";
 import { eraseAgain } from "./erase-again.ts";
+import { type ErasedArchive, staying } from "./erased-archive.ts";
 import { ErasureError } from "./erasure-error.ts";
 import type { ErasureOptions } from "./erasure-parts.ts";
 import { erasureSpace, erasureWrite, isOver, type KeptErasure, readErasure } from "./erasure-records.ts";
@@ -79,7 +80,11 @@ export class Erasures {
   plan(ledger: GovernedLedger, request: ErasureRequest): Promise<ErasurePlan> {
     const target = readTarget(request, this.#options.planOf);
     const { id } = ledger.record;
-    return this.#followed(id).planning.take(() => planErasure(this.#options, id, target, request.members));
+    return this.#followed(id).planning.take(() => this.#plan(id, target, request.members));
+  }
+
+  #plan(ledgerId: Hex, target: ErasureTarget, members: readonly string[] | undefined): Promise<ErasurePlan> {
+    return planErasure({ ...this.#options, signal: this.#stopping.signal }, ledgerId, target, members);
   }
 
   /** Begins an erasure, durably: from then on it is done, whatever happens. @throws ErasureError */
@@ -90,7 +95,7 @@ export class Erasures {
     const target = readTarget(wish, planOf);
     return followed.planning.take(async () => {
       const keys = await this.#retire(ledgerId, target);
-      const plan = await planErasure(this.#options, ledgerId, target, wish.members);
+      const plan = await this.#plan(ledgerId, target, wish.members);
       const [hold] = plan.held;
       if (hold !== undefined) throw held(plan);
       if (plan.count === 0) throw nothing(plan);
@@ -179,11 +184,12 @@ export class Erasures {
     const erasure = this.get(ledgerId, id);
     const step = STEPS[erasure.step];
     if (step === undefined) return;
-    let after: KeptErasure = { ...erasure, step: step.next };
+    let after: KeptErasure;
     try {
-      await step.run({ options: this.#options, ledger, erasure, signal: this.#stopping.signal });
+      const found = await step.run({ options: this.#options, ledger, erasure, signal: this.#stopping.signal });
+      after = { ...erasure, ...found, step: step.next };
     } catch (error) {
-      if (!(error instanceof ErasureError)) throw error;
+      if (!(error instanceof ErasureError) || error.code !== "erasure_held") throw error;
       after = { ...erasure, step: "refused" };
     }
     if (isOver(after)) after = { ...after, doneAt: this.#options.now() };
@@ -208,8 +214,14 @@ function held({ held: holds }: ErasurePlan): ErasureError {
   return new ErasureError("erasure_held", message);
 }
 
-function nothing({ own }: ErasurePlan): ErasureError {
-  const why =
-    own > 0 ? `only ${own} that the service recorded about itself, which stay` : "none: they may be erased already";
+function nothing({ own, archives }: ErasurePlan): ErasureError {
+  const why = own > 0 ? `only ${own} that the service recorded about itself, which stay` : `none: ${whyNone(archives)}`;
   return new ErasureError("erasure_empty", `expected events that show what is to be erased, got ${why}`);
+}
+
+/** What is pruned, and in archives alone that cannot be read here, cannot be found. */
+function whyNone(archives: readonly ErasedArchive[]): string {
+  const names = staying(archives).map(({ name }) => name);
+  if (names.length === 0) return "they may be erased already";
+  return `they may be erased already, or be in archives alone that cannot be read here (${names.join(", ")}): name archive.identityFile in the configuration`;
 }

@@ -3,6 +3,9 @@
  * SHA-256 of the file that was verified. Whoever is killed after that knows it again, though it is encrypted to others.
  */
 
+import { rm } from "node:fs/promises";
+import type { ArchivePlace } from "../../archive/places/archive-place.ts";
+import { BucketPlace } from "../../archive/places/bucket-place.ts";
 import { canonicalJson } from "../../json/canonical.ts";
 import { readJson } from "../../json/read.ts";
 import type { EntryRange } from "../../ledger/index-ranges.ts";
@@ -33,6 +36,12 @@ export type NotedArchive = {
 };
 
 const SPACE = "archiving";
+
+/** Removes what will not be put any more. */
+export async function discard({ name, draft }: NotedArchive, place: ArchivePlace): Promise<void> {
+  await rm(draft, { force: true });
+  if (place instanceof BucketPlace) await place.forgetUpload(name);
+}
 
 export class ArchiveNotes {
   readonly #store: Pick<Store, "record" | "writeRecords">;

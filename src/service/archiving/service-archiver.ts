@@ -25,8 +25,9 @@ import type { Hash } from "../../merkle/hash.ts";
 import { ArchiveRefusal, type Archiver, type ArchiveWish, type KeptBodies } from "../../retention/pruning/archiver.ts";
 import { rest } from "../../retention/pruning/due-entries.ts";
 import { exists } from "../../store/durable-file.ts";
+import { Turn } from "../../store/mutex.ts";
 import type { Store } from "../../store/store.ts";
-import { ArchiveNotes, type NotedArchive } from "./kept-archives.ts";
+import { ArchiveNotes, discard, type NotedArchive } from "./kept-archives.ts";
 
 /** Steps before which a process may end; tests end it there. */
 export const ARCHIVING_STEPS = ["writing", "noting", "putting", "reading", "settling"] as const;
@@ -43,12 +44,15 @@ export type ServiceArchiverOptions = {
   readonly erasures: (ledgerId: Hex) => number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** That of whatever takes something out of archives: never both at once. */
+  readonly turn?: Turn;
   readonly onStep?: (step: ArchivingStep) => void | Promise<void>;
 };
 
 export class ServiceArchiver implements Archiver {
   readonly #options: ServiceArchiverOptions;
   readonly #notes: ArchiveNotes;
+  readonly #turn: Turn;
   readonly #ledgers = new Map<Hex, Ledger>();
   #opened: OpenedPlace | undefined;
   /** What a bucket lets pass that has to be refused; undefined until it was tried. */
@@ -57,6 +61,7 @@ export class ServiceArchiver implements Archiver {
   constructor(options: ServiceArchiverOptions) {
     this.#options = options;
     this.#notes = new ArchiveNotes(options.store);
+    this.#turn = options.turn ?? new Turn();
   }
 
   follow(ledger: Ledger): void {
@@ -68,7 +73,12 @@ export class ServiceArchiver implements Archiver {
   }
 
   archive(wish: ArchiveWish, signal: AbortSignal): Promise<KeptBodies> {
+    return this.#turn.take(() => this.#archive(wish, signal));
+  }
+
+  #archive(wish: ArchiveWish, signal: AbortSignal): Promise<KeptBodies> {
     return refusing(async () => {
+      signal.throwIfAborted();
       const opened = await this.#prepared(signal);
       const before = await this.#noted(wish, opened.place);
       if (before !== undefined) {
@@ -215,12 +225,6 @@ const UNTIL_THEN =
 
 function termOf({ retainUntil, isHeld }: ArchiveWish): KeepingTerm {
   return { until: retainUntil, isHeld };
-}
-
-/** What will not be put any more. */
-async function discard({ name, draft }: NotedArchive, place: ArchivePlace): Promise<void> {
-  await rm(draft, { force: true });
-  if (place instanceof BucketPlace) await place.forgetUpload(name);
 }
 
 async function isWhole({ path, sha256 }: DraftFile): Promise<boolean> {

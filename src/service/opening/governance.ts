@@ -4,11 +4,12 @@ import { KeyringErasing } from "../../encryption/erasing.ts";
 import type { Health } from "../../health.ts";
 import { planOfText } from "../../http/routes/events/filter-text.ts";
 import type { RuleBook } from "../../ingest/rules/rule-book.ts";
+import type { Hex } from "../../merkle/bytes.ts";
 import { Erasures } from "../../retention/erasure/erasures.ts";
 import { finalSize } from "../../retention/final-size.ts";
 import { Retention } from "../../retention/retention.ts";
 import type { LevelStore } from "../../store/level-store.ts";
-import { openArchiver } from "../archiving/open-archiver.ts";
+import { openArchiving } from "../archiving/open-archiving.ts";
 import type { OpenedChains } from "../chains/chains.ts";
 import type { Config } from "../config.ts";
 import type { StoreEncryption } from "../encryption.ts";
@@ -30,7 +31,9 @@ export function openGovernance(config: Config, telling: BookParts, { chains, ind
   const { store, hash } = telling;
   const planOf = planOfText;
   const chainIds = chains.setups.map(({ chain }) => chain.chainId);
-  const archiver = openArchiver(config, process.env, { store, hash, erasures: (id) => erasures.list(id).length });
+  const erasuresOf = (id: Hex): number => erasures.list(id).length;
+  const archiving = openArchiving(config, process.env, { store, hash, erasures: erasuresOf });
+  const archiver = archiving?.archiver;
   const retention = new Retention({
     ...telling,
     archiver,
@@ -42,6 +45,7 @@ export function openGovernance(config: Config, telling: BookParts, { chains, ind
     archiveEveryMs: config.retention.archiveEveryS * 1000,
   });
   const keys = encryption.cipher && new KeyringErasing(encryption.cipher);
-  const erasures = new Erasures({ ...telling, planOf, holds: retention.holds, index: indexes, keys });
+  const archives = archiving?.eraser;
+  const erasures = new Erasures({ ...telling, planOf, holds: retention.holds, index: indexes, keys, archives });
   return { archiver, retention, erasures };
 }

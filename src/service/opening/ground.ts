@@ -23,7 +23,7 @@ import { StoreEncryption } from "../encryption.ts";
 import { openHash } from "../hashing.ts";
 import { Indexes } from "../indexes.ts";
 import { openCertificate } from "../servers.ts";
-import { openFolder, openStorage } from "../storage.ts";
+import { openFolder, openStorage, tellRestored } from "../storage.ts";
 import { openAuditor } from "../watching/auditing.ts";
 import { openGovernance } from "./governance.ts";
 import type { OpenedParts } from "./opened-parts.ts";
@@ -56,6 +56,7 @@ export async function openGround(config: Config, version: string, begun: Begun):
   // Before anything else is opened: what is wrong with it has nothing to do with the store.
   const certificate = await openCertificate(config, { opened, log, health });
   await openFolder(config, log);
+  await tellRestored(config.data, health);
   // First of all: it keeps a second process out, before that one touches anything else.
   const hash = await openHash(log);
   const encryption = new StoreEncryption({

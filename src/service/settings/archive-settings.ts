@@ -12,6 +12,7 @@ export const archive = settings({
   recipients: z.array(z.string().startsWith("age1", "expected a public key of age, age1…")).min(1).optional(),
   passphraseFile: z.string().min(1).optional(),
   clear: z.literal(true).optional(),
+  identityFile: z.string().min(1).optional(),
   retention: z.enum(["governance", "compliance"]).optional(),
   retainDays: z.int().positive().max(36_500).optional(),
   legalHold: z.boolean().optional(),

@@ -14,7 +14,7 @@ import { fastKeccak256 } from "../../../src/ledger/keccak/keccak-wasm.ts";
 import { Ledger } from "../../../src/ledger/ledger.ts";
 import { deriveLedgerId, labelOf } from "../../../src/merkle/checkpoint.ts";
 import { Indexer } from "../../../src/query/index/indexer.ts";
-import type { ErasureOptions } from "../../../src/retention/erasure/erasure-parts.ts";
+import type { ErasureArchives, ErasureOptions } from "../../../src/retention/erasure/erasure-parts.ts";
 import { Erasures } from "../../../src/retention/erasure/erasures.ts";
 import { HoldBook } from "../../../src/retention/hold-book.ts";
 import { LevelIndexStore } from "../../../src/store/level-index.ts";
@@ -46,12 +46,14 @@ export type World = {
 export type WorldOptions = {
   readonly kek?: MemoryKek;
   readonly isClear?: boolean;
+  /** The archives that there are. */
+  readonly archives?: (store: LevelStore) => ErasureArchives;
   /** Puts something in the way of a part. */
   readonly alter?: (options: ErasureOptions) => ErasureOptions;
 };
 
 /** Opens what is in a folder; at the first time it makes it. */
-export async function openWorld(folder: string, { kek, isClear, alter }: WorldOptions = {}): Promise<World> {
+export async function openWorld(folder: string, { kek, isClear, archives, alter }: WorldOptions = {}): Promise<World> {
   const opened = isClear === true ? undefined : await openEncrypted(folder, kek ?? new MemoryKek());
   const store = opened?.store ?? (await LevelStore.open(join(folder, "store")));
   if ((await store.ledgers()).length === 0) await store.addLedger(record);
@@ -72,6 +74,7 @@ export async function openWorld(folder: string, { kek, isClear, alter }: WorldOp
     holds,
     index: { forgetAll: (_, ranges) => indexer.forgetAll(ranges), compact: () => indexStore.compact() },
     keys: opened && new KeyringErasing(opened.cipher),
+    archives: archives?.(store),
     retryMs: 5,
   };
   const erasures = new Erasures(alter?.(plain) ?? plain);

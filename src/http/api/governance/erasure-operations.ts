@@ -25,6 +25,7 @@ export const ERASURE_OPERATIONS = {
       "erasure_held",
       "erasure_empty",
       "erasure_too_large",
+      "archives_unavailable",
       "store_unavailable",
       "deadline_exceeded",
     ],
@@ -44,7 +45,8 @@ export const ERASURE_OPERATIONS = {
     method: "get",
     route: "/v1/ledgers/{ledger}/erasures/{erasure}",
     trace: { leaves: "read" },
-    summary: "See how far an erasure is: it is done when no file of the service has what was erased.",
+    summary:
+      "See how far an erasure is: it is done when no file of the service has what was erased, nor any archive but those that it names.",
     permission: "erasuresRead",
     path: ledger.extend({
       erasure: z.string().meta({ pattern: "^[0-9a-f]{16}$", description: "Id of an erasure" }),

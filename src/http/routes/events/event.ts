@@ -5,7 +5,7 @@ import { readMembers } from "../../../entry/prepare.ts";
 import type { Ledger } from "../../../ledger/ledger.ts";
 import { type Hex, toHex } from "../../../merkle/bytes.ts";
 import { makeBundle } from "../../../prove/make-bundle.ts";
-import { PrunedError } from "../../../prove/pruned-error.ts";
+import { prunedError } from "../../../prove/pruned-error.ts";
 import { listAnchors, passOver } from "../../../store/anchor-record.ts";
 import type { Store } from "../../../store/store.ts";
 import type { Status } from "../../../verify/bundle/bundle.ts";
@@ -22,7 +22,7 @@ const ANCHORS_MAX = 64;
 /** GET …/events/{index} */
 export function readEvent({ store }: Services): Answering<"readEvent"> {
   return async ({ key, ledger, path: { index } }) => {
-    const { entry, leafHash, event } = await eventFor(key, ledger, index);
+    const { entry, leafHash, event } = await eventFor(store, { key, ledger, index });
     const status = await statusOf(store, ledger.record.id, index);
     return json(200, { index, recordedAt: entry.recordedAt, leafHash: toHex(leafHash), event, status }, "revalidate");
   };
@@ -31,7 +31,7 @@ export function readEvent({ store }: Services): Answering<"readEvent"> {
 /** GET …/events/{index}/bundle */
 export function proveEvent({ store, hash }: Services): Answering<"proveEvent"> {
   return async ({ key, ledger, path: { index }, query: { size, omit, prefer } }) => {
-    await eventFor(key, ledger, index);
+    await eventFor(store, { key, ledger, index });
     const bundle = await makeBundle({
       ledger,
       store,
@@ -45,17 +45,18 @@ export function proveEvent({ store, hash }: Services): Answering<"proveEvent"> {
   };
 }
 
+type Asked = { readonly key: ApiKey; readonly ledger: Ledger; readonly index: number };
 type Found = { readonly entry: Entry; readonly leafHash: Uint8Array; readonly event: object };
 
 /** The event at an index, when the key may read it: a key that only writes, when it came from the key's source. */
-async function eventFor(key: ApiKey, ledger: Ledger, index: number): Promise<Found> {
+async function eventFor(store: Store, { key, ledger, index }: Asked): Promise<Found> {
   const proven = await ledger.provenEntry(index);
   if (proven === undefined) {
     throw new Problem("event_unknown", `expected an index below ${ledger.size}, got ${index}`);
   }
   const { pruned } = proven.entry;
   // Whose it was cannot be told any more; its leaf hash is in the tree for everybody to see.
-  if (pruned !== undefined) throw new PrunedError(index, pruned);
+  if (pruned !== undefined) throw await prunedError(store, index, pruned);
   const event = readMembers(proven.entry);
   const { source } = (event._source ?? {}) as { readonly source?: unknown };
   if (!allows(key.roles, "read") && source !== key.source) {

@@ -18,8 +18,8 @@ export function erase({ erasures, limits }: Services, budget: BodyBudget): Answe
     const { dryRun, reason, ...request } = checkBody(SCHEMAS.ErasureRequest, value);
     if (request.filter !== undefined) requireFilter(request.filter);
     if (dryRun) {
-      const { ranges, count, held, own } = await within(limits.answerMs, erasures.plan(ledger, request));
-      return json(200, { events: count, indexes: spellRanges(ranges), held, own });
+      const { ranges, count, held, own, archives } = await within(limits.answerMs, erasures.plan(ledger, request));
+      return json(200, { events: count, indexes: spellRanges(ranges), held, own, archives });
     }
     if (reason === undefined)
       throw new Problem("request_invalid", "expected a reason, got none: it is recorded with the erasure", {

@@ -9,7 +9,7 @@ import { Trouble } from "../frame/trouble.tsx";
 import { useMay } from "../live/own-key.ts";
 import { usePath } from "../live/polling.ts";
 import { routeHash } from "../route.ts";
-import type { ErasureAnswer } from "./retention-answers.ts";
+import type { ErasedArchiveAnswer, ErasureAnswer } from "./retention-answers.ts";
 
 const ERASURES_MS = 5000;
 /** Characters of a list of indexes that are shown. */
@@ -21,7 +21,8 @@ const STATES: Readonly<Record<string, string>> = {
   kept: "no answer shows it; it is being taken off the disk",
   unindexed: "no answer shows it; it is being taken off the disk",
   destroyed: "its keys are gone; it is being taken off the disk",
-  compacted: "off the disk; it is being recorded",
+  compacted: "off the disk; archives are being written again",
+  rearchived: "off the disk and out of archives; it is being recorded",
 };
 
 export function ErasureList({ ledger }: { readonly ledger: string }) {
@@ -88,6 +89,7 @@ function ErasureTable({ ledger, erasures }: Props) {
               </td>
               <td data-label="State">
                 <State erasure={erasure} />
+                <Staying archives={erasure.archives} />
               </td>
             </tr>
           ))}
@@ -107,6 +109,31 @@ function Indexes({ ledger, indexes }: { readonly ledger: string; readonly indexe
       </a>
       {cut === indexes ? "" : " …"}
     </span>
+  );
+}
+
+/** Why an archive stays as it is. */
+const STAYS: Readonly<Record<string, string>> = {
+  locked: "locked where it is",
+  encrypted: "encrypted to others, so that it may have it",
+  damaged: "damaged, so that it may have it",
+  refused: "its place does not let it be removed",
+};
+
+/** Archives that have it still. */
+function Staying({ archives = [] }: { readonly archives: readonly ErasedArchiveAnswer[] | undefined }) {
+  return archives.map(({ name, stays, until }) =>
+    stays === undefined ? null : (
+      <div key={name}>
+        <Mark kind="warn">{STAYS[stays] ?? stays}</Mark> <code>{name}</code>
+        {until === undefined ? null : (
+          <span class="muted">
+            {" "}
+            until <When ms={until} zone />
+          </span>
+        )}
+      </div>
+    ),
   );
 }
 

@@ -72,6 +72,14 @@ export type HoldAnswer = {
 };
 export type HoldsAnswer = { readonly holds: readonly HoldAnswer[]; readonly damaged: readonly string[] };
 
+/** An archive that had something of what was erased; it stays as it is where `stays` says why. */
+export type ErasedArchiveAnswer = {
+  readonly name: string;
+  readonly now?: string;
+  readonly stays?: string;
+  readonly until?: number;
+};
+
 export type ErasureAnswer = {
   readonly id: string;
   readonly state: "running" | "done" | "refused";
@@ -81,6 +89,7 @@ export type ErasureAnswer = {
   readonly members?: readonly string[];
   readonly reason: string;
   readonly ground?: string;
+  readonly archives?: readonly ErasedArchiveAnswer[];
   readonly askedAt: number;
   readonly doneAt?: number;
   readonly source: string;
