@@ -25,6 +25,8 @@ export type LedgerAnswer = {
   readonly anchoredSize: number;
   readonly finalSize: number;
   readonly chains: readonly ChainAnswer[];
+  /** It is here to be read, and nothing is recorded in it. */
+  readonly readOnly?: boolean;
 };
 
 export type LedgersAnswer = { readonly ledgers: readonly LedgerAnswer[] };

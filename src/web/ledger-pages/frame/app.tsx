@@ -9,6 +9,7 @@ import type { LedgerAnswer } from "../answers.ts";
 import { isUnreachable, ledgerPath } from "../client.ts";
 import { DownloadsPage } from "../downloads/downloads-page.tsx";
 import { EventsPage } from "../events/events-page.tsx";
+import { ReadOnlyContext } from "../live/own-key.ts";
 import { type Polled, usePath } from "../live/polling.ts";
 import { type Reach, ReachProvider, useReach } from "../live/service-reachable.tsx";
 import { Overview } from "../overview/overview.tsx";
@@ -24,6 +25,7 @@ import { AnchorsPage } from "../watching/anchors/anchors-page.tsx";
 import { IntegrityPage } from "../watching/integrity/integrity-page.tsx";
 import { Bar, TITLES } from "./bar.tsx";
 import { Guard, ProblemPage } from "./problem-page.tsx";
+import { ReadOnlyNotice } from "./read-only-notice.tsx";
 import { SignIn } from "./sign-in.tsx";
 import { StandingLine, StandingProvider, useAskedStanding } from "./standing-line.tsx";
 
@@ -79,6 +81,8 @@ function Frame() {
   const standing = useAskedStanding();
   const reach = useMemo<Reach>(() => ({ isLost, lastAt: ledger.answeredAt }), [isLost, ledger.answeredAt]);
   const chains = ledger.value?.chains;
+  // Of the ledger before, until this one has come.
+  const isReadOnly = ledger.value?.name === route.ledger && ledger.value.readOnly === true;
   const explorers = useMemo(() => explorersOf(chains ?? []), [chains]);
   useEffect(() => {
     const item = route.item === undefined ? TITLES[route.page] : `Entry ${route.item}`;
@@ -93,11 +97,14 @@ function Frame() {
       <div class="page wide">
         <Bar route={route} />
         <LostNotice />
+        {isReadOnly ? <ReadOnlyNotice /> : null}
         <main id="content" tabIndex={-1}>
           <Guard key={routeHash({ ledger: route.ledger, page: route.page })}>
             <OwnExplorersContext.Provider value={explorers}>
               <StandingProvider value={standing}>
-                <Page key={route.ledger} route={route} ledger={ledger} />
+                <ReadOnlyContext.Provider value={isReadOnly}>
+                  <Page key={route.ledger} route={route} ledger={ledger} />
+                </ReadOnlyContext.Provider>
               </StandingProvider>
             </OwnExplorersContext.Provider>
           </Guard>

@@ -3,6 +3,8 @@
  * Why: docs/decisions/0192.
  */
 
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
 import type { OwnKeyAnswer } from "../answers.ts";
 import { useSession } from "../session.tsx";
 import { usePath } from "./polling.ts";
@@ -34,7 +36,30 @@ type Asked =
   | "alertsHandle"
   | "encryption";
 
-/** Whether the reader may do this; undefined until it is known. */
+/** What records something in the ledger. */
+const RECORDING: readonly Asked[] = [
+  "append",
+  "rulesWrite",
+  "retentionWrite",
+  "retentionShorten",
+  "holdsPlace",
+  "holdsLift",
+];
+
+/** Whether the ledger of the page is here to be read. */
+export const ReadOnlyContext = createContext(false);
+
+export function useReadOnly(): boolean {
+  return useContext(ReadOnlyContext);
+}
+
+/**
+ * Whether the reader may do this; undefined until it is known. What records something is undefined for a ledger that is here to be read as well:
+ * whatever the key, nobody may, and the head of the page says so.
+ */
 export function useMay(permission: Asked): boolean | undefined {
-  return useOwnKey()?.permissions.includes(permission);
+  const own = useOwnKey();
+  const isReadOnly = useReadOnly();
+  if (isReadOnly && RECORDING.includes(permission)) return undefined;
+  return own?.permissions.includes(permission);
 }

@@ -6,6 +6,7 @@ import { Hash } from "../../parts/hash.tsx";
 import { Mark } from "../../parts/mark.tsx";
 import { ExplorerLink } from "../../verdict/anchor.tsx";
 import type { AnchorAnswer, ChainAnswer } from "../answers.ts";
+import { useReadOnly } from "../live/own-key.ts";
 import { useReach } from "../live/service-reachable.tsx";
 
 /** Gas and fees of some anchors. */
@@ -69,11 +70,16 @@ function Chain({ chain, anchors }: { readonly chain: ChainAnswer; readonly ancho
 type Props = { readonly chains: readonly ChainAnswer[]; readonly anchors: readonly AnchorAnswer[] };
 
 export function Chains({ chains, anchors }: Props) {
+  const isReadOnly = useReadOnly();
   if (chains.length === 0) {
     return (
       <section class="card">
         <h2>Chains</h2>
-        <p class="muted">None is configured: events are recorded and signed, and nothing is anchored.</p>
+        <p class="muted">
+          {isReadOnly
+            ? "It is anchored where it goes on. What had been when it came is among its anchors."
+            : "None is configured: events are recorded and signed, and nothing is anchored."}
+        </p>
       </section>
     );
   }

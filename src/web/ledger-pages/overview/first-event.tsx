@@ -5,7 +5,7 @@ import { LEDGER_DEFAULT } from "../../../net/service-defaults.ts";
 import { Command } from "../../parts/command.tsx";
 import { ledgerPath, serviceUrl } from "../client.ts";
 import { Trouble } from "../frame/trouble.tsx";
-import { useMay } from "../live/own-key.ts";
+import { useMay, useReadOnly } from "../live/own-key.ts";
 import { routeHash } from "../route.ts";
 import { useSession } from "../session.tsx";
 
@@ -39,6 +39,7 @@ type Props = { readonly ledger: string; readonly onSent: () => void };
 export function FirstEvent({ ledger, onSent }: Props) {
   const { client } = useSession();
   const may = useMay("append");
+  const isReadOnly = useReadOnly();
   const [error, setError] = useState<Error | undefined>(undefined);
   // Made once: a text that changes every second cannot be selected.
   const [command] = useState(() => curl(ledger));
@@ -47,6 +48,14 @@ export function FirstEvent({ ledger, onSent }: Props) {
       .post(ledgerPath(ledger, "/events"), { ...firstEvent(), targets: [{ type: "ledger", id: ledger }] })
       .then(onSent, (cause: Error) => setError(cause));
   };
+  if (isReadOnly) {
+    return (
+      <section class="empty">
+        <h2>No events</h2>
+        <p class="muted">None came with it, and none is recorded in it here.</p>
+      </section>
+    );
+  }
   return (
     <section class="empty">
       <h2>No events yet</h2>

@@ -7,7 +7,7 @@ import type { LedgerAnswer } from "../answers.ts";
 import { isRefusal, ledgerPath } from "../client.ts";
 import { ProblemPage } from "../frame/problem-page.tsx";
 import { Trouble } from "../frame/trouble.tsx";
-import { useMay } from "../live/own-key.ts";
+import { useMay, useReadOnly } from "../live/own-key.ts";
 import { usePath } from "../live/polling.ts";
 import { useReach } from "../live/service-reachable.tsx";
 import type { Route } from "../route.ts";
@@ -27,6 +27,7 @@ type Props = { readonly route: Route; readonly ledger: LedgerAnswer };
 
 export function RetentionPage({ route, ledger: { name } }: Props) {
   const { isLost } = useReach();
+  const isReadOnly = useReadOnly();
   const retention = usePath<RetentionAnswer>(ledgerPath(name, "/retention"), RETENTION_MS);
   const presets = usePath<{ readonly presets: readonly PresetAnswer[] }>("/v1/retention/presets", PRESETS_MS);
   const { value } = retention;
@@ -39,7 +40,7 @@ export function RetentionPage({ route, ledger: { name } }: Props) {
     retention.reload();
     goTo({ ledger: name, page: "retention" });
   };
-  if (route.query.has("edit")) {
+  if (route.query.has("edit") && !isReadOnly) {
     return <PolicyForm ledger={name} before={value} presets={presets.value.presets} onDone={done} />;
   }
   return (

@@ -9,7 +9,7 @@ import type { LedgerAnswer } from "../answers.ts";
 import { isRefusal, ledgerPath } from "../client.ts";
 import { ProblemPage } from "../frame/problem-page.tsx";
 import { Trouble } from "../frame/trouble.tsx";
-import { useMay } from "../live/own-key.ts";
+import { useMay, useReadOnly } from "../live/own-key.ts";
 import { usePath } from "../live/polling.ts";
 import { useReach } from "../live/service-reachable.tsx";
 import type { Route } from "../route.ts";
@@ -31,6 +31,7 @@ type Rules = {
 
 export function RulesPage({ route, ledger: { name } }: Props) {
   const { isLost, lastAt } = useReach();
+  const isReadOnly = useReadOnly();
   const clock = useNow(1000);
   const requirements = usePath<RequirementsAnswer>(ledgerPath(name, "/requirements"), RULES_MS);
   const schemas = usePath<{ readonly schemas: readonly SchemaAnswer[] }>(ledgerPath(name, "/schemas"), RULES_MS);
@@ -46,8 +47,9 @@ export function RulesPage({ route, ledger: { name } }: Props) {
     schemas.reload();
     goTo({ ledger: name, page: "rules" });
   };
-  if (route.query.has("edit")) return <EditRequirements ledger={name} before={rules.requirements} onDone={done} />;
-  if (route.query.has("add")) return <AddSchema ledger={name} schemas={rules.schemas} onDone={done} />;
+  if (!isReadOnly && route.query.has("edit"))
+    return <EditRequirements ledger={name} before={rules.requirements} onDone={done} />;
+  if (!isReadOnly && route.query.has("add")) return <AddSchema ledger={name} schemas={rules.schemas} onDone={done} />;
   const shown = route.query.get("schema");
   if (shown !== null) return <OneSchema key={shown} ledger={name} name={shown} />;
   return (

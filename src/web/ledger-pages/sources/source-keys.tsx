@@ -11,7 +11,7 @@ import { Mark } from "../../parts/mark.tsx";
 import { Ago, When } from "../../parts/when.tsx";
 import type { NewKeyAnswer, SourceAnswer, SourceKeyAnswer } from "../answers.ts";
 import { Trouble } from "../frame/trouble.tsx";
-import { useMay } from "../live/own-key.ts";
+import { useMay, useReadOnly } from "../live/own-key.ts";
 import { useReach } from "../live/service-reachable.tsx";
 import { useSession } from "../session.tsx";
 import { useKeyMaking } from "./key-making.ts";
@@ -29,6 +29,7 @@ type Props = {
 
 export function SourceKeys({ ledger, source, now, onChange }: Props) {
   const may = useMay("keysWrite");
+  const isReadOnly = useReadOnly();
   const { busy, error, make } = useKeyMaking();
   const [made, setMade] = useState<NewKeyAnswer | undefined>(undefined);
   const live = source.keys.filter(({ state }) => state === "live");
@@ -56,7 +57,7 @@ export function SourceKeys({ ledger, source, now, onChange }: Props) {
       )}
       {made === undefined ? null : <NewKey made={made} seen={newest} now={now} others={count - 1} />}
       <Trouble error={error} />
-      {may === false ? (
+      {isReadOnly ? null : may === false ? (
         <p class="muted small">Making and ending keys needs an administrator’s key, for all ledgers.</p>
       ) : (
         <p class="row">

@@ -7,7 +7,7 @@ import type { LedgerAnswer, SourcesAnswer } from "../answers.ts";
 import { isRefusal, ledgerPath } from "../client.ts";
 import { ProblemPage } from "../frame/problem-page.tsx";
 import { Trouble } from "../frame/trouble.tsx";
-import { useMay } from "../live/own-key.ts";
+import { useMay, useReadOnly } from "../live/own-key.ts";
 import { usePath } from "../live/polling.ts";
 import { useReach } from "../live/service-reachable.tsx";
 import type { Route } from "../route.ts";
@@ -22,6 +22,7 @@ type Props = { readonly route: Route; readonly ledger: LedgerAnswer };
 
 export function SourcesPage({ route, ledger }: Props) {
   const { isLost, lastAt } = useReach();
+  const isReadOnly = useReadOnly();
   const clock = useNow(1000);
   const sources = usePath<SourcesAnswer>(ledgerPath(ledger.name, "/sources"), SOURCES_MS);
   // Of a service that does not answer it is known what was lately, when it last answered.
@@ -33,7 +34,8 @@ export function SourcesPage({ route, ledger }: Props) {
     return <Trouble error={error} />;
   }
   const all = value.sources;
-  if (route.query.has("add")) return <AddSource route={route} ledger={ledger} sources={all} now={now} />;
+  // An address that was kept from elsewhere leads to the list, where nothing is offered that would be refused.
+  if (route.query.has("add") && !isReadOnly) return <AddSource route={route} ledger={ledger} sources={all} now={now} />;
   const named = route.query.get("source");
   return (
     <div class="stack">
@@ -69,11 +71,20 @@ type AllProps = { readonly ledger: string; readonly sources: SourcesAnswer["sour
 
 function All({ ledger, sources, now }: AllProps) {
   const may = useMay("keysWrite");
-  const add = (
+  const isReadOnly = useReadOnly();
+  const add = isReadOnly ? null : (
     <a class={may === false ? "button" : "button primary"} href={sourcesHref(ledger, { add: "" })}>
       Add a source
     </a>
   );
+  if (sources.length === 0 && isReadOnly) {
+    return (
+      <section class="empty">
+        <h2>No sources</h2>
+        <p class="muted">Nothing is sent to a ledger that is here to be read. Its events say where each came from.</p>
+      </section>
+    );
+  }
   if (sources.length === 0) {
     return (
       <section class="empty">
