@@ -2,8 +2,8 @@
 
 import type { Pruned } from "../entry/entry.ts";
 import { type Hex, toHex } from "../merkle/bytes.ts";
-import { archiveNow } from "../store/values/archive-names.ts";
 import type { Store } from "../store/store.ts";
+import { archiveNow } from "../store/values/archive-names.ts";
 
 /** Of an entry that was pruned; an archive that was written again since is named as it is called now. */
 export async function prunedError(store: Pick<Store, "record">, index: number, pruned: Pruned): Promise<PrunedError> {

@@ -17,9 +17,9 @@ import type { Hash } from "../../merkle/hash.ts";
 import type { ErasedArchive } from "../../retention/erasure/erased-archive.ts";
 import { ErasureError } from "../../retention/erasure/erasure-error.ts";
 import type { ErasureArchives } from "../../retention/erasure/erasure-parts.ts";
-import { archiveRenaming } from "../../store/values/archive-names.ts";
 import type { Turn } from "../../store/mutex.ts";
 import type { Store } from "../../store/store.ts";
+import { archiveRenaming } from "../../store/values/archive-names.ts";
 import { ArchiveNotes, discard } from "./kept-archives.ts";
 import type { OpenedPlace } from "./service-archiver.ts";
 
