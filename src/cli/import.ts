@@ -108,13 +108,12 @@ async function begin(data: string): Promise<string> {
 
 /** One store for each ledger that comes: a kill in the middle would leave half of one in a store that others are in. */
 function hasStore(data: string): string {
-  return [
-    `Expected a new folder as --data, got ${data}, which has a store, of a service that may be running on it.`,
-    "A ledger that comes is not put into a store that is in use: import it into a folder of its own while the service goes on, and serve that beside it:",
-    "  holdfast import <file> --data ./imported",
-    `  echo '{ "data": "./imported", "listen": "127.0.0.1:4601", "ledger": "local" }' > imported.json`,
-    "  HOLDFAST_CONFIG=imported.json holdfast serve",
-  ].join("\n");
+  const file = '{"data":"./imported","listen":"127.0.0.1:4601","ledger":"local"}';
+  return (
+    `Expected a new folder as --data, got ${data}, which has a store, of a service that may be running on it. ` +
+    "A ledger that comes is not put into a store that is in use: import it with --data ./imported while the service goes on, " +
+    `and serve that beside it: HOLDFAST_CONFIG=imported.json holdfast serve, with ${file} in imported.json.`
+  );
 }
 
 function explain(file: string, error: unknown): unknown {

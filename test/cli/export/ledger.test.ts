@@ -1,7 +1,7 @@
 /** A ledger taken away from a service or a store, and brought somewhere else: whole, or not at all. */
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -109,6 +109,15 @@ test("a stream that ends in the middle, or is for other keys, leaves nothing whe
   const taken = await runCli(["import", file, "--data", folder]);
   assert.equal(taken.status, 2);
   assert.match(taken.stderr, /--data: expected a new folder or an empty one, got .* with main\.hfa in it/);
+  const used = join(folder, "used");
+  mkdirSync(join(used, "store"), { recursive: true });
+  const there = await runCli(["import", file, "--data", used]);
+  assert.equal(there.status, 2);
+  assert.match(
+    there.stderr,
+    /which has a store, .* import it with --data \.\/imported while the service goes on, and serve that/,
+  );
+  assert.deepEqual(readdirSync(used), ["store"]);
 });
 
 test("a service that goes away again and again is waited for, and what leaves is one archive all the same", async (t) => {
