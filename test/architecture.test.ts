@@ -364,6 +364,22 @@ test("nothing is exported that nobody needs, and no class has a member that noth
   assert.deepEqual(unusedExports(small), ["src/a.ts own", "src/a.ts dead", "src/b.ts dropped", "src/d.ts tested"]);
 });
 
+/** Rooms that look at the same things for different readers, whose names would be taken for one another. */
+const LOOKING = /^(alerts|audit|service\/watching|http\/routes\/watching)\//;
+
+test("among rooms that look at the same things every exported function has a name of its own", () => {
+  const places = new Map<string, string[]>();
+  for (const { path, text } of sources.filter((source) => LOOKING.test(source.path))) {
+    for (const [, name = ""] of text.matchAll(/^export (?:async )?function\*? (\w+)/gm))
+      places.set(name, [...(places.get(name) ?? []), path]);
+  }
+  assert.ok(places.size > 50, `${places.size} names`);
+  assert.deepEqual(
+    [...places].filter(([, paths]) => paths.length > 1),
+    [],
+  );
+});
+
 /** Packages that are used by their programs, and by what name. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   "@arethetypeswrong/cli": "attw",

@@ -7,7 +7,7 @@ import { EndedKeyUsed } from "../../src/alerts/rules/access/ended-key-used.ts";
 import { LedgerAudited } from "../../src/alerts/rules/ledgers/ledger-audited.ts";
 import { RetentionHeldUp } from "../../src/alerts/rules/ledgers/retention-held-up.ts";
 import { LookAround, type Surroundings } from "../../src/service/watching/look-around.ts";
-import { lookAtAudits } from "../../src/service/watching/look-at-keeping.ts";
+import { auditsSeen } from "../../src/service/watching/look-at-keeping.ts";
 import { alertsBench, BEGIN, MINUTE, told } from "./alerts-bench.ts";
 
 const HOUR = 60 * MINUTE;
@@ -41,7 +41,7 @@ test("an empty ledger is not overdue, one is due when the auditor says so, and w
     report: { outcome, findings: [], more: 0, audit: { id: "a", kind: "whole", finishedAt } },
   });
   const dueOf = (size: number, soonest: number | undefined, ...finished: readonly unknown[]) =>
-    lookAtAudits({
+    auditsSeen({
       now: () => BEGIN + 20 * DAY,
       registry: { list: () => [{ record: HELD, size }] },
       auditor: { soonestAt: () => soonest, list: () => ({ waiting: [], finished }) },

@@ -15,7 +15,7 @@ import { countFilter, type FilterCount } from "../../query/filter-count.ts";
 import type { Indexer } from "../../query/index/indexer.ts";
 import { openIntentsOf } from "../../query/open-intents.ts";
 import { type AccessSurroundings, lookAtAccesses } from "./look-at-accesses.ts";
-import { type KeepingSurroundings, lookAtAudits, lookAtPruning } from "./look-at-keeping.ts";
+import { auditsSeen, type KeepingSurroundings, pruningSeen } from "./look-at-keeping.ts";
 import { watcherSeen } from "./look-at-watchers.ts";
 
 /** An intent may be without a result for so long. */
@@ -56,11 +56,11 @@ export class LookAround {
     const { data, now, health, registry, sources, keys } = parts;
     const ledgers = registry.list().map(({ record }) => record.name);
     const [anchoring, disk, intents, audits, pruning, accesses] = await Promise.all([
-      this.#known("anchoring", () => lookAtAnchoring(parts)),
+      this.#known("anchoring", () => anchoringSeen(parts)),
       this.#known("disk", () => lookAtDisk(data)),
       this.#known("intents", () => lookAtIntents(parts, ledgers)),
-      this.#known("audits", () => lookAtAudits(parts)),
-      this.#known("pruning", () => lookAtPruning(parts)),
+      this.#known("audits", () => auditsSeen(parts)),
+      this.#known("pruning", () => pruningSeen(parts)),
       this.#known("accesses", () => lookAtAccesses(parts)),
     ]);
     return {
@@ -126,7 +126,7 @@ function bySource(all: readonly SourceFacts[]): SourceSeen[] {
   });
 }
 
-async function lookAtAnchoring({ anchoring }: Surroundings): Promise<AnchoringSeen[]> {
+async function anchoringSeen({ anchoring }: Surroundings): Promise<AnchoringSeen[]> {
   return (await anchoring()).flatMap(({ name: chain, intervalMs, ledgers }) =>
     ledgers.map(({ name: ledger, oldestUnanchoredS, state, note }) => ({
       chain,

@@ -14,7 +14,7 @@ export type KeepingSurroundings = {
 };
 
 /** Of ledgers that have entries: in an empty one there is nothing to look at. */
-export function lookAtAudits({ registry, auditor, now }: KeepingSurroundings): AuditsSeen[] {
+export function auditsSeen({ registry, auditor, now }: KeepingSurroundings): AuditsSeen[] {
   const ledgers = registry.list().filter(({ size }) => size > 0);
   return ledgers.map(({ record: { id, name, createdAt } }) => {
     const { waiting, finished } = auditor.list(id);
@@ -41,7 +41,7 @@ export function lookAtAudits({ registry, auditor, now }: KeepingSurroundings): A
 }
 
 /** Of ledgers that have a policy. */
-export function lookAtPruning({ registry, retention }: KeepingSurroundings): PruningSeen[] {
+export function pruningSeen({ registry, retention }: KeepingSurroundings): PruningSeen[] {
   const governed = registry.list().filter(({ record }) => retention.policies.inForce(record.id) !== undefined);
   return governed.map(({ record: { id, name } }) => {
     const { lacksArchive = false, failure, failingSince, unanchoredSince } = retention.pruner.progress(id);
