@@ -1,5 +1,6 @@
 /** What an audit of a stopped service looks at besides its store: chains that are named, the index for search, and archives. */
 
+import { type Stats, statSync } from "node:fs";
 import type { AnchorWitness } from "../../audit/checks/anchors.ts";
 import type { AuditedArchives } from "../../audit/checks/archives.ts";
 import { ChainError } from "../../chain/chain.ts";
@@ -10,7 +11,7 @@ import { type Config, readConfig } from "../../service/config.ts";
 import { archiveSource } from "../../service/watching/auditing.ts";
 import { knownCodeHashes } from "../remote/known-contract.ts";
 import { connectChain as connectReader } from "../remote/node.ts";
-import { CliError, unreachable } from "../terminal/failure.ts";
+import { CliError, fileReason, unreachable, usageError } from "../terminal/failure.ts";
 
 export type OfflineFlags = {
   readonly rpc?: readonly string[];
@@ -26,9 +27,11 @@ export type OfflinePlaces = {
 
 /**
  * The chains of the options, else HOLDFAST_RPC, else those of the configuration; archives of the option, else of the configuration.
- * @throws CliError when a chain of the options does not answer, or one has no contract that is known: that is found out before hours of reading
+ * @throws CliError when a chain of the options does not answer, one has no contract that is known, or the folder of the options is none:
+ *   that is found out before hours of reading
  */
 export async function openPlaces(flags: OfflineFlags, data: string, hash: Hash): Promise<OfflinePlaces> {
+  if (flags.archives !== undefined) requireFolder(flags.archives);
   const config = readConfig(process.env);
   const chains = await connectAll(flags, config);
   const archive = flags.archives === undefined ? config.archive : { folder: flags.archives };
@@ -40,6 +43,18 @@ export async function openPlaces(flags: OfflineFlags, data: string, hash: Hash):
       for (const chain of chains) chain.close();
     },
   };
+}
+
+/** A name that was mistyped would be a place in which nothing is wrong, as long as no entry names an archive. */
+function requireFolder(folder: string): void {
+  const expected = `Expected a folder with archives at ${JSON.stringify(folder)}`;
+  let found: Stats;
+  try {
+    found = statSync(folder);
+  } catch (error) {
+    throw usageError(`${expected}, got nothing that can be looked at: ${fileReason(error)}; see --archives.`);
+  }
+  if (!found.isDirectory()) throw usageError(`${expected}, got a file; see --archives.`);
 }
 
 async function connectAll({ rpc, contract = CONTRACT_ADDRESS }: OfflineFlags, config: Config): Promise<RpcChain[]> {
