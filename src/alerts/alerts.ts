@@ -17,7 +17,7 @@ import type { Channel, Reception } from "./delivery/channel.ts";
 import { AlertOutbox } from "./delivery/outbox.ts";
 import { Outcry } from "./delivery/outcry.ts";
 import type { Facts } from "./facts.ts";
-import type { Rule, RuleJudgement } from "./rule.ts";
+import type { Rule, RuleJudgement, TurnedOff } from "./rule.ts";
 
 const INTERVAL_MS = 60_000;
 /** For so long a rule may not be able to judge. */
@@ -46,6 +46,8 @@ export type RuleStatus = Pick<Rule, "name" | "title" | "severity"> & {
   readonly judgedAt?: number;
   /** Since when it cannot. */
   readonly unknownSince?: number;
+  /** Why nobody looks, where what it looks at is turned off. */
+  readonly off?: string;
 };
 
 export class Alerts {
@@ -190,12 +192,16 @@ export class Alerts {
       this.#status.set(name, { ...status, unknownSince: status.unknownSince ?? facts.now });
       return;
     }
-    const { unknownSince: _, ...known } = status;
-    this.#status.set(name, { ...known, judgedAt: facts.now });
+    const { title, severity } = rule;
+    if ("off" in judgement) {
+      this.#status.set(name, { name, title, severity, off: judgement.off });
+      return;
+    }
+    this.#status.set(name, { name, title, severity, judgedAt: facts.now });
     await this.book.settle(rule, judgement);
   }
 
-  async #judgementOf(rule: Rule, facts: Facts): Promise<RuleJudgement> {
+  async #judgementOf(rule: Rule, facts: Facts): Promise<RuleJudgement | TurnedOff> {
     try {
       return await rule.judge(facts, (subject) => this.book.isFiring(rule.name, subject));
     } catch (err) {

@@ -137,7 +137,8 @@ export type Facts = {
   readonly pruning?: readonly PruningSeen[];
   readonly endedKeys?: readonly EndedKeySeen[];
   readonly watchers?: readonly WatcherSeen[];
-  readonly accesses?: AccessesSeen;
+  /** "off" where accesses are not recorded: nobody knows who reads what then, and nobody will find out. */
+  readonly accesses?: AccessesSeen | "off";
   readonly sequences?: readonly SequencesSeen[];
   /**
    * How many events a filter finds that were recorded since then; undefined where that cannot be said.

@@ -19,6 +19,9 @@ export type Trouble = {
 /** What is wrong, or that it could not be found out: then everything that was wrong still is, and nothing else. */
 export type RuleJudgement = readonly Trouble[] | "unknown";
 
+/** That nobody looks, since somebody turned off what a rule looks at, and why, in words: everything that was wrong still is then, too. */
+export type TurnedOff = { readonly off: string };
+
 export type RuleInfo = {
   /** In snake case; its page is docs/alerts.md#name. */
   readonly name: string;
@@ -29,7 +32,7 @@ export type RuleInfo = {
 
 export interface Rule extends RuleInfo {
   /** @param isFiring whether somebody is told of a subject now: what is wrong is not learned as usual */
-  judge(facts: Facts, isFiring: (subject: string) => boolean): Promise<RuleJudgement> | RuleJudgement;
+  judge(facts: Facts, isFiring: (subject: string) => boolean): Promise<RuleJudgement> | RuleJudgement | TurnedOff;
   /** What was learned since it was last asked, by subject, as text; for rules that learn. */
   learned?(): readonly (readonly [subject: string, text: string | undefined])[];
   /** Gets what was learned before; what cannot be read is forgotten. */

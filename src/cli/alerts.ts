@@ -11,7 +11,7 @@ type Listed = {
   readonly isOn: boolean;
   readonly firing: readonly Alert[];
   readonly over: readonly Alert[];
-  readonly rules: readonly { readonly title: string; readonly unknownSince?: number }[];
+  readonly rules: readonly { readonly title: string; readonly unknownSince?: number; readonly off?: string }[];
   readonly channels: readonly { readonly name: string }[];
 };
 type Sent = {
@@ -71,6 +71,9 @@ async function list(flags: Flags & { readonly over?: boolean }): Promise<void> {
     ...(rows.length === 0 && answer.isOn ? ["Nothing is wrong that is looked for."] : []),
     ...(rows.length === 0 ? [] : table([head, ...rows])),
     ...blind.map(({ title }) => `Nobody could find out whether ${title}.`),
+    ...answer.rules.flatMap(({ title, off }) =>
+      off === undefined ? [] : [`Nobody looks whether ${title}; it is turned off: ${off}.`],
+    ),
     ...(answer.isOn && answer.channels.length === 0
       ? ["Nobody is told of alerts: there is no channel, see docs/alerts.md."]
       : []),

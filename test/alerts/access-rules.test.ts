@@ -11,7 +11,7 @@ import { ReadingUnusual } from "../../src/alerts/rules/access/reading-unusual.ts
 import { RefusedOften } from "../../src/alerts/rules/access/refused-often.ts";
 import { lookAtAccesses } from "../../src/service/watching/look-at-accesses.ts";
 import { MemoryStore } from "../store/memory-store.ts";
-import { BEGIN, MINUTE, told } from "./alerts-bench.ts";
+import { alertsBench, BEGIN, MINUTE, told } from "./alerts-bench.ts";
 import { randomOf } from "./random.ts";
 
 const HOUR = 60 * MINUTE;
@@ -148,7 +148,7 @@ test("refusals are counted for an hour, by key wherever it is and by address wit
   );
 });
 
-test("what is looked at says which refusals were denials, and knows nothing where accesses are not recorded", () => {
+test("what is looked at says which refusals were denials, and that nobody looks where accesses are not recorded", () => {
   const counts = new AccessCounts();
   const reads = { kind: "search", operation: "listEvents", network: "n", key: { id: "k1", source: "app" } } as const;
   counts.note(reads);
@@ -162,7 +162,7 @@ test("what is looked at says which refusals were denials, and knows nothing wher
     refused: [{ who: "address n", isKnown: false, code: "key_invalid", isDenied: true, count: 1 }],
     newAddresses: [],
   });
-  assert.equal(lookAtAccesses({ keys, now: () => BEGIN }), undefined);
+  assert.equal(lookAtAccesses({ keys, now: () => BEGIN }), "off");
 });
 
 /** Some keys over weeks, looked at every ten minutes. */
@@ -196,7 +196,7 @@ class Office {
       ...seen({ reading: [{ key: "k1", source: "desk", ...this.#counts }] }),
     };
     const troubles = this.rule.judge(facts);
-    assert.ok(troubles !== "unknown");
+    assert.ok(troubles !== "unknown" && !("off" in troubles));
     for (const { severity = this.rule.severity, detail } of troubles)
       this.told.push(
         `${severity} ${detail.includes("exported") ? "exported" : detail.includes("at which") ? "odd" : "read"}`,
@@ -241,4 +241,29 @@ test("ten weeks of an office are not told; then much that is read or exported is
   office.told.length = 0;
   office.look(monday + 5 * DAY + 10 * HOUR, { accesses: 1, exported: 0 });
   assert.deepEqual(office.told, ["notice odd"], "nobody reads on a Saturday");
+});
+
+test("where accesses are not recorded, rules about them are off and say so: not judged, not unknown, and what fired is not over", async () => {
+  const { open, clock, facts, health } = alertsBench();
+  const rules = [new NewAddress(), new ReadingUnusual(hourOf), new RefusedOften()];
+  const alerts = await open({ rules });
+  const often = { who: "key k1", isKnown: true, code: "key_invalid", isDenied: true, count: 500 };
+  Object.assign(facts, seen({ refused: [often] }));
+  await alerts.evaluate();
+  const keys = { list: () => [] };
+  Object.assign(facts, { accesses: lookAtAccesses({ accesses: undefined, keys, now: () => clock.now }) });
+  for (let looks = 0; looks < 3; looks++) {
+    clock.now += HOUR;
+    await alerts.evaluate();
+  }
+  const off = "who reads and changes what is not recorded here (access_off)";
+  assert.deepEqual(
+    alerts.rules().map(({ title: _, severity: __, ...rest }) => rest),
+    rules.map(({ name }) => ({ name, off })),
+  );
+  assert.deepEqual(
+    alerts.book.firing().map(({ rule }) => rule),
+    ["refusals"],
+  );
+  assert.deepEqual(health.conditions(), [], "somebody wanted it so: that is no failure");
 });

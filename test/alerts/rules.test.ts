@@ -45,6 +45,7 @@ function factsOf({ at, ...more }: Step): Facts {
 async function judged(rule: Rule, ...steps: readonly Step[]): Promise<string[] | "unknown"> {
   let last: Awaited<ReturnType<Rule["judge"]>> = [];
   for (const step of steps) last = await rule.judge(factsOf(step), () => false);
+  assert.ok(typeof last === "string" || !("off" in last));
   return last === "unknown" ? last : last.map(({ severity = rule.severity, subject }) => `${severity} ${subject}`);
 }
 

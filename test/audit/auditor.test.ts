@@ -159,14 +159,15 @@ test("a ledger is audited by its schedule, and an idle one is not told of sample
     made.clock.now = record.createdAt + hour * HOUR_MS + 1000 * hour;
     await made.auditor.runDue();
   }
-  assert.equal(kinds().filter((kind) => kind === "whole").length, 1);
+  const wholeAt = kinds().flatMap((kind, before) => (kind === "whole" ? [25 - before] : []));
+  assert.deepEqual(wholeAt, [25, 1], "the first of all, and one a day from then on");
   assert.equal(kinds().length, 25);
   const told = (await toldOf(ledger)) as { kind: string; earlier?: string[] }[];
   assert.deepEqual(
     told.map(({ kind, earlier }) => [kind, earlier?.length ?? 0]),
     [
-      ["sample", 0],
-      ["whole", 22],
+      ["whole", 0],
+      ["whole", 23],
     ],
   );
   await ledger.append({ entries: many(3, "more"), source: "test" });
@@ -248,7 +249,7 @@ test("a store that takes no writes is asked once in a round for each audit that 
   assert.equal(writes, 2);
 });
 
-test("the next audit is due so long after the last one that counts; a whole one counts as a sample", () => {
+test("the next audit is due so long after the last one that counts; a whole one counts as a sample, and the first of all is a whole one", () => {
   const plan = { wholeMs: 100, sampleMs: 10 };
   const at = (kind: "whole" | "sample", ...finished: ["whole" | "sample", number][]) =>
     dueAt(kind, plan, {
@@ -256,16 +257,20 @@ test("the next audit is due so long after the last one that counts; a whole one 
       now: 60,
       finished: finished.map(([of, finishedAt]) => ({ kind: of, finishedAt })),
     });
-  assert.equal(at("whole"), 101);
+  assert.equal(at("whole"), 11, "before it nobody knows how the ledger is");
   assert.equal(at("sample"), 11);
-  assert.equal(at("whole", ["sample", 50]), 101);
+  assert.equal(at("whole", ["sample", 50]), 11, "samples do not take its place");
+  assert.equal(at("whole", ["whole", 1e9]), 11, "nor does one whose time is still to come");
+  assert.equal(at("whole", ["sample", 55], ["whole", 50]), 150);
   assert.equal(at("sample", ["whole", 50], ["sample", 20]), 60);
   assert.equal(
     at("whole", ["whole", 1e9], ["whole", 50]),
     150,
     "one of a clock that was ahead for a while does not count",
   );
-  assert.equal(dueAt("whole", { wholeMs: 0, sampleMs: 1 }, { createdAt: 1, finished: [], now: 60 }), undefined);
+  const never = { createdAt: 1, finished: [], now: 60 };
+  assert.equal(dueAt("whole", { wholeMs: 0, sampleMs: 1 }, never), undefined);
+  assert.equal(dueAt("whole", { wholeMs: 100, sampleMs: 0 }, never), 101);
 });
 
 test("an audit of a ledger that was empty puts off none of one that has entries", async () => {
@@ -274,7 +279,7 @@ test("an audit of a ledger that was empty puts off none of one that has entries"
   await made.auditor.begin(record.id, WISH, ASKER);
   await made.auditor.runDue();
   assert.equal(finishedOf(made)[0]?.report.outcome, "nothing");
-  assert.equal(made.auditor.nextAt(record.id, "whole"), record.createdAt + 24 * HOUR_MS);
+  assert.equal(made.auditor.nextAt(record.id, "whole"), record.createdAt + HOUR_MS);
   assert.equal(made.auditor.soonestAt(record.id), record.createdAt + HOUR_MS);
   await made.auditor.begin(record.id, WISH, ASKER);
   await made.auditor.runDue();

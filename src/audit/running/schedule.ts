@@ -17,11 +17,19 @@ export type LastAudits = {
   readonly now: number;
 };
 
-/** When the next audit of a kind is due; undefined for never. */
-export function dueAt(kind: AuditKind, { wholeMs, sampleMs }: AuditPlan, last: LastAudits): number | undefined {
-  const every = kind === "whole" ? wholeMs : sampleMs;
+/**
+ * When the next audit of a kind is due; undefined for never. The first whole one is due as early as a sample would be: before it nobody
+ * knows how a ledger is, and one that is new is small.
+ */
+export function dueAt(kind: AuditKind, plan: AuditPlan, last: LastAudits): number | undefined {
+  const every = kind === "whole" ? wholeEvery(plan, last) : plan.sampleMs;
   if (every === 0) return undefined;
   const counted = last.finished.filter((each) => each.kind === "whole" || kind === "sample");
   const times = [last.createdAt, ...counted.map(({ finishedAt }) => finishedAt)].filter((at) => at <= last.now);
   return times.length === 0 ? last.now : Math.max(...times) + every;
+}
+
+function wholeEvery({ wholeMs, sampleMs }: AuditPlan, { finished, now }: LastAudits): number {
+  const isFirst = finished.every(({ kind, finishedAt }) => kind !== "whole" || finishedAt > now);
+  return isFirst && sampleMs > 0 ? Math.min(wholeMs, sampleMs) : wholeMs;
 }

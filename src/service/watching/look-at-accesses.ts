@@ -15,9 +15,9 @@ export type AccessSurroundings = {
   readonly accesses?: Pick<AccessRecorder, "counts" | "newAddresses"> | undefined;
 };
 
-/** @returns undefined where accesses are not recorded: nobody knows who reads what then */
-export function lookAtAccesses({ accesses, keys, now }: AccessSurroundings): AccessesSeen | undefined {
-  if (accesses === undefined) return undefined;
+/** @returns "off" where accesses are not recorded: nobody knows who reads what then */
+export function lookAtAccesses({ accesses, keys, now }: AccessSurroundings): AccessesSeen | "off" {
+  if (accesses === undefined) return "off";
   const sources = new Map(keys.list().map(({ id, source }) => [id, source] as const));
   return {
     reading: accesses.counts.reads(),

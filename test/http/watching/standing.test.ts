@@ -7,7 +7,7 @@ import type { RuleStatus } from "../../../src/alerts/alerts.ts";
 import type { KnownWatcher } from "../../../src/alerts/watchers/watcher-book.ts";
 import type { AnchoringStatus, LedgerAnchorStatus } from "../../../src/anchor/status.ts";
 import type { FinishedAudit } from "../../../src/audit/running/audit-records.ts";
-import { coverageOf } from "../../../src/audit/running/coverage.ts";
+import { COVERAGE_STATES, coverageOf } from "../../../src/audit/running/coverage.ts";
 import type { Readiness } from "../../../src/http/routes/watching/readiness.ts";
 import { lookAtAlerts } from "../../../src/http/routes/watching/standing/look-at-alerts.ts";
 import { lookAtAnchoring } from "../../../src/http/routes/watching/standing/look-at-anchoring.ts";
@@ -21,6 +21,7 @@ import {
 } from "../../../src/http/routes/watching/standing/standing.ts";
 import type { Hex } from "../../../src/merkle/bytes.ts";
 import type { AuditOutcome, AuditReportDocument } from "../../../src/verify/report/audit-report.ts";
+import { standingWords } from "../../../src/web/ledger-pages/watching/integrity/audit-words.ts";
 
 const NOW = Date.UTC(2026, 10, 28, 12);
 const MINUTE = 60_000;
@@ -55,7 +56,7 @@ type World = {
 const WELL: World = {
   size: 10,
   readOnly: false,
-  audits: [{ kind: "sample", outcome: "partial" }],
+  audits: [{ kind: "whole", outcome: "whole" }],
   agoMs: HOUR,
   dueMs: HOUR,
   firing: [],
@@ -70,6 +71,8 @@ const WELL: World = {
   broken: false,
 };
 
+const SAMPLE: AuditSeen = { kind: "sample", outcome: "partial" };
+
 function auditSeen({ kind, outcome, skipped }: AuditSeen, i: number, agoMs: number): FinishedAudit {
   const at = NOW - agoMs - i * HOUR;
   const report = {
@@ -80,6 +83,14 @@ function auditSeen({ kind, outcome, skipped }: AuditSeen, i: number, agoMs: numb
     skipped: skipped === undefined ? [] : [{ check: skipped, why: "it is not known where they are" }],
   } as unknown as AuditReportDocument;
   return { report, digest: "0x", isTold: true };
+}
+
+function finishedOf({ audits, agoMs }: World): FinishedAudit[] {
+  return audits.map((each, i) => auditSeen(each, i, agoMs));
+}
+
+function reportsOf(world: World): AuditReportDocument[] {
+  return finishedOf(world).map(({ report }) => report);
 }
 
 function alert(more: Partial<Alert>): Alert {
@@ -104,12 +115,13 @@ function looksAt(world: World): StandingLook[] {
   const rules = world.rules.map(
     (each) => ({ name: "r", title: "a source is silent", severity: "warning", ...each }) as const,
   );
-  const finished = world.audits.map((each, i) => auditSeen(each, i, world.agoMs));
-  const reports = finished.map(({ report }) => report);
+  const finished = finishedOf(world);
+  const reports = reportsOf(world);
   const auditor = {
     list: () => ({ waiting: [], finished }),
     coverage: () => coverageOf(reports, { size: world.size, wholeMs: 7 * DAY, now: NOW }),
     soonestAt: () => (world.dueMs === undefined ? undefined : NOW + world.dueMs),
+    nextAt: () => (world.dueMs === undefined ? undefined : NOW + world.dueMs),
   };
   const ledger = { name: "main", size: world.size, oldestUnanchoredS: 0, state: "anchored", ...world.anchored };
   const ofChain = { name: "sepolia", intervalMs: HOUR, latestBlock: 7, ledgers: world.isOnChain ? [ledger] : [] };
@@ -211,7 +223,19 @@ const CASES: readonly (readonly [
     "unknown",
     /too old, it ended at 2026-11-14 12:00 UTC/,
   ],
-  ["the last sample is too old", { agoMs: 14 * DAY }, "unknown", /too old/],
+  [
+    "samples alone, which found nothing",
+    { audits: [SAMPLE, SAMPLE] },
+    "unknown",
+    /main.*samples alone were looked at.*the first whole audit is due at 2026-11-28 13:00 UTC/,
+  ],
+  [
+    "samples alone, and no whole audit to come",
+    { audits: [SAMPLE], dueMs: undefined },
+    "unknown",
+    /no whole audit is scheduled/,
+  ],
+  ["the last sample is too old", { audits: [SAMPLE], agoMs: 14 * DAY }, "unknown", /too old/],
   [
     "an audit that is not too old yet, and the next one overdue, which a rule tells",
     { audits: [{ kind: "whole", outcome: "whole" }], agoMs: 14 * DAY - 1, dueMs: -6 * DAY },
@@ -249,6 +273,12 @@ const CASES: readonly (readonly [
     { rules: [{ judgedAt: NOW }, { judgedAt: NOW, unknownSince: NOW - MINUTE }] },
     "unknown",
     /whether a source is silent.*since 2026-11-28 11:59 UTC nobody could find out/,
+  ],
+  [
+    "what a rule looks at is turned off",
+    { rules: [{ judgedAt: NOW }, { off: "accesses are not recorded" }] },
+    "unknown",
+    /whether a source is silent: it is turned off: accesses are not recorded/,
   ],
   ["no watcher is set up", { watchers: [] }, "good", undefined],
   [
@@ -363,4 +393,26 @@ test("of a thousand alerts the worst are said, and how many there are besides", 
 
 test("without a single look nothing is good", async () => {
   assert.equal((await takeStanding([], NOW, () => undefined)).state, "unknown");
+});
+
+test("the line is good by audits where the page about integrity is, and nowhere else", async () => {
+  const byState: Readonly<Record<(typeof COVERAGE_STATES)[number], Partial<World>>> = {
+    empty: { size: 0, audits: [] },
+    never: { audits: [] },
+    sampled: { audits: [SAMPLE] },
+    damaged: { audits: [{ kind: "whole", outcome: "damaged" }] },
+    stale: { agoMs: 14 * DAY },
+    partial: { audits: [{ kind: "whole", outcome: "partial", skipped: "archives" }] },
+    whole: {},
+  };
+  for (const state of COVERAGE_STATES) {
+    const world = { ...WELL, ...byState[state] };
+    const coverage = coverageOf(reportsOf(world), { size: world.size, wholeMs: 7 * DAY, now: NOW });
+    assert.equal(coverage.state, state);
+    const { kind } = standingWords(coverage);
+    // In an empty ledger there is nothing to be good or bad.
+    const isFine = kind === "good" || state === "empty";
+    assert.equal((await standingOf(byState[state])).state === "good", isFine, state);
+    assert.equal((await standingOf(byState[state])).state === "critical", kind === "bad", state);
+  }
 });

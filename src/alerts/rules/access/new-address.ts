@@ -4,8 +4,9 @@ import { isRecent } from "../../../clock.ts";
 import { groupBy } from "../../../group-by.ts";
 import type { Facts, NewAddressSeen } from "../../facts.ts";
 import { DAY_MS } from "../../learned/week.ts";
-import type { Rule, RuleJudgement, Trouble } from "../../rule.ts";
+import type { Rule, RuleJudgement, Trouble, TurnedOff } from "../../rule.ts";
 import { spellMoment } from "../../spell.ts";
+import { ACCESSES_OFF } from "./accesses-off.ts";
 
 /** Addresses of one key that are told one by one; the others are one thing more. */
 const EACH_MAX = 4;
@@ -16,8 +17,9 @@ export class NewAddress implements Rule {
   readonly severity = "notice";
 
   /** It is told for a day: nothing ends it. */
-  judge({ now, accesses }: Facts, isFiring: (subject: string) => boolean): RuleJudgement {
+  judge({ now, accesses }: Facts, isFiring: (subject: string) => boolean): RuleJudgement | TurnedOff {
     if (accesses === undefined) return "unknown";
+    if (accesses === "off") return ACCESSES_OFF;
     const recent = accesses.newAddresses.filter(({ at }) => isRecent(at, now, DAY_MS));
     return [...groupBy(recent, ({ key }) => key).values()].flatMap((ofKey) => troublesOf(ofKey, isFiring));
   }

@@ -5,8 +5,9 @@ import type { Facts, ReadingSeen } from "../../facts.ts";
 import { Habit, HOURS_OF_DAY, type KeptHabit } from "../../learned/habit.ts";
 import { type FarOff, type KeptVolume, Volume } from "../../learned/volume.ts";
 import { HOUR_MS, HOURS_OF_WEEK, type HourOfWeek } from "../../learned/week.ts";
-import type { Rule, RuleJudgement, Trouble } from "../../rule.ts";
+import type { Rule, RuleJudgement, Trouble, TurnedOff } from "../../rule.ts";
 import { spellMoment } from "../../spell.ts";
+import { ACCESSES_OFF } from "./accesses-off.ts";
 
 /** What is counted of a key. */
 const COUNTED = ["accesses", "exported"] as const;
@@ -47,8 +48,9 @@ export class ReadingUnusual implements Rule {
     this.#hourOf = hourOf;
   }
 
-  judge({ now, accesses }: Facts): RuleJudgement {
+  judge({ now, accesses }: Facts): RuleJudgement | TurnedOff {
     if (accesses === undefined) return "unknown";
+    if (accesses === "off") return ACCESSES_OFF;
     this.#hour = Math.floor(now / HOUR_MS);
     for (const { key } of accesses.reading) if (!this.#known.has(key)) this.#known.set(key, this.#begin(now));
     return [...this.#known].flatMap(([key, known]): Trouble[] => {

@@ -2,7 +2,8 @@
 
 import { groupBy } from "../../../group-by.ts";
 import type { Facts, RefusedSeen } from "../../facts.ts";
-import type { Rule, RuleJudgement, Trouble } from "../../rule.ts";
+import type { Rule, RuleJudgement, Trouble, TurnedOff } from "../../rule.ts";
+import { ACCESSES_OFF } from "./accesses-off.ts";
 
 /** In an hour, of one key or address; and of one code, wherever they come from. */
 const AT_LEAST = 100;
@@ -16,8 +17,9 @@ export class RefusedOften implements Rule {
   readonly title = "many requests are refused";
   readonly severity = "warning";
 
-  judge({ accesses }: Facts, isFiring: (subject: string) => boolean): RuleJudgement {
+  judge({ accesses }: Facts, isFiring: (subject: string) => boolean): RuleJudgement | TurnedOff {
     if (accesses === undefined) return "unknown";
+    if (accesses === "off") return ACCESSES_OFF;
     const { refused } = accesses;
     const often = [...groupBy(refused, ({ who }) => who)].filter(([, of]) => countOf(of) >= AT_LEAST);
     // Those that are told of already stay, or each look would tell of others; of the rest who is denied most comes first.

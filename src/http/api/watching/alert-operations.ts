@@ -37,6 +37,7 @@ const rule = z.strictObject({
   severity,
   judgedAt: milliseconds.optional(),
   unknownSince: milliseconds.optional().meta({ description: "Since when nobody could find out" }),
+  off: z.string().optional().meta({ description: "Why nobody looks, where what it looks at is turned off" }),
 });
 const channel = z.strictObject({ name: z.string(), kind: z.string(), from: severity });
 const delivery = z.strictObject({

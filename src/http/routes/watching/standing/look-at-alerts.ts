@@ -50,16 +50,21 @@ function handOf(alert: Alert, now: number): string {
 type Told = { readonly what: string; readonly href: string; readonly freshMs: number };
 
 function unseenOf(rules: readonly RuleStatus[], now: number, { what, href, freshMs }: Told): UnseenPart[] {
-  const blind = rules.filter(({ unknownSince }) => unknownSince !== undefined);
-  const unseen = blind.map(({ title, unknownSince = now }): UnseenPart => {
-    const why = `since ${spellMoment(unknownSince)} nobody could find out`;
-    return { what: `whether ${title}`, why, href };
+  const unseen = rules.flatMap((rule): UnseenPart[] => {
+    const why = whyUnseen(rule);
+    return why === undefined ? [] : [{ what: `whether ${rule.title}`, why, href }];
   });
-  const others = rules.filter(({ unknownSince }) => unknownSince === undefined);
+  const others = rules.filter((rule) => whyUnseen(rule) === undefined);
   const stale = others.filter(({ judgedAt }) => judgedAt === undefined || !isRecent(judgedAt, now, freshMs));
   const times = stale.flatMap(({ judgedAt }) => (judgedAt === undefined ? [] : [judgedAt]));
   if (stale.length > 0) unseen.push({ what, why: sinceWhen(times), href });
   return unseen;
+}
+
+/** What is turned off is said for as long as it is: that nobody wants to know is no reason to call it good. */
+function whyUnseen({ unknownSince, off }: RuleStatus): string | undefined {
+  if (off !== undefined) return `it is turned off: ${off}`;
+  return unknownSince === undefined ? undefined : `since ${spellMoment(unknownSince)} nobody could find out`;
 }
 
 function sinceWhen(times: readonly number[]): string {

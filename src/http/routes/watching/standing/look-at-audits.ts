@@ -1,4 +1,8 @@
-/** What the last audits of each ledger say: nothing, something too old, findings, or checks that did not look. That one is overdue says the rule `audit`. */
+/**
+ * What the last audits of each ledger say: nothing, samples alone, something too old, findings, or checks that did not look. That one is
+ * overdue says the rule `audit`.
+ * Why: docs/decisions/0252.
+ */
 
 import { spellMoment } from "../../../../alerts/spell.ts";
 import type { Auditor } from "../../../../audit/running/auditor.ts";
@@ -9,7 +13,7 @@ import { type LookResult, NOTHING_WRONG, type StandingLook } from "./standing.ts
 export type WatchedLedger = {
   readonly record: { readonly id: Hex; readonly name: string; readonly readOnly?: boolean };
 };
-type WatchedAudits = Pick<Auditor, "list" | "soonestAt" | "coverage">;
+type WatchedAudits = Pick<Auditor, "list" | "soonestAt" | "nextAt" | "coverage">;
 
 /** @param hrefOf the page about the integrity of a ledger */
 export function lookAtAudits(
@@ -43,11 +47,11 @@ function auditsOf(auditor: WatchedAudits, { id, name }: WatchedLedger["record"],
   }
   if (state === "stale")
     return unseen(`what the last audit says is too old, it ended at ${spellMoment(deciding.audit.finishedAt)}`);
-  // A sample is of entries alone.
-  const skipped = deciding.audit.kind === "whole" ? deciding.skipped : [];
+  // Most of the entries, and all that stands beside them, nobody looked at: that is not good, whatever was drawn.
+  if (state === "sampled") return unseen(`samples alone were looked at, which found nothing; ${wholeDue(auditor, id)}`);
   return {
     ...NOTHING_WRONG,
-    unseen: skipped.map(({ check, why }) => ({ what: `${check} of the ledger ${name}`, why, ...place })),
+    unseen: deciding.skipped.map(({ check, why }) => ({ what: `${check} of the ledger ${name}`, why, ...place })),
   };
 }
 
@@ -60,4 +64,9 @@ function foundBy(name: string, { audit, findings, more }: AuditReportDocument): 
 function firstDue(auditor: WatchedAudits, id: Hex): string {
   const at = auditor.soonestAt(id);
   return at === undefined ? "none is scheduled" : `the first audit is due at ${spellMoment(at)}`;
+}
+
+function wholeDue(auditor: WatchedAudits, id: Hex): string {
+  const at = auditor.nextAt(id, "whole");
+  return at === undefined ? "no whole audit is scheduled" : `the first whole audit is due at ${spellMoment(at)}`;
 }

@@ -25,6 +25,8 @@ export type AlertRuleAnswer = {
   readonly severity: SeverityAnswer;
   readonly judgedAt?: number;
   readonly unknownSince?: number;
+  /** Why nobody looks. */
+  readonly off?: string;
 };
 
 export type AlertsAnswer = {

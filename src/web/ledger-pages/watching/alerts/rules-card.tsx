@@ -38,7 +38,16 @@ export function RulesCard({ rules, now }: Props) {
   );
 }
 
-function RuleTime({ rule: { judgedAt, unknownSince }, now }: { readonly rule: AlertRuleAnswer; readonly now: number }) {
+type TimeProps = { readonly rule: AlertRuleAnswer; readonly now: number };
+
+function RuleTime({ rule: { judgedAt, unknownSince, off }, now }: TimeProps) {
+  if (off !== undefined) {
+    return (
+      <Mark kind="none">
+        turned off: <Said text={off} />
+      </Mark>
+    );
+  }
   if (unknownSince !== undefined) {
     return (
       <Mark kind="none">
