@@ -1,7 +1,8 @@
 /** Faults that are put in by hand into a service that runs, with settings that are short, and taken out again. */
 
-import { renameSync } from "node:fs";
+import { renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { FILLER } from "../../system/fill-disk.ts";
 import { event, type ServiceProcess, waitFor } from "../../system/service-process.ts";
 
 export type Fault = {
@@ -9,6 +10,8 @@ export type Fault = {
   readonly subject: string;
   readonly breakIt: (service: ServiceProcess) => Promise<unknown>;
   readonly mend: (service: ServiceProcess) => Promise<unknown>;
+  /** Whether the data folder has to be on a small disk of its own. */
+  readonly needsSmallDisk?: boolean;
 };
 
 /** Of the service: a look each quarter of a second, and nothing that takes hours. */
@@ -48,6 +51,46 @@ function now(id: string, more: object = {}): object {
   return event(id, { time: new Date().toISOString(), ...more });
 }
 
+/** Events of the administrator's source. */
+function send(service: ServiceProcess, count: number): Promise<unknown> {
+  return service.json(
+    201,
+    EVENTS,
+    Array.from({ length: count }, () => now(`sent-${sent++}`)),
+  );
+}
+
+/** Bodies that say they are compressed and are not: each is kept as it came. */
+async function sendNonsense(service: ServiceProcess, count: number): Promise<void> {
+  const headers = { "Content-Type": "text/plain", "Content-Encoding": "gzip" };
+  for (let i = 0; i < count; i++) {
+    const body = Buffer.from(`this is not gzip, ${sent++}`);
+    await service.json(200, "POST /v1/ledgers/main/ingest/logs", body, headers);
+  }
+}
+
+const ARCHIVED = {
+  name: "logins",
+  action: "user.*",
+  keepAtMost: "P30D",
+  after: "archive_and_prune",
+  archiveFor: "P1Y",
+};
+
+async function putRetention(service: ServiceProcess, rules: readonly object[]): Promise<void> {
+  privacyKey ??= (await service.json<{ key: string }>(201, "POST /v1/keys", { source: "counsel", roles: ["privacy"] }))
+    .key;
+  await service.json(200, "PUT /v1/ledgers/main/retention", { rules }, { Authorization: `Bearer ${privacyKey}` });
+}
+let privacyKey: string | undefined;
+
+/** Leaves a twentieth of the disk: less than a tenth is told, less than 3 % is worse. */
+function fillNearly({ data }: ServiceProcess): void {
+  const { bavail, blocks, bsize } = statfsSync(data);
+  const bytes = Math.floor(bavail - blocks / 20) * bsize;
+  writeFileSync(join(data, FILLER), Buffer.alloc(bytes));
+}
+
 const marks = (service: ServiceProcess) => join(service.data, "marks");
 
 export const FAULTS: readonly Fault[] = [
@@ -74,5 +117,25 @@ export const FAULTS: readonly Fault[] = [
       await service.ask(EVENTS, now(`unmarked-${sent++}`));
     },
     mend: async (service) => renameSync(`${marks(service)}-away`, marks(service)),
+  },
+  {
+    rule: "quarantine_rate",
+    subject: "main/admin",
+    breakIt: (service) => sendNonsense(service, 12),
+    // They are fewer than a twentieth of all then.
+    mend: (service) => send(service, 400),
+  },
+  {
+    rule: "retention_held_up",
+    subject: "main",
+    breakIt: (service) => putRetention(service, [ARCHIVED]),
+    mend: (service) => putRetention(service, []),
+  },
+  {
+    rule: "disk_filling",
+    subject: "data folder",
+    needsSmallDisk: true,
+    breakIt: async (service) => fillNearly(service),
+    mend: async ({ data }) => rmSync(join(data, FILLER)),
   },
 ];
