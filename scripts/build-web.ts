@@ -1,6 +1,6 @@
 /**
- * Builds the pages into build/web: the ledger's own (index.html, ledger.js, ledger.css, favicon.svg), the API's (api.html, api.js, api.css) and verify.html,
- * one file with everything in it. The same sources give the same bytes, so that anybody can rebuild verify.html and
+ * Builds the pages into build/web: the ledger's own (index.html, ledger.js, ledger.css, favicon.svg), the API's (api.html, api.js, api.css), the style of the
+ * documentation (docs.css) and verify.html, one file with everything in it. The same sources give the same bytes, so that anybody can rebuild verify.html and
  * compare it with the one a service hands out. `--out folder` builds elsewhere.
  * Why: docs/decisions/0080.
  */
@@ -87,13 +87,14 @@ function verifyPage(script: string, style: string, icon: string): string {
 
 /** Builds every file, by name. */
 async function buildPages(): Promise<Readonly<Record<string, string>>> {
-  const [ledgerScript, ledgerStyle, apiScript, apiStyle, verifyScript, verifyStyle] = await Promise.all([
+  const [ledgerScript, ledgerStyle, apiScript, apiStyle, docsStyle, verifyScript, verifyStyle] = await Promise.all([
     bundleOf("ledger-main.tsx"),
-    bundleOf("styles/ledger.css"),
+    bundleOf("styles/pages/ledger.css"),
     bundleOf("api-main.tsx"),
-    bundleOf("styles/api.css"),
+    bundleOf("styles/pages/api.css"),
+    bundleOf("styles/pages/docs.css"),
     bundleOf("verify-main.tsx"),
-    bundleOf("styles/verify.css"),
+    bundleOf("styles/pages/verify.css"),
   ]);
   const { code: palette } = await transform(paletteCss(), { loader: "css", minify: true });
   const icon = readFileSync(join(WEB, "favicon.svg"), "utf8").trim();
@@ -104,6 +105,7 @@ async function buildPages(): Promise<Readonly<Record<string, string>>> {
     "api.html": readFileSync(join(WEB, "api.html"), "utf8"),
     "api.js": `${apiScript}\n`,
     "api.css": `${palette}${apiStyle}\n`,
+    "docs.css": `${palette}${docsStyle}\n`,
     "favicon.svg": `${icon}\n`,
     "verify.html": verifyPage(verifyScript, palette.trim() + verifyStyle, icon),
   };

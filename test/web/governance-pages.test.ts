@@ -272,7 +272,7 @@ test("the line at the head of every page is never green without an answer that s
 
 test("an alert that fires is on the line and on its page; it is acknowledged, silenced, and what a channel did not take is sent again", async () => {
   await demo.send({ ...demoEvent(1, Date.now()), action: "root.used" });
-  await visit({ browser, demo }, "main/alerts", async ({ page }) => {
+  await visit({ browser, demo }, "main/alerts", async ({ page, context }) => {
     await signIn(page, demo.adminKey);
     const row = page.locator("tr[data-alert]", { hasText: "somebody was root" });
     await row.getByText("nobody looks after it yet").waitFor();
@@ -280,6 +280,11 @@ test("an alert that fires is on the line and on its page; it is acknowledged, si
       await row.getByRole("link", { name: /^Runbook/ }).getAttribute("href"),
       "docs/alerts.md#searches-of-your-own",
     );
+    const opening = context.waitForEvent("page");
+    await row.getByRole("link", { name: /^Runbook/ }).click();
+    const runbook = await opening;
+    await runbook.locator("h2:target", { hasText: "Searches of your own" }).waitFor();
+    await runbook.close();
     await page.locator('.standing[data-state="critical"]', { hasText: "Somebody was root" }).waitFor();
     await row.getByRole("button", { name: "Acknowledge … somebody was root" }).click();
     await row.getByLabel("Note (optional)").fill("case 12");

@@ -39,6 +39,7 @@ export const PAGES: Readonly<Record<string, PageFile>> = {
   "/api.html": { file: "api.html", type: HTML, policy: POLICY },
   "/api.js": { file: "api.js", type: "text/javascript; charset=utf-8", policy: POLICY },
   "/api.css": { file: "api.css", type: "text/css; charset=utf-8", policy: POLICY },
+  "/docs.css": { file: "docs.css", type: "text/css; charset=utf-8", policy: POLICY },
   "/favicon.svg": { file: "favicon.svg", type: "image/svg+xml", policy: POLICY },
   "/verify.html": { file: "verify.html", type: HTML, policy: "frame-ancestors 'none'" },
 };
