@@ -68,6 +68,16 @@ test("many quarantined in an hour are told, few or a small part are not, and it 
   assert.deepEqual(await judged(new QuarantineRate(), ...looks(10_000, 50)), []);
   const later = { at: 71 * MINUTE, sources: [source({ recorded: 1100, quarantined: 910 })] };
   assert.deepEqual(await judged(new QuarantineRate(), ...looks(100, 10), later), []);
+  const begun: Step[] = [
+    { at: 0, sources: [] },
+    { at: MINUTE, sources: [source({ recorded: 12, quarantined: 12 })] },
+  ];
+  assert.deepEqual(
+    await judged(new QuarantineRate(), ...begun),
+    ["warning main/app"],
+    "what a source begins with counts",
+  );
+  assert.deepEqual(await judged(new QuarantineRate(), ...begun.slice(1)), [], "not what was there before a start");
 });
 
 test("what a clock that was a year ahead saw is not counted into the last hour, nor told for a year", async () => {

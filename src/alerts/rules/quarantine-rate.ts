@@ -18,6 +18,7 @@ export class QuarantineRate implements Rule {
 
   judge({ now, sources }: Facts): RuleJudgement {
     if (sources === undefined) return "unknown";
+    for (const counts of [this.#recorded, this.#quarantined]) counts.look(now);
     return sources.flatMap((each) => {
       const subject = sourceSubject(each);
       const recorded = this.#recorded.grown(subject, now, each.recorded);
