@@ -157,6 +157,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "log.ts",
     "metrics.ts",
     "process-metrics.ts",
+    "worker-thread.ts",
   ],
   cli: [
     "group-by.ts",

@@ -18,8 +18,7 @@ import { GapsCheck } from "./checks/gaps.ts";
 import { MemoryCheck, type Remembered } from "./checks/memory.ts";
 import { TilesCheck } from "./checks/tiles.ts";
 import { type Finding, type FindingKind, FindingList } from "./findings.ts";
-import { type Digester, ownDigester } from "./walk/digest.ts";
-import { readStretch, storedLeaves } from "./walk/read-stretch.ts";
+import { type ReadStretches, storedLeaves, stretchesOf } from "./walk/read-stretch.ts";
 import { readable } from "./walk/readable.ts";
 import { type KeptTree, TreeWalk } from "./walk/tree-walk.ts";
 
@@ -69,10 +68,8 @@ export type AuditOptions = {
   readonly remembered?: readonly Remembered[];
   /** Called for every 256 entries, with how many are done. */
   readonly onProgress?: (done: number, size: number) => void;
-  /** Where hashes are computed; here when left out. */
-  readonly digester?: Digester;
-  /** Stretches that are read and hashed ahead of the one that is looked at. */
-  readonly ahead?: number;
+  /** What reads entries and computes what follows from them; here, each when its turn comes, when left out. */
+  readonly stretches?: ReadStretches;
   /** Checks besides those of entries and tree. */
   readonly more?: readonly (readonly [AuditCheckName, MakeCheck])[];
   /** Goes on from here. */
@@ -110,7 +107,6 @@ class Audit {
   readonly #options: AuditOptions;
   readonly #begun: Begun;
   readonly #size: number;
-  readonly #digester: Digester;
   readonly #gaps: GapsCheck;
   readonly #entries: EntriesCheck;
   readonly #tiles: TilesCheck;
@@ -118,12 +114,11 @@ class Audit {
   readonly #tree: TreeWalk;
 
   constructor(options: AuditOptions, begun: Begun) {
-    const { hash, remembered = [], more = [], digester = ownDigester(hash), kept } = options;
+    const { hash, remembered = [], more = [], kept } = options;
     const { ground, checkpoints, head, findings } = begun;
     this.#options = options;
     this.#begun = begun;
     this.#size = head?.size ?? 0;
-    this.#digester = digester;
     this.#gaps = new GapsCheck(ground, kept?.checks.gaps);
     this.#entries = new EntriesCheck(ground, kept?.checks.entries);
     this.#tiles = new TilesCheck(ground, kept?.checks.tiles);
@@ -142,9 +137,10 @@ class Audit {
   }
 
   async run(): Promise<FullAudit> {
-    const { onProgress, onTile, isLive = false } = this.#options;
+    const { onProgress, onTile, isLive = false, stretches = stretchesOf(this.#options) } = this.#options;
     const size = this.#size;
-    for await (const { stretch, end } of this.#ahead()) {
+    for await (const stretch of stretches(this.#tree.size, size)) {
+      const end = stretch.start + stretch.entries.length;
       this.#gaps.look(stretch);
       const stored = await storedLeaves(this.#tiles, stretch.start, end);
       const whole = { ...stretch, stored };
@@ -156,25 +152,6 @@ class Audit {
     if (!isLive) await this.#lookBeyond(size);
     for (const check of this.#checks) await check.finish?.();
     return this.#result();
-  }
-
-  /** Stretches in order, of which some are read and hashed before they are asked for. */
-  async *#ahead() {
-    const { store, record, ahead = 0 } = this.#options;
-    const source = { store, record, digester: this.#digester };
-    const waiting: { readonly end: number; readonly reading: ReturnType<typeof readStretch> }[] = [];
-    for (let start = this.#tree.size; start < this.#size || waiting.length > 0; ) {
-      while (start < this.#size && waiting.length <= ahead) {
-        const end = Math.min(start + TILE_WIDTH, this.#size);
-        const reading = readStretch(source, start, end);
-        // Whoever comes to it is told.
-        reading.catch(() => undefined);
-        waiting.push({ end, reading });
-        start = end;
-      }
-      const next = waiting.shift();
-      if (next !== undefined) yield { stretch: await next.reading, end: next.end };
-    }
   }
 
   #keep(): KeptAudit {

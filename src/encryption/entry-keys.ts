@@ -228,10 +228,10 @@ export class EntryKeys {
 }
 
 /**
- * What stands for the keys of claims, of 32 bytes each: keyed digests. Keccak is a sponge, so that a key in front is enough
+ * What stands for the keys of claims, of 32 bytes each: digests, keyed with the key of the ledger for that. Keccak is a sponge, so that a key in front is enough
  * (KMAC, SP 800-185 §4).
  */
-export function claimDigests(hash: Hash, { claims }: LedgerKeys, keys: readonly Uint8Array[]): Uint8Array[] {
+export function claimDigests(hash: Hash, claims: Uint8Array, keys: readonly Uint8Array[]): Uint8Array[] {
   const length = claims.length + HASH_LENGTH;
   const inputs = new Uint8Array(keys.length * length);
   const bounds: number[] = [];

@@ -9,7 +9,7 @@
 
 import { createHmac, type KeyObject } from "node:crypto";
 import type { PackedMembers } from "../entry/packed.ts";
-import { fromHex, type Hex, toHex, utf8, writeUint64 } from "../merkle/bytes.ts";
+import { fromHex, type Hex, toHex, utf8 } from "../merkle/bytes.ts";
 import type { Hash } from "../merkle/hash.ts";
 import {
   type CipherKey,
@@ -19,14 +19,13 @@ import {
   type ValueCipher,
 } from "../store/values/value-cipher.ts";
 import { decrypt, deriveKey, encrypt } from "./aead.ts";
+import { EntryBinding, KEY_ID_BYTES } from "./entry-binding.ts";
 import { claimDigests, type EntryKey, EntryKeys, type LedgerKeys } from "./entry-keys.ts";
 import type { Keyring } from "./keyring.ts";
 import { type KeySubject, type SubjectMember, spellSubject } from "./subject.ts";
 
-const KEY_ID_BYTES = 8;
 const DAY_BYTES = 4;
 const DAY_MS = 86_400_000;
-const ABOUT_BYTES = 32 + 8 + 8 + 1 + KEY_ID_BYTES;
 const NAME_DIGITS = 32;
 
 export type KeyringCipherOptions = {
@@ -44,9 +43,7 @@ export class KeyringCipher implements ValueCipher {
   readonly #now: () => number;
   readonly #days = new Map<number, KeyObject>();
   readonly #names: KeyObject;
-  /** Where what an entry is bound to is put together; nothing here waits while it is used. */
-  readonly #about = new Uint8Array(ABOUT_BYTES);
-  readonly #ledgerBytes = new Map<Hex, Uint8Array>();
+  readonly #binding = new EntryBinding();
 
   constructor({ keyring, hash, subjectMembers, now }: KeyringCipherOptions) {
     this.keyring = keyring;
@@ -70,14 +67,11 @@ export class KeyringCipher implements ValueCipher {
 
   encryptEntry(key: CipherKey, place: EntryPlace, members: PackedMembers): readonly Uint8Array[] {
     const { id } = key as EntryKey;
-    return [id, ...encrypt((key as EntryKey).at(place.index), this.#aboutEntry(place, id), members)];
+    return [id, ...encrypt((key as EntryKey).at(place.index), this.#binding.about(place, id), members)];
   }
 
   decryptEntry(place: EntryPlace, encrypted: Uint8Array): PackedMembers | Promise<PackedMembers> {
-    if (encrypted.length < KEY_ID_BYTES)
-      throw new DecryptError(`expected a key id of ${KEY_ID_BYTES} bytes, got the end`);
-    const id = encrypted.subarray(0, KEY_ID_BYTES);
-    const key = this.#keys.byId(place.ledgerId, id);
+    const key = this.keyOf(place.ledgerId, encrypted);
     if (!(key instanceof Promise)) return this.#decryptWith(key, place, encrypted);
     // What was read is only lent.
     const kept = encrypted.slice();
@@ -92,8 +86,18 @@ export class KeyringCipher implements ValueCipher {
     );
   }
 
+  /**
+   * The key of an encrypted entry; a promise where it has to be got first, of undefined where it was destroyed.
+   * @throws DecryptError, or an error with the code `key_unavailable` or `key_refused`
+   */
+  keyOf(ledgerId: Hex, encrypted: Uint8Array): EntryKey | Promise<EntryKey | undefined> {
+    if (encrypted.length < KEY_ID_BYTES)
+      throw new DecryptError(`expected a key id of ${KEY_ID_BYTES} bytes, got the end`);
+    return this.#keys.byId(ledgerId, encrypted.subarray(0, KEY_ID_BYTES));
+  }
+
   claimKeys(ledgerId: Hex, keys: readonly Uint8Array[]): Uint8Array[] {
-    return claimDigests(this.#hash, this.#keys.of(ledgerId), keys);
+    return claimDigests(this.#hash, this.#keys.of(ledgerId).claims, keys);
   }
 
   encrypt(about: string, value: Uint8Array): readonly Uint8Array[] {
@@ -131,7 +135,7 @@ export class KeyringCipher implements ValueCipher {
   }
 
   #decryptWith(key: EntryKey, place: EntryPlace, encrypted: Uint8Array): PackedMembers {
-    return decrypt(key.at(place.index), this.#aboutEntry(place, key.id), encrypted.subarray(KEY_ID_BYTES));
+    return this.#binding.open(key.at(place.index), place, encrypted);
   }
 
   /** Its key was destroyed: what was withheld then is kept beside the keys. */
@@ -140,21 +144,6 @@ export class KeyringCipher implements ValueCipher {
     if (members !== undefined) return members;
     const message = "its key is not in the keyring, and nothing says that it was erased";
     throw new DecryptError(message, "entry_key_missing");
-  }
-
-  #aboutEntry({ ledgerId, index, recordedAt, revision }: EntryPlace, keyId: Uint8Array): Uint8Array {
-    const about = this.#about;
-    let id = this.#ledgerBytes.get(ledgerId);
-    if (id === undefined) {
-      id = fromHex(ledgerId);
-      this.#ledgerBytes.set(ledgerId, id);
-    }
-    about.set(id, 0);
-    writeUint64(about, 32, index);
-    writeUint64(about, 40, recordedAt);
-    about[48] = revision;
-    about.set(keyId, 49);
-    return about;
   }
 
   #dayKey(day: number): KeyObject {

@@ -32,6 +32,8 @@ const NUMBER_AT = 5;
 /** Where in the key of a claim that stands which is claimed. */
 const CLAIMED_AT = 5;
 
+export type KeyRange = { readonly gte: Uint8Array; readonly lt: Uint8Array };
+
 export const formKey = new Uint8Array([FORM]);
 
 /** Key of a ledger; `number` is in 0..2^32-1. */
@@ -41,6 +43,11 @@ export function ledgerKey(number: number): Uint8Array {
 
 export function entryKey(ledger: number, index: number): Uint8Array {
   return numbered(prefix(ENTRY, ledger, 13), index);
+}
+
+/** Entries of a ledger below an index. */
+export function entryRange(ledger: number, to: number): KeyRange {
+  return { gte: entryKey(ledger, 0), lt: entryKey(ledger, to) };
 }
 
 export function checkpointKey(ledger: number, size: number): Uint8Array {
@@ -86,7 +93,7 @@ export function claimKeys(ledger: number, claimed: readonly Uint8Array[]): Uint8
 }
 
 /** Every claim of a ledger. */
-export function claimRange(ledger: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {
+export function claimRange(ledger: number): KeyRange {
   return { gte: prefix(CLAIM, ledger, CLAIMED_AT), lt: prefix(CLAIM, ledger + 1, CLAIMED_AT) };
 }
 

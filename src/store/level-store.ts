@@ -30,7 +30,8 @@ import {
   SizeConflictError,
   type Store,
 } from "./store.ts";
-import { Claims, type OfLedger } from "./values/claims.ts";
+import { Claims, type OfLedger, type SummedClaims } from "./values/claims.ts";
+import { damagedValues, type SeenValues } from "./values/damaged-values.ts";
 import { type EncryptAllOptions, encryptAll } from "./values/encrypt-all.ts";
 import { type CipherKeys, EntryValues } from "./values/entry-values.ts";
 import { type FormKind, readForm, requireRing, type StoreForm, writeForm } from "./values/form.ts";
@@ -38,7 +39,7 @@ import { RecentEntries } from "./values/recent-entries.ts";
 import { Records } from "./values/records.ts";
 import { StoredValues } from "./values/stored-values.ts";
 import type { PlainEntry, ValueCipher } from "./values/value-cipher.ts";
-import { decodeCheckpoint, decodeText, decodeTile, isWhole, type Naming } from "./values/value-layout.ts";
+import { decodeCheckpoint, decodeText, decodeTile, type Naming } from "./values/value-layout.ts";
 
 /** LevelDB's log before it becomes a sorted file: larger means fewer rewrites, and more to read again at a start. */
 const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
@@ -46,6 +47,8 @@ const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 export type LevelStoreOptions = Pick<DatabaseOptions, "waitMs" | "onStatus"> & {
   /** Opens a store in which records of ledgers are missing as well: for looking at what is left. */
   readonly isPartial?: boolean;
+  /** Every file was looked at just now, and is whole: they are not looked at again. */
+  readonly isLookedAt?: boolean;
   /**
    * Gives what values are encrypted with, once it is known what the store is; undefined leaves it in clear.
    * Without it a new store is in clear, and one that is encrypted is not opened.
@@ -76,7 +79,7 @@ export class LevelStore implements Store {
     let mended: string | undefined;
     const onLocked = async () => {
       await clearLeftovers(directory);
-      mended = await requireWholeTables(directory);
+      if (options.isLookedAt !== true) mended = await requireWholeTables(directory);
     };
     const db = await Database.open(directory, { writeBufferSize: WRITE_BUFFER_BYTES, ...options, onLocked });
     const store = new LevelStore(db, mended);
@@ -229,6 +232,11 @@ export class LevelStore implements Store {
     return this.#entries.packedRange(() => this.#known(ledgerId), from, to);
   }
 
+  /** Entries [from, to) as they are stored, neither checked nor opened, some at a time. @throws DamagedStoreError when one is missing */
+  storedEntries(ledgerId: Hex, from: number, to: number): AsyncIterable<readonly Uint8Array[]> {
+    return this.#entries.storedRange(this.#known(ledgerId), from, to);
+  }
+
   takeRecent(ledgerId: Hex, from: number, to: number): readonly PackedEntry[] | undefined {
     return this.#recent.take(ledgerId, from, to);
   }
@@ -253,6 +261,11 @@ export class LevelStore implements Store {
     return this.#nextCheckpoint(ledgerId, index + 1, { reverse: false });
   }
 
+  /** Goes through all claims of a ledger, see Claims.sum. @param size of the ledger */
+  sumClaims(ledgerId: Hex, size: number): Promise<SummedClaims | undefined> {
+    return this.#claims.sum(this.#known(ledgerId), size);
+  }
+
   claims(ledgerId: Hex, claimed: readonly Uint8Array[]): Promise<FoundClaim[]> {
     return this.#claims.find(this.#known(ledgerId), claimed);
   }
@@ -274,14 +287,12 @@ export class LevelStore implements Store {
     return this.#records.write(writes, options);
   }
 
-  /** Names of values that are not as they were written, of all kinds: claims, keys and records included. For audits. */
-  async *damagedValues(): AsyncIterable<string> {
-    const nameOf = (number: number) =>
-      [...this.#ledgers.values()].find((known) => known.number === number)?.record.name;
-    for await (const [key, value] of this.#read({}, () => "the store")) {
-      if (!keys.isForm(key) && !isWhole(value))
-        yield keys.describe(key, (number) => nameOf(number) ?? `ledger ${number}`);
-    }
+  /**
+   * Names of values that are not as they were written, of all kinds: claims, keys and records included. For audits.
+   * @param seen of which it is known that they are, so that they are not read again
+   */
+  damagedValues(seen: readonly SeenValues[] = []): AsyncIterable<string> {
+    return damagedValues({ db: this.#db, ledgers: [...this.#ledgers.values()], seen });
   }
 
   async close(): Promise<void> {

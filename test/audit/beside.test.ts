@@ -34,7 +34,7 @@ async function audit(change: (held: Hex) => Partial<CheckPlaces>) {
   await store.replaceEntries(record.id, [replacement], []);
   const witness = { chainId: 5, rootAt: async () => head.root, head: async () => ({ size: 300, anchoredAt: 1 }) };
   const built = (from: number) => {
-    const segment = { end: from, add: () => void segment.end++ };
+    const segment = { start: from, end: from, add: () => void segment.end++ };
     return segment;
   };
   const held = {
@@ -77,7 +77,7 @@ const index = (difference: () => Promise<string | undefined>) => ({
     lengthMax: 16_384,
     segmentAt: (i: number) => (i < 200 ? { number: 0, from: 0, to: 200 } : undefined),
     begin: (from: number) => {
-      const segment = { end: from, add: () => void segment.end++ };
+      const segment = { start: from, end: from, add: () => void segment.end++ };
       return segment;
     },
     difference,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { auditLedger } from "../../src/audit/audit.ts";
 import { ownMembers, prepareEntry } from "../../src/entry/prepare.ts";
-import { eventKey } from "../../src/ledger/append/idempotency.ts";
+import { namedKeys } from "../../src/ledger/append/idempotency.ts";
 import { equal } from "../../src/merkle/bytes.ts";
 import { DamagedStoreError, type FoundClaim, type IdempotencyClaim, type Store } from "../../src/store/store.ts";
 import { altered } from "../ledger/altered.ts";
@@ -27,10 +27,12 @@ async function filled(): Promise<MemoryStore> {
 }
 
 async function faults(store: MemoryStore, change: (claim: FoundClaim) => FoundClaim): Promise<string[]> {
-  const wanted = eventKey(hash, source, "id 4");
+  const [wanted] = namedKeys(hash, [{ kind: "event", source, name: "id 4" }]);
   const changed = altered<Store>(store, {
     claims: async (id, keys) =>
-      (await store.claims(id, keys)).map((claim, i) => (equal(keys[i] as Uint8Array, wanted) ? change(claim) : claim)),
+      (await store.claims(id, keys)).map((claim, i) =>
+        equal(keys[i] as Uint8Array, wanted as Uint8Array) ? change(claim) : claim,
+      ),
   });
   const { findings, wholeSize } = await auditLedger({ store: changed, record, hash });
   assert.equal(wholeSize, 10, "the entries themselves are whole");

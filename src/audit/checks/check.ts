@@ -37,8 +37,14 @@ export type Digest = {
   readonly withheld: number;
 };
 
-/** An entry as it was read: it, or why it cannot be read; undefined where there is none. */
-export type FoundEntry = PackedEntry | DamagedStoreError | undefined;
+/** What most checks look at of an entry. */
+export type EntryHead = Pick<PackedEntry, "recordedAt" | "pruned">;
+
+/** An entry as it was read: what there is of it, or why it cannot be read; undefined where there is none. */
+export type FoundEntry = EntryHead | DamagedStoreError | undefined;
+
+/** A segment of the index as its entries [start, end) lead to it. */
+export type BuiltSegment = { readonly start: number; readonly end: number };
 
 /** Neighbouring entries, of one tile, as they were read. */
 export type Stretch = {
@@ -48,6 +54,14 @@ export type Stretch = {
   readonly digests: readonly (Digest | string | undefined)[];
   /** Leaf hashes as a full tile has them, 32 bytes each; undefined where there is none. */
   readonly stored: Uint8Array | undefined;
+  /** Leaf hashes of the digests, one after another, where they are at hand so. */
+  readonly leaves?: Uint8Array;
+  /** The entries with their members, undefined where one cannot be read; absent where `segments` were built elsewhere, of all of them. */
+  readonly packed?: readonly (PackedEntry | undefined)[];
+  /** Claims that were found, each standing for its entry: digests have those alone that are still to be looked up. */
+  readonly claimsSeen?: number;
+  /** Segments of the index that end among them. */
+  readonly segments?: readonly BuiltSegment[];
 };
 
 export type AddFinding = (kind: FindingKind, from: number, to: number, detail: string) => void;
@@ -75,6 +89,6 @@ export interface AuditCheck {
 }
 
 /** Whether something was read. */
-export function isEntry(found: FoundEntry): found is PackedEntry {
+export function isEntry(found: FoundEntry): found is EntryHead {
   return found !== undefined && !(found instanceof Error);
 }

@@ -23,7 +23,8 @@ export class ClaimsCheck implements AuditCheck {
     return this.#looked;
   }
 
-  async look({ start, digests }: Stretch): Promise<void> {
+  async look({ start, digests, claimsSeen = 0 }: Stretch): Promise<void> {
+    this.#looked += claimsSeen;
     const claiming: Claiming[] = [];
     for (const [i, digest] of digests.entries()) {
       if (digest === undefined || typeof digest === "string" || digest.claim === undefined) continue;

@@ -5,13 +5,14 @@
  */
 
 import { type PackedEntry, packEntry } from "../../entry/packed.ts";
-import type { AuditCheck, Ground, Stretch } from "./check.ts";
-import { isEntry } from "./check.ts";
+import type { AuditCheck, BuiltSegment, Ground, Stretch } from "./check.ts";
 
-/** A segment as its entries lead to it. */
-export interface BuiltSegment {
-  readonly end: number;
-  /** undefined stands for one that cannot be read. */
+/** A segment that is being built. */
+export interface GrowingSegment extends BuiltSegment {
+  /**
+   * Adds the entry with index `end`; undefined stands for one that cannot be read.
+   * @throws RangeError, SyntaxError when its members have no form: it is not added then
+   */
   add(entry: PackedEntry | undefined): void;
 }
 
@@ -22,13 +23,16 @@ export interface AuditedIndex {
   /** Entries of a segment at the most. */
   readonly lengthMax: number;
   /** The closed segment that has an entry; undefined when it is in none. */
-  segmentAt(index: number): { readonly number: number; readonly from: number; readonly to: number } | undefined;
-  begin(from: number): BuiltSegment;
+  segmentAt(index: number): ClosedSegment | undefined;
+  begin(from: number): GrowingSegment;
   /** What differs, in words. */
   difference(number: number, built: BuiltSegment): Promise<string | undefined>;
   /** Has entries [from, to) indexed again. */
   repair?(from: number, to: number): Promise<void>;
 }
+
+/** Entries [from, to) are in it. */
+export type ClosedSegment = { readonly number: number; readonly from: number; readonly to: number };
 
 export type IndexCheckOptions = {
   /** Why there is none to ask now, in words, where that is so. */
@@ -47,7 +51,7 @@ export class IndexCheck implements AuditCheck {
   readonly #ground: Ground;
   readonly #options: IndexCheckOptions;
   #looked: number;
-  #built: BuiltSegment | undefined;
+  #built: GrowingSegment | undefined;
   #skipped: string | undefined;
 
   constructor(ground: Ground, options: IndexCheckOptions, kept?: unknown) {
@@ -65,16 +69,24 @@ export class IndexCheck implements AuditCheck {
     return this.#skipped;
   }
 
-  async look({ start, entries }: Stretch): Promise<void> {
+  async look({ start, packed, segments = [] }: Stretch): Promise<void> {
     const { index } = this.#options;
     if (typeof index === "string") return;
-    for (const [i, found] of entries.entries()) {
+    for (const built of segments) {
+      const segment = index.segmentAt(built.start);
+      if (segment !== undefined) await this.#compare(index, segment, built);
+    }
+    if (packed !== undefined) await this.#grow(index, start, packed);
+  }
+
+  async #grow(index: AuditedIndex, start: number, packed: readonly (PackedEntry | undefined)[]): Promise<void> {
+    for (const [i, found] of packed.entries()) {
       const segment = index.segmentAt(start + i);
       if (segment === undefined) return;
       // A segment that was begun before an audit was interrupted, or in which it begins, is read from its start.
       if (this.#built === undefined || this.#built.end !== start + i)
         this.#built = await this.#build(index, segment.from, start + i);
-      this.#built.add(isEntry(found) ? found : undefined);
+      addEntry(this.#built, found);
       if (this.#built.end < segment.to) continue;
       await this.#compare(index, segment, this.#built);
       this.#built = undefined;
@@ -92,11 +104,7 @@ export class IndexCheck implements AuditCheck {
     return this.#looked;
   }
 
-  async #compare(
-    index: AuditedIndex,
-    { number, from, to }: { readonly number: number; readonly from: number; readonly to: number },
-    built: BuiltSegment,
-  ): Promise<void> {
+  async #compare(index: AuditedIndex, { number, from, to }: ClosedSegment, built: BuiltSegment): Promise<void> {
     this.#looked += to - from;
     let problem = await index.difference(number, built);
     for (let tries = 1; problem !== undefined && tries < TRIES; tries++) {
@@ -108,16 +116,26 @@ export class IndexCheck implements AuditCheck {
     await index.repair?.(from, to);
   }
 
-  async #build(index: AuditedIndex, from: number, to: number): Promise<BuiltSegment> {
+  async #build(index: AuditedIndex, from: number, to: number): Promise<GrowingSegment> {
     const { store, record } = this.#ground;
     const built = index.begin(from);
     for (let start = from; start < to; start += READ_AT_ONCE) {
       const end = Math.min(to, start + READ_AT_ONCE);
       for (let at = start; at < end; at++) {
         const entry = await store.entry(record.id, at).catch(() => undefined);
-        built.add(entry && packEntry(entry));
+        addEntry(built, entry && packEntry(entry));
       }
     }
     return built;
+  }
+}
+
+/** Adds an entry; one whose members have no form, which another check tells, has nothing in the index but its place. */
+export function addEntry(segment: GrowingSegment, entry: PackedEntry | undefined): void {
+  try {
+    segment.add(entry);
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof SyntaxError) || entry === undefined) throw error;
+    segment.add(undefined);
   }
 }

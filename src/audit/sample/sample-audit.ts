@@ -22,7 +22,6 @@ import { GapsCheck } from "../checks/gaps.ts";
 import { MemoryCheck } from "../checks/memory.ts";
 import { TilesCheck } from "../checks/tiles.ts";
 import { FindingList } from "../findings.ts";
-import { ownDigester } from "../walk/digest.ts";
 import { readStretch } from "../walk/read-stretch.ts";
 import { damagedOf, drawIndexes, drawnFor, foundProbability, SAMPLE_DEFAULT, type SampleSize } from "./probability.ts";
 
@@ -95,8 +94,7 @@ class Sampling {
   }
 
   async #look(index: number, head: SignedCheckpoint, checks: readonly AuditCheck[]): Promise<void> {
-    const { store, record, hash, digester = ownDigester(hash) } = this.#options;
-    const stretch = await readStretch({ store, record, digester }, index, index + 1);
+    const stretch = await readStretch(this.#options, index, index + 1);
     const stored = await this.#storedLeaf(index, head.size);
     const whole: Stretch = { ...stretch, stored };
     for (const check of checks) await check.look?.(whole);
@@ -143,9 +141,9 @@ class Sampling {
   }
 
   async #makeEdge(size: number): Promise<TreeEdge | undefined> {
-    const { store, record, hash, digester = ownDigester(hash) } = this.#options;
+    const { hash } = this.#options;
     const from = size - (size % TILE_WIDTH);
-    const { digests } = await readStretch({ store, record, digester }, from, size);
+    const { digests } = await readStretch(this.#options, from, size);
     const leaves = digests.map((digest) => (typeof digest === "object" ? digest.leaf : undefined));
     const rows: (Uint8Array | undefined)[][] = [leaves];
     for (let level = 1, count = Math.floor(size / TILE_WIDTH); count > 0; level++) {

@@ -7,27 +7,22 @@ import { MEMBERS_MAX, SALT_LENGTH } from "../../entry/entry.ts";
 import { type PackedEntry, packedDigests } from "../../entry/packed.ts";
 import { readVarint, varintLength } from "../../entry/varint.ts";
 import { readJson } from "../../json/read.ts";
-import { eventKey, knownKey } from "../../ledger/append/idempotency.ts";
+import { type ClaimName, namedKeys } from "../../ledger/append/idempotency.ts";
 import { readUtf8, utf8, writeUint64 } from "../../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash, leafHashes } from "../../merkle/hash.ts";
-import type { Digest, ExpectedClaim } from "../checks/check.ts";
+import type { Digest } from "../checks/check.ts";
 
+/** In the order of the entries; a text where the values of one have no form, undefined where there is none. */
 export type Digests = readonly (Digest | string | undefined)[];
-
-/** Computes digests; a text where the values of an entry have no form. */
-export interface Digester {
-  digest(entries: readonly (PackedEntry | undefined)[]): Promise<Digests>;
-  close(): Promise<void>;
-}
-
-/** In the thread of the caller. */
-export function ownDigester(hash: Hash): Digester {
-  return { digest: async (entries) => digestAll(hash, entries), close: async () => undefined };
-}
 
 const ENTRY_VERSION = 0x01;
 const HEADER_LENGTH = 9;
 const WITHHELD = 1;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** Longer texts are decoded by the platform. */
+const PLAIN_MAX = 64;
+const ASCII = Array.from({ length: 0x7f }, (_, byte) => String.fromCharCode(byte));
 const ID = utf8('"id":');
 const ORIGIN = utf8('"_source":');
 
@@ -36,8 +31,14 @@ type Walked = {
   readonly recordedAt: number;
   /** Digests of its members, one after another. */
   readonly digests: Uint8Array;
-  readonly claim: ExpectedClaim | undefined;
+  readonly claim: ClaimName | undefined;
   readonly withheld: number;
+};
+
+/** The value of `_source` that was read last: it is the same in entry after entry. */
+let lastOrigin: { readonly bytes: Uint8Array; readonly value: unknown } = {
+  bytes: new Uint8Array(0),
+  value: undefined,
 };
 
 export function digestAll(hash: Hash, entries: readonly (PackedEntry | undefined)[]): Digests {
@@ -58,9 +59,15 @@ export function digestAll(hash: Hash, entries: readonly (PackedEntry | undefined
       found[i] = (error as Error).message;
     }
   }
+  const keys = namedKeys(
+    hash,
+    walked.map(({ claim }) => claim),
+  );
   for (const [k, leaf] of leavesOf(hash, walked).entries()) {
     const { claim, withheld } = walked[k] as Walked;
-    found[places[k] as number] = claim === undefined ? { leaf, withheld } : { leaf, claim, withheld };
+    const key = keys[k];
+    const isClaimed = claim !== undefined && key !== undefined;
+    found[places[k] as number] = isClaimed ? { leaf, claim: { id: claim.name, key }, withheld } : { leaf, withheld };
   }
   return found;
 }
@@ -96,7 +103,7 @@ function walk(hash: Hash, { recordedAt, members }: PackedEntry): Walked {
       own.push(undefined);
       bounds.push(at - 1, end);
       const text = at + SALT_LENGTH;
-      if (begins(members, text, end, ORIGIN)) origin = read(members, text + ORIGIN.length, end);
+      if (begins(members, text, end, ORIGIN)) origin = readOrigin(members, text + ORIGIN.length, end);
       else if (begins(members, text, end, ID)) id = read(members, text + ID.length, end);
     }
     at = end;
@@ -105,7 +112,7 @@ function walk(hash: Hash, { recordedAt, members }: PackedEntry): Walked {
   return {
     recordedAt,
     digests: join(hash, members, bounds, own),
-    claim: claimOf(hash, origin, id),
+    claim: claimOf(origin, id),
     withheld: count - bounds.length / 2,
   };
 }
@@ -137,12 +144,31 @@ function begins(bytes: Uint8Array, at: number, end: number, begin: Uint8Array): 
 }
 
 function read(bytes: Uint8Array, at: number, end: number): unknown {
-  return readJson(readUtf8(bytes.subarray(at, end)));
+  return readPlain(bytes, at, end) ?? readJson(readUtf8(bytes.subarray(at, end)));
 }
 
-function claimOf(hash: Hash, origin: unknown, id: unknown): ExpectedClaim | undefined {
+/** A string of JSON that is printable ASCII without an escape is what stands between its quotes; undefined for all else. */
+function readPlain(bytes: Uint8Array, at: number, end: number): string | undefined {
+  if (end - at < 2 || end - at > PLAIN_MAX || bytes[at] !== QUOTE || bytes[end - 1] !== QUOTE) return undefined;
+  let text = "";
+  for (let i = at + 1; i < end - 1; i++) {
+    const byte = bytes[i] as number;
+    if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) return undefined;
+    text += ASCII[byte];
+  }
+  return text;
+}
+
+function readOrigin(bytes: Uint8Array, at: number, end: number): unknown {
+  const last = lastOrigin.bytes;
+  if (last.length !== end - at || !begins(bytes, at, end, last))
+    lastOrigin = { value: read(bytes, at, end), bytes: bytes.slice(at, end) };
+  return lastOrigin.value;
+}
+
+function claimOf(origin: unknown, id: unknown): ClaimName | undefined {
   const { source, claim } = (origin ?? {}) as { readonly source?: unknown; readonly claim?: unknown };
   if (typeof source !== "string") return undefined;
-  if (typeof claim === "string") return { id: claim, key: knownKey(hash, source, claim) };
-  return typeof id === "string" ? { id, key: eventKey(hash, source, id) } : undefined;
+  if (typeof claim === "string") return { kind: "claim", source, name: claim };
+  return typeof id === "string" ? { kind: "event", source, name: id } : undefined;
 }

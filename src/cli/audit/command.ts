@@ -113,7 +113,7 @@ type Opened = {
 };
 
 async function auditOpened(
-  { store, keyring, cipher }: WithKeys,
+  { store, keyring, cipher, entryKeys }: WithKeys,
   { folder, files, hash, data }: Opened,
   flags: AuditFlags,
 ): Promise<number> {
@@ -125,7 +125,7 @@ async function auditOpened(
     const index = await openIndexOf(data, cipher);
     try {
       for (const record of records)
-        audited.push(await auditOffline(record, { store, keyring, data, hash, index, places }, flags));
+        audited.push(await auditOffline(record, { store, keyring, entryKeys, data, hash, index, places }, flags));
     } finally {
       await index.close();
     }
@@ -133,7 +133,8 @@ async function auditOpened(
     places.close();
   }
   const values: string[] = [];
-  for await (const name of store.damagedValues()) values.push(name);
+  const seen = audited.flatMap((each) => each.seen ?? []);
+  for await (const name of store.damagedValues(seen)) values.push(name);
   const text = [...describeFiles(folder, files), ...describeValues(values), ...audited.flatMap(describeAudit)];
   const json = { files: files.map(inWords), values, ledgers: audited.map(inJson) };
   printResult({ json, text }, flags.json === true);
@@ -172,7 +173,7 @@ async function openStore(
   { folder, files, keys, hash }: StoreOptions & { readonly folder: string; readonly files: readonly FileDamage[] },
 ): Promise<WithKeys | undefined> {
   try {
-    return await openWithKeys(view, { keys, hash });
+    return await openWithKeys(view, { keys, hash, isLookedAt: files.length === 0 });
   } catch (cause) {
     if (cause instanceof DamagedStoreError && files.length > 0) return undefined;
     if (!(cause instanceof StoreLockedError)) throw cause;

@@ -1,19 +1,19 @@
 /** One ledger of a store that nobody uses, audited with all that its data folder has, and with chains and archives where they are named. */
 
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { auditFully, type FullAudit } from "../../audit/audit.ts";
+import type { FullAudit } from "../../audit/audit.ts";
 import { planChecks } from "../../audit/check-plan.ts";
 import type { AuditCheckName } from "../../audit/checks/check.ts";
 import { rememberedOf } from "../../audit/expected-size.ts";
 import type { Finding } from "../../audit/findings.ts";
 import { SAMPLE_DEFAULT, type SampleSize } from "../../audit/sample/probability.ts";
 import { auditSample, type SampledAudit } from "../../audit/sample/sample-audit.ts";
-import { DigestPool } from "../../audit/walk/digest-pool.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { adminKeyFile, marksFolder } from "../../service/config.ts";
+import { auditInThreads } from "../../service/offline-audit/audit-in-threads.ts";
 import type { LedgerRecord } from "../../store/store.ts";
+import type { SeenValues } from "../../store/values/damaged-values.ts";
 import { outcomeOf, type SampleClaim } from "../../verify/report/audit-report.ts";
 import { printNote } from "../terminal/output.ts";
 import { type Progress, startProgress } from "../terminal/progress.ts";
@@ -28,9 +28,11 @@ export type Audited = {
   readonly full: FullAudit;
   readonly sample?: SampleClaim | undefined;
   readonly outcome: ReturnType<typeof outcomeOf>;
+  /** Values of the store that were looked at on the way, and are whole. */
+  readonly seen: SeenValues | undefined;
 };
 
-export type Offline = Pick<WithKeys, "store" | "keyring"> & {
+export type Offline = Pick<WithKeys, "store" | "keyring" | "entryKeys"> & {
   /** Of the service. */
   readonly data: string;
   readonly hash: Hash;
@@ -38,8 +40,6 @@ export type Offline = Pick<WithKeys, "store" | "keyring"> & {
   readonly places: OfflinePlaces;
 };
 
-/** Tiles that are read and hashed before they are looked at. */
-const AHEAD = 8;
 const UNMARKED = "no mark beside the store, so that entries missing at its end are not noticed here";
 
 export async function auditOffline(record: LedgerRecord, offline: Offline, flags: SampleFlags): Promise<Audited> {
@@ -57,12 +57,10 @@ export async function auditOffline(record: LedgerRecord, offline: Offline, flags
   const plan = planChecks(kind, { remembered, witnesses, now: Date.now, keys, index, archives });
   const progress = await startProgress("entries");
   const onProgress: Progress["show"] = (done, size) => progress.show(done, size);
-  const digester = new DigestPool(Math.max(1, availableParallelism() - 1));
-  const options = { store, record, hash, ...plan, onProgress, digester, ahead: AHEAD };
-  const done: FullAudit & Partial<SampledAudit> = await (wanted === undefined
-    ? auditFully(options)
-    : auditSample({ ...options, wanted })
-  ).finally(() => digester.close());
+  const options = { store, record, hash, ...plan, onProgress };
+  const done: Looked = await (wanted === undefined
+    ? auditInThreads(options, { keys: offline.entryKeys, held })
+    : auditSample({ ...options, wanted }));
   progress.stop();
   const findings: Finding[] = [...done.report.findings, ...ofIndex];
   const size = done.report.head?.size ?? 0;
@@ -73,8 +71,10 @@ export async function auditOffline(record: LedgerRecord, offline: Offline, flags
     if (isDataFolder(data)) findings.push({ kind: "mark_missing", from: 0, to: size, detail: UNMARKED });
   }
   const full = { ...done, report: { ...done.report, findings } };
-  return { record, full, sample: done.sample, outcome: outcomeBy(full, kind) };
+  return { record, full, sample: done.sample, outcome: outcomeBy(full, kind), seen: done.seen };
 }
+
+type Looked = FullAudit & Partial<SampledAudit> & { readonly seen?: SeenValues | undefined };
 
 function outcomeBy({ report, looked, left }: FullAudit, kind: "whole" | "sample"): Audited["outcome"] {
   const { head, findings } = report;

@@ -1,7 +1,6 @@
 /** The index for search of a data folder, as an audit looks at it while no service runs: a view of it, of which nothing is built again. */
 
 import { existsSync } from "node:fs";
-import type { AuditedIndex } from "../../audit/checks/index-complete.ts";
 import type { Finding } from "../../audit/findings.ts";
 import { indexFolder } from "../../service/config.ts";
 import { SegmentAudit } from "../../service/watching/segment-audit.ts";
@@ -11,7 +10,7 @@ import { openView } from "../../store/leveldb/linked-view.ts";
 import { type LedgerRecord, StoreLockedError } from "../../store/store.ts";
 
 /** What there is of one ledger to look at, or why there is nothing, and what was found before. */
-export type OfflineIndex = { readonly held: AuditedIndex | string; readonly findings: readonly Finding[] };
+export type OfflineIndex = { readonly held: SegmentAudit | string; readonly findings: readonly Finding[] };
 
 /** The size of a ledger is that of its newest checkpoint. */
 type Ledger = { readonly record: LedgerRecord; readonly size: number };

@@ -18,6 +18,8 @@ export type WithKeys = {
   readonly allErased?: ErasedEntries | undefined;
   /** The keys themselves, to be tried; undefined where nothing is encrypted. */
   readonly keyring?: AuditedKeys | undefined;
+  /** What entries are encrypted with, to be opened elsewhere; undefined where nothing is encrypted. */
+  readonly entryKeys?: StoreEncryption["cipher"];
   /** What encrypts the index for search; undefined where nothing is encrypted. */
   readonly cipher?: StoreEncryption["indexCipher"];
   readonly close: () => Promise<void>;
@@ -29,13 +31,17 @@ export type StoreOptions = {
   readonly hash: Hash;
   /** See LevelStoreOptions. */
   readonly isPartial?: boolean;
+  readonly isLookedAt?: boolean;
 };
 
 /**
  * Opens a store; its keyring is left as it is.
  * @throws whatever LevelStore.open throws, and StoreEncryptedError, KeyringMissingError, KekUnavailableError, KekRefusedError
  */
-export async function openWithKeys(path: string, { keys, hash, isPartial = false }: StoreOptions): Promise<WithKeys> {
+export async function openWithKeys(
+  path: string,
+  { keys, hash, isPartial = false, isLookedAt = false }: StoreOptions,
+): Promise<WithKeys> {
   const folder = keyringFolder(keys);
   const view = existsSync(folder) ? await openView(folder) : undefined;
   const encryption = new StoreEncryption({
@@ -52,11 +58,11 @@ export async function openWithKeys(path: string, { keys, hash, isPartial = false
     await view?.dispose();
   };
   try {
-    const store = await LevelStore.open(path, { isPartial, openCipher: encryption.openCipher });
+    const store = await LevelStore.open(path, { isPartial, isLookedAt, openCipher: encryption.openCipher });
     const keyring = encryption.cipher?.keyring;
     const allErased = keyring && ((ledgerId: Hex) => keyring.allErased(ledgerId));
-    const { indexCipher: cipher } = encryption;
-    return { store, allErased, keyring, cipher, close: () => store.close().finally(closeKeys) };
+    const { indexCipher: cipher, cipher: entryKeys } = encryption;
+    return { store, allErased, keyring, cipher, entryKeys, close: () => store.close().finally(closeKeys) };
   } catch (error) {
     await closeKeys();
     throw error;

@@ -71,13 +71,25 @@ const NONE: ReadonlySet<number> = new Set();
 /** Where the names of claims are put together to be hashed; safe to share because nothing here waits. */
 const SCRATCH = new Uint8Array(65_536);
 
-/** The key that an event of a source claims by its `id`. */
-export function eventKey(hash: Hash, source: string, id: string): Uint8Array {
-  return claimKey(hash, "event", source, id);
+/** What is claimed in a source: its `id`, or what else it is known by. */
+export type ClaimName = { readonly kind: "event" | "claim"; readonly source: string; readonly name: string };
+
+/** The keys of claims in their order, hashed together; undefined where nothing is claimed. */
+export function namedKeys(hash: Hash, claims: readonly (ClaimName | undefined)[]): (Uint8Array | undefined)[] {
+  let source: string | undefined;
+  let spelledSource = "";
+  const texts = claims.map((claim) => {
+    if (claim === undefined) return undefined;
+    if (claim.source !== source) spelledSource = JSON.stringify(claim.source);
+    source = claim.source;
+    return claimText(claim.kind, spelledSource, claim.name);
+  });
+  return hashTexts(hash, texts);
 }
 
-function claimKey(hash: Hash, kind: ClaimKind, source: string, name: string): Uint8Array {
-  return hash(utf8(claimText(kind, JSON.stringify(source), name)));
+/** The key of a whole request. */
+function requestKey(hash: Hash, source: string, name: string): Uint8Array {
+  return hash(utf8(claimText("request", JSON.stringify(source), name)));
 }
 
 /** What is hashed of a claim: a JSON list of these three. */
@@ -85,24 +97,28 @@ function claimText(kind: ClaimKind, spelledSource: string, name: string): string
   return `["${kind}",${spelledSource},${JSON.stringify(name)}]`;
 }
 
-/** The key of what is known by something else than its id. */
-export function knownKey(hash: Hash, source: string, claim: string): Uint8Array {
-  return claimKey(hash, "claim", source, claim);
-}
-
 /** The keys that a request claims; `events` is empty when no event has an id. */
 export function claimKeys(hash: Hash, { entries, source, idempotencyKey }: AppendRequest): Keys {
   return {
-    request: idempotencyKey === undefined ? undefined : claimKey(hash, "request", source, idempotencyKey),
+    request: idempotencyKey === undefined ? undefined : requestKey(hash, source, idempotencyKey),
     events: entries.some(({ id, claim }) => id !== undefined || claim !== undefined)
       ? entryKeys(hash, source, entries)
       : [],
   };
 }
 
-/** The keys of entries as {@link eventKey} and {@link knownKey} make them, hashed together. */
+/** The keys of entries of one source as {@link namedKeys} makes them. */
 function entryKeys(hash: Hash, source: string, entries: readonly PreparedEntry[]): (Uint8Array | undefined)[] {
   const spelledSource = JSON.stringify(source);
+  const texts = entries.map(({ id, claim }) => {
+    const name = claim ?? id;
+    return name === undefined ? undefined : claimText(claim === undefined ? "event" : "claim", spelledSource, name);
+  });
+  return hashTexts(hash, texts);
+}
+
+/** Hashes of texts, many at once. */
+function hashTexts(hash: Hash, texts: readonly (string | undefined)[]): (Uint8Array | undefined)[] {
   const keys: (Uint8Array | undefined)[] = [];
   let bounds: number[] = [];
   let positions: number[] = [];
@@ -117,11 +133,9 @@ function entryKeys(hash: Hash, source: string, entries: readonly PreparedEntry[]
     positions = [];
     at = 0;
   };
-  for (const [position, { id, claim }] of entries.entries()) {
+  for (const [position, text] of texts.entries()) {
     keys.push(undefined);
-    const name = claim ?? id;
-    if (name === undefined) continue;
-    const text = claimText(claim === undefined ? "event" : "claim", spelledSource, name);
+    if (text === undefined) continue;
     const room = UNIT_BYTES_MAX * text.length;
     if (room > SCRATCH.length) {
       keys[position] = hash(utf8(text));

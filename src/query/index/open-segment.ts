@@ -3,17 +3,33 @@
  * written once. After a start it is built again from at most 16384 entries.
  */
 
+import { setImmediate } from "node:timers/promises";
 import type { PackedEntry } from "../../entry/packed.ts";
-import { type Counts, countEntry } from "./counts.ts";
+import { type Counts, countEntry, encodeCounts } from "./counts.ts";
 import { emptyMask, type Mask, SEGMENT_LENGTH } from "./positions.ts";
-import { PairList, type SortedPairs } from "./postings.ts";
+import { encodeBuckets, PairList, type SortedPairs } from "./postings.ts";
 import { readPackedFacts } from "./searchable.ts";
 import type { TermHasher } from "./term-hash.ts";
 import { eachTerm, PRUNED, type Term } from "./terms.ts";
-import type { Times } from "./times.ts";
+import { encodeTimes, spanOf, type TimeSpan, type Times } from "./times.ts";
 
 /** A segment with this many pairs is closed early: 8 MiB. Events with thousands of targets exist. */
 const PAIRS_MAX = 2 ** 20;
+
+/** A segment as it is written: everything that its entries lead to. It can be made elsewhere than where it is written or compared. */
+export type EncodedSegment = {
+  /** Its entries are [start, end). */
+  readonly start: number;
+  readonly end: number;
+  /** A power of two of them. */
+  readonly buckets: readonly Uint8Array[];
+  readonly times: Uint8Array;
+  readonly counts: Uint8Array;
+  readonly recorded: TimeSpan;
+  readonly occurred: TimeSpan;
+  /** Some of its entries were pruned. */
+  readonly hasPruned: boolean;
+};
 
 export class OpenSegment {
   /** Index of its first entry. */
@@ -102,4 +118,33 @@ export class OpenSegment {
     this.#recordedAt = grow(this.#recordedAt);
     this.#occurredAt = grow(this.#occurredAt);
   }
+}
+
+/** Nothing may be added to the segment meanwhile: the longer computations let go of the event loop in between, because appends wait on it. */
+export async function encodeSegment(segment: OpenSegment): Promise<EncodedSegment> {
+  const sorted = segment.sortPostings();
+  await setImmediate();
+  const buckets = encodeBuckets(sorted);
+  await setImmediate();
+  return withBuckets(segment, buckets);
+}
+
+/** The same at once, in a thread that nobody waits for meanwhile. */
+export function encodeSegmentAtOnce(segment: OpenSegment): EncodedSegment {
+  return withBuckets(segment, encodeBuckets(segment.sortPostings()));
+}
+
+function withBuckets(segment: OpenSegment, buckets: readonly Uint8Array[]): EncodedSegment {
+  const { start, end, counts, hasPruned } = segment;
+  const times = segment.times();
+  return {
+    start,
+    end,
+    buckets,
+    times: encodeTimes(times),
+    counts: encodeCounts(counts),
+    recorded: spanOf(times.recordedAt),
+    occurred: spanOf(times.occurredAt),
+    hasPruned,
+  };
 }

@@ -13,18 +13,17 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
 import { readJson } from "../../json/read.ts";
 import { equal, fromHex, type Hex, toHex } from "../../merkle/bytes.ts";
 import { checkedWrite, IndexDamagedError, readChecked } from "./checksum.ts";
-import { type Counts, decodeCounts, encodeCounts } from "./counts.ts";
+import { type Counts, decodeCounts } from "./counts.ts";
 import type { IndexStore } from "./index-store.ts";
-import type { OpenSegment } from "./open-segment.ts";
+import { type EncodedSegment, encodeSegment, type OpenSegment } from "./open-segment.ts";
 import { emptyMask, type Mask } from "./positions.ts";
-import { bucketOf, encodeBuckets, findPostings } from "./postings.ts";
+import { bucketOf, findPostings } from "./postings.ts";
 import { SEED_LENGTH, TermHasher } from "./term-hash.ts";
 import type { Term } from "./terms.ts";
-import { decodeTimes, encodeTimes, spanOf, type TimeSpan, type Times } from "./times.ts";
+import { decodeTimes, type TimeSpan, type Times } from "./times.ts";
 
 /** Grows with every change of what is written or of the terms that an entry has. */
 const INDEX_FORMAT = 3;
@@ -46,6 +45,8 @@ export type SegmentHeader = {
 
 export class Segments {
   readonly hasher: TermHasher;
+  /** Of the hasher, {@link SEED_LENGTH} bytes. */
+  readonly seed: Uint8Array;
   readonly #store: IndexStore;
   readonly #prefix: string;
   readonly #headers: SegmentHeader[];
@@ -54,6 +55,7 @@ export class Segments {
     this.#store = store;
     this.#prefix = prefix;
     this.#headers = headers;
+    this.seed = seed;
     this.hasher = new TermHasher(seed);
   }
 
@@ -133,28 +135,24 @@ export class Segments {
     if (segment.start !== (old?.start ?? this.end) || segment.length !== (old?.length ?? segment.length)) {
       throw new RangeError(`expected the entries of a segment, got ${segment.start} to ${segment.end}`);
     }
-    // Appends wait on the same event loop, so that the longer computations let go of it in between.
-    const sorted = segment.sortPostings();
-    await setImmediate();
-    const buckets = encodeBuckets(sorted);
-    await setImmediate();
-    const header = headerOf(segment, buckets.length, toHex(leaf));
+    const encoded = await encodeSegment(segment);
+    const { buckets } = encoded;
+    const header = headerOf(encoded, toHex(leaf));
     const removed = Array.from({ length: Math.max(0, 2 ** (old?.bits ?? 0) - buckets.length) }, (_, i) => ({
       key: this.#key("b", number, buckets.length + i),
       value: undefined,
     }));
-    await this.#store.write([...removed, ...this.#writesOf(number, segment, buckets, header)]);
+    await this.#store.write([...removed, ...this.#writesOf(number, encoded, header)]);
     this.#headers[number] = header;
   }
 
   /** What is stored of a segment and is not what its entries lead to, in words; undefined when all is, and there is nothing else. */
-  async difference(number: number, segment: OpenSegment): Promise<string | undefined> {
+  async difference(number: number, encoded: EncodedSegment): Promise<string | undefined> {
     const { start, length, leaf } = this.header(number);
-    if (segment.start !== start || segment.length !== length)
-      throw new RangeError(`expected the entries of segment ${number}, got ${segment.start} to ${segment.end}`);
-    const buckets = encodeBuckets(segment.sortPostings());
-    await setImmediate();
-    const writes = this.#writesOf(number, segment, buckets, headerOf(segment, buckets.length, leaf));
+    if (encoded.start !== start || encoded.end !== start + length)
+      throw new RangeError(`expected the entries of segment ${number}, got ${encoded.start} to ${encoded.end}`);
+    const { buckets } = encoded;
+    const writes = this.#writesOf(number, encoded, headerOf(encoded, leaf));
     const stored = await this.#store.getMany(writes.map(({ key }) => key));
     for (const [i, { key, value }] of writes.entries()) {
       const held = stored[i];
@@ -176,14 +174,13 @@ export class Segments {
 
   #writesOf(
     number: number,
-    segment: OpenSegment,
-    buckets: readonly Uint8Array[],
+    { buckets, times, counts }: EncodedSegment,
     header: SegmentHeader,
   ): ReturnType<typeof checkedWrite>[] {
     return [
       ...buckets.map((bucket, i) => checkedWrite(this.#key("b", number, i), bucket)),
-      checkedWrite(this.#key("t", number), encodeTimes(segment.times())),
-      checkedWrite(this.#key("c", number), encodeCounts(segment.counts)),
+      checkedWrite(this.#key("t", number), times),
+      checkedWrite(this.#key("c", number), counts),
       checkedWrite(this.#key("h", number), new TextEncoder().encode(JSON.stringify(header))),
     ];
   }
@@ -228,16 +225,15 @@ export class Segments {
   }
 }
 
-function headerOf(segment: OpenSegment, buckets: number, leaf: Hex): SegmentHeader {
-  const times = segment.times();
+function headerOf({ start, end, buckets, recorded, occurred, hasPruned }: EncodedSegment, leaf: Hex): SegmentHeader {
   return {
-    start: segment.start,
-    length: segment.length,
-    bits: Math.log2(buckets),
-    recorded: spanOf(times.recordedAt),
-    occurred: spanOf(times.occurredAt),
+    start,
+    length: end - start,
+    bits: Math.log2(buckets.length),
+    recorded,
+    occurred,
     leaf,
-    ...(segment.hasPruned && { hasPruned: true }),
+    ...(hasPruned && { hasPruned: true }),
   };
 }
 

@@ -1,11 +1,11 @@
 /** An index as an audit looks at it: segment by segment, against segments that are built of the entries anew. */
 
-import type { PackedEntry } from "../../entry/packed.ts";
-import { OpenSegment } from "../../query/index/open-segment.ts";
+import type { AuditedIndex, ClosedSegment, GrowingSegment } from "../../audit/checks/index-complete.ts";
+import { type EncodedSegment, encodeSegment, OpenSegment } from "../../query/index/open-segment.ts";
 import { SEGMENT_LENGTH } from "../../query/index/positions.ts";
 import { Segments } from "../../query/index/segments.ts";
 
-export class SegmentAudit {
+export class SegmentAudit implements AuditedIndex {
   readonly lengthMax = SEGMENT_LENGTH;
   readonly #segments: Segments;
   readonly #rebuild: ((from: number, to: number) => Promise<unknown>) | undefined;
@@ -29,23 +29,34 @@ export class SegmentAudit {
     return this.#segments.end;
   }
 
-  segmentAt(index: number): { readonly number: number; readonly from: number; readonly to: number } | undefined {
+  /** What terms are hashed with, for segments that are built elsewhere. */
+  get seed(): Uint8Array {
+    return this.#segments.seed;
+  }
+
+  segmentAt(index: number): ClosedSegment | undefined {
     if (index >= this.#segments.end) return undefined;
     const number = this.#segments.locate(index);
     const { start, length } = this.#segments.header(number);
     return { number, from: start, to: start + length };
   }
 
-  begin(from: number): { readonly end: number; add(entry: PackedEntry | undefined): void } {
+  begin(from: number): GrowingSegment {
     return new OpenSegment(from, this.#segments.hasher);
   }
 
-  difference(number: number, built: object): Promise<string | undefined> {
-    if (!(built instanceof OpenSegment)) throw new TypeError("expected a segment that was begun here, got another one");
+  async difference(number: number, built: object): Promise<string | undefined> {
+    if (built instanceof OpenSegment) return this.#segments.difference(number, await encodeSegment(built));
+    if (!isEncoded(built))
+      throw new TypeError("expected a segment that was begun here, or one that is encoded, got another one");
     return this.#segments.difference(number, built);
   }
 
   async repair(from: number, to: number): Promise<void> {
     await this.#rebuild?.(from, to);
   }
+}
+
+function isEncoded(built: object): built is EncodedSegment {
+  return "buckets" in built;
 }

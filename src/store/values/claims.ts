@@ -7,13 +7,17 @@ import * as keys from "../key-layout.ts";
 import type { Database, LevelBatch } from "../leveldb/database.ts";
 import { readingError } from "../leveldb/reading.ts";
 import { DamagedStoreError, type FoundClaim, type IdempotencyClaim, type JudgeClaim } from "../store.ts";
+import { ClaimSums } from "./claim-sums.ts";
 import type { StoredValues } from "./stored-values.ts";
-import { decodeClaim, isKeyedClaim } from "./value-layout.ts";
+import { decodeClaim, isKeyedClaim, isWhole, soleEntryOf } from "./value-layout.ts";
 
 /** The ledger of claims, and the number by which keys name it. */
 export type OfLedger = { readonly ledgerId: Hex; readonly number: number };
 
 const SETTLED_AT_ONCE = 4096;
+
+/** All claims of a ledger as they were when they were gone through, and whether each is as it was written. */
+export type SummedClaims = { readonly sums: ClaimSums; readonly areWhole: boolean };
 
 export class Claims {
   readonly #db: Database;
@@ -66,6 +70,29 @@ export class Claims {
       if (changes.length >= SETTLED_AT_ONCE) await flush();
     }
     if (changes.length > 0) await flush();
+  }
+
+  /** Goes through all claims; undefined where that says nothing of them: they stand in two ways, or cannot be read. @param size of the ledger */
+  async sum(ledger: OfLedger, size: number): Promise<SummedClaims | undefined> {
+    if (this.#values.isMixed) return undefined;
+    const sums = new ClaimSums(size);
+    const areWhole = await orDamage(() => this.#addAll(ledger, sums));
+    return areWhole instanceof DamagedStoreError ? undefined : { sums, areWhole };
+  }
+
+  /** @returns whether each is as it was written @throws DamagedStoreError where LevelDB calls them corrupt */
+  async #addAll({ ledgerId, number }: OfLedger, sums: ClaimSums): Promise<boolean> {
+    const naming = () => `an idempotency claim of ledger ${ledgerId}`;
+    let areWhole = true;
+    for await (const some of this.#db.ranges(keys.claimRange(number), (cause) => readingError(cause, naming))) {
+      for (const [key, value] of some) {
+        const place = keys.claimedIn(key);
+        const index = soleEntryOf(value);
+        if (index === undefined) areWhole &&= isWhole(value);
+        else sums.add({ place, index });
+      }
+    }
+    return areWhole;
   }
 
   async find(ledger: OfLedger, claimed: readonly Uint8Array[]): Promise<FoundClaim[]> {

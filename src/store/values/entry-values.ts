@@ -92,6 +92,25 @@ export class EntryValues {
     return this.#range(ledger, from, to, (entry) => entry);
   }
 
+  /** Values as they are stored, neither checked nor opened, some at a time. @throws DamagedStoreError when one is missing */
+  async *storedRange({ ledgerId, number }: OfLedger, from: number, to: number): AsyncGenerator<readonly Uint8Array[]> {
+    if (from >= to) return;
+    let index = from;
+    const naming = () => `entry ${index} of ledger ${ledgerId}`;
+    const range = { gte: keys.entryKey(number, from), lt: keys.entryKey(number, to) };
+    for await (const found of this.#db.ranges(range, (cause) => readingError(cause, naming), to - from)) {
+      const values: Uint8Array[] = [];
+      for (const [key, value] of found) {
+        if (keys.numberOf(key) !== index) break;
+        values.push(value);
+        index++;
+      }
+      if (values.length > 0) yield values;
+      if (values.length < found.length) break;
+    }
+    if (index < to) throw new DamagedStoreError(`${naming()} is missing`);
+  }
+
   async *#range<T>(
     ledger: () => OfLedger,
     from: number,

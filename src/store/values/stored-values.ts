@@ -18,9 +18,12 @@ import {
   decodeText,
   isEncrypted,
   type Naming,
-  peekEncrypted,
   RecordEncoder,
+  uncheckedEncrypted,
 } from "./value-layout.ts";
+
+/** What opens entries that are encrypted. */
+export type EntryOpener = Pick<ValueCipher, "decryptEntry">;
 
 /** Which entry of which ledger. */
 export type Place = Pick<EntryPlace, "ledgerId" | "index">;
@@ -46,23 +49,12 @@ export class StoredValues {
 
   /** An entry from its bytes; a promise where its key has to be got first. @throws DamagedStoreError */
   openEntry(place: Place, bytes: Uint8Array, naming: Naming): PackedEntry | Promise<PackedEntry> {
-    if (!isEncrypted(bytes)) return decodePackedEntry(bytes, naming);
-    const { recordedAt, revision, encrypted } = decodeEncryptedEntry(bytes, naming);
-    const members = orDamaged(naming, () =>
-      this.#required(naming).decryptEntry({ ...place, recordedAt, revision }, encrypted),
-    );
-    if (!(members instanceof Promise)) return { recordedAt, members };
-    return members.then(
-      (found) => ({ recordedAt, members: found }),
-      (error) => {
-        throw readable(naming, error);
-      },
-    );
+    return openEntry(this.cipher, place, bytes, naming);
   }
 
   /** Gets the keys of entries together, before they are opened one after the other. */
   gatherKeys(ledgerId: Hex, entries: readonly Uint8Array[]): Promise<void> | undefined {
-    return this.cipher?.gatherKeys(ledgerId, entries.filter(isEncrypted).map(peekEncrypted));
+    return this.cipher?.gatherKeys(ledgerId, entries.filter(isEncrypted).map(uncheckedEncrypted));
   }
 
   /** The bytes of a text. @param about where it stands */
@@ -76,13 +68,34 @@ export class StoredValues {
   openText(about: string, bytes: Uint8Array, naming: Naming): string {
     if (!isEncrypted(bytes)) return decodeText(bytes, naming);
     const encrypted = decodeEncryptedText(bytes, naming);
-    return orDamaged(naming, () => readUtf8(this.#required(naming).decrypt(about, encrypted)));
+    return orDamaged(naming, () => readUtf8(required(this.cipher, naming).decrypt(about, encrypted)));
   }
+}
 
-  #required(naming: Naming): ValueCipher {
-    if (this.cipher !== undefined) return this.cipher;
-    throw new StoreEncryptedError(`expected the keys with which ${naming()} was encrypted, got none`);
-  }
+/** An entry from its bytes; a promise where its key has to be got first. @throws DamagedStoreError */
+export function openEntry(
+  opener: EntryOpener | undefined,
+  place: Place,
+  bytes: Uint8Array,
+  naming: Naming,
+): PackedEntry | Promise<PackedEntry> {
+  if (!isEncrypted(bytes)) return decodePackedEntry(bytes, naming);
+  const { recordedAt, revision, encrypted } = decodeEncryptedEntry(bytes, naming);
+  const members = orDamaged(naming, () =>
+    required(opener, naming).decryptEntry({ ...place, recordedAt, revision }, encrypted),
+  );
+  if (!(members instanceof Promise)) return { recordedAt, members };
+  return members.then(
+    (found) => ({ recordedAt, members: found }),
+    (error) => {
+      throw readable(naming, error);
+    },
+  );
+}
+
+function required<C>(cipher: C | undefined, naming: Naming): C {
+  if (cipher !== undefined) return cipher;
+  throw new StoreEncryptedError(`expected the keys with which ${naming()} was encrypted, got none`);
 }
 
 function orDamaged<T>(naming: Naming, open: () => T): T {

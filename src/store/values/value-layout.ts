@@ -35,8 +35,9 @@ const REVISED = 0x04;
 /** Of an entry, 0 being as it was recorded. */
 export const REVISION_MAX = 255;
 const SUM_LENGTH = 4;
-/** Version, revision and time of an entry that is encrypted. */
-const ENCRYPTED_ENTRY_HEAD = 1 + 1 + 8;
+/** Behind version, revision and time of an entry. */
+const ENCRYPTED_AT = 10;
+const ENCRYPTED_ONLY = [ENCRYPTED] as const;
 const NO_MEMBERS = new Uint8Array(0);
 const SIGNATURE_LENGTH = 65;
 
@@ -167,7 +168,14 @@ export class RecordEncoder {
 export function isWhole(bytes: Uint8Array): boolean {
   const end = bytes.length - SUM_LENGTH;
   if (end < 1 || ![CLEAR, ENCRYPTED, PRUNED, REVISED].includes(bytes[0] as number)) return false;
-  return crc32(bytes.subarray(0, end)) === new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(end);
+  return crc32(bytes.subarray(0, end)) === sumAt(bytes, end);
+}
+
+/** The checksum that stands at a place. */
+function sumAt(bytes: Uint8Array, at: number): number {
+  let sum = 0;
+  for (let i = 0; i < SUM_LENGTH; i++) sum = (sum << 8) | (bytes[at + i] as number);
+  return sum >>> 0;
 }
 
 /** Behind the last entry that a whole claim stands for. */
@@ -222,15 +230,15 @@ export function decodeMembersOf(entry: PackedEntry, naming: Naming): Entry {
 export type EncryptedEntry = { readonly recordedAt: number; readonly revision: number; readonly encrypted: Uint8Array };
 
 export function decodeEncryptedEntry(bytes: Uint8Array, naming: Naming): EncryptedEntry {
-  const reader = new Reader(bytes, naming, [ENCRYPTED]);
-  const [revision] = reader.take(1);
+  const reader = new Reader(bytes, naming, ENCRYPTED_ONLY);
+  const revision = reader.byte();
   const recordedAt = reader.uint64();
-  return { recordedAt, revision: revision as number, encrypted: reader.rest() };
+  return { recordedAt, revision, encrypted: reader.rest() };
 }
 
-/** What is encrypted in an entry, as far as it is there: whether the entry is whole is not looked at. */
-export function peekEncrypted(bytes: Uint8Array): Uint8Array {
-  return bytes.subarray(ENCRYPTED_ENTRY_HEAD);
+/** What is encrypted in the value of an entry, as it stands there: nobody has looked at the checksum. */
+export function uncheckedEncrypted(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(ENCRYPTED_AT, Math.max(ENCRYPTED_AT, bytes.length - SUM_LENGTH));
 }
 
 export function decodeEncryptedText(bytes: Uint8Array, naming: Naming): Uint8Array {
@@ -259,6 +267,19 @@ export function decodeClaim(bytes: Uint8Array, key: Uint8Array, naming: Naming):
   for (let i = 0; i < count; i++) ranges.push([reader.varint(), reader.varint()]);
   reader.end();
   return { key, content, ranges };
+}
+
+/** The entry that a whole claim stands for alone; undefined where it stands for others as well, or is not as it was written. */
+export function soleEntryOf(bytes: Uint8Array): number | undefined {
+  if (bytes[0] !== CLEAR && bytes[0] !== ENCRYPTED) return undefined;
+  // Behind the version and the content: one range, of one entry, and nothing else.
+  if (bytes[1 + HASH_LENGTH] !== 1 || bytes[bytes.length - SUM_LENGTH - 1] !== 1 || !isWhole(bytes)) return undefined;
+  try {
+    const from = readVarint(bytes, 2 + HASH_LENGTH);
+    return 3 + HASH_LENGTH + varintLength(from) === bytes.length - SUM_LENGTH ? from : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a claim stands under a keyed digest of its key. */
@@ -295,8 +316,7 @@ class Reader {
     this.#naming = naming;
     this.#end = bytes.length - SUM_LENGTH;
     if (this.#end < 1) this.fail(`expected at least ${1 + SUM_LENGTH} bytes, got ${bytes.length}`);
-    const sum = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(this.#end);
-    if (crc32(bytes.subarray(0, this.#end)) !== sum) this.fail("its checksum does not fit");
+    if (crc32(bytes.subarray(0, this.#end)) !== sumAt(bytes, this.#end)) this.fail("its checksum does not fit");
     if (!versions.includes(bytes[0] as number)) this.fail(`expected version ${versions.join(" or ")}, got ${bytes[0]}`);
   }
 
@@ -312,9 +332,16 @@ class Reader {
     return taken;
   }
 
+  byte(): number {
+    if (this.#at >= this.#end) this.fail(`expected a byte at ${this.#at}, got the end`);
+    return this.#bytes[this.#at++] as number;
+  }
+
   uint64(): number {
-    const bytes = this.take(8);
-    return this.#wellFormed(() => readUint64(bytes));
+    const at = this.#at;
+    if (at + 8 > this.#end) this.fail(`expected 8 bytes at ${at}, got ${this.#end - at}`);
+    this.#at = at + 8;
+    return this.#wellFormed(() => readUint64(this.#bytes, at));
   }
 
   varint(): number {

@@ -1,12 +1,12 @@
 /** A data folder, audited as `holdfast audit` does it while no service runs: its files, then all that they say. */
 
 import { join } from "node:path";
-import { auditFully } from "../../../src/audit/audit.ts";
 import { planChecks } from "../../../src/audit/check-plan.ts";
 import type { AnchorWitness } from "../../../src/audit/checks/anchors.ts";
 import { rememberedOf } from "../../../src/audit/expected-size.ts";
 import type { Finding } from "../../../src/audit/findings.ts";
 import { type OpenedIndex, openIndexOf } from "../../../src/cli/audit/offline-index.ts";
+import { auditInThreads } from "../../../src/service/offline-audit/audit-in-threads.ts";
 import { archiveSource } from "../../../src/service/watching/auditing.ts";
 import { inspectFolder } from "../../../src/store/leveldb/inspect.ts";
 import { DamagedStoreError } from "../../../src/store/store.ts";
@@ -49,10 +49,10 @@ export async function auditFolder(ground: Ground, data: string, silence?: () => 
 }
 
 async function auditOpened(ground: Ground, data: string, silence: (() => void) | undefined): Promise<Told> {
-  const { store, cipher, keyring, close } = await openStore(data, ground.kek);
+  const { store, cipher, entryKeys, keyring, close } = await openStore(data, ground.kek);
   const index = await openIndexOf(data, cipher);
   try {
-    const look = () => auditAll(ground, data, { store, keyring, index });
+    const look = () => auditAll(ground, data, { store, keyring, entryKeys, index });
     const told = await look();
     if (silence === undefined) return told;
     silence();
@@ -63,9 +63,11 @@ async function auditOpened(ground: Ground, data: string, silence: (() => void) |
   }
 }
 
-type Opened = Pick<Awaited<ReturnType<typeof openStore>>, "store" | "keyring"> & { readonly index: OpenedIndex };
+type Opened = Pick<Awaited<ReturnType<typeof openStore>>, "store" | "keyring" | "entryKeys"> & {
+  readonly index: OpenedIndex;
+};
 
-async function auditAll(ground: Ground, data: string, { store, keyring, index }: Opened): Promise<Told> {
+async function auditAll(ground: Ground, data: string, { store, keyring, entryKeys, index }: Opened): Promise<Told> {
   const ofLedger = { store, record, marks: join(data, "marks"), hash };
   const { remembered, lost } = await rememberedOf(ofLedger, () => undefined);
   const head = await store.head(record.id).catch(() => undefined);
@@ -79,11 +81,11 @@ async function auditAll(ground: Ground, data: string, { store, keyring, index }:
     index: { held, pause: async () => undefined },
     archives: archiveSource({ archive: { folder: join(data, "archives") }, data }, { env: {}, hash, signal }),
   });
-  const { report, looked } = await auditFully({ store, record, hash, ...plan });
+  const { report, looked, seen } = await auditInThreads({ store, record, hash, ...plan }, { keys: entryKeys, held });
   const findings: Finding[] = [...report.findings, ...ofIndex];
   if (lost !== undefined) findings.push({ kind: "mark_damaged", from: 0, to: 0, detail: lost.message });
   const values: string[] = [];
-  for await (const name of store.damagedValues()) values.push(name);
+  for await (const name of store.damagedValues(seen && [seen])) values.push(name);
   return { files: [], findings, values, skipped: looked.flatMap(({ check, skipped }) => (skipped ? [check] : [])) };
 }
 

@@ -72,10 +72,10 @@ export async function makeGround(t: TestContext | undefined, isEncrypted: boolea
 export async function openStore(data: string, kek: MemoryKek | undefined) {
   if (kek === undefined) {
     const store = await LevelStore.open(join(data, "store"));
-    return { store, cipher: undefined, keyring: undefined, close: () => store.close() };
+    return { store, cipher: undefined, entryKeys: undefined, keyring: undefined, close: () => store.close() };
   }
   const { store, cipher, close } = await openEncrypted(data, kek);
-  return { store, cipher: new SegmentCipher(cipher), keyring: cipher.keyring, close };
+  return { store, cipher: new SegmentCipher(cipher), entryKeys: cipher, keyring: cipher.keyring, close };
 }
 
 function events(from: number) {

@@ -1,0 +1,50 @@
+/** A thread that opens entries, and what it has of keys: each is sent to it once, and known by a number from then on. */
+
+import type { KeyObject } from "node:crypto";
+import { WorkerThread } from "../../worker-thread.ts";
+import { NONE, type StretchAnswer, type StretchGround, type StretchTask } from "./stretch-task.ts";
+
+/** Keys of a thread. A stretch has fewer. */
+const KEYS_MAX = 65_536;
+const SCRIPT = new URL("./stretch-thread.ts", import.meta.url);
+
+/** The part of a task that says by which keys its entries are opened. */
+type KeysOfTask = Pick<StretchTask, "keys" | "newKeys" | "forgetsKeys">;
+
+export class KeyedThread {
+  readonly #thread = new WorkerThread<StretchGround | StretchTask, StretchAnswer>(SCRIPT);
+  readonly #numbers = new Map<KeyObject, number>();
+
+  constructor(ground: StretchGround) {
+    this.#thread.tell(ground);
+  }
+
+  /** @param keys of the entries in their order @throws ThreadLostError */
+  ask(stretch: Omit<StretchTask, keyof KeysOfTask>, keys: readonly (KeyObject | undefined)[]): Promise<StretchAnswer> {
+    const { start, values, lengths, segmentEnds, indexedTo, claimSum } = stretch;
+    const { keys: numbers, newKeys, forgetsKeys } = this.#number(keys);
+    const task = { start, values, lengths, segmentEnds, indexedTo, claimSum, keys: numbers, newKeys, forgetsKeys };
+    return this.#thread.ask(task, [values.buffer, lengths.buffer, numbers.buffer]);
+  }
+
+  #number(keys: readonly (KeyObject | undefined)[]): KeysOfTask {
+    const forgetsKeys = this.#numbers.size + keys.length > KEYS_MAX;
+    if (forgetsKeys) this.#numbers.clear();
+    const newKeys: KeyObject[] = [];
+    const numbers = new Int32Array(keys.length);
+    for (const [i, key] of keys.entries()) {
+      let number = key === undefined ? NONE : this.#numbers.get(key);
+      if (key !== undefined && number === undefined) {
+        number = this.#numbers.size;
+        this.#numbers.set(key, number);
+        newKeys.push(key);
+      }
+      numbers[i] = number ?? NONE;
+    }
+    return { keys: numbers, newKeys, forgetsKeys };
+  }
+
+  end(): Promise<void> {
+    return this.#thread.end();
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * What goes to a thread that opens, hashes and indexes entries for an audit, and what comes back: few large pieces of memory, as
+ * copying many small ones costs more than what is done with them.
+ */
+
+import type { KeyObject } from "node:crypto";
+import type { PackedDigests } from "../../audit/walk/packed-digests.ts";
+import type { Pruned } from "../../entry/entry.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import type { EncodedSegment } from "../../query/index/open-segment.ts";
+import type { ClaimSum } from "../../store/values/claim-sums.ts";
+
+/** Told once, before the first stretch. */
+export type StretchGround = {
+  readonly ledgerId: Hex;
+  /** What terms of the index are hashed with; undefined where no index is looked at. */
+  readonly seed: Uint8Array | undefined;
+  /** How claims were summed; undefined where they were not. */
+  readonly claims: ClaimGround | undefined;
+};
+
+export type ClaimGround = {
+  readonly seed: Int32Array;
+  /** What the keys of claims are digested with; undefined where they stand in clear. */
+  readonly key: Uint8Array | undefined;
+};
+
+/** Where nothing stands. */
+export const NONE = -1;
+
+/** Neighbouring entries, of one tile. */
+export type StretchTask = {
+  readonly start: number;
+  /** Their values as they are stored, one after another. */
+  readonly values: Uint8Array<ArrayBuffer>;
+  /** Bytes of each; NONE for one that cannot be read. */
+  readonly lengths: Int32Array<ArrayBuffer>;
+  /** By which of its keys the thread opens each; NONE for one in clear. */
+  readonly keys: Int32Array<ArrayBuffer>;
+  /** Whether it lets go of the keys that it has. */
+  readonly forgetsKeys: boolean;
+  /** Keys that it gets to those. */
+  readonly newKeys: readonly KeyObject[];
+  /** Where segments of the index end among them, ascending. */
+  readonly segmentEnds: readonly number[];
+  /** Those from here on are in no closed segment. */
+  readonly indexedTo: number;
+  /** The sum of all claims that stand for one of them; undefined where it is not known. */
+  readonly claimSum: ClaimSum | undefined;
+};
+
+export type StretchAnswer = {
+  /** With those claims that have to be looked up. */
+  readonly digests: PackedDigests;
+  /** How many have not. */
+  readonly claimsSeen: number;
+  /** When each was recorded; NaN for one that could not be opened. */
+  readonly times: Float64Array<ArrayBuffer>;
+  readonly pruned: readonly (readonly [place: number, pruned: Pruned])[];
+  /** Segments that end among them. */
+  readonly segments: readonly EncodedSegment[];
+};

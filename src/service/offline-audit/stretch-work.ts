@@ -1,0 +1,134 @@
+/** What a thread does with a stretch: opens its entries, computes what follows from them, and builds the segments of the index that they are in. */
+
+import type { KeyObject } from "node:crypto";
+import { addEntry } from "../../audit/checks/index-complete.ts";
+import { type Digests, digestAll } from "../../audit/walk/digest.ts";
+import { packDigests } from "../../audit/walk/packed-digests.ts";
+import { EntryBinding } from "../../encryption/entry-binding.ts";
+import { claimDigests } from "../../encryption/entry-keys.ts";
+import type { Pruned } from "../../entry/entry.ts";
+import type { PackedEntry } from "../../entry/packed.ts";
+import type { Hash } from "../../merkle/hash.ts";
+import { type EncodedSegment, encodeSegmentAtOnce, OpenSegment } from "../../query/index/open-segment.ts";
+import { TermHasher } from "../../query/index/term-hash.ts";
+import { DamagedStoreError } from "../../store/store.ts";
+import { type ClaimSum, sumOfClaims } from "../../store/values/claim-sums.ts";
+import { type EntryOpener, openEntry } from "../../store/values/stored-values.ts";
+import { NONE, type StretchAnswer, type StretchGround, type StretchTask } from "./stretch-task.ts";
+
+export class StretchWork {
+  readonly #hash: Hash;
+  readonly #ground: StretchGround;
+  readonly #hasher: TermHasher | undefined;
+  readonly #binding = new EntryBinding();
+  readonly #keys: KeyObject[] = [];
+  /** Of the entry that is opened now. */
+  #key: KeyObject | undefined;
+  readonly #opener: EntryOpener = {
+    decryptEntry: (place, encrypted) => this.#binding.open(this.#key as KeyObject, place, encrypted),
+  };
+  /** The segment that entries are added to, from its first one on. */
+  #segment: OpenSegment | undefined;
+
+  constructor(hash: Hash, ground: StretchGround) {
+    this.#hash = hash;
+    this.#ground = ground;
+    this.#hasher = ground.seed && new TermHasher(ground.seed);
+  }
+
+  do(task: StretchTask): StretchAnswer {
+    if (task.forgetsKeys) this.#keys.length = 0;
+    this.#keys.push(...task.newKeys);
+    const entries = this.#openAll(task);
+    const times = new Float64Array(entries.length).fill(Number.NaN);
+    const pruned: [number, Pruned][] = [];
+    for (const [i, entry] of entries.entries()) {
+      if (entry === undefined) continue;
+      times[i] = entry.recordedAt;
+      if (entry.pruned !== undefined) pruned.push([i, entry.pruned]);
+    }
+    const digests = digestAll(this.#hash, entries);
+    const claiming = claimsIn(digests, task.start);
+    const areSeen = this.#areThere(claiming, task.claimSum);
+    return {
+      digests: packDigests(areSeen ? digests.map(withoutClaim) : digests),
+      claimsSeen: areSeen ? claiming.length : 0,
+      times,
+      pruned,
+      segments: this.#index(task, entries),
+    };
+  }
+
+  /** Whether the claims of entries are exactly those that stand for them. */
+  #areThere(claiming: readonly Claiming[], sum: ClaimSum | undefined): boolean {
+    const { claims } = this.#ground;
+    if (sum === undefined || claims === undefined) return false;
+    const keys = claiming.map(({ key }) => key);
+    const places = claims.key === undefined ? keys : claimDigests(this.#hash, claims.key, keys);
+    const { first, second } = sumOfClaims(
+      claims.seed,
+      claiming.map(({ index }, i) => ({ place: places[i] as Uint8Array, index })),
+    );
+    return first === sum.first && second === sum.second;
+  }
+
+  #openAll({ start, values, lengths, keys }: StretchTask): (PackedEntry | undefined)[] {
+    const entries: (PackedEntry | undefined)[] = [];
+    let at = 0;
+    for (let i = 0; i < lengths.length; i++) {
+      const length = lengths[i] as number;
+      if (length === NONE) {
+        entries.push(undefined);
+        continue;
+      }
+      entries.push(this.#open(start + i, values.subarray(at, at + length), keys[i] as number));
+      at += length;
+    }
+    return entries;
+  }
+
+  /** Whoever asked reads again what cannot be opened here, and says why. */
+  #open(index: number, value: Uint8Array, keyNumber: number): PackedEntry | undefined {
+    this.#key = this.#keys[keyNumber];
+    const opener = this.#key && this.#opener;
+    const { ledgerId } = this.#ground;
+    try {
+      // With the key at hand nothing has to be waited for.
+      return openEntry(opener, { ledgerId, index }, value, () => `entry ${index}`) as PackedEntry;
+    } catch (error) {
+      if (error instanceof DamagedStoreError) return undefined;
+      throw error;
+    }
+  }
+
+  #index(
+    { start, segmentEnds, indexedTo }: StretchTask,
+    entries: readonly (PackedEntry | undefined)[],
+  ): EncodedSegment[] {
+    const closed: EncodedSegment[] = [];
+    if (this.#hasher === undefined) return closed;
+    for (let i = 0; i < entries.length && start + i < indexedTo; i++) {
+      this.#segment ??= new OpenSegment(start + i, this.#hasher);
+      addEntry(this.#segment, entries[i]);
+      if (this.#segment.end !== segmentEnds[closed.length]) continue;
+      closed.push(encodeSegmentAtOnce(this.#segment));
+      this.#segment = undefined;
+    }
+    return closed;
+  }
+}
+
+type Claiming = { readonly index: number; readonly key: Uint8Array };
+
+function claimsIn(digests: Digests, start: number): Claiming[] {
+  const claiming: Claiming[] = [];
+  for (const [i, digest] of digests.entries()) {
+    if (typeof digest === "object" && digest.claim !== undefined)
+      claiming.push({ index: start + i, key: digest.claim.key });
+  }
+  return claiming;
+}
+
+function withoutClaim(digest: Digests[number]): Digests[number] {
+  return typeof digest === "object" ? { leaf: digest.leaf, withheld: digest.withheld } : digest;
+}

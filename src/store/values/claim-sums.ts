@@ -1,0 +1,94 @@
+/**
+ * The claims of a ledger, summed by the entries that they stand for: whoever knows which claims have to be there compares sums, and
+ * looks up none where they are equal. To read all claims as they lie takes a fraction of what it takes to look up each. Every term is
+ * a hash of 64 bits of where the claim stands and of its entry, under a seed that is drawn anew each time, so that nobody can choose
+ * claims whose sum is that of others.
+ */
+
+import { randomBytes } from "node:crypto";
+import { TILE_WIDTH } from "../../merkle/tile.ts";
+
+const SEED_BYTES = 8;
+const PLACE_BYTES = 32;
+
+/** A claim that stands for one entry: where it stands, 32 bytes, and the entry. */
+export type SoleClaim = { readonly place: Uint8Array; readonly index: number };
+
+/** 64 bits, as two integers of 32. */
+export type ClaimSum = { readonly first: number; readonly second: number };
+
+/** Hashes claims; the result is left in `first` and `second`, because this runs for every claim. */
+class ClaimHasher {
+  first = 0;
+  second = 0;
+  readonly #seed: Int32Array;
+
+  constructor(seed: Int32Array) {
+    this.#seed = seed;
+  }
+
+  hash({ place, index }: SoleClaim): void {
+    let a = mix((this.#seed[0] as number) ^ index);
+    let b = mix((this.#seed[1] as number) ^ Math.floor(index / 2 ** 32) ^ Math.imul(index, 0x9e3779b1));
+    for (let from = 0; from < PLACE_BYTES; from += 4) {
+      const word =
+        (place[from] as number) |
+        ((place[from + 1] as number) << 8) |
+        ((place[from + 2] as number) << 16) |
+        ((place[from + 3] as number) << 24);
+      a = Math.imul(((a ^ word) << 13) | ((a ^ word) >>> 19), 0x2c1b3c6d) + b;
+      b = Math.imul(b ^ word, 0x297a2d39) + (a ^ (a >>> 15));
+    }
+    this.first = mix(a ^ Math.imul(b, 0x9e3779b1));
+    this.second = mix(b ^ this.first);
+  }
+}
+
+/** The sum of some claims. @param seed of the sums that it is compared with */
+export function sumOfClaims(seed: Int32Array, claims: readonly SoleClaim[]): ClaimSum {
+  const hasher = new ClaimHasher(seed);
+  let first = 0;
+  let second = 0;
+  for (const claim of claims) {
+    hasher.hash(claim);
+    first = (first + hasher.first) | 0;
+    second = (second + hasher.second) | 0;
+  }
+  return { first, second };
+}
+
+export class ClaimSums {
+  readonly seed: Int32Array = new Int32Array(Uint8Array.from(randomBytes(SEED_BYTES)).buffer);
+  readonly #hasher = new ClaimHasher(this.seed);
+  /** Two for each tile of entries. */
+  readonly #sums: Int32Array;
+  readonly #size: number;
+
+  /** @param size entries that there are; claims of others are of no interest */
+  constructor(size: number) {
+    this.#size = size;
+    this.#sums = new Int32Array(2 * Math.ceil(size / TILE_WIDTH));
+  }
+
+  add(claim: SoleClaim): void {
+    if (claim.index >= this.#size) return;
+    const at = 2 * Math.floor(claim.index / TILE_WIDTH);
+    this.#hasher.hash(claim);
+    this.#sums[at] = ((this.#sums[at] as number) + this.#hasher.first) | 0;
+    this.#sums[at + 1] = ((this.#sums[at + 1] as number) + this.#hasher.second) | 0;
+  }
+
+  /** The sum of all claims that stand for an entry of a tile. */
+  ofTile(tile: number): ClaimSum {
+    return { first: this.#sums[2 * tile] ?? 0, second: this.#sums[2 * tile + 1] ?? 0 };
+  }
+}
+
+/** Spreads every bit over all 32; the constants are those of MurmurHash3's finalizer. */
+function mix(value: number): number {
+  let h = value ^ (value >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
