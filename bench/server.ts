@@ -45,7 +45,7 @@ function echo() {
 
 async function holdfast() {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
-  const store = await LevelStore.open(folder);
+  const store = await LevelStore.open(join(folder, "store"));
   const hash = await fastKeccak256();
   const signer = keySigner(randomBytes(32), hash);
   const ledgers = await LedgerRegistry.open({ store, signer, owner: signer.address, hash });
