@@ -13,10 +13,14 @@ import { FolderPlace } from "../../../src/archive/places/folder-place.ts";
 import { readArchive } from "../../../src/archive/read-archive.ts";
 import { restoreArchives } from "../../../src/archive/restore.ts";
 import { auditLedger } from "../../../src/audit/audit.ts";
+import type { Entry } from "../../../src/entry/entry.ts";
+import { withholdWhere } from "../../../src/entry/redact.ts";
 import { toHex } from "../../../src/merkle/bytes.ts";
 import { PRUNE_STEPS } from "../../../src/retention/pruning/prune-run.ts";
+import { ArchiveEraser } from "../../../src/service/archiving/archive-eraser.ts";
 import { openPlace } from "../../../src/service/archiving/open-place.ts";
 import { ARCHIVING_STEPS } from "../../../src/service/archiving/service-archiver.ts";
+import { Turn } from "../../../src/store/mutex.ts";
 import { AUTHOR, DAY, hash, RECORD, recordActions } from "../../retention/pruned-bench.ts";
 import { MemoryStore } from "../../store/memory-store.ts";
 import {
@@ -167,6 +171,37 @@ test("an archive that is lost between two starts is missed before more goes", as
   await again.prune();
   assert.deepEqual(await prunedOf(again), DUE);
   await endWorld(again);
+});
+
+test("an archive that an erasure wrote again is gone on with, and what was put in no place yet is made anew without what went", async (t) => {
+  for (const stop of ["pruning", "putting"]) {
+    const world = makeWorld(t);
+    const bench = await dueWorld(world);
+    world.onStep = (step) => {
+      if (step === stop) throw new Error("killed");
+    };
+    await assert.rejects(bench.prune(), /killed/);
+    await endWorld(bench);
+    world.onStep = () => undefined;
+    const before = filesOf(world);
+    const place = new FolderPlace(world.folder);
+    const open = () => ({ place, lock: undefined, opener: NO_KEYS });
+    const eraser = new ArchiveEraser({ store: world.store, hash, open, turn: new Turn(), now: Date.now });
+    const lessen = async (_: number, entry: Entry) => withholdWhere(hash, entry, (text) => text.startsWith('"action"'));
+    const asked = { ledgerId: RECORD.id, ranges: [[0, ACTIONS.length]] as const, lessen };
+    const archives = await eraser.lessen(asked, new AbortController().signal);
+    assert.equal(archives.length, stop === "pruning" ? 1 : 0);
+    assert.deepEqual(
+      filesOf(world),
+      archives.map(({ now }) => now),
+      `${before} became it, or went`,
+    );
+    const again = await openWorld(world);
+    await again.prune();
+    assert.deepEqual(await prunedOf(again), DUE, stop);
+    assert.equal(archivesIn(world).length, 1, stop);
+    await endWorld(again);
+  }
 });
 
 test("what is archived first waits for its place, and what another rule lets go without does not", async (t) => {
