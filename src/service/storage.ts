@@ -13,7 +13,7 @@ import { describeFullDisk } from "../store/leveldb/opening/disk-room.ts";
 import type { WritingState } from "../store/leveldb/writing-state.ts";
 import { Patrol } from "../store/patrol.ts";
 import { type Config, storeFolder } from "./config.ts";
-import { RESTORED_NOTE, restoredNote } from "./restored-in-clear.ts";
+import { RESTORED_NOTE, restoredNote } from "./watching/restored-in-clear.ts";
 
 /** The part of a log that is used. */
 export type StorageLog = {

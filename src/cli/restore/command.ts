@@ -17,7 +17,7 @@ import { restoreFiles } from "../../backup/restore-files.ts";
 import { withScratch } from "../../backup/scratch-folder.ts";
 import { beginFolder, clearUnfinished, settleFolder } from "../../backup/unfinished-folder.ts";
 import { marksFolder } from "../../service/config.ts";
-import { noteRestored, RESTORED_NOTE } from "../../service/restored-in-clear.ts";
+import { noteRestored, RESTORED_NOTE } from "../../service/watching/restored-in-clear.ts";
 import { FileRefusedError } from "../../store/durable-file.ts";
 import { type BucketFlags, withBucketFlags } from "../archive/bucket-flags.ts";
 import { ledgersIn } from "../backup/ledgers-in.ts";

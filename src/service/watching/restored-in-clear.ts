@@ -6,8 +6,8 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readJson } from "../json/read.ts";
-import { replaceFile } from "../store/durable-file.ts";
+import { readJson } from "../../json/read.ts";
+import { replaceFile } from "../../store/durable-file.ts";
 
 /** Its name says what it is to whoever lists the folder. */
 export const RESTORED_NOTE = "restored-in-clear.json";
