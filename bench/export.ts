@@ -7,6 +7,7 @@
 
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { anonymousMb } from "./subject.ts";
 
 const [url = "", keyFile = "", pid = "", rounds = "3"] = process.argv.slice(2);
 const ROUND_MS = 8000;
@@ -113,17 +114,13 @@ function start(run: Beside): () => Promise<number> {
   };
 }
 
-function memory(): number {
-  return Math.round(Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024);
-}
-
 for (let round = 0; round < Number(rounds); round++) {
   for (const [what, counted, run] of BESIDE) {
     const alone = await recording();
-    const before = memory();
+    const before = anonymousMb(pid);
     const stop = start(run);
     const beside = await recording();
-    const most = memory();
+    const most = anonymousMb(pid);
     const rate = await stop();
     const figures = `recording alone ${alone.toFixed(0)}/s, beside ${what} ${beside.toFixed(0)}/s (${(beside / alone).toFixed(2)})`;
     console.log(`${figures}; ${rate.toFixed(0)} ${counted} a second; RssAnon ${before} MB, then ${most} MB`);

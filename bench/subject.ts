@@ -141,3 +141,8 @@ export async function waitForQuiet(subject: Subject, maxMs = WAIT_MAX_MS): Promi
   }
   return false;
 }
+
+/** Anonymous memory of a process in MB (2^20 bytes), as Linux tells it. */
+export function anonymousMb(pid: number | string): number {
+  return Math.round(Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024);
+}
