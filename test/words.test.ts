@@ -52,10 +52,10 @@ const PLAIN = [
   "add append ask begun bound broadcast build change compact confirm count decrypt encode encrypt erase find finalize follow give up inspect keep listen lock make mend prepare prove read recover redact",
   "reload renew replace rewrite send spell start store tally write",
   // How something is, or what became of it.
-  "all built complete behind encrypted replacement duplicate remembered searchable silent sorted visible affordable finished last postponed running sampled sampling skipped ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked looked lost made manual missing named not older only own plain readable rebuilt refused restorable said second seen served",
-  "shown spent stopped unavailable under unwritable waiting weighed withheld",
+  "all built closed complete growing behind encrypted replacement duplicate remembered searchable silent sorted visible affordable finished last postponed running sampled sampling skipped ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked looked lost made manual missing named not older only own plain readable rebuilt refused restorable said second seen served",
+  "shown sole spent stopped summed unavailable under unwritable waiting weighed withheld",
   // What something is of anything.
-  "chunk conflict connection container defaults entries clock extension first frame ground hour memory names net order pair pass piece pool positions question scan self shape silence span summary target test verdict waiter difference disk end facts item kept level loss many naming needs on place preparation problem progress reader record role room",
+  "chunk conflict connection container defaults entries clock extension first frame ground hour memory names net order pair pass piece positions question scan self shape silence span sum summary target test verdict waiter difference disk end facts item kept level loss many naming needs on place preparation problem progress reader record role room",
   "setup situation spend time tools vocabulary way wording",
 ].join(" ");
 
