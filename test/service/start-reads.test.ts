@@ -22,7 +22,10 @@ function packagesOf(file: string, seen = new Set<string>(), found = new Map<stri
 
 test("a start reads nothing of what encrypts archives, writes Parquet, decompresses by WebAssembly or talks to key services", () => {
   const read = packagesOf(join(SRC, "cli/serve.ts"));
-  assert.ok(read.has("ethers") && read.has("level"), "the imports of a service are found");
+  assert.ok(
+    [...read.keys()].some((name) => name.startsWith("ethers/")) && read.has("level"),
+    "the imports of a service are found",
+  );
   const later = [
     "age-encryption",
     "hyparquet-writer",
@@ -30,6 +33,9 @@ test("a start reads nothing of what encrypts archives, writes Parquet, decompres
     "graphene-pk11",
     "@aws-sdk/client-kms",
     "cli-progress",
+    "ethers",
+    "nodemailer",
+    "re2js",
   ];
   assert.deepEqual(
     [...read].filter(([name]) => later.includes(name)),

@@ -140,8 +140,11 @@ test("what answers for the state of the service leaves none: it is asked every f
 
 test("of a key that begins very many exports each is counted by what it had, though few are told alone", async () => {
   const key = await service.key(["reader"], "taker");
-  const ask30 = Array.from({ length: 30 }, () => ask(service, "GET /v1/ledgers/main/export", { key }));
-  for (const { status } of await Promise.all(ask30)) assert.equal(status, 200);
+  // No more than a service makes at once.
+  for (let begun = 0; begun < 30; begun += 5) {
+    const five = Array.from({ length: 5 }, () => ask(service, "GET /v1/ledgers/main/export", { key }));
+    for (const { status } of await Promise.all(five)) assert.equal(status, 200);
+  }
   const events = 30 * (service.ledgers.get("main")?.size ?? 0);
   const counted = () => service.access?.counts.reads().find(({ source }) => source === "taker");
   await until("the end of each", () => counted()?.exported === events);
