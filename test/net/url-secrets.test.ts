@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { nodeAt } from "../../src/net/json-rpc.ts";
 import { AnswerReader, answerLimits } from "../../src/verify/evm/rpc-answer.ts";
+import { processorMs } from "../processor-time.ts";
 
 const KEY = "0123456789abcdef";
 const URL_TEXT = `https://name-1:p%40ss%2Fw%20rd@node.example/v3/${KEY}?apikey=q%2Bery%26k3y&debug=1&${KEY}z`;
@@ -73,18 +74,20 @@ const LONG_MS = 7000;
 test("striking out the beginning of a long secret, such as a token, is not left to take long", () => {
   const token = "eyJhbGciOiJFUzI1NiJ9".repeat(40);
   const { strike } = nodeAt(`https://node.example/v3?token=${token}`);
-  const began = performance.now();
-  for (let i = 0; i < 10; i++) assert.equal(strike?.(`at ${token.slice(0, 300)}`, true), "at …");
-  assert.ok(performance.now() - began < LONG_MS);
+  const took = processorMs(() => {
+    for (let i = 0; i < 10; i++) assert.equal(strike?.(`at ${token.slice(0, 300)}`, true), "at …");
+  });
+  assert.ok(took < LONG_MS);
 });
 
 test("a secret with backslashes is struck out as JSON has it, and no other text makes that take long", () => {
   const { strike } = nodeAt(`https://node.example/v3?key=${"%5C".repeat(31)}x`);
-  const began = performance.now();
   const others = `${"\\".repeat(47)}y`;
-  assert.equal(strike?.(others), others);
-  assert.equal(strike?.(`got ${"\\".repeat(62)}x!`), "got …!");
-  assert.ok(performance.now() - began < LONG_MS);
+  const took = processorMs(() => {
+    assert.equal(strike?.(others), others);
+    assert.equal(strike?.(`got ${"\\".repeat(62)}x!`), "got …!");
+  });
+  assert.ok(took < LONG_MS);
 });
 
 test("a short password is struck out where it is a word, and leaves other words alone", () => {
