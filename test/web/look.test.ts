@@ -252,19 +252,20 @@ test("the keyboard alone opens an event, and the focus can always be seen", asyn
   await page.keyboard.press("Enter");
   await page.waitForSelector("table.events tbody tr");
   await page.keyboard.press("/");
-  let isOnEntry = false;
-  for (let stops = 0; stops < 80 && !isOnEntry; stops++) {
+  // The newest one: one of the service's own, such as the end of an audit, may have come meanwhile.
+  let entry = "";
+  for (let stops = 0; stops < 80 && entry === ""; stops++) {
     await page.keyboard.press("Tab");
     const [focused, outline] = (await page.evaluate(
       "[document.activeElement.outerHTML.slice(0, 90), getComputedStyle(document.activeElement).outlineStyle]",
     )) as [string, string];
     assert.notEqual(outline, "none", `what has the focus shows it: ${focused}`);
     const name = (await page.evaluate("document.activeElement.getAttribute('aria-label')")) as string | null;
-    isOnEntry = name?.startsWith("Entry") ?? false;
+    if (name?.startsWith("Entry")) entry = name;
   }
-  assert.ok(isOnEntry, "the first entry has the focus");
+  assert.ok(Number(entry.replace("Entry ", "")) >= EVENTS + FOREIGN_EVENTS + RULE_EVENTS - 1, entry);
   await page.keyboard.press("Enter");
-  await page.getByRole("article", { name: `Entry ${EVENTS + FOREIGN_EVENTS + RULE_EVENTS - 1}` }).waitFor();
+  await page.getByRole("article", { name: entry }).waitFor();
   await context.close();
 });
 
