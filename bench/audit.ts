@@ -10,6 +10,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { event } from "./event-load.ts";
 import { startService, waitForQuiet } from "./subject.ts";
 
 const { values: flags, positionals } = parseArgs({
@@ -41,18 +42,8 @@ const KINDS: readonly Kind[] = [
 
 type Measured = { readonly seconds: number; readonly processorS: number; readonly residentMiB: number };
 
-/** An event of about 330 bytes, of one of a thousand actors, with an id of its own. */
-function event(i: number): string {
-  return JSON.stringify({
-    id: `e-${i.toString().padStart(9, "0")}`,
-    action: "document.permission.granted",
-    time: "2026-11-23T10:00:00.123Z",
-    actor: { type: "user", id: `u-${i % 1000}`, name: "Ada Lovelace" },
-    targets: [{ type: "document", id: `d-${i}` }],
-    outcome: "success",
-    context: { ip: "192.0.2.17", user_agent: "curl/8.5.0", request_id: `r-${i.toString().padStart(12, "0")}` },
-  });
-}
+/** An event with an id of its own. */
+const withId = (i: number): string => event(i, `e-${i.toString().padStart(9, "0")}`);
 
 /** A data folder as a service leaves it, made once for all runs. */
 async function makeData(folder: string, encryption: Kind["encryption"]): Promise<string> {
@@ -76,7 +67,7 @@ async function makeData(folder: string, encryption: Kind["encryption"]): Promise
 }
 
 async function sendBatch(url: string, key: string, from: number, to: number): Promise<void> {
-  const body = Array.from({ length: to - from }, (_, i) => event(from + i)).join("\n");
+  const body = Array.from({ length: to - from }, (_, i) => withId(from + i)).join("\n");
   const headers = { "content-type": "application/x-ndjson", authorization: `Bearer ${key}` };
   const answer = await fetch(`${url}/v1/ledgers/main/events`, { method: "POST", headers, body });
   if (answer.status !== 201) throw new Error(`expected 201, got ${answer.status}: ${await answer.text()}`);

@@ -32,9 +32,13 @@ export type Measured = {
   readonly processorUs: number | undefined;
 };
 
-/** An event of about 300 bytes. */
-export function event(i: number): string {
+/**
+ * An event of about 300 bytes, of one of a thousand actors.
+ * @param id its id, of those that have one
+ */
+export function event(i: number, id?: string): string {
   return JSON.stringify({
+    id,
     action: "document.permission.granted",
     time: "2026-11-23T10:00:00.123Z",
     actor: { type: "user", id: `u-${i % 1000}`, name: "Ada Lovelace" },
