@@ -41,7 +41,7 @@ const SILENCE_MAX_MS = 366 * 86_400_000;
 
 const TOO_MANY: Condition = {
   code: "alerts_too_many",
-  detail: `${FIRING_MAX} alerts fire at once, and what is found wrong besides is not told: look into those`,
+  detail: `${FIRING_MAX} alerts fire at once, and of what is found wrong besides only what is critical is told, up to ${CRITICAL_MAX} in all: look into those`,
 };
 
 /** Everything that a change is told to, written with it. */

@@ -122,5 +122,5 @@ function describe(archives: readonly ErasedArchive[]): string[] {
   const left = staying(archives).length;
   const none = "No archive that was read has anything that was erased.";
   if (archives.length === 0) return [none];
-  return [...lines, `${counted(written.length, "archive")} written again, ${left} left as they were.`];
+  return [...lines, `${counted(written.length, "archive")} written again, ${left} that still have it, or may.`];
 }

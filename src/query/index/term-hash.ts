@@ -4,6 +4,7 @@
  * themselves. The seed is random for each index, so that nobody can prepare terms that collide.
  */
 
+import { mix32 } from "../../mix32.ts";
 import { FIELDS, type Field } from "./terms.ts";
 
 export const SEED_LENGTH = 8;
@@ -38,17 +39,8 @@ export class TermHasher {
       a = Math.imul((a << 13) | (a >>> 19), 0x2c1b3c6d) ^ unit;
       b = Math.imul(b ^ unit, 0x297a2d39) + a;
     }
-    this.high = mix(a ^ Math.imul(b, 0x9e3779b1)) >>> 0;
-    this.low = mix(b ^ this.high) & 0xffff;
+    this.high = mix32(a ^ Math.imul(b, 0x9e3779b1)) >>> 0;
+    this.low = mix32(b ^ this.high) & 0xffff;
     return this;
   }
-}
-
-/** Spreads every bit over all 32; the constants are those of MurmurHash3's finalizer. */
-function mix(value: number): number {
-  let h = value ^ (value >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }

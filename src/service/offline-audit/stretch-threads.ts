@@ -25,7 +25,7 @@ export type StretchParts = {
   readonly record: LedgerRecord;
   readonly hash: Hash;
   /** Of an encrypted store. */
-  readonly keys: Pick<KeyringCipher, "keyOf" | "ledgerKeys"> | undefined;
+  readonly keys: Pick<KeyringCipher, "keyOf" | "gatherKeys" | "ledgerKeys"> | undefined;
   /** Claims that were gone through; undefined where each has to be looked up. */
   readonly claims: ClaimSums | undefined;
   /** Of the index that is looked at. */
@@ -125,6 +125,9 @@ export class StretchThreads {
     const length = end - start;
     const stored: (Uint8Array | undefined)[] = Array.from({ length }, (_, i) => values?.[i]);
     const keys: (KeyObject | undefined)[] = [];
+    const { keys: cipher, record } = this.#parts;
+    // Together: one by one, each would be waited for.
+    await cipher?.gatherKeys(record.id, (values ?? []).filter(isEncrypted).map(uncheckedEncrypted));
     for (let i = 0; i < length; i++) {
       const value = stored[i];
       keys.push(undefined);

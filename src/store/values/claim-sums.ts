@@ -7,6 +7,7 @@
 
 import { randomBytes } from "node:crypto";
 import { TILE_WIDTH } from "../../merkle/tile.ts";
+import { mix32 } from "../../mix32.ts";
 
 const SEED_BYTES = 8;
 const PLACE_BYTES = 32;
@@ -28,8 +29,8 @@ class ClaimHasher {
   }
 
   hash({ place, index }: SoleClaim): void {
-    let a = mix((this.#seed[0] as number) ^ index);
-    let b = mix((this.#seed[1] as number) ^ Math.floor(index / 2 ** 32) ^ Math.imul(index, 0x9e3779b1));
+    let a = mix32((this.#seed[0] as number) ^ index);
+    let b = mix32((this.#seed[1] as number) ^ Math.floor(index / 2 ** 32) ^ Math.imul(index, 0x9e3779b1));
     for (let from = 0; from < PLACE_BYTES; from += 4) {
       const word =
         (place[from] as number) |
@@ -39,8 +40,8 @@ class ClaimHasher {
       a = Math.imul(((a ^ word) << 13) | ((a ^ word) >>> 19), 0x2c1b3c6d) + b;
       b = Math.imul(b ^ word, 0x297a2d39) + (a ^ (a >>> 15));
     }
-    this.first = mix(a ^ Math.imul(b, 0x9e3779b1));
-    this.second = mix(b ^ this.first);
+    this.first = mix32(a ^ Math.imul(b, 0x9e3779b1));
+    this.second = mix32(b ^ this.first);
   }
 }
 
@@ -82,13 +83,4 @@ export class ClaimSums {
   ofTile(tile: number): ClaimSum {
     return { first: this.#sums[2 * tile] ?? 0, second: this.#sums[2 * tile + 1] ?? 0 };
   }
-}
-
-/** Spreads every bit over all 32; the constants are those of MurmurHash3's finalizer. */
-function mix(value: number): number {
-  let h = value ^ (value >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }
