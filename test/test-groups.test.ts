@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
@@ -100,6 +100,14 @@ test("a file that is killed with the process that it shares, as one that hangs i
   assert.match(said, /did not come to its end: .*crashes\.test\.ts/);
   assert.doesNotMatch(said, /did not come to its end: .*(?:one|last)\.test\.ts/);
   assert.match(said, /✔ the last one passes/);
+});
+
+test("every test file has tests: one that has none would be passed without a word", () => {
+  const files = globSync("test/**/*.test.ts", { cwd: ROOT });
+  const registers = /(?:^|\) ) *(?:await )?(?:test\w*(?:\.\w+)?|suite)\(/m;
+  const without = files.filter((file) => !registers.test(readFileSync(join(ROOT, file), "utf8")));
+  assert.ok(files.length > 400, `${files.length}`);
+  assert.deepEqual(without, []);
 });
 
 test("of the tests here, those of mathematics share a process, and those of services, browsers and chains do not", () => {

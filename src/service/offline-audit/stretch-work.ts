@@ -12,7 +12,7 @@ import type { Hash } from "../../merkle/hash.ts";
 import { type EncodedSegment, encodeSegmentAtOnce, OpenSegment } from "../../query/index/open-segment.ts";
 import { TermHasher } from "../../query/index/term-hash.ts";
 import { DamagedStoreError } from "../../store/store.ts";
-import { type ClaimSum, sumOfClaims } from "../../store/values/claim-sums.ts";
+import { type ClaimSum, isSumOf } from "../../store/values/claim-sums.ts";
 import { type EntryOpener, openEntry } from "../../store/values/stored-values.ts";
 import { NONE, type StretchAnswer, type StretchGround, type StretchTask } from "./stretch-task.ts";
 
@@ -65,11 +65,8 @@ export class StretchWork {
     if (sum === undefined || claims === undefined) return false;
     const keys = claiming.map(({ key }) => key);
     const places = claims.key === undefined ? keys : claimDigests(this.#hash, claims.key, keys);
-    const { first, second } = sumOfClaims(
-      claims.seed,
-      claiming.map(({ index }, i) => ({ place: places[i] as Uint8Array, index })),
-    );
-    return first === sum.first && second === sum.second;
+    const standing = claiming.map(({ index }, i) => ({ place: places[i] as Uint8Array, index }));
+    return isSumOf(sum, claims.seed, standing);
   }
 
   #openAll({ start, values, lengths, keys }: StretchTask): (PackedEntry | undefined)[] {

@@ -45,8 +45,7 @@ class ClaimHasher {
   }
 }
 
-/** The sum of some claims. @param seed of the sums that it is compared with */
-export function sumOfClaims(seed: Int32Array, claims: readonly SoleClaim[]): ClaimSum {
+function sumOfClaims(seed: Int32Array, claims: readonly SoleClaim[]): ClaimSum {
   const hasher = new ClaimHasher(seed);
   let first = 0;
   let second = 0;
@@ -56,6 +55,12 @@ export function sumOfClaims(seed: Int32Array, claims: readonly SoleClaim[]): Cla
     second = (second + hasher.second) | 0;
   }
   return { first, second };
+}
+
+/** Whether a sum is that of exactly these claims. @param seed of the sums */
+export function isSumOf(sum: ClaimSum, seed: Int32Array, claims: readonly SoleClaim[]): boolean {
+  const { first, second } = sumOfClaims(seed, claims);
+  return first === sum.first && second === sum.second;
 }
 
 export class ClaimSums {
