@@ -11,7 +11,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { event } from "./event-load.ts";
-import { startService, waitForQuiet } from "./subject.ts";
+import { median } from "./median.ts";
+import { processorUs, startService, waitForQuiet } from "./subject.ts";
 
 const { values: flags, positionals } = parseArgs({
   options: {
@@ -27,8 +28,6 @@ const ROUNDS = Number(flags.rounds);
 const ROOT = join(import.meta.dirname, "..");
 const BATCH = 1000;
 const SENDERS = 2;
-/** In a tick of /proc, USER_HZ of Linux is 100 on every platform. */
-const TICK_S = 0.01;
 const LOOK_MS = 50;
 
 type Kind = { readonly name: string; readonly encryption: "on" | "off"; readonly hasIndex: boolean };
@@ -107,11 +106,11 @@ async function audit(root: string, data: string): Promise<Measured> {
 /** What a process has taken so far; undefined once it is gone. */
 function lookAt(pid: number): Omit<Measured, "seconds"> | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const most = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    if (most === undefined) return undefined;
-    return { processorS: TICK_S * (Number(fields[11]) + Number(fields[12])), residentMiB: Number(most) / 1024 };
+    const us = processorUs(pid);
+    return most === undefined || us === undefined
+      ? undefined
+      : { processorS: us / 1e6, residentMiB: Number(most) / 1024 };
   } catch {
     return undefined;
   }
@@ -126,10 +125,6 @@ async function withIndex<T>(data: string, hasIndex: boolean, run: () => Promise<
   } finally {
     renameSync(`${index}.away`, index);
   }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 const folder = flags.keep ?? mkdtempSync(join(tmpdir(), "holdfast-bench-audit-"));

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { BULK, event, type Load, type Measured, measure, send, single } from "./event-load.ts";
+import { median } from "./median.ts";
 import { startService, waitForQuiet } from "./subject.ts";
 
 const { values: flags, positionals } = parseArgs({
@@ -66,10 +67,6 @@ async function round(encryption: "on" | "off"): Promise<void> {
 for (let i = 0; i < ROUNDS; i++) {
   const settings = ["on", "off"] as const;
   for (const setting of i % 2 === 0 ? settings : settings.toReversed()) await round(setting);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
 
 console.table(

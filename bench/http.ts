@@ -12,6 +12,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Level } from "level";
 import { BATCH, BULK, event, type Load, type Measured, measure, send, single } from "./event-load.ts";
+import { median } from "./median.ts";
 import { type Subject, startPart, startService } from "./subject.ts";
 
 const { values: flags, positionals } = parseArgs({
@@ -83,10 +84,6 @@ for (let i = 0; i < ROUNDS; i++) {
     async () => keep(FLOOR, await levelFloor()),
   ];
   for (const part of i % 2 === 0 ? parts : parts.reverse()) await part();
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
 
 type Row = {

@@ -17,6 +17,7 @@ import { deriveLedgerId, labelOf } from "../src/merkle/checkpoint.ts";
 import { entryKey, numbered } from "../src/store/key-layout.ts";
 import { LevelStore } from "../src/store/level-store.ts";
 import { RecordEncoder } from "../src/store/values/value-layout.ts";
+import { median } from "./median.ts";
 
 const ROUNDS = 7;
 const BULK = 10_000;
@@ -90,10 +91,6 @@ async function perSecond(count: number, work: () => Promise<unknown>): Promise<n
   const started = performance.now();
   await work();
   return (count / (performance.now() - started)) * 1000;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
 
 function best(values: readonly number[]): number {

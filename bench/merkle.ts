@@ -15,6 +15,7 @@ import { equal } from "../src/merkle/bytes.ts";
 import { checkInclusion, inclusionRanges, provePath } from "../src/merkle/proof.ts";
 import { expandTile, tileOf } from "../src/merkle/tile.ts";
 import type { NodeSource } from "../src/merkle/tree.ts";
+import { median } from "./median.ts";
 
 const LEAVES_MAX = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 100_000);
 const SIZES = [1_000, 10_000, 100_000].filter((size) => size <= LEAVES_MAX);
@@ -73,10 +74,6 @@ function measure(what: string, leaves: number, count: number, contenders: readon
   }
   const [ours = 0, merkletreejs = 0, merkletreejsOurHash = 0] = rates.map(median);
   return { what, leaves, ours, merkletreejs, merkletreejsOurHash };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
 
 function rowsOf(size: number): Row[] {

@@ -11,6 +11,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import autocannon from "autocannon";
 import { adaptItem } from "../src/ingest/adapt-item.ts";
 import { FORMATS } from "../src/ingest/known-formats.ts";
+import { median } from "./median.ts";
 import { type Subject, startService, waitForQuiet } from "./subject.ts";
 
 const { values: flags, positionals } = parseArgs({
@@ -327,12 +328,6 @@ async function measure(subject: Subject, { path, send }: Receiver, seconds: numb
   const events = result.requests.total * BATCH;
   const processorUs = ((subject.processorUs() ?? Number.NaN) - before) / events;
   return { perSecond: events / result.duration, processorUs };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (place: number): number => sorted[Math.floor(place)] as number;
-  return (at((sorted.length - 1) / 2) + at(sorted.length / 2)) / 2;
 }
 
 const rows: object[] = [];

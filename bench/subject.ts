@@ -61,7 +61,7 @@ export async function startService(root: string, more: Readonly<Record<string, s
   return {
     url,
     key: readFileSync(adminKeyFile, "utf8").trim(),
-    processorUs: () => processorUs(child),
+    processorUs: () => processorUs(child.pid),
     stop: async () => {
       child.kill("SIGTERM");
       await ended(child);
@@ -81,7 +81,7 @@ export async function startPart(kind: "echo" | "api"): Promise<Subject> {
   return {
     url: `http://127.0.0.1:${port}`,
     key,
-    processorUs: () => processorUs(child),
+    processorUs: () => processorUs(child.pid),
     stop: async () => {
       child.stdin?.end();
       await ended(child);
@@ -118,7 +118,8 @@ async function ended(child: ChildProcess): Promise<void> {
   running.delete(child);
 }
 
-function processorUs({ pid }: ChildProcess): number | undefined {
+/** Microseconds of processor that a process has taken so far; undefined where that is not told. */
+export function processorUs(pid: number | undefined): number | undefined {
   if (process.platform !== "linux") return undefined;
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // Behind the name of the program, which may have spaces: user and system time are the 12th and 13th, proc(5).

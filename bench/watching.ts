@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { BULK, type Load, type Measured, measure, send, single } from "./event-load.ts";
+import { median } from "./median.ts";
 import { type Subject, startService, waitForQuiet } from "./subject.ts";
 
 const { values: flags, positionals } = parseArgs({
@@ -125,12 +126,6 @@ async function post(
   const text = await response.text();
   if (!expected.includes(response.status))
     throw new Error(`expected ${expected.join(" or ")} of POST ${path}, got ${response.status}: ${text.slice(0, 500)}`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
 }
 
 /** Each round is a comparison of its own: what is between two of them is not compared. */

@@ -37,8 +37,8 @@ import {
   type ContractFilePath,
   readContractFile,
 } from "./routes/files/contract-files.ts";
+import { DOCS_PAGES_PATH, DOCS_PAGES_ROUTE, serveDocsPages } from "./routes/files/docs-pages.ts";
 import { PAGES, servePage } from "./routes/files/pages.ts";
-import { serveTextPages, TEXT_PAGES_PATH, TEXT_PAGES_ROUTE } from "./routes/files/text-pages.ts";
 import { encryptionAnswers } from "./routes/governance/encryption.ts";
 import { erase, listErasures, readErasure } from "./routes/governance/erasures.ts";
 import { liftHold, listHolds, placeHold } from "./routes/governance/holds.ts";
@@ -97,9 +97,9 @@ export function createApp(services: Services): Express {
   }
   const contractFiles = new Map([["get", (req: Request) => readContractFile(services, contractPathOf(req))]]);
   app.all(CONTRACT_FILES_PATH, dispatcher(CONTRACT_FILES_ROUTE, contractFiles, tools));
-  const textPage = serveTextPages();
-  const textPages = new Map([["get", (req: Request, res: Response) => textPage(restOfPath(req))(req, res)]]);
-  app.all(TEXT_PAGES_PATH, dispatcher(TEXT_PAGES_ROUTE, textPages, tools));
+  const docsPage = serveDocsPages();
+  const docsPages = new Map([["get", (req: Request, res: Response) => docsPage(restOfPath(req))(req, res)]]);
+  app.all(DOCS_PAGES_PATH, dispatcher(DOCS_PAGES_ROUTE, docsPages, tools));
   app.use((req: Request, res: Response) => {
     const detail = `expected a path of the API (see /openapi.json), got ${withoutKey(req.path)}`;
     const problem = new Problem("route_unknown", detail);

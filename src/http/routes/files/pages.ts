@@ -29,7 +29,7 @@ const POLICY = [
 
 type PageFile = { readonly file: string; readonly type: string; readonly policy: string };
 
-const HTML = "text/html; charset=utf-8";
+export const HTML = "text/html; charset=utf-8";
 
 /** Paths and what is there. */
 export const PAGES: Readonly<Record<string, PageFile>> = {
@@ -44,16 +44,21 @@ export const PAGES: Readonly<Record<string, PageFile>> = {
   "/verify.html": { file: "verify.html", type: HTML, policy: "frame-ancestors 'none'" },
 };
 
-type Page = { readonly body: Encoded; readonly tag: string };
+export type Page = { readonly body: Encoded; readonly tag: string };
 
 /**
  * Serves one file, read once, in the encodings that the build made of it.
  * @throws Problem route_unknown, for every request, when the pages were not built
  */
 export function servePage({ file, type, policy }: PageFile, folder = PAGES_FOLDER): Handler {
+  return serveMade(() => readPage(join(folder, file)), { type, policy });
+}
+
+/** Serves a page that is made when it is first asked for. */
+export function serveMade(make: () => Page, { type, policy }: Omit<PageFile, "file">): Handler {
   let page: Page | undefined;
   return (req) => {
-    page ??= readPage(join(folder, file));
+    page ??= make();
     const { body, headers } = chosen(req, page.body);
     const all = { ...headers, "Content-Security-Policy": policy };
     return { status: 200, body, type, caching: "revalidate", tag: page.tag, isShared: true, headers: all };

@@ -11,15 +11,14 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Problem } from "../../problem.ts";
 import type { Handler } from "../../reply.ts";
-import { chosen, type Encoded } from "../../wire/encodings.ts";
 import { tagOf } from "../../wire/entity-tags.ts";
 import { type DocsPlace, docsHtml } from "./docs-html.ts";
-import { servePage } from "./pages.ts";
+import { HTML, type Page, serveMade, servePage } from "./pages.ts";
 
 /** Express's spelling. */
-export const TEXT_PAGES_PATH = "/docs/*file";
+export const DOCS_PAGES_PATH = "/docs/*file";
 /** As it is counted. */
-export const TEXT_PAGES_ROUTE = "/docs/{file}";
+export const DOCS_PAGES_ROUTE = "/docs/{file}";
 
 const FOLDER = join(import.meta.dirname, "..", "..", "..", "..", "docs");
 /** Of folders below the first, this one is for users. */
@@ -35,12 +34,13 @@ const HTML_POLICY = [
 ].join("; ");
 
 /** Serves the pages that are there when it is called, and nothing else whatever a path says. */
-export function serveTextPages(folder = FOLDER): (file: string) => Handler {
+export function serveDocsPages(folder = FOLDER): (file: string) => Handler {
   const files = new Set(FOLDERS.flatMap((below) => pagesIn(folder, below)));
   const pages = new Map<string, Handler>();
   for (const file of files) {
     const text = servePage({ file, type: "text/plain; charset=utf-8", policy: POLICY }, folder);
-    const html = serveHtml(folder, { file, isServed: (other) => files.has(other) });
+    const place: DocsPlace = { file, isServed: (other) => files.has(other) };
+    const html = serveMade(() => htmlOf(folder, place), { type: HTML, policy: HTML_POLICY });
     pages.set(file, byWish(text, html));
   }
   return (file) => {
@@ -64,20 +64,8 @@ function wantsHtml({ headers }: IncomingMessage): boolean {
   return accepted.some((each) => /^text\/html\s*(;|$)/.test(each) && !/;\s*q=0(\.0*)?$/.test(each));
 }
 
-/** Made of the text when it is first asked for. */
-function serveHtml(folder: string, place: DocsPlace): Handler {
-  let page: { readonly body: Encoded; readonly tag: string } | undefined;
-  return (req) => {
-    page ??= madeOf(docsHtml(readFileSync(join(folder, place.file), "utf8"), place));
-    const { body, headers } = chosen(req, page.body);
-    const all = { ...headers, "Content-Security-Policy": HTML_POLICY };
-    const type = "text/html; charset=utf-8";
-    return { status: 200, body, type, caching: "revalidate", tag: page.tag, isShared: true, headers: all };
-  };
-}
-
-function madeOf(html: string): { readonly body: Encoded; readonly tag: string } {
-  const identity = Buffer.from(html);
+function htmlOf(folder: string, place: DocsPlace): Page {
+  const identity = Buffer.from(docsHtml(readFileSync(join(folder, place.file), "utf8"), place));
   return { body: { identity, gzip: gzipSync(identity) }, tag: tagOf(identity) };
 }
 
