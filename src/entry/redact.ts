@@ -8,7 +8,7 @@ import type { Hash } from "../merkle/hash.ts";
 import { type Entry, type Member, memberDigest } from "./entry.ts";
 import { describe, EventError } from "./event-error.ts";
 import { readMemberText } from "./member.ts";
-import { type PackedMembers, unpackMembers } from "./packed.ts";
+import { type PackedMembers, packMembers, unpackMembers } from "./packed.ts";
 
 /**
  * An entry without the named members, in which each has become its digest.
@@ -25,6 +25,12 @@ export function withholdMembers(hash: Hash, entry: Entry, names: readonly string
   });
   for (const name of missing) throw new EventError("member_unknown", "", "the name of a shown member", describe(name));
   return { recordedAt: entry.recordedAt, members };
+}
+
+/** The members of an entry that are digests alone, packed; undefined where there is none. */
+export function packWithheld({ members }: Entry): PackedMembers | undefined {
+  const withheld = members.filter((member) => "digest" in member);
+  return withheld.length === 0 ? undefined : packMembers(withheld);
 }
 
 /** An entry in which each shown member that `goes`, told by its text, has become its digest; undefined where none does. */

@@ -40,6 +40,11 @@ export function spellRanges(ranges: readonly EntryRange[]): string {
   return ranges.map(([from, to]) => (to === from + 1 ? String(from) : `${from}-${to - 1}`)).join(",");
 }
 
+/** Whether an index is in ascending ranges. */
+export function isIn(ranges: readonly EntryRange[], index: number): boolean {
+  return overlapOf(ranges, index, index + 1) === "all";
+}
+
 /** How much of [from, to) is in ascending ranges. */
 export function overlapOf(ranges: readonly EntryRange[], from: number, to: number): "all" | "some" | "none" {
   let low = 0;

@@ -1,7 +1,7 @@
 /** Archives in a folder: files that appear under their names when they are whole and durable, and are not changed again. */
 
-import { createReadStream } from "node:fs";
-import { link, readdir, rm, stat } from "node:fs/promises";
+import { createReadStream, type Stats } from "node:fs";
+import { link, lstat, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder, syncFolder, withWayOut } from "../../store/durable-file.ts";
 import {
@@ -32,13 +32,10 @@ export class FolderPlace implements ArchivePlace {
 
   async find(name: string): Promise<KeptArchive | undefined> {
     if (!isArchiveName(name)) return undefined;
-    try {
-      const { size, mtimeMs } = await stat(join(this.#folder, name));
-      return { name, bytes: size, keptAt: Math.floor(mtimeMs) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw error;
-    }
+    const found = await unlessMissing(() => stat(join(this.#folder, name)));
+    // What is no file is no archive, and opening a pipe would wait for ever.
+    if (found?.isFile() !== true) return undefined;
+    return { name, bytes: found.size, keptAt: Math.floor(found.mtimeMs) };
   }
 
   async *list(): AsyncGenerator<KeptArchive, void, void> {
@@ -83,11 +80,31 @@ export class FolderPlace implements ArchivePlace {
   async remove(name: string): Promise<void> {
     if ((await this.find(name)) === undefined) return;
     const path = join(this.#folder, name);
+    await this.#requireOneName(path);
     try {
       await rm(path, { force: true });
     } catch (cause) {
       throw new ArchiveStaysError(`${path} cannot be removed: ${(cause as Error).message}`, { cause });
     }
     if (process.platform !== "win32") await syncFolder(this.#folder);
+  }
+
+  /** Of what has another name besides, as a link or as what a link leads to, the name alone would go. */
+  async #requireOneName(path: string): Promise<void> {
+    const found = await unlessMissing(() => lstat(path));
+    if (found?.isSymbolicLink() === true)
+      throw new ArchiveStaysError(`expected a file at ${path}, got a link: remove what it leads to`);
+    if (found !== undefined && found.nlink > 1)
+      throw new ArchiveStaysError(`expected ${path} to be the only name of its file, got ${found.nlink} names`);
+  }
+}
+
+/** @returns undefined where there is nothing, or a link that leads nowhere */
+async function unlessMissing(look: () => Promise<Stats>): Promise<Stats | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (["ENOENT", "ELOOP"].includes(String((error as NodeJS.ErrnoException).code))) return undefined;
+    throw error;
   }
 }

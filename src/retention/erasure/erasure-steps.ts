@@ -3,9 +3,9 @@
  * Why in this order: docs/decisions/0208.
  */
 
-import type { Entry, Member } from "../../entry/entry.ts";
-import { packEntry, packMembers } from "../../entry/packed.ts";
-import { withholdWhere } from "../../entry/redact.ts";
+import type { Entry } from "../../entry/entry.ts";
+import { packEntry } from "../../entry/packed.ts";
+import { packWithheld, withholdWhere } from "../../entry/redact.ts";
 import { type EntryRange, overlapOf } from "../../ledger/index-ranges.ts";
 import type { EntryReplacement } from "../../store/store.ts";
 import type { ErasedEntry } from "../../store/values/rewrite-erased.ts";
@@ -72,9 +72,9 @@ async function keepDigests({ options, ledger, erasure }: Erasing): Promise<undef
   if (keys === undefined) return undefined;
   const { id } = ledger.record;
   let some: ErasedEntry[] = [];
-  for await (const [index, { members }] of entriesOf(options, ledger, erasure.ranges)) {
-    const withheld = members.filter((member): member is Exclude<Member, { text: string }> => "digest" in member);
-    if (withheld.length > 0) some.push({ index, members: packMembers(withheld) });
+  for await (const [index, entry] of entriesOf(options, ledger, erasure.ranges)) {
+    const members = packWithheld(entry);
+    if (members !== undefined) some.push({ index, members });
     if (some.length < KEPT_AT_ONCE) continue;
     await keys.keep(id, some);
     some = [];

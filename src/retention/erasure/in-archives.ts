@@ -4,10 +4,9 @@
  * Why: docs/decisions/0249.
  */
 
-import type { Entry, Member } from "../../entry/entry.ts";
-import { packMembers } from "../../entry/packed.ts";
-import { withholdErased, withholdWhere } from "../../entry/redact.ts";
-import { type EntryRange, overlapOf } from "../../ledger/index-ranges.ts";
+import type { Entry } from "../../entry/entry.ts";
+import { packWithheld, withholdErased, withholdWhere } from "../../entry/redact.ts";
+import { isIn } from "../../ledger/index-ranges.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import type { Store } from "../../store/store.ts";
@@ -36,11 +35,7 @@ export function lessenBy(
   };
 }
 
-export function isIn(ranges: readonly EntryRange[], index: number): boolean {
-  return overlapOf(ranges, index, index + 1) === "all";
-}
-
-function withoutWithheld(hash: Hash, archived: Entry, { members }: Entry): Entry | undefined {
-  const withheld = members.filter((member): member is Exclude<Member, { text: string }> => "digest" in member);
-  return withheld.length === 0 ? undefined : withholdErased(hash, archived, packMembers(withheld));
+function withoutWithheld(hash: Hash, archived: Entry, stored: Entry): Entry | undefined {
+  const withheld = packWithheld(stored);
+  return withheld === undefined ? undefined : withholdErased(hash, archived, withheld);
 }

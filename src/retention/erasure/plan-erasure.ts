@@ -6,7 +6,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Entry } from "../../entry/entry.ts";
 import { OF_THE_SERVICE } from "../../entry/prepare.ts";
-import { type EntryRange, rangesOf } from "../../ledger/index-ranges.ts";
+import { type EntryRange, isIn, rangesOf } from "../../ledger/index-ranges.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import { readFacts } from "../../query/index/searchable.ts";
 import type { ErasedArchive } from "./erased-archive.ts";
@@ -14,7 +14,6 @@ import { ErasureError } from "./erasure-error.ts";
 import type { ErasureOptions } from "./erasure-parts.ts";
 import type { ErasureTarget } from "./erasure-target.ts";
 import { goesByName } from "./goes-by-name.ts";
-import { isIn } from "./in-archives.ts";
 
 /** Events of one erasure: they are written in one batch. */
 const ERASED_MAX = 100_000;

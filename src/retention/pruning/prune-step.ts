@@ -4,7 +4,7 @@
  * Why: docs/decisions/0203.
  */
 
-import { overlapOf } from "../../ledger/index-ranges.ts";
+import { isIn } from "../../ledger/index-ranges.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import type { EntryReplacement, Store } from "../../store/store.ts";
 import type { HoldGuard } from "../hold-book.ts";
@@ -71,7 +71,7 @@ function letGoNow({ policies, now }: PruningParts, { record }: PrunedLedger, run
 
 /** Whether an entry is in the archive of its run, where it has to be in one. */
 function isKept({ isArchived, archived = [] }: PruneRun, index: number): boolean {
-  return !isArchived || overlapOf(archived, index, index + 1) === "all";
+  return !isArchived || isIn(archived, index);
 }
 
 /** How many entries of [from, to) are pruned. */

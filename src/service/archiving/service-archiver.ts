@@ -18,7 +18,7 @@ import {
 import { BucketPlace } from "../../archive/places/bucket-place.ts";
 import { sha256Of } from "../../archive/places/draft.ts";
 import type { ArchiveSource } from "../../archive/write-archive.ts";
-import { overlapOf } from "../../ledger/index-ranges.ts";
+import { isIn, overlapOf } from "../../ledger/index-ranges.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
@@ -147,7 +147,7 @@ export class ServiceArchiver implements Archiver {
     // Whoever restores all of them needs the leaves in between, too.
     const reached = before?.isKept === true ? Math.max(before.reached, before.to) : (before?.reached ?? 0);
     const from = Math.min(wish.from, reached);
-    const isWanted = (index: number): boolean => overlapOf(wanted, index, index + 1) === "all";
+    const isWanted = (index: number): boolean => isIn(wanted, index);
     const pace = <Piece>(pieces: AsyncIterable<Piece>) => slowly(pieces, signal);
     const erasures = this.#options.erasures(ledgerId);
     const { name, draft, digest } = await makeArchive(this.#sourceOf(ledgerId), {

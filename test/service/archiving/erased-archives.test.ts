@@ -5,12 +5,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { type ArchiveLock, type ArchiveOpener, openArchive } from "../../../src/archive/age.ts";
-import { checkArchive } from "../../../src/archive/check-archive.ts";
 import { bodiesOf } from "../../../src/archive/erasing/rewrite-archive.ts";
-import { keepArchive } from "../../../src/archive/keep-archive.ts";
-import { problemOfKept } from "../../../src/archive/kept-problem.ts";
-import { type ArchivePlace, ArchiveStaysError, type KeptArchive } from "../../../src/archive/places/archive-place.ts";
+import { ArchiveStaysError, type KeptArchive } from "../../../src/archive/places/archive-place.ts";
 import { BucketPlace } from "../../../src/archive/places/bucket-place.ts";
 import { writeDraft } from "../../../src/archive/places/draft.ts";
 import { FolderPlace } from "../../../src/archive/places/folder-place.ts";
@@ -18,95 +14,22 @@ import { BucketClient } from "../../../src/bucket/bucket-client.ts";
 import { entryLeafHash } from "../../../src/entry/entry.ts";
 import { toHex } from "../../../src/merkle/bytes.ts";
 import { makeBundle } from "../../../src/prove/make-bundle.ts";
-import { ArchiveEraser } from "../../../src/service/archiving/archive-eraser.ts";
-import { Turn } from "../../../src/store/mutex.ts";
 import { CREDENTIALS } from "../../bucket/gateway.ts";
 import { startSmallBucket } from "../../bucket/small-bucket.ts";
 import { newFolder } from "../../encryption/encrypted-store.ts";
-import { MemoryKek } from "../../encryption/memory-kek.ts";
+import { AUTHOR, foundIn, hash, LEDGER_ID, WISH } from "../../retention/erasure/erase-world.ts";
 import {
-  AUTHOR,
-  eventOf,
-  foundIn,
-  hash,
-  LEDGER_ID,
-  openWorld,
-  overOf,
-  WISH,
-  type World,
-} from "../../retention/erasure/erase-world.ts";
-
-const EVENTS = 120;
-const EACH = 20;
-const PLANTED = ["Name-of-ada", "told-by-ada", "raw-of-ada"];
-const NO_KEYS: ArchiveOpener = { identities: [], passphrases: [] };
-
-type Setting = {
-  readonly lock?: ArchiveLock;
-  readonly opener?: ArchiveOpener;
-  readonly place?: ArchivePlace;
-  readonly now?: () => number;
-};
-
-/** A ledger in which every twentieth event is ada's, and a place for archives beside it. */
-async function openArchived(
-  folder: string,
-  { lock, opener = NO_KEYS, place = new FolderPlace(join(folder, "archives")), now = Date.now }: Setting = {},
-  kek = new MemoryKek(),
-) {
-  const world = await openWorld(folder, {
-    kek,
-    archives: (store) =>
-      new ArchiveEraser({ store, hash, open: () => ({ place, lock, opener }), turn: new Turn(), now }),
-  });
-  if (world.ledger.size === 0) await fill(world);
-  const keep = (from = 0, to = EVENTS) => keepArchive({ ...world, hash }, { from, to, place, lock });
-  return { world, place, keep };
-}
-
-async function fill({ ledger, indexer }: World): Promise<void> {
-  const entries = Array.from({ length: EVENTS }, (_, n) => eventOf(n % EACH === 0 ? "ada" : `u${n % 7}`, n));
-  await ledger.append({ entries, source: "app" });
-  await indexer.waitFor(ledger.size);
-}
-
-async function eraseAll(world: World, wish: Parameters<World["erasures"]["begin"]>[1] = WISH) {
-  const { id } = await world.erasures.begin(world.ledger, wish, AUTHOR);
-  assert.equal(await overOf(world, id), "done");
-  return world.erasures.get(LEDGER_ID, id);
-}
-
-/** What an archive shows: the texts of each entry that it has with its body. */
-async function textsIn(place: ArchivePlace, name: string, opener = NO_KEYS): Promise<Map<number, string[]>> {
-  const found = new Map<number, string[]>();
-  for await (const { index, entry } of bodiesOf(openArchive(place.read(name), opener), LEDGER_ID))
-    found.set(
-      index,
-      entry.members.flatMap((member) => ("text" in member ? [member.text] : [])),
-    );
-  return found;
-}
-
-async function requireVerified(place: ArchivePlace, name: string): Promise<void> {
-  assert.equal(await problemOfKept(place, name, hash), undefined);
-  const { checks, summary } = await checkArchive(place.read(name), { hash, offline: true });
-  assert.notEqual(checks, "failed", summary);
-}
-
-/** Entries of the store become what pruning leaves of them. */
-async function prune({ store, ledger }: World, archive: string, indexes: readonly number[]): Promise<void> {
-  const replacements = [];
-  for (const index of indexes) {
-    const entry = await store.entry(LEDGER_ID, index);
-    assert.ok(entry);
-    const pruned = { leafHash: (await ledger.leafHash(index)).slice(), archive };
-    replacements.push({ index, entry: { recordedAt: entry.recordedAt, members: new Uint8Array(0), pruned } });
-  }
-  await store.replaceEntries(LEDGER_ID, replacements, []);
-}
-
-const named = (archives: readonly { readonly name: string; readonly stays?: string }[] = []) =>
-  archives.map(({ name, stays }) => [name, stays]);
+  EACH,
+  EVENTS,
+  eraseAll,
+  named,
+  openArchived,
+  PLANTED,
+  prune,
+  requireVerified,
+  type Setting,
+  textsIn,
+} from "./archived-world.ts";
 
 test("an archive in clear is written again without a subject, proves what it proved, and nothing of the subject is left in any file", async (t) => {
   const folder = await newFolder(t);
