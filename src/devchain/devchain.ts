@@ -161,6 +161,8 @@ export class DevChain {
     // Hardhat calls the newest block final.
     if (this.#snapshots === undefined) return;
     const latest = await this.#height();
+    // A chain that is shorter than it was has been emptied by somebody: the one on disk is what was anchored to.
+    if (latest < this.#blocks) return;
     this.#blocks = latest;
     if (latest <= this.#covered || !this.#snapshots.isAllowed) return;
     if (!(await this.#save(this.#snapshots))) return;

@@ -225,6 +225,32 @@ test("a transaction that slips into the blocks that are mined for finality becom
   await until("the transaction to be final", isFinal);
 });
 
+test("a chain that somebody emptied is not written over the one on disk, however often finality is asked for meanwhile", async (t) => {
+  const dir = await folder(t);
+  const first = await openChain(dir);
+  const endpoint = connectEndpoint(first.url, 5_000);
+  await first.fund(OWNER.address);
+  await endpoint.request("hardhat_impersonateAccount", [OWNER.address]);
+  const payment = { from: OWNER.address, to: OWNER.address, value: "0x1" };
+  const paid = await endpoint.request("eth_sendTransaction", [payment]);
+  const paidIn = Number(await endpoint.request("eth_blockNumber", []));
+  await until("the payment to be on disk", async () => {
+    await first.mineBlocks();
+    return Number(await endpoint.request("eth_blockNumber", [])) > paidIn;
+  });
+  await endpoint.request("anvil_reset", []);
+  // Longer than the rest behind a snapshot that took a tenth of a second.
+  for (let look = 0; look < 20; look++) {
+    await first.mineBlocks();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  endpoint.close();
+  await first.close();
+  const again = connectEndpoint((await openChain(dir)).url, 5_000);
+  t.after(() => again.close());
+  assert.notEqual(await again.request("eth_getTransactionReceipt", [paid]), null, "what was on disk is there");
+});
+
 test("a port that is taken is left to whoever has it", async (t) => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
