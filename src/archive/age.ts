@@ -33,6 +33,16 @@ export function isEncrypted(begin: Uint8Array): boolean {
   return INTRO.equals(begin.subarray(0, INTRO.length));
 }
 
+/** Whether a file is encrypted, whatever it is called. */
+export async function beginsEncrypted(bytes: AsyncIterable<Uint8Array>): Promise<boolean> {
+  const source = bytes[Symbol.asyncIterator]();
+  try {
+    return isEncrypted(await takeBegin(source));
+  } finally {
+    await source.return?.();
+  }
+}
+
 /** Encrypts, and says what opens what it makes. */
 export type Encryption = {
   readonly opener: ArchiveOpener;

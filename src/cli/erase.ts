@@ -124,9 +124,17 @@ const STAYS: Readonly<Record<string, string>> = {
   locked: "It is locked where it is",
   encrypted:
     "It may have it: it is encrypted to others, so that the service cannot read it. Whoever has its key writes it again with holdfast archive erase",
-  damaged: "It may have it: it cannot be read, so that it cannot be written again",
-  refused: "It was written again, but its place does not let the service remove it",
+  damaged: "It may have it: it cannot be read, or does not verify, so that it cannot be written again",
+  refused:
+    "It was written again, but its place does not let the service remove it, or it is a link, or has other names besides",
+  held: "A legal hold covers something in it that is nowhere else, so that it is as it was. Lift the hold, and erase again",
+  would_be_clear:
+    "It is encrypted, and archives are kept in clear by now, so that it is not written again. Whoever has its key does so with holdfast archive erase --recipient",
+  missing: "It may have it: it is not there any more",
 };
+
+/** Of these it is known. */
+const HAVE_IT = ["locked", "held", "would_be_clear"];
 
 function archivesText(archives: readonly Archive[]): string[] {
   return archives.map((archive) => archiveText(archive, `Now without it: ${archive.now}`));
@@ -135,7 +143,7 @@ function archivesText(archives: readonly Archive[]): string[] {
 function archiveText({ name, stays, until }: Archive, written: string): string {
   if (stays === undefined) return `${name}: ${written}.`;
   const end = until === undefined ? "" : ` until ${spellTime(until)}`;
-  return `${name}: ${stays === "locked" ? "HAS IT STILL. " : ""}${STAYS[stays] ?? stays}${end}.`;
+  return `${name}: ${HAVE_IT.includes(stays) ? "HAS IT STILL. " : ""}${STAYS[stays] ?? stays}${end}.`;
 }
 
 async function follow(client: ServiceClient, path: string, begun: Erasure, isQuiet: boolean): Promise<Erasure> {

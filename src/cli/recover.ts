@@ -20,11 +20,12 @@ import { RECOVERED, removeRebuilt } from "../store/rebuilt-folder.ts";
 import { type LedgerRecord, StoreLockedError } from "../store/store.ts";
 import { withPages } from "./about/pages.ts";
 import { dataFolderOf } from "./terminal/data-folder.ts";
-import { CliError, type SetExit, usageError } from "./terminal/failure.ts";
+import { type SetExit, usageError } from "./terminal/failure.ts";
 import { counted } from "./terminal/numbers.ts";
 import { printNote, printResult } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
 import { openWithKeys } from "./terminal/store-keys.ts";
+import { inUse } from "./terminal/store-view.ts";
 
 type RecoverFlags = { readonly data?: string; readonly apply?: boolean; readonly json?: boolean };
 
@@ -193,7 +194,7 @@ async function takeLock(folder: string): Promise<FolderLock> {
     return await FolderLock.take(folder);
   } catch (cause) {
     if (!(cause instanceof StoreLockedError)) throw cause;
-    throw new CliError(`A service is using ${folder}; stop it first.`, { code: cause.code, exitStatus: 2, cause });
+    throw inUse(folder, cause);
   }
 }
 

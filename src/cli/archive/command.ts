@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { SetExit } from "../terminal/failure.ts";
 import { addCreate } from "./create.ts";
-import { addErased } from "./erase.ts";
+import { addErase } from "./erase.ts";
 import { addList } from "./list.ts";
 import { addRestore } from "./restore.ts";
 import { addTest } from "./test.ts";
@@ -17,6 +17,6 @@ export function addArchive(program: Command, setExit: SetExit): void {
   addVerifyKept(archive, setExit);
   addList(archive);
   addRestore(archive);
-  addErased(archive, setExit);
+  addErase(archive, setExit);
   addTest(archive, setExit);
 }

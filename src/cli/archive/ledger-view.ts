@@ -7,9 +7,9 @@ import { muteSigner } from "../../ledger/read-only.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { storeFolder } from "../../service/config.ts";
 import { type LedgerRecord, type Store, StoreLockedError } from "../../store/store.ts";
-import { CliError, usageError } from "../terminal/failure.ts";
+import { usageError } from "../terminal/failure.ts";
 import { openWithKeys, type StoreOptions, type WithKeys } from "../terminal/store-keys.ts";
-import { isFileError, unreadable, viewOf } from "../terminal/store-view.ts";
+import { inUse, isFileError, unreadable, viewOf } from "../terminal/store-view.ts";
 
 /** Does something with a ledger. @throws CliError when there is none of that name, or a service is using it */
 export async function withLedger<T>(
@@ -36,10 +36,8 @@ async function openStore(view: string, folder: string, options: StoreOptions): P
   try {
     return await openWithKeys(view, options);
   } catch (cause) {
-    if (cause instanceof StoreLockedError) {
-      const message = `A service is using ${folder}; stop it first, or give a copy of its data folder with --data.`;
-      throw new CliError(message, { code: cause.code, exitStatus: 2, cause });
-    }
+    if (cause instanceof StoreLockedError)
+      throw inUse(folder, cause, ", or give a copy of its data folder with --data");
     throw isFileError(cause) ? unreadable(folder, cause) : cause;
   }
 }
@@ -47,15 +45,16 @@ async function openStore(view: string, folder: string, options: StoreOptions): P
 type Asked = { readonly name: string; readonly folder: string; readonly hash: Hash };
 
 async function sourceIn(store: Store, { name, folder, hash }: Asked): Promise<ArchiveSource> {
+  return { ledger: await openReading(store, await recordIn(store, { name, folder }), hash), store, hash };
+}
+
+/** @throws CliError that names those there are */
+export async function recordIn(store: Store, { name, folder }: Omit<Asked, "hash">): Promise<LedgerRecord> {
   const records = await store.ledgers();
   const record = records.find((each) => each.name === name);
-  if (record === undefined) {
-    const names = records.map((each) => each.name).join(", ");
-    throw usageError(
-      `Expected a ledger in ${folder} as --ledger, one of ${names === "" ? "none" : names}, got ${name}.`,
-    );
-  }
-  return { ledger: await openReading(store, record, hash), store, hash };
+  if (record !== undefined) return record;
+  const names = records.map((each) => each.name).join(", ");
+  throw usageError(`Expected a ledger in ${folder} as --ledger, one of ${names === "" ? "none" : names}, got ${name}.`);
 }
 
 /** A ledger that is opened as for writing, and for which nobody can sign. */

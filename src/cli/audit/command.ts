@@ -13,12 +13,12 @@ import { type FileDamage, inspectFolder } from "../../store/leveldb/inspect.ts";
 import { DamagedStoreError, StoreLockedError } from "../../store/store.ts";
 import { withServiceOptions } from "../remote/service-client.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
-import { CliError, type SetExit, usageError } from "../terminal/failure.ts";
+import { type SetExit, usageError } from "../terminal/failure.ts";
 import { printResult } from "../terminal/output.ts";
 import { readAddress, repeatedText } from "../terminal/parse-flag-value.ts";
 import { startProgress } from "../terminal/progress.ts";
 import { openWithKeys, type StoreOptions, type WithKeys } from "../terminal/store-keys.ts";
-import { isFileError, unreadable, viewOf } from "../terminal/store-view.ts";
+import { inUse, isFileError, unreadable, viewOf } from "../terminal/store-view.ts";
 import { describeAudit, describeFiles, describeValues, inWords } from "./describe-audit.ts";
 import { type Audited, auditOffline, skippedIn } from "./offline-audit.ts";
 import { openIndexOf } from "./offline-index.ts";
@@ -177,7 +177,6 @@ async function openStore(
   } catch (cause) {
     if (cause instanceof DamagedStoreError && files.length > 0) return undefined;
     if (!(cause instanceof StoreLockedError)) throw cause;
-    const message = `A service is using ${folder}; stop it first, or audit a copy of the folder.`;
-    throw new CliError(message, { code: cause.code, exitStatus: 2, cause });
+    throw inUse(folder, cause, ", or audit a copy of the folder");
   }
 }

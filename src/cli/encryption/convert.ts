@@ -11,10 +11,11 @@ import { LevelStore } from "../../store/level-store.ts";
 import { removeTraces } from "../../store/leveldb/compact.ts";
 import { StoreLockedError } from "../../store/store.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
-import { CliError, usageError } from "../terminal/failure.ts";
+import { usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
+import { inUse } from "../terminal/store-view.ts";
 
 type ConvertFlags = { readonly data?: string; readonly json?: boolean };
 
@@ -65,7 +66,7 @@ async function encryptStore(folder: string, encryption: StoreEncryption): Promis
   const store = await LevelStore.open(folder, { openCipher: (form) => encryption.open(form === "clear") }).catch(
     (cause) => {
       if (!(cause instanceof StoreLockedError)) throw cause;
-      throw new CliError(`A service is using ${folder}; stop it first.`, { code: cause.code, exitStatus: 2, cause });
+      throw inUse(folder, cause);
     },
   );
   const progress = await startProgress("values");

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { openView, type View } from "../../store/leveldb/linked-view.ts";
 import { findStart } from "../../store/leveldb/opening/restore-kept.ts";
+import type { StoreLockedError } from "../../store/store.ts";
 import { CliError, usageError } from "./failure.ts";
 import { printNote } from "./output.ts";
 
@@ -20,6 +21,12 @@ export async function viewOf(folder: string): Promise<View> {
   } catch (cause) {
     throw cause instanceof CliError ? cause : unreadable(folder, cause);
   }
+}
+
+/** Another process has the store. @param orElse what can be done besides stopping it, as ", or …" */
+export function inUse(folder: string, cause: StoreLockedError, orElse = ""): CliError {
+  const message = `A service is using ${folder}; stop it first${orElse}.`;
+  return new CliError(message, { code: cause.code, exitStatus: 2, cause });
 }
 
 /** Whether the file system refused something. */

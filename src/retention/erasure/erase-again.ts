@@ -31,9 +31,9 @@ export async function eraseAgain(
     claimed.every(([from, size]) => overlapOf(ranges, from, from + size) === "none") ? "stays" : "forgets",
   );
   const count = ranges.reduce((sum, [from, to]) => sum + to - from, 0);
-  // One of them is taken through the other steps; the rest is done with it.
+  // One of them is taken through the other steps, of which looking through the archives is never in vain; the rest is done with it.
   const erasures = missing.map((id, i): KeptErasure => {
-    const isFirst = i === 0 && count > 0;
+    const isFirst = i === 0;
     return {
       id,
       askedAt: now(),
@@ -43,7 +43,7 @@ export async function eraseAgain(
       ranges: isFirst ? ranges : [],
       count: isFirst ? count : 0,
       keys: [],
-      step: isFirst ? "kept" : "done",
+      step: isFirst ? (count > 0 ? "kept" : "compacted") : "done",
       isAgain: true,
     };
   });

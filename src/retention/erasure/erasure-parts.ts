@@ -11,6 +11,7 @@ import type { ErasedEntry } from "../../store/values/rewrite-erased.ts";
 import type { HoldGuard } from "../hold-book.ts";
 import type { ErasedArchive } from "./erased-archive.ts";
 import type { ErasedSubject } from "./erasure-target.ts";
+import type { NamedArchives } from "./named-archives.ts";
 
 /** The keys of an encrypted store. */
 export interface ErasureKeys {
@@ -36,14 +37,28 @@ export interface ErasureIndex {
 }
 
 /** Archives of a ledger, as far as they may have some of these entries. */
-export type ArchivesAsked = { readonly ledgerId: Hex; readonly ranges: readonly EntryRange[] };
+export type ArchivesAsked = {
+  readonly ledgerId: Hex;
+  readonly ranges: readonly EntryRange[];
+  /** Those that have to be there: in which entries are that were pruned, which are told with them. */
+  readonly named: NamedArchives;
+  /** Is told of each that is not there, before anything is done. @throws ErasureError where it has to be */
+  readonly onMissing: (name: string, until: number | undefined) => void;
+};
+
+export type ArchivesLessened = ArchivesAsked & {
+  /** @throws ArchiveHeldError where that is held */
+  readonly lessen: (index: number, entry: Entry) => Promise<Entry | undefined>;
+  /** An archive goes only while no hold is placed, and none was since it was asked whether anything of it is held. */
+  readonly holds: Pick<HoldGuard, "whileNoneIsPlaced" | "revision">;
+};
 
 /** The archives that the service keeps. */
 export interface ErasureArchives {
   /**
    * Reads what they have with its body of those entries.
    * @returns those in which something is `meant`, and those of which that cannot be told
-   * @throws ErasureError archives_unavailable when the place cannot be asked
+   * @throws ErasureError archives_unavailable when the place cannot be asked, and what `onMissing` throws
    */
   search(
     asked: ArchivesAsked & { readonly isMeant: (index: number, entry: Entry) => boolean },
@@ -53,10 +68,7 @@ export interface ErasureArchives {
    * Writes those again that can be, with what `lessen` leaves of each entry, and removes what they were. Done again, it changes nothing.
    * @returns what became of each that had something to lose, and those of which that cannot be told
    */
-  lessen(
-    asked: ArchivesAsked & { readonly lessen: (index: number, entry: Entry) => Promise<Entry | undefined> },
-    signal: AbortSignal,
-  ): Promise<readonly ErasedArchive[]>;
+  lessen(asked: ArchivesLessened, signal: AbortSignal): Promise<readonly ErasedArchive[]>;
 }
 
 export type ErasureStore = Pick<

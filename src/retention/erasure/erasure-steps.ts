@@ -16,6 +16,7 @@ import type { ErasureOptions } from "./erasure-parts.ts";
 import type { ErasureStep, KeptErasure } from "./erasure-records.ts";
 import { goesByName } from "./goes-by-name.ts";
 import { lessenBy } from "./in-archives.ts";
+import { NamedArchivesBuilder, refuseMissing } from "./named-archives.ts";
 
 /** Digests that are kept in one write. */
 const KEPT_AT_ONCE = 4096;
@@ -98,11 +99,18 @@ async function compact({ options: { store, index, keys } }: Erasing): Promise<un
 }
 
 async function rearchive({ options, ledger, erasure, signal }: Erasing): Promise<Found | undefined> {
-  const { archives } = options;
+  const { archives, store, holds, now } = options;
   if (archives === undefined) return undefined;
   const { id: ledgerId } = ledger.record;
+  const isAgain = erasure.isAgain === true;
   const lessen = lessenBy(options, ledgerId, [erasure]);
-  return { archives: await archives.lessen({ ledgerId, ranges: erasure.ranges, lessen }, signal) };
+  // Beside an older copy all of them are looked at: which were written again since it does not know.
+  const ranges: readonly EntryRange[] = isAgain ? [[0, (await store.head(ledgerId))?.size ?? 0]] : erasure.ranges;
+  const naming = new NamedArchivesBuilder();
+  for await (const [index, entry] of entriesOf(options, ledger, ranges)) naming.look(index, entry);
+  const onMissing = isAgain ? () => undefined : refuseMissing(now);
+  const asked = { ledgerId, ranges, named: naming.named, onMissing, lessen, holds };
+  return { archives: await archives.lessen(asked, signal) };
 }
 
 async function tell({ options, ledger, erasure }: Erasing): Promise<undefined> {

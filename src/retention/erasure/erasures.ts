@@ -15,7 +15,15 @@ import { eraseAgain } from "./erase-again.ts";
 import { type ErasedArchive, staying } from "./erased-archive.ts";
 import { ErasureError } from "./erasure-error.ts";
 import type { ErasureOptions } from "./erasure-parts.ts";
-import { erasureSpace, erasureWrite, isOver, type KeptErasure, readErasure } from "./erasure-records.ts";
+import {
+  ERASURE_STEPS,
+  type ErasureStep,
+  erasureSpace,
+  erasureWrite,
+  isOver,
+  type KeptErasure,
+  readErasure,
+} from "./erasure-records.ts";
 import { STEPS } from "./erasure-steps.ts";
 import { type ErasureRequest, type ErasureTarget, readTarget } from "./erasure-target.ts";
 import { type ErasurePlan, planErasure } from "./plan-erasure.ts";
@@ -29,9 +37,10 @@ export type ErasureWish = ErasureRequest & { readonly reason: string; readonly g
 type Followed = {
   readonly ledger: GovernedLedger;
   readonly kept: Map<string, KeptErasure>;
-  /** Planning and doing are one thing after the other. */
+  /** Planning and doing are one thing after the other, and so is what is done in archives, for which nothing else waits. */
   readonly planning: Turn;
   readonly doing: Turn;
+  readonly archiving: Turn;
 };
 
 const FAILING: Condition = {
@@ -61,7 +70,7 @@ export class Erasures {
     // One that is damaged is told by an audit; where the keyring knows of it, it is done again.
     const onDamaged = (_: string, error: unknown) => this.#report(id, error);
     for await (const [key, value] of store.records(erasureSpace(id), { onDamaged })) kept.set(key, readErasure(value));
-    const followed: Followed = { ledger, kept, planning: new Turn(), doing: new Turn() };
+    const followed: Followed = { ledger, kept, planning: new Turn(), doing: new Turn(), archiving: new Turn() };
     this.#byLedger.set(id, followed);
     if (keys !== undefined) {
       for (const erasure of await eraseAgain({ ...this.#options, keys }, ledger, [...kept.keys()])) {
@@ -76,15 +85,20 @@ export class Erasures {
     }
   }
 
-  /** What an erasure would do; nothing is changed. @throws ErasureError */
-  plan(ledger: GovernedLedger, request: ErasureRequest): Promise<ErasurePlan> {
+  /**
+   * What an erasure would do; nothing is changed.
+   * @param given ends it, where nobody waits for it any more
+   * @throws ErasureError
+   */
+  plan(ledger: GovernedLedger, request: ErasureRequest, given?: AbortSignal): Promise<ErasurePlan> {
     const target = readTarget(request, this.#options.planOf);
     const { id } = ledger.record;
-    return this.#followed(id).planning.take(() => this.#plan(id, target, request.members));
-  }
-
-  #plan(ledgerId: Hex, target: ErasureTarget, members: readonly string[] | undefined): Promise<ErasurePlan> {
-    return planErasure({ ...this.#options, signal: this.#stopping.signal }, ledgerId, target, members);
+    const stopping = this.#stopping.signal;
+    const signal = given === undefined ? stopping : AbortSignal.any([stopping, given]);
+    return this.#followed(id).planning.take(async () => {
+      signal.throwIfAborted();
+      return planErasure({ ...this.#options, signal }, id, target, request.members);
+    });
   }
 
   /** Begins an erasure, durably: from then on it is done, whatever happens. @throws ErasureError */
@@ -95,7 +109,8 @@ export class Erasures {
     const target = readTarget(wish, planOf);
     return followed.planning.take(async () => {
       const keys = await this.#retire(ledgerId, target);
-      const plan = await this.#plan(ledgerId, target, wish.members);
+      const { signal } = this.#stopping;
+      const plan = await planErasure({ ...this.#options, signal }, ledgerId, target, wish.members);
       const [hold] = plan.held;
       if (hold !== undefined) throw held(plan);
       if (plan.count === 0) throw nothing(plan);
@@ -135,7 +150,11 @@ export class Erasures {
   /** Stops after the step under way; what is left is done after the next start. */
   async close(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([...this.#byLedger.values()].map(({ doing }) => doing.take(async () => undefined)));
+    const nothing = async () => undefined;
+    const followed = [...this.#byLedger.values()];
+    await Promise.all(followed.map(({ doing }) => doing.take(nothing)));
+    // What was done until then waits for its turn there already.
+    await Promise.all(followed.map(({ archiving }) => archiving.take(nothing)));
   }
 
   /**
@@ -161,22 +180,35 @@ export class Erasures {
     });
   }
 
-  /** Does all steps, however often one fails. */
+  /** Does all steps, however often one fails. A place of archives that is away holds up nothing but what is done there. */
   #finish(followed: Followed, id: string): void {
-    const { signal } = this.#stopping;
-    const ledgerId = followed.ledger.record.id;
+    const { id: ledgerId } = followed.ledger.record;
     void followed.doing.take(async () => {
-      while (!signal.aborted && !isOver(this.get(ledgerId, id))) {
-        try {
-          await this.#doStep(followed, id);
-          this.#report(ledgerId, undefined);
-        } catch (error) {
-          if (signal.aborted) return;
-          this.#report(ledgerId, error);
-          await delay(this.#options.retryMs ?? RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined);
-        }
-      }
+      await this.#doSteps(followed, id, { part: ledgerId, until: "compacted" });
+      void followed.archiving.take(() => this.#doSteps(followed, id, { part: `${ledgerId}/archives`, until: "done" }));
     });
+  }
+
+  /** Does its steps one after the other, up to one. @param part how it is reported where one fails */
+  async #doSteps(
+    followed: Followed,
+    id: string,
+    { part, until }: { readonly part: string; readonly until: ErasureStep },
+  ): Promise<void> {
+    const { signal } = this.#stopping;
+    const last = ERASURE_STEPS.indexOf(until);
+    for (;;) {
+      const { step } = this.get(followed.ledger.record.id, id);
+      if (signal.aborted || ERASURE_STEPS.indexOf(step) >= last) return;
+      try {
+        await this.#doStep(followed, id);
+        this.#report(part, undefined);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#report(part, error);
+        await delay(this.#options.retryMs ?? RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    }
   }
 
   async #doStep({ ledger, kept }: Followed, id: string): Promise<void> {
@@ -197,8 +229,8 @@ export class Erasures {
     kept.set(id, after);
   }
 
-  #report(ledgerId: Hex, cause: unknown): void {
-    this.#options.health?.report(`erasure/${ledgerId}`, cause === undefined ? undefined : FAILING, cause);
+  #report(part: string, cause: unknown): void {
+    this.#options.health?.report(`erasure/${part}`, cause === undefined ? undefined : FAILING, cause);
   }
 
   #followed(ledgerId: Hex): Followed {

@@ -10,14 +10,25 @@ import { isIn } from "../../ledger/index-ranges.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import type { Store } from "../../store/store.ts";
+import type { HoldGuard } from "../hold-book.ts";
 import type { KeptErasure } from "./erasure-records.ts";
 import { goesByName } from "./goes-by-name.ts";
 
-export type LessenOptions = { readonly store: Pick<Store, "entry">; readonly hash: Hash };
+export type LessenOptions = {
+  readonly store: Pick<Store, "entry">;
+  readonly hash: Hash;
+  readonly holds: Pick<HoldGuard, "heldBy">;
+};
 
-/** What an archived entry becomes by some erasures; undefined where nothing of it goes. */
+/** Of an archive that would lose something that is nowhere else, and is under a legal hold. */
+export class ArchiveHeldError extends Error {
+  override readonly name = "ArchiveHeldError";
+  readonly code = "archive_held";
+}
+
+/** What an archived entry becomes by some erasures; undefined where nothing of it goes. It throws ArchiveHeldError where that is held. */
 export function lessenBy(
-  { store, hash }: LessenOptions,
+  { store, hash, holds }: LessenOptions,
   ledgerId: Hex,
   erasures: readonly Pick<KeptErasure, "ranges" | "members" | "isAgain">[],
 ): (index: number, entry: Entry) => Promise<Entry | undefined> {
@@ -31,6 +42,11 @@ export function lessenBy(
     for (const { ranges, members } of named) {
       if (isIn(ranges, index)) left = withholdWhere(hash, left ?? archived, goesByName(members)) ?? left;
     }
+    if (left === undefined) return undefined;
+    // What the store has was held against when it went from there.
+    const [hold] = holds.heldBy(ledgerId, index, archived);
+    if (hold !== undefined)
+      throw new ArchiveHeldError(`entry ${index}, which is in an archive alone, is under the legal hold ${hold}`);
     return left;
   };
 }

@@ -14,6 +14,7 @@ import { ErasureError } from "./erasure-error.ts";
 import type { ErasureOptions } from "./erasure-parts.ts";
 import type { ErasureTarget } from "./erasure-target.ts";
 import { goesByName } from "./goes-by-name.ts";
+import { NamedArchivesBuilder, refuseMissing } from "./named-archives.ts";
 
 /** Events of one erasure: they are written in one batch. */
 const ERASED_MAX = 100_000;
@@ -31,7 +32,9 @@ export type ErasurePlan = {
   readonly archives: readonly ErasedArchive[];
 };
 
-export type PlanOptions = Pick<ErasureOptions, "store" | "holds" | "archives"> & { readonly signal: AbortSignal };
+export type PlanOptions = Pick<ErasureOptions, "store" | "holds" | "archives" | "now"> & {
+  readonly signal: AbortSignal;
+};
 
 /**
  * Looks for the entries of a ledger.
@@ -43,18 +46,23 @@ export async function planErasure(
   target: ErasureTarget,
   members: readonly string[] | undefined,
 ): Promise<ErasurePlan> {
-  const { store, holds, archives, signal } = options;
+  const { store, holds, archives, now, signal } = options;
   const size = (await store.head(ledgerId))?.size ?? 0;
   const finding = new Finding(holds, ledgerId, target, goesByName(members));
   const pruned: number[] = [];
+  const naming = new NamedArchivesBuilder();
   for (const [start, end] of target.ranges) {
     let index = start - 1;
     if (start >= size) continue;
     for await (const entry of store.entries(ledgerId, start, Math.min(end, size))) {
       index++;
-      if (index % SLICE === 0) await setImmediate();
+      if (index % SLICE === 0) {
+        await setImmediate();
+        signal.throwIfAborted();
+      }
       if (entry.pruned === undefined) finding.look(index, entry);
       else pruned.push(index);
+      naming.look(index, entry);
     }
   }
   const gone = rangesOf(pruned);
@@ -63,7 +71,8 @@ export async function planErasure(
   const ranges = target.ranges
     .filter(([start]) => start < size)
     .map(([start, end]) => [start, Math.min(end, size)] as const);
-  const found = (await archives?.search({ ledgerId, ranges, isMeant }, signal)) ?? [];
+  const asked = { ledgerId, ranges, named: naming.named, onMissing: refuseMissing(now), isMeant };
+  const found = (await archives?.search(asked, signal)) ?? [];
   return { ...finding.plan(), archives: found };
 }
 

@@ -1,35 +1,31 @@
 /**
  * Takes what was erased out of the archives of a place: each that can be read and removed is written again without it, verified, put under its
  * new name, and the old one removed. What cannot be is named, and why. Nothing is archived meanwhile.
- * Why: docs/decisions/0249.
+ * Why: docs/decisions/0249, 0257.
  */
 
-import { ArchiveLockedError, type ArchiveOpener, openArchive } from "../../archive/age.ts";
-import { ArchiveError, ENCRYPTED_ENDING } from "../../archive/archive.ts";
+import { beginsEncrypted } from "../../archive/age.ts";
+import { ENCRYPTED_ENDING } from "../../archive/archive.ts";
 import { bodiesOf, type Lessen, rewriteArchive } from "../../archive/erasing/rewrite-archive.ts";
-import { keepMade, type MadeArchive, makeOf, rangeInName } from "../../archive/keep-archive.ts";
+import { keepMade, makeOf, rangeInName } from "../../archive/keep-archive.ts";
 import { type ArchivePlace, ArchiveStaysError, type KeptArchive } from "../../archive/places/archive-place.ts";
 import { BucketPlace } from "../../archive/places/bucket-place.ts";
-import { removeDrafts } from "../../archive/places/draft.ts";
-import { type EntryRange, overlapOf } from "../../ledger/index-ranges.ts";
+import { removeDrafts, sha256Of } from "../../archive/places/draft.ts";
+import { isIn } from "../../ledger/index-ranges.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import type { ErasedArchive } from "../../retention/erasure/erased-archive.ts";
 import { ErasureError } from "../../retention/erasure/erasure-error.ts";
-import type { ErasureArchives } from "../../retention/erasure/erasure-parts.ts";
+import type { ArchivesAsked, ArchivesLessened, ErasureArchives } from "../../retention/erasure/erasure-parts.ts";
+import { ArchiveHeldError } from "../../retention/erasure/in-archives.ts";
 import type { Turn } from "../../store/mutex.ts";
 import type { Store } from "../../store/store.ts";
-import { archiveRenaming } from "../../store/values/archive-names.ts";
-import { ArchiveNotes, discard } from "./kept-archives.ts";
-import type { OpenedPlace } from "./service-archiver.ts";
-
-export type ErasedPlace = OpenedPlace & {
-  /** What opens archives that are encrypted. */
-  readonly opener: ArchiveOpener;
-};
+import { ArchiveNotes, type ArchiveRewrite } from "./kept-archives.ts";
+import { type LocatedArchives, locateArchives, mayHave } from "./locate-archives.ts";
+import { bytesOf, type ErasedPlace, isWholeArchive, whyUnread } from "./read-archives.ts";
 
 export type ArchiveEraserOptions = {
-  readonly store: Pick<Store, "record" | "writeRecords">;
+  readonly store: Pick<Store, "record" | "writeRecords" | "entry">;
   readonly hash: Hash;
   /** @param signal ends what is asked of it */
   readonly open: (signal: AbortSignal) => ErasedPlace;
@@ -40,7 +36,8 @@ export type ArchiveEraserOptions = {
 };
 
 type Searched = Parameters<ErasureArchives["search"]>[0];
-type Lessened = Parameters<ErasureArchives["lessen"]>[0];
+/** One that is there, what is asked of it, and in which place. */
+type Lessening = { readonly opened: ErasedPlace; readonly kept: KeptArchive; readonly asked: ArchivesLessened };
 
 export class ArchiveEraser implements ErasureArchives {
   readonly #options: ArchiveEraserOptions;
@@ -51,14 +48,15 @@ export class ArchiveEraser implements ErasureArchives {
     this.#notes = new ArchiveNotes(options.store);
   }
 
-  async search({ ledgerId, ranges, isMeant }: Searched, signal: AbortSignal): Promise<readonly ErasedArchive[]> {
+  async search(asked: Searched, signal: AbortSignal): Promise<readonly ErasedArchive[]> {
     try {
       const opened = this.#options.open(signal);
-      const found: ErasedArchive[] = [];
-      for await (const kept of archivesOf(opened.place, ledgerId, ranges)) {
-        const why = await whyUnread(async () => {
-          const isHere = await hasMeant(opened, kept, { ledgerId, ranges, isMeant }, signal);
-          if (isHere) found.push({ name: kept.name, ...this.#lockOf(kept) });
+      const located = await this.#locate(opened, asked, signal);
+      const found = missingOf(located);
+      for (const kept of located.archives) {
+        const why = await this.#whyUnread({ opened, kept, asked }, signal, async () => {
+          const isHere = await hasMeant(opened, kept, asked, signal);
+          if (isHere) found.push({ name: kept.name, ...(await this.#staysOf(opened, kept)) });
         });
         if (why !== undefined) found.push({ name: kept.name, ...this.#lockOf(kept), stays: why });
       }
@@ -71,73 +69,103 @@ export class ArchiveEraser implements ErasureArchives {
     }
   }
 
-  lessen(asked: Lessened, signal: AbortSignal): Promise<readonly ErasedArchive[]> {
+  lessen(asked: ArchivesLessened, signal: AbortSignal): Promise<readonly ErasedArchive[]> {
     return this.#options.turn.take(async () => {
       signal.throwIfAborted();
       const opened = this.#options.open(signal);
-      await this.#dropDrafts(opened.place, asked);
-      // What is put meanwhile is not come across.
-      const kept: KeptArchive[] = [];
-      for await (const each of archivesOf(opened.place, asked.ledgerId, asked.ranges)) kept.push(each);
-      const found: ErasedArchive[] = [];
-      for (const each of kept) {
+      await dropDrafts(opened.place, asked);
+      const located = await this.#locate(opened, asked, signal);
+      const { archives, renamings } = located;
+      if (renamings.length > 0) await this.#options.store.writeRecords(renamings, { durable: true });
+      const found = missingOf(located);
+      for (const kept of archives) {
         signal.throwIfAborted();
-        const became = await this.#lessenOne(opened, each, asked, signal);
+        const became = await this.#lessenOne({ opened, kept, asked }, signal);
         if (became !== undefined) found.push(became);
       }
       return found;
     });
   }
 
-  async #lessenOne(
-    opened: ErasedPlace,
-    kept: KeptArchive,
-    asked: Lessened,
-    signal: AbortSignal,
-  ): Promise<ErasedArchive | undefined> {
+  async #locate(opened: ErasedPlace, asked: ArchivesAsked, signal: AbortSignal): Promise<LocatedArchives> {
+    const { store, hash } = this.#options;
+    const located = await locateArchives(opened, asked, { store, hash, notes: this.#notes, signal });
+    for (const { name, until } of located.missing) asked.onMissing(name, until);
+    return located;
+  }
+
+  async #lessenOne(lessening: Lessening, signal: AbortSignal): Promise<ErasedArchive | undefined> {
+    const { opened, kept, asked } = lessening;
     const { name } = kept;
-    const lock = this.#lockOf(kept);
     let became: ErasedArchive | undefined;
-    const why = await whyUnread(async () => {
-      if (!(await losesSome(opened, kept, asked, signal))) return;
-      became = lock.stays === undefined ? await this.#writeAgain(opened, kept, asked) : { name, ...lock };
+    const why = await this.#whyUnread(lessening, signal, async () => {
+      // Again where a hold was placed, or lifted, while it was written.
+      while (became === undefined) {
+        signal.throwIfAborted();
+        const revision = asked.holds.revision(asked.ledgerId);
+        if (!(await losesSome(opened, kept, asked, signal))) return;
+        const stays = await this.#staysOf(opened, kept);
+        became = stays.stays === undefined ? await this.#writeAgain(lessening, revision) : { name, ...stays };
+      }
     });
-    return why === undefined ? became : { name, ...lock, stays: why };
+    return why === undefined ? became : { name, ...this.#lockOf(kept), stays: why };
   }
 
-  async #writeAgain(opened: ErasedPlace, kept: KeptArchive, { ledgerId, lessen }: Lessened): Promise<ErasedArchive> {
-    const { place, lock } = opened;
-    const { hash, store } = this.#options;
-    const term = { until: kept.retention?.until ?? 0, isHeld: false };
-    const made = await makeOf(rewriteArchive(bytesOf(opened, kept), lessen), { place, lock, hash });
-    await keepMade(made, { place, hash, term });
-    // Before the old one goes: whoever looks for it finds this one.
-    await store.writeRecords([archiveRenaming(kept.name, made.name)], { durable: true });
-    await this.#noteAgain(ledgerId, kept, made);
-    try {
-      await place.remove(kept.name);
-      return { name: kept.name, now: made.name };
-    } catch (error) {
-      if (!(error instanceof ArchiveStaysError)) throw error;
-      return { name: kept.name, now: made.name, stays: "refused" };
+  /** @returns undefined where what is held is not what it was at that revision: nothing is changed then */
+  async #writeAgain(lessening: Lessening, revision: number): Promise<ErasedArchive | undefined> {
+    const { opened, kept, asked } = lessening;
+    const { ledgerId, holds } = asked;
+    const before = await this.#putBefore(lessening);
+    const put = before ?? (await this.#putAgain(lessening));
+    return holds.whileNoneIsPlaced(ledgerId, async () => {
+      if (holds.revision(ledgerId) !== revision) {
+        if (put.isNew) await removed(opened.place, put.rewrite.name);
+        return undefined;
+      }
+      const { name: now } = put.rewrite;
+      // Before the old one goes: whoever looks for it finds this one.
+      const writes = await this.#notes.succession(ledgerId, kept.name, put.rewrite);
+      await this.#options.store.writeRecords(writes, { durable: true });
+      const isGone = await removed(opened.place, kept.name);
+      return isGone ? { name: kept.name, now } : { name: kept.name, now, stays: "refused" };
+    });
+  }
+
+  /**
+   * What was put in its place before: by a run that was ended then, or where the place did not let the old one go. Whether it has something to
+   * lose itself by now is asked of it as of any other.
+   */
+  async #putBefore({ opened: { place }, kept }: Lessening): Promise<PutAgain | undefined> {
+    let rewrite: ArchiveRewrite | undefined;
+    // It may have been written again itself. Each has less than the one before, so that none comes twice.
+    for (let next = await this.#notes.rewriteOf(kept.name); next !== undefined; ) {
+      if ((await place.find(next.name)) !== undefined) rewrite = next;
+      next = await this.#notes.rewriteOf(next.name);
     }
+    if (rewrite === undefined) return undefined;
+    if ((await sha256Of(place.read(rewrite.name))) !== rewrite.sha256) return undefined;
+    await place.confirm(rewrite.name, termOf(kept));
+    return { rewrite, isNew: false };
   }
 
-  /** The archiver knows its newest one by what it noted. */
-  async #noteAgain(ledgerId: Hex, { name }: KeptArchive, { name: now, digest, draft }: MadeArchive): Promise<void> {
-    const noted = await this.#notes.read(ledgerId);
-    if (noted?.name !== name) return;
-    const { sha256, bytes } = draft;
-    await this.#notes.write(ledgerId, { ...noted, name: now, digest, sha256, bytes });
+  async #putAgain({ opened, kept, asked: { lessen } }: Lessening): Promise<PutAgain> {
+    const { place, lock } = opened;
+    const { hash } = this.#options;
+    const made = await makeOf(rewriteArchive(bytesOf(opened, kept), lessen), { place, lock, hash });
+    const { name, digest, draft } = made;
+    const rewrite = { name, digest, sha256: draft.sha256, bytes: draft.bytes };
+    await this.#notes.writeRewrite(kept.name, rewrite);
+    const { wasThere } = await keepMade(made, { place, hash, term: termOf(kept) });
+    return { rewrite, isNew: !wasThere };
   }
 
-  /** What was made before, and is in no place yet, is made anew by whoever wants it. */
-  async #dropDrafts(place: ArchivePlace, { ledgerId, ranges }: Lessened): Promise<void> {
-    await removeDrafts(place.drafts);
-    const noted = await this.#notes.read(ledgerId);
-    if (noted?.isKept === false && noted.place === place.description) await discard(noted, place);
-    if (!(place instanceof BucketPlace)) return;
-    for (const name of await place.waiting()) if (mayHave(name, ledgerId, ranges)) await place.forgetUpload(name);
+  /** Why one stays that has something to lose. */
+  async #staysOf({ place, lock }: ErasedPlace, kept: KeptArchive): Promise<Pick<ErasedArchive, "stays" | "until">> {
+    const locked = this.#lockOf(kept);
+    if (locked.stays !== undefined || lock !== undefined) return locked;
+    const { name } = kept;
+    const isSealed = name.endsWith(ENCRYPTED_ENDING) || (await beginsEncrypted(place.read(name)));
+    return isSealed ? { stays: "would_be_clear" } : {};
   }
 
   /** Whether a place gives it up. */
@@ -146,37 +174,57 @@ export class ArchiveEraser implements ErasureArchives {
     if (isRetained && !legalHold) return { stays: "locked", until: retention.until };
     return isRetained || legalHold ? { stays: "locked" } : {};
   }
-}
 
-/** Archives that may be of the ledger and have some of the entries. */
-async function* archivesOf(
-  place: ArchivePlace,
-  ledgerId: Hex,
-  ranges: readonly EntryRange[],
-): AsyncGenerator<KeptArchive, void, void> {
-  try {
-    for await (const kept of place.list()) if (mayHave(kept.name, ledgerId, ranges)) yield kept;
-  } catch (error) {
-    // Nothing was archived yet.
-    if (!isNoFolder(error)) throw error;
+  /** @returns why an archive cannot be read or lessened here, undefined where it was */
+  async #whyUnread(
+    { opened, kept, asked: { ledgerId } }: Omit<Lessening, "asked"> & { readonly asked: ArchivesAsked },
+    signal: AbortSignal,
+    work: () => Promise<void>,
+  ): Promise<"encrypted" | "damaged" | "held" | undefined> {
+    try {
+      await work();
+      return undefined;
+    } catch (error) {
+      if (error instanceof ErasureError) throw error;
+      if (error instanceof ArchiveHeldError) return "held";
+      const why = whyUnread(error);
+      if (why !== undefined) return why;
+      signal.throwIfAborted();
+      // What reads and does not verify fails in one way or another; where it verifies, the disk or the place is at fault.
+      if (await isWholeArchive(opened, kept, { hash: this.#options.hash, ledgerId })) throw error;
+      return "damaged";
+    }
   }
 }
 
-function isNoFolder(error: unknown): boolean {
-  const { code, cause } = error as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } };
-  return code === "ENOENT" || cause?.code === "ENOENT";
+/** One that stands in the place of another, and whether it was put there just now. */
+type PutAgain = { readonly rewrite: ArchiveRewrite; readonly isNew: boolean };
+
+function missingOf({ missing }: LocatedArchives): ErasedArchive[] {
+  return missing.map(({ name }) => ({ name, stays: "missing" }));
 }
 
-function mayHave(name: string, ledgerId: Hex, ranges: readonly EntryRange[]): boolean {
-  const range = rangeInName(name, ledgerId);
-  if (range === "another") return false;
-  return range === undefined || overlapOf(ranges, ...range) !== "none";
+function termOf({ retention }: KeptArchive) {
+  return { until: retention?.until ?? 0, isHeld: false };
 }
 
-function bytesOf({ place, opener }: ErasedPlace, { name }: KeptArchive): AsyncIterable<Uint8Array> {
-  if (name.endsWith(ENCRYPTED_ENDING) && opener.identities.length + opener.passphrases.length === 0)
-    throw new ArchiveLockedError("expected a key of this archive, which is encrypted, got none");
-  return openArchive(place.read(name), opener);
+/** What was made before, and is in no place yet, is made anew by whoever wants it. */
+async function dropDrafts(place: ArchivePlace, { ledgerId, ranges }: ArchivesAsked): Promise<void> {
+  await removeDrafts(place.drafts);
+  if (!(place instanceof BucketPlace)) return;
+  for (const name of await place.waiting())
+    if (mayHave(rangeInName(name, ledgerId), ranges)) await place.forgetUpload(name);
+}
+
+/** @returns whether it is gone */
+async function removed(place: ArchivePlace, name: string): Promise<boolean> {
+  try {
+    await place.remove(name);
+    return true;
+  } catch (error) {
+    if (error instanceof ArchiveStaysError) return false;
+    throw error;
+  }
 }
 
 async function hasMeant(
@@ -189,7 +237,7 @@ async function hasMeant(
   for await (const { index, entry } of bodiesOf(bytesOf(opened, kept), ledgerId)) {
     signal.throwIfAborted();
     // All of it is read: what is pruned is found in archives alone.
-    if (overlapOf(ranges, index, index + 1) === "all" && isMeant(index, entry)) isHere = true;
+    if (isIn(ranges, index) && isMeant(index, entry)) isHere = true;
   }
   return isHere;
 }
@@ -205,16 +253,4 @@ async function losesSome(
     if ((await lessen(index, entry)) !== undefined) return true;
   }
   return false;
-}
-
-/** @returns why an archive cannot be read here, undefined where it can */
-async function whyUnread(read: () => Promise<void>): Promise<"encrypted" | "damaged" | undefined> {
-  try {
-    await read();
-    return undefined;
-  } catch (error) {
-    if (error instanceof ArchiveLockedError) return "encrypted";
-    if (error instanceof ArchiveError) return "damaged";
-    throw error;
-  }
 }

@@ -10,7 +10,8 @@ import { canonicalJson } from "../../json/canonical.ts";
 import { readJson } from "../../json/read.ts";
 import type { EntryRange } from "../../ledger/index-ranges.ts";
 import type { Hex } from "../../merkle/bytes.ts";
-import type { Store } from "../../store/store.ts";
+import type { RecordWrite, Store } from "../../store/store.ts";
+import { archiveRenaming } from "../../store/values/archive-names.ts";
 
 export type NotedArchive = {
   readonly from: number;
@@ -35,7 +36,20 @@ export type NotedArchive = {
   readonly erasures: number;
 };
 
+/** What is known of an archive that was written again, as {@link NotedArchive} has it. */
+export type ArchiveRewrite = Pick<NotedArchive, "name" | "digest" | "sha256" | "bytes">;
+
 const SPACE = "archiving";
+const TERMS = "archive-terms";
+const REWRITES = "archive-rewrites";
+
+function noteWrites(ledgerId: Hex, noted: NotedArchive): RecordWrite[] {
+  return [{ space: SPACE, key: ledgerId, value: canonicalJson(noted) }, termWrite(noted.name, noted.until)];
+}
+
+function termWrite(name: string, until: number): RecordWrite {
+  return { space: TERMS, key: name, value: String(until) };
+}
 
 /** Removes what will not be put any more. */
 export async function discard({ name, draft }: NotedArchive, place: ArchivePlace): Promise<void> {
@@ -57,7 +71,34 @@ export class ArchiveNotes {
 
   /** Durably. */
   write(ledgerId: Hex, noted: NotedArchive): Promise<void> {
-    const value = canonicalJson(noted);
-    return this.#store.writeRecords([{ space: SPACE, key: ledgerId, value }], { durable: true });
+    return this.#store.writeRecords(noteWrites(ledgerId, noted), { durable: true });
+  }
+
+  /** Until when somebody asked for an archive, ms since 1970; 0 where nobody did, undefined where that is not known. */
+  async until(name: string): Promise<number | undefined> {
+    const text = await this.#store.record(TERMS, name);
+    return text === undefined ? undefined : Number(text);
+  }
+
+  /** What was made to stand in the place of an archive. */
+  async rewriteOf(name: string): Promise<ArchiveRewrite | undefined> {
+    const text = await this.#store.record(REWRITES, name);
+    return text === undefined ? undefined : (readJson(text) as ArchiveRewrite);
+  }
+
+  /** Durably, before it is put: whoever is killed after that goes on with it. */
+  writeRewrite(was: string, rewrite: ArchiveRewrite): Promise<void> {
+    const value = canonicalJson(rewrite);
+    return this.#store.writeRecords([{ space: REWRITES, key: was, value }], { durable: true });
+  }
+
+  /** What an archive leaves to the one that stands in its place: its name, its time, and what is noted of it where it is the newest. */
+  async succession(ledgerId: Hex, was: string, now: ArchiveRewrite): Promise<RecordWrite[]> {
+    const writes = [archiveRenaming(was, now.name)];
+    const until = await this.until(was);
+    if (until !== undefined) writes.push(termWrite(now.name, until));
+    const noted = await this.read(ledgerId);
+    if (noted?.name === was) writes.push(...noteWrites(ledgerId, { ...noted, ...now }));
+    return writes;
   }
 }

@@ -45,6 +45,17 @@ test("archives that are encrypted to others are named with 1, and written again 
   assert.match(closed.stdout, new RegExp(`^${archive.name} cannot be opened .* give --identity or --passphrase-file`));
   assert.deepEqual(readdirSync(folder), [archive.name]);
 
+  const clear = await runCommand([...erase, "--identity", identityFile, "--clear"]);
+  assert.equal(clear.status, 1, clear.stderr);
+  assert.match(clear.stdout, new RegExp(`^${archive.name} .* is not written again in clear; give --recipient`));
+  assert.deepEqual(readdirSync(folder), [archive.name]);
+  const nowhere = await runCommand(["archive", "erase", "--data", data, "--folder", join(base, "nowhere"), "--clear"]);
+  assert.equal(nowhere.status, 2);
+  assert.match(nowhere.stderr, /Expected to read the folder .*nowhere, got ENOENT/);
+  const unknown = await runCommand([...erase, "--clear", "--ledger", "other"]);
+  assert.equal(unknown.status, 2);
+  assert.match(unknown.stderr, /Expected a ledger in .* as --ledger, one of main, got other/);
+
   const opened = await runCommand([...erase, "--identity", identityFile, "--recipient", recipient, "--json"]);
   assert.equal(opened.status, 0, opened.stderr);
   const { archives } = JSON.parse(opened.stdout);
@@ -62,4 +73,26 @@ test("archives that are encrypted to others are named with 1, and written again 
 
   const last = await runCommand([...erase, "--identity", identityFile, "--recipient", recipient]);
   assert.deepEqual([last.status, last.stdout], [0, "No archive that was read has anything that was erased.\n"]);
+});
+
+test("an archive stays as it is where a legal hold covers what is in it alone, and is named with 1", async (t) => {
+  const base = makeFolder(t);
+  const data = join(base, "data");
+  const folder = join(base, "archives");
+  const world = await openWorld(data, { isClear: true });
+  const entries = Array.from({ length: 20 }, (_, n) => eventOf(n % 5 === 0 ? "ada" : "bob", n));
+  await world.ledger.append({ entries, source: "app" });
+  const place = new FolderPlace(folder);
+  const { archive } = await keepArchive({ ...world, hash }, { from: 0, to: 20, place, lock: undefined });
+  const { id } = await world.erasures.begin(world.ledger, WISH, AUTHOR);
+  assert.equal(await overOf(world, id), "done");
+  const leafHash = (await world.ledger.leafHash(5)).slice();
+  const pruned = { recordedAt: 0, members: new Uint8Array(0), pruned: { leafHash, archive: archive.name } };
+  await world.store.replaceEntries(LEDGER_ID, [{ index: 5, entry: pruned }], []);
+  await world.holds.place(world.ledger, { filter: "actor=user:ada", reason: "case 7" }, AUTHOR);
+  await world.close();
+  const erased = await runCommand(["archive", "erase", "--data", data, "--folder", folder, "--clear"]);
+  assert.equal(erased.status, 1, erased.stderr);
+  assert.match(erased.stdout, new RegExp(`^${archive.name} has something .* and is under a legal hold`));
+  assert.deepEqual(readdirSync(folder), [archive.name]);
 });

@@ -188,7 +188,14 @@ test("an archive that an erasure wrote again is gone on with, and what was put i
     const open = () => ({ place, lock: undefined, opener: NO_KEYS });
     const eraser = new ArchiveEraser({ store: world.store, hash, open, turn: new Turn(), now: Date.now });
     const lessen = async (_: number, entry: Entry) => withholdWhere(hash, entry, (text) => text.startsWith('"action"'));
-    const asked = { ledgerId: RECORD.id, ranges: [[0, ACTIONS.length]] as const, lessen };
+    const asked = {
+      ledgerId: RECORD.id,
+      ranges: [[0, ACTIONS.length]] as const,
+      named: new Map(),
+      onMissing: () => assert.fail("expected every archive to be there"),
+      lessen,
+      holds: bench.retention.holds,
+    };
     const archives = await eraser.lessen(asked, new AbortController().signal);
     assert.equal(archives.length, stop === "pruning" ? 1 : 0);
     assert.deepEqual(

@@ -15,7 +15,7 @@ const archives = z.array(
     now: z.string().optional().meta({ description: "The archive in its place, without what was erased" }),
     stays: z.enum(ARCHIVE_STAYS).optional().meta({
       description:
-        "Why it stays as it is: the place is `locked`; it is `encrypted` to others, so that its range alone says that it may have something; it is `damaged`; or its removal was `refused`. Absent of one that is written again",
+        "Why it stays as it is: the place is `locked`; it is `encrypted` to others, so that its range alone says that it may have something; it is `damaged`; its removal was `refused`; it is `held` by a legal hold on what is in archives alone; it is encrypted, and `would_be_clear` if it were written again as archives are configured; or it is `missing`, where its time is over. Absent of one that is written again",
     }),
     until: milliseconds.optional().meta({ description: "Until when it is locked" }),
   }),

@@ -18,8 +18,15 @@ export function erase({ erasures, limits }: Services, budget: BodyBudget): Answe
     const { dryRun, reason, ...request } = checkBody(SCHEMAS.ErasureRequest, value);
     if (request.filter !== undefined) requireFilter(request.filter);
     if (dryRun) {
-      const { ranges, count, held, own, archives } = await within(limits.answerMs, erasures.plan(ledger, request));
-      return json(200, { events: count, indexes: spellRanges(ranges), held, own, archives });
+      const ending = new AbortController();
+      try {
+        const plan = erasures.plan(ledger, request, ending.signal);
+        const { ranges, count, held, own, archives } = await within(limits.answerMs, plan);
+        return json(200, { events: count, indexes: spellRanges(ranges), held, own, archives });
+      } finally {
+        // Archives are read whole: where nobody waits for it any more, others have their turn.
+        ending.abort();
+      }
     }
     if (reason === undefined)
       throw new Problem("request_invalid", "expected a reason, got none: it is recorded with the erasure", {

@@ -117,7 +117,10 @@ const STAYS: Readonly<Record<string, string>> = {
   locked: "locked where it is",
   encrypted: "encrypted to others, so that it may have it",
   damaged: "damaged, so that it may have it",
-  refused: "its place does not let it be removed",
+  refused: "its place does not let it be removed, or it has other names besides",
+  held: "held, by a legal hold on something that is nowhere else",
+  would_be_clear: "encrypted, and not written again in clear",
+  missing: "not there any more, so that it may have it",
 };
 
 /** Archives that have it still. */
