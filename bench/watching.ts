@@ -1,8 +1,8 @@
 /**
  * What watching costs: the service as `npm start` runs it, with audits, the record of accesses and alerts, and the same with all three off, in turns of one run:
- * single events, events in bulk, and reads, while a whole audit is under way, or with `--scheduled` with audits as a service begins them by itself, which is none in so short a time. Alerts are judged
+ * single events, events in bulk, and reads, while a whole audit is under way. It has the share of the time that those have which a service begins by itself; `--share 0.2` is that of one that somebody asks for, and 0 is for none. Alerts are judged
  * six times as often as usual, so that each turn has its part of them.
- * `node bench/watching.ts [seconds] [--rounds N] [--scheduled] [--json]`: seconds of each load. Without arguments it takes about six minutes, and says on standard error how far it is.
+ * `node bench/watching.ts [seconds] [--rounds N] [--share S] [--json]`: seconds of each load. Without arguments it takes about six minutes, and says on standard error how far it is.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -16,13 +16,15 @@ import { type Subject, startService, waitForQuiet } from "./subject.ts";
 const { values: flags, positionals } = parseArgs({
   options: {
     rounds: { type: "string", default: "4" },
-    scheduled: { type: "boolean", default: false },
+    share: { type: "string", default: "0.02" },
     json: { type: "boolean", default: false },
   },
   allowPositionals: true,
 });
 const SECONDS = Number(positionals[0] ?? 3);
 const ROUNDS = Number(flags.rounds);
+/** Of the time of one thread, for the audit. */
+const SHARE = Number(flags.share);
 const ROOT = join(import.meta.dirname, "..");
 /** Before each load: the engine compiles what is called often. */
 const WARM_SECONDS = 1;
@@ -93,7 +95,7 @@ async function turn(side: Side, name: string): Promise<void> {
     const isQuiet = await waitForQuiet(subject, QUIET_MAX_MS);
     tell(`${name}: ${READABLE} events are recorded${isQuiet ? "" : "; the service still works on them"}`);
     for (const { load } of AIMS) {
-      if (side === "with" && !flags.scheduled) await beginAudit(subject);
+      if (side === "with" && SHARE > 0) await beginAudit(subject);
       await send(subject, load, WARM_SECONDS);
       const measured = await measure(subject, load, SECONDS);
       results.set(`${side} ${load.what}`, [...of(side, load), measured]);
@@ -111,7 +113,13 @@ async function fill(subject: Subject): Promise<void> {
 
 /** One that is under way goes on: then this one waits, until as many wait as may. */
 async function beginAudit(subject: Subject): Promise<void> {
-  await post(subject, "/v1/ledgers/main/audits", "application/json", JSON.stringify({ kind: "whole" }), [202, 409]);
+  await post(
+    subject,
+    "/v1/ledgers/main/audits",
+    "application/json",
+    JSON.stringify({ kind: "whole", share: SHARE }),
+    [202, 409],
+  );
 }
 
 async function post(
