@@ -5,18 +5,19 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { readJson } from "../src/json/read.ts";
-import { readConfig } from "../src/service/config.ts";
-import { startService } from "../src/service/service.ts";
+import { startService, waitForQuiet } from "./subject.ts";
 
 const EVENTS = Number(process.env.EVENTS ?? 20_000);
 const RATE = Number(process.env.RATE ?? 500);
 const BATCH = 1000;
-const BEFORE_MS = 5000;
+const BEFORE_MS = 20_000;
+/** The index and the seals of the events before come to their end within it. */
+const QUIET_MAX_MS = 600_000;
 
 const data = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
 const file = join(data, "config.json");
@@ -25,12 +26,10 @@ const settings = {
   retention: { delayS: 0, intervalS: 1, archiveEveryS: 0 },
   archive: { folder: archives, clear: true },
   embeddedIntervalS: 1,
-  data,
-  listen: "127.0.0.1:0",
 };
-await writeFile(file, JSON.stringify({ ...settings, logLevel: "error" }));
-const service = await startService(readConfig({ HOLDFAST_CONFIG: file }), "bench");
-const admin = (await readFile(join(data, "admin.key"), "utf8")).trim();
+await writeFile(file, JSON.stringify(settings));
+const service = await startService(join(import.meta.dirname, ".."), { HOLDFAST_CONFIG: file, HOLDFAST_DATA: data });
+const admin = service.key;
 const { key } = (await ask("POST", "/v1/keys", admin, { source: "bench", roles: ["privacy", "writer"] })) as {
   key: string;
 };
@@ -75,10 +74,16 @@ function describe(sorted: readonly number[]): string {
   return `p50 ${at(sorted, 0.5).toFixed(1)} ms, p99 ${at(sorted, 0.99).toFixed(1)} ms of ${sorted.length}`;
 }
 
+/** Bytes of a folder's files, of which the service may remove some meanwhile. */
 async function bytesOf(folder: string): Promise<number> {
   const names = await readdir(folder);
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  const sizes = await Promise.all(names.map((name) => stat(join(folder, name)).catch(zeroIfGone)));
+  return sizes.reduce((sum, { size }) => sum + size, 0);
+}
+
+function zeroIfGone(error: NodeJS.ErrnoException): { readonly size: number } {
+  if (error.code !== "ENOENT") throw error;
+  return { size: 0 };
 }
 
 async function disk(): Promise<string> {
@@ -107,7 +112,8 @@ try {
     const events = Array.from({ length: BATCH }, (_, j) => event("load.batch", i + j));
     await ask("POST", "/v1/ledgers/main/events", key, events);
   }
-  console.log(`${EVENTS} events; ${await disk()}`);
+  const isQuiet = await waitForQuiet(service, QUIET_MAX_MS);
+  console.log(`${EVENTS} events; ${await disk()}${isQuiet ? "" : "; the service still works on them"}`);
   const endsAt = performance.now() + BEFORE_MS;
   const before = await post(() => performance.now() > endsAt);
   console.log(`before: ${describe(before)}`);
@@ -128,6 +134,6 @@ try {
   console.log(`pruned in ${((performance.now() - began) / 1000).toFixed(1)} s; ${await disk()}`);
   console.log(await restoreAll());
 } finally {
-  await service.close();
+  await service.stop();
   await rm(data, { recursive: true, force: true });
 }
