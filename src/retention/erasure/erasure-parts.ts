@@ -51,6 +51,8 @@ export type ArchivesLessened = ArchivesAsked & {
   readonly lessen: (index: number, entry: Entry) => Promise<Entry | undefined>;
   /** An archive goes only while no hold is placed, and none was since it was asked whether anything of it is held. */
   readonly holds: Pick<HoldGuard, "whileNoneIsPlaced" | "revision">;
+  /** Is told, before an archive goes, what stands in its place: whoever goes on after an interruption finds nothing of one that is gone. */
+  readonly onWritten?: (archive: ErasedArchive) => Promise<void>;
 };
 
 /** The archives that the service keeps. */

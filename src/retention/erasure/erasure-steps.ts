@@ -10,6 +10,7 @@ import { type EntryRange, overlapOf } from "../../ledger/index-ranges.ts";
 import type { EntryReplacement } from "../../store/store.ts";
 import type { ErasedEntry } from "../../store/values/rewrite-erased.ts";
 import type { GovernedLedger } from "../policy-book.ts";
+import type { ErasedArchive } from "./erased-archive.ts";
 import { ErasureError } from "./erasure-error.ts";
 import { erasureEvents } from "./erasure-events.ts";
 import type { ErasureOptions } from "./erasure-parts.ts";
@@ -25,6 +26,8 @@ export type Erasing = {
   readonly options: ErasureOptions;
   readonly ledger: GovernedLedger;
   readonly erasure: KeptErasure;
+  /** Keeps, durably, what a step found so far. */
+  readonly note: (found: Found) => Promise<void>;
   readonly signal: AbortSignal;
 };
 
@@ -98,7 +101,7 @@ async function compact({ options: { store, index, keys } }: Erasing): Promise<un
   await keys?.compact();
 }
 
-async function rearchive({ options, ledger, erasure, signal }: Erasing): Promise<Found | undefined> {
+async function rearchive({ options, ledger, erasure, note, signal }: Erasing): Promise<Found | undefined> {
   const { archives, store, holds, now } = options;
   if (archives === undefined) return undefined;
   const { id: ledgerId } = ledger.record;
@@ -109,8 +112,18 @@ async function rearchive({ options, ledger, erasure, signal }: Erasing): Promise
   const naming = new NamedArchivesBuilder();
   for await (const [index, entry] of entriesOf(options, ledger, ranges)) naming.look(index, entry);
   const onMissing = isAgain ? () => undefined : refuseMissing(now);
-  const asked = { ledgerId, ranges, named: naming.named, onMissing, lessen, holds };
-  return { archives: await archives.lessen(asked, signal) };
+  // Of a run that was interrupted those too that are removed by now: whoever looks in the place finds nothing of them.
+  const withEarlier = (found: readonly ErasedArchive[]): Found => {
+    const earlier = erasure.archives?.filter(({ name }) => found.every((each) => each.name !== name)) ?? [];
+    return { archives: [...earlier, ...found] };
+  };
+  const written: ErasedArchive[] = [];
+  const onWritten = (archive: ErasedArchive) => {
+    written.push(archive);
+    return note(withEarlier(written));
+  };
+  const asked = { ledgerId, ranges, named: naming.named, onMissing, lessen, holds, onWritten };
+  return withEarlier(await archives.lessen(asked, signal));
 }
 
 async function tell({ options, ledger, erasure }: Erasing): Promise<undefined> {

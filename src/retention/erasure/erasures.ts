@@ -216,17 +216,26 @@ export class Erasures {
     const erasure = this.get(ledgerId, id);
     const step = STEPS[erasure.step];
     if (step === undefined) return;
+    const keep = async (left: KeptErasure) => {
+      await this.#options.store.writeRecords([erasureWrite(ledgerId, left)], { durable: true });
+      kept.set(id, left);
+    };
     let after: KeptErasure;
     try {
-      const found = await step.run({ options: this.#options, ledger, erasure, signal: this.#stopping.signal });
+      const found = await step.run({
+        options: this.#options,
+        ledger,
+        erasure,
+        note: (some) => keep({ ...erasure, ...some }),
+        signal: this.#stopping.signal,
+      });
       after = { ...erasure, ...found, step: step.next };
     } catch (error) {
       if (!(error instanceof ErasureError) || error.code !== "erasure_held") throw error;
       after = { ...erasure, step: "refused" };
     }
     if (isOver(after)) after = { ...after, doneAt: this.#options.now() };
-    await this.#options.store.writeRecords([erasureWrite(ledgerId, after)], { durable: true });
-    kept.set(id, after);
+    await keep(after);
   }
 
   #report(part: string, cause: unknown): void {

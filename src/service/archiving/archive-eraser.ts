@@ -114,7 +114,7 @@ export class ArchiveEraser implements ErasureArchives {
   /** @returns undefined where what is held is not what it was at that revision: nothing is changed then */
   async #writeAgain(lessening: Lessening, revision: number): Promise<ErasedArchive | undefined> {
     const { opened, kept, asked } = lessening;
-    const { ledgerId, holds } = asked;
+    const { ledgerId, holds, onWritten } = asked;
     const before = await this.#putBefore(lessening);
     const put = before ?? (await this.#putAgain(lessening));
     return holds.whileNoneIsPlaced(ledgerId, async () => {
@@ -126,8 +126,9 @@ export class ArchiveEraser implements ErasureArchives {
       // Before the old one goes: whoever looks for it finds this one.
       const writes = await this.#notes.succession(ledgerId, kept.name, put.rewrite);
       await this.#options.store.writeRecords(writes, { durable: true });
-      const isGone = await removed(opened.place, kept.name);
-      return isGone ? { name: kept.name, now } : { name: kept.name, now, stays: "refused" };
+      const became = { name: kept.name, now };
+      await onWritten?.(became);
+      return (await removed(opened.place, kept.name)) ? became : { ...became, stays: "refused" };
     });
   }
 

@@ -205,6 +205,32 @@ test("an erasure that ends between writing an archive again and removing it goes
   assert.deepEqual(foundIn(folder, PLANTED), []);
 });
 
+test("an erasure that ends when an archive was removed, and before that was written down, tells of it all the same", async (t) => {
+  let isGone = false;
+  class EndingPlace extends FolderPlace {
+    override async remove(name: string): Promise<void> {
+      await super.remove(name);
+      if (isGone) return;
+      isGone = true;
+      throw new Error("the process ends");
+    }
+  }
+  const folder = await newFolder(t);
+  const place = new EndingPlace(join(folder, "archives"));
+  const { world, keep } = await openArchived(folder, { place });
+  t.after(() => world.close());
+  const { archive: first } = await keep(0, 50);
+  const { archive: second } = await keep(50, EVENTS);
+  const { archives = [] } = await eraseAll(world);
+  assert.deepEqual(named(archives), [
+    [first.name, undefined],
+    [second.name, undefined],
+  ]);
+  assert.deepEqual(readdirSync(join(folder, "archives")).sort(), archives.map(({ now }) => now).sort());
+  const told = JSON.stringify((await world.ledger.entry(EVENTS))?.members);
+  for (const { name, now = "" } of archives) assert.ok(told.includes(name) && told.includes(now), told);
+});
+
 test("a place that does not let it be removed is told, and while a place cannot be looked into nothing is erased", async (t) => {
   class KeepingPlace extends FolderPlace {
     override async remove(name: string): Promise<void> {
