@@ -4,12 +4,12 @@
  * Why: docs/decisions/0054.
  */
 
-import { type Entry, entryLeafHash, type Member } from "../entry/entry.ts";
+import type { Entry, Member } from "../entry/entry.ts";
 import { withholdMembers } from "../entry/redact.ts";
 import { fastRecoverSigner } from "../keys/local-signer.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import type { Ledger, ProvenEntry } from "../ledger/ledger.ts";
 import { checksumAddress } from "../merkle/address.ts";
-import { equal, fromHex, type Hex, toHex } from "../merkle/bytes.ts";
+import { fromHex, type Hex } from "../merkle/bytes.ts";
 import { labelOf, type SignedCheckpoint } from "../merkle/checkpoint.ts";
 import type { Hash } from "../merkle/hash.ts";
 import { checkInclusion, ProofError } from "../merkle/proof.ts";
@@ -48,6 +48,8 @@ export type ProveRequest = {
   readonly prefer?: "final";
   /** Names of members to withhold. */
   readonly omit?: readonly string[];
+  /** What the ledger has at the index, where it was read just now. */
+  readonly proven?: ProvenEntry;
 };
 
 /** Anchors that are looked at for one size: no service has more chains. */
@@ -61,20 +63,19 @@ const SEARCH_MAX = 10_000;
  */
 export async function makeBundle(request: ProveRequest): Promise<Bundle> {
   const { ledger, store, hash, index, omit = [] } = request;
-  const stored = await ledger.entry(index);
-  if (stored === undefined) {
+  const proven = request.proven ?? (await ledger.provenEntry(index));
+  if (proven === undefined) {
     throw new ProveError("event_unknown", `expected an index below ${ledger.size}, got ${index}`);
   }
+  const { entry: stored, leafHash: leaf } = proven;
   if (stored.pruned !== undefined) throw await prunedError(store, index, stored.pruned);
-  const checkpoint = await chooseCheckpoint(request);
-  const [leaf, path, anchors] = await Promise.all([
-    ledger.leafHash(index),
+  const { checkpoint, records } = await chooseCheckpoint(request);
+  const [path, anchors] = await Promise.all([
     ledger.inclusionPath(index, checkpoint.size),
-    anchorsOf(request, checkpoint.size),
+    anchorsOf(request, checkpoint.size, records),
   ]);
   const signer = fastRecoverSigner(checkpoint, hash);
   try {
-    checkEntry(hash, stored, leaf);
     checkInclusion(hash, { index, size: checkpoint.size, leafHash: leaf, path, root: fromHex(checkpoint.root, 32) });
     checkSigner(ledger.record, signer);
   } catch (cause) {
@@ -91,8 +92,8 @@ export async function makeBundle(request: ProveRequest): Promise<Bundle> {
  */
 export async function makeFrame(request: ProveRequest): Promise<Frame> {
   const { ledger, hash } = request;
-  const checkpoint = await chooseCheckpoint(request);
-  const anchors = await anchorsOf(request, checkpoint.size);
+  const { checkpoint, records } = await chooseCheckpoint(request);
+  const anchors = await anchorsOf(request, checkpoint.size, records);
   const signer = fastRecoverSigner(checkpoint, hash);
   const { size, root, signedAt, signature } = checkpoint;
   return {
@@ -171,12 +172,6 @@ export function spellAll(values: readonly Uint8Array[]): Hex[] {
   });
 }
 
-function checkEntry(hash: Hash, entry: Entry, expected: Uint8Array): void {
-  if (!equal(entryLeafHash(hash, entry), expected)) {
-    throw new ProofError(`expected members that lead to the leaf hash ${toHex(expected)}, got others`);
-  }
-}
-
 function checkSigner(record: LedgerRecord, signer: Hex): void {
   if (signer === record.signer || record.formerSigners?.includes(signer)) return;
   throw new ProofError(`expected a signature of ${record.signer}, got one of ${signer}`);
@@ -210,43 +205,43 @@ export function bundleLedger(record: LedgerRecord, signer: Hex = record.signer):
   return { id, name, label, owner: spellAddress(owner), signer: spellAddress(signer) };
 }
 
-async function chooseCheckpoint({ ledger, store, index, size, prefer }: ProveRequest): Promise<SignedCheckpoint> {
+/** A checkpoint, and the anchors from its size on where they were read with it. */
+type Chosen = { readonly checkpoint: SignedCheckpoint; readonly records?: readonly AnchorRecord[] };
+
+async function chooseCheckpoint({ ledger, store, index, size, prefer }: ProveRequest): Promise<Chosen> {
   if (size !== undefined) {
     const checkpoint = size > index ? await ledger.checkpoint(size) : undefined;
-    if (checkpoint !== undefined) return checkpoint;
+    if (checkpoint !== undefined) return { checkpoint };
     throw new ProveError("checkpoint_unknown", `expected the size of a checkpoint above index ${index}, got ${size}`);
   }
-  const anchored = await newestAnchor(store, ledger.record.id, index, prefer === "final");
+  const newest = await newestAnchors(store, ledger.record.id, index);
+  const final = prefer === "final" ? await newestFinal(store, ledger.record.id, index) : undefined;
+  const anchored = final ?? newest[0];
   const checkpoint = anchored === undefined ? ledger.head : await ledger.checkpoint(anchored.size);
-  if (checkpoint === undefined) {
+  if (checkpoint === undefined)
     throw new DamagedStoreError(`the checkpoint of the anchored size ${anchored?.size} is not in the store`);
-  }
-  return checkpoint;
+  return final === undefined ? { checkpoint, records: newest } : { checkpoint };
 }
 
-async function newestAnchor(
-  store: Store,
-  ledgerId: Hex,
-  index: number,
-  preferFinal: boolean,
-): Promise<AnchorRecord | undefined> {
-  const limit = preferFinal ? SEARCH_MAX : 1;
-  const anchors = await listAnchors(store, ledgerId, {
-    fromSize: index + 1,
-    reverse: true,
-    limit,
-    onDamaged: passOver,
-  });
-  return anchors.find((anchor) => preferFinal && anchor.stage === "final") ?? anchors[0];
+/** Those of the largest size that covers an entry, on every chain. */
+async function newestAnchors(store: Store, ledgerId: Hex, index: number): Promise<AnchorRecord[]> {
+  const query = { fromSize: index + 1, reverse: true, ofOneSize: true, limit: ANCHORS_MAX, onDamaged: passOver };
+  return (await listAnchors(store, ledgerId, query)).toReversed();
+}
+
+async function newestFinal(store: Store, ledgerId: Hex, index: number): Promise<AnchorRecord | undefined> {
+  const query = { fromSize: index + 1, reverse: true, limit: SEARCH_MAX, onDamaged: passOver };
+  return (await listAnchors(store, ledgerId, query)).find(({ stage }) => stage === "final");
 }
 
 /** On every chain the anchor of this size, or else the next larger one with a path that leads there. */
-async function anchorsOf({ ledger, store }: ProveRequest, size: number): Promise<Anchors> {
-  const records = await listAnchors(store, ledger.record.id, {
-    fromSize: size,
-    limit: ANCHORS_MAX,
-    onDamaged: passOver,
-  });
+async function anchorsOf(
+  { ledger, store }: ProveRequest,
+  size: number,
+  known?: readonly AnchorRecord[],
+): Promise<Anchors> {
+  const query = { fromSize: size, limit: ANCHORS_MAX, onDamaged: passOver };
+  const records = known ?? (await listAnchors(store, ledger.record.id, query));
   const firsts = new Map<number, AnchorRecord>();
   for (const record of records) if (!firsts.has(record.chainId)) firsts.set(record.chainId, record);
   const found = [...firsts.values()];

@@ -42,6 +42,8 @@ export type AnchorQuery = {
   readonly toSize?: number;
   readonly reverse?: boolean;
   readonly limit?: number;
+  /** Ends behind the first size of which there is one. */
+  readonly ofOneSize?: boolean;
   /** Gets each record that is damaged, which is then passed over: later anchors prove the same entries. */
   readonly onDamaged?: (key: AnchorKey) => void;
 };
@@ -90,6 +92,7 @@ export async function listAnchors(store: Store, ledgerId: Hex, query: AnchorQuer
       continue;
     }
     if (query.chainId !== undefined && anchor.chainId !== query.chainId) continue;
+    if (query.ofOneSize === true && found.length > 0 && anchor.size !== found[0]?.size) break;
     found.push(anchor);
     if (found.length >= limit) break;
   }

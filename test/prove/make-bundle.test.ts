@@ -102,6 +102,27 @@ test("a bundle names an anchor on every chain: of its size, or the next larger o
   await anchor(11, "mined", 1);
   const bundle = await prove({ index: 0, size: 4 });
   assert.deepEqual(shape(bundle), { size: 4, anchors: ["10:4", "1:7+"], status: "final" });
+  await anchor(11, "final", 10);
+  assert.deepEqual(shape(await prove({ index: 0 })), { size: 11, anchors: ["1:11", "10:11"], status: "final" });
+});
+
+test("an event that was read already is not read again for its bundle", async () => {
+  const proven = await ledger.provenEntry(3);
+  assert.ok(proven !== undefined);
+  let reads = 0;
+  const counted = changedStore({
+    entry: (id, index) => {
+      reads++;
+      return store.entry(id, index);
+    },
+  });
+  const reopened = await Ledger.open({ store: counted, record: ledger.record, signer, hash });
+  const request = { ledger: reopened, store: counted, hash, index: 3 };
+  reads = 0;
+  const bundle = await makeBundle({ ...request, proven });
+  assert.equal(reads, 0);
+  assert.deepEqual(await makeBundle(request), bundle);
+  assert.equal(reads, 1);
 });
 
 test("what was given out before its anchor is completed under its own size, and only added to", async () => {
@@ -148,17 +169,21 @@ test("what is stored and does not prove the entry is damage, and no bundle is gi
     ["time", { checkpoint: async (id, size) => change(await store.checkpoint(id, size), { signedAt: 1 }) }],
   ];
   for (const [what, overrides] of damaged) {
-    const broken = new Proxy(store, {
-      get(target, name) {
-        const member = (overrides as Record<PropertyKey, unknown>)[name] ?? Reflect.get(target, name);
-        return typeof member === "function" ? member.bind(target) : member;
-      },
-    });
+    const broken = changedStore(overrides);
     const reopened = await Ledger.open({ store: broken, record: ledger.record, signer, hash });
     const request = { ledger: reopened, store: broken, hash, index: 0, size: 7 };
     await assert.rejects(makeBundle(request), DamagedStoreError, `a changed ${what}`);
   }
 });
+
+function changedStore(overrides: Partial<Store>): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const member = (overrides as Record<PropertyKey, unknown>)[name] ?? Reflect.get(target, name);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
 
 function change<T extends object>(value: T | undefined, changes: Partial<T>): T | undefined {
   return value === undefined ? undefined : { ...value, ...changes };

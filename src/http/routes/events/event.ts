@@ -1,8 +1,7 @@
 /** One event of a ledger, and what proves it. */
 
-import type { Entry } from "../../../entry/entry.ts";
 import { readMembers } from "../../../entry/prepare.ts";
-import type { Ledger } from "../../../ledger/ledger.ts";
+import type { Ledger, ProvenEntry } from "../../../ledger/ledger.ts";
 import { type Hex, toHex } from "../../../merkle/bytes.ts";
 import { makeBundle } from "../../../prove/make-bundle.ts";
 import { prunedError } from "../../../prove/pruned-error.ts";
@@ -31,8 +30,9 @@ export function readEvent({ store }: Services): Answering<"readEvent"> {
 /** GET …/events/{index}/bundle */
 export function proveEvent({ store, hash }: Services): Answering<"proveEvent"> {
   return async ({ key, ledger, path: { index }, query: { size, omit, prefer } }) => {
-    await eventFor(store, { key, ledger, index });
+    const { entry, leafHash } = await eventFor(store, { key, ledger, index });
     const bundle = await makeBundle({
+      proven: { entry, leafHash },
       ledger,
       store,
       hash,
@@ -46,7 +46,7 @@ export function proveEvent({ store, hash }: Services): Answering<"proveEvent"> {
 }
 
 type Asked = { readonly key: ApiKey; readonly ledger: Ledger; readonly index: number };
-type Found = { readonly entry: Entry; readonly leafHash: Uint8Array; readonly event: object };
+type Found = ProvenEntry & { readonly event: object };
 
 /** The event at an index, when the key may read it: a key that only writes, when it came from the key's source. */
 async function eventFor(store: Store, { key, ledger, index }: Asked): Promise<Found> {
