@@ -110,12 +110,12 @@ async function measureFeeding(): Promise<void> {
   const segments = await Segments.load(indexStore, toHex(new Uint8Array(32).fill(8)));
   const began = performance.now();
   const cpuBegan = process.cpuUsage();
-  let open = new OpenSegment(0, segments.hasher);
+  let open = new OpenSegment(0, segments.terms);
   for (const entry of entries) {
     open.add(entry);
     if (!open.full) continue;
     await segments.write(open, salt);
-    open = new OpenSegment(open.end, segments.hasher);
+    open = new OpenSegment(open.end, segments.terms);
   }
   report("indexing from memory", entries.length, began, cpuBegan);
 }

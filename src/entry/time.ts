@@ -8,6 +8,14 @@ const DATE_TIME =
 const DATE = /^\d{4}-\d\d-\d\d$/;
 const MILLISECONDS = /^-?\d{1,15}$/;
 
+/** A 0 stands for any digit. */
+const PLAIN_FORM = Array.from("0000-00-00T00:00:00", (letter) => letter.charCodeAt(0));
+const PLAIN_LENGTH = PLAIN_FORM.length + 1;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const POINT = 0x2e;
+const ZULU = 0x5a;
+
 /** Numbers that are times of 2001 to 2286 in seconds; in milliseconds they are days of early 1970, which nobody means. */
 const SECONDS_MIN = 1e9;
 const SECONDS_MAX = 1e10;
@@ -55,6 +63,52 @@ export function parseDateTime(text: string): number | undefined {
   const time = Date.parse(plain.toUpperCase());
   if (Number.isNaN(time)) return undefined;
   return isLeap ? time + 1000 : time;
+}
+
+/**
+ * The same of the commonest spelling, in UTC and in capital letters, from its bytes [start, end); undefined for any other text, of
+ * which nothing is said.
+ */
+export function readPlainUtc(bytes: Uint8Array, start: number, end: number): number | undefined {
+  if (end - start < PLAIN_LENGTH || bytes[end - 1] !== ZULU) return undefined;
+  for (let i = 0; i < PLAIN_FORM.length; i++) {
+    const expected = PLAIN_FORM[i] as number;
+    if (expected === DIGIT_0 ? !isDigit(bytes[start + i]) : bytes[start + i] !== expected) return undefined;
+  }
+  const year = 100 * twoDigits(bytes, start) + twoDigits(bytes, start + 2);
+  const month = twoDigits(bytes, start + 5);
+  const day = twoDigits(bytes, start + 8);
+  const hour = twoDigits(bytes, start + 11);
+  const minute = twoDigits(bytes, start + 14);
+  const second = twoDigits(bytes, start + 17);
+  // Of the first hundred years Date.UTC makes those of another century.
+  if (year < 100 || month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return undefined;
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  const millisecond = plainFraction(bytes, start + PLAIN_FORM.length, end - 1);
+  return millisecond === undefined ? undefined : Date.UTC(year, month - 1, day, hour, minute, second, millisecond);
+}
+
+/** Milliseconds of the fraction of a second in [start, end), rounded down; 0 where there is none. */
+function plainFraction(bytes: Uint8Array, start: number, end: number): number | undefined {
+  if (start === end) return 0;
+  if (bytes[start] !== POINT || end - start < 2) return undefined;
+  let milliseconds = 0;
+  let scale = 100;
+  for (let i = start + 1; i < end; i++) {
+    const byte = bytes[i];
+    if (!isDigit(byte)) return undefined;
+    milliseconds += Math.floor(scale) * (byte - DIGIT_0);
+    scale /= 10;
+  }
+  return milliseconds;
+}
+
+function isDigit(byte: number | undefined): byte is number {
+  return byte !== undefined && byte >= DIGIT_0 && byte <= DIGIT_9;
+}
+
+function twoDigits(bytes: Uint8Array, at: number): number {
+  return 10 * ((bytes[at] as number) - DIGIT_0) + (bytes[at + 1] as number) - DIGIT_0;
 }
 
 /**

@@ -4,7 +4,6 @@
  */
 
 import { readJson } from "../../json/read.ts";
-import { type EntryFacts, partyName } from "./searchable.ts";
 
 export const FACETS = ["action", "actor", "source", "outcome"] as const;
 export type Facet = (typeof FACETS)[number];
@@ -27,14 +26,17 @@ export type HourCounts = {
 /** By hour, counted from 1970. */
 export type Counts = Map<number, HourCounts>;
 
-export function countEntry(counts: Counts, recordedAt: number, facts: EntryFacts): void {
+/** What is counted of an entry; undefined where it does not say. */
+type Counted = Readonly<Record<Facet, string | undefined>>;
+
+export function countEntry(counts: Counts, recordedAt: number, { action, actor, source, outcome }: Counted): void {
   const hour = hourOf(counts, Math.floor(recordedAt / HOUR_MS));
   const minute = Math.floor((recordedAt % HOUR_MS) / MINUTE_MS);
   hour.minutes[minute] = (hour.minutes[minute] as number) + 1;
-  countValue(hour.values.action, facts.action, 1);
-  countValue(hour.values.actor, facts.actor === undefined ? undefined : partyName(facts.actor), 1);
-  countValue(hour.values.source, facts.sender ?? facts.source, 1);
-  countValue(hour.values.outcome, facts.outcome, 1);
+  countValue(hour.values.action, action, 1);
+  countValue(hour.values.actor, actor, 1);
+  countValue(hour.values.source, source, 1);
+  countValue(hour.values.outcome, outcome, 1);
 }
 
 /** Adds what `from` has for the hours [since, until) to `counts`. */

@@ -254,7 +254,7 @@ export class Indexer {
   }
 
   #begin(start: number): OpenSegment {
-    return new OpenSegment(start, this.segments.hasher, this.#segmentLength);
+    return new OpenSegment(start, this.segments.terms, this.#segmentLength);
   }
 
   async #rebuild(segment: number): Promise<void> {

@@ -6,11 +6,10 @@
 import { setImmediate } from "node:timers/promises";
 import type { PackedEntry } from "../../entry/packed.ts";
 import { type Counts, countEntry, encodeCounts } from "./counts.ts";
+import type { EntryTerms } from "./entry-terms/entry-terms.ts";
 import { emptyMask, type Mask, SEGMENT_LENGTH } from "./positions.ts";
 import { encodeBuckets, PairList, type SortedPairs } from "./postings.ts";
-import { readPackedFacts } from "./searchable.ts";
-import type { TermHasher } from "./term-hash.ts";
-import { eachTerm, PRUNED, type Term } from "./terms.ts";
+import { PRUNED, type Term } from "./terms.ts";
 import { encodeTimes, spanOf, type TimeSpan, type Times } from "./times.ts";
 
 /** A segment with this many pairs is closed early: 8 MiB. Events with thousands of targets exist. */
@@ -35,7 +34,7 @@ export class OpenSegment {
   /** Index of its first entry. */
   readonly start: number;
   readonly counts: Counts = new Map();
-  readonly #hasher: TermHasher;
+  readonly #terms: EntryTerms;
   readonly #pairs = new PairList();
   #recordedAt = new Float64Array(256);
   #occurredAt = new Float64Array(256);
@@ -44,9 +43,9 @@ export class OpenSegment {
   #hasPruned = false;
 
   /** @param lengthMax entries after which it is full, 1..16384 */
-  constructor(start: number, hasher: TermHasher, lengthMax = SEGMENT_LENGTH) {
+  constructor(start: number, terms: EntryTerms, lengthMax = SEGMENT_LENGTH) {
     this.start = start;
-    this.#hasher = hasher;
+    this.#terms = terms;
     this.#lengthMax = lengthMax;
   }
 
@@ -70,17 +69,19 @@ export class OpenSegment {
   add(entry: PackedEntry | undefined): void {
     const position = this.#length;
     if (position === SEGMENT_LENGTH) throw new RangeError(`expected room in the segment, got ${position} entries`);
-    const facts = entry === undefined || entry.pruned !== undefined ? undefined : readPackedFacts(entry.members);
+    const isShown = entry !== undefined && entry.pruned === undefined;
+    const terms = this.#terms;
+    if (isShown) terms.read(entry.members);
     const recordedAt = entry?.recordedAt ?? this.#recordedAt[position - 1] ?? 0;
     if (position === this.#recordedAt.length) this.#grow();
     this.#recordedAt[position] = recordedAt;
-    this.#occurredAt[position] = facts?.occurredAt ?? Number.NaN;
-    if (facts !== undefined) {
-      eachTerm(facts, (field, text) => this.#pairs.add(this.#hasher.hash(field, text), position));
-      countEntry(this.counts, recordedAt, facts);
+    this.#occurredAt[position] = isShown ? terms.occurredAt : Number.NaN;
+    if (isShown) {
+      this.#pairs.addAll(terms.numbers, terms.count, position);
+      countEntry(this.counts, recordedAt, terms);
     }
     if (entry?.pruned !== undefined) {
-      this.#pairs.add(this.#hasher.hash(PRUNED.field, PRUNED.text), position);
+      this.#pairs.add(terms.hasher.hash(PRUNED.field, PRUNED.text), position);
       this.#hasPruned = true;
     }
     this.#length++;
@@ -94,7 +95,7 @@ export class OpenSegment {
   /** Positions that have a term. */
   postings({ field, text }: Term): Mask {
     const mask = emptyMask();
-    this.#pairs.collect(this.#hasher.hash(field, text), mask);
+    this.#pairs.collect(this.#terms.hasher.hash(field, text), mask);
     return mask;
   }
 

@@ -8,9 +8,9 @@
  *              | hash[6] 0x00 bits[2048]        where gaps would be longer than that
  */
 
+import type { TermHash } from "./entry-terms/term-hash.ts";
 import { ByteReader, ByteWriter } from "./index-bytes.ts";
 import { addPosition, type Mask, SEGMENT_LENGTH } from "./positions.ts";
-import type { TermHash } from "./term-hash.ts";
 
 const BITMAP_LENGTH = SEGMENT_LENGTH / 8;
 const HASH_LENGTH = 6;
@@ -30,15 +30,29 @@ export class PairList {
   }
 
   add({ high, low }: TermHash, position: number): void {
-    if (this.#length === this.#pairs.length) {
-      const grown = new BigUint64Array(2 * this.#length);
-      grown.set(this.#pairs);
-      this.#pairs = grown;
-      this.#halves = new Uint32Array(grown.buffer);
-    }
+    this.#makeRoom(1);
+    this.#put(high, low, position);
+  }
+
+  /** Adds terms with one position. @param numbers high and low of each in turn, `count` of them */
+  addAll(numbers: Uint32Array, count: number, position: number): void {
+    this.#makeRoom(count);
+    for (let i = 0; i < count; i++) this.#put(numbers[2 * i] as number, numbers[2 * i + 1] as number, position);
+  }
+
+  #put(high: number, low: number, position: number): void {
     this.#halves[2 * this.#length + LOWER] = (low << 16) | position;
     this.#halves[2 * this.#length + 1 - LOWER] = high;
     this.#length++;
+  }
+
+  #makeRoom(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#pairs.length) return;
+    const grown = new BigUint64Array(Math.max(2 * this.#pairs.length, needed));
+    grown.set(this.#pairs);
+    this.#pairs = grown;
+    this.#halves = new Uint32Array(grown.buffer);
   }
 
   /** Adds the positions of a term to a mask by looking at every pair: 0.2 ms for a full segment. */

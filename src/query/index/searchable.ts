@@ -39,7 +39,16 @@ export type EntryFacts = {
 /** Sets what the value of one member says. */
 type Reader = (facts: EntryFacts, value: unknown) => void;
 
-const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+/** Names of the members that have a meaning. */
+export type MemberName =
+  | "actor"
+  | "targets"
+  | "_source"
+  | "time"
+  | "result_of"
+  | Exclude<Word, "sender" | "key" | "format" | "resultOf">;
+
+const READERS: ReadonlyMap<string, Reader> = new Map<MemberName, Reader>([
   ["action", (facts, value) => set(facts, "action", value)],
   ["actor", readActor],
   ["targets", readTargets],
@@ -53,14 +62,26 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["time", readTime],
 ]);
 
-/** A member that is looked for, by the bytes of its name. */
-type NamedReader = { readonly name: Uint8Array; readonly read: Reader };
+/** A member that is looked for. */
+export type KnownMember = {
+  /** Each has another, from 0 on. */
+  readonly number: number;
+  readonly name: MemberName;
+  /** Of the name. */
+  readonly bytes: Uint8Array;
+  readonly read: Reader;
+};
 
+const KNOWN: readonly KnownMember[] = [...READERS].map(([name, read], number) => ({
+  number,
+  name: name as MemberName,
+  bytes: Buffer.from(name),
+  read,
+}));
 /** By the lengths of their names. */
-const BY_LENGTH: readonly (readonly NamedReader[])[] = Array.from(
-  { length: 1 + Math.max(...[...READERS.keys()].map(({ length }) => length)) },
-  (_, length) =>
-    [...READERS].flatMap(([name, read]) => (name.length === length ? [{ name: Buffer.from(name), read }] : [])),
+const BY_LENGTH: readonly (readonly KnownMember[])[] = Array.from(
+  { length: 1 + Math.max(...KNOWN.map(({ name }) => name.length)) },
+  (_, length) => KNOWN.filter(({ name }) => name.length === length),
 );
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -90,24 +111,35 @@ export function readFacts(entry: Pick<Entry, "members">): EntryFacts {
  */
 export function readPackedFacts(members: PackedMembers): EntryFacts {
   const facts = noFacts();
-  const bytes = Buffer.from(members.buffer, members.byteOffset, members.length);
   walkMembers(members, (start, end) => {
-    const found = readerAt(bytes, start, end);
-    if (found !== undefined) found.read(facts, valueAt(bytes, start + found.name.length + 3, end, found.read));
+    const known = knownMemberAt(members, start, end);
+    if (known !== undefined) readMember(facts, known, members, start, end);
   });
   return facts;
 }
 
-/** What reads the member whose text is in [start, end), if anybody looks for it. */
-function readerAt(bytes: Uint8Array, start: number, end: number): NamedReader | undefined {
+/** The member whose text is in [start, end), if anybody looks for it. */
+export function knownMemberAt(bytes: Uint8Array, start: number, end: number): KnownMember | undefined {
   let length = 0;
   while (start + 1 + length < end && length < BY_LENGTH.length && bytes[start + 1 + length] !== QUOTE) length++;
-  for (const each of BY_LENGTH[length] ?? []) {
+  for (const known of BY_LENGTH[length] ?? []) {
     let same = 0;
-    while (same < length && bytes[start + 1 + same] === each.name[same]) same++;
-    if (same === length) return each;
+    while (same < length && bytes[start + 1 + same] === known.bytes[same]) same++;
+    if (same === length) return known;
   }
   return undefined;
+}
+
+/** Reads what a member says, whose text is in [start, end). @throws SyntaxError when it is no JSON */
+export function readMember(
+  facts: EntryFacts,
+  known: KnownMember,
+  packed: PackedMembers,
+  start: number,
+  end: number,
+): void {
+  const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.length);
+  known.read(facts, valueAt(bytes, start + known.bytes.length + 3, end, known.read));
 }
 
 function valueAt(bytes: Buffer, start: number, end: number, read: Reader): unknown {
@@ -123,7 +155,7 @@ function hasBackslash(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-function noFacts(): EntryFacts {
+export function noFacts(): EntryFacts {
   return {
     action: undefined,
     actor: undefined,

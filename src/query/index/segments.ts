@@ -17,11 +17,12 @@ import { readJson } from "../../json/read.ts";
 import { equal, fromHex, type Hex, toHex } from "../../merkle/bytes.ts";
 import { checkedWrite, IndexDamagedError, readChecked } from "./checksum.ts";
 import { type Counts, decodeCounts } from "./counts.ts";
+import { EntryTerms } from "./entry-terms/entry-terms.ts";
+import { SEED_LENGTH, TermHasher } from "./entry-terms/term-hash.ts";
 import type { IndexStore } from "./index-store.ts";
 import { type EncodedSegment, encodeSegment, type OpenSegment } from "./open-segment.ts";
 import { emptyMask, type Mask } from "./positions.ts";
 import { bucketOf, findPostings } from "./postings.ts";
-import { SEED_LENGTH, TermHasher } from "./term-hash.ts";
 import type { Term } from "./terms.ts";
 import { decodeTimes, type TimeSpan, type Times } from "./times.ts";
 
@@ -44,8 +45,9 @@ export type SegmentHeader = {
 };
 
 export class Segments {
-  readonly hasher: TermHasher;
-  /** Of the hasher, {@link SEED_LENGTH} bytes. */
+  /** Reads entries for segments of this index. */
+  readonly terms: EntryTerms;
+  /** What terms are hashed with, {@link SEED_LENGTH} bytes. */
   readonly seed: Uint8Array;
   readonly #store: IndexStore;
   readonly #prefix: string;
@@ -56,7 +58,7 @@ export class Segments {
     this.#prefix = prefix;
     this.#headers = headers;
     this.seed = seed;
-    this.hasher = new TermHasher(seed);
+    this.terms = new EntryTerms(new TermHasher(seed));
   }
 
   /** Opens the segments of a ledger; what is damaged is dropped with all that follows it. */
@@ -187,7 +189,7 @@ export class Segments {
 
   /** Positions that have a term, for each of some segments. @throws IndexDamagedError */
   async postings(segments: readonly number[], { field, text }: Term): Promise<Mask[]> {
-    const { high, low } = this.hasher.hash(field, text);
+    const { high, low } = this.terms.hasher.hash(field, text);
     const keys = segments.map((n) => this.#key("b", n, bucketOf(high, this.header(n).bits)));
     return this.#read(segments, keys, (bucket) => {
       const mask = emptyMask();

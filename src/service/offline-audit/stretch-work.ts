@@ -9,8 +9,9 @@ import { claimDigests } from "../../encryption/entry-keys.ts";
 import type { Pruned } from "../../entry/entry.ts";
 import type { PackedEntry } from "../../entry/packed.ts";
 import type { Hash } from "../../merkle/hash.ts";
+import { EntryTerms } from "../../query/index/entry-terms/entry-terms.ts";
+import { TermHasher } from "../../query/index/entry-terms/term-hash.ts";
 import { type EncodedSegment, encodeSegmentAtOnce, OpenSegment } from "../../query/index/open-segment.ts";
-import { TermHasher } from "../../query/index/term-hash.ts";
 import { DamagedStoreError } from "../../store/store.ts";
 import { type ClaimSum, isSumOf } from "../../store/values/claim-sums.ts";
 import { type EntryOpener, openEntry } from "../../store/values/stored-values.ts";
@@ -19,7 +20,7 @@ import { NONE, type StretchAnswer, type StretchGround, type StretchTask } from "
 export class StretchWork {
   readonly #hash: Hash;
   readonly #ground: StretchGround;
-  readonly #hasher: TermHasher | undefined;
+  readonly #terms: EntryTerms | undefined;
   readonly #binding = new EntryBinding();
   readonly #keys: KeyObject[] = [];
   /** Of the entry that is opened now. */
@@ -33,7 +34,7 @@ export class StretchWork {
   constructor(hash: Hash, ground: StretchGround) {
     this.#hash = hash;
     this.#ground = ground;
-    this.#hasher = ground.seed && new TermHasher(ground.seed);
+    this.#terms = ground.seed && new EntryTerms(new TermHasher(ground.seed));
   }
 
   do(task: StretchTask): StretchAnswer {
@@ -103,9 +104,9 @@ export class StretchWork {
     entries: readonly (PackedEntry | undefined)[],
   ): EncodedSegment[] {
     const closed: EncodedSegment[] = [];
-    if (this.#hasher === undefined) return closed;
+    if (this.#terms === undefined) return closed;
     for (let i = 0; i < entries.length && start + i < indexedTo; i++) {
-      this.#segment ??= new OpenSegment(start + i, this.#hasher);
+      this.#segment ??= new OpenSegment(start + i, this.#terms);
       addEntry(this.#segment, entries[i]);
       if (this.#segment.end !== segmentEnds[closed.length]) continue;
       closed.push(encodeSegmentAtOnce(this.#segment));

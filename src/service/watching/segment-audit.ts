@@ -42,7 +42,7 @@ export class SegmentAudit implements AuditedIndex {
   }
 
   begin(from: number): GrowingSegment {
-    return new OpenSegment(from, this.#segments.hasher);
+    return new OpenSegment(from, this.#segments.terms);
   }
 
   async difference(number: number, built: object): Promise<string | undefined> {

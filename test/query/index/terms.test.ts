@@ -5,8 +5,8 @@ import test from "node:test";
 import { memberText } from "../../../src/entry/member.ts";
 import { packMembers } from "../../../src/entry/packed.ts";
 import { parseDateTime } from "../../../src/entry/time.ts";
+import { SEED_LENGTH, TermHasher } from "../../../src/query/index/entry-terms/term-hash.ts";
 import { readFacts, readPackedFacts } from "../../../src/query/index/searchable.ts";
-import { SEED_LENGTH, TermHasher } from "../../../src/query/index/term-hash.ts";
 import { eachTerm, FIELDS } from "../../../src/query/index/terms.ts";
 
 function membersOf(event: Readonly<Record<string, unknown>>) {

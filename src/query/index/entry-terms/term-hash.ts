@@ -4,8 +4,8 @@
  * themselves. The seed is random for each index, so that nobody can prepare terms that collide.
  */
 
-import { mix32 } from "../../mix32.ts";
-import { FIELDS, type Field } from "./terms.ts";
+import { mix32 } from "../../../mix32.ts";
+import { FIELDS, type Field } from "../terms.ts";
 
 export const SEED_LENGTH = 8;
 
@@ -31,14 +31,29 @@ export class TermHasher {
   }
 
   hash(field: Field, text: string): this {
-    const number = NUMBERS[field];
-    let a = Math.imul(this.#seedA ^ number, 0x9e3779b1);
+    let a = Math.imul(this.#seedA ^ NUMBERS[field], 0x9e3779b1);
     let b = Math.imul(this.#seedB ^ text.length, 0x85ebca6b);
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
       a = Math.imul((a << 13) | (a >>> 19), 0x2c1b3c6d) ^ unit;
       b = Math.imul(b ^ unit, 0x297a2d39) + a;
     }
+    return this.#finish(a, b);
+  }
+
+  /** The same of a text that is ASCII, whose bytes are [start, end). */
+  hashAscii(field: Field, bytes: Uint8Array, start: number, end: number): this {
+    let a = Math.imul(this.#seedA ^ NUMBERS[field], 0x9e3779b1);
+    let b = Math.imul(this.#seedB ^ (end - start), 0x85ebca6b);
+    for (let i = start; i < end; i++) {
+      const unit = bytes[i] as number;
+      a = Math.imul((a << 13) | (a >>> 19), 0x2c1b3c6d) ^ unit;
+      b = Math.imul(b ^ unit, 0x297a2d39) + a;
+    }
+    return this.#finish(a, b);
+  }
+
+  #finish(a: number, b: number): this {
     this.high = mix32(a ^ Math.imul(b, 0x9e3779b1)) >>> 0;
     this.low = mix32(b ^ this.high) & 0xffff;
     return this;
