@@ -122,7 +122,7 @@ async function crashed(job: ServiceJob, { world, senders, as, options }: Crashed
   await reckon(service, senders.acknowledged, (await job.leftBy?.(service, as)) ?? job.leftOf);
   assert.equal((await service.stop("SIGTERM")).status, 0);
   await auditClean(service.data);
-  job.files?.(service.data);
+  await job.files?.(service.data);
 }
 
 /** The key-encryption key is away while somebody rotates, or goes away in the middle of a rewrapping. */

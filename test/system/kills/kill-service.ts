@@ -72,7 +72,7 @@ export async function killService(job: ServiceJob, ground: Ground, { at, how }: 
     assert.equal((await again.stop("SIGTERM")).status, 0);
     await auditClean(again.data);
     requireGone(job, log, data, true);
-    job.files?.(data);
+    await job.files?.(data);
     return isKilled ? stepsIn(log)[at - 1] : undefined;
   } finally {
     for (const end of ends) await end();

@@ -3,7 +3,8 @@
  * ends the process with SIGKILL: before it, or with KILLED_HOW=within in the middle of it; with `fill` the disk is full from it on,
  * with `fill-once` during it alone. Steps count once the file KILLED_ARM is there. Of a command every change counts; of a service those
  * that are of jobs, and not those of the events that arrive meanwhile. Where a job is about to say that no file has something any
- * more, the files are looked at in that moment: KILLED_GONE is what they must not have, and those that have it are written beside the steps.
+ * more (KILLED_GONE_AT, where that is another step than usual), the files are looked at in that moment: KILLED_GONE is what they must not have,
+ * and those that have it are written beside the steps.
  * Why: docs/decisions/0223.
  */
 
@@ -20,9 +21,10 @@ import type { RecordWrite } from "../../../src/store/store.ts";
 import { foundIn } from "../../encryption/planted.ts";
 import { FILLER, fillUp } from "../fill-disk.ts";
 
-const { KILLED_AT, KILLED_HOW, KILLED_ARM = "", KILLED_LOG = "", KILLED_UNDER = "", KILLED_GONE = "" } = process.env;
+const { KILLED_AT, KILLED_HOW, KILLED_ARM = "", KILLED_LOG = "", KILLED_UNDER = "" } = process.env;
+const { KILLED_GONE = "", KILLED_GONE_AT = "" } = process.env;
 /** What a job says when no file has it any more. */
-const PROMISES = ["an erasure is compacted", "a run of pruning is over"];
+const PROMISES = KILLED_GONE_AT === "" ? ["an erasure is compacted", "a run of pruning is over"] : [KILLED_GONE_AT];
 /** Short, so that the index of a small ledger has some on the disk. */
 const SEGMENT_LENGTH = 64;
 const isService = process.argv[2] === "serve";
@@ -85,6 +87,8 @@ function nameOfRecords(writes: readonly RecordWrite[]): string | undefined {
   const at = /"step":"(\w+)"/.exec(value ?? "")?.[1];
   if (has("erasures")) return at === undefined ? "the keyring notes an erasure" : `an erasure is ${at}`;
   if (has("pruning")) return at === undefined ? "a run of pruning is over" : `a run of pruning is ${at}`;
+  if (has("rewritten-archives")) return "an archive stands in the place of another";
+  if (has("archive-rewrites")) return "an archive that was written again is noted";
   const noted = writes.find(({ space }) => space === "archiving")?.value;
   if (noted != null) return noted.includes('"isKept":true') ? "an archive is known to be kept" : "an archive is noted";
   if (has("erased")) return "the keyring keeps digests";

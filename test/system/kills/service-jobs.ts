@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { foundIn } from "../../encryption/planted.ts";
 import { type ServiceProcess, waitFor } from "../service-process.ts";
+import { namesOfArchives, verifyArchive } from "./archives.ts";
 import { IN_CLEAR, type Kind } from "./ground.ts";
 import { type Left, look } from "./reckoning.ts";
 import { ADA, PLANTED, PLANTED_LOGIN } from "./senders.ts";
@@ -31,13 +32,19 @@ export type ServiceJob = {
   readonly look?: (service: ServiceProcess) => Promise<void>;
   /** What is in no file from the moment on in which it is said to be gone; in clear it would be found. */
   readonly gone?: string;
+  /** The step with which it is said to be gone, where that is another one than usual. */
+  readonly goneAt?: string;
   /** What is in the files of the stopped service in the end. */
-  readonly files?: (data: string) => void;
+  readonly files?: (data: string) => void | Promise<void>;
 };
 
-type Erasures = {
-  readonly erasures: readonly { readonly id: string; readonly step: string; readonly indexes: string }[];
+type Erasure = {
+  readonly id: string;
+  readonly step: string;
+  readonly indexes: string;
+  readonly archives?: readonly { readonly name: string; readonly now?: string; readonly stays?: string }[];
 };
+type Erasures = { readonly erasures: readonly Erasure[] };
 type Encryption = {
   readonly wrappedBy: { readonly version: string };
   readonly wraps: readonly { readonly version: string; readonly keys: number }[];
@@ -60,7 +67,7 @@ async function erase(service: ServiceProcess, as: As): Promise<void> {
   await service.json(202, `POST ${ERASURES}`, wish, as);
 }
 
-const erasure: ServiceJob = {
+export const erasure: ServiceJob = {
   name: "erase",
   ground: "final",
   begin: erase,
@@ -82,17 +89,19 @@ const erasure: ServiceJob = {
       return gone.has(index) ? "digests" : "whole";
     };
   },
-  look: async (service) => {
-    // Looked at from the first to the last and again: once one is gone, all that are looked at after it are.
-    let isGone = false;
-    for (const index of [0, 195, 295, 0, 195, 295]) {
-      const { left } = await look(service, index);
-      if (isGone) assert.equal(left, "digests", `entry ${index} after another one was gone`);
-      isGone ||= left === "digests";
-    }
-  },
+  look: (service) => lookedAgain(service, [0, 195, 295]),
   gone: PLANTED,
 };
+
+/** Some entries are looked at from the first to the last and again: once one is gone, all that are looked at after it are. */
+async function lookedAgain(service: ServiceProcess, indexes: readonly number[]): Promise<void> {
+  let isGone = false;
+  for (const index of [...indexes, ...indexes]) {
+    const { left } = await look(service, index);
+    if (isGone) assert.equal(left, "digests", `entry ${index} after another one was gone`);
+    isGone ||= left === "digests";
+  }
+}
 
 /** The index has them all, those that are to go among them. */
 async function searched(service: ServiceProcess): Promise<void> {
@@ -141,22 +150,54 @@ const pruningInClear: ServiceJob = {
   prepare: searched,
 };
 
+const archivesOf = (data: string) => join(data, "archives");
+const withArchives = (data: string) => ({ archive: { folder: archivesOf(data), clear: true } });
+
 /** One archive has them, whatever was killed; of a file that was never named at most the draft is there. */
 const archiving: ServiceJob = {
   ...pruning,
   name: "archive, then prune",
   // The archive has it.
   gone: "",
-  config: (data) => ({ archive: { folder: join(data, "archives"), clear: true } }),
+  config: withArchives,
   begin: (service, as) => putPolicy(service, as, "archive_and_prune"),
   ensure: async (service, as) => {
     const { inForce } = await service.json<{ inForce?: unknown }>(200, `GET ${RETENTION}`);
     if (inForce == null) await putPolicy(service, as, "archive_and_prune");
   },
   files: (data) => {
-    const archives = readdirSync(join(data, "archives"));
-    assert.equal(archives.filter((name) => name.endsWith(".hfa")).length, 1, archives.join());
+    const archives = readdirSync(archivesOf(data));
+    assert.equal(namesOfArchives(archivesOf(data)).length, 1, archives.join());
     assert.ok(archives.length <= 2, archives.join());
+  },
+};
+
+/** An archive has what goes, some of it alone: it is written again, and told of, whenever the process ended. */
+const erasureArchived: ServiceJob = {
+  ...erasure,
+  name: "erase, with an archive",
+  config: withArchives,
+  prepare: async (service, as) => {
+    await putPolicy(service, as, "archive_and_prune");
+    await waitFor("what is due to be pruned", () => pruning.isDone(service, as));
+    assert.equal(foundIn(archivesOf(service.data), PLANTED).length, 1, "what is looked for would be found");
+  },
+  leftBy: async (service, as) => {
+    const leftOf = await erasure.leftBy?.(service, as);
+    const { erasures } = await service.json<Erasures>(200, `GET ${ERASURES}`, undefined, as);
+    const became = erasures[0]?.archives?.map(({ name, now, stays }) => [name !== now, now, stays]);
+    const [there] = namesOfArchives(archivesOf(service.data));
+    assert.deepEqual(became, [[true, there, undefined]], JSON.stringify(erasures));
+    return (id, index) => {
+      const left = leftOf?.(id, index) ?? "whole";
+      return isLogin(id) ? "leaf hash" : left;
+    };
+  },
+  look: async (service) => lookedAgain(service, [15, 135, 295]),
+  goneAt: "an erasure is rearchived",
+  files: async (data) => {
+    assert.equal(readdirSync(archivesOf(data)).length, 1);
+    await verifyArchive(archivesOf(data));
   },
 };
 
@@ -193,8 +234,9 @@ const rewrapping: ServiceJob = {
 };
 
 /** What a service is started with besides. */
-export function envOf({ ground, gone = "" }: ServiceJob): Readonly<Record<string, string>> {
-  return ground === "clear" ? { ...IN_CLEAR, KILLED_GONE: gone } : { KILLED_GONE: gone };
+export function envOf({ ground, gone = "", goneAt = "" }: ServiceJob): Readonly<Record<string, string>> {
+  const looked = { KILLED_GONE: gone, KILLED_GONE_AT: goneAt };
+  return ground === "clear" ? { ...IN_CLEAR, ...looked } : looked;
 }
 
 /**
@@ -211,4 +253,12 @@ export function requireGone({ gone = "" }: ServiceJob, log: string, data: string
 
 /** Those whose end is that something is in no file any more. */
 export const CLEAR_JOBS: readonly ServiceJob[] = [erasureInClear, pruningInClear];
-export const SERVICE_JOBS: readonly ServiceJob[] = [erasure, pruning, ...CLEAR_JOBS, archiving, rotation, rewrapping];
+export const SERVICE_JOBS: readonly ServiceJob[] = [
+  erasure,
+  pruning,
+  ...CLEAR_JOBS,
+  archiving,
+  erasureArchived,
+  rotation,
+  rewrapping,
+];
