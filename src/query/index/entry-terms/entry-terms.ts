@@ -18,7 +18,7 @@ import {
 } from "../searchable.ts";
 import { eachTerm, type Field } from "../terms.ts";
 import { NONE, PlainParty, plainStringEnd } from "./plain-json.ts";
-import { RecentMembers } from "./recent-members.ts";
+import { LENGTH_MAX as RECENT_MAX, RecentMembers } from "./recent-members.ts";
 import type { TermHasher } from "./term-hash.ts";
 
 /** What one member says. */
@@ -27,9 +27,9 @@ type Said = {
   readonly numbers: Uint32Array;
   /** What is counted of it; undefined where nothing is. */
   readonly counted: string | undefined;
-  readonly occurredAt: number;
 };
 
+const NO_FACTS: Readonly<EntryFacts> = noFacts();
 /** Members that hardly ever say what others said. */
 const OWN_NAMES: ReadonlySet<MemberName> = new Set(["id", "time", "targets", "intent", "result_of"]);
 /** Type and id of a party together are put together here, where there is room. */
@@ -55,33 +55,34 @@ export class EntryTerms {
   outcome = "";
   #sender: string | undefined;
   readonly #recent = new RecentMembers<Said>();
-  readonly #unknownOutcome: Uint32Array;
   readonly #party = new PlainParty();
   readonly #partyText = new Uint8Array(PARTY_MAX);
   #bytes: PackedMembers = new Uint8Array(0);
+  /** What those members say that have no plain form and were not read lately. */
+  #rest: EntryFacts | undefined;
   /** Bits of the names that were met. */
   #met = 0;
   #isRepeated = false;
 
   constructor(hasher: TermHasher) {
     this.hasher = hasher;
-    this.#unknownOutcome = this.#numbersOf(noFacts());
   }
 
   /** @throws RangeError when the members are not packed as they must be, SyntaxError when one is no JSON */
   read(members: PackedMembers): void {
-    this.#begin();
-    this.#bytes = members;
+    this.#begin(members);
     walkMembers(members, this.#take);
-    if (this.#isRepeated) this.#readAsOne(members);
-    else if (this.outcome === "") {
-      this.outcome = "unknown";
-      this.#addAll(this.#unknownOutcome);
+    if (this.#isRepeated) {
+      // What two members with one name say follows from both: no ledger records such, and they are read as everywhere.
+      this.#begin(members);
+      this.#rest = readPackedFacts(members);
     }
+    if (this.#rest !== undefined) this.#addRest(this.#rest);
+    else if (this.outcome === "") this.#addRest(NO_FACTS);
     this.source = this.#sender ?? this.source;
   }
 
-  #begin(): void {
+  #begin(members: PackedMembers): void {
     this.count = 0;
     this.occurredAt = Number.NaN;
     this.action = undefined;
@@ -89,6 +90,8 @@ export class EntryTerms {
     this.source = undefined;
     this.outcome = "";
     this.#sender = undefined;
+    this.#bytes = members;
+    this.#rest = undefined;
     this.#met = 0;
     this.#isRepeated = false;
   }
@@ -100,55 +103,58 @@ export class EntryTerms {
     if ((this.#met & bit) !== 0) this.#isRepeated = true;
     this.#met |= bit;
     if (this.#takePlain(known.name, start + known.bytes.length + 3, end)) return;
-    const isOwn = OWN_NAMES.has(known.name);
-    let said = isOwn ? undefined : this.#recent.get(this.#bytes, start, end);
-    if (said === undefined) {
-      said = this.#readAlone(known, start, end);
-      if (!isOwn) this.#recent.set(this.#bytes, start, end, said);
+    if (OWN_NAMES.has(known.name) || !this.#takeRecent(known, start, end)) {
+      this.#rest ??= noFacts();
+      readMember(this.#rest, known, this.#bytes, start, end);
     }
-    this.#say(known.name, said);
   };
 
-  /** Of two members with one name, what they say follows from both: no ledger records such, and they are read as everywhere. */
-  #readAsOne(members: PackedMembers): void {
-    const facts = readPackedFacts(members);
-    this.count = 0;
-    this.#addAll(this.#numbersOf(facts));
-    this.occurredAt = facts.occurredAt;
-    this.action = facts.action;
-    this.actor = facts.actor && partyName(facts.actor);
-    this.source = facts.source;
-    this.outcome = facts.outcome;
-    this.#sender = facts.sender;
+  /** Takes a member that says what others said; false when it is the first that says it. */
+  #takeRecent(known: KnownMember, start: number, end: number): boolean {
+    const bytes = this.#bytes;
+    let said = this.#recent.get(bytes, start, end);
+    if (said === undefined) {
+      if (end - start > RECENT_MAX || !this.#recent.isWanted()) return false;
+      said = this.#readAlone(known, start, end);
+      this.#recent.keep(bytes, start, end, said);
+    }
+    const { numbers, counted } = said;
+    for (let i = 0; i < numbers.length; i += 2) this.#add(numbers[i] as number, numbers[i + 1] as number);
+    if (known.name === "action") this.action = counted;
+    else if (known.name === "actor") this.actor = counted;
+    else if (known.name === "source") this.source = counted;
+    else if (known.name === "_source") this.#sender = counted;
+    else if (known.name === "outcome") this.outcome = counted as string;
+    return true;
   }
 
   #readAlone(known: KnownMember, start: number, end: number): Said {
     const facts = noFacts();
     readMember(facts, known, this.#bytes, start, end);
-    const { occurredAt } = facts;
-    return { numbers: this.#numbersOf(facts, known.name), counted: countedOf(known.name, facts), occurredAt };
-  }
-
-  /** @param name of the member that alone they were read of, when it is one */
-  #numbersOf(facts: EntryFacts, name?: MemberName): Uint32Array {
     const numbers: number[] = [];
     eachTerm(facts, (field, text) => {
-      // Without one that says it the outcome is unknown, of which another member says nothing.
-      if (field === "outcome" && name !== undefined && name !== "outcome") return;
+      // Of the outcome another member says nothing, although it is unknown without one that does.
+      if (field === "outcome" && known.name !== "outcome") return;
       const { high, low } = this.hasher.hash(field, text);
       numbers.push(high, low);
     });
-    return Uint32Array.from(numbers);
+    return { numbers: Uint32Array.from(numbers), counted: countedOf(known.name, facts) };
   }
 
-  #say(name: MemberName, { numbers, counted, occurredAt }: Said): void {
-    this.#addAll(numbers);
-    if (name === "action") this.action = counted;
-    else if (name === "actor") this.actor = counted;
-    else if (name === "source") this.source = counted;
-    else if (name === "_source") this.#sender = counted;
-    else if (name === "outcome") this.outcome = counted as string;
-    else if (name === "time") this.occurredAt = occurredAt;
+  /** Adds what those members say that were read in no other way. */
+  #addRest(facts: EntryFacts): void {
+    const isOutcomeSaid = this.outcome !== "";
+    eachTerm(facts, (field, text) => {
+      if (field === "outcome" && isOutcomeSaid) return;
+      const { high, low } = this.hasher.hash(field, text);
+      this.#add(high, low);
+    });
+    if (!isOutcomeSaid) this.outcome = facts.outcome;
+    if (!Number.isNaN(facts.occurredAt)) this.occurredAt = facts.occurredAt;
+    this.action ??= facts.action;
+    this.actor ??= facts.actor && partyName(facts.actor);
+    this.source ??= facts.source;
+    this.#sender ??= facts.sender;
   }
 
   /** Takes a member whose value, [start, end), has a plain form; false where it has not. */
@@ -211,10 +217,6 @@ export class EntryTerms {
   #addText(field: Field, ascii: Uint8Array, start: number, end: number): void {
     const { high, low } = this.hasher.hashAscii(field, ascii, start, end);
     this.#add(high, low);
-  }
-
-  #addAll(numbers: Uint32Array): void {
-    for (let i = 0; i < numbers.length; i += 2) this.#add(numbers[i] as number, numbers[i + 1] as number);
   }
 
   #add(high: number, low: number): void {
