@@ -10,10 +10,7 @@ import { readJson } from "../../json/read.ts";
 import { type ClaimName, namedKeys } from "../../ledger/append/idempotency.ts";
 import { readUtf8, utf8, writeUint64 } from "../../merkle/bytes.ts";
 import { HASH_LENGTH, type Hash, leafHashes } from "../../merkle/hash.ts";
-import type { Digest } from "../checks/check.ts";
-
-/** In the order of the entries; a text where the values of one have no form, undefined where there is none. */
-export type Digests = readonly (Digest | string | undefined)[];
+import { type Digests, NO_DIGEST, type PackedDigests, unpackDigests } from "./packed-digests.ts";
 
 const ENTRY_VERSION = 0x01;
 const HEADER_LENGTH = 9;
@@ -28,11 +25,15 @@ const ORIGIN = utf8('"_source":');
 
 /** An entry whose members were gone through. */
 type Walked = {
+  /** In the order of the entries. */
+  readonly place: number;
   readonly recordedAt: number;
-  /** Digests of its members, one after another. */
-  readonly digests: Uint8Array;
+  /** Which of the digests of shown members its own begin with, and how many they are. */
+  readonly firstShown: number;
+  readonly shown: number;
+  /** Digests of its members that are withheld, each at the place of its member; undefined where all are shown. */
+  readonly withheld: ReadonlyMap<number, Uint8Array> | undefined;
   readonly claim: ClaimName | undefined;
-  readonly withheld: number;
 };
 
 /** The value of `_source` that was read last: it is the same in entry after entry. */
@@ -41,99 +42,161 @@ let lastOrigin: { readonly bytes: Uint8Array; readonly value: unknown } = {
   value: undefined,
 };
 
+/** What follows from entries, each for itself. */
 export function digestAll(hash: Hash, entries: readonly (PackedEntry | undefined)[]): Digests {
-  const found: (Digest | string | undefined)[] = [];
-  const walked: Walked[] = [];
-  const places: number[] = [];
-  for (const [i, entry] of entries.entries()) {
-    found.push(undefined);
+  return unpackDigests(digestPacked(hash, entries));
+}
+
+/** The same in large pieces of memory: members of all entries are hashed together. */
+export function digestPacked(hash: Hash, entries: readonly (PackedEntry | undefined)[]): PackedDigests {
+  const leaves = new Uint8Array(entries.length * HASH_LENGTH);
+  const withheld = new Uint8Array(entries.length).fill(NO_DIGEST);
+  const problems: [number, string][] = [];
+  const walk = new Walk(entries);
+  for (const [place, entry] of entries.entries()) {
     if (entry === undefined) continue;
     if (entry.pruned !== undefined) {
-      found[i] = { leaf: entry.pruned.leafHash, withheld: 0 };
+      leaves.set(entry.pruned.leafHash, place * HASH_LENGTH);
+      withheld[place] = 0;
       continue;
     }
     try {
-      walked.push(walk(hash, entry));
-      places.push(i);
+      walk.take(entry, place);
     } catch (error) {
-      found[i] = (error as Error).message;
+      problems.push([place, (error as Error).message]);
     }
   }
-  const keys = namedKeys(
-    hash,
-    walked.map(({ claim }) => claim),
-  );
-  for (const [k, leaf] of leavesOf(hash, walked).entries()) {
-    const { claim, withheld } = walked[k] as Walked;
-    const key = keys[k];
-    const isClaimed = claim !== undefined && key !== undefined;
-    found[places[k] as number] = isClaimed ? { leaf, claim: { id: claim.name, key }, withheld } : { leaf, withheld };
+  const { walked } = walk;
+  for (const [k, leaf] of leavesOf(hash, walked, walk.digests(hash)).entries()) {
+    const { place, withheld: digests } = walked[k] as Walked;
+    leaves.set(leaf, place * HASH_LENGTH);
+    withheld[place] = digests?.size ?? 0;
   }
-  return found;
+  return { leaves, withheld, problems, ...claimsOf(hash, walked) };
 }
 
-function leavesOf(hash: Hash, walked: readonly Walked[]): Uint8Array[] {
+function claimsOf(hash: Hash, walked: readonly Walked[]): Pick<PackedDigests, "claiming" | "ids" | "keys"> {
+  const claiming: number[] = [];
+  const ids: string[] = [];
+  const claims: ClaimName[] = [];
+  for (const { place, claim } of walked) {
+    if (claim === undefined) continue;
+    claiming.push(place);
+    ids.push(claim.name);
+    claims.push(claim);
+  }
+  const keys = new Uint8Array(claims.length * HASH_LENGTH);
+  for (const [k, key] of namedKeys(hash, claims).entries()) keys.set(key as Uint8Array, k * HASH_LENGTH);
+  return { claiming, ids, keys };
+}
+
+/** @param shown digests of all members that are shown */
+function leavesOf(hash: Hash, walked: readonly Walked[], shown: Uint8Array): Uint8Array[] {
   const lengthMax = HEADER_LENGTH + MEMBERS_MAX * HASH_LENGTH;
   return leafHashes(hash, walked.length, lengthMax, (target, at, i) => {
-    const { recordedAt, digests } = walked[i] as Walked;
+    const { recordedAt, firstShown, shown: count, withheld } = walked[i] as Walked;
+    const digests = shown.subarray(firstShown * HASH_LENGTH, (firstShown + count) * HASH_LENGTH);
     target[at] = ENTRY_VERSION;
     writeUint64(target, at + 1, recordedAt);
-    target.set(digests, at + HEADER_LENGTH);
-    return at + HEADER_LENGTH + digests.length;
+    const from = at + HEADER_LENGTH;
+    if (withheld !== undefined) return writeMixed(target, from, digests, withheld);
+    target.set(digests, from);
+    return from + digests.length;
   });
 }
 
-/** @throws RangeError, TypeError, SyntaxError when the bytes are not exactly what is written of some members */
-function walk(hash: Hash, { recordedAt, members }: PackedEntry): Walked {
-  const count = members[0] ?? 0;
-  if (count < 1 || count > MEMBERS_MAX) throw new RangeError(`expected 1..${MEMBERS_MAX} members, got ${count}`);
-  const bounds: number[] = [];
-  const own: (Uint8Array | undefined)[] = [];
-  let origin: unknown;
-  let id: unknown;
-  let at = 1;
+/** Writes digests of all members in their order, and returns where they end. */
+function writeMixed(
+  target: Uint8Array,
+  from: number,
+  shown: Uint8Array,
+  withheld: ReadonlyMap<number, Uint8Array>,
+): number {
+  const count = shown.length / HASH_LENGTH + withheld.size;
+  let next = 0;
   for (let i = 0; i < count; i++) {
-    const form = readVarint(members, at);
-    at += varintLength(form);
-    const end = at + (form === WITHHELD ? HASH_LENGTH : SALT_LENGTH + form / 2);
-    if (end > members.length) throw new RangeError(`expected ${end} bytes of members, got ${members.length}`);
-    if (form === WITHHELD) own.push(members.subarray(at, end));
-    else if (form % 2 !== 0) throw new RangeError(`expected a member that is shown or withheld, got form ${form}`);
-    else {
-      own.push(undefined);
-      bounds.push(at - 1, end);
-      const text = at + SALT_LENGTH;
-      if (begins(members, text, end, ORIGIN)) origin = readOrigin(members, text + ORIGIN.length, end);
-      else if (begins(members, text, end, ID)) id = read(members, text + ID.length, end);
-    }
-    at = end;
+    const own = withheld.get(i);
+    target.set(own ?? shown.subarray(next, next + HASH_LENGTH), from + i * HASH_LENGTH);
+    if (own === undefined) next += HASH_LENGTH;
   }
-  if (at !== members.length) throw new RangeError(`expected ${at} bytes of members, got ${members.length}`);
-  return {
-    recordedAt,
-    digests: join(hash, members, bounds, own),
-    claim: claimOf(origin, id),
-    withheld: count - bounds.length / 2,
-  };
+  return from + count * HASH_LENGTH;
 }
 
-/** Digests of all members in their order, of which those that are withheld are at hand. */
-function join(
-  hash: Hash,
-  members: Uint8Array,
-  bounds: readonly number[],
-  own: readonly (Uint8Array | undefined)[],
-): Uint8Array {
-  const shown = new Uint8Array((bounds.length / 2) * HASH_LENGTH);
-  packedDigests(hash, members, bounds, shown);
-  if (2 * own.length === bounds.length) return shown;
-  const all = new Uint8Array(own.length * HASH_LENGTH);
-  let next = 0;
-  for (const [i, digest] of own.entries()) {
-    all.set(digest ?? shown.subarray(next, next + HASH_LENGTH), i * HASH_LENGTH);
-    if (digest === undefined) next += HASH_LENGTH;
+/** Goes through the members of entries, which are copied into one piece of memory to be hashed together. */
+class Walk {
+  readonly walked: Walked[] = [];
+  readonly #bytes: Uint8Array;
+  #end = 0;
+  /** Of shown members, as packedDigests wants them. */
+  readonly #bounds: number[] = [];
+
+  constructor(entries: readonly (PackedEntry | undefined)[]) {
+    this.#bytes = new Uint8Array(entries.reduce((sum, entry) => sum + (entry?.members.length ?? 0), 0));
   }
-  return all;
+
+  /** Digests of all shown members, one after another. */
+  digests(hash: Hash): Uint8Array {
+    const digests = new Uint8Array((this.#bounds.length / 2) * HASH_LENGTH);
+    packedDigests(hash, this.#bytes, this.#bounds, digests);
+    return digests;
+  }
+
+  /** @throws RangeError, TypeError, SyntaxError when the bytes are not exactly what is written of some members */
+  take({ recordedAt, members }: PackedEntry, place: number): void {
+    const bounds = this.#bounds;
+    const before = bounds.length;
+    const start = this.#end;
+    this.#bytes.set(members, start);
+    this.#end += members.length;
+    try {
+      const { withheld, claim } = this.#walk(start, this.#end);
+      this.walked.push({
+        place,
+        recordedAt,
+        firstShown: before / 2,
+        shown: (bounds.length - before) / 2,
+        withheld,
+        claim,
+      });
+    } catch (error) {
+      bounds.length = before;
+      throw error;
+    }
+  }
+
+  #walk(start: number, membersEnd: number): Pick<Walked, "withheld" | "claim"> {
+    const bytes = this.#bytes;
+    const count = start < membersEnd ? (bytes[start] as number) : 0;
+    if (count < 1 || count > MEMBERS_MAX) throw new RangeError(`expected 1..${MEMBERS_MAX} members, got ${count}`);
+    let withheld: Map<number, Uint8Array> | undefined;
+    let origin: unknown;
+    let id: unknown;
+    let at = start + 1;
+    for (let i = 0; i < count; i++) {
+      const form = readVarint(bytes, at);
+      at += varintLength(form);
+      const end = at + (form === WITHHELD ? HASH_LENGTH : SALT_LENGTH + form / 2);
+      if (end > membersEnd) throw tooFew(end - start, membersEnd - start);
+      if (form === WITHHELD) {
+        withheld ??= new Map();
+        withheld.set(i, bytes.subarray(at, end));
+      } else if (form % 2 !== 0) {
+        throw new RangeError(`expected a member that is shown or withheld, got form ${form}`);
+      } else {
+        this.#bounds.push(at - 1, end);
+        const text = at + SALT_LENGTH;
+        if (begins(bytes, text, end, ORIGIN)) origin = readOrigin(bytes, text + ORIGIN.length, end);
+        else if (begins(bytes, text, end, ID)) id = read(bytes, text + ID.length, end);
+      }
+      at = end;
+    }
+    if (at !== membersEnd) throw tooFew(at - start, membersEnd - start);
+    return { withheld, claim: claimOf(origin, id) };
+  }
+}
+
+function tooFew(expected: number, got: number): RangeError {
+  return new RangeError(`expected ${expected} bytes of members, got ${got}`);
 }
 
 /** A canonical name without escapes is spelled in one way. */

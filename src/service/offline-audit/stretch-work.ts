@@ -2,18 +2,18 @@
 
 import type { KeyObject } from "node:crypto";
 import { addEntry } from "../../audit/checks/index-complete.ts";
-import { type Digests, digestAll } from "../../audit/walk/digest.ts";
-import { packDigests } from "../../audit/walk/packed-digests.ts";
+import { digestPacked } from "../../audit/walk/digest.ts";
+import type { PackedDigests } from "../../audit/walk/packed-digests.ts";
 import { EntryBinding } from "../../encryption/entry-binding.ts";
 import { claimDigests } from "../../encryption/entry-keys.ts";
 import type { Pruned } from "../../entry/entry.ts";
 import type { PackedEntry } from "../../entry/packed.ts";
-import type { Hash } from "../../merkle/hash.ts";
+import { HASH_LENGTH, type Hash } from "../../merkle/hash.ts";
 import { EntryTerms } from "../../query/index/entry-terms/entry-terms.ts";
 import { TermHasher } from "../../query/index/entry-terms/term-hash.ts";
 import { type EncodedSegment, encodeSegmentAtOnce, OpenSegment } from "../../query/index/open-segment.ts";
 import { DamagedStoreError } from "../../store/store.ts";
-import { type ClaimSum, isSumOf } from "../../store/values/claim-sums.ts";
+import { isSumOf } from "../../store/values/claim-sums.ts";
 import { type EntryOpener, openEntry } from "../../store/values/stored-values.ts";
 import { NONE, type StretchAnswer, type StretchGround, type StretchTask } from "./stretch-task.ts";
 
@@ -48,12 +48,11 @@ export class StretchWork {
       times[i] = entry.recordedAt;
       if (entry.pruned !== undefined) pruned.push([i, entry.pruned]);
     }
-    const digests = digestAll(this.#hash, entries);
-    const claiming = claimsIn(digests, task.start);
-    const areSeen = this.#areThere(claiming, task.claimSum);
+    const digests = digestPacked(this.#hash, entries);
+    const areSeen = this.#areThere(digests, task);
     return {
-      digests: packDigests(areSeen ? digests.map(withoutClaim) : digests),
-      claimsSeen: areSeen ? claiming.length : 0,
+      digests: areSeen ? withoutClaims(digests) : digests,
+      claimsSeen: areSeen ? digests.claiming.length : 0,
       times,
       pruned,
       segments: this.#index(task, entries),
@@ -61,13 +60,13 @@ export class StretchWork {
   }
 
   /** Whether the claims of entries are exactly those that stand for them. */
-  #areThere(claiming: readonly Claiming[], sum: ClaimSum | undefined): boolean {
+  #areThere({ claiming, keys }: PackedDigests, { start, claimSum }: StretchTask): boolean {
     const { claims } = this.#ground;
-    if (sum === undefined || claims === undefined) return false;
-    const keys = claiming.map(({ key }) => key);
-    const places = claims.key === undefined ? keys : claimDigests(this.#hash, claims.key, keys);
-    const standing = claiming.map(({ index }, i) => ({ place: places[i] as Uint8Array, index }));
-    return isSumOf(sum, claims.seed, standing);
+    if (claimSum === undefined || claims === undefined) return false;
+    const claimed = claiming.map((_, k) => keys.subarray(k * HASH_LENGTH, (k + 1) * HASH_LENGTH));
+    const places = claims.key === undefined ? claimed : claimDigests(this.#hash, claims.key, claimed);
+    const standing = claiming.map((entry, k) => ({ place: places[k] as Uint8Array, index: start + entry }));
+    return isSumOf(claimSum, claims.seed, standing);
   }
 
   #openAll({ start, values, lengths, keys }: StretchTask): (PackedEntry | undefined)[] {
@@ -116,17 +115,6 @@ export class StretchWork {
   }
 }
 
-type Claiming = { readonly index: number; readonly key: Uint8Array };
-
-function claimsIn(digests: Digests, start: number): Claiming[] {
-  const claiming: Claiming[] = [];
-  for (const [i, digest] of digests.entries()) {
-    if (typeof digest === "object" && digest.claim !== undefined)
-      claiming.push({ index: start + i, key: digest.claim.key });
-  }
-  return claiming;
-}
-
-function withoutClaim(digest: Digests[number]): Digests[number] {
-  return typeof digest === "object" ? { leaf: digest.leaf, withheld: digest.withheld } : digest;
+function withoutClaims(digests: PackedDigests): PackedDigests {
+  return { ...digests, claiming: [], ids: [], keys: new Uint8Array(0) };
 }
