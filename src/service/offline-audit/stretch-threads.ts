@@ -9,6 +9,9 @@ import type { ClosedSegment } from "../../audit/checks/index-complete.ts";
 import { digestAll } from "../../audit/walk/digest.ts";
 import { unpackDigests } from "../../audit/walk/packed-digests.ts";
 import { type FoundStretch, foundProblem, type ReadStretches, readEntry } from "../../audit/walk/read-stretch.ts";
+import { KEY_ID_BYTES } from "../../encryption/entry-binding.ts";
+import type { EntryKey } from "../../encryption/entry-keys.ts";
+import { KeyCache } from "../../encryption/key-cache.ts";
 import type { KeyringCipher } from "../../encryption/keyring-cipher.ts";
 import type { Pruned } from "../../entry/entry.ts";
 import type { Hash } from "../../merkle/hash.ts";
@@ -16,7 +19,7 @@ import { TILE_WIDTH } from "../../merkle/tile.ts";
 import type { LevelStore } from "../../store/level-store.ts";
 import type { DamagedStoreError, LedgerRecord } from "../../store/store.ts";
 import type { ClaimSums } from "../../store/values/claim-sums.ts";
-import { isEncrypted, RecordEncoder, uncheckedEncrypted } from "../../store/values/value-layout.ts";
+import { ENCRYPTED_AT, isEncrypted, RecordEncoder, uncheckedEncrypted } from "../../store/values/value-layout.ts";
 import { KeyedThread } from "./keyed-thread.ts";
 import { NONE, type StretchAnswer, type StretchTask } from "./stretch-task.ts";
 
@@ -50,6 +53,8 @@ type Asked = {
   readonly answer: Promise<StretchAnswer>;
 };
 
+const NONE_HERE: Asked["here"] = new Map();
+const KEYS_MAX = 65_536;
 /** Bytes of values that threads are given ahead. */
 const BYTES_AHEAD = 64 * 1024 * 1024;
 
@@ -58,6 +63,8 @@ export class StretchThreads {
   readonly #threads: readonly KeyedThread[];
   readonly #aheadMax: number;
   readonly #encoder = new RecordEncoder();
+  /** Those that were used lately, by their ids as they stand in values. */
+  readonly #keys = new KeyCache<EntryKey>(KEYS_MAX);
   #next = 0;
 
   /** @param count of threads, 1 or more */
@@ -122,42 +129,50 @@ export class StretchThreads {
   }
 
   async #ask({ start, end, values }: StoredStretch): Promise<Asked> {
-    const length = end - start;
-    const stored: (Uint8Array | undefined)[] = Array.from({ length }, (_, i) => values?.[i]);
-    const keys: (KeyObject | undefined)[] = [];
-    const { keys: cipher, record } = this.#parts;
-    // Together: one by one, each would be waited for.
-    await cipher?.gatherKeys(record.id, (values ?? []).filter(isEncrypted).map(uncheckedEncrypted));
-    for (let i = 0; i < length; i++) {
-      const value = stored[i];
-      keys.push(undefined);
-      if (value === undefined || !isEncrypted(value)) continue;
-      const key = this.#keyOf(start + i, value);
-      keys[i] = key instanceof Promise ? await key : key;
-      if (keys[i] === undefined) stored[i] = undefined;
-    }
-    const here = await this.#readHere(start, stored);
-    const bytes = stored.reduce((sum, value) => sum + (value?.length ?? 0), 0);
+    const stored: (Uint8Array | undefined)[] =
+      values === undefined ? new Array(end - start).fill(undefined) : [...values];
+    const keys = values === undefined ? stored.map(() => undefined) : await this.#keysOf(start, values);
+    for (const [i, value] of stored.entries())
+      if (value !== undefined && isEncrypted(value) && keys[i] === undefined) stored[i] = undefined;
+    const here = stored.includes(undefined) ? await this.#readHere(start, stored) : NONE_HERE;
     const { segmentEnds, indexedTo } = this.#segmentsIn(start, end);
     const thread = this.#threads[this.#next % this.#threads.length] as KeyedThread;
     // What comes behind the end of a segment does not need what the thread of this one knows.
     if (indexedTo <= end) this.#next++;
-    const { values: joined, lengths } = joinValues(stored, bytes);
+    const { values: joined, lengths } = joinValues(stored);
+    const bytes = joined.length;
     const claimSum = this.#parts.claims?.ofTile(Math.floor(start / TILE_WIDTH));
     const answer = thread.ask({ start, values: joined, lengths, segmentEnds, indexedTo, claimSum }, keys);
     return { start, bytes, here, answer };
   }
 
-  /** The key of an entry; undefined where it cannot be had: the store says why. */
-  #keyOf(index: number, value: Uint8Array): KeyObject | undefined | Promise<KeyObject | undefined> {
+  /** Keys of entries in their order; undefined for one in clear, and where one cannot be had: the store says why. */
+  async #keysOf(start: number, values: readonly Uint8Array[]): Promise<(KeyObject | undefined)[]> {
+    const { keys: cipher, record } = this.#parts;
+    const found: (KeyObject | undefined)[] = [];
+    const missing: number[] = [];
+    for (const [i, value] of values.entries()) {
+      const isClear = cipher === undefined || !isEncrypted(value);
+      const key = isClear ? undefined : this.#keys.get(record.id, value, ENCRYPTED_AT, ENCRYPTED_AT + KEY_ID_BYTES);
+      found.push(key?.at(start + i));
+      if (!isClear && key === undefined) missing.push(i);
+    }
+    if (cipher === undefined || missing.length === 0) return found;
+    const encrypted = missing.map((i) => uncheckedEncrypted(values[i] as Uint8Array));
+    // Together: one by one, each would be waited for.
+    await cipher.gatherKeys(record.id, encrypted);
+    for (const [k, i] of missing.entries()) {
+      const key = await this.#keyOf(encrypted[k] as Uint8Array);
+      if (key !== undefined) this.#keys.set(record.id, (encrypted[k] as Uint8Array).subarray(0, KEY_ID_BYTES), key);
+      found[i] = key?.at(start + i);
+    }
+    return found;
+  }
+
+  async #keyOf(encrypted: Uint8Array): Promise<EntryKey | undefined> {
     const { keys, record } = this.#parts;
     try {
-      const key = keys?.keyOf(record.id, uncheckedEncrypted(value));
-      if (!(key instanceof Promise)) return key?.at(index);
-      return key.then(
-        (found) => found?.at(index),
-        () => undefined,
-      );
+      return await keys?.keyOf(record.id, encrypted);
     } catch {
       return undefined;
     }
@@ -231,15 +246,16 @@ async function* readAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
   }
 }
 
-function joinValues(
-  stored: readonly (Uint8Array | undefined)[],
-  bytes: number,
-): Pick<StretchTask, "values" | "lengths"> {
-  const values = new Uint8Array(bytes);
+function joinValues(stored: readonly (Uint8Array | undefined)[]): Pick<StretchTask, "values" | "lengths"> {
   const lengths = new Int32Array(stored.length);
-  let at = 0;
+  let bytes = 0;
   for (const [i, value] of stored.entries()) {
     lengths[i] = value?.length ?? NONE;
+    bytes += value?.length ?? 0;
+  }
+  const values = new Uint8Array(bytes);
+  let at = 0;
+  for (const value of stored) {
     if (value === undefined) continue;
     values.set(value, at);
     at += value.length;

@@ -35,8 +35,8 @@ const REVISED = 0x04;
 /** Of an entry, 0 being as it was recorded. */
 export const REVISION_MAX = 255;
 const SUM_LENGTH = 4;
-/** Behind version, revision and time of an entry. */
-const ENCRYPTED_AT = 10;
+/** Where what is encrypted of an entry begins, with the id of its key: behind version, revision and time. */
+export const ENCRYPTED_AT = 10;
 const ENCRYPTED_ONLY = [ENCRYPTED] as const;
 const NO_MEMBERS = new Uint8Array(0);
 const SIGNATURE_LENGTH = 65;

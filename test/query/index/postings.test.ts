@@ -164,3 +164,27 @@ test("what a span says of a range agrees with looking at every time", () => {
   });
   fc.assert(property, { seed: 75, numRuns: 1000 });
 });
+
+test("so many pairs as a full segment has are sorted as their numbers are, in whichever order they came", () => {
+  const expected: bigint[] = [];
+  const ascending = new PairList();
+  const mixed = new PairList();
+  const pairs = Array.from({ length: 70_000 }, (_, i) => {
+    const isCommon = i % 3 > 0;
+    // Both ends of the numbers, and hashes that differ in one part of them alone.
+    const high = isCommon ? [0, 0xffff_ffff, 0x0001_0000, 1][i % 4] : Math.imul(i, 0x9e3779b1) >>> 0;
+    const low = isCommon ? [0, 0xffff][i % 2] : Math.imul(i, 0x85ebca6b) >>> 16;
+    return { hash: { high: high as number, low: low as number }, position: Math.floor(i / 5) };
+  });
+  for (const { hash, position } of pairs) {
+    ascending.add(hash, position);
+    expected.push((BigInt(hash.high) << 32n) | (BigInt(hash.low) << 16n) | BigInt(position));
+  }
+  for (const { hash, position } of pairs.toReversed()) mixed.add(hash, position);
+  expected.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  for (const list of [ascending, mixed]) {
+    const { halves, length } = list.sort();
+    assert.equal(length, pairs.length);
+    assert.deepEqual(new BigUint64Array(halves.buffer, 0, length), BigUint64Array.from(expected));
+  }
+});
