@@ -185,6 +185,7 @@ test("so many pairs as a full segment has are sorted as their numbers are, in wh
   for (const list of [ascending, mixed]) {
     const { halves, length } = list.sort();
     assert.equal(length, pairs.length);
-    assert.deepEqual(new BigUint64Array(halves.buffer, 0, length), BigUint64Array.from(expected));
+    const wrong = new BigUint64Array(halves.buffer, 0, length).findIndex((pair, i) => pair !== expected[i]);
+    assert.equal(wrong, -1);
   }
 });
