@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
+import { ARCHIVE_STAYS } from "../../../src/retention/erasure/erased-archive.ts";
 import { answerAudits, answerWatchers } from "../audit-answers.ts";
 
 export type Place = {
@@ -133,6 +134,19 @@ const OF_ADMIN: Named = {
   "schema-one": at("main/rules?schema=payment@2", "pre"),
   "schema-unknown": at("main/rules?schema=nothing@2", "text=expected the name@version"),
   retention: at("main/retention", "text=request 31"),
+  "retention-staying": async (page, place) => {
+    await page.route("**/erasures", async (route) => {
+      const response = await route.fetch();
+      const answer = (await response.json()) as { readonly erasures: readonly object[] };
+      const archives = ARCHIVE_STAYS.map((stays) => ({
+        name: "main.ecb1ea29.0-20.f73755c4d17418be.db647b16.hfa.age",
+        stays,
+        until: Date.UTC(2027, 1, 1),
+      }));
+      await route.fulfill({ json: { erasures: answer.erasures.map((each) => ({ ...each, archives })) } });
+    });
+    await at("main/retention", "text=encrypted, and not written again in clear")(page, place);
+  },
   "retention-empty": at("payroll/retention", "text=Everything is kept for ever"),
   "alerts-empty": at("main/alerts", "text=What is looked for"),
   "retention-edit": at("main/retention?edit=", "#policy-text", async (page) => {

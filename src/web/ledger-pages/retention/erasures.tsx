@@ -73,23 +73,29 @@ function ErasureTable({ ledger, erasures }: Props) {
                 <Said text={erasure.source} />
               </td>
               <td data-label="Why">
-                <Said text={erasure.reason} />
-                {erasure.ground === undefined ? null : (
-                  <span class="muted">
-                    {" "}
-                    (<Said text={erasure.ground} />)
-                  </span>
-                )}
+                <span>
+                  <Said text={erasure.reason} />
+                  {erasure.ground === undefined ? null : (
+                    <span class="muted">
+                      {" "}
+                      (<Said text={erasure.ground} />)
+                    </span>
+                  )}
+                </span>
               </td>
               <td data-label="Entries">
-                {formatCount(erasure.events)}: <Indexes ledger={ledger} indexes={erasure.indexes} />
+                <span>
+                  {formatCount(erasure.events)}: <Indexes ledger={ledger} indexes={erasure.indexes} />
+                </span>
               </td>
               <td data-label="What went">
                 {erasure.members === undefined ? "everything but the digests" : erasure.members.join(", ")}
               </td>
               <td data-label="State">
-                <State erasure={erasure} />
-                <Staying archives={erasure.archives} />
+                <div>
+                  <State erasure={erasure} />
+                  <Staying archives={erasure.archives} />
+                </div>
               </td>
             </tr>
           ))}
@@ -140,12 +146,16 @@ function Staying({ archives = [] }: { readonly archives: readonly ErasedArchiveA
   );
 }
 
-function State({ erasure: { state, step, doneAt } }: { readonly erasure: ErasureAnswer }) {
+function State({ erasure: { state, step, doneAt, archives = [] } }: { readonly erasure: ErasureAnswer }) {
   if (state === "refused") return <Mark kind="warn">refused: a legal hold came before anything was gone</Mark>;
   if (state === "running") return <Mark kind="wait">{STATES[step] ?? step}</Mark>;
   return (
     <>
-      <Mark kind="good">done</Mark>
+      {archives.some(({ stays }) => stays !== undefined) ? (
+        <Mark kind="half">off the disk; archives stay that may have it</Mark>
+      ) : (
+        <Mark kind="good">done</Mark>
+      )}
       {doneAt === undefined ? null : (
         <span class="muted">
           {" "}
