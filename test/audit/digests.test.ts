@@ -32,6 +32,7 @@ test("what comes from a thread is what was computed there, also of entries that 
     { recordedAt: 7, members: packMembers(mixed) },
     { recordedAt: 8, members: new Uint8Array(0), pruned: { leafHash: digest } },
     { recordedAt: 9, members: named.members.slice(0, -1) },
+    { recordedAt: 10, members: claimed.members },
   ];
   const here = digestAll(hash, entries);
   const [first, none, second, third, pruned, broken] = here as readonly (Digest | undefined)[];
@@ -43,6 +44,7 @@ test("what comes from a thread is what was computed there, also of entries that 
   assert.deepEqual(second?.claim, { id: "line 9", key: claimKey });
   assert.deepEqual([...(third?.leaf ?? [])], [...entryLeafHash(hash, { recordedAt: 7, members: mixed })]);
   assert.deepEqual([none, third?.withheld, pruned?.leaf], [undefined, 2, digest]);
+  assert.deepEqual(here.at(-1), digestAll(hash, [entries.at(-1)])[0]);
   assert.match(String(broken), /expected \d+ bytes of members/);
   assert.deepEqual(unpackDigests(structuredClone(digestPacked(hash, entries))), here);
 });

@@ -143,25 +143,13 @@ class Walk {
 
   /** @throws RangeError, TypeError, SyntaxError when the bytes are not exactly what is written of some members */
   take({ recordedAt, members }: PackedEntry, place: number): void {
-    const bounds = this.#bounds;
-    const before = bounds.length;
     const start = this.#end;
     this.#bytes.set(members, start);
     this.#end += members.length;
-    try {
-      const { withheld, claim } = this.#walk(start, this.#end);
-      this.walked.push({
-        place,
-        recordedAt,
-        firstShown: before / 2,
-        shown: (bounds.length - before) / 2,
-        withheld,
-        claim,
-      });
-    } catch (error) {
-      bounds.length = before;
-      throw error;
-    }
+    // Members of one that has no form stay among those that are hashed, and nobody asks for their digests.
+    const firstShown = this.#bounds.length / 2;
+    const { withheld, claim } = this.#walk(start, this.#end);
+    this.walked.push({ place, recordedAt, firstShown, shown: this.#bounds.length / 2 - firstShown, withheld, claim });
   }
 
   #walk(start: number, membersEnd: number): Pick<Walked, "withheld" | "claim"> {
