@@ -35,7 +35,7 @@ const LIMITS: LedgerLimits = {
 };
 
 /** An entry that leads to its leaf hash in the tree. */
-export type ProvenEntry = { readonly entry: Entry; readonly leafHash: Uint8Array };
+export type LeafEntry = { readonly entry: Entry; readonly leafHash: Uint8Array };
 
 export type LedgerOptions = {
   readonly store: Store;
@@ -167,7 +167,7 @@ export class Ledger {
    * An entry that leads to its leaf hash in the tree, and that hash; undefined when the ledger has none of that index.
    * @throws DamagedStoreError when it cannot be read, or leads to another leaf hash than when it was recorded
    */
-  async provenEntry(index: number): Promise<ProvenEntry | undefined> {
+  async provenEntry(index: number): Promise<LeafEntry | undefined> {
     if (!isIndexUnder(index, this.size)) return undefined;
     const read = async () => {
       const [now, leaf] = await Promise.all([this.entry(index), this.leafHash(index)]);

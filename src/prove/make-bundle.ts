@@ -7,7 +7,7 @@
 import type { Entry, Member } from "../entry/entry.ts";
 import { withholdMembers } from "../entry/redact.ts";
 import { fastRecoverSigner } from "../keys/local-signer.ts";
-import type { Ledger, ProvenEntry } from "../ledger/ledger.ts";
+import type { LeafEntry, Ledger } from "../ledger/ledger.ts";
 import { checksumAddress } from "../merkle/address.ts";
 import { fromHex, type Hex } from "../merkle/bytes.ts";
 import { labelOf, type SignedCheckpoint } from "../merkle/checkpoint.ts";
@@ -49,7 +49,7 @@ export type ProveRequest = {
   /** Names of members to withhold. */
   readonly omit?: readonly string[];
   /** What the ledger has at the index, where it was read just now. */
-  readonly proven?: ProvenEntry;
+  readonly proven?: LeafEntry;
 };
 
 /** Anchors that are looked at for one size: no service has more chains. */
@@ -206,9 +206,9 @@ export function bundleLedger(record: LedgerRecord, signer: Hex = record.signer):
 }
 
 /** A checkpoint, and the anchors from its size on where they were read with it. */
-type Chosen = { readonly checkpoint: SignedCheckpoint; readonly records?: readonly AnchorRecord[] };
+type CheckpointAnchors = { readonly checkpoint: SignedCheckpoint; readonly records?: readonly AnchorRecord[] };
 
-async function chooseCheckpoint({ ledger, store, index, size, prefer }: ProveRequest): Promise<Chosen> {
+async function chooseCheckpoint({ ledger, store, index, size, prefer }: ProveRequest): Promise<CheckpointAnchors> {
   if (size !== undefined) {
     const checkpoint = size > index ? await ledger.checkpoint(size) : undefined;
     if (checkpoint !== undefined) return { checkpoint };

@@ -1,7 +1,7 @@
 /** One event of a ledger, and what proves it. */
 
 import { readMembers } from "../../../entry/prepare.ts";
-import type { Ledger, ProvenEntry } from "../../../ledger/ledger.ts";
+import type { LeafEntry, Ledger } from "../../../ledger/ledger.ts";
 import { type Hex, toHex } from "../../../merkle/bytes.ts";
 import { makeBundle } from "../../../prove/make-bundle.ts";
 import { prunedError } from "../../../prove/pruned-error.ts";
@@ -46,7 +46,7 @@ export function proveEvent({ store, hash }: Services): Answering<"proveEvent"> {
 }
 
 type Asked = { readonly key: ApiKey; readonly ledger: Ledger; readonly index: number };
-type Found = ProvenEntry & { readonly event: object };
+type Found = LeafEntry & { readonly event: object };
 
 /** The event at an index, when the key may read it: a key that only writes, when it came from the key's source. */
 async function eventFor(store: Store, { key, ledger, index }: Asked): Promise<Found> {
