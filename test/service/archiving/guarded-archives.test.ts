@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import test from "node:test";
+import test, { type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { encodeCheckpoint, encodeEntries } from "../../../src/archive/format/entry-records.ts";
@@ -128,7 +128,8 @@ test("a hold that is placed while the archives are away keeps what is in them al
   assert.deepEqual(foundIn(folder, PLANTED), []);
 });
 
-test("a hold that is placed while an archive is written again keeps the archive as it is", async (t) => {
+/** Erases what is in an archive alone, and places a hold after the archive was written again and before it goes. */
+async function eraseWhileHeld(t: TestContext, filter: string) {
   const folder = await newFolder(t);
   const place = new OddPlace(join(folder, "archives"));
   const { world, keep } = await openArchived(folder, { place });
@@ -137,27 +138,22 @@ test("a hold that is placed while an archive is written again keeps the archive 
   await prune(world, archive.name, OF_ADA);
   place.onConfirm = async () => {
     place.onConfirm = async () => undefined;
-    await world.holds.place(world.ledger, HOLD, AUTHOR);
+    await world.holds.place(world.ledger, { filter, reason: "case 8" }, AUTHOR);
   };
   const { archives } = await eraseAll(world);
-  assert.deepEqual(archives, [{ name: archive.name, stays: "held" }]);
-  assert.deepEqual(readdirSync(join(folder, "archives")), [archive.name], "and nothing that was to stand in its place");
-  assert.equal(await archiveNow(world.store, archive.name), archive.name);
+  return { folder, world, archives, was: archive.name, there: readdirSync(join(folder, "archives")) };
+}
+
+test("a hold that is placed while an archive is written again keeps the archive as it is", async (t) => {
+  const { world, archives, was, there } = await eraseWhileHeld(t, HOLD.filter);
+  assert.deepEqual(archives, [{ name: was, stays: "held" }]);
+  assert.deepEqual(there, [was], "and nothing that was to stand in its place");
+  assert.equal(await archiveNow(world.store, was), was);
 });
 
 test("a hold on something else that is placed while an archive is written again lets it be written again", async (t) => {
-  const folder = await newFolder(t);
-  const place = new OddPlace(join(folder, "archives"));
-  const { world, keep } = await openArchived(folder, { place });
-  t.after(() => world.close());
-  const { archive } = await keep();
-  await prune(world, archive.name, OF_ADA);
-  place.onConfirm = async () => {
-    place.onConfirm = async () => undefined;
-    await world.holds.place(world.ledger, { filter: "actor=user:u1", reason: "case 8" }, AUTHOR);
-  };
-  const { archives } = await eraseAll(world);
-  assert.deepEqual(readdirSync(join(folder, "archives")), [archives?.[0]?.now]);
+  const { folder, archives, there } = await eraseWhileHeld(t, "actor=user:u1");
+  assert.deepEqual(there, [archives?.[0]?.now]);
   assert.deepEqual(foundIn(folder, PLANTED), []);
 });
 
