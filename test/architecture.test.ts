@@ -214,7 +214,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   preact: ["web"],
   re2js: ["ingest/rules/patterns.ts"],
   secp256k1: ["keys/local-signer.ts"],
-  snappyjs: ["store/leveldb/table.ts", "http/intake/decode.ts"],
+  snappyjs: ["store/leveldb/tables/table.ts", "http/intake/decode.ts"],
   uplot: ["web"],
   "winston-transport": ["sdk/winston"],
   zstddec: ["archive/format/compression.ts"],

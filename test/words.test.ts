@@ -49,7 +49,7 @@ const STANDARD: Readonly<Record<string, string>> = {
 /** Words that mean here what they mean anywhere, such as the verbs by which a file says what it does. */
 const PLAIN = [
   // What a file or a function does.
-  "add append ask begun bound broadcast build change compact confirm count decrypt encode encrypt erase find finalize follow give up inspect keep listen lock make mend prepare prove read recover redact",
+  "add append ask begun bound broadcast build change compact confirm count decrypt encode encrypt erase find finalize follow give up inspect keep listen lock make mend pack prepare prove read recover redact",
   "reload renew replace rewrite send spell start store tally write",
   // How something is, or what became of it.
   "all built closed complete growing behind encrypted replacement duplicate remembered searchable silent sorted visible affordable finished last postponed running sampled sampling skipped ambiguous bad committed empty exists expanded expected failed found fatal full gone known linked looked lost made manual missing named not older only own plain readable rebuilt refused restorable said second seen served",

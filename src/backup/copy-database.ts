@@ -7,7 +7,7 @@ import { open, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { tablePath } from "../store/leveldb/folder.ts";
-import { findBadRanges } from "../store/leveldb/table.ts";
+import { findBadRanges } from "../store/leveldb/tables/table.ts";
 import { DamagedStoreError } from "../store/store.ts";
 import type { BackupPlace } from "./backup-place.ts";
 import { type Captured, capture } from "./capture.ts";

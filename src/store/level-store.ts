@@ -35,6 +35,7 @@ import { damagedValues, type SeenValues } from "./values/damaged-values.ts";
 import { type EncryptAllOptions, encryptAll } from "./values/encrypt-all.ts";
 import { type CipherKeys, EntryValues } from "./values/entry-values.ts";
 import { type FormKind, readForm, requireRing, type StoreForm, writeForm } from "./values/form.ts";
+import type { PackedValues } from "./values/packed-values.ts";
 import { RecentEntries } from "./values/recent-entries.ts";
 import { Records } from "./values/records.ts";
 import { StoredValues } from "./values/stored-values.ts";
@@ -232,8 +233,8 @@ export class LevelStore implements Store {
     return this.#entries.packedRange(() => this.#known(ledgerId), from, to);
   }
 
-  /** Entries [from, to) as they are stored, neither checked nor opened, some at a time. @throws DamagedStoreError when one is missing */
-  storedEntries(ledgerId: Hex, from: number, to: number): AsyncIterable<readonly Uint8Array[]> {
+  /** Entries [from, to) as they are stored, see EntryValues.storedRange; for a store to which nobody writes. */
+  storedEntries(ledgerId: Hex, from: number, to: number): AsyncIterable<PackedValues> {
     return this.#entries.storedRange(this.#known(ledgerId), from, to);
   }
 

@@ -9,7 +9,7 @@ import * as keys from "./key-layout.ts";
 import { Database } from "./leveldb/database.ts";
 import { replaceFolder } from "./leveldb/opening/restore-kept.ts";
 import { type Loss, salvage } from "./leveldb/salvage.ts";
-import type { BadRange } from "./leveldb/table.ts";
+import type { BadRange } from "./leveldb/tables/table.ts";
 import { makeRebuilt, removeRebuilt } from "./rebuilt-folder.ts";
 import { claimEnd, isWhole, revisionOf } from "./values/value-layout.ts";
 

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { constants, gunzipSync, inflateRawSync, zstdDecompressSync } from "node:zlib";
-import { readTable } from "../../src/store/leveldb/table.ts";
+import { readTable } from "../../src/store/leveldb/tables/table.ts";
 
 /** Files under a folder, or the one file, in which a text stands, in some spelling. */
 export function foundIn(place: string, text: string): string[] {

@@ -23,7 +23,7 @@ import test, { type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LevelStore } from "../../src/store/level-store.ts";
 import type { FileDamage } from "../../src/store/leveldb/inspect.ts";
-import { findBadRanges } from "../../src/store/leveldb/table.ts";
+import { findBadRanges } from "../../src/store/leveldb/tables/table.ts";
 import { Patrol } from "../../src/store/patrol.ts";
 import { isDerived } from "../../src/store/rebuild.ts";
 import { commitOf, hex, ledgerRecord } from "./suite.ts";

@@ -19,19 +19,20 @@ export class KeyedThread {
     this.#thread.tell(ground);
   }
 
-  /** @param keys of the entries in their order @throws ThreadLostError */
+  /** @param keys of the entries in their order; none where they are all in clear @throws ThreadLostError */
   ask(stretch: Omit<StretchTask, keyof KeysOfTask>, keys: readonly (KeyObject | undefined)[]): Promise<StretchAnswer> {
-    const { start, values, lengths, segmentEnds, indexedTo, claimSum } = stretch;
-    const { keys: numbers, newKeys, forgetsKeys } = this.#number(keys);
-    const task = { start, values, lengths, segmentEnds, indexedTo, claimSum, keys: numbers, newKeys, forgetsKeys };
-    return this.#thread.ask(task, [values.buffer, lengths.buffer, numbers.buffer]);
+    const { start, values, segmentEnds, indexedTo, claimSum } = stretch;
+    const { keys: numbers, newKeys, forgetsKeys } = this.#number(keys, values.starts.length);
+    const task = { start, values, segmentEnds, indexedTo, claimSum, keys: numbers, newKeys, forgetsKeys };
+    const { memory, starts, ends } = values;
+    return this.#thread.ask(task, [memory.buffer, starts.buffer, ends.buffer, numbers.buffer]);
   }
 
-  #number(keys: readonly (KeyObject | undefined)[]): KeysOfTask {
+  #number(keys: readonly (KeyObject | undefined)[], count: number): KeysOfTask {
     const forgetsKeys = this.#numbers.size + keys.length > KEYS_MAX;
     if (forgetsKeys) this.#numbers.clear();
     const newKeys: KeyObject[] = [];
-    const numbers = new Int32Array(keys.length);
+    const numbers = new Int32Array(count).fill(NONE);
     for (const [i, key] of keys.entries()) {
       let number = key === undefined ? NONE : this.#numbers.get(key);
       if (key !== undefined && number === undefined) {

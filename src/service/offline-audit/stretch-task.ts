@@ -9,6 +9,7 @@ import type { Pruned } from "../../entry/entry.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { EncodedSegment } from "../../query/index/open-segment.ts";
 import type { ClaimSum } from "../../store/values/claim-sums.ts";
+import type { PackedValues } from "../../store/values/packed-values.ts";
 
 /** Told once, before the first stretch. */
 export type StretchGround = {
@@ -25,16 +26,14 @@ export type ClaimGround = {
   readonly key: Uint8Array | undefined;
 };
 
-/** Where nothing stands. */
+/** In the place of the number of a key, where there is none. */
 export const NONE = -1;
 
 /** Neighbouring entries, of one tile. */
 export type StretchTask = {
   readonly start: number;
-  /** Their values as they are stored, one after another. */
-  readonly values: Uint8Array<ArrayBuffer>;
-  /** Bytes of each; NONE for one that cannot be read. */
-  readonly lengths: Int32Array<ArrayBuffer>;
+  /** Their values as they are stored; an empty one of an entry that cannot be read. */
+  readonly values: PackedValues;
   /** By which of its keys the thread opens each; NONE for one in clear. */
   readonly keys: Int32Array<ArrayBuffer>;
   /** Whether it lets go of the keys that it has. */

@@ -14,14 +14,16 @@ import type { EntryKey } from "../../encryption/entry-keys.ts";
 import { KeyCache } from "../../encryption/key-cache.ts";
 import type { KeyringCipher } from "../../encryption/keyring-cipher.ts";
 import type { Pruned } from "../../entry/entry.ts";
+import type { PackedEntry } from "../../entry/packed.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { TILE_WIDTH } from "../../merkle/tile.ts";
 import type { LevelStore } from "../../store/level-store.ts";
 import type { DamagedStoreError, LedgerRecord } from "../../store/store.ts";
 import type { ClaimSums } from "../../store/values/claim-sums.ts";
-import { ENCRYPTED_AT, isEncrypted, RecordEncoder, uncheckedEncrypted } from "../../store/values/value-layout.ts";
+import { type PackedValues, ValuePacker } from "../../store/values/packed-values.ts";
+import { ENCRYPTED_AT, isEncryptedAt, RecordEncoder, uncheckedEncrypted } from "../../store/values/value-layout.ts";
 import { KeyedThread } from "./keyed-thread.ts";
-import { NONE, type StretchAnswer, type StretchTask } from "./stretch-task.ts";
+import type { StretchAnswer, StretchTask } from "./stretch-task.ts";
 
 export type StretchParts = {
   readonly store: LevelStore;
@@ -43,7 +45,7 @@ export type SegmentPlaces = {
 };
 
 /** Neighbouring entries, of one tile, as they are stored; no values where one of them is missing or cannot be read. */
-type StoredStretch = { readonly start: number; readonly end: number; readonly values?: readonly Uint8Array[] };
+type StoredStretch = { readonly start: number; readonly end: number; readonly values?: PackedValues };
 
 /** A stretch that a thread was given, with what was found here: what is wrong with an entry, or that there is none. */
 type Asked = {
@@ -53,7 +55,15 @@ type Asked = {
   readonly answer: Promise<StretchAnswer>;
 };
 
+/** Keys of entries in their order; undefined for one in clear, and where one cannot be had. */
+type Keys = readonly (KeyObject | undefined)[];
+
+/** Values for a thread, with what was found here. */
+type ReadHere = { readonly values: PackedValues; readonly here: Asked["here"] };
+
 const NONE_HERE: Asked["here"] = new Map();
+/** Of an entry of which there is none: no value is so short. */
+const NO_VALUE = new Uint8Array(0);
 const KEYS_MAX = 65_536;
 /** Bytes of values that threads are given ahead. */
 const BYTES_AHEAD = 64 * 1024 * 1024;
@@ -107,17 +117,11 @@ export class StretchThreads {
     const { store, record } = this.#parts;
     let start = from;
     while (start < to) {
-      let values: Uint8Array[] = [];
       try {
-        for await (const some of store.storedEntries(record.id, start, to)) {
-          for (const value of some) {
-            values.push(value);
-            const end = start + values.length;
-            if (end % TILE_WIDTH !== 0 && end !== to) continue;
-            yield { start, end, values };
-            start = end;
-            values = [];
-          }
+        for await (const values of store.storedEntries(record.id, start, to)) {
+          const end = start + values.starts.length;
+          yield { start, end, values };
+          start = end;
         }
       } catch (error) {
         if (foundProblem(error) === undefined) throw error;
@@ -129,36 +133,32 @@ export class StretchThreads {
   }
 
   async #ask({ start, end, values }: StoredStretch): Promise<Asked> {
-    const stored: (Uint8Array | undefined)[] =
-      values === undefined ? new Array(end - start).fill(undefined) : [...values];
-    const keys = values === undefined ? stored.map(() => undefined) : await this.#keysOf(start, values);
-    for (const [i, value] of stored.entries())
-      if (value !== undefined && isEncrypted(value) && keys[i] === undefined) stored[i] = undefined;
-    const here = stored.includes(undefined) ? await this.#readHere(start, stored) : NONE_HERE;
+    const keys = values === undefined ? [] : await this.#keysOf(start, values);
+    const { values: packed, here } = await this.#readHere(start, end, values, keys);
     const { segmentEnds, indexedTo } = this.#segmentsIn(start, end);
     const thread = this.#threads[this.#next % this.#threads.length] as KeyedThread;
     // What comes behind the end of a segment does not need what the thread of this one knows.
     if (indexedTo <= end) this.#next++;
-    const { values: joined, lengths } = joinValues(stored);
-    const bytes = joined.length;
+    const bytes = packed.memory.length;
     const claimSum = this.#parts.claims?.ofTile(Math.floor(start / TILE_WIDTH));
-    const answer = thread.ask({ start, values: joined, lengths, segmentEnds, indexedTo, claimSum }, keys);
+    const answer = thread.ask({ start, values: packed, segmentEnds, indexedTo, claimSum }, keys);
     return { start, bytes, here, answer };
   }
 
-  /** Keys of entries in their order; undefined for one in clear, and where one cannot be had: the store says why. */
-  async #keysOf(start: number, values: readonly Uint8Array[]): Promise<(KeyObject | undefined)[]> {
+  async #keysOf(start: number, { memory, starts, ends }: PackedValues): Promise<Keys> {
     const { keys: cipher, record } = this.#parts;
     const found: (KeyObject | undefined)[] = [];
     const missing: number[] = [];
-    for (const [i, value] of values.entries()) {
-      const isClear = cipher === undefined || !isEncrypted(value);
-      const key = isClear ? undefined : this.#keys.get(record.id, value, ENCRYPTED_AT, ENCRYPTED_AT + KEY_ID_BYTES);
+    for (let i = 0; i < starts.length; i++) {
+      const at = starts[i] as number;
+      const isClear = cipher === undefined || !isEncryptedAt(memory, at);
+      const idAt = at + ENCRYPTED_AT;
+      const key = isClear ? undefined : this.#keys.get(record.id, memory, idAt, idAt + KEY_ID_BYTES);
       found.push(key?.at(start + i));
       if (!isClear && key === undefined) missing.push(i);
     }
     if (cipher === undefined || missing.length === 0) return found;
-    const encrypted = missing.map((i) => uncheckedEncrypted(values[i] as Uint8Array));
+    const encrypted = missing.map((i) => uncheckedEncrypted(memory.subarray(starts[i], ends[i])));
     // Together: one by one, each would be waited for.
     await cipher.gatherKeys(record.id, encrypted);
     for (const [k, i] of missing.entries()) {
@@ -178,20 +178,24 @@ export class StretchThreads {
     }
   }
 
-  /** Reads, one by one, entries of which there are no values: puts those that can be read among them, and gives what is wrong with the others. */
-  async #readHere(
-    start: number,
-    stored: (Uint8Array | undefined)[],
-  ): Promise<ReadonlyMap<number, DamagedStoreError | undefined>> {
+  /** Reads, one by one, entries of which there are no values, or no keys: puts those that can be read among the others, and gives what is wrong with the rest. */
+  async #readHere(start: number, end: number, values: PackedValues | undefined, keys: Keys): Promise<ReadHere> {
+    const unread = unreadIn(end - start, values, keys);
+    if (values !== undefined && unread.size === 0) return { values, here: NONE_HERE };
     const { store, record } = this.#parts;
-    const wrong = new Map<number, DamagedStoreError | undefined>();
-    for (const [i, value] of stored.entries()) {
-      if (value !== undefined) continue;
+    const here = new Map<number, DamagedStoreError | undefined>();
+    const packer = new ValuePacker();
+    for (let i = 0; i < end - start; i++) {
+      if (values !== undefined && !unread.has(i)) {
+        packer.add(values.memory, values.starts[i] as number, values.ends[i] as number);
+        continue;
+      }
       const entry = await readEntry(store, record, start + i);
-      if (entry === undefined || entry instanceof Error) wrong.set(i, entry);
-      else stored[i] = this.#encoder.entry(entry).slice();
+      if (entry === undefined || entry instanceof Error) here.set(i, entry);
+      const value = here.has(i) ? NO_VALUE : this.#encoder.entry(entry as PackedEntry).slice();
+      packer.add(value, 0, value.length);
     }
-    return wrong;
+    return { values: packer.take(), here };
   }
 
   #segmentsIn(start: number, end: number): Pick<StretchTask, "segmentEnds" | "indexedTo"> {
@@ -246,19 +250,12 @@ async function* readAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
   }
 }
 
-function joinValues(stored: readonly (Uint8Array | undefined)[]): Pick<StretchTask, "values" | "lengths"> {
-  const lengths = new Int32Array(stored.length);
-  let bytes = 0;
-  for (const [i, value] of stored.entries()) {
-    lengths[i] = value?.length ?? NONE;
-    bytes += value?.length ?? 0;
+/** Places of those that have to be read elsewhere: of which there are no values, or no keys. */
+function unreadIn(count: number, values: PackedValues | undefined, keys: Keys): ReadonlySet<number> {
+  const unread = new Set<number>();
+  for (let i = 0; i < count; i++) {
+    const isClosed = values === undefined || isEncryptedAt(values.memory, values.starts[i] as number);
+    if (isClosed && keys[i] === undefined) unread.add(i);
   }
-  const values = new Uint8Array(bytes);
-  let at = 0;
-  for (const value of stored) {
-    if (value === undefined) continue;
-    values.set(value, at);
-    at += value.length;
-  }
-  return { values, lengths };
+  return unread;
 }

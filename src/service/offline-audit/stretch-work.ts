@@ -15,7 +15,7 @@ import { type EncodedSegment, encodeSegmentAtOnce, OpenSegment } from "../../que
 import { DamagedStoreError } from "../../store/store.ts";
 import { isSumOf } from "../../store/values/claim-sums.ts";
 import { type EntryOpener, openEntry } from "../../store/values/stored-values.ts";
-import { NONE, type StretchAnswer, type StretchGround, type StretchTask } from "./stretch-task.ts";
+import type { StretchAnswer, StretchGround, StretchTask } from "./stretch-task.ts";
 
 export class StretchWork {
   readonly #hash: Hash;
@@ -69,17 +69,11 @@ export class StretchWork {
     return isSumOf(claimSum, claims.seed, standing);
   }
 
-  #openAll({ start, values, lengths, keys }: StretchTask): (PackedEntry | undefined)[] {
+  #openAll({ start, values: { memory, starts, ends }, keys }: StretchTask): (PackedEntry | undefined)[] {
     const entries: (PackedEntry | undefined)[] = [];
-    let at = 0;
-    for (let i = 0; i < lengths.length; i++) {
-      const length = lengths[i] as number;
-      if (length === NONE) {
-        entries.push(undefined);
-        continue;
-      }
-      entries.push(this.#open(start + i, values.subarray(at, at + length), keys[i] as number));
-      at += length;
+    for (const [i, from] of starts.entries()) {
+      const value = memory.subarray(from, ends[i]);
+      entries.push(value.length === 0 ? undefined : this.#open(start + i, value, keys[i] as number));
     }
     return entries;
   }

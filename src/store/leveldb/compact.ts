@@ -111,6 +111,6 @@ async function leftOver(directory: string, { tables, logNumber }: ManifestState)
  * reads who began before it was written: then whatever they may ask for was kept as well.
  * @param began number of the last write of then
  */
-function keepsSpan({ lastKeys }: ManifestState, last: Uint8Array, began: number): boolean {
-  return [...lastKeys.values()].some(({ key, sequence }) => sequence <= began && equal(key, last));
+function keepsSpan({ spans }: ManifestState, last: Uint8Array, began: number): boolean {
+  return [...spans.values()].some(({ last: { key, sequence } }) => sequence <= began && equal(key, last));
 }

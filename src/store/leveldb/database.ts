@@ -69,7 +69,7 @@ const READ_AHEAD = 256;
 const READ_AHEAD_BYTES = 256 * 1024;
 
 export class Database {
-  readonly #directory: string;
+  readonly directory: string;
   readonly #options: DatabaseOptions;
   readonly #lock: FolderLock;
   readonly #stopping = new AbortController();
@@ -106,7 +106,7 @@ export class Database {
   }
 
   private constructor(directory: string, options: DatabaseOptions, lock: FolderLock, opening: OpenedStore<Handle>) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#options = options;
     this.#lock = lock;
     this.#handle = opening.database;
@@ -192,7 +192,7 @@ export class Database {
   compact(): Promise<void> {
     const span = () => this.write({ sync: false }, fillSpan);
     const compactRange = () => this.#reading((handle) => compactionOf(handle, FIRST_KEY, LAST_KEY)());
-    return compactAll({ directory: this.#directory, compactRange, span, last: LAST_KEY, opening: () => this.#handle });
+    return compactAll({ directory: this.directory, compactRange, span, last: LAST_KEY, opening: () => this.#handle });
   }
 
   /** Ends all writing, and closes; what waits for a reopening is refused. */
@@ -291,7 +291,7 @@ export class Database {
     for (let pauseMs = RETRY_MIN_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
       try {
         // An opening that failed may have failed to put the folder back as well.
-        if (this.#handle === undefined) await putBack(this.#directory);
+        if (this.#handle === undefined) await putBack(this.directory);
         await this.#cut();
         if (this.#handle !== undefined) await this.#closeHandle(cause);
         await this.#reopen();
@@ -308,14 +308,14 @@ export class Database {
 
   /** From here on it is known that the writes which failed are not written. */
   async #cut(): Promise<void> {
-    await cutLogs(this.#directory, this.#acknowledged);
+    await cutLogs(this.directory, this.#acknowledged);
     for (const waiting of this.#queue) waiting.isTried = false;
     if (this.#isOverdue) this.#refuseWaiting();
   }
 
   /** Readers keep the handle until the disk has shown that another one can be opened. */
   async #closeHandle(cause: Error): Promise<void> {
-    await requireRoom(this.#directory);
+    await requireRoom(this.directory);
     this.#setStatus({ state: "closed", cause });
     const handle = this.#handle;
     this.#handle = undefined;
@@ -325,10 +325,10 @@ export class Database {
   }
 
   async #reopen(): Promise<void> {
-    const opening = await openSafely(this.#directory, () => openHandle(this.#directory, this.#options));
+    const opening = await openSafely(this.directory, () => openHandle(this.directory, this.#options));
     if (opening.lastSequence < this.#acknowledged) {
       await opening.database.close();
-      const message = `expected write ${this.#acknowledged}, which was acknowledged, in ${this.#directory}, got ${opening.lastSequence} as the last one`;
+      const message = `expected write ${this.#acknowledged}, which was acknowledged, in ${this.directory}, got ${opening.lastSequence} as the last one`;
       throw new AcknowledgedMissingError(message);
     }
     this.#handle = opening.database;
@@ -346,7 +346,7 @@ export class Database {
 
   #unavailable(): StoreUnavailableError {
     const { cause } = this.#status;
-    const message = sayUnwritable(this.#status, this.#directory, this.#stopping.signal.aborted);
+    const message = sayUnwritable(this.#status, this.directory, this.#stopping.signal.aborted);
     return new StoreUnavailableError(message, { cause });
   }
 

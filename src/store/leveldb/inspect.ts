@@ -8,7 +8,7 @@ import { setImmediate } from "node:timers/promises";
 import { DamagedStoreError } from "../store.ts";
 import { filesIn, readFolder, tablePath } from "./folder.ts";
 import type { ManifestState } from "./manifest.ts";
-import { type BadRange, findBadRanges } from "./table.ts";
+import { type BadRange, findBadRanges } from "./tables/table.ts";
 
 /** Damage in a file; `ranges` of keys when it is in a sorted file. */
 export type FileDamage = { readonly path: string; readonly detail: string; readonly ranges: readonly BadRange[] };

@@ -18,8 +18,8 @@ const PREVIOUS_LOG = 9;
 /** What a manifest says; `tables` has the size in bytes of each sorted file by its number. */
 export type ManifestState = {
   readonly tables: ReadonlyMap<number, number>;
-  /** The last key in each sorted file, as it was written there first. */
-  readonly lastKeys: ReadonlyMap<number, LastKey>;
+  /** What each sorted file spans. */
+  readonly spans: ReadonlyMap<number, TableSpan>;
   /** Logs with a smaller number are in sorted files already. */
   readonly logNumber: number;
   readonly previousLog: number;
@@ -28,23 +28,30 @@ export type ManifestState = {
 
 type Building = {
   tables: Map<number, number>;
-  lastKeys: Map<number, LastKey>;
+  spans: Map<number, TableSpan>;
   logNumber: number;
   previousLog: number;
   lastSequence: number;
 };
 
-/** The last key of a sorted file, and the number of the write that wrote or deleted it. */
-type LastKey = {
+/** A key, and the number of the write that wrote or deleted it. */
+type SequencedKey = {
   readonly key: Uint8Array;
   readonly sequence: number;
+};
+
+/** The level of a sorted file, and its first and last key: on levels from 1 on, files have no key in common. */
+export type TableSpan = {
+  readonly level: number;
+  readonly first: SequencedKey;
+  readonly last: SequencedKey;
 };
 
 /** A sorted file as an edit adds it. */
 type Added = {
   readonly number: number;
   readonly size: number;
-  readonly lastKey: LastKey;
+  readonly span: TableSpan;
 };
 
 /** Behind a key stand the kind of the write, in one byte, and its number (db/dbformat.h). */
@@ -55,7 +62,7 @@ const KIND_BITS = 8n;
 export function applyEdits(edits: Iterable<Uint8Array>): ManifestState {
   const state: Building = {
     tables: new Map(),
-    lastKeys: new Map(),
+    spans: new Map(),
     logNumber: 0,
     previousLog: 0,
     lastSequence: 0,
@@ -83,11 +90,11 @@ function applyEdit(state: Building, edit: Uint8Array): void {
   // A file that moves to another level is deleted and added in one edit.
   for (const number of deleted) {
     state.tables.delete(number);
-    state.lastKeys.delete(number);
+    state.spans.delete(number);
   }
-  for (const { number, size, lastKey } of added) {
+  for (const { number, size, span } of added) {
     state.tables.set(number, size);
-    state.lastKeys.set(number, lastKey);
+    state.spans.set(number, span);
   }
 }
 
@@ -102,14 +109,14 @@ function readDeleted(reader: BytesReader): number {
 }
 
 function readAdded(reader: BytesReader): Added {
-  reader.varint();
+  const level = reader.varint();
   const number = reader.varint();
   const size = reader.varint();
-  reader.slice();
-  return { number, size, lastKey: lastKeyOf(reader.slice()) };
+  const first = writtenKeyOf(reader.slice());
+  return { number, size, span: { level, first, last: writtenKeyOf(reader.slice()) } };
 }
 
-function lastKeyOf(bytes: Uint8Array): LastKey {
+function writtenKeyOf(bytes: Uint8Array): SequencedKey {
   const length = bytes.length - WRITE_BYTES;
   if (length < 0) throw new RangeError(`expected a key of ${WRITE_BYTES} bytes or more, got ${bytes.length}`);
   const written = new DataView(bytes.buffer, bytes.byteOffset + length, WRITE_BYTES).getBigUint64(0, true);

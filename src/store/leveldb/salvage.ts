@@ -12,7 +12,7 @@ import { basename, join } from "node:path";
 import { filesIn, findManifest, tablePath } from "./folder.ts";
 import { type LogRecord, salvageLog } from "./log-format.ts";
 import type { ManifestState } from "./manifest.ts";
-import { type BadRange, readTable } from "./table.ts";
+import { type BadRange, readTable } from "./tables/table.ts";
 import { decodeBatch } from "./write-batch.ts";
 
 /** What could not be kept, by file. */

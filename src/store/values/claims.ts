@@ -6,6 +6,7 @@ import { HASH_LENGTH } from "../../merkle/hash.ts";
 import * as keys from "../key-layout.ts";
 import type { Database, LevelBatch } from "../leveldb/database.ts";
 import { readingError } from "../leveldb/reading.ts";
+import { RangeReader, TablesReadError } from "../leveldb/tables/range-reader.ts";
 import { DamagedStoreError, type FoundClaim, type IdempotencyClaim, type JudgeClaim } from "../store.ts";
 import { ClaimSums } from "./claim-sums.ts";
 import type { StoredValues } from "./stored-values.ts";
@@ -72,27 +73,42 @@ export class Claims {
     if (changes.length > 0) await flush();
   }
 
-  /** Goes through all claims; undefined where that says nothing of them: they stand in two ways, or cannot be read. @param size of the ledger */
+  /**
+   * Goes through all claims, in the files, and by the database where those cannot be read so, while nobody writes; undefined where that says
+   * nothing of them: they stand in two ways, or cannot be read.
+   * @param size of the ledger
+   */
   async sum(ledger: OfLedger, size: number): Promise<SummedClaims | undefined> {
     if (this.#values.isMixed) return undefined;
-    const sums = new ClaimSums(size);
-    const areWhole = await orDamage(() => this.#addAll(ledger, sums));
-    return areWhole instanceof DamagedStoreError ? undefined : { sums, areWhole };
+    const inFiles = await this.#sumInFiles(ledger, size).catch((error) => {
+      if (error instanceof TablesReadError) return undefined;
+      throw error;
+    });
+    if (inFiles !== undefined) return inFiles;
+    const summed = await orDamage(() => this.#sumInDatabase(ledger, size));
+    return summed instanceof DamagedStoreError ? undefined : summed;
   }
 
-  /** @returns whether each is as it was written @throws DamagedStoreError where LevelDB calls them corrupt */
-  async #addAll({ ledgerId, number }: OfLedger, sums: ClaimSums): Promise<boolean> {
-    const naming = () => `an idempotency claim of ledger ${ledgerId}`;
-    let areWhole = true;
-    for await (const some of this.#db.ranges(keys.claimRange(number), (cause) => readingError(cause, naming))) {
-      for (const [key, value] of some) {
-        const place = keys.claimedIn(key);
-        const index = soleEntryOf(value);
-        if (index === undefined) areWhole &&= isWhole(value);
-        else sums.add({ place, index });
+  /** @throws TablesReadError */
+  async #sumInFiles({ number }: OfLedger, size: number): Promise<SummedClaims> {
+    const all = new GrowingSum(size);
+    const reader = await RangeReader.open(this.#db.directory, keys.claimRange(number));
+    do {
+      while (reader.next()) {
+        const { key, keyEnd, bytes, valueStart, valueEnd } = reader.version;
+        all.add(key.subarray(0, keyEnd), bytes.subarray(valueStart, valueEnd));
       }
-    }
-    return areWhole;
+    } while (await reader.more());
+    return all.summed;
+  }
+
+  /** @throws DamagedStoreError where LevelDB calls them corrupt */
+  async #sumInDatabase({ ledgerId, number }: OfLedger, size: number): Promise<SummedClaims> {
+    const naming = () => `an idempotency claim of ledger ${ledgerId}`;
+    const all = new GrowingSum(size);
+    for await (const some of this.#db.ranges(keys.claimRange(number), (cause) => readingError(cause, naming)))
+      for (const [key, value] of some) all.add(key, value);
+    return all.summed;
   }
 
   async find(ledger: OfLedger, claimed: readonly Uint8Array[]): Promise<FoundClaim[]> {
@@ -128,6 +144,26 @@ export class Claims {
   /** Where claims stand. */
   #places({ ledgerId, number }: OfLedger, claimed: readonly Uint8Array[]): Uint8Array[] {
     return keys.claimKeys(number, this.#values.cipher?.claimKeys(ledgerId, claimed) ?? claimed);
+  }
+}
+
+/** Sums claims as they lie, and says whether each is as it was written. */
+class GrowingSum {
+  readonly #sums: ClaimSums;
+  #areWhole = true;
+
+  constructor(size: number) {
+    this.#sums = new ClaimSums(size);
+  }
+
+  get summed(): SummedClaims {
+    return { sums: this.#sums, areWhole: this.#areWhole };
+  }
+
+  add(key: Uint8Array, value: Uint8Array): void {
+    const index = soleEntryOf(value);
+    if (index === undefined) this.#areWhole &&= isWhole(value);
+    else this.#sums.add({ place: keys.claimedIn(key), index });
   }
 }
 

@@ -2,11 +2,15 @@
 
 import type { Entry } from "../../entry/entry.ts";
 import type { PackedEntry } from "../../entry/packed.ts";
+import type { Hex } from "../../merkle/bytes.ts";
+import { TILE_WIDTH } from "../../merkle/tile.ts";
 import * as keys from "../key-layout.ts";
 import type { Database, LevelBatch } from "../leveldb/database.ts";
 import { readingError } from "../leveldb/reading.ts";
+import { RangeReader, TablesReadError } from "../leveldb/tables/range-reader.ts";
 import { DamagedStoreError, type EntryReplacement, StoreUnavailableError } from "../store.ts";
 import type { OfLedger } from "./claims.ts";
+import { type PackedValues, ValuePacker } from "./packed-values.ts";
 import type { StoredValues } from "./stored-values.ts";
 import type { CipherKey, PlainEntry } from "./value-cipher.ts";
 import { decodeMembersOf, type Naming, REVISION_MAX, revisionOf } from "./value-layout.ts";
@@ -92,23 +96,59 @@ export class EntryValues {
     return this.#range(ledger, from, to, (entry) => entry);
   }
 
-  /** Values as they are stored, neither checked nor opened, some at a time. @throws DamagedStoreError when one is missing */
-  async *storedRange({ ledgerId, number }: OfLedger, from: number, to: number): AsyncGenerator<readonly Uint8Array[]> {
+  /**
+   * Values [from, to) as they are stored, neither checked nor opened, in stretches, each of one tile. They are read in the files, and
+   * where those cannot be read so, by the database.
+   * @throws DamagedStoreError when one is missing
+   */
+  async *storedRange(ledger: OfLedger, from: number, to: number): AsyncGenerator<PackedValues> {
+    let index = from;
+    try {
+      for await (const stretch of this.#storedInFiles(ledger, from, to)) {
+        index += stretch.starts.length;
+        yield stretch;
+      }
+    } catch (error) {
+      if (!(error instanceof TablesReadError)) throw error;
+      yield* this.#storedInDatabase(ledger, index, to);
+    }
+  }
+
+  async *#storedInFiles({ ledgerId, number }: OfLedger, from: number, to: number): AsyncGenerator<PackedValues> {
     if (from >= to) return;
+    const range = { gte: keys.entryKey(number, from), lt: keys.entryKey(number, to) };
+    const reader = await RangeReader.open(this.#db.directory, range);
+    const stretch = new ValuePacker();
+    let index = from;
+    do {
+      while (reader.next()) {
+        const { key, bytes, valueStart, valueEnd } = reader.version;
+        if (keys.numberOf(key) !== index) throw missing(ledgerId, index);
+        stretch.add(bytes, valueStart, valueEnd);
+        index++;
+        if (index % TILE_WIDTH === 0) yield stretch.take();
+      }
+    } while (await reader.more());
+    if (stretch.count > 0) yield stretch.take();
+    if (index < to) throw missing(ledgerId, index);
+  }
+
+  async *#storedInDatabase({ ledgerId, number }: OfLedger, from: number, to: number): AsyncGenerator<PackedValues> {
+    if (from >= to) return;
+    const stretch = new ValuePacker();
     let index = from;
     const naming = () => `entry ${index} of ledger ${ledgerId}`;
     const range = { gte: keys.entryKey(number, from), lt: keys.entryKey(number, to) };
     for await (const found of this.#db.ranges(range, (cause) => readingError(cause, naming), to - from)) {
-      const values: Uint8Array[] = [];
       for (const [key, value] of found) {
-        if (keys.numberOf(key) !== index) break;
-        values.push(value);
+        if (keys.numberOf(key) !== index) throw missing(ledgerId, index);
+        stretch.add(value, 0, value.length);
         index++;
+        if (index % TILE_WIDTH === 0) yield stretch.take();
       }
-      if (values.length > 0) yield values;
-      if (values.length < found.length) break;
     }
-    if (index < to) throw new DamagedStoreError(`${naming()} is missing`);
+    if (stretch.count > 0) yield stretch.take();
+    if (index < to) throw missing(ledgerId, index);
   }
 
   async *#range<T>(
@@ -144,4 +184,8 @@ export class EntryValues {
     }
     if (index < to) throw new DamagedStoreError(`${naming()} is missing`);
   }
+}
+
+function missing(ledgerId: Hex, index: number): DamagedStoreError {
+  return new DamagedStoreError(`entry ${index} of ledger ${ledgerId} is missing`);
 }

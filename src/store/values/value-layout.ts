@@ -186,7 +186,12 @@ export function claimEnd(bytes: Uint8Array): number {
 
 /** Whether what is in a value has to be opened before it can be read. */
 export function isEncrypted(bytes: Uint8Array): boolean {
-  return bytes[0] === ENCRYPTED;
+  return isEncryptedAt(bytes, 0);
+}
+
+/** The same of a value that begins at a place. */
+export function isEncryptedAt(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === ENCRYPTED;
 }
 
 /** Whether a value is what stays of an entry that was pruned: there is nothing in it to be encrypted. */

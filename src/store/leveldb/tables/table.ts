@@ -5,17 +5,19 @@
  */
 
 import { uncompress } from "snappyjs";
-import { maskedCrc } from "./log-format.ts";
-import { BytesReader } from "./write-batch.ts";
+import { maskedCrc } from "../log-format.ts";
+import { BytesReader } from "../write-batch.ts";
 
 const FOOTER_BYTES = 48;
 const MAGIC = 0xdb4775248b80fb57n;
 /** Kind of compression and checksum, behind each block. */
 const TRAILER_BYTES = 5;
 /** Sequence number and kind, behind each key. */
-const KEY_TRAILER_BYTES = 8;
+export const KEY_TRAILER_BYTES = 8;
+/** Kinds of blocks. */
+const PLAIN = 0;
 const SNAPPY = 1;
-const PUT = 1;
+export const PUT = 1;
 
 /** A version of a key; a value of undefined is a deletion. */
 export type TableRecord = {
@@ -35,8 +37,10 @@ export type BadRange = {
   readonly why: string;
 };
 
+/** Where a block lies, without what stands behind it. */
 type Handle = { readonly offset: number; readonly size: number };
-type Block = { readonly handle: Handle; readonly after: Uint8Array | undefined; readonly upTo: Uint8Array };
+/** A data block, whose keys come after `after` and up to `upTo`. */
+export type TableBlock = { readonly handle: Handle; readonly after: Uint8Array | undefined; readonly upTo: Uint8Array };
 
 /** Verifies every block of a file; an empty list means that it is as it was written. */
 export function findBadRanges(file: Uint8Array): BadRange[] {
@@ -59,24 +63,29 @@ export function* readTable(file: Uint8Array, bad: BadRange[]): Generator<TableRe
 }
 
 /** The data blocks that the index names; none, and a bad range, when the index cannot be read. */
-function blocksOf(file: Uint8Array, bad: BadRange[]): Block[] {
+function blocksOf(file: Uint8Array, bad: BadRange[]): TableBlock[] {
   try {
-    const [metaindex, index] = readFooter(file);
-    checkFilter(file, metaindex, bad);
-    checkBlock(file, index);
-    const blocks: Block[] = [];
-    let after: Uint8Array | undefined;
-    for (const [key, value] of entriesOf(contentsOf(file, index))) {
-      const upTo = key.subarray(0, key.length - KEY_TRAILER_BYTES);
-      blocks.push({ handle: readHandle(new BytesReader(value)), after, upTo });
-      after = upTo;
-    }
-    return blocks;
+    checkFilter(file, readFooter(file)[0], bad);
+    return readIndex(file);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     bad.push({ kind: "keys", after: undefined, upTo: undefined, why: error.message });
     return [];
   }
+}
+
+/** The data blocks of a file in their order, none of which is looked at. @throws RangeError where the index of them is not as it was written */
+export function readIndex(file: Uint8Array): TableBlock[] {
+  const [, index] = readFooter(file);
+  checkBlock(file, index);
+  const blocks: TableBlock[] = [];
+  let after: Uint8Array | undefined;
+  for (const [key, value] of entriesOf(contentsOf(file, index))) {
+    const upTo = key.subarray(0, key.length - KEY_TRAILER_BYTES);
+    blocks.push({ handle: readHandle(new BytesReader(value)), after, upTo });
+    after = upTo;
+  }
+  return blocks;
 }
 
 function checkFilter(file: Uint8Array, metaindex: Handle, bad: BadRange[]): void {
@@ -90,7 +99,7 @@ function checkFilter(file: Uint8Array, metaindex: Handle, bad: BadRange[]): void
   }
 }
 
-function verified(file: Uint8Array, { handle, after, upTo }: Block, bad: BadRange[]): boolean {
+function verified(file: Uint8Array, { handle, after, upTo }: TableBlock, bad: BadRange[]): boolean {
   try {
     checkBlock(file, handle);
     return true;
@@ -125,10 +134,19 @@ function checkBlock(file: Uint8Array, { offset, size }: Handle): void {
     throw new RangeError(`the checksum of the block at byte ${offset} does not fit`);
 }
 
-/** Contents of a block whose checksum fits. */
-function contentsOf(file: Uint8Array, { offset, size }: Handle): Uint8Array {
+/** Contents of a block whose checksum fits; a view of the file where it is not compressed. @throws RangeError where it is compressed in another way, or not as Snappy does it */
+export function contentsOf(file: Uint8Array, { offset, size }: Handle): Uint8Array {
   const contents = file.subarray(offset, offset + size);
-  return file[offset + size] === SNAPPY ? uncompress(contents) : contents;
+  const kind = file[offset + size];
+  if (kind === PLAIN) return contents;
+  if (kind !== SNAPPY) throw new RangeError(`expected a block of kind ${PLAIN} or ${SNAPPY}, got kind ${kind}`);
+  try {
+    return uncompress(contents);
+  } catch (cause) {
+    throw new RangeError(`expected the block at byte ${offset} to be compressed, got: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 /** Keys and values of a block; each key shares its beginning with the one before. */
