@@ -67,12 +67,32 @@ export const BULK: Load = {
   body: (i) => BODIES[i % BODIES.length] as string,
   expected: 201,
 };
-export async function send(subject: Subject, load: Load, seconds: number): Promise<autocannon.Result> {
+
+export function send(subject: Subject, load: Load, seconds: number): Promise<autocannon.Result> {
+  return run(subject, load, { duration: seconds });
+}
+
+/** Sends so many requests. @returns how many seconds passed until the last was answered */
+export async function sendCount(subject: Subject, load: Load, amount: number): Promise<number> {
+  const start = performance.now();
+  let end = start;
+  await run(subject, load, { amount }, () => {
+    end = performance.now();
+  });
+  return (end - start) / 1000;
+}
+
+async function run(
+  subject: Subject,
+  load: Load,
+  end: Pick<autocannon.Options, "amount" | "duration">,
+  onAnswer?: () => void,
+): Promise<autocannon.Result> {
   let sent = 0;
-  const result = await autocannon({
+  const options: autocannon.Options = {
     url: subject.url,
     connections: load.connections,
-    duration: seconds,
+    ...end,
     requests: [
       {
         method: load.method ?? "POST",
@@ -86,6 +106,10 @@ export async function send(subject: Subject, load: Load, seconds: number): Promi
         },
       },
     ],
+  };
+  const result = await new Promise<autocannon.Result>((resolve, reject) => {
+    const instance = autocannon(options, (error, ended) => (error ? reject(error) : resolve(ended)));
+    if (onAnswer !== undefined) instance.on("response", onAnswer);
   });
   const wrong = Object.entries(result.statusCodeStats ?? {}).filter(([code]) => Number(code) !== load.expected);
   if (wrong.length > 0 || result.errors > 0) {
