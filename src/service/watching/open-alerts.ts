@@ -130,5 +130,10 @@ function rulesOf(config: Exclude<AlertsConfig, undefined>, all: () => readonly s
   const unknown = without.find((name) => !names.includes(name));
   if (unknown !== undefined)
     throw new ConfigError(`"alerts.without": expected some of ${names.join(", ")}, got ${unknown}`);
-  return rules.filter(({ name }) => !without.includes(name));
+  return rules.map((rule) => (without.includes(rule.name) ? unwanted(rule) : rule));
+}
+
+/** Stays in the list: who turns a rule off cannot have its silence taken for good. */
+function unwanted({ name, title, severity }: Rule): Rule {
+  return { name, title, severity, judge: () => ({ off: 'the setting "alerts.without" names it' }) };
 }

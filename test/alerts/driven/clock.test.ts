@@ -75,3 +75,20 @@ test("with accesses that are not recorded the rules about them are off on the li
   );
   assert.deepEqual(moved.service.health.conditions(), []);
 });
+
+test("a rule that the settings turn off tells nothing, and is named on the line and in the list", async (t) => {
+  const NAME = "ended_key_used";
+  const moved = await MovedService.open(t, true, [NAME]);
+  await moved.pass(2 * MINUTE, MINUTE);
+  const off = 'the setting "alerts.without" names it';
+  const title = "a key that has ended is still used";
+  assert.deepEqual(
+    moved.alerts.rules().filter((rule) => rule.off !== undefined),
+    [{ name: NAME, title, severity: "warning", off }],
+  );
+  const { notLookedAt } = await takeStanding([lookAtAlerts(moved.alerts, "#/main/alerts")], moved.now, assert.fail);
+  assert.deepEqual(
+    notLookedAt.map(({ what, why }) => `${what}: ${why}`),
+    [`whether ${title}: it is turned off: ${off}`],
+  );
+});

@@ -56,15 +56,15 @@ export class MovedService {
     this.#parts = parts;
   }
 
-  /** Ends with the test. @param access whether accesses are recorded */
-  static async open(t: TestContext, access = true): Promise<MovedService> {
+  /** Ends with the test. @param access whether accesses are recorded @param without names of rules that nobody wants */
+  static async open(t: TestContext, access = true, without: string[] = []): Promise<MovedService> {
     const watchers = [{ ledger: "main", name: "auditor", key: WATCHER.address, everyMs: MINUTE }];
     const service = await startService({ access, proxies: ["127.0.0.1"], watchers });
     t.after(() => service.close());
     const chain = new FakeChain();
     for (const { address } of [PAYER, OWNER]) chain.fund(address);
     const anchorer = await openAnchorer(service, chain);
-    const alerts = (await openAlerts(CONFIG, await partsOf(service, anchorer))) ?? assert.fail();
+    const alerts = (await openAlerts({ ...CONFIG, without }, await partsOf(service, anchorer))) ?? assert.fail();
     const key = await service.key(["admin"], "billing");
     const moved = new MovedService({ service, alerts, anchorer, chain, key });
     await moved.look();
