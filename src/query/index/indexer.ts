@@ -179,6 +179,7 @@ export class Indexer {
   async forgetAll(ranges: readonly (readonly [from: number, to: number])[]): Promise<void> {
     let done = 0;
     for (const [from, to] of ranges) if (to > done) done = await this.#forget(Math.max(from, done), to);
+    this.segments.terms.forgetTexts();
   }
 
   /** How many of the entries [from, to) were pruned, as far as they can be searched. */

@@ -283,6 +283,17 @@ test("no answer shows what was erased, from closed segments and from the open on
   await indexer.stop();
 });
 
+test("an index that has forgotten what was erased keeps no text of it in memory", async (t) => {
+  const ledger = new FakeLedger();
+  ledger.append(events(0, 25));
+  const indexer = await openAndFollow(ledger, new MemoryIndexStore());
+  const forget = t.mock.method(indexer.segments.terms, "forgetTexts");
+  ledger.erase(21, "action");
+  await indexer.forgetAll([[21, 22]]);
+  assert.equal(forget.mock.callCount(), 1);
+  await indexer.stop();
+});
+
 test("events with thousands of targets close a segment early, and all are found", async () => {
   const ledger = new FakeLedger();
   const targets = (i: number) => Array.from({ length: 2000 }, (_, n) => ({ type: "file", id: `${i}/${n}` }));

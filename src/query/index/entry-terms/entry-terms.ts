@@ -82,6 +82,11 @@ export class EntryTerms {
     this.source = this.#sender ?? this.source;
   }
 
+  /** Lets go of the texts of members that were read lately: some of them may have been erased. */
+  forgetTexts(): void {
+    this.#recent.clear();
+  }
+
   #begin(members: PackedMembers): void {
     this.count = 0;
     this.occurredAt = Number.NaN;

@@ -40,6 +40,11 @@ export class RecentMembers<Said> {
     for (let i = 0; i < copy.length; i++) copy[i] = bytes[start + i] as number;
     this.#kept[this.#hash & (PLACES - 1)] = { bytes: copy, said };
   }
+
+  clear(): void {
+    this.#kept.fill(undefined);
+    this.#asked.fill(0);
+  }
 }
 
 /** Four bytes at a time: to mix in each alone takes longer than all else that is done with a text. */
