@@ -31,6 +31,7 @@ const RECORD = 0x06;
 const NUMBER_AT = 5;
 /** Where in the key of a claim that stands which is claimed. */
 const CLAIMED_AT = 5;
+const BYTE_VALUES = 256;
 
 export type KeyRange = { readonly gte: Uint8Array; readonly lt: Uint8Array };
 
@@ -95,6 +96,17 @@ export function claimKeys(ledger: number, claimed: readonly Uint8Array[]): Uint8
 /** Every claim of a ledger. */
 export function claimRange(ledger: number): KeyRange {
   return { gte: prefix(CLAIM, ledger, CLAIMED_AT), lt: prefix(CLAIM, ledger + 1, CLAIMED_AT) };
+}
+
+/** The same in ranges of about as many each: what is claimed is a digest. @param count of them, 1..256 */
+export function claimRanges(ledger: number, count: number): KeyRange[] {
+  const { gte, lt } = claimRange(ledger);
+  const bounds = Array.from({ length: count - 1 }, (_, i) => {
+    const bound = prefix(CLAIM, ledger, CLAIMED_AT + 1);
+    bound[CLAIMED_AT] = Math.floor((BYTE_VALUES * (i + 1)) / count);
+    return bound;
+  });
+  return [gte, ...bounds].map((from, i) => ({ gte: from, lt: bounds[i] ?? lt }));
 }
 
 /** @throws RangeError when the space holds U+0000 */

@@ -30,7 +30,7 @@ import {
   SizeConflictError,
   type Store,
 } from "./store.ts";
-import { Claims, type OfLedger, type SummedClaims } from "./values/claims.ts";
+import { type ClaimReaders, Claims, type OfLedger, type SummedClaims } from "./values/claims.ts";
 import { damagedValues, type SeenValues } from "./values/damaged-values.ts";
 import { type EncryptAllOptions, encryptAll } from "./values/encrypt-all.ts";
 import { type CipherKeys, EntryValues } from "./values/entry-values.ts";
@@ -263,8 +263,8 @@ export class LevelStore implements Store {
   }
 
   /** Goes through all claims of a ledger, see Claims.sum. @param size of the ledger */
-  sumClaims(ledgerId: Hex, size: number): Promise<SummedClaims | undefined> {
-    return this.#claims.sum(this.#known(ledgerId), size);
+  sumClaims(ledgerId: Hex, size: number, readers?: ClaimReaders): Promise<SummedClaims | undefined> {
+    return this.#claims.sum(this.#known(ledgerId), size, readers);
   }
 
   claims(ledgerId: Hex, claimed: readonly Uint8Array[]): Promise<FoundClaim[]> {

@@ -9,6 +9,7 @@ import { type Command, Option } from "commander";
 import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import type { Hash } from "../../merkle/hash.ts";
 import { storeFolder } from "../../service/config.ts";
+import { AuditThreads } from "../../service/offline-audit/audit-threads.ts";
 import { type FileDamage, inspectFolder } from "../../store/leveldb/inspect.ts";
 import { DamagedStoreError, StoreLockedError } from "../../store/store.ts";
 import { withServiceOptions } from "../remote/service-client.ts";
@@ -73,21 +74,25 @@ async function audit(flags: AuditFlags): Promise<number> {
   const data = dataFolderOf(flags.data);
   const folder = storeFolder(data);
   const view = await viewOf(folder);
+  const threads = new AuditThreads();
   try {
-    return await auditView(view.directory, data, flags);
+    return await auditView({ directory: view.directory, data, threads }, flags);
   } catch (cause) {
     // What cannot be looked at is not known to be wrong.
     throw isFileError(cause) ? unreadable(folder, cause) : cause;
   } finally {
+    await threads.close();
     await view.dispose();
   }
 }
 
+type Viewed = { readonly directory: string; readonly data: string; readonly threads: AuditThreads };
+
 /** Audits what the view shows of the store; nothing in the data folder is changed. */
-async function auditView(directory: string, data: string, flags: AuditFlags): Promise<number> {
+async function auditView({ directory, data, threads }: Viewed, flags: AuditFlags): Promise<number> {
   const folder = storeFolder(data);
   const inspecting = await startProgress("files");
-  const files = await inspectFolder(directory, inspecting.show);
+  const files = await inspectFolder(directory, inspecting.show, threads.inspect);
   inspecting.stop();
   const hash = await fastKeccak256();
   const opened = await openStore(directory, { folder, files, keys: flags.keys ?? data, hash });
@@ -99,7 +104,7 @@ async function auditView(directory: string, data: string, flags: AuditFlags): Pr
     return 1;
   }
   try {
-    return await auditOpened(opened, { folder, files, hash, data }, flags);
+    return await auditOpened(opened, { folder, files, hash, data, threads }, flags);
   } finally {
     await opened.close();
   }
@@ -110,11 +115,12 @@ type Opened = {
   readonly files: readonly FileDamage[];
   readonly hash: Hash;
   readonly data: string;
+  readonly threads: AuditThreads;
 };
 
 async function auditOpened(
   { store, keyring, cipher, entryKeys }: WithKeys,
-  { folder, files, hash, data }: Opened,
+  { folder, files, hash, data, threads }: Opened,
   flags: AuditFlags,
 ): Promise<number> {
   const records = (await store.ledgers()).filter(({ name }) => flags.ledger === undefined || name === flags.ledger);
@@ -124,8 +130,8 @@ async function auditOpened(
   try {
     const index = await openIndexOf(data, cipher);
     try {
-      for (const record of records)
-        audited.push(await auditOffline(record, { store, keyring, entryKeys, data, hash, index, places }, flags));
+      const offline = { store, keyring, entryKeys, data, hash, index, places, threads };
+      for (const record of records) audited.push(await auditOffline(record, offline, flags));
     } finally {
       await index.close();
     }

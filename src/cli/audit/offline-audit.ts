@@ -12,6 +12,7 @@ import { auditSample, type SampledAudit } from "../../audit/sample/sample-audit.
 import type { Hash } from "../../merkle/hash.ts";
 import { adminKeyFile, marksFolder } from "../../service/config.ts";
 import { auditInThreads } from "../../service/offline-audit/audit-in-threads.ts";
+import type { AuditThreads } from "../../service/offline-audit/audit-threads.ts";
 import type { LedgerRecord } from "../../store/store.ts";
 import type { SeenValues } from "../../store/values/damaged-values.ts";
 import { outcomeOf, type SampleClaim } from "../../verify/report/audit-report.ts";
@@ -38,12 +39,13 @@ export type Offline = Pick<WithKeys, "store" | "keyring" | "entryKeys"> & {
   readonly hash: Hash;
   readonly index: OpenedIndex;
   readonly places: OfflinePlaces;
+  readonly threads: AuditThreads;
 };
 
 const UNMARKED = "no mark beside the store, so that entries missing at its end are not noticed here";
 
 export async function auditOffline(record: LedgerRecord, offline: Offline, flags: SampleFlags): Promise<Audited> {
-  const { store, data, hash, places, keyring: keys } = offline;
+  const { store, data, hash, places, keyring: keys, threads } = offline;
   const wanted = sampleOf(flags);
   const kind = wanted === undefined ? "whole" : "sample";
   const { remembered, lost, isMarked } = await rememberedOf(
@@ -59,7 +61,7 @@ export async function auditOffline(record: LedgerRecord, offline: Offline, flags
   const onProgress: Progress["show"] = (done, size) => progress.show(done, size);
   const options = { store, record, hash, ...plan, onProgress };
   const done: Looked = await (wanted === undefined
-    ? auditInThreads(options, { keys: offline.entryKeys, held })
+    ? auditInThreads(options, { keys: offline.entryKeys, held, threads })
     : auditSample({ ...options, wanted }));
   progress.stop();
   const findings: Finding[] = [...done.report.findings, ...ofIndex];

@@ -1,22 +1,30 @@
 /** A thread that opens entries, and what it has of keys: each is sent to it once, and known by a number from then on. */
 
 import type { KeyObject } from "node:crypto";
-import { WorkerThread } from "../../worker-thread.ts";
-import { NONE, type StretchAnswer, type StretchGround, type StretchTask } from "./stretch-task.ts";
+import type { WorkerThread } from "../../worker-thread.ts";
+import {
+  NONE,
+  type StretchAnswer,
+  type StretchGround,
+  type StretchTask,
+  type ThreadAnswer,
+  type ThreadQuestion,
+} from "./thread-questions.ts";
 
 /** Keys of a thread. A stretch has fewer. */
 const KEYS_MAX = 65_536;
-const SCRIPT = new URL("./stretch-thread.ts", import.meta.url);
 
 /** The part of a task that says by which keys its entries are opened. */
 type KeysOfTask = Pick<StretchTask, "keys" | "newKeys" | "forgetsKeys">;
 
 export class KeyedThread {
-  readonly #thread = new WorkerThread<StretchGround | StretchTask, StretchAnswer>(SCRIPT);
+  readonly #thread: WorkerThread<ThreadQuestion, ThreadAnswer>;
   readonly #numbers = new Map<KeyObject, number>();
 
-  constructor(ground: StretchGround) {
-    this.#thread.tell(ground);
+  /** @param ground the ledger of the entries that it is asked about from now on */
+  constructor(thread: WorkerThread<ThreadQuestion, ThreadAnswer>, ground: StretchGround) {
+    this.#thread = thread;
+    thread.tell({ kind: "ground", ground });
   }
 
   /** @param keys of the entries in their order; none where they are all in clear @throws ThreadLostError */
@@ -25,7 +33,8 @@ export class KeyedThread {
     const { keys: numbers, newKeys, forgetsKeys } = this.#number(keys, values.starts.length);
     const task = { start, values, segmentEnds, indexedTo, claimSum, keys: numbers, newKeys, forgetsKeys };
     const { memory, starts, ends } = values;
-    return this.#thread.ask(task, [memory.buffer, starts.buffer, ends.buffer, numbers.buffer]);
+    const transferred = [memory.buffer, starts.buffer, ends.buffer, numbers.buffer];
+    return this.#thread.ask({ kind: "stretch", task }, transferred) as Promise<StretchAnswer>;
   }
 
   #number(keys: readonly (KeyObject | undefined)[], count: number): KeysOfTask {
@@ -43,9 +52,5 @@ export class KeyedThread {
       numbers[i] = number ?? NONE;
     }
     return { keys: numbers, newKeys, forgetsKeys };
-  }
-
-  end(): Promise<void> {
-    return this.#thread.end();
   }
 }

@@ -22,8 +22,9 @@ import type { DamagedStoreError, LedgerRecord } from "../../store/store.ts";
 import type { ClaimSums } from "../../store/values/claim-sums.ts";
 import { type PackedValues, ValuePacker } from "../../store/values/packed-values.ts";
 import { ENCRYPTED_AT, isEncryptedAt, RecordEncoder, uncheckedEncrypted } from "../../store/values/value-layout.ts";
+import type { AuditThreads } from "./audit-threads.ts";
 import { KeyedThread } from "./keyed-thread.ts";
-import type { StretchAnswer, StretchTask } from "./stretch-task.ts";
+import type { StretchAnswer, StretchTask } from "./thread-questions.ts";
 
 export type StretchParts = {
   readonly store: LevelStore;
@@ -77,19 +78,14 @@ export class StretchThreads {
   readonly #keys = new KeyCache<EntryKey>(KEYS_MAX);
   #next = 0;
 
-  /** @param count of threads, 1 or more */
-  constructor(parts: StretchParts, count: number) {
+  constructor(parts: StretchParts, threads: AuditThreads["all"]) {
     const { record, segments, claims, keys } = parts;
     const key = keys?.ledgerKeys(record.id).claims;
     const ground = { ledgerId: record.id, seed: segments?.seed, claims: claims && { seed: claims.seed, key } };
     this.#parts = parts;
-    this.#threads = Array.from({ length: count }, () => new KeyedThread(ground));
+    this.#threads = threads.map((thread) => new KeyedThread(thread, ground));
     // A segment is built by one thread, so that each has to have one, and the next.
-    this.#aheadMax = ((count + 1) * (segments?.lengthMax ?? 8 * TILE_WIDTH)) / TILE_WIDTH;
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.end()));
+    this.#aheadMax = ((threads.length + 1) * (segments?.lengthMax ?? 8 * TILE_WIDTH)) / TILE_WIDTH;
   }
 
   /** See ReadStretches; it begins where a segment of the index does. */

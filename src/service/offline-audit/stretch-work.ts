@@ -15,7 +15,7 @@ import { type EncodedSegment, encodeSegmentAtOnce, OpenSegment } from "../../que
 import { DamagedStoreError } from "../../store/store.ts";
 import { isSumOf } from "../../store/values/claim-sums.ts";
 import { type EntryOpener, openEntry } from "../../store/values/stored-values.ts";
-import type { StretchAnswer, StretchGround, StretchTask } from "./stretch-task.ts";
+import type { StretchAnswer, StretchGround, StretchTask } from "./thread-questions.ts";
 
 export class StretchWork {
   readonly #hash: Hash;

@@ -16,18 +16,32 @@ export type FileDamage = { readonly path: string; readonly detail: string; reado
 /** Told after each file; what it returns is waited for, and what it throws ends the looking. */
 export type OnProgress = (done: number, all: number) => void | Promise<void>;
 
-/** Looks at every file; empty when all of it is as it was written. @throws the file system's errors */
-export async function inspectFolder(directory: string, onProgress?: OnProgress): Promise<FileDamage[]> {
+/** Looks at some sorted files, and gives what is wrong in the order of their numbers. */
+export type InspectTables = (
+  directory: string,
+  numbers: readonly number[],
+  onProgress?: OnProgress,
+) => Promise<FileDamage[]>;
+
+/**
+ * Looks at every file; empty when all of it is as it was written.
+ * @param inspect who looks at the sorted files @throws the file system's errors
+ */
+export async function inspectFolder(
+  directory: string,
+  onProgress?: OnProgress,
+  inspect: InspectTables = inspectTables,
+): Promise<FileDamage[]> {
   let state: Awaited<ReturnType<typeof readFolder>>;
   try {
     state = await readFolder(directory);
   } catch (error) {
     if (!(error instanceof DamagedStoreError)) throw error;
     // The sorted files are looked at all the same, so that one report tells everything.
-    const found = await inspectTables(directory, await tableNumbers(directory), onProgress);
+    const found = await inspect(directory, await tableNumbers(directory), onProgress);
     return [{ path: directory, detail: error.message, ranges: [] }, ...found];
   }
-  return state === undefined ? [] : inspectTables(directory, [...state.manifest.tables.keys()], onProgress);
+  return state === undefined ? [] : inspect(directory, [...state.manifest.tables.keys()], onProgress);
 }
 
 /** Looks at the newest sorted files, up to a number of bytes. */

@@ -63,29 +63,43 @@ export function isSumOf(sum: ClaimSum, seed: Int32Array, claims: readonly SoleCl
   return first === sum.first && second === sum.second;
 }
 
+function drawSeed(): Int32Array {
+  return new Int32Array(Uint8Array.from(randomBytes(SEED_BYTES)).buffer);
+}
+
 export class ClaimSums {
-  readonly seed: Int32Array = new Int32Array(Uint8Array.from(randomBytes(SEED_BYTES)).buffer);
-  readonly #hasher = new ClaimHasher(this.seed);
+  readonly seed: Int32Array;
   /** Two for each tile of entries. */
-  readonly #sums: Int32Array;
+  readonly sums: Int32Array;
+  readonly #hasher: ClaimHasher;
   readonly #size: number;
 
-  /** @param size entries that there are; claims of others are of no interest */
-  constructor(size: number) {
+  /**
+   * @param size entries that there are; claims of others are of no interest
+   * @param seed of other sums, to which these are to be added
+   */
+  constructor(size: number, seed = drawSeed()) {
     this.#size = size;
-    this.#sums = new Int32Array(2 * Math.ceil(size / TILE_WIDTH));
+    this.seed = seed;
+    this.#hasher = new ClaimHasher(seed);
+    this.sums = new Int32Array(2 * Math.ceil(size / TILE_WIDTH));
+  }
+
+  /** Adds sums of other claims of the same ledger, under the same seed. */
+  addAll(sums: Int32Array): void {
+    for (let i = 0; i < sums.length; i++) this.sums[i] = ((this.sums[i] as number) + (sums[i] as number)) | 0;
   }
 
   add(claim: SoleClaim): void {
     if (claim.index >= this.#size) return;
     const at = 2 * Math.floor(claim.index / TILE_WIDTH);
     this.#hasher.hash(claim);
-    this.#sums[at] = ((this.#sums[at] as number) + this.#hasher.first) | 0;
-    this.#sums[at + 1] = ((this.#sums[at + 1] as number) + this.#hasher.second) | 0;
+    this.sums[at] = ((this.sums[at] as number) + this.#hasher.first) | 0;
+    this.sums[at + 1] = ((this.sums[at + 1] as number) + this.#hasher.second) | 0;
   }
 
   /** The sum of all claims that stand for an entry of a tile. */
   ofTile(tile: number): ClaimSum {
-    return { first: this.#sums[2 * tile] ?? 0, second: this.#sums[2 * tile + 1] ?? 0 };
+    return { first: this.sums[2 * tile] ?? 0, second: this.sums[2 * tile + 1] ?? 0 };
   }
 }

@@ -20,6 +20,17 @@ const SETTLED_AT_ONCE = 4096;
 /** All claims of a ledger as they were when they were gone through, and whether each is as it was written. */
 export type SummedClaims = { readonly sums: ClaimSums; readonly areWhole: boolean };
 
+/** Claims of some keys, and how they are summed: `size` of the ledger, and the seed of all sums. */
+export type ClaimSpan = { readonly bounds: keys.KeyRange; readonly size: number; readonly seed: Int32Array };
+
+export type SummedSpan = { readonly sums: Int32Array; readonly areWhole: boolean };
+
+/** In how many spans claims are summed, and who sums one: `sumClaimsIn`, or undefined where that cannot be had. */
+export type ClaimReaders = {
+  readonly count: number;
+  readonly sumSpan: (directory: string, span: ClaimSpan) => Promise<SummedSpan | undefined>;
+};
+
 export class Claims {
   readonly #db: Database;
   readonly #values: StoredValues;
@@ -78,37 +89,46 @@ export class Claims {
    * nothing of them: they stand in two ways, or cannot be read.
    * @param size of the ledger
    */
-  async sum(ledger: OfLedger, size: number): Promise<SummedClaims | undefined> {
+  async sum(ledger: OfLedger, size: number, readers?: ClaimReaders): Promise<SummedClaims | undefined> {
     if (this.#values.isMixed) return undefined;
-    const inFiles = await this.#sumInFiles(ledger, size).catch((error) => {
-      if (error instanceof TablesReadError) return undefined;
-      throw error;
-    });
+    const inFiles = await this.#sumInFiles(ledger, size, readers);
     if (inFiles !== undefined) return inFiles;
     const summed = await orDamage(() => this.#sumInDatabase(ledger, size));
     return summed instanceof DamagedStoreError ? undefined : summed;
   }
 
-  /** @throws TablesReadError */
-  async #sumInFiles({ number }: OfLedger, size: number): Promise<SummedClaims> {
-    const all = new GrowingSum(size);
-    const reader = await RangeReader.open(this.#db.directory, keys.claimRange(number));
-    do {
-      while (reader.next()) {
-        const { key, keyEnd, bytes, valueStart, valueEnd } = reader.version;
-        all.add(key.subarray(0, keyEnd), bytes.subarray(valueStart, valueEnd));
-      }
-    } while (await reader.more());
-    return all.summed;
+  /** @returns undefined where the files cannot be read so */
+  async #sumInFiles(
+    { number }: OfLedger,
+    size: number,
+    { count, sumSpan }: ClaimReaders = { count: 1, sumSpan: sumClaimsIn },
+  ): Promise<SummedClaims | undefined> {
+    const sums = new ClaimSums(size);
+    const { seed } = sums;
+    const summed = await Promise.all(
+      keys.claimRanges(number, count).map((bounds) =>
+        sumSpan(this.#db.directory, { bounds, size, seed }).catch((error) => {
+          if (error instanceof TablesReadError) return undefined;
+          throw error;
+        }),
+      ),
+    );
+    let areWhole = true;
+    for (const part of summed) {
+      if (part === undefined) return undefined;
+      sums.addAll(part.sums);
+      areWhole &&= part.areWhole;
+    }
+    return { sums, areWhole };
   }
 
   /** @throws DamagedStoreError where LevelDB calls them corrupt */
   async #sumInDatabase({ ledgerId, number }: OfLedger, size: number): Promise<SummedClaims> {
     const naming = () => `an idempotency claim of ledger ${ledgerId}`;
-    const all = new GrowingSum(size);
+    const all = new GrowingSum(new ClaimSums(size));
     for await (const some of this.#db.ranges(keys.claimRange(number), (cause) => readingError(cause, naming)))
       for (const [key, value] of some) all.add(key, value);
-    return all.summed;
+    return all;
   }
 
   async find(ledger: OfLedger, claimed: readonly Uint8Array[]): Promise<FoundClaim[]> {
@@ -147,23 +167,32 @@ export class Claims {
   }
 }
 
+/** Sums some claims, in the files of a database to which nobody writes. @throws TablesReadError */
+export async function sumClaimsIn(directory: string, { bounds, size, seed }: ClaimSpan): Promise<SummedSpan> {
+  const all = new GrowingSum(new ClaimSums(size, seed));
+  const reader = await RangeReader.open(directory, bounds);
+  do {
+    while (reader.next()) {
+      const { key, keyEnd, bytes, valueStart, valueEnd } = reader.version;
+      all.add(key.subarray(0, keyEnd), bytes.subarray(valueStart, valueEnd));
+    }
+  } while (await reader.more());
+  return { sums: all.sums.sums, areWhole: all.areWhole };
+}
+
 /** Sums claims as they lie, and says whether each is as it was written. */
 class GrowingSum {
-  readonly #sums: ClaimSums;
-  #areWhole = true;
+  readonly sums: ClaimSums;
+  areWhole = true;
 
-  constructor(size: number) {
-    this.#sums = new ClaimSums(size);
-  }
-
-  get summed(): SummedClaims {
-    return { sums: this.#sums, areWhole: this.#areWhole };
+  constructor(sums: ClaimSums) {
+    this.sums = sums;
   }
 
   add(key: Uint8Array, value: Uint8Array): void {
     const index = soleEntryOf(value);
-    if (index === undefined) this.#areWhole &&= isWhole(value);
-    else this.#sums.add({ place: keys.claimedIn(key), index });
+    if (index === undefined) this.areWhole &&= isWhole(value);
+    else this.sums.add({ place: keys.claimedIn(key), index });
   }
 }
 

@@ -7,6 +7,7 @@ import { rememberedOf } from "../../../src/audit/expected-size.ts";
 import type { Finding } from "../../../src/audit/findings.ts";
 import { type OpenedIndex, openIndexOf } from "../../../src/cli/audit/offline-index.ts";
 import { auditInThreads } from "../../../src/service/offline-audit/audit-in-threads.ts";
+import { AuditThreads } from "../../../src/service/offline-audit/audit-threads.ts";
 import { archiveSource } from "../../../src/service/watching/auditing.ts";
 import { inspectFolder } from "../../../src/store/leveldb/inspect.ts";
 import { DamagedStoreError } from "../../../src/store/store.ts";
@@ -81,7 +82,9 @@ async function auditAll(ground: Ground, data: string, { store, keyring, entryKey
     index: { held, pause: async () => undefined },
     archives: archiveSource({ archive: { folder: join(data, "archives") }, data }, { env: {}, hash, signal }),
   });
-  const { report, looked, seen } = await auditInThreads({ store, record, hash, ...plan }, { keys: entryKeys, held });
+  const threads = new AuditThreads();
+  const audit = () => auditInThreads({ store, record, hash, ...plan }, { keys: entryKeys, held, threads });
+  const { report, looked, seen } = await audit().finally(() => threads.close());
   const findings: Finding[] = [...report.findings, ...ofIndex];
   if (lost !== undefined) findings.push({ kind: "mark_damaged", from: 0, to: 0, detail: lost.message });
   const values: string[] = [];

@@ -13,6 +13,7 @@ import { ownMembers, prepareEntry } from "../../../src/entry/prepare.ts";
 import { withholdWhere } from "../../../src/entry/redact.ts";
 import { Indexer } from "../../../src/query/index/indexer.ts";
 import { auditInThreads } from "../../../src/service/offline-audit/audit-in-threads.ts";
+import { AuditThreads } from "../../../src/service/offline-audit/audit-threads.ts";
 import { LevelIndexStore } from "../../../src/store/level-index.ts";
 import {
   all,
@@ -91,7 +92,9 @@ async function bothOf(t: TestContext, { data: from, kek }: Folder, flip: Flip): 
       ...planChecks("whole", { ...places, keys: keyring, index: { held, pause } }),
     });
     const here = await auditFully(options());
-    const { seen, ...threads } = await auditInThreads(options(), { keys: entryKeys, held });
+    const ofAudit = new AuditThreads();
+    t.after(() => ofAudit.close());
+    const { seen, ...threads } = await auditInThreads(options(), { keys: entryKeys, held, threads: ofAudit });
     const namesOf = async (...seen: Parameters<typeof store.damagedValues>) => {
       const names: string[] = [];
       for await (const name of store.damagedValues(...seen)) names.push(name);

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { packEntry } from "../../../src/entry/packed.ts";
 import { LevelStore } from "../../../src/store/level-store.ts";
-import { ClaimSums } from "../../../src/store/values/claim-sums.ts";
+import { ClaimSums, isSumOf, type SoleClaim } from "../../../src/store/values/claim-sums.ts";
+import { type ClaimReaders, sumClaimsIn } from "../../../src/store/values/claims.ts";
 import type { PackedValues } from "../../../src/store/values/packed-values.ts";
 import { collect, commitOf, entryOf, hex, ledgerRecord } from "../suite.ts";
 
@@ -74,16 +75,37 @@ test("what is stored is the same, whoever reads it", async (t) => {
   await assert.rejects(collect(store.storedEntries(ID, 600, SIZE + 1)), /entry 700 of ledger .* is missing/);
 });
 
-test("claims have the same sums, whoever reads them", async (t) => {
+test("claims are summed once each, whoever reads them, and by however many", async (t) => {
   const { store, directory } = await openFilled(t);
-  t.mock.method(ClaimSums.prototype, "add", function (this: ClaimSums, { place, index }: never) {
+  const found: string[] = [];
+  t.mock.method(ClaimSums.prototype, "add", ({ place, index }: SoleClaim) => {
     found.push(`${Buffer.from(place).toString("hex")} ${index}`);
   });
-  const found: string[] = [];
   await store.sumClaims(ID, SIZE);
   const inFiles = found.splice(0);
   assert.equal(inFiles.length, SIZE - 1);
+  await store.sumClaims(ID, SIZE, { count: 7, sumSpan: sumClaimsIn });
+  assert.deepEqual(found.splice(0).sort(), inFiles);
+  // One that cannot read them leaves all to the database.
+  const failing: ClaimReaders["sumSpan"] = async (...asked) =>
+    asked[1].bounds.gte.length > 5 ? undefined : sumClaimsIn(...asked);
+  await store.sumClaims(ID, SIZE, { count: 2, sumSpan: failing });
+  assert.deepEqual(found.splice(0).slice(-inFiles.length), inFiles);
   writeFileSync(join(directory, "CURRENT"), "");
   await store.sumClaims(ID, SIZE);
   assert.deepEqual(found, inFiles);
+});
+
+test("sums that are added to others are those of all claims", () => {
+  const half = (from: number, seed?: Int32Array) => {
+    const sums = new ClaimSums(SIZE, seed);
+    for (let index = from; index < SIZE; index += 2) sums.add({ place: claimAt(index).key, index });
+    return sums;
+  };
+  const sums = half(0);
+  sums.addAll(half(1, sums.seed).sums);
+  for (let tile = 0; tile < 2; tile++) {
+    const all = Array.from({ length: 256 }, (_, i) => ({ place: claimAt(256 * tile + i).key, index: 256 * tile + i }));
+    assert.ok(isSumOf(sums.ofTile(tile), sums.seed, all));
+  }
 });

@@ -1,5 +1,5 @@
 /**
- * What goes to a thread that opens, hashes and indexes entries for an audit, and what comes back: few large pieces of memory, as
+ * What a thread of an audit is asked, and what it answers: of entries that it opens, hashes and indexes, few large pieces of memory, as
  * copying many small ones costs more than what is done with them.
  */
 
@@ -8,10 +8,27 @@ import type { PackedDigests } from "../../audit/walk/packed-digests.ts";
 import type { Pruned } from "../../entry/entry.ts";
 import type { Hex } from "../../merkle/bytes.ts";
 import type { EncodedSegment } from "../../query/index/open-segment.ts";
+import type { FileDamage } from "../../store/leveldb/inspect.ts";
 import type { ClaimSum } from "../../store/values/claim-sums.ts";
+import type { ClaimSpan, SummedSpan } from "../../store/values/claims.ts";
 import type { PackedValues } from "../../store/values/packed-values.ts";
 
-/** Told once, before the first stretch. */
+/**
+ * What is asked of a thread:
+ *   ground   what it has to know of a ledger; not answered
+ *   stretch  answered with a StretchAnswer
+ *   files    whether sorted files are as they were written: FileDamage[], undefined where it cannot look at them
+ *   claims   the sums of some claims: SummedSpan, undefined where it cannot read them
+ */
+export type ThreadQuestion =
+  | { readonly kind: "ground"; readonly ground: StretchGround }
+  | { readonly kind: "stretch"; readonly task: StretchTask }
+  | { readonly kind: "files"; readonly directory: string; readonly numbers: readonly number[] }
+  | { readonly kind: "claims"; readonly directory: string; readonly span: ClaimSpan };
+
+export type ThreadAnswer = StretchAnswer | readonly FileDamage[] | SummedSpan | undefined;
+
+/** Told once, before the first stretch of a ledger. */
 export type StretchGround = {
   readonly ledgerId: Hex;
   /** What terms of the index are hashed with; undefined where no index is looked at. */
