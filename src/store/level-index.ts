@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Level } from "level";
 import { equal, utf8 } from "../merkle/bytes.ts";
-import { compactAll, compactionOf } from "./leveldb/compact.ts";
+import { compactAll, compactionOf } from "./leveldb/compact/compact-all.ts";
+import { OlderVersions } from "./leveldb/compact/older-versions.ts";
 import { filesIn } from "./leveldb/folder.ts";
 import { inspectFolder, type OnProgress } from "./leveldb/inspect.ts";
 import { isLocked } from "./leveldb/opening/lock.ts";
@@ -58,6 +59,7 @@ export class LevelIndexStore {
   readonly #directory: string;
   readonly #onFailure: ((cause: Error) => void) | undefined;
   readonly #cipher: IndexCipher | undefined;
+  readonly #older: OlderVersions;
   #failure: Error | undefined;
 
   /**
@@ -95,6 +97,7 @@ export class LevelIndexStore {
     this.#directory = directory;
     this.#onFailure = onFailure;
     this.#cipher = cipher;
+    this.#older = new OlderVersions(directory);
   }
 
   /** The first failure: from then on nothing is written any more. */
@@ -144,11 +147,18 @@ export class LevelIndexStore {
     const span = async () => {
       for (const key of [first, last]) await this.#guard(this.#db.batch().put(key, NOTHING).del(key).write());
     };
+    const removeNone = async (keys: readonly Uint8Array[]) => {
+      const batch = this.#db.batch();
+      for (const key of keys) batch.del(key, { keyEncoding: "view" });
+      await this.#guard(batch.write());
+    };
     return compactAll({
       directory: this.#directory,
       compactRange,
       span,
       last: utf8(last),
+      removeNone,
+      older: this.#older,
       opening: () => this.#db,
     });
   }

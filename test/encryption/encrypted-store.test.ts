@@ -11,7 +11,7 @@ import { memberDigest } from "../../src/entry/entry.ts";
 import { packEntry, packMembers } from "../../src/entry/packed.ts";
 import { keccak256 } from "../../src/merkle/hash.ts";
 import { LevelStore } from "../../src/store/level-store.ts";
-import { removeTraces } from "../../src/store/leveldb/compact.ts";
+import { removeTraces } from "../../src/store/leveldb/compact/compact-all.ts";
 import { Database } from "../../src/store/leveldb/database.ts";
 import { governedSuite } from "../store/governed-suite.ts";
 import { checkpointOf, ledgerRecord, type OpenStore, storeSuite } from "../store/suite.ts";

@@ -8,7 +8,7 @@ import { fastKeccak256 } from "../../ledger/keccak/keccak-wasm.ts";
 import { indexFolder, readConfig, storeFolder } from "../../service/config.ts";
 import { StoreEncryption } from "../../service/encryption.ts";
 import { LevelStore } from "../../store/level-store.ts";
-import { removeTraces } from "../../store/leveldb/compact.ts";
+import { removeTraces } from "../../store/leveldb/compact/compact-all.ts";
 import { StoreLockedError } from "../../store/store.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
 import { usageError } from "../terminal/failure.ts";

@@ -20,15 +20,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Level } from "level";
 import { deferred } from "../../deferred.ts";
 import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
-import { compactAll, compactionOf, FIRST_KEY, fillSpan, LAST_KEY } from "./compact.ts";
+import { compactDatabase } from "./compact/compact-database.ts";
+import { OlderVersions } from "./compact/older-versions.ts";
 import { AcknowledgedMissingError, cutLogs } from "./log-end.ts";
 import { requireRoom } from "./opening/disk-room.ts";
 import { FolderLock } from "./opening/lock.ts";
-import { LOOK } from "./opening/open-errors.ts";
 import { openHandle } from "./opening/open-level.ts";
 import { type OpenedStore, openSafely } from "./opening/opening.ts";
 import { putBack } from "./opening/restore-kept.ts";
-import { type Bounds, behind } from "./reading.ts";
+import { type Bounds, behind, codeOf, readError } from "./reading.ts";
 import {
   FAILED,
   sayUnwritable,
@@ -73,6 +73,7 @@ export class Database {
   readonly #options: DatabaseOptions;
   readonly #lock: FolderLock;
   readonly #stopping = new AbortController();
+  readonly #older: OlderVersions;
   #handle: Handle | undefined;
   /** Resolves when the handle is there again. */
   #reopened = deferred<void>();
@@ -109,6 +110,7 @@ export class Database {
     this.directory = directory;
     this.#options = options;
     this.#lock = lock;
+    this.#older = new OlderVersions(directory);
     this.#handle = opening.database;
     this.#acknowledged = opening.lastSequence;
     this.tornBytes = opening.tornBytes;
@@ -190,9 +192,10 @@ export class Database {
 
   /** Takes off the disk what was removed and written over. @throws CompactError */
   compact(): Promise<void> {
-    const span = () => this.write({ sync: false }, fillSpan);
-    const compactRange = () => this.#reading((handle) => compactionOf(handle, FIRST_KEY, LAST_KEY)());
-    return compactAll({ directory: this.directory, compactRange, span, last: LAST_KEY, opening: () => this.#handle });
+    const write = (fill: Waiting["fill"]) => this.write({ sync: false }, fill);
+    const reading = (read: (handle: Handle) => Promise<void>) => this.#reading(read);
+    const { directory } = this;
+    return compactDatabase({ directory, older: this.#older, write, reading, opening: () => this.#handle });
   }
 
   /** Ends all writing, and closes; what waits for a reopening is refused. */
@@ -385,15 +388,4 @@ export class Database {
     const isClosing = code === "LEVEL_DATABASE_NOT_OPEN" || code === "LEVEL_ITERATOR_NOT_OPEN";
     return isClosing && this.#handle !== handle && !this.#stopping.signal.aborted;
   }
-}
-
-/** A file that cannot be read now is neither absent nor damaged. */
-function readError(error: unknown): unknown {
-  if (codeOf(error) !== "LEVEL_IO_ERROR") return error;
-  const message = `the store cannot be read now, and nothing in it was lost: ${(error as Error).message}. ${LOOK}`;
-  return new StoreUnavailableError(message, { cause: error });
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown }).code;
 }

@@ -1,7 +1,8 @@
 /** Reading: ranges of keys, what is left of one that was read in part, and what LevelDB's errors mean. */
 
 import type { IteratorOptions } from "level";
-import { DamagedStoreError } from "../store.ts";
+import { DamagedStoreError, StoreUnavailableError } from "../store.ts";
+import { LOOK } from "./opening/open-errors.ts";
 
 export type Bounds = IteratorOptions<Uint8Array, Uint8Array>;
 
@@ -21,4 +22,15 @@ function defined(bounds: { [K in "gte" | "gt" | "lt" | "lte"]?: Uint8Array | und
 export function readingError(cause: unknown, naming: () => string): unknown {
   if (!(cause instanceof Error && "code" in cause && cause.code === "LEVEL_CORRUPTION")) return cause;
   return new DamagedStoreError(`${naming()} cannot be read: LevelDB calls the data corrupt`, { cause });
+}
+
+/** A file that cannot be read now is neither absent nor damaged. */
+export function readError(error: unknown): unknown {
+  if (codeOf(error) !== "LEVEL_IO_ERROR") return error;
+  const message = `the store cannot be read now, and nothing in it was lost: ${(error as Error).message}. ${LOOK}`;
+  return new StoreUnavailableError(message, { cause: error });
+}
+
+export function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown }).code;
 }

@@ -1,6 +1,7 @@
 /** What was written over or removed is in no file after a compaction, whoever reads meanwhile, and one that fails says so. */
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,10 +15,18 @@ import { foundIn } from "../../encryption/planted.ts";
 const PLANTED = "planted-before";
 const OVER = "written-over-it";
 const MIB = 1024 * 1024;
+/** 32 MiB that cannot be compressed. */
+const FILL_BYTES = 64 * 1024;
+const FILL_VALUES = 512;
 /** More than a compaction makes. */
 const TAKEN_NAMES = 40;
 /** The first compaction has all of the log in a file, the second takes the older values out of it. */
 const SECOND = 2;
+
+type Handle = {
+  compactRange(first: Uint8Array, last: Uint8Array): Promise<void>;
+  iterator(): { next(): Promise<unknown>; close(): Promise<void> };
+};
 
 function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-compact-"));
@@ -29,6 +38,29 @@ async function openDatabase(t: TestContext, folder: string): Promise<Database> {
   const database = await Database.open(join(folder, "store"), { writeBufferSize: MIB });
   t.after(() => database.close());
   return database;
+}
+
+/** Fills a store beyond what one span reaches: LevelDB leaves its lowest files alone. @returns a key in the middle */
+async function fillFiles(database: Database): Promise<Uint8Array> {
+  const keyOf = (n: number) => Uint8Array.of(2, n >> 8, n & 0xff);
+  for (let n = 0; n < FILL_VALUES; n++)
+    await database.write({ sync: false }, (batch) => {
+      batch.put(keyOf(n), new Uint8Array(randomBytes(FILL_BYTES)));
+    });
+  return keyOf(FILL_VALUES / 2);
+}
+
+/** The `level` package's database behind one of ours. */
+async function handleOf(t: TestContext, database: Database): Promise<Handle> {
+  let handle: Handle | undefined;
+  const { compactRange } = Level.prototype as unknown as Handle;
+  const mocked = t.mock.method(Level.prototype as unknown as Handle, "compactRange", function (this: Handle, ...args: [Uint8Array, Uint8Array]) {
+    handle = this;
+    return compactRange.apply(this, args);
+  });
+  await database.compact();
+  mocked.mock.restore();
+  return handle ?? assert.fail("nothing was compacted");
 }
 
 const put = (database: Database, text: string) =>
@@ -141,4 +173,25 @@ test("a store that is always read by somebody is compacted all the same", async 
   await database.compact();
   assert.deepEqual(foundIn(folder, PLANTED), []);
   await reading.return(undefined);
+});
+
+test("what LevelDB itself merged while somebody read goes from the lowest files of a store with many", async (t) => {
+  const folder = makeFolder(t);
+  const database = await openDatabase(t, folder);
+  const key = await fillFiles(database);
+  const putKey = (text: string) =>
+    database.write({ sync: true }, (batch) => {
+      batch.put(key, utf8(text));
+    });
+  await putKey(PLANTED);
+  const handle = await handleOf(t, database);
+  const reading = handle.iterator();
+  await reading.next();
+  await putKey(OVER);
+  await handle.compactRange(key, key);
+  await reading.close();
+  assert.ok(foundIn(folder, PLANTED).length > 0);
+  await database.compact();
+  assert.deepEqual(foundIn(folder, PLANTED), []);
+  assert.equal(Buffer.from((await database.get(key)) ?? []).toString(), OVER);
 });

@@ -2,16 +2,18 @@
  * Takes off the disk what was deleted and written over. LevelDB keeps older values in its log and its sorted files until it
  * compacts them, a file that is compacted as long as somebody still reads in it, and the older values themselves as long as
  * somebody reads who began before they were written over. Of a compaction that failed it says nothing.
- * Why: docs/decisions/0248.
+ * Why: docs/decisions/0248 and 0263.
  */
 
+import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Level } from "level";
-import { equal } from "../../merkle/bytes.ts";
-import { filesIn, readManifest } from "./folder.ts";
-import type { ManifestState } from "./manifest.ts";
+import { concat, equal } from "../../../merkle/bytes.ts";
+import { filesIn, readManifest } from "../folder.ts";
+import type { ManifestState, TableSpan } from "../manifest.ts";
+import type { OlderVersions } from "./older-versions.ts";
 
 /** A database that is compacted. */
 export type Compacted = {
@@ -22,17 +24,18 @@ export type Compacted = {
   readonly span: () => Promise<void>;
   /** The key behind all others, in bytes. */
   readonly last: Uint8Array;
+  /** Deletes keys that nothing has. */
+  readonly removeNone: (keys: readonly Uint8Array[]) => Promise<void>;
+  readonly older: OlderVersions;
   /** Tells one opening of the database from the next: what failed in one may be as it was in the other. */
   readonly opening: () => unknown;
 };
 
-/** Before and behind every key of a store. */
-export const FIRST_KEY = new Uint8Array([0x00, 0x00]);
-export const LAST_KEY = new Uint8Array([0xff]);
-
 const PAUSE_MS = 100;
 /** Readers of a range let go of its files in seconds. */
 const ROUNDS_MAX = 600;
+/** Enough that nobody has a key with the same. */
+const NEW_KEY_BYTES = 16;
 
 /** What was removed may still be in files: somebody reads in them, or a compaction failed again and again. */
 class CompactError extends Error {
@@ -43,10 +46,10 @@ class CompactError extends Error {
 /**
  * Compacts everything, and waits until no file is there that the manifest does not name, and none in which something was kept for
  * somebody who began to read before.
- * @throws CompactError, or what `span` throws where something failed
+ * @throws CompactError, DamagedStoreError where a file cannot be looked at, or what `span` throws where something failed
  */
 export async function compactAll(compacted: Compacted): Promise<void> {
-  const { directory, compactRange, last } = compacted;
+  const { directory, compactRange, last, older, removeNone } = compacted;
   let isRewritten = false;
   let began: number | undefined;
   for (let round = 0; round < ROUNDS_MAX; round++) {
@@ -55,9 +58,11 @@ export async function compactAll(compacted: Compacted): Promise<void> {
     const manifest = await readManifest(directory);
     if (isRewritten && (await leftOver(directory, manifest)).length === 0) {
       began ??= manifest.lastSequence;
-      if (!keepsSpan(manifest, last, began)) return;
-      // Whoever was reading has let go, and what was kept for them can go too.
-      isRewritten = false;
+      // Once whoever was reading has let go, what was kept for them can go too.
+      isRewritten = !keepsSpan(manifest, last, began);
+      const left = isRewritten ? await older.find(manifest, began) : undefined;
+      if (left?.length === 0) return;
+      if (left !== undefined) await removeNone(left.map(keyWithin));
     }
     await delay(PAUSE_MS);
   }
@@ -82,9 +87,12 @@ async function rewrite({ span, compactRange, opening }: Compacted): Promise<bool
   return opening() === before;
 }
 
-/** The span of a store. */
-export function fillSpan(batch: ReturnType<Level<Uint8Array, Uint8Array>["batch"]>): void {
-  for (const key of [FIRST_KEY, LAST_KEY]) batch.put(key, key).del(key);
+/**
+ * A key that nothing has, within a file: what deletes it is brought down to that file, which is written anew then. A file of a single
+ * key has no room for one, and goes only with others that are written over it.
+ */
+function keyWithin({ first }: TableSpan): Uint8Array {
+  return concat(first.key, new Uint8Array(1), randomBytes(NEW_KEY_BYTES));
 }
 
 /** The compaction of a handle. */
