@@ -18,7 +18,7 @@ import { marksFolder, storeFolder } from "../service/config.ts";
 import { FileRefusedError } from "../store/durable-file.ts";
 import { openReading } from "./archive/ledger-view.ts";
 import { type OpenerFlags, openerOf, withOpenerFlags } from "./archive/place-flags.ts";
-import { CliError, fileReason, usageError } from "./terminal/failure.ts";
+import { CliError, fileReason, isNotNow, notNow, usageError } from "./terminal/failure.ts";
 import { counted } from "./terminal/numbers.ts";
 import { printResult } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
@@ -37,7 +37,6 @@ type Imported = Awaited<ReturnType<typeof importArchive>>;
 
 const STDIN = 0;
 /** What the disk, or whoever has the keys, may do later. */
-const NOT_NOW = ["store_unavailable", "key_unavailable"];
 
 export function addImport(program: Command): void {
   const command = program
@@ -121,20 +120,11 @@ function explain(file: string, error: unknown): unknown {
     return new CliError(`Nothing was imported: ${error.message}`, { code: error.code, exitStatus: 1, cause: error });
   if (error instanceof ArchiveLockedError)
     return usageError(`${error.message}; give --identity <file> or --passphrase-file <file>.`);
-  const { syscall, code = "" } = error as NodeJS.ErrnoException;
-  if (NOT_NOW.includes(code)) {
-    const message = `Nothing was imported, and trying again is safe: ${(error as Error).message} (${firstCause(error).message}).`;
-    return new CliError(message, { code, exitStatus: 2, cause: error });
-  }
+  if (isNotNow(error)) return notNow("Nothing was imported, and trying again is safe", error);
+  const { syscall } = error as NodeJS.ErrnoException;
   if (syscall === "open" || syscall === "read")
     return usageError(`${JSON.stringify(file)} cannot be read: ${fileReason(error)}.`);
   return error;
-}
-
-/** A full disk is one behind other errors. */
-function firstCause(error: unknown): Error {
-  const { cause } = error as Error;
-  return cause instanceof Error ? firstCause(cause) : (error as Error);
 }
 
 function inJson(data: string, { record, size, root, anchors, left, verdict }: Imported): unknown {

@@ -11,7 +11,7 @@ import { LevelStore } from "../../store/level-store.ts";
 import { removeTraces } from "../../store/leveldb/compact/compact-all.ts";
 import { StoreLockedError } from "../../store/store.ts";
 import { dataFolderOf } from "../terminal/data-folder.ts";
-import { usageError } from "../terminal/failure.ts";
+import { isNotNow, notNow, usageError } from "../terminal/failure.ts";
 import { counted } from "../terminal/numbers.ts";
 import { printNote, printResult } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
@@ -56,6 +56,9 @@ async function convert(flags: ConvertFlags): Promise<void> {
     const was = values === 0 ? "nothing was in clear" : `${counted(values, "value")} were in clear`;
     const text = `${folder} is encrypted: ${was}. The index for search is made again at the next start.`;
     printResult({ json: { encrypted: values }, text: [text] }, flags.json === true);
+  } catch (error) {
+    if (!isNotNow(error)) throw error;
+    throw notNow("Not all of the store is encrypted, nothing was lost, and it goes on when it is run again", error);
   } finally {
     await encryption.close();
   }

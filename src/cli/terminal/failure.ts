@@ -41,6 +41,25 @@ export function unreachable(message: string, cause?: unknown): CliError {
   return new CliError(message, { code: "unreachable", exitStatus: 2, cause });
 }
 
+/** What the store or the keys cannot do for now, such as on a full disk. */
+const NOT_NOW = ["store_unavailable", "key_unavailable"];
+
+/** Whether something cannot be done for now, and can be tried again. */
+export function isNotNow(error: unknown): error is NodeJS.ErrnoException & Error {
+  return error instanceof Error && NOT_NOW.includes(String((error as NodeJS.ErrnoException).code));
+}
+
+/** @param what was not done, in words */
+export function notNow(what: string, error: NodeJS.ErrnoException): CliError {
+  const message = `${what}: ${error.message} (${firstCause(error).message}).`;
+  return new CliError(message, { code: error.code as string, exitStatus: 2, cause: error });
+}
+
+/** A full disk is one behind other errors. */
+function firstCause(error: Error): Error {
+  return error.cause instanceof Error ? firstCause(error.cause) : error;
+}
+
 /** Why a file cannot be read or written, said after its name. */
 export function fileReason(error: unknown): string {
   const { code = "", message = String(error) } = (error ?? {}) as { readonly code?: string; readonly message?: string };
