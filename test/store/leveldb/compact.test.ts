@@ -54,10 +54,14 @@ async function fillFiles(database: Database): Promise<Uint8Array> {
 async function handleOf(t: TestContext, database: Database): Promise<Handle> {
   let handle: Handle | undefined;
   const { compactRange } = Level.prototype as unknown as Handle;
-  const mocked = t.mock.method(Level.prototype as unknown as Handle, "compactRange", function (this: Handle, ...args: [Uint8Array, Uint8Array]) {
-    handle = this;
-    return compactRange.apply(this, args);
-  });
+  const mocked = t.mock.method(
+    Level.prototype as unknown as Handle,
+    "compactRange",
+    function (this: Handle, ...args: [Uint8Array, Uint8Array]) {
+      handle = this;
+      return compactRange.apply(this, args);
+    },
+  );
   await database.compact();
   mocked.mock.restore();
   return handle ?? assert.fail("nothing was compacted");
