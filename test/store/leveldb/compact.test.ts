@@ -24,7 +24,7 @@ const TAKEN_NAMES = 40;
 const SECOND = 2;
 
 type Handle = {
-  compactRange(first: Uint8Array, last: Uint8Array): Promise<void>;
+  compactRange(first: Uint8Array | string, last: Uint8Array | string): Promise<void>;
   iterator(): { next(): Promise<unknown>; close(): Promise<void> };
 };
 
@@ -51,13 +51,13 @@ async function fillFiles(database: Database): Promise<Uint8Array> {
 }
 
 /** The `level` package's database behind one of ours. */
-async function handleOf(t: TestContext, database: Database): Promise<Handle> {
+async function handleOf(t: TestContext, database: Pick<Database, "compact">): Promise<Handle> {
   let handle: Handle | undefined;
   const { compactRange } = Level.prototype as unknown as Handle;
   const mocked = t.mock.method(
     Level.prototype as unknown as Handle,
     "compactRange",
-    function (this: Handle, ...args: [Uint8Array, Uint8Array]) {
+    function (this: Handle, ...args: [Uint8Array | string, Uint8Array | string]) {
       handle = this;
       return compactRange.apply(this, args);
     },
@@ -198,4 +198,24 @@ test("what LevelDB itself merged while somebody read goes from the lowest files 
   await database.compact();
   assert.deepEqual(foundIn(folder, PLANTED), []);
   assert.equal(Buffer.from((await database.get(key)) ?? []).toString(), OVER);
+});
+
+test("what LevelDB itself merged while somebody read goes from the lowest files of an index with many", async (t) => {
+  const folder = makeFolder(t);
+  const index = await LevelIndexStore.open(join(folder, "index"));
+  t.after(() => index.close());
+  for (let n = 0; n < FILL_VALUES; n++)
+    await index.write([{ key: `key ${n}`, value: new Uint8Array(randomBytes(FILL_BYTES)) }]);
+  const key = `key ${FILL_VALUES / 2}`;
+  await index.write([{ key, value: utf8(PLANTED) }]);
+  const handle = await handleOf(t, index);
+  const reading = handle.iterator();
+  await reading.next();
+  await index.write([{ key, value: utf8(OVER) }]);
+  await handle.compactRange(key, key);
+  await reading.close();
+  assert.ok(foundIn(folder, PLANTED).length > 0);
+  await index.compact();
+  assert.deepEqual(foundIn(folder, PLANTED), []);
+  assert.equal(Buffer.from((await index.getMany([key]))[0] ?? []).toString(), OVER);
 });
