@@ -16,7 +16,7 @@ import { ClockCheck } from "./checks/clock.ts";
 import { EntriesCheck, type WithheldCounts } from "./checks/entries.ts";
 import { GapsCheck } from "./checks/gaps.ts";
 import { MemoryCheck, type Remembered } from "./checks/memory.ts";
-import { TilesCheck } from "./checks/tiles.ts";
+import { type ReadTile, TilesCheck } from "./checks/tiles.ts";
 import { type Finding, type FindingKind, FindingList } from "./findings.ts";
 import { type ReadStretches, storedLeaves, stretchesOf } from "./walk/read-stretch.ts";
 import { readable } from "./walk/readable.ts";
@@ -70,6 +70,8 @@ export type AuditOptions = {
   readonly onProgress?: (done: number, size: number) => void;
   /** What reads entries and computes what follows from them; here, each when its turn comes, when left out. */
   readonly stretches?: ReadStretches;
+  /** What reads tiles, those of a level in their order; the store, each for itself, when left out. */
+  readonly readTile?: ReadTile;
   /** Checks besides those of entries and tree. */
   readonly more?: readonly (readonly [AuditCheckName, MakeCheck])[];
   /** Goes on from here. */
@@ -121,7 +123,7 @@ class Audit {
     this.#size = head?.size ?? 0;
     this.#gaps = new GapsCheck(ground, kept?.checks.gaps);
     this.#entries = new EntriesCheck(ground, kept?.checks.entries);
-    this.#tiles = new TilesCheck(ground, kept?.checks.tiles);
+    this.#tiles = new TilesCheck(ground, kept?.checks.tiles, options.readTile);
     this.#checks = [
       this.#gaps,
       this.#entries,

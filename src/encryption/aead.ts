@@ -16,6 +16,7 @@ import { DecryptError } from "../store/values/value-cipher.ts";
 const CIPHER = "aes-256-gcm";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+const TAG_OPTIONS = { authTagLength: TAG_BYTES };
 const NONCES_AT_ONCE = 1024;
 const NO_SALT = new Uint8Array(0);
 
@@ -50,14 +51,17 @@ export function encrypt(key: KeyObject, about: Uint8Array, value: Uint8Array): r
   return [used, encrypted, cipher.getAuthTag()];
 }
 
-/** @throws DecryptError unless it was encrypted so */
-export function decrypt(key: KeyObject, about: Uint8Array, encrypted: Uint8Array): Uint8Array {
+/** @param start where in `encrypted` it begins @throws DecryptError unless it was encrypted so */
+export function decrypt(key: KeyObject, about: Uint8Array, encrypted: Uint8Array, start = 0): Uint8Array {
+  const from = start + NONCE_BYTES;
   const end = encrypted.length - TAG_BYTES;
-  if (end < NONCE_BYTES)
-    throw new DecryptError(`expected at least ${NONCE_BYTES + TAG_BYTES} encrypted bytes, got ${encrypted.length}`);
-  const decipher = createDecipheriv(CIPHER, key, encrypted.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+  if (end < from)
+    throw new DecryptError(
+      `expected at least ${NONCE_BYTES + TAG_BYTES} encrypted bytes, got ${encrypted.length - start}`,
+    );
+  const decipher = createDecipheriv(CIPHER, key, encrypted.subarray(start, from), TAG_OPTIONS);
   decipher.setAAD(about).setAuthTag(encrypted.subarray(end));
-  const value = decipher.update(encrypted.subarray(NONCE_BYTES, end));
+  const value = decipher.update(encrypted.subarray(from, end));
   try {
     decipher.final();
   } catch {

@@ -232,17 +232,27 @@ export class EntryKeys {
  * (KMAC, SP 800-185 §4).
  */
 export function claimDigests(hash: Hash, claims: Uint8Array, keys: readonly Uint8Array[]): Uint8Array[] {
-  const length = claims.length + HASH_LENGTH;
-  const inputs = new Uint8Array(keys.length * length);
-  const bounds: number[] = [];
-  for (const [i, key] of keys.entries()) {
-    inputs.set(claims, i * length);
-    inputs.set(key, i * length + claims.length);
-    bounds.push(i * length, (i + 1) * length);
-  }
-  const digests = new Uint8Array(keys.length * HASH_LENGTH);
-  hashParts(hash, inputs, bounds, digests);
+  const packed = new Uint8Array(keys.length * HASH_LENGTH);
+  for (const [i, key] of keys.entries()) packed.set(key, i * HASH_LENGTH);
+  const digests = packedClaimDigests(hash, claims, packed);
   return keys.map((_, i) => digests.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH));
+}
+
+/** The same of keys that stand one after another, and so do their digests. */
+export function packedClaimDigests(hash: Hash, claims: Uint8Array, keys: Uint8Array): Uint8Array {
+  const count = keys.length / HASH_LENGTH;
+  const length = claims.length + HASH_LENGTH;
+  const inputs = new Uint8Array(count * length);
+  const bounds: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const at = i * length + claims.length;
+    inputs.set(claims, i * length);
+    for (let k = 0; k < HASH_LENGTH; k++) inputs[at + k] = keys[i * HASH_LENGTH + k] as number;
+    bounds.push(i * length, at + HASH_LENGTH);
+  }
+  const digests = new Uint8Array(count * HASH_LENGTH);
+  hashParts(hash, inputs, bounds, digests);
+  return digests;
 }
 
 /** Entries whose key is not at hand, by the text of the member that names their subject. */

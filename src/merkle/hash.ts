@@ -80,11 +80,22 @@ export function leafHashes(
   lengthMax: number,
   write: (target: Uint8Array, at: number, entry: number) => number,
 ): Uint8Array[] {
-  const leaves: Uint8Array[] = [];
+  return divided(packedLeafHashes(hash, count, lengthMax, write));
+}
+
+/** The same, one after another. */
+export function packedLeafHashes(
+  hash: Hash,
+  count: number,
+  lengthMax: number,
+  write: (target: Uint8Array, at: number, entry: number) => number,
+): Uint8Array<ArrayBuffer> {
+  const leaves = new Uint8Array(count * HASH_LENGTH);
   const room = Math.max(SCRATCH.length, 1 + lengthMax);
   const inputs = room === SCRATCH.length ? SCRATCH : new Uint8Array(room);
   for (let entry = 0; entry < count; ) {
     const bounds: number[] = [];
+    const first = entry;
     let at = 0;
     for (; entry < count && at + 1 + lengthMax <= room; entry++) {
       inputs[at] = 0x00;
@@ -92,7 +103,7 @@ export function leafHashes(
       bounds.push(at, end);
       at = end;
     }
-    addDigests(leaves, hash, inputs, bounds);
+    hashParts(hash, inputs, bounds, leaves.subarray(first * HASH_LENGTH));
   }
   return leaves;
 }
@@ -120,7 +131,14 @@ export function nodeHashes(hash: Hash, below: readonly Uint8Array[]): Uint8Array
 function addDigests(digests: Uint8Array[], hash: Hash, inputs: Uint8Array, bounds: readonly number[]): void {
   const made = new Uint8Array((bounds.length / 2) * HASH_LENGTH);
   hashParts(hash, inputs, bounds, made);
+  digests.push(...divided(made));
+}
+
+/** Digests that stand one after another, each as a view of its own. */
+function divided(made: Uint8Array): Uint8Array[] {
+  const digests: Uint8Array[] = [];
   for (let at = 0; at < made.length; at += HASH_LENGTH) digests.push(made.subarray(at, at + HASH_LENGTH));
+  return digests;
 }
 
 /** Hash of some bytes with the UTF-8 of a text after them. */

@@ -73,6 +73,11 @@ export function tileKey(ledger: number, level: number, n: number): Uint8Array {
   return key;
 }
 
+/** The tiles of a level, from its first one on. */
+export function tileRange(ledger: number, level: number): KeyRange {
+  return { gte: tileKey(ledger, level, 0), lt: tileKey(ledger, level + 1, 0) };
+}
+
 /** Key of the claim under a 32-byte idempotency key. */
 export function claimKey(ledger: number, claimed: Uint8Array): Uint8Array {
   return claimKeys(ledger, [claimed])[0] as Uint8Array;

@@ -1,7 +1,6 @@
 /**
- * The embedded store: LevelDB in one folder. Keys are in key-layout.ts, values in value-layout.ts, and leveldb/ has
- * what keeps LevelDB from losing something. One process is let in at a time, a batch is atomic, and with `sync` it is
- * on the disk when its promise resolves.
+ * The embedded store: LevelDB in one folder. Keys are in key-layout.ts, values in value-layout.ts, and leveldb/ has what keeps LevelDB from
+ * losing something. One process is let in at a time, a batch is atomic, and with `sync` it is on the disk when its promise resolves.
  */
 
 import type { Entry } from "../entry/entry.ts";
@@ -38,7 +37,7 @@ import { type FormKind, readForm, requireRing, type StoreForm, writeForm } from 
 import type { PackedValues } from "./values/packed-values.ts";
 import { RecentEntries } from "./values/recent-entries.ts";
 import { Records } from "./values/records.ts";
-import { StoredValues } from "./values/stored-values.ts";
+import { StoredValues, tilesInOrder } from "./values/stored-values.ts";
 import type { PlainEntry, ValueCipher } from "./values/value-cipher.ts";
 import { decodeCheckpoint, decodeText, decodeTile, type Naming } from "./values/value-layout.ts";
 
@@ -246,6 +245,11 @@ export class LevelStore implements Store {
     const naming = () => `tile ${level}/${n} of ledger ${ledgerId}`;
     const bytes = await this.#get(keys.tileKey(this.#known(ledgerId).number, level, n), naming);
     return bytes === undefined ? undefined : decodeTile(bytes, naming);
+  }
+
+  /** Tiles of a level that are asked for in their order; for a store to which nobody writes. */
+  tilesInOrder(ledgerId: Hex, level: number): (n: number) => Promise<Uint8Array | undefined> {
+    return tilesInOrder(this.#db.directory, this.#known(ledgerId).number, level, (n) => this.tile(ledgerId, level, n));
   }
 
   async replaceTile(ledgerId: Hex, { level, n, hashes }: Tile): Promise<void> {

@@ -6,14 +6,20 @@ import { DamagedStoreError } from "../../store/store.ts";
 import { readable } from "../walk/readable.ts";
 import type { AuditCheck, Ground } from "./check.ts";
 
+/** Reads a tile as it is stored; undefined where there is none. @throws DamagedStoreError */
+export type ReadTile = (level: number, n: number) => Promise<Uint8Array | undefined>;
+
 export class TilesCheck implements AuditCheck {
   readonly name = "tiles";
   readonly skipped = undefined;
   readonly #ground: Ground;
+  readonly #readTile: ReadTile;
   #looked: number;
 
-  constructor(ground: Ground, kept?: unknown) {
+  /** @param readTile of the ledger */
+  constructor(ground: Ground, kept?: unknown, readTile: ReadTile = readTileOf(ground)) {
     this.#ground = ground;
+    this.#readTile = readTile;
     this.#looked = typeof kept === "number" ? kept : 0;
   }
 
@@ -23,8 +29,8 @@ export class TilesCheck implements AuditCheck {
 
   /** A tile as it is stored; undefined where it is missing or damaged, which is told. */
   async read(level: number, n: number): Promise<Uint8Array | undefined> {
-    const { store, record, add } = this.#ground;
-    const tile = await readable(store.tile(record.id, level, n));
+    const { add } = this.#ground;
+    const tile = await readable(this.#readTile(level, n));
     const width = TILE_WIDTH ** (level + 1);
     const range = [n * width, (n + 1) * width] as const;
     if (tile === undefined) add("tile_missing", ...range, `tile ${level}/${n} is missing`);
@@ -50,4 +56,8 @@ export class TilesCheck implements AuditCheck {
   keep(): unknown {
     return this.#looked;
   }
+}
+
+function readTileOf({ store, record }: Ground): ReadTile {
+  return (level, n) => store.tile(record.id, level, n);
 }

@@ -9,7 +9,7 @@ import { readVarint, varintLength } from "../../entry/varint.ts";
 import { readJson } from "../../json/read.ts";
 import { type ClaimName, namedKeys } from "../../ledger/append/idempotency.ts";
 import { readUtf8, utf8, writeUint64 } from "../../merkle/bytes.ts";
-import { HASH_LENGTH, type Hash, leafHashes } from "../../merkle/hash.ts";
+import { HASH_LENGTH, type Hash, packedLeafHashes } from "../../merkle/hash.ts";
 import { type Digests, NO_DIGEST, type PackedDigests, unpackDigests } from "./packed-digests.ts";
 
 const ENTRY_VERSION = 0x01;
@@ -67,12 +67,13 @@ export function digestPacked(hash: Hash, entries: readonly (PackedEntry | undefi
     }
   }
   const { walked } = walk;
-  for (const [k, leaf] of leavesOf(hash, walked, walk.digests(hash)).entries()) {
-    const { place, withheld: digests } = walked[k] as Walked;
-    leaves.set(leaf, place * HASH_LENGTH);
+  const made = leavesOf(hash, walked, walk.digests(hash));
+  const areAll = walked.length === entries.length;
+  for (const [k, { place, withheld: digests }] of walked.entries()) {
+    if (!areAll) leaves.set(made.subarray(k * HASH_LENGTH, (k + 1) * HASH_LENGTH), place * HASH_LENGTH);
     withheld[place] = digests?.size ?? 0;
   }
-  return { leaves, withheld, problems, ...claimsOf(hash, walked) };
+  return { leaves: areAll ? made : leaves, withheld, problems, ...claimsOf(hash, walked) };
 }
 
 function claimsOf(hash: Hash, walked: readonly Walked[]): Pick<PackedDigests, "claiming" | "ids" | "keys"> {
@@ -91,9 +92,9 @@ function claimsOf(hash: Hash, walked: readonly Walked[]): Pick<PackedDigests, "c
 }
 
 /** @param shown digests of all members that are shown */
-function leavesOf(hash: Hash, walked: readonly Walked[], shown: Uint8Array): Uint8Array[] {
+function leavesOf(hash: Hash, walked: readonly Walked[], shown: Uint8Array): Uint8Array<ArrayBuffer> {
   const lengthMax = HEADER_LENGTH + MEMBERS_MAX * HASH_LENGTH;
-  return leafHashes(hash, walked.length, lengthMax, (target, at, i) => {
+  return packedLeafHashes(hash, walked.length, lengthMax, (target, at, i) => {
     const { recordedAt, firstShown, shown: count, withheld } = walked[i] as Walked;
     const digests = shown.subarray(firstShown * HASH_LENGTH, (firstShown + count) * HASH_LENGTH);
     target[at] = ENTRY_VERSION;

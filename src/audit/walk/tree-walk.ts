@@ -91,8 +91,7 @@ export class TreeWalk {
 
   /** The leaf hash that stands for an entry in the tree. */
   #leafOf(digest: Stretch["digests"][number], stored: Uint8Array | undefined): Uint8Array {
-    const leaf = typeof digest === "string" ? undefined : digest?.leaf;
-    const known = stored ?? leaf;
+    const known = stored ?? (typeof digest === "string" ? undefined : digest?.leaf);
     if (known === undefined) this.#isRootKnown = false;
     return known ?? new Uint8Array(HASH_LENGTH);
   }

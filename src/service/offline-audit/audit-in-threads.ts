@@ -5,6 +5,8 @@
  */
 
 import { type AuditOptions, auditFully, type FullAudit } from "../../audit/audit.ts";
+import type { ReadTile } from "../../audit/checks/tiles.ts";
+import type { Hex } from "../../merkle/bytes.ts";
 import type { LevelStore } from "../../store/level-store.ts";
 import type { SeenValues } from "../../store/values/damaged-values.ts";
 import type { SegmentAudit } from "../watching/segment-audit.ts";
@@ -30,7 +32,7 @@ export async function auditInThreads(
   const segments = typeof held === "string" ? undefined : held;
   const parts = { store, record, hash, keys, segments, claims: summed?.sums };
   const stretches = new StretchThreads(parts, threads.all);
-  const full = await auditFully({ ...options, stretches: stretches.read });
+  const full = await auditFully({ ...options, stretches: stretches.read, readTile: tilesInOrder(store, record.id) });
   return { ...full, seen: seenIn(full, summed?.areWhole ?? false) };
 }
 
@@ -39,4 +41,10 @@ function seenIn({ report, left }: FullAudit, hasClaims: boolean): SeenValues | u
   const isWrong = left > 0 || report.findings.some(({ kind }) => /^(entry|key)_/.test(kind));
   const { ledgerId, head } = report;
   return isWrong || head === undefined ? undefined : { ledgerId, entries: head.size, hasClaims };
+}
+
+/** Those of the lowest level are asked for in their order, and are nearly all. */
+function tilesInOrder(store: LevelStore, ledgerId: Hex): ReadTile {
+  const readLowest = store.tilesInOrder(ledgerId, 0);
+  return (level, n) => (level === 0 ? readLowest(n) : store.tile(ledgerId, level, n));
 }

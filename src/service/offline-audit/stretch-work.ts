@@ -5,10 +5,10 @@ import { addEntry } from "../../audit/checks/index-complete.ts";
 import { digestPacked } from "../../audit/walk/digest.ts";
 import type { PackedDigests } from "../../audit/walk/packed-digests.ts";
 import { EntryBinding } from "../../encryption/entry-binding.ts";
-import { claimDigests } from "../../encryption/entry-keys.ts";
+import { packedClaimDigests } from "../../encryption/entry-keys.ts";
 import type { Pruned } from "../../entry/entry.ts";
 import type { PackedEntry } from "../../entry/packed.ts";
-import { HASH_LENGTH, type Hash } from "../../merkle/hash.ts";
+import type { Hash } from "../../merkle/hash.ts";
 import { EntryTerms } from "../../query/index/entry-terms/entry-terms.ts";
 import { TermHasher } from "../../query/index/entry-terms/term-hash.ts";
 import { type EncodedSegment, encodeSegmentAtOnce, OpenSegment } from "../../query/index/open-segment.ts";
@@ -63,10 +63,9 @@ export class StretchWork {
   #areThere({ claiming, keys }: PackedDigests, { start, claimSum }: StretchTask): boolean {
     const { claims } = this.#ground;
     if (claimSum === undefined || claims === undefined) return false;
-    const claimed = claiming.map((_, k) => keys.subarray(k * HASH_LENGTH, (k + 1) * HASH_LENGTH));
-    const places = claims.key === undefined ? claimed : claimDigests(this.#hash, claims.key, claimed);
-    const standing = claiming.map((entry, k) => ({ place: places[k] as Uint8Array, index: start + entry }));
-    return isSumOf(claimSum, claims.seed, standing);
+    const places = claims.key === undefined ? keys : packedClaimDigests(this.#hash, claims.key, keys);
+    const indexes = claiming.map((entry) => start + entry);
+    return isSumOf(claimSum, claims.seed, { places, indexes });
   }
 
   #openAll({ start, values: { memory, starts, ends }, keys }: StretchTask): (PackedEntry | undefined)[] {

@@ -15,6 +15,9 @@ const PLACE_BYTES = 32;
 /** A claim that stands for one entry: where it stands, 32 bytes, and the entry. */
 export type SoleClaim = { readonly place: Uint8Array; readonly index: number };
 
+/** Claims that stand for one entry each: where they stand, one after another, and the entries in the same order. */
+export type SoleClaims = { readonly places: Uint8Array; readonly indexes: readonly number[] };
+
 /** 64 bits, as two integers of 32. */
 export type ClaimSum = { readonly first: number; readonly second: number };
 
@@ -28,15 +31,16 @@ class ClaimHasher {
     this.#seed = seed;
   }
 
-  hash({ place, index }: SoleClaim): void {
+  /** @param at where in `places` the claim's own begins */
+  hash(places: Uint8Array, at: number, index: number): void {
     let a = mix32((this.#seed[0] as number) ^ index);
     let b = mix32((this.#seed[1] as number) ^ Math.floor(index / 2 ** 32) ^ Math.imul(index, 0x9e3779b1));
-    for (let from = 0; from < PLACE_BYTES; from += 4) {
+    for (let from = at; from < at + PLACE_BYTES; from += 4) {
       const word =
-        (place[from] as number) |
-        ((place[from + 1] as number) << 8) |
-        ((place[from + 2] as number) << 16) |
-        ((place[from + 3] as number) << 24);
+        (places[from] as number) |
+        ((places[from + 1] as number) << 8) |
+        ((places[from + 2] as number) << 16) |
+        ((places[from + 3] as number) << 24);
       a = Math.imul(((a ^ word) << 13) | ((a ^ word) >>> 19), 0x2c1b3c6d) + b;
       b = Math.imul(b ^ word, 0x297a2d39) + (a ^ (a >>> 15));
     }
@@ -45,12 +49,12 @@ class ClaimHasher {
   }
 }
 
-function sumOfClaims(seed: Int32Array, claims: readonly SoleClaim[]): ClaimSum {
+function sumOfClaims(seed: Int32Array, { places, indexes }: SoleClaims): ClaimSum {
   const hasher = new ClaimHasher(seed);
   let first = 0;
   let second = 0;
-  for (const claim of claims) {
-    hasher.hash(claim);
+  for (const [i, index] of indexes.entries()) {
+    hasher.hash(places, i * PLACE_BYTES, index);
     first = (first + hasher.first) | 0;
     second = (second + hasher.second) | 0;
   }
@@ -58,7 +62,7 @@ function sumOfClaims(seed: Int32Array, claims: readonly SoleClaim[]): ClaimSum {
 }
 
 /** Whether a sum is that of exactly these claims. @param seed of the sums */
-export function isSumOf(sum: ClaimSum, seed: Int32Array, claims: readonly SoleClaim[]): boolean {
+export function isSumOf(sum: ClaimSum, seed: Int32Array, claims: SoleClaims): boolean {
   const { first, second } = sumOfClaims(seed, claims);
   return first === sum.first && second === sum.second;
 }
@@ -90,10 +94,10 @@ export class ClaimSums {
     for (let i = 0; i < sums.length; i++) this.sums[i] = ((this.sums[i] as number) + (sums[i] as number)) | 0;
   }
 
-  add(claim: SoleClaim): void {
-    if (claim.index >= this.#size) return;
-    const at = 2 * Math.floor(claim.index / TILE_WIDTH);
-    this.#hasher.hash(claim);
+  add({ place, index }: SoleClaim): void {
+    if (index >= this.#size) return;
+    const at = 2 * Math.floor(index / TILE_WIDTH);
+    this.#hasher.hash(place, 0, index);
     this.sums[at] = ((this.sums[at] as number) + this.#hasher.first) | 0;
     this.sums[at + 1] = ((this.sums[at + 1] as number) + this.#hasher.second) | 0;
   }

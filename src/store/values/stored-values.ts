@@ -3,6 +3,8 @@
 import { requireCount } from "../../entry/entry.ts";
 import type { PackedEntry } from "../../entry/packed.ts";
 import { type Hex, readUtf8, utf8 } from "../../merkle/bytes.ts";
+import * as keys from "../key-layout.ts";
+import { AscendingReader } from "../leveldb/tables/ascending-reader.ts";
 import { DamagedStoreError } from "../store.ts";
 import {
   type CipherKey,
@@ -16,6 +18,7 @@ import {
   decodeEncryptedText,
   decodePackedEntry,
   decodeText,
+  decodeTile,
   isEncrypted,
   type Naming,
   RecordEncoder,
@@ -91,6 +94,28 @@ export function openEntry(
       throw readable(naming, error);
     },
   );
+}
+
+/**
+ * Reads tiles of a level that are asked for in their order, in the files of a database to which nobody writes.
+ * @param readAlone reads one that is not found so, or not whole, and says what is wrong with it
+ */
+export function tilesInOrder(
+  directory: string,
+  ledger: number,
+  level: number,
+  readAlone: (n: number) => Promise<Uint8Array | undefined>,
+): (n: number) => Promise<Uint8Array | undefined> {
+  const reader = new AscendingReader(directory, keys.tileRange(ledger, level));
+  return async (n) => {
+    const bytes = await reader.find(keys.tileKey(ledger, level, n));
+    try {
+      if (bytes !== undefined) return decodeTile(bytes, () => `tile ${level}/${n}`);
+    } catch (error) {
+      if (!(error instanceof DamagedStoreError)) throw error;
+    }
+    return readAlone(n);
+  };
 }
 
 function required<C>(cipher: C | undefined, naming: Naming): C {

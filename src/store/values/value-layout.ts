@@ -317,7 +317,7 @@ class Reader {
 
   constructor(bytes: Uint8Array, naming: Naming, versions: readonly number[] = [CLEAR]) {
     // Never a Buffer: its slice() shares memory where that of every other array copies.
-    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bytes = Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
     this.#naming = naming;
     this.#end = bytes.length - SUM_LENGTH;
     if (this.#end < 1) this.fail(`expected at least ${1 + SUM_LENGTH} bytes, got ${bytes.length}`);
