@@ -20,6 +20,11 @@ const STRETCH = 2 ** 24;
 /** Id of the key of events that name no subject. */
 const OWN_KEY_ID = new Uint8Array(8);
 
+/** Which stretch an entry is in: within one, a subject's entries have one key. */
+export function stretchOf(index: number): number {
+  return Math.floor(index / STRETCH);
+}
+
 /** A key that encrypts entries of one subject. */
 export class EntryKey {
   /** 8 bytes. */
@@ -34,7 +39,7 @@ export class EntryKey {
 
   /** The key for the stretch that an entry is in. */
   at(index: number): KeyObject {
-    const stretch = Math.floor(index / STRETCH);
+    const stretch = stretchOf(index);
     let key = this.#derived.get(stretch);
     if (key === undefined) {
       key = deriveKey(this.#root, `holdfast entries ${stretch}`);

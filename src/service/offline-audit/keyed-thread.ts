@@ -1,7 +1,8 @@
-/** A thread that opens entries, and what it has of keys: each is sent to it once, and known by a number from then on. */
+/** A thread that opens entries, and which keys it has: each is sent to it once, and known by its number from then on. */
 
 import type { KeyObject } from "node:crypto";
 import type { WorkerThread } from "../../worker-thread.ts";
+import { type KeyNumbers, NUMBERS_MAX } from "./key-numbers.ts";
 import {
   NONE,
   type StretchAnswer,
@@ -11,46 +12,46 @@ import {
   type ThreadQuestion,
 } from "./thread-questions.ts";
 
-/** Keys of a thread. A stretch has fewer. */
-const KEYS_MAX = 65_536;
-
-/** The part of a task that says by which keys its entries are opened. */
-type KeysOfTask = Pick<StretchTask, "keys" | "newKeys" | "forgetsKeys">;
+/** The part of a task that says which keys the thread gets and lets go of. */
+type NewKeys = Pick<StretchTask, "newNumbers" | "newKeys" | "forgetsKeys">;
 
 export class KeyedThread {
   readonly #thread: WorkerThread<ThreadQuestion, ThreadAnswer>;
-  readonly #numbers = new Map<KeyObject, number>();
+  readonly #numbers: KeyNumbers;
+  /** By number, 1 for a key that the thread has. */
+  readonly #sent = new Uint8Array(NUMBERS_MAX);
+  #generation = 0;
 
-  /** @param ground the ledger of the entries that it is asked about from now on */
-  constructor(thread: WorkerThread<ThreadQuestion, ThreadAnswer>, ground: StretchGround) {
+  /** @param ground the ledger of the entries that it is asked about from now on @param numbers of their keys */
+  constructor(thread: WorkerThread<ThreadQuestion, ThreadAnswer>, ground: StretchGround, numbers: KeyNumbers) {
     this.#thread = thread;
+    this.#numbers = numbers;
     thread.tell({ kind: "ground", ground });
   }
 
-  /** @param keys of the entries in their order; none where they are all in clear @throws ThreadLostError */
-  ask(stretch: Omit<StretchTask, keyof KeysOfTask>, keys: readonly (KeyObject | undefined)[]): Promise<StretchAnswer> {
-    const { start, values, segmentEnds, indexedTo, claimSum } = stretch;
-    const { keys: numbers, newKeys, forgetsKeys } = this.#number(keys, values.starts.length);
-    const task = { start, values, segmentEnds, indexedTo, claimSum, keys: numbers, newKeys, forgetsKeys };
+  /** @throws ThreadLostError */
+  ask(stretch: Omit<StretchTask, keyof NewKeys>): Promise<StretchAnswer> {
+    const { start, values, keys, segmentEnds, indexedTo, claimSum } = stretch;
+    const { newNumbers, newKeys, forgetsKeys } = this.#newKeysOf(keys);
+    const task = { start, values, keys, newNumbers, newKeys, forgetsKeys, segmentEnds, indexedTo, claimSum };
     const { memory, starts, ends } = values;
-    const transferred = [memory.buffer, starts.buffer, ends.buffer, numbers.buffer];
+    const transferred = [memory.buffer, starts.buffer, ends.buffer, keys.buffer];
     return this.#thread.ask({ kind: "stretch", task }, transferred) as Promise<StretchAnswer>;
   }
 
-  #number(keys: readonly (KeyObject | undefined)[], count: number): KeysOfTask {
-    const forgetsKeys = this.#numbers.size + keys.length > KEYS_MAX;
-    if (forgetsKeys) this.#numbers.clear();
+  #newKeysOf(keys: Int32Array): NewKeys {
+    const { generation } = this.#numbers;
+    const forgetsKeys = this.#generation !== generation;
+    if (forgetsKeys) this.#sent.fill(0);
+    this.#generation = generation;
+    const newNumbers: number[] = [];
     const newKeys: KeyObject[] = [];
-    const numbers = new Int32Array(count).fill(NONE);
-    for (const [i, key] of keys.entries()) {
-      let number = key === undefined ? NONE : this.#numbers.get(key);
-      if (key !== undefined && number === undefined) {
-        number = this.#numbers.size;
-        this.#numbers.set(key, number);
-        newKeys.push(key);
-      }
-      numbers[i] = number ?? NONE;
+    for (const number of keys) {
+      if (number === NONE || this.#sent[number] === 1) continue;
+      this.#sent[number] = 1;
+      newNumbers.push(number);
+      newKeys.push(this.#numbers.keyOf(number));
     }
-    return { keys: numbers, newKeys, forgetsKeys };
+    return { newNumbers, newKeys, forgetsKeys };
   }
 }

@@ -3,15 +3,12 @@
  * keys, and what follows from them comes back. Here is done what only one can do: reading the database, and getting keys.
  */
 
-import type { KeyObject } from "node:crypto";
 import type { FoundEntry } from "../../audit/checks/check.ts";
 import type { ClosedSegment } from "../../audit/checks/index-complete.ts";
 import { digestAll } from "../../audit/walk/digest.ts";
 import { unpackDigests } from "../../audit/walk/packed-digests.ts";
 import { type FoundStretch, foundProblem, type ReadStretches, readEntry } from "../../audit/walk/read-stretch.ts";
-import { KEY_ID_BYTES } from "../../encryption/entry-binding.ts";
 import type { EntryKey } from "../../encryption/entry-keys.ts";
-import { KeyCache } from "../../encryption/key-cache.ts";
 import type { KeyringCipher } from "../../encryption/keyring-cipher.ts";
 import type { Pruned } from "../../entry/entry.ts";
 import type { PackedEntry } from "../../entry/packed.ts";
@@ -23,8 +20,9 @@ import type { ClaimSums } from "../../store/values/claim-sums.ts";
 import { type PackedValues, ValuePacker } from "../../store/values/packed-values.ts";
 import { ENCRYPTED_AT, isEncryptedAt, RecordEncoder, uncheckedEncrypted } from "../../store/values/value-layout.ts";
 import type { AuditThreads } from "./audit-threads.ts";
+import { KeyNumbers } from "./key-numbers.ts";
 import { KeyedThread } from "./keyed-thread.ts";
-import type { StretchAnswer, StretchTask } from "./thread-questions.ts";
+import { NONE, type StretchAnswer, type StretchTask } from "./thread-questions.ts";
 
 export type StretchParts = {
   readonly store: LevelStore;
@@ -56,16 +54,12 @@ type Asked = {
   readonly answer: Promise<StretchAnswer>;
 };
 
-/** Keys of entries in their order; undefined for one in clear, and where one cannot be had. */
-type Keys = readonly (KeyObject | undefined)[];
-
 /** Values for a thread, with what was found here. */
 type ReadHere = { readonly values: PackedValues; readonly here: Asked["here"] };
 
 const NONE_HERE: Asked["here"] = new Map();
 /** Of an entry of which there is none: no value is so short. */
 const NO_VALUE = new Uint8Array(0);
-const KEYS_MAX = 65_536;
 /** Bytes of values that threads are given ahead. */
 const BYTES_AHEAD = 64 * 1024 * 1024;
 
@@ -74,8 +68,7 @@ export class StretchThreads {
   readonly #threads: readonly KeyedThread[];
   readonly #aheadMax: number;
   readonly #encoder = new RecordEncoder();
-  /** Those that were used lately, by their ids as they stand in values. */
-  readonly #keys = new KeyCache<EntryKey>(KEYS_MAX);
+  readonly #numbers: KeyNumbers;
   #next = 0;
 
   constructor(parts: StretchParts, threads: AuditThreads["all"]) {
@@ -83,7 +76,9 @@ export class StretchThreads {
     const key = keys?.ledgerKeys(record.id).claims;
     const ground = { ledgerId: record.id, seed: segments?.seed, claims: claims && { seed: claims.seed, key } };
     this.#parts = parts;
-    this.#threads = threads.map((thread) => new KeyedThread(thread, ground));
+    const numbers = new KeyNumbers(record.id);
+    this.#numbers = numbers;
+    this.#threads = threads.map((thread) => new KeyedThread(thread, ground, numbers));
     // A segment is built by one thread, so that each has to have one, and the next.
     this.#aheadMax = ((threads.length + 1) * (segments?.lengthMax ?? 8 * TILE_WIDTH)) / TILE_WIDTH;
   }
@@ -129,7 +124,7 @@ export class StretchThreads {
   }
 
   async #ask({ start, end, values }: StoredStretch): Promise<Asked> {
-    const keys = values === undefined ? [] : await this.#keysOf(start, values);
+    const keys = values === undefined ? new Int32Array(end - start).fill(NONE) : await this.#keysOf(start, values);
     const { values: packed, here } = await this.#readHere(start, end, values, keys);
     const { segmentEnds, indexedTo } = this.#segmentsIn(start, end);
     const thread = this.#threads[this.#next % this.#threads.length] as KeyedThread;
@@ -137,30 +132,33 @@ export class StretchThreads {
     if (indexedTo <= end) this.#next++;
     const bytes = packed.memory.length;
     const claimSum = this.#parts.claims?.ofTile(Math.floor(start / TILE_WIDTH));
-    const answer = thread.ask({ start, values: packed, segmentEnds, indexedTo, claimSum }, keys);
+    const answer = thread.ask({ start, values: packed, segmentEnds, indexedTo, claimSum, keys });
     return { start, bytes, here, answer };
   }
 
-  async #keysOf(start: number, { memory, starts, ends }: PackedValues): Promise<Keys> {
+  /** Numbers of the keys of entries in their order; NONE of one in clear, and where a key cannot be had: the store says why. */
+  async #keysOf(start: number, { memory, starts, ends }: PackedValues): Promise<Int32Array<ArrayBuffer>> {
     const { keys: cipher, record } = this.#parts;
-    const found: (KeyObject | undefined)[] = [];
+    const found = new Int32Array(starts.length).fill(NONE);
+    if (cipher === undefined) return found;
+    const numbers = this.#numbers;
     const missing: number[] = [];
+    numbers.begin(start);
     for (let i = 0; i < starts.length; i++) {
       const at = starts[i] as number;
-      const isClear = cipher === undefined || !isEncryptedAt(memory, at);
-      const idAt = at + ENCRYPTED_AT;
-      const key = isClear ? undefined : this.#keys.get(record.id, memory, idAt, idAt + KEY_ID_BYTES);
-      found.push(key?.at(start + i));
-      if (!isClear && key === undefined) missing.push(i);
+      if (!isEncryptedAt(memory, at)) continue;
+      const number = numbers.find(memory, at + ENCRYPTED_AT);
+      if (number === undefined) missing.push(i);
+      else found[i] = number;
     }
-    if (cipher === undefined || missing.length === 0) return found;
+    if (missing.length === 0) return found;
     const encrypted = missing.map((i) => uncheckedEncrypted(memory.subarray(starts[i], ends[i])));
     // Together: one by one, each would be waited for.
     await cipher.gatherKeys(record.id, encrypted);
     for (const [k, i] of missing.entries()) {
       const key = await this.#keyOf(encrypted[k] as Uint8Array);
-      if (key !== undefined) this.#keys.set(record.id, (encrypted[k] as Uint8Array).subarray(0, KEY_ID_BYTES), key);
-      found[i] = key?.at(start + i);
+      if (key === undefined) continue;
+      found[i] = numbers.find(memory, (starts[i] as number) + ENCRYPTED_AT) ?? numbers.add(key, start + i);
     }
     return found;
   }
@@ -175,7 +173,7 @@ export class StretchThreads {
   }
 
   /** Reads, one by one, entries of which there are no values, or no keys: puts those that can be read among the others, and gives what is wrong with the rest. */
-  async #readHere(start: number, end: number, values: PackedValues | undefined, keys: Keys): Promise<ReadHere> {
+  async #readHere(start: number, end: number, values: PackedValues | undefined, keys: Int32Array): Promise<ReadHere> {
     const unread = unreadIn(end - start, values, keys);
     if (values !== undefined && unread.size === 0) return { values, here: NONE_HERE };
     const { store, record } = this.#parts;
@@ -247,11 +245,11 @@ async function* readAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
 }
 
 /** Places of those that have to be read elsewhere: of which there are no values, or no keys. */
-function unreadIn(count: number, values: PackedValues | undefined, keys: Keys): ReadonlySet<number> {
+function unreadIn(count: number, values: PackedValues | undefined, keys: Int32Array): ReadonlySet<number> {
   const unread = new Set<number>();
   for (let i = 0; i < count; i++) {
     const isClosed = values === undefined || isEncryptedAt(values.memory, values.starts[i] as number);
-    if (isClosed && keys[i] === undefined) unread.add(i);
+    if (isClosed && keys[i] === NONE) unread.add(i);
   }
   return unread;
 }

@@ -22,7 +22,8 @@ export class StretchWork {
   readonly #ground: StretchGround;
   readonly #terms: EntryTerms | undefined;
   readonly #binding = new EntryBinding();
-  readonly #keys: KeyObject[] = [];
+  /** By their numbers. */
+  readonly #keys = new Map<number, KeyObject>();
   /** Of the entry that is opened now. */
   #key: KeyObject | undefined;
   readonly #opener: EntryOpener = {
@@ -38,8 +39,8 @@ export class StretchWork {
   }
 
   do(task: StretchTask): StretchAnswer {
-    if (task.forgetsKeys) this.#keys.length = 0;
-    this.#keys.push(...task.newKeys);
+    if (task.forgetsKeys) this.#keys.clear();
+    for (const [i, number] of task.newNumbers.entries()) this.#keys.set(number, task.newKeys[i] as KeyObject);
     const entries = this.#openAll(task);
     const times = new Float64Array(entries.length).fill(Number.NaN);
     const pruned: [number, Pruned][] = [];
@@ -79,7 +80,7 @@ export class StretchWork {
 
   /** Whoever asked reads again what cannot be opened here, and says why. */
   #open(index: number, value: Uint8Array, keyNumber: number): PackedEntry | undefined {
-    this.#key = this.#keys[keyNumber];
+    this.#key = this.#keys.get(keyNumber);
     const opener = this.#key && this.#opener;
     const { ledgerId } = this.#ground;
     try {

@@ -51,12 +51,13 @@ export type StretchTask = {
   readonly start: number;
   /** Their values as they are stored; an empty one of an entry that cannot be read. */
   readonly values: PackedValues;
-  /** By which of its keys the thread opens each; NONE for one in clear. */
+  /** The number of the key by which the thread opens each; NONE for one in clear. */
   readonly keys: Int32Array<ArrayBuffer>;
   /** Whether it lets go of the keys that it has. */
   readonly forgetsKeys: boolean;
-  /** Keys that it gets to those. */
+  /** Keys that it gets to those, and their numbers in the same order. */
   readonly newKeys: readonly KeyObject[];
+  readonly newNumbers: readonly number[];
   /** Where segments of the index end among them, ascending. */
   readonly segmentEnds: readonly number[];
   /** Those from here on are in no closed segment. */

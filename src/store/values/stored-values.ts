@@ -4,7 +4,7 @@ import { requireCount } from "../../entry/entry.ts";
 import type { PackedEntry } from "../../entry/packed.ts";
 import { type Hex, readUtf8, utf8 } from "../../merkle/bytes.ts";
 import * as keys from "../key-layout.ts";
-import { AscendingReader } from "../leveldb/tables/ascending-reader.ts";
+import { OrderedReader } from "../leveldb/tables/ordered-reader.ts";
 import { DamagedStoreError } from "../store.ts";
 import {
   type CipherKey,
@@ -106,7 +106,7 @@ export function tilesInOrder(
   level: number,
   readAlone: (n: number) => Promise<Uint8Array | undefined>,
 ): (n: number) => Promise<Uint8Array | undefined> {
-  const reader = new AscendingReader(directory, keys.tileRange(ledger, level));
+  const reader = new OrderedReader(directory, keys.tileRange(ledger, level));
   return async (n) => {
     const bytes = await reader.find(keys.tileKey(ledger, level, n));
     try {

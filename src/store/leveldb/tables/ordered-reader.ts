@@ -7,7 +7,7 @@ import { compareKeys } from "./block-reader.ts";
 import type { KeyBounds } from "./level-reader.ts";
 import { RangeReader, TablesReadError } from "./range-reader.ts";
 
-export class AscendingReader {
+export class OrderedReader {
   readonly #directory: string;
   readonly #bounds: KeyBounds;
   #reader: RangeReader | undefined;
