@@ -1,6 +1,6 @@
 /**
  * Reads the entries of a ledger for an audit that has the machine for itself: values go to threads as they are stored, with their
- * keys, and what follows from them comes back. Here is done what only one can do: reading the database, and getting keys.
+ * keys, and what follows from them comes back. Here is done what only one can do: reading them in their order, and getting keys.
  */
 
 import type { FoundEntry } from "../../audit/checks/check.ts";
