@@ -147,10 +147,25 @@ async function loadNext(level: LevelReader): Promise<boolean> {
   return false;
 }
 
+/** What the manifest and the logs say at one time: a log goes when the manifest names a table that has what stood in it. */
+async function readFiles(directory: string): Promise<{ readonly manifest: ManifestState; readonly logs: LogFile[] }> {
+  for (let attempt = 1; ; attempt++) {
+    const manifest = await readManifest(directory);
+    try {
+      const logs = await readLogs(directory, await filesIn(directory), manifest);
+      const { logNumber } = await readManifest(directory);
+      if (logNumber === manifest.logNumber) return { manifest, logs };
+      if (attempt === ATTEMPTS)
+        throw new RangeError(`expected log ${manifest.logNumber} to be in use, got ${logNumber}`);
+    } catch (cause) {
+      if (!isGone(cause) || attempt === ATTEMPTS) throw cause;
+    }
+  }
+}
+
 /** A reader for each level, and for what stands in logs alone. */
 async function openLevels(directory: string, bounds: KeyBounds): Promise<LevelReader[]> {
-  const manifest = await readManifest(directory);
-  const logs = await readLogs(directory, await filesIn(directory), manifest);
+  const { manifest, logs } = await readFiles(directory);
   const levels = tablesOf(manifest, bounds).map((numbers) =>
     numbers.map((number) => loader(directory, number, manifest)),
   );
