@@ -7,6 +7,7 @@
  */
 
 import { readFile } from "node:fs/promises";
+import { groupBy } from "../../../group-by.ts";
 import { filesIn, type LogFile, readLogs, readManifest, tablePath } from "../folder.ts";
 import type { ManifestState } from "../manifest.ts";
 import { decodeBatch } from "../write-batch.ts";
@@ -179,7 +180,7 @@ function tablesOf({ spans }: ManifestState, { gte, lt }: KeyBounds): number[][] 
   const within = [...spans]
     .filter(([, { first, last }]) => isBefore(first.key, lt) && !isBefore(last.key, gte))
     .sort(([, a], [, b]) => compareKeys(a.first.key, a.first.key.length, b.first.key, b.first.key.length));
-  const levels = Map.groupBy(within, ([, { level }]) => level);
+  const levels = groupBy(within, ([, { level }]) => level);
   return [...levels].flatMap(([level, tables]) => {
     const numbers = tables.map(([number]) => number);
     return level === FIRST_LEVEL ? numbers.map((number) => [number]) : [numbers];
