@@ -66,7 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "recently-used.ts": [],
   net: ["verify", "health.ts", "log.ts"],
   bucket: ["net"],
-  store: ["merkle", "json", "entry", "verify", "deferred.ts", "health.ts", "mix32.ts"],
+  store: ["merkle", "json", "entry", "verify", "deferred.ts", "group-by.ts", "health.ts", "mix32.ts"],
   chain: ["merkle", "json", "verify", "watch", "net"],
   keys: ["merkle", "json", "store", "chain", "health.ts", "log.ts"],
   devchain: ["merkle", "json", "verify", "net", "store", "chain", "clock.ts", "health.ts", "log.ts"],
