@@ -32,13 +32,18 @@ export class OlderVersions {
   async find({ spans }: ManifestState, upTo: number): Promise<TableSpan[] | undefined> {
     for (const number of this.#firstOver.keys()) if (!spans.has(number)) this.#firstOver.delete(number);
     const found: TableSpan[] = [];
+    let isGone = false;
     for (const [number, span] of spans) {
       const first = this.#firstOver.get(number) ?? (await this.#look(number));
-      if (first === undefined) return undefined;
+      if (first === undefined) {
+        // The others are looked into all the same: where much is written, some file goes each time.
+        isGone = true;
+        continue;
+      }
       this.#firstOver.set(number, first);
       if (first <= upTo) found.push(span);
     }
-    return found;
+    return isGone ? undefined : found;
   }
 
   async #look(number: number): Promise<number | undefined> {
